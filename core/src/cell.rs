@@ -1,5 +1,6 @@
 //! One key: its history, the state carried from update to update, and the checkpoints behind it.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -155,11 +156,10 @@ impl<S: System> Cell<S> {
         let mut changes = Changes { fold_from: None, slots: Touched::Slots(Vec::new()) };
         // The whole history is changed before any code of the system runs: it stays right if that panics.
         if let [work] = work {
-            if let Some(step) = self.record(context, work.shift) {
-                self.step(context, step, &mut changes);
-            }
+            let step = self.record(context, work.shift);
+            self.step(context, step, &mut changes);
         } else {
-            let steps: Vec<Step> = work.iter().filter_map(|work| self.record(context, work.shift)).collect();
+            let steps: Vec<_> = work.iter().map(|work| self.record(context, work.shift)).collect();
             for step in steps {
                 self.step(context, step, &mut changes);
             }
@@ -180,6 +180,9 @@ impl<S: System> Cell<S> {
     }
 
     fn touched(&self, context: &Context<'_, S>, work: &[Work], slots: Touched) -> Touched {
+        if !self.exists() {
+            return Touched::All;
+        }
         let (Touched::Slots(mut slots), Carried::State(state)) = (slots, &self.carried) else { return Touched::All };
         for entry in work.iter().flat_map(|work| [work.shift.remove, work.shift.add]).flatten() {
             match context.system.touched(&self.key, state, context.sources.input(entry.source)) {
@@ -200,7 +203,7 @@ impl<S: System> Cell<S> {
         damaged
     }
 
-    /// Changes the history in one place; nothing if there was nothing to change.
+    /// Changes the history in one place; nothing if what was to go is not there, as damage has lost it.
     pub(crate) fn record(&mut self, context: &Context<'_, S>, shift: Shift) -> Option<Step> {
         let removed = shift.remove.and_then(|entry| self.history.remove(&context.sources, entry));
         let added = shift.add.map(|entry| self.history.add(&context.sources, entry));
@@ -210,7 +213,11 @@ impl<S: System> Cell<S> {
     }
 
     /// Takes the state along with one change of the history, if that needs no fold.
-    fn step(&mut self, context: &Context<'_, S>, step: Step, changes: &mut Changes) {
+    fn step(&mut self, context: &Context<'_, S>, step: Option<Step>, changes: &mut Changes) {
+        let Some(step) = step else {
+            *changes = Changes { fold_from: Some(0), slots: Touched::All };
+            return;
+        };
         let before_opening = self.opening.is_some() && step.first == 0 && self.is_before_opening(context);
         let state = match &mut self.carried {
             Carried::State(state) if !before_opening => state,
@@ -339,10 +346,25 @@ impl<S: System> Cell<S> {
         }
     }
 
+    /// Whether there is anything for a state to be a function of: a message that counts, or a view to open with.
+    fn exists(&self) -> bool {
+        self.history.len() > 0 || self.opening.is_some()
+    }
+
     /// What should be in one slot now.
     pub(crate) fn output(&self, context: &Context<'_, S>, slot: &Slot) -> Option<S::Out> {
         match &self.carried {
-            Carried::State(state) => context.system.output(&self.key, state, slot, context.flows),
+            Carried::State(state) if self.exists() => context.system.output(&self.key, state, slot, context.flows),
+            _ => None,
+        }
+    }
+
+    /// What should be in all slots now: nothing for a key that all messages of which were withdrawn. `None` where that is
+    /// not known.
+    pub(crate) fn outputs(&self, context: &Context<'_, S>) -> Option<BTreeMap<Slot, S::Out>> {
+        match &self.carried {
+            Carried::State(state) if self.exists() => Some(context.system.outputs(&self.key, state, context.flows)),
+            Carried::State(_) => Some(BTreeMap::new()),
             Carried::NotDerivable | Carried::Quarantined(_) => None,
         }
     }

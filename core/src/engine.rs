@@ -1,6 +1,7 @@
 //! The engine: takes one stimulus, gives all of its effects.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -208,6 +209,12 @@ impl<S: System> Engine<S> {
     /// The state of a key, folded from the first message of its journal: what is carried should be this.
     pub fn recompute(&self, key: &Key) -> Option<S::State> {
         self.cells[self.cell_number(key)?].fold(&self.context(key))
+    }
+
+    /// What should be in the slots of a key now, all of them computed from the carried state; nothing where that is not
+    /// known. What was sent last should be this.
+    pub fn outputs(&self, key: &Key) -> Option<BTreeMap<Slot, S::Out>> {
+        self.cells[self.cell_number(key)?].outputs(&self.context(key))
     }
 
     /// The last output of each slot of a key, in the order of the slots; those that were withdrawn have no body.

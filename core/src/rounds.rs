@@ -199,17 +199,17 @@ impl<S: System> Engine<S> {
     /// Says what should be in the slots that a change can have touched.
     fn want(&self, number: usize, cell: &Cell<S>, slots: &Touched, wanted: &mut Vec<Wanted<S>>) {
         wanted.clear();
-        let Carried::State(state) = &cell.carried else { return };
         let context = self.context(&cell.key);
         match slots {
-            Touched::Slots(slots) => {
+            Touched::Slots(slots) if matches!(cell.carried, Carried::State(_)) => {
                 for slot in slots {
                     let body = cell.output(&context, slot);
                     wanted.push(self.wanted(number, &cell.key, slot.clone(), body));
                 }
             }
+            Touched::Slots(_) => {}
             Touched::All => {
-                let outputs = self.system.outputs(&cell.key, state, context.flows);
+                let Some(outputs) = cell.outputs(&context) else { return };
                 for (slot, _) in cell.outbox.slots() {
                     if !outputs.contains_key(slot) {
                         wanted.push(self.wanted(number, &cell.key, slot.clone(), None));

@@ -34,7 +34,9 @@ impl<S: System> Different<S> {
     /// The part of the system that differs, in words that hold no keys and no values.
     pub(crate) fn part(&self) -> String {
         match self {
-            Self::Output { recorded: sent, .. } | Self::Unrecorded(sent) => format!("output {}", kind(sent.slot.as_str())),
+            Self::Output { recorded: sent, .. } | Self::Unrecorded(sent) => {
+                format!("output {}", kind(sent.slot.as_str()))
+            }
             Self::View { parts, .. } => parts.diverged().next().unwrap_or("view").to_owned(),
             Self::Rejected { .. } => "rejected".to_owned(),
             Self::Quarantined { .. } => "quarantined".to_owned(),
@@ -126,12 +128,7 @@ impl<S: System> Comparer<S> {
     }
 
     /// Compares one recorded observation with what the engine shows now.
-    pub(crate) fn recorded(
-        &mut self,
-        engine: &Engine<S>,
-        event: &EventOf<S>,
-        line: u64,
-    ) -> Option<Difference<S>> {
+    pub(crate) fn recorded(&mut self, engine: &Engine<S>, event: &EventOf<S>, line: u64) -> Option<Difference<S>> {
         let What::Observation(observation) = &event.what else { return None };
         let kind = match observation {
             Observation::Out(recorded) => self.output(engine, recorded),
@@ -144,8 +141,12 @@ impl<S: System> Comparer<S> {
                 };
                 let now = || now.map(|state| engine.system().view(&recorded.key, state));
                 let (key, value) = (&recorded.key, &recorded.value);
-                (!parts.agree())
-                    .then(|| Different::View { key: key.clone(), recorded: value.clone(), now: now(), parts })
+                (!parts.agree()).then(|| Different::View {
+                    key: key.clone(),
+                    recorded: value.clone(),
+                    now: now(),
+                    parts,
+                })
             }
             Observation::Rejected(recorded) => {
                 self.records_rejections = true;

@@ -78,7 +78,10 @@ mod tests {
     #[test]
     fn a_signature_holds_no_values() {
         let of = signature_of_panic;
-        assert_eq!(of("index out of bounds: the len is 3 but the index is 17 (a.rs:1)"), of("index out of bounds: the len is 4 but the index is 9 (b.rs:2)"));
+        assert_eq!(
+            of("index out of bounds: the len is 3 but the index is 17 (a.rs:1)"),
+            of("index out of bounds: the len is 4 but the index is 9 (b.rs:2)")
+        );
         assert_eq!(of("no account \"a-1\""), of("no account \"b\""));
         assert_ne!(of("no account"), of("no hold"));
     }

@@ -4,9 +4,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use afresh_core::{
-    Beginning, EventNumber, FlowTable, Input, Key, Message, Name, Opening, Sent, Slot, System,
-};
+use afresh_core::{Beginning, EventNumber, FlowTable, Input, Key, Message, Name, Opening, Sent, Slot, System};
 
 use crate::host::guard;
 
@@ -165,7 +163,11 @@ impl<'t, S: System> Facts<'t, S> {
             for key in keys {
                 let history = self.histories.entry(key.clone()).or_insert_with(History::new);
                 let fact = Fact { position: fact.position, body: fact.body.clone() };
-                if added { history.add(fact) } else { history.remove(&fact) }
+                if added {
+                    history.add(fact)
+                } else {
+                    history.remove(&fact)
+                }
                 if !changed.contains(&key) {
                     changed.push(key);
                 }

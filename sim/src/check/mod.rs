@@ -22,8 +22,8 @@ use coverage::Depth;
 use verify::{Seen, Share, Verifier};
 
 pub use coverage::Coverage;
-pub use finding::{Finding, Sighting, Versus};
 pub(crate) use finding::value;
+pub use finding::{Finding, Sighting, Versus};
 
 /// How to check.
 #[derive(Clone, Copy, Debug)]
@@ -82,8 +82,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
         verifier.finish()
     };
     let mut seen: Vec<Seen<S>> = thread::scope(|scope| {
-        let others: Vec<_> =
-            (1..passes).map(|share| scope.spawn(move || pass(Share { share, of: passes }))).collect();
+        let others: Vec<_> = (1..passes).map(|share| scope.spawn(move || pass(Share { share, of: passes }))).collect();
         let first = pass(Share { share: 0, of: passes });
         let joined = others.into_iter().map(|other| other.join().expect("a pass catches the panics of the system"));
         std::iter::once(first).chain(joined).collect()
@@ -154,7 +153,15 @@ fn determinism<S: Subject>(first: &mut Seen<S>, again: &Engine<S>, trace: &Loade
         }
         None if numbers(&first.engine) != numbers(again) => {
             let events = |engine| value(&format!("{} events", numbers(engine)));
-            (first.engine.journal().events().nth(shorter.saturating_sub(1)).map_or(afresh_core::EventNumber::MIN, |event| event.number), (events(&first.engine), events(again)))
+            (
+                first
+                    .engine
+                    .journal()
+                    .events()
+                    .nth(shorter.saturating_sub(1))
+                    .map_or(afresh_core::EventNumber::MIN, |event| event.number),
+                (events(&first.engine), events(again)),
+            )
         }
         None => return,
     };

@@ -144,7 +144,9 @@ impl<'t, S: System> Verifier<'t, S> {
         } else if self.depth.from_kept {
             for key in &self.changed {
                 // The states on the way are taken along at every step, whoever looks at it.
-                let _ = guard(&mut || drop(self.facts.advance(key).is_some()));
+                let _ = guard(&mut || {
+                    self.facts.advance(key);
+                });
             }
         }
     }
@@ -359,8 +361,8 @@ impl<'t, S: System> Verifier<'t, S> {
     fn slots(&mut self, key: &Key) {
         let mut found = Findings::default();
         let done = guard(&mut || {
-            let Some(state) = self.engine.state(key).filter(|_| !self.damaged.contains(key)) else { return };
-            let mut outputs = self.system.outputs(key, state, self.engine.flows().of(key));
+            let outputs = self.engine.outputs(key).filter(|_| !self.damaged.contains(key));
+            let Some(mut outputs) = outputs else { return };
             let sent = self.engine.slots(key).map(|(slot, sent)| (slot.clone(), sent.body.clone()));
             let mut sent: BTreeMap<_, _> = sent.collect();
             for slot in outputs.keys().chain(sent.keys()).cloned().collect::<BTreeSet<_>>() {
@@ -416,7 +418,9 @@ fn differs<S: System>(difference: &Difference<S>, found: &mut Findings) {
             let found = format!("output {}/{} is sent, and was not recorded", sent.key, sent.slot);
             (found, Some(Versus { right: "now", ..versus("recorded", value(&()), value(&sent.body)) }))
         }
-        Different::Rejected { recorded: Some(why), .. } => (format!("the message was rejected ({why}), and is taken"), None),
+        Different::Rejected { recorded: Some(why), .. } => {
+            (format!("the message was rejected ({why}), and is taken"), None)
+        }
         Different::Rejected { now, .. } => {
             (format!("the message was taken, and is rejected ({})", now.as_deref().unwrap_or_default()), None)
         }

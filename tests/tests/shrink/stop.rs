@@ -101,7 +101,7 @@ fn a_kill_at_any_run_loses_nothing() {
 
         match fs::read_to_string(bench.path("trace.min.log")) {
             Ok(best) => assert!(best.contains("open") && best.contains("reverse"), "{best}"),
-            Err(_) => assert!(slow < last / 2, "nothing is on disk at run {slow} of {last}"),
+            Err(_) => assert!(slow < last * 3 / 4, "nothing is on disk at run {slow} of {last}"),
         }
         let done = run(bench.shrink_by(&["trace.log", "--resume"], HANGS));
         assert_eq!(done.code, Some(0), "{}", done.stderr);

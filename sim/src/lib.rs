@@ -3,4 +3,5 @@
 pub mod digest;
 pub mod format;
 pub mod oracle;
+pub mod recorder;
 pub mod report;

@@ -1,24 +1,93 @@
-//! The pure engine of Afresh.
+//! The pure engine of Afresh: the state of a system is always a function of its messages.
+//!
+//! A user writes a [`System`]: which keys a message concerns, how a key folds its messages into a state, what of that is
+//! seen, and what should have been sent because of it. An [`Engine`] does the rest. It takes one [`Stimulus`] at a time,
+//! writes it into its [`Journal`], brings the keys that it concerns up to date, and gives the [`Effects`]: what is to be
+//! sent, what was rejected, set apart or healed.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use afresh_core::{Engine, Flows, Input, Key, Message, Options, Slot, Stimulus, System};
+//!
+//! /// How much of each item is in stock.
+//! #[derive(Clone)]
+//! struct Stock;
+//!
+//! impl System for Stock {
+//!     type In = (String, i64);
+//!     type Out = i64;
+//!     type State = i64;
+//!     type View = i64;
+//!
+//!     fn keys(&self, (item, _): &(String, i64)) -> Vec<Key> {
+//!         vec![item.as_str().into()]
+//!     }
+//!     fn apply(&self, _: &Key, stock: &mut i64, input: Input<'_, (String, i64)>, _: &Flows) {
+//!         *stock += input.body.1;
+//!     }
+//!     fn view(&self, _: &Key, stock: &i64) -> i64 {
+//!         *stock
+//!     }
+//!     fn outputs(&self, _: &Key, stock: &i64, _: &Flows) -> BTreeMap<Slot, i64> {
+//!         // The shop should be told when an item runs low, and told otherwise when it no longer is.
+//!         if *stock < 5 { [("low".into(), *stock)].into() } else { BTreeMap::new() }
+//!     }
+//! }
+//!
+//! let mut engine = Engine::new(Stock, Options::default());
+//! let mut told = |id: &str, revision, change: Option<i64>| {
+//!     let body = change.map(|change| ("apples".to_owned(), change));
+//!     let message = Message { from: "till".into(), id: id.into(), revision, body };
+//!     let effects = engine.take(None, Stimulus::In(message));
+//!     effects.sends().map(|sent| sent.body).collect::<Vec<_>>()
+//! };
+//! assert_eq!(told("delivery", 1, Some(10)), []);
+//! assert_eq!(told("sale", 1, Some(-7)), [Some(3)]); // low
+//! assert_eq!(told("sale", 1, Some(-7)), []); // a duplicate changes nothing
+//! assert_eq!(told("sale", 2, Some(-2)), [None]); // it was two that were sold: the message is withdrawn
+//! assert_eq!(engine.view(&"apples".into()), Some(8));
+//! ```
+//!
+//! # Where to look
+//!
+//! * what a user writes: [`System`], [`Message`], [`Parts`], [`Property`]
+//! * what a trace is made of: [`Trace`], [`Event`], [`Stimulus`], [`Observation`]
+//! * what an operator turns: [`Knob`], and [`Plan`] to see before
+//! * what runs it: [`Engine`], [`Policy`], [`Journal`]
+//!
+//! The crate knows no clock, no randomness, no I/O and no thread, and it needs no standard library.
 #![no_std]
 
 extern crate alloc;
 
+mod cell;
 mod divergence;
+mod engine;
 mod flow;
+mod history;
 mod index;
+mod journal;
 mod knob;
 mod message;
 mod name;
+mod outbox;
 mod property;
+mod receive;
+mod restart;
+mod rounds;
 mod system;
 mod trace;
+mod turn;
 
 pub use divergence::{Between, Comparison, Parts};
+pub use engine::{Effects, Engine, Guard, Options, Policy};
 pub use flow::{FlowTable, Flows};
+pub use journal::{EventOf, Journal};
 pub use knob::{Knob, Plan};
 pub use message::{FactId, Input, Message, Sent, SlotId};
 pub use name::{Key, Name, Slot};
 pub use property::{Broken, Expectation, Property, Signature, States, Violation};
+pub use restart::OutOfSequence;
 pub use system::{Beginning, Body, Change, System, Touched, Updated};
 pub use trace::{
     At, Damage, Event, EventNumber, Fault, Header, Healed, Observation, Opening, Passage, Quarantined, Rejected,

@@ -226,8 +226,9 @@ mod tests {
             ["", "\0", "a", "a\0", "a-1", "a-10", "a-2", "fourteen bytes", "fifteen bytes!!", "sixteen bytes!!!", "z"];
         for a in texts {
             for b in texts {
-                assert_eq!(Name::from(a).cmp(&Name::from(b)), a.cmp(b), "{a:?} {b:?}");
-                assert_eq!(Name::from(a) == Name::from(b), a == b, "{a:?} {b:?}");
+                let (x, y) = (Name::from(a), Name::from(b));
+                assert_eq!(x.cmp(&y), a.cmp(b), "{a:?} {b:?}");
+                assert_eq!(x == y, a == b, "{a:?} {b:?}");
             }
             assert_eq!(Name::from(a).as_str(), a);
         }

@@ -1,3 +1,18 @@
 //! A deterministic simulation and debugging harness for message-driven systems.
 
+pub mod check;
+pub mod cli;
+mod clock;
+mod compare;
+pub mod digest;
+pub mod format;
+pub mod host;
+pub mod laws;
+mod load;
+pub mod minimize;
 pub mod oracle;
+pub mod report;
+mod subject;
+
+pub use load::Loaded;
+pub use subject::Subject;

@@ -1,2 +1,7 @@
 //! The binary `afresh`: the command line of the library over the example systems.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    afresh::cli::main()
+}

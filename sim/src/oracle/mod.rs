@@ -1,12 +1,27 @@
 //! Oracles: what decides whether a candidate trace still shows the same bug.
 
+mod command;
+mod process;
+
+pub use command::{CommandOracle, Outcome, Template};
+
+use std::fmt;
+
 use afresh_core::Signature;
+use serde::{Deserialize, Serialize};
+
+use crate::minimize::{Candidate, Identity};
 
 /// What a run of a candidate showed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Verdict {
     /// The bug that is being minimized, by signature.
-    Same,
+    Same {
+        /// The number of the event at which it showed, where the oracle can tell. Saves the search for that place.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<u64>,
+    },
     /// Another failure: kept as a finding of its own, never mistaken for the first.
     Other(Signature),
     /// No failure.
@@ -15,10 +30,53 @@ pub enum Verdict {
     Unresolved(String),
 }
 
+impl Verdict {
+    /// The bug, at a place that the oracle cannot tell.
+    pub const SAME: Self = Self::Same { at: None };
+
+    /// Whether it is the bug.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        matches!(self, Self::Same { .. })
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Same { at: None } => f.write_str("the bug is there"),
+            Self::Same { at: Some(number) } => write!(f, "the bug is there, at event {number}"),
+            Self::Other(signature) => write!(f, "another failure, {signature}"),
+            Self::Passed => f.write_str("the bug is not there"),
+            Self::Unresolved(reason) => write!(f, "unresolved, {reason}"),
+        }
+    }
+}
+
 /// Decides whether a candidate still shows the same bug.
 ///
-/// `C` is what is being made smaller: the bytes of a file, a trace, a list of a user's own messages.
-pub trait Oracle<C: ?Sized> {
+/// `T` is the type of an event: a line of a file, an event of a trace, a message of a user's own type. A closure from
+/// `&Candidate<T>` to [`Verdict`] is an oracle.
+pub trait Oracle<T> {
     /// Runs `candidate` once.
-    fn test(&mut self, candidate: &C) -> Verdict;
+    fn test(&mut self, candidate: &Candidate<'_, T>) -> Verdict;
+
+    /// What makes two candidates the same to this oracle. Equal ones are run once.
+    ///
+    /// By default the numbers of the events left. An oracle that sees contents alone can say so here, and then the
+    /// second of two equal events need not be run either.
+    fn identity(&self, candidate: &Candidate<'_, T>) -> Identity {
+        candidate.identity()
+    }
+
+    /// `candidate` is about to become the verified trace. An oracle that keeps states along that trace keeps up here.
+    fn accepted(&mut self, candidate: &Candidate<'_, T>) {
+        let _ = candidate;
+    }
+}
+
+impl<T, F: FnMut(&Candidate<'_, T>) -> Verdict> Oracle<T> for F {
+    fn test(&mut self, candidate: &Candidate<'_, T>) -> Verdict {
+        self(candidate)
+    }
 }

@@ -1,0 +1,404 @@
+//! One key: its history, the state carried from update to update, and the checkpoints behind it.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::engine::Policy;
+use crate::flow::Flows;
+use crate::history::{Entry, History, Sources};
+use crate::name::{Key, Name, Slot};
+use crate::outbox::Outbox;
+use crate::rounds::Work;
+use crate::system::{Beginning, Change, System, Touched, Updated};
+use crate::trace::{EventNumber, Opening, Stimulus, What};
+
+/// All that an engine keeps for one key. Everything but the outbox is a cache of what the journal says.
+#[derive(Clone)]
+pub(crate) struct Cell<S: System> {
+    pub(crate) key: Key,
+    pub(crate) history: History,
+    pub(crate) carried: Carried<S::State>,
+    pub(crate) outbox: Outbox,
+    /// The event of the view that the key opens with.
+    pub(crate) opening: Option<EventNumber>,
+    /// Whether it is among the cells of the stimulus under way.
+    pub(crate) begun: bool,
+    checkpoints: Vec<Checkpoint<S::State>>,
+}
+
+/// The state of a key, as far as there is one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Carried<T> {
+    State(T),
+    /// The window of the history does not say.
+    NotDerivable,
+    /// Its computation panicked, and said this.
+    Quarantined(String),
+}
+
+/// The state after the first messages of a history.
+#[derive(Clone)]
+struct Checkpoint<T> {
+    length: usize,
+    state: T,
+}
+
+/// A history changed in one place: an entry out, an entry in, or one for the other.
+#[derive(Clone, Copy)]
+pub(crate) struct Shift {
+    pub(crate) remove: Option<Entry>,
+    pub(crate) add: Option<Entry>,
+}
+
+/// What a cell needs to know of the engine that it is in.
+pub(crate) struct Context<'a, S: System> {
+    pub(crate) system: &'a S,
+    pub(crate) sources: Sources<'a, S>,
+    pub(crate) flows: &'a Flows,
+    pub(crate) policy: Policy,
+    pub(crate) complete: bool,
+}
+
+/// A checkpoint is kept for every so many messages, and more for long histories, whose states are large.
+const SPACING_MIN: usize = 64;
+/// How many checkpoints a key keeps; the older half is thinned out when there are more.
+const CHECKPOINTS_MAX: usize = 16;
+
+impl<S: System> Cell<S> {
+    pub(crate) fn new(key: Key, context: &Context<'_, S>) -> Self {
+        let mut cell = Self::empty(key);
+        cell.carried = cell.start(context).map_or(Carried::NotDerivable, Carried::State);
+        cell
+    }
+
+    /// A cell without a state.
+    pub(crate) fn empty(key: Key) -> Self {
+        Self {
+            key,
+            history: History::default(),
+            carried: Carried::NotDerivable,
+            outbox: Outbox::default(),
+            opening: None,
+            begun: false,
+            checkpoints: Vec::new(),
+        }
+    }
+
+    pub(crate) fn is_quarantined(&self) -> bool {
+        matches!(self.carried, Carried::Quarantined(_))
+    }
+
+    /// Whether anything was ever said of the key.
+    pub(crate) fn is_known(&self) -> bool {
+        self.history.len() > 0 || self.opening.is_some() || !self.outbox.is_empty() || self.is_quarantined()
+    }
+
+    /// The state before the first message.
+    fn start(&self, context: &Context<'_, S>) -> Option<S::State> {
+        let beginning = if context.complete { Beginning::Birth } else { Beginning::Window };
+        let state = context.system.initial(&self.key, beginning);
+        let Some(number) = self.opening else { return state };
+        let opening = opening(context.sources, number);
+        let mut state = state.unwrap_or_default();
+        context.system.learn(&self.key, &mut state, &opening.value).then_some(state)
+    }
+
+    /// The state from first principles: every message of the history, from the first.
+    pub(crate) fn fold(&self, context: &Context<'_, S>) -> Option<S::State> {
+        self.fold_first(context, self.history.len())
+    }
+
+    /// The state after the first `length` messages.
+    pub(crate) fn fold_first(&self, context: &Context<'_, S>, length: usize) -> Option<S::State> {
+        if self.is_before_opening(context) {
+            return None;
+        }
+        let mut state = self.start(context)?;
+        self.apply(context, &mut state, 0, length);
+        Some(state)
+    }
+
+    /// The same, showing the state at the place of each checkpoint on the way.
+    fn fold_through(
+        &self,
+        context: &Context<'_, S>,
+        mut passing: impl FnMut(&Checkpoint<S::State>, &S::State),
+    ) -> Option<S::State> {
+        let mut state = self.fold_first(context, 0)?;
+        let mut done = 0;
+        for checkpoint in self.checkpoints.iter().filter(|checkpoint| checkpoint.length <= self.history.len()) {
+            self.apply(context, &mut state, done, checkpoint.length);
+            done = checkpoint.length;
+            passing(checkpoint, &state);
+        }
+        self.apply(context, &mut state, done, self.history.len());
+        Some(state)
+    }
+
+    fn apply(&self, context: &Context<'_, S>, state: &mut S::State, from: usize, to: usize) {
+        for entry in &self.history.entries()[from..to] {
+            context.system.apply(&self.key, state, context.sources.input(entry.source), context.flows);
+        }
+    }
+
+    /// Whether a message sorts before the view that the key opens with.
+    fn is_before_opening(&self, context: &Context<'_, S>) -> bool {
+        let Some(number) = self.opening else { return false };
+        let Some(first) = self.history.entries().first() else { return false };
+        let after = opening(context.sources, number).after;
+        let positioned = context.system.position(context.sources.input(first.source).body).is_some();
+        first.position <= after.unwrap_or(if positioned { i64::MIN } else { i64::from(number.get()) })
+    }
+
+    /// Takes the state along with changes of the history, and says which slots they can have changed.
+    pub(crate) fn advance(&mut self, context: &Context<'_, S>, work: &[Work]) -> Advanced {
+        let mut changes = Changes { fold_from: None, slots: Touched::Slots(Vec::new()) };
+        // The whole history is changed before any code of the system runs: it stays right if that panics.
+        if let [work] = work {
+            let step = self.record(context, work.shift);
+            self.step(context, step, &mut changes);
+        } else {
+            let steps: Vec<_> = work.iter().map(|work| self.record(context, work.shift)).collect();
+            for step in steps {
+                self.step(context, step, &mut changes);
+            }
+        }
+        let rebuilt = context.policy == Policy::FirstPrinciples && self.mend_history(context);
+        if self.is_quarantined() {
+            return Advanced { slots: Touched::Slots(Vec::new()), rebuilt };
+        }
+        if rebuilt {
+            changes = Changes { fold_from: Some(0), slots: Touched::All };
+        }
+        match changes.fold_from {
+            Some(from) => self.fold_again(context, from),
+            None => self.keep_checkpoint(context.policy),
+        }
+        let slots = self.touched(context, work, changes.slots);
+        Advanced { slots, rebuilt }
+    }
+
+    fn touched(&self, context: &Context<'_, S>, work: &[Work], slots: Touched) -> Touched {
+        if !self.exists() {
+            return Touched::All;
+        }
+        let (Touched::Slots(mut slots), Carried::State(state)) = (slots, &self.carried) else { return Touched::All };
+        for entry in work.iter().flat_map(|work| [work.shift.remove, work.shift.add]).flatten() {
+            match context.system.touched(&self.key, state, context.sources.input(entry.source)) {
+                Touched::Slots(more) if slots.is_empty() => slots = more,
+                Touched::Slots(more) => slots.extend(more),
+                Touched::All => return Touched::All,
+            }
+        }
+        Touched::Slots(slots)
+    }
+
+    /// Builds the history anew from the journal if damage has changed it; whether it had.
+    pub(crate) fn mend_history(&mut self, context: &Context<'_, S>) -> bool {
+        let damaged = !self.history.is_whole();
+        if damaged {
+            self.history = History::from_facts(context.system, context.sources, &self.key);
+        }
+        damaged
+    }
+
+    /// Changes the history in one place; nothing if what was to go is not there, as damage has lost it.
+    pub(crate) fn record(&mut self, context: &Context<'_, S>, shift: Shift) -> Option<Step> {
+        let removed = shift.remove.and_then(|entry| self.history.remove(&context.sources, entry));
+        let added = shift.add.map(|entry| self.history.add(&context.sources, entry));
+        let first = removed.into_iter().chain(added).min()?;
+        let newest = removed.is_none() && first + 1 == self.history.len();
+        Some(Step { shift, first, newest, in_place: removed == added })
+    }
+
+    /// Takes the state along with one change of the history, if that needs no fold.
+    fn step(&mut self, context: &Context<'_, S>, step: Option<Step>, changes: &mut Changes) {
+        let Some(step) = step else {
+            *changes = Changes { fold_from: Some(0), slots: Touched::All };
+            return;
+        };
+        let before_opening = self.opening.is_some() && step.first == 0 && self.is_before_opening(context);
+        let state = match &mut self.carried {
+            Carried::State(state) if !before_opening => state,
+            Carried::State(_) | Carried::NotDerivable => {
+                *changes = Changes { fold_from: Some(0), slots: Touched::All };
+                return;
+            }
+            Carried::Quarantined(_) => return,
+        };
+        if context.policy == Policy::FirstPrinciples || changes.fold_from.is_some() {
+            changes.fold_from = Some(changes.fold_from.map_or(step.first, |from| from.min(step.first)));
+            if !step.newest {
+                changes.slots = Touched::All;
+            }
+            return;
+        }
+        let input = |entry: Entry| context.sources.input(entry.source);
+        if let (true, Some(entry)) = (step.newest, step.shift.add) {
+            context.system.apply(&self.key, state, input(entry), context.flows);
+            return;
+        }
+        let kept = self.checkpoints.partition_point(|checkpoint| checkpoint.length <= step.first);
+        self.checkpoints.truncate(kept);
+        let mut update = |change| context.system.update(&self.key, state, change, context.flows) == Updated::Done;
+        let done = match (step.shift.remove, step.shift.add) {
+            (Some(before), Some(after)) if step.in_place => {
+                update(Change::Revised { before: input(before).body, after: input(after) })
+            }
+            (before, after) => {
+                before.is_none_or(|entry| update(Change::Withdrawn(input(entry))))
+                    && after.is_none_or(|entry| update(Change::Late(input(entry))))
+            }
+        };
+        if !done {
+            *changes = Changes { fold_from: Some(step.first), slots: Touched::All };
+        }
+    }
+
+    /// Folds again what comes after the newest checkpoint before the first change.
+    fn fold_again(&mut self, context: &Context<'_, S>, first: usize) {
+        let kept = match context.policy {
+            Policy::Incremental => self.checkpoints.partition_point(|checkpoint| checkpoint.length <= first),
+            Policy::FirstPrinciples | Policy::Unchecked => 0,
+        };
+        self.checkpoints.truncate(kept);
+        let folded = match self.checkpoints.last() {
+            Some(checkpoint) => {
+                let mut state = checkpoint.state.clone();
+                self.apply(context, &mut state, checkpoint.length, self.history.len());
+                Some(state)
+            }
+            None => self.fold(context),
+        };
+        self.carried = folded.map_or(Carried::NotDerivable, Carried::State);
+    }
+
+    fn keep_checkpoint(&mut self, policy: Policy) {
+        let length = self.history.len();
+        if length < SPACING_MIN {
+            return;
+        }
+        let last = self.checkpoints.last().map_or(0, |checkpoint| checkpoint.length);
+        if length.saturating_sub(last) < SPACING_MIN.max(length / 32) || policy != Policy::Incremental {
+            return;
+        }
+        if self.checkpoints.len() == CHECKPOINTS_MAX {
+            let mut place = 0;
+            self.checkpoints.retain(|_| {
+                place += 1;
+                place > CHECKPOINTS_MAX / 2 || place % 2 == 0
+            });
+        }
+        if let Carried::State(state) = &self.carried {
+            self.checkpoints.push(Checkpoint { length, state: state.clone() });
+        }
+    }
+
+    /// Replaces what is carried by what is folded from the first message; the parts that had differed.
+    pub(crate) fn heal(&mut self, context: &Context<'_, S>) -> Vec<Name> {
+        let mut parts = Vec::new();
+        if self.mend_history(context) {
+            parts.push("index".into());
+        }
+        let mut whole = 0;
+        let folded = self.fold_through(context, |checkpoint, state| {
+            if checkpoint.state == *state {
+                whole += 1;
+            }
+        });
+        let folded = folded.map_or(Carried::NotDerivable, Carried::State);
+        if whole < self.checkpoints.len() {
+            self.checkpoints.clear();
+            parts.push("checkpoint".into());
+        }
+        if let (Carried::State(carried), Carried::State(folded)) = (&self.carried, &folded)
+            && carried != folded
+        {
+            let view = context.system.view(&self.key, carried);
+            let before = parts.len();
+            parts.extend(context.system.compare(&self.key, folded, &view).diverged().map(Name::from));
+            if parts.len() == before {
+                parts.push("state".into());
+            }
+        } else if matches!((&self.carried, &folded), (Carried::State(_), Carried::NotDerivable)) {
+            parts.push("state".into());
+        }
+        self.carried = folded;
+        parts
+    }
+
+    /// Forgets every cache of the state, and folds from the first message.
+    pub(crate) fn refold(&mut self, context: &Context<'_, S>) {
+        self.checkpoints.clear();
+        self.carried = self.fold(context).map_or(Carried::NotDerivable, Carried::State);
+    }
+
+    pub(crate) fn quarantine(&mut self, why: String) {
+        self.checkpoints.clear();
+        self.carried = Carried::Quarantined(why);
+    }
+
+    /// Damages the checkpoints.
+    pub(crate) fn damage_checkpoints(&mut self, state: &S::State) {
+        for checkpoint in &mut self.checkpoints {
+            checkpoint.state = state.clone();
+        }
+    }
+
+    /// Whether there is anything for a state to be a function of: a message that counts, or a view to open with.
+    fn exists(&self) -> bool {
+        self.history.len() > 0 || self.opening.is_some()
+    }
+
+    /// What should be in one slot now.
+    pub(crate) fn output(&self, context: &Context<'_, S>, slot: &Slot) -> Option<S::Out> {
+        match &self.carried {
+            Carried::State(state) if self.exists() => context.system.output(&self.key, state, slot, context.flows),
+            _ => None,
+        }
+    }
+
+    /// What should be in all slots now: nothing for a key that all messages of which were withdrawn. `None` where that is
+    /// not known.
+    pub(crate) fn outputs(&self, context: &Context<'_, S>) -> Option<BTreeMap<Slot, S::Out>> {
+        match &self.carried {
+            Carried::State(state) if self.exists() => Some(context.system.outputs(&self.key, state, context.flows)),
+            Carried::State(_) => Some(BTreeMap::new()),
+            Carried::NotDerivable | Carried::Quarantined(_) => None,
+        }
+    }
+}
+
+/// A change of a history that was made.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    shift: Shift,
+    /// The first place that it concerns.
+    first: usize,
+    /// Whether it only added the newest message.
+    newest: bool,
+    /// Whether one message took the place of another.
+    in_place: bool,
+}
+
+/// What became of a cell.
+pub(crate) struct Advanced {
+    pub(crate) slots: Touched,
+    /// Its history was damaged, and was built anew.
+    pub(crate) rebuilt: bool,
+}
+
+/// What several changes of a history come to.
+struct Changes {
+    /// The first place from which the state must be folded again.
+    fold_from: Option<usize>,
+    slots: Touched,
+}
+
+fn opening<'a, S: System>(sources: Sources<'a, S>, number: EventNumber) -> &'a Opening<S::View> {
+    match sources.journal.get(number).map(|event| &event.what) {
+        Some(What::Stimulus(Stimulus::Opening(opening))) => opening,
+        _ => unreachable!("a key names the event that it opens with"),
+    }
+}

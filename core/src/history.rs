@@ -1,0 +1,275 @@
+//! The history of a key: which messages count for it, in canonical order.
+
+use alloc::vec::Vec;
+use core::cmp::Ordering;
+
+use crate::index::{Index, hash};
+use crate::journal::Journal;
+use crate::message::Input;
+use crate::name::{Key, Slot};
+use crate::system::System;
+use crate::trace::EventNumber;
+
+/// Where the body of a message is: in the journal, or among the routed messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Source(u32);
+
+const ROUTED: u32 = 1 << 31;
+
+impl Source {
+    pub(crate) fn event(number: EventNumber) -> Self {
+        assert!(number.get() < ROUTED, "a journal that is folded holds fewer than 2^31 events");
+        Self(number.get())
+    }
+
+    fn routed(place: usize) -> Self {
+        Self(
+            u32::try_from(place).ok().filter(|place| *place < ROUTED).expect("fewer than 2^31 routed messages")
+                | ROUTED,
+        )
+    }
+
+    fn is_routed(self) -> bool {
+        self.0 & ROUTED != 0
+    }
+}
+
+/// One message of a history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Its position, or its arrival where the system has no positions.
+    pub(crate) position: i64,
+    pub(crate) source: Source,
+}
+
+/// The messages of a key that count, in canonical order: by position, then routed ones last, then sender and id.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    entries: Vec<Entry>,
+    /// The sum of the sources, by which a fold from the first message sees that the index itself was damaged.
+    sum: u64,
+}
+
+impl History {
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Adds an entry; its place.
+    pub(crate) fn add<S: System>(&mut self, sources: &Sources<'_, S>, entry: Entry) -> usize {
+        self.sum = self.sum.wrapping_add(u64::from(entry.source.0));
+        let newest = self.entries.last().is_none_or(|last| sources.order(last, &entry).is_lt());
+        let place = if newest {
+            self.entries.len()
+        } else {
+            self.entries.partition_point(|other| sources.order(other, &entry).is_lt())
+        };
+        self.entries.insert(place, entry);
+        place
+    }
+
+    /// Takes an entry out; the place that it had, unless damage has lost it.
+    pub(crate) fn remove<S: System>(&mut self, sources: &Sources<'_, S>, entry: Entry) -> Option<usize> {
+        self.sum = self.sum.wrapping_sub(u64::from(entry.source.0));
+        let place = self.entries.partition_point(|other| sources.order(other, &entry).is_lt());
+        (self.entries.get(place) == Some(&entry)).then(|| {
+            self.entries.remove(place);
+            place
+        })
+    }
+
+    /// Whether no entry was lost or changed since it was added.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.sum == self.entries.iter().fold(0, |sum, entry| sum.wrapping_add(u64::from(entry.source.0)))
+    }
+
+    /// The history of `key` from the raw facts of the journal, with no index of keys.
+    pub(crate) fn from_facts<S: System>(system: &S, sources: Sources<'_, S>, key: &Key) -> Self {
+        let mut entries: Vec<Entry> = sources.entries(system, |body| system.keys(body).contains(key)).collect();
+        entries.sort_by(|a, b| sources.order(a, b));
+        let sum = entries.iter().fold(0, |sum: u64, entry| sum.wrapping_add(u64::from(entry.source.0)));
+        Self { entries, sum }
+    }
+
+    /// Loses the newest entry, as damage would.
+    pub(crate) fn damage(&mut self) {
+        self.entries.pop();
+    }
+}
+
+/// A message that one key sends another key of the same system.
+#[derive(Clone)]
+struct Routed<B> {
+    from: Key,
+    slot: Slot,
+    /// Its place where the system has no positions: that of the stimulus which first made it.
+    arrival: i64,
+    body: B,
+}
+
+/// The routed messages: derived from the states, never journaled but as the outputs that they are.
+#[derive(Clone)]
+pub(crate) struct RoutedMessages<B> {
+    /// Every revision; none is ever changed.
+    revisions: Vec<Routed<B>>,
+    /// For each output that was ever routed: the place of a revision, for its name, and of the one that counts.
+    slots: Vec<(u32, Option<u32>)>,
+    by_slot: Index,
+    /// During a dry run: the outputs that were routed anew, and what counted before.
+    changed: Option<Vec<(u32, Option<u32>)>>,
+}
+
+impl<B> Default for RoutedMessages<B> {
+    fn default() -> Self {
+        Self { revisions: Vec::new(), slots: Vec::new(), by_slot: Index::default(), changed: None }
+    }
+}
+
+/// Where the routed messages stood.
+pub(crate) struct Mark {
+    revisions: usize,
+    slots: usize,
+}
+
+/// What became of a routed message: the revision that counted and the one that counts.
+pub(crate) struct Rerouted {
+    pub(crate) before: Option<Source>,
+    pub(crate) after: Option<Source>,
+}
+
+impl<B: Clone + PartialEq> RoutedMessages<B> {
+    /// Says what an output routes now; nothing if that is what it routed before.
+    pub(crate) fn set(&mut self, key: &Key, slot: &Slot, arrival: i64, body: Option<B>) -> Option<Rerouted> {
+        let found = if self.slots.is_empty() { None } else { self.find(key, slot) };
+        let (first, counting) = match found {
+            Some(number) => self.slots[number as usize],
+            None if body.is_none() => return None,
+            None => (self.revisions.len() as u32, None),
+        };
+        if counting.map(|place| &self.revisions[place as usize].body) == body.as_ref() {
+            return None;
+        }
+        let arrival = self.revisions.get(first as usize).map_or(arrival, |revision| revision.arrival);
+        let after = body.map(|body| {
+            self.revisions.push(Routed { from: key.clone(), slot: slot.clone(), arrival, body });
+            self.revisions.len() as u32 - 1
+        });
+        match found {
+            Some(number) => {
+                self.slots[number as usize].1 = after;
+                if let Some(changed) = &mut self.changed {
+                    changed.push((number, counting));
+                }
+            }
+            None => self.insert(key, slot, (first, after)),
+        }
+        let source = |place: u32| Source::routed(place as usize);
+        Some(Rerouted { before: counting.map(source), after: after.map(source) })
+    }
+
+    fn find(&self, key: &Key, slot: &Slot) -> Option<u32> {
+        self.by_slot.find(hash(&[key.as_bytes(), slot.as_bytes()]), |number| {
+            let routed = &self.revisions[self.slots[number as usize].0 as usize];
+            routed.slot == *slot && routed.from == *key
+        })
+    }
+
+    fn insert(&mut self, key: &Key, slot: &Slot, places: (u32, Option<u32>)) {
+        self.slots.push(places);
+        let (slots, revisions) = (&self.slots, &self.revisions);
+        self.by_slot.insert(hash(&[key.as_bytes(), slot.as_bytes()]), slots.len() as u32 - 1, |number| {
+            let routed = &revisions[slots[number as usize].0 as usize];
+            hash(&[routed.from.as_bytes(), routed.slot.as_bytes()])
+        });
+    }
+
+    /// The routed messages that count.
+    pub(crate) fn counting(&self) -> impl Iterator<Item = Source> {
+        self.slots.iter().filter_map(|(_, counting)| counting.map(|place| Source::routed(place as usize)))
+    }
+
+    /// Begins a dry run.
+    pub(crate) fn mark(&mut self) -> Mark {
+        self.changed = Some(Vec::new());
+        Mark { revisions: self.revisions.len(), slots: self.slots.len() }
+    }
+
+    /// Ends a dry run, and goes back to where it began.
+    pub(crate) fn reset(&mut self, mark: &Mark) {
+        for (number, counting) in self.changed.take().into_iter().flatten().rev() {
+            self.slots[number as usize].1 = counting;
+        }
+        self.revisions.truncate(mark.revisions);
+        if self.slots.len() > mark.slots {
+            let slots = core::mem::take(&mut self.slots);
+            self.by_slot = Index::default();
+            for places in slots.into_iter().take(mark.slots) {
+                let Routed { from, slot, .. } = self.revisions[places.0 as usize].clone();
+                self.insert(&from, &slot, places);
+            }
+        }
+    }
+}
+
+/// Where bodies are found.
+pub(crate) struct Sources<'a, S: System> {
+    pub(crate) journal: &'a Journal<S>,
+    pub(crate) routed: &'a RoutedMessages<S::In>,
+}
+
+impl<S: System> Clone for Sources<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: System> Copy for Sources<'_, S> {}
+
+impl<'a, S: System> Sources<'a, S> {
+    /// The message, as a system sees it.
+    pub(crate) fn input(self, source: Source) -> Input<'a, S::In> {
+        if source.is_routed() {
+            let routed = &self.routed.revisions[(source.0 & !ROUTED) as usize];
+            return Input { from: &routed.from, id: &routed.slot, body: &routed.body };
+        }
+        let message = self.journal.message(EventNumber::new(source.0).expect("the number of an event"));
+        let body = message.body.as_ref().expect("a withdrawal is in no history");
+        Input { from: &message.from, id: &message.id, body }
+    }
+
+    /// The entry of a message; `arrival` is its place where the system has no positions.
+    pub(crate) fn entry(self, system: &S, source: Source, arrival: i64) -> Entry {
+        Entry { position: system.position(self.input(source).body).unwrap_or(arrival), source }
+    }
+
+    /// The entry of a routed message.
+    pub(crate) fn routed_entry(self, system: &S, source: Source) -> Entry {
+        self.entry(system, source, self.routed.revisions[(source.0 & !ROUTED) as usize].arrival)
+    }
+
+    /// The entries of all messages that count and whose body is `wanted`, in no order.
+    pub(crate) fn entries(
+        self,
+        system: &'a S,
+        wanted: impl Fn(&S::In) -> bool + Clone + 'a,
+    ) -> impl Iterator<Item = Entry> + 'a {
+        let external = self.journal.facts().filter_map(move |(fact, number)| {
+            self.journal.message(number).body.as_ref()?;
+            Some(self.entry(system, Source::event(number), i64::from(self.journal.first(fact).get())))
+        });
+        let routed = self.routed.counting().map(move |source| self.routed_entry(system, source));
+        external.chain(routed).filter(move |entry| wanted(self.input(entry.source).body))
+    }
+
+    fn order(self, a: &Entry, b: &Entry) -> Ordering {
+        a.position.cmp(&b.position).then_with(|| {
+            let (x, y) = (self.input(a.source), self.input(b.source));
+            let routed = a.source.is_routed().cmp(&b.source.is_routed());
+            routed.then_with(|| x.from.cmp(y.from)).then_with(|| x.id.cmp(y.id))
+        })
+    }
+}

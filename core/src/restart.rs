@@ -1,0 +1,193 @@
+//! Starting again from a journal: what was sent, settled, rejected and set apart is as it was, and every state is folded
+//! from the first message.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::engine::{Engine, Options};
+use crate::history::Source;
+use crate::journal::{EventOf, FactNumber};
+use crate::knob::Knob;
+use crate::name::Key;
+use crate::system::System;
+use crate::trace::{EventNumber, Observation, Quarantined, Stimulus, What};
+
+/// An event of a journal whose number is not its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfSequence {
+    /// The number that the event has.
+    pub found: EventNumber,
+    /// The number that it should have.
+    pub expected: EventNumber,
+}
+
+impl fmt::Display for OutOfSequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "event {} of a journal is numbered {}", self.expected, self.found)
+    }
+}
+
+impl core::error::Error for OutOfSequence {}
+
+impl<S: System> Engine<S> {
+    /// An engine that goes on from the events of a journal. It sends nothing: what its receivers may not have is in
+    /// [`unsettled`](Self::unsettled), and what a change of the code calls for, a trigger sends.
+    pub fn restart(
+        system: S,
+        options: Options,
+        events: impl IntoIterator<Item = EventOf<S>>,
+    ) -> Result<Self, OutOfSequence> {
+        let mut engine = Self::new(system, options);
+        let mut apart = BTreeMap::new();
+        for event in events {
+            let expected = engine.journal.next();
+            if event.number != expected {
+                return Err(OutOfSequence { found: event.number, expected });
+            }
+            engine.journal.push(event.at, event.cause, event.what);
+            engine.load(expected, &mut apart);
+        }
+        engine.fold_all(&apart);
+        Ok(engine)
+    }
+
+    /// Takes an event of the journal for what it was.
+    fn load(&mut self, number: EventNumber, apart: &mut BTreeMap<Key, String>) {
+        let Some(event) = self.journal.get(number) else { return };
+        let cause = event.cause;
+        match &event.what {
+            What::Stimulus(Stimulus::In(_)) => {
+                self.journal.file(number);
+            }
+            What::Stimulus(Stimulus::Opening(opening)) => {
+                let key = opening.key.clone();
+                let cell = self.cell(&key);
+                self.cells[cell].opening.get_or_insert(number);
+            }
+            What::Stimulus(Stimulus::Knob(knob)) => {
+                let knob = knob.clone();
+                self.load_knob(&knob, apart);
+            }
+            What::Observation(Observation::Rejected(_)) => {
+                if let Some(message) = cause {
+                    self.journal.reject(message);
+                }
+            }
+            What::Observation(Observation::Quarantined(quarantined)) => {
+                apart.insert(quarantined.key.clone(), quarantined.why.clone());
+            }
+            What::Observation(Observation::Out(sent)) => {
+                let sent = sent.clone();
+                let mut message = None;
+                // Should the code of today panic on what was routed, the receiving key is without it until a trigger.
+                let _ = (self.options.guard)(&mut || {
+                    message = sent.body.as_ref().and_then(|body| self.system.route(&sent.key, &sent.slot, body));
+                });
+                let routed = message.is_some();
+                let arrival = i64::from(cause.unwrap_or(number).get());
+                self.routed.set(&sent.key, &sent.slot, arrival, message);
+                let cell = self.cell(&sent.key);
+                self.cells[cell].outbox.sent(sent.slot, number, routed);
+            }
+            What::Observation(Observation::Settled(settled)) => {
+                let (output, revision) = (settled.output.clone(), settled.revision);
+                let cell = self.cell(&output.key);
+                let sending = self.cells[cell].outbox.get(&output.slot);
+                if sending.is_some_and(|sending| self.journal.sent(sending.event).revision == revision) {
+                    self.cells[cell].outbox.settle(&output.slot);
+                }
+            }
+            What::Stimulus(_) | What::Observation(Observation::Healed(_) | Observation::View(_)) => {}
+        }
+    }
+
+    /// Whatever is still wrong after a knob was turned was journaled after it.
+    fn load_knob(&mut self, knob: &Knob, apart: &mut BTreeMap<Key, String>) {
+        match knob {
+            Knob::ReflowIn { messages, .. } => {
+                for message in messages {
+                    let Some(fact) = self.journal.find(&message.from, &message.id) else { continue };
+                    for number in self.journal.revisions_of(fact) {
+                        let body = self.journal.message(number).body.as_ref();
+                        for key in body.map(|body| self.system.keys(body)).into_iter().flatten() {
+                            apart.remove(&key);
+                        }
+                    }
+                    self.journal.readmit(fact);
+                }
+            }
+            Knob::Migrate { flow, keys, on, .. } => match keys {
+                None => {
+                    self.flows.set_every(flow, *on);
+                    apart.clear();
+                }
+                Some(keys) => {
+                    for key in keys {
+                        self.flows.set(key, flow, *on);
+                        apart.remove(key);
+                    }
+                }
+            },
+            Knob::Trigger { keys, .. } | Knob::Scrub { keys, .. } => match keys {
+                None => apart.clear(),
+                Some(keys) => keys.iter().for_each(|key| drop(apart.remove(key))),
+            },
+            Knob::ReflowOut { .. } => {}
+        }
+    }
+
+    /// Builds every history and every state from the facts.
+    fn fold_all(&mut self, apart: &BTreeMap<Key, String>) {
+        let mut entries = Vec::new();
+        for fact in self.journal.fact_numbers() {
+            let Some(number) = self.highest_taken(fact) else { continue };
+            self.journal.count(fact, Some(number));
+            if self.journal.message(number).body.is_some() {
+                let arrival = i64::from(self.journal.first(fact).get());
+                entries.push(self.sources().entry(&self.system, Source::event(number), arrival));
+            }
+        }
+        let routed: Vec<_> = self.routed.counting().collect();
+        entries.extend(routed.into_iter().map(|source| self.sources().routed_entry(&self.system, source)));
+        for entry in entries {
+            for key in self.system.keys(self.sources().input(entry.source).body) {
+                let number = self.cell(&key);
+                let mut history = core::mem::take(&mut self.cells[number].history);
+                history.add(&self.sources(), entry);
+                self.cells[number].history = history;
+            }
+        }
+        for number in 0..self.cells.len() {
+            self.start(number, apart);
+        }
+    }
+
+    /// The highest revision that was admitted and that the code of today takes too.
+    fn highest_taken(&mut self, fact: FactNumber) -> Option<EventNumber> {
+        loop {
+            let number = self.journal.highest(fact)?;
+            let Err(why) = self.admit(number) else { return Some(number) };
+            self.journal.reject(number);
+            self.reject(number, why);
+        }
+    }
+
+    fn start(&mut self, number: usize, apart: &BTreeMap<Key, String>) {
+        let mut cell = self.cells[number].clone();
+        let done = match apart.get(&cell.key) {
+            Some(why) => Err(why.clone()),
+            None => (self.options.guard)(&mut || cell.refold(&self.context(&cell.key))),
+        };
+        if let Err(why) = done {
+            cell.quarantine(why.clone());
+            if !apart.contains_key(&cell.key) {
+                let quarantined = Quarantined { key: cell.key.clone(), why };
+                self.journal.push(None, None, What::Observation(Observation::Quarantined(Box::new(quarantined))));
+            }
+        }
+        self.cells[number] = cell;
+    }
+}

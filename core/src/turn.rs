@@ -1,0 +1,204 @@
+//! Turning knobs, for real or to see what it would do.
+
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::cell::Carried;
+use crate::engine::{Engine, Policy};
+use crate::journal::FactNumber;
+use crate::knob::{Knob, Plan};
+use crate::message::{FactId, SlotId};
+use crate::name::Key;
+use crate::rounds::{Fold, Outcome};
+use crate::system::{Beginning, System};
+use crate::trace::{Damage, EventNumber, Fault, Observation};
+
+impl<S: System> Engine<S> {
+    /// What turning `knob` now would do. Nothing is journaled, and the engine is afterwards as it was before; it is
+    /// borrowed mutably because the keys that the knob affects are computed in place.
+    pub fn plan(&mut self, knob: &Knob) -> Plan<S::Out> {
+        let number = self.journal.next();
+        if let Knob::ReflowOut { outputs, .. } = knob {
+            let (events, unknown) = self.stored_outputs(outputs);
+            let sends = events.into_iter().map(|event| self.journal.sent(event).clone()).collect();
+            return Plan { sends, unknown, ..Plan::default() };
+        }
+        let flows = matches!(knob, Knob::Migrate { .. }).then(|| self.flows.clone());
+        let mark = self.routed.mark();
+        let mut outcome = Outcome::new(number, true);
+        let (facts, unknown) = self.compute_knob(knob, &mut outcome);
+        let sends = self.changed(&mut outcome).into_iter().map(|changed| changed.sent).collect();
+        let plan =
+            Plan { keys: outcome.cells.len(), sends, heals: outcome.heals, quarantines: outcome.quarantines, unknown };
+        for (number, cell) in outcome.before.into_iter().flatten() {
+            self.cells[number] = cell;
+        }
+        self.routed.reset(&mark);
+        self.flows = flows.unwrap_or_else(|| core::mem::take(&mut self.flows));
+        for Reconsidered { fact, counting, rejected } in facts {
+            self.journal.count(fact, counting);
+            self.journal.readmit(fact);
+            for number in rejected {
+                self.journal.reject(number);
+            }
+        }
+        plan
+    }
+
+    /// Turns the knob of event `number`.
+    pub(crate) fn turn(&mut self, number: EventNumber, knob: &Knob) {
+        if let Knob::ReflowOut { outputs, .. } = knob {
+            for event in self.stored_outputs(outputs).0 {
+                let sent = self.journal.sent(event).clone();
+                self.observe(number, Observation::Out(sent));
+            }
+            return;
+        }
+        let mut outcome = Outcome::new(number, false);
+        let (facts, _) = self.compute_knob(knob, &mut outcome);
+        for Reconsidered { fact, .. } in facts {
+            for number in self.journal.revisions_of(fact) {
+                if let Err(why) = self.admit(number) {
+                    self.reject(number, why);
+                }
+            }
+        }
+        self.commit(number, outcome);
+    }
+
+    /// The last output of each of these slots, and the names of those that were never sent.
+    fn stored_outputs(&self, outputs: &[SlotId]) -> (Vec<EventNumber>, Vec<String>) {
+        let (mut events, mut unknown) = (Vec::new(), Vec::new());
+        for output in outputs {
+            let cell = self.cell_number(&output.key);
+            match cell.and_then(|cell| self.cells[cell].outbox.get(&output.slot)) {
+                Some(sending) => events.push(sending.event),
+                None => unknown.push(alloc::format!("output {output}")),
+            }
+        }
+        (events, unknown)
+    }
+
+    /// Computes what a knob affects; the facts that were considered again, and what the journal does not have.
+    fn compute_knob(&mut self, knob: &Knob, outcome: &mut Outcome<S>) -> (Vec<Reconsidered>, Vec<String>) {
+        let heal = if self.options.policy == Policy::Unchecked { Fold::Not } else { Fold::Heal };
+        let mut work = Vec::new();
+        let mut facts = Vec::new();
+        let mut unknown = Vec::new();
+        match knob {
+            Knob::ReflowIn { messages, .. } => {
+                let mut keys = BTreeSet::new();
+                for message in messages {
+                    match self.reconsider(message, &mut keys) {
+                        Some(fact) => facts.push(fact),
+                        None => unknown.push(alloc::format!("message {message}")),
+                    }
+                }
+                for cell in self.known(keys.iter(), &mut unknown) {
+                    self.compute(cell, heal, outcome, &mut work);
+                }
+                for Reconsidered { fact, .. } in &facts {
+                    let highest = self.journal.highest(*fact);
+                    self.recount(*fact, highest, &mut work);
+                }
+            }
+            Knob::Trigger { keys, .. } | Knob::Scrub { keys, .. } => {
+                for cell in self.named(keys.as_deref(), &mut unknown) {
+                    self.compute(cell, heal, outcome, &mut work);
+                }
+            }
+            Knob::Migrate { flow, keys, on, .. } => {
+                let cells = self.named(keys.as_deref(), &mut Vec::new());
+                for cell in &cells {
+                    if heal == Fold::Heal && !self.cells[*cell].is_quarantined() {
+                        self.compute(*cell, Fold::HealFirst, outcome, &mut work);
+                    }
+                }
+                match keys {
+                    None => self.flows.set_every(flow, *on),
+                    Some(keys) => keys.iter().for_each(|key| self.flows.set(key, flow, *on)),
+                }
+                for cell in cells {
+                    self.compute(cell, Fold::Again, outcome, &mut work);
+                }
+            }
+            Knob::ReflowOut { .. } => {}
+        }
+        self.run(work, outcome);
+        (facts, unknown)
+    }
+
+    /// Asks the system again about every stored revision of a fact, and notes the keys of the one that counts.
+    fn reconsider(&mut self, message: &FactId, keys: &mut BTreeSet<Key>) -> Option<Reconsidered> {
+        let fact = self.journal.find(&message.from, &message.id)?;
+        let counting = self.journal.counting(fact);
+        let revisions = self.journal.revisions_of(fact);
+        let rejected = revisions.iter().copied().filter(|number| self.journal.is_rejected(*number)).collect();
+        self.journal.readmit(fact);
+        for number in revisions {
+            if self.admit(number).is_err() {
+                self.journal.reject(number);
+            }
+        }
+        let body = counting.and_then(|number| self.journal.message(number).body.as_ref());
+        keys.extend(body.into_iter().flat_map(|body| self.system.keys(body)));
+        Some(Reconsidered { fact, counting, rejected })
+    }
+
+    fn known<'k>(&self, keys: impl Iterator<Item = &'k Key>, unknown: &mut Vec<String>) -> Vec<usize> {
+        let mut cells = Vec::new();
+        for key in keys {
+            match self.cell_number(key).filter(|cell| self.cells[*cell].is_known()) {
+                Some(cell) => cells.push(cell),
+                None => unknown.push(alloc::format!("key {key}")),
+            }
+        }
+        cells
+    }
+
+    /// The cells of these keys, or of all, in the order of the keys.
+    fn named(&self, keys: Option<&[Key]>, unknown: &mut Vec<String>) -> Vec<usize> {
+        match keys {
+            None => self.known(self.keys().into_iter(), unknown),
+            Some(keys) => self.known(keys.iter().collect::<BTreeSet<_>>().into_iter(), unknown),
+        }
+    }
+
+    /// Damages a cache. What nodes suffer is not the engine's to simulate.
+    pub(crate) fn damage(&mut self, fault: &Fault) {
+        let Fault::Damage { key, what } = fault else { return };
+        let Some(number) = self.cell_number(key) else { return };
+        let initial = self.system.initial(key, Beginning::Birth).unwrap_or_default();
+        match what {
+            Damage::Default => self.damage_carried(number, initial),
+            Damage::Stale(messages) => {
+                let cell = &self.cells[number];
+                let length = cell.history.len().saturating_sub(*messages as usize);
+                if let Some(state) = cell.fold_first(&self.context(key), length) {
+                    self.damage_carried(number, state);
+                }
+            }
+            Damage::Other(other) => {
+                if let Some(state) = self.state(other).cloned() {
+                    self.damage_carried(number, state);
+                }
+            }
+            Damage::Checkpoints => self.cells[number].damage_checkpoints(&initial),
+            Damage::Index => self.cells[number].history.damage(),
+        }
+    }
+
+    fn damage_carried(&mut self, number: usize, state: S::State) {
+        if let Carried::State(carried) = &mut self.cells[number].carried {
+            *carried = state;
+        }
+    }
+}
+
+/// A fact that was considered again, and how it stood before.
+struct Reconsidered {
+    fact: FactNumber,
+    counting: Option<EventNumber>,
+    rejected: Vec<EventNumber>,
+}

@@ -1,0 +1,273 @@
+//! The checker's own histories, built from the raw facts of a trace. Nothing of the engine's is used but the trace
+//! vocabulary: what checks the engine must not share its mistakes.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use afresh_core::{Beginning, EventNumber, FlowTable, Input, Key, Message, Name, Opening, Sent, Slot, System};
+
+use crate::host::guard;
+
+/// A message that counts for a key.
+pub(super) struct Fact<'t, B> {
+    position: i64,
+    body: Body<'t, B>,
+}
+
+enum Body<'t, B> {
+    External(&'t Message<B>),
+    Routed(Rc<Routed<B>>),
+}
+
+struct Routed<B> {
+    from: Key,
+    slot: Slot,
+    body: B,
+}
+
+impl<B> Clone for Body<'_, B> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::External(message) => Self::External(message),
+            Self::Routed(routed) => Self::Routed(Rc::clone(routed)),
+        }
+    }
+}
+
+impl<B> Fact<'_, B> {
+    pub(super) fn input(&self) -> Input<'_, B> {
+        match &self.body {
+            Body::External(message) => {
+                let body = message.body.as_ref().expect("a withdrawal is in no history");
+                Input { from: &message.from, id: &message.id, body }
+            }
+            Body::Routed(routed) => Input { from: &routed.from, id: &routed.slot, body: &routed.body },
+        }
+    }
+
+    /// The canonical order: position, then routed messages last, then sender and id.
+    fn place(&self) -> (i64, bool, &Name, &Name) {
+        let input = self.input();
+        (self.position, matches!(self.body, Body::Routed(_)), input.from, input.id)
+    }
+}
+
+/// What the checker knows of one key.
+pub(super) struct History<'t, S: System> {
+    pub(super) facts: Vec<Fact<'t, S::In>>,
+    opening: Option<(EventNumber, &'t Opening<S::View>)>,
+    /// The first place that its last change concerned.
+    pub(super) changed_at: usize,
+    /// States on the way and the newest, where the whole history is too long to fold at every step.
+    kept: Vec<(usize, S::State)>,
+}
+
+/// All revisions of one fact, admitted or not, and the number of the event that came first.
+struct Revisions<'t, B> {
+    first: EventNumber,
+    stored: Vec<(&'t Message<B>, bool)>,
+}
+
+/// The histories of all keys.
+pub(super) struct Facts<'t, S: System> {
+    system: &'t S,
+    complete: bool,
+    revisions: BTreeMap<(&'t Name, &'t Name), Revisions<'t, S::In>>,
+    routed: BTreeMap<(Key, Slot), (EventNumber, Option<Rc<Routed<S::In>>>)>,
+    histories: BTreeMap<Key, History<'t, S>>,
+    pub(super) flows: FlowTable,
+}
+
+impl<'t, S: System> Facts<'t, S> {
+    pub(super) fn new(system: &'t S, complete: bool) -> Self {
+        let (revisions, routed, histories) = Default::default();
+        Self { system, complete, revisions, routed, histories, flows: FlowTable::default() }
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.histories.keys()
+    }
+
+    pub(super) fn history(&self, key: &Key) -> Option<&History<'t, S>> {
+        self.histories.get(key)
+    }
+
+    /// Takes a message that came in as event `number`; the keys whose histories it changed.
+    pub(super) fn message(&mut self, number: EventNumber, message: &'t Message<S::In>) -> Vec<Key> {
+        let admitted = message.body.as_ref().is_none_or(|body| admits(self.system, body));
+        let new = || Revisions { first: number, stored: Vec::new() };
+        let revisions = self.revisions.entry((&message.from, &message.id)).or_insert_with(new);
+        if revisions.stored.iter().any(|(stored, _)| stored.revision == message.revision) {
+            return Vec::new();
+        }
+        let counting = |revisions: &Revisions<'t, S::In>| {
+            let admitted = revisions.stored.iter().filter(|(_, admitted)| *admitted).map(|(message, _)| *message);
+            admitted.max_by_key(|message| message.revision)
+        };
+        let before = counting(revisions);
+        revisions.stored.push((message, admitted));
+        let after = counting(revisions);
+        let first = i64::from(revisions.first.get());
+        let external = |message: Option<&'t Message<S::In>>| {
+            message.filter(|message| message.body.is_some()).map(|message| (Body::External(message), first))
+        };
+        if before.map(|message| message.revision) == after.map(|message| message.revision) {
+            return Vec::new();
+        }
+        self.replace(external(before), external(after))
+    }
+
+    /// Takes an output that the engine sent because of event `number`; the keys whose histories it changed, if it is a
+    /// message to other keys.
+    pub(super) fn output(&mut self, number: EventNumber, sent: &Sent<S::Out>) -> Vec<Key> {
+        let message = sent.body.as_ref().and_then(|body| self.system.route(&sent.key, &sent.slot, body));
+        let name = (sent.key.clone(), sent.slot.clone());
+        if message.is_none() && !self.routed.contains_key(&name) {
+            return Vec::new();
+        }
+        let routed = message.map(|body| Rc::new(Routed { from: sent.key.clone(), slot: sent.slot.clone(), body }));
+        let (first, counting) = self.routed.entry(name).or_insert((number, None));
+        let first = i64::from(first.get());
+        let before = std::mem::replace(counting, routed.clone());
+        let fact = |routed: Option<Rc<Routed<S::In>>>| routed.map(|routed| (Body::Routed(routed), first));
+        self.replace(fact(before), fact(routed))
+    }
+
+    /// Takes the view that a key opens with.
+    pub(super) fn open(&mut self, number: EventNumber, opening: &'t Opening<S::View>) -> Vec<Key> {
+        let history = self.histories.entry(opening.key.clone()).or_insert_with(History::new);
+        if history.opening.is_some() {
+            return Vec::new();
+        }
+        history.opening = Some((number, opening));
+        history.kept.clear();
+        vec![opening.key.clone()]
+    }
+
+    /// Forgets the states on the way of a key: what its history means has changed.
+    pub(super) fn forget(&mut self, key: &Key) {
+        if let Some(history) = self.histories.get_mut(key) {
+            history.kept.clear();
+        }
+    }
+
+    fn replace(&mut self, before: Option<(Body<'t, S::In>, i64)>, after: Option<(Body<'t, S::In>, i64)>) -> Vec<Key> {
+        let mut changed = Vec::new();
+        for (body, added) in [(before, false), (after, true)] {
+            let Some((body, first)) = body else { continue };
+            let mut fact = Fact { position: first, body };
+            fact.position = self.system.position(fact.input().body).unwrap_or(first);
+            let mut keys = self.system.keys(fact.input().body);
+            keys.sort_unstable();
+            keys.dedup();
+            for key in keys {
+                let history = self.histories.entry(key.clone()).or_insert_with(History::new);
+                let fact = Fact { position: fact.position, body: fact.body.clone() };
+                if added {
+                    history.add(fact)
+                } else {
+                    history.remove(&fact)
+                }
+                if !changed.contains(&key) {
+                    changed.push(key);
+                }
+            }
+        }
+        changed.sort_unstable();
+        changed
+    }
+
+    /// The state of `key` after its first `length` messages, folded from the first.
+    pub(super) fn fold(&self, key: &Key, length: usize) -> Option<S::State> {
+        let history = self.histories.get(key)?;
+        let mut state = self.start(key, history)?;
+        self.apply(key, history, &mut state, 0, length);
+        Some(state)
+    }
+
+    /// The state of `key`, from the states kept on the way: the last of them is taken along, in place.
+    pub(super) fn advance(&mut self, key: &Key) -> Option<&S::State> {
+        let mut history = self.histories.remove(key)?;
+        if history.kept.is_empty() || self.is_before_opening(&history) {
+            history.kept.clear();
+            history.kept.extend(self.start(key, &history).map(|state| (0, state)));
+        }
+        if let Some((from, mut state)) = history.kept.pop() {
+            let before = history.kept.last().map_or(0, |(length, _)| *length);
+            if from - before >= from.isqrt().max(32) {
+                history.kept.push((from, state.clone()));
+            }
+            self.apply(key, &history, &mut state, from, history.facts.len());
+            history.kept.push((history.facts.len(), state));
+        }
+        self.histories.insert(key.clone(), history);
+        self.histories[key].kept.last().map(|(_, state)| state)
+    }
+
+    fn start(&self, key: &Key, history: &History<'t, S>) -> Option<S::State> {
+        if self.is_before_opening(history) {
+            return None;
+        }
+        let beginning = if self.complete { Beginning::Birth } else { Beginning::Window };
+        let state = self.system.initial(key, beginning);
+        let Some((_, opening)) = history.opening else { return state };
+        let mut state = state.unwrap_or_default();
+        self.system.learn(key, &mut state, &opening.value).then_some(state)
+    }
+
+    fn is_before_opening(&self, history: &History<'t, S>) -> bool {
+        let (Some((number, opening)), Some(first)) = (history.opening, history.facts.first()) else { return false };
+        match (opening.after, self.system.position(first.input().body)) {
+            (Some(after), _) => first.position <= after,
+            (None, Some(_)) => false,
+            (None, None) => first.position <= i64::from(number.get()),
+        }
+    }
+
+    fn apply(&self, key: &Key, history: &History<'t, S>, state: &mut S::State, from: usize, to: usize) {
+        let flows = self.flows.of(key);
+        for fact in &history.facts[from..to] {
+            self.system.apply(key, state, fact.input(), flows);
+        }
+    }
+}
+
+impl<'t, S: System> History<'t, S> {
+    fn new() -> Self {
+        Self { facts: Vec::new(), opening: None, changed_at: 0, kept: Vec::new() }
+    }
+
+    fn add(&mut self, fact: Fact<'t, S::In>) {
+        let newest = self.facts.last().is_none_or(|last| last.place() < fact.place());
+        let place =
+            if newest { self.facts.len() } else { self.facts.partition_point(|other| other.place() < fact.place()) };
+        self.facts.insert(place, fact);
+        self.changed(place);
+    }
+
+    fn remove(&mut self, fact: &Fact<'t, S::In>) {
+        let place = self.facts.partition_point(|other| other.place() < fact.place());
+        if self.facts.get(place).is_some_and(|other| other.place() == fact.place()) {
+            self.facts.remove(place);
+            self.changed(place);
+        }
+    }
+
+    fn changed(&mut self, place: usize) {
+        self.changed_at = place;
+        let kept = self.kept.partition_point(|(length, _)| *length <= place);
+        self.kept.truncate(kept);
+    }
+}
+
+fn admits<S: System>(system: &S, body: &S::In) -> bool {
+    let mut admitted = false;
+    let done = guard(&mut || {
+        admitted = system.admit(body).is_ok();
+        if admitted {
+            system.keys(body);
+            system.position(body);
+        }
+    });
+    done.is_ok() && admitted
+}

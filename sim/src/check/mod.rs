@@ -1,0 +1,178 @@
+//! The independent verifier: recorded, incremental, recomputed and restated are held against each other at every step.
+//!
+//! The checker is not the engine. It builds the history of each key from the raw facts of the trace with code of its own,
+//! and folds it from the first message at every step, as long as that fits its budget; a bug that heals by itself shows
+//! nowhere else. The [`Coverage`] says what was looked at.
+
+mod coverage;
+mod facts;
+mod finding;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::thread;
+
+use afresh_core::{Engine, Policy, Stimulus, What};
+use serde::Serialize;
+
+use crate::host::guard;
+use crate::load::Loaded;
+use crate::subject::Subject;
+use coverage::Depth;
+use verify::{Seen, Share, Verifier};
+
+pub use coverage::Coverage;
+pub(crate) use finding::value;
+pub use finding::{Finding, Sighting, Versus};
+
+/// How to check.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// How many messages may be folded to recompute from the first message at every step.
+    pub budget: u64,
+    /// How many threads may work. The report does not depend on it.
+    pub jobs: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { budget: 200_000_000, jobs: thread::available_parallelism().map_or(1, usize::from) }
+    }
+}
+
+/// What a check of one trace found.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// Events of the trace.
+    pub events: u64,
+    /// Those that drove the system.
+    pub stimuli: u64,
+    /// Keys that they concerned.
+    pub keys: u64,
+    /// What is wrong, the earliest first.
+    pub findings: Vec<Finding>,
+    /// How often each part could not be compared, because the window does not say what it is.
+    pub not_derivable: BTreeMap<&'static str, u64>,
+    /// What was looked at.
+    pub coverage: Coverage,
+}
+
+impl Report {
+    /// Whether nothing is wrong.
+    pub fn is_clean(&self) -> bool {
+        self.findings.is_empty()
+    }
+}
+
+/// Checks a trace of `system`.
+pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Report {
+    let depth = Depth::new(lengths(system, trace).into_values(), options.budget);
+    let passes = options.jobs.max(1) as u64;
+    let pass = |share| {
+        let options = afresh_core::Options {
+            policy: Policy::Incremental,
+            complete: trace.header.complete,
+            guard,
+            ..afresh_core::Options::default()
+        };
+        let mut verifier = Verifier::new(system, Engine::new(system.clone(), options), depth, share);
+        for (event, line) in trace.events_and_lines() {
+            verifier.event(event, line);
+        }
+        verifier.finish()
+    };
+    let mut seen: Vec<Seen<S>> = thread::scope(|scope| {
+        let others: Vec<_> = (1..passes).map(|share| scope.spawn(move || pass(Share { share, of: passes }))).collect();
+        let first = pass(Share { share: 0, of: passes });
+        let joined = others.into_iter().map(|other| other.join().expect("a pass catches the panics of the system"));
+        std::iter::once(first).chain(joined).collect()
+    });
+    let mut first = seen.remove(0);
+    let again = match seen.first() {
+        Some(second) => &second.engine,
+        None => &pass_again(system, trace, first.engine.options()),
+    };
+    determinism(&mut first, again, trace);
+    for other in seen {
+        first.findings.merge(other.findings);
+        first.coverage.merge(&other.coverage);
+        for (part, count) in other.not_derivable {
+            *first.not_derivable.entry(part).or_default() += count;
+        }
+    }
+    Report {
+        events: trace.events.len() as u64,
+        stimuli: trace.events.iter().filter(|event| matches!(event.what, What::Stimulus(_))).count() as u64,
+        keys: first.engine.keys().len() as u64,
+        findings: first.findings.into_sorted(),
+        not_derivable: first.not_derivable,
+        coverage: first.coverage,
+    }
+}
+
+/// How many messages concern each key, at most.
+fn lengths<S: Subject>(system: &S, trace: &Loaded<S>) -> BTreeMap<afresh_core::Key, u64> {
+    let mut lengths = BTreeMap::new();
+    for event in &trace.events {
+        let What::Stimulus(Stimulus::In(message)) = &event.what else { continue };
+        let Some(body) = &message.body else { continue };
+        // A message on which this panics is rejected when its turn comes.
+        let _ = guard(&mut || {
+            for key in system.keys(body) {
+                *lengths.entry(key).or_default() += 1;
+            }
+        });
+    }
+    lengths
+}
+
+/// The same run once more.
+fn pass_again<S: Subject>(system: &S, trace: &Loaded<S>, options: &afresh_core::Options) -> Engine<S> {
+    let mut engine = Engine::new(system.clone(), *options);
+    for event in &trace.events {
+        match &event.what {
+            What::Stimulus(stimulus) => drop(engine.take(event.at, stimulus.clone())),
+            What::Observation(afresh_core::Observation::Settled(settled)) => {
+                engine.settle(event.at, &settled.output, settled.revision);
+            }
+            What::Observation(_) => {}
+        }
+    }
+    engine
+}
+
+/// The same trace gives the same run.
+fn determinism<S: Subject>(first: &mut Seen<S>, again: &Engine<S>, trace: &Loaded<S>) {
+    let numbers = |engine: &Engine<S>| engine.journal().len();
+    let differing = first.engine.journal().events().zip(again.journal().events()).find(|(a, b)| a != b);
+    let shorter = numbers(&first.engine).min(numbers(again));
+    let (at, versus) = match differing {
+        Some((a, b)) => {
+            let show = |event: &crate::format::EventOf<S>| value(&format!("{:?}", event.what));
+            (a.number, (show(a), show(b)))
+        }
+        None if numbers(&first.engine) != numbers(again) => {
+            let events = |engine| value(&format!("{} events", numbers(engine)));
+            (
+                first
+                    .engine
+                    .journal()
+                    .events()
+                    .nth(shorter.saturating_sub(1))
+                    .map_or(afresh_core::EventNumber::MIN, |event| event.number),
+                (events(&first.engine), events(again)),
+            )
+        }
+        None => return,
+    };
+    // The stimulus of the run under way there is the one in the trace that has as many before it.
+    let is_stimulus = |event: &&crate::format::EventOf<S>| matches!(event.what, What::Stimulus(_));
+    let before = first.engine.journal().events().take(at.get() as usize).filter(is_stimulus).count();
+    let place = trace.events_and_lines().filter(|(event, _)| is_stimulus(event)).nth(before.saturating_sub(1));
+    let place = place.map_or((at, 0), |(event, line)| (event.number, line));
+    first.findings.saw(("determinism", ""), place, None, || {
+        let (left_value, right_value) = versus;
+        let versus = Versus { left: "first run", left_value, right: "second run", right_value };
+        ("two runs of the same trace differ".to_owned(), Some(versus))
+    });
+}

@@ -1,0 +1,448 @@
+//! One pass over a trace: at every step, what the engine carries is held against what the facts of the trace say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use afresh_core::{Beginning, Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, System, What};
+
+use super::coverage::{Coverage, Depth};
+use super::facts::Facts;
+use super::finding::{Findings, Versus, value};
+use crate::compare::{Comparer, Difference, Different, kind};
+use crate::format::EventOf;
+use crate::host::{guard, signature_of_panic};
+
+/// Which steps a pass looks at: every `of`th, from number `share`. All passes together look at every step.
+#[derive(Clone, Copy)]
+pub(super) struct Share {
+    pub(super) share: u64,
+    pub(super) of: u64,
+}
+
+/// What a pass saw.
+pub(super) struct Seen<S: System> {
+    pub(super) engine: Engine<S>,
+    pub(super) findings: Findings,
+    pub(super) coverage: Coverage,
+    pub(super) not_derivable: BTreeMap<&'static str, u64>,
+}
+
+/// A pass under way.
+pub(super) struct Verifier<'t, S: System> {
+    system: &'t S,
+    engine: Engine<S>,
+    facts: Facts<'t, S>,
+    comparer: Comparer<S>,
+    share: Share,
+    depth: Depth,
+    steps: u64,
+    /// The stimulus under way: its event and its line.
+    place: (EventNumber, u64),
+    /// The keys that the stimulus under way concerned.
+    changed: BTreeSet<Key>,
+    /// The keys whose caches were damaged and not yet healed.
+    damaged: BTreeSet<Key>,
+    /// The view that was recorded last of each key, and how much of its history that covers.
+    recorded: BTreeMap<Key, Recorded<'t, S>>,
+    seen: Seen<S>,
+}
+
+struct Recorded<'t, S: System> {
+    view: &'t S::View,
+    length: usize,
+    /// Whether only newer messages have come since.
+    in_order: bool,
+}
+
+impl<'t, S: System> Verifier<'t, S> {
+    pub(super) fn new(system: &'t S, engine: Engine<S>, depth: Depth, share: Share) -> Self {
+        let complete = engine.options().complete;
+        let empty = Engine::new(system.clone(), *engine.options());
+        let (findings, not_derivable) = Default::default();
+        let seen = Seen { engine: empty, findings, coverage: Coverage::default(), not_derivable };
+        Self {
+            system,
+            engine,
+            facts: Facts::new(system, complete),
+            comparer: Comparer::new(complete),
+            share,
+            depth,
+            steps: 0,
+            place: (EventNumber::MIN, 0),
+            changed: BTreeSet::new(),
+            damaged: BTreeSet::new(),
+            recorded: BTreeMap::new(),
+            seen,
+        }
+    }
+
+    /// Takes the next event of the trace.
+    pub(super) fn event(&mut self, event: &'t EventOf<S>, line: u64) {
+        match &event.what {
+            What::Stimulus(stimulus) => {
+                self.steps += 1;
+                self.place = (event.number, line);
+                self.stimulus(event, stimulus, line);
+            }
+            What::Observation(observation) => self.observation(event, observation, line),
+        }
+    }
+
+    /// Whether this pass looks at the step under way.
+    fn is_ours(&self) -> bool {
+        self.steps % self.share.of == self.share.share
+    }
+
+    fn stimulus(&mut self, event: &'t EventOf<S>, stimulus: &'t Stimulus<S::In, S::View>, line: u64) {
+        let mut changed = match stimulus {
+            Stimulus::In(message) => self.facts.message(event.number, message),
+            Stimulus::Opening(opening) => self.facts.open(event.number, opening),
+            Stimulus::Knob(knob) => self.knob(knob),
+            Stimulus::Fault(fault) => {
+                if let Fault::Damage { key, .. } = &**fault {
+                    self.damaged.insert(key.clone());
+                }
+                Vec::new()
+            }
+            Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => Vec::new(),
+        };
+        let effects = self.engine.take(event.at, stimulus.clone());
+        let message = match stimulus {
+            Stimulus::In(message) => Some(message.fact()),
+            _ => None,
+        };
+        self.comparer.begin(event.number, line, message, effects.events());
+        let mut panics = Vec::new();
+        for observed in effects.events() {
+            match &observed.what {
+                What::Observation(Observation::Out(sent)) => changed.extend(self.facts.output(event.number, sent)),
+                What::Observation(Observation::Quarantined(apart)) => {
+                    panics.push((Some(apart.key.clone()), apart.why.clone()));
+                }
+                What::Observation(Observation::Rejected(rejected)) => {
+                    if let Some(why) = rejected.why.strip_prefix("panicked: ") {
+                        panics.push((None, why.to_owned()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.changed = changed.into_iter().collect();
+        for key in &self.changed {
+            self.recorded.entry(key.clone()).and_modify(|recorded| {
+                let length = self.facts.history(key).map_or(0, |history| history.facts.len());
+                let changed = self.facts.history(key).map_or(0, |history| history.changed_at);
+                recorded.in_order &= changed >= recorded.length && length > recorded.length;
+            });
+        }
+        if self.is_ours() {
+            for (key, why) in panics {
+                self.panicked(key.as_ref(), &why);
+            }
+            for key in std::mem::take(&mut self.changed) {
+                self.verify(&key);
+            }
+        } else if self.depth.from_kept {
+            for key in &self.changed {
+                // The states on the way are taken along at every step, whoever looks at it.
+                let _ = guard(&mut || {
+                    self.facts.advance(key);
+                });
+            }
+        }
+    }
+
+    /// Turns a knob; the keys that it concerned.
+    fn knob(&mut self, knob: &Knob) -> Vec<Key> {
+        let every = || self.facts.keys().cloned().collect::<Vec<_>>();
+        let keys = match knob {
+            Knob::ReflowIn { .. } | Knob::Trigger { keys: None, .. } | Knob::Scrub { keys: None, .. } => every(),
+            Knob::Trigger { keys: Some(keys), .. } | Knob::Scrub { keys: Some(keys), .. } => keys.clone(),
+            Knob::Migrate { flow, keys: None, on, .. } => {
+                let every = every();
+                self.facts.flows.set_every(flow, *on);
+                every
+            }
+            Knob::Migrate { flow, keys: Some(keys), on, .. } => {
+                keys.iter().for_each(|key| self.facts.flows.set(key, flow, *on));
+                keys.clone()
+            }
+            Knob::ReflowOut { .. } => Vec::new(),
+        };
+        for key in &keys {
+            if !matches!(knob, Knob::ReflowIn { .. }) {
+                self.damaged.remove(key);
+            }
+            if let (Knob::Migrate { .. }, Some(recorded)) = (knob, self.recorded.get_mut(key)) {
+                recorded.in_order = false;
+                self.facts.forget(key);
+            }
+        }
+        keys
+    }
+
+    /// Holds the four accounts of a key against each other.
+    fn verify(&mut self, key: &Key) {
+        if self.engine.quarantined(key).is_some() || self.damaged.contains(key) {
+            self.seen.coverage.set_apart += 1;
+            return;
+        }
+        let mut found = Findings::default();
+        let done = guard(&mut || self.compare(key, &mut found));
+        self.seen.findings.merge(found);
+        if let Err(why) = done {
+            self.panicked(Some(key), &why);
+        }
+    }
+
+    fn compare(&mut self, key: &Key, found: &mut Findings) {
+        let Some(length) = self.facts.history(key).map(|history| history.facts.len()) else { return };
+        let whole = !self.depth.from_kept || is_square(length);
+        let kept;
+        let folded;
+        let recomputed = if whole {
+            folded = self.facts.fold(key, length);
+            if self.depth.from_kept {
+                let _ = self.facts.advance(key);
+            }
+            folded.as_ref()
+        } else {
+            kept = self.facts.advance(key).cloned();
+            kept.as_ref()
+        };
+        self.seen.coverage.steps += 1;
+        self.seen.coverage.from_first += u64::from(whole);
+        self.seen.coverage.applications += if whole { length as u64 } else { 1 };
+        let place = self.place;
+        let incremental = self.engine.state(key);
+        match (incremental, recomputed) {
+            (None, None) => *self.seen.not_derivable.entry("state").or_default() += 1,
+            (Some(incremental), Some(recomputed)) if incremental == recomputed => {}
+            (incremental, recomputed) => {
+                let view = |state: Option<&S::State>| state.map(|state| self.system.view(key, state));
+                let (left, right) = (view(incremental), view(recomputed));
+                let mut parts: Vec<_> = match (recomputed, &left) {
+                    (Some(recomputed), Some(left)) => self.system.compare(key, recomputed, left).diverged().collect(),
+                    _ => Vec::new(),
+                };
+                if parts.is_empty() {
+                    parts.push("state");
+                }
+                for part in parts {
+                    found.saw(("incremental", part), place, Some(key), || {
+                        let hidden = if part == "state" { ", in what no view shows" } else { "" };
+                        let versus = if part == "state" {
+                            versus("incremental", value(&debug(incremental)), value(&debug(recomputed)))
+                        } else {
+                            versus("incremental", value(&left), value(&right))
+                        };
+                        (format!("the carried state is not the folded one{hidden}"), Some(versus))
+                    });
+                }
+            }
+        }
+        let Some(recomputed) = recomputed else { return };
+        for broken in self.system.invariants(key, recomputed) {
+            found.saw((broken.invariant, ""), place, Some(key), || (broken.found.clone(), None));
+        }
+        if self.depth.restates(length) && self.engine.options().complete && self.restate(key, recomputed, found) {
+            self.seen.coverage.restated += 1;
+        }
+    }
+
+    /// Holds the independent statement against the fold; whether there is one.
+    fn restate(&self, key: &Key, recomputed: &S::State, found: &mut Findings) -> bool {
+        let Some(history) = self.facts.history(key) else { return false };
+        let inputs: Vec<_> = history.facts.iter().map(|fact| fact.input()).collect();
+        let Some(restated) = self.system.restate(key, &inputs, self.facts.flows.of(key)) else { return false };
+        for part in self.system.compare(key, recomputed, &restated).diverged() {
+            found.saw(("restated", part), self.place, Some(key), || {
+                let versus = versus("restated", value(&restated), value(&self.system.view(key, recomputed)));
+                ("the independent statement is not what the fold gives".to_owned(), Some(versus))
+            });
+        }
+        true
+    }
+
+    fn panicked(&mut self, key: Option<&Key>, why: &str) {
+        let part = if why.contains("did not come to rest") { "rounds".to_owned() } else { signature_of_panic(why) };
+        self.seen.findings.saw(("panic", &part), self.place, key, || (format!("panicked: {why}"), None));
+    }
+
+    fn observation(&mut self, event: &'t EventOf<S>, observation: &'t Observation<S::Out, S::View>, line: u64) {
+        if let Observation::Settled(settled) = observation {
+            self.engine.settle(event.at, &settled.output, settled.revision);
+            return;
+        }
+        let mut found = Findings::default();
+        let ours = self.is_ours();
+        let done = guard(&mut || {
+            if let Observation::View(recorded) = observation {
+                self.recorded_view(event.number, line, &recorded.key, &recorded.value, ours, &mut found);
+            } else if let Some(difference) = self.comparer.recorded(&self.engine, event, line)
+                && ours
+            {
+                differs(&difference, &mut found);
+            }
+        });
+        self.seen.findings.merge(found);
+        if let Err(why) = done {
+            self.panicked(None, &why);
+        }
+    }
+
+    /// Asks both questions of a recorded view: is it right given all the messages, and given the one before it.
+    fn recorded_view(
+        &mut self,
+        number: EventNumber,
+        line: u64,
+        key: &Key,
+        view: &'t S::View,
+        ours: bool,
+        found: &mut Findings,
+    ) {
+        let length = self.facts.history(key).map_or(0, |history| history.facts.len());
+        let before = self.recorded.insert(key.clone(), Recorded { view, length, in_order: true });
+        if !ours {
+            return;
+        }
+        let recomputed =
+            if self.depth.from_kept { self.facts.advance(key).cloned() } else { self.facts.fold(key, length) };
+        self.seen.coverage.recorded += 1;
+        match &recomputed {
+            None => *self.seen.not_derivable.entry("view").or_default() += 1,
+            Some(recomputed) => {
+                let parts = self.system.compare(key, recomputed, view);
+                for part in parts.underivable() {
+                    *self.seen.not_derivable.entry(part).or_default() += 1;
+                }
+                for part in parts.diverged() {
+                    found.saw(("recorded", part), (number, line), Some(key), || {
+                        let versus = versus("recorded", value(view), value(&self.system.view(key, recomputed)));
+                        ("the recorded view is not what all the messages give".to_owned(), Some(versus))
+                    });
+                }
+            }
+        }
+        let Some(before) = before.filter(|before| before.in_order) else { return };
+        let mut state = self.system.initial(key, Beginning::Window).unwrap_or_default();
+        if !self.system.learn(key, &mut state, before.view) {
+            return;
+        }
+        if let Some(history) = self.facts.history(key) {
+            for fact in &history.facts[before.length..] {
+                self.system.apply(key, &mut state, fact.input(), self.facts.flows.of(key));
+            }
+        }
+        self.seen.coverage.recorded_steps += 1;
+        for part in self.system.compare(key, &state, view).diverged() {
+            found.saw(("recorded-step", part), (number, line), Some(key), || {
+                let versus = versus("recorded", value(view), value(&self.system.view(key, &state)));
+                ("the recorded view is not one step from the recorded one before it".to_owned(), Some(versus))
+            });
+        }
+    }
+
+    /// Ends the pass: what should be in all slots, and what must hold over all keys.
+    pub(super) fn finish(mut self) -> Seen<S> {
+        if self.share.share == 0 {
+            for difference in std::mem::replace(&mut self.comparer, Comparer::new(true)).finish() {
+                differs(&difference, &mut self.seen.findings);
+            }
+            for key in self.engine.keys().into_iter().cloned().collect::<Vec<_>>() {
+                self.slots(&key);
+            }
+            self.properties();
+        }
+        self.seen.engine = self.engine;
+        self.seen
+    }
+
+    /// Holds what was sent from the slots of a key against all of its outputs.
+    fn slots(&mut self, key: &Key) {
+        let mut found = Findings::default();
+        let done = guard(&mut || {
+            let outputs = self.engine.outputs(key).filter(|_| !self.damaged.contains(key));
+            let Some(mut outputs) = outputs else { return };
+            let sent = self.engine.slots(key).map(|(slot, sent)| (slot.clone(), sent.body.clone()));
+            let mut sent: BTreeMap<_, _> = sent.collect();
+            for slot in outputs.keys().chain(sent.keys()).cloned().collect::<BTreeSet<_>>() {
+                let (wanted, sent) = (outputs.remove(&slot), sent.remove(&slot).flatten());
+                if wanted != sent {
+                    found.saw(("outputs", kind(slot.as_str())), self.place, Some(key), || {
+                        let versus = versus("sent", value(&sent), value(&wanted));
+                        (format!("slot {slot} does not hold what should be in it"), Some(versus))
+                    });
+                }
+            }
+        });
+        self.seen.findings.merge(found);
+        if let Err(why) = done {
+            self.panicked(Some(key), &why);
+        }
+    }
+
+    fn properties(&mut self) {
+        let mut found = Findings::default();
+        let done = guard(&mut || {
+            let keys = self.engine.keys();
+            let states: Vec<_> = keys.iter().filter_map(|key| Some((*key, self.engine.state(key)?))).collect();
+            if !self.engine.options().complete || states.len() < keys.len() || !self.damaged.is_empty() {
+                return;
+            }
+            for property in self.system.properties() {
+                if property.expectation == afresh_core::Expectation::Sometimes {
+                    continue;
+                }
+                if let Err(why) = (property.holds)(self.system, &states) {
+                    found.saw((property.name, ""), self.place, None, || (why, None));
+                }
+            }
+        });
+        self.seen.findings.merge(found);
+        if let Err(why) = done {
+            self.panicked(None, &why);
+        }
+    }
+}
+
+fn differs<S: System>(difference: &Difference<S>, found: &mut Findings) {
+    let part = difference.kind.part();
+    let place = (difference.event, difference.line);
+    found.saw(("recorded", &part), place, difference.kind.key(), || match &difference.kind {
+        Different::Output { recorded, now } => {
+            let found = format!("output {}/{} was recorded, and another is sent", recorded.key, recorded.slot);
+            let now = value(&now.as_ref().map(|now| &now.body));
+            (found, Some(Versus { right: "now", ..versus("recorded", value(&recorded.body), now) }))
+        }
+        Different::Unrecorded(sent) => {
+            let found = format!("output {}/{} is sent, and was not recorded", sent.key, sent.slot);
+            (found, Some(Versus { right: "now", ..versus("recorded", value(&()), value(&sent.body)) }))
+        }
+        Different::Rejected { recorded: Some(why), .. } => {
+            (format!("the message was rejected ({why}), and is taken"), None)
+        }
+        Different::Rejected { now, .. } => {
+            (format!("the message was taken, and is rejected ({})", now.as_deref().unwrap_or_default()), None)
+        }
+        Different::Quarantined { recorded: Some(why), .. } => {
+            (format!("the key was set apart ({why}), and is not"), None)
+        }
+        Different::Quarantined { now, .. } => {
+            (format!("the key was not set apart, and is ({})", now.as_deref().unwrap_or_default()), None)
+        }
+        Different::View { .. } => ("the recorded view is another".to_owned(), None),
+    });
+}
+
+fn versus(left: &'static str, left_value: serde_json::Value, right_value: serde_json::Value) -> Versus {
+    Versus { left, left_value, right: "recomputed", right_value }
+}
+
+fn debug<T: std::fmt::Debug>(state: Option<&T>) -> Option<String> {
+    state.map(|state| format!("{state:#?}"))
+}
+
+/// Whether a length is one of the √n at which a long history is folded from the first message.
+pub(super) fn is_square(length: usize) -> bool {
+    length.isqrt().pow(2) == length
+}

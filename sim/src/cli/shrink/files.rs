@@ -1,0 +1,176 @@
+//! The files of a shrink: the input, the result, the walk. Nothing is overwritten unasked, nothing is left half written.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::with_suffix;
+use crate::minimize::walk::{FORMAT, Header, Line, WalkError};
+use crate::minimize::{Identity, Item, Walk};
+
+/// What goes wrong with what a user gave, to be read after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("read {}: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("read {}: it is empty", .0.display())]
+    Empty(PathBuf),
+    #[error("write {}: it is already there; --force overwrites it, --resume goes on from its walk", .0.display())]
+    Exists(PathBuf),
+    #[error("write {}: it is the input, which is never overwritten; name another --output", .0.display())]
+    IsInput(PathBuf),
+    #[error("write {}: {source}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("run the command: none of its words has {{}}, where the path of the candidate goes")]
+    NoPlaceInCommand,
+    #[error("resume: standard output has no walk beside it; name the --walk")]
+    NoWalk,
+    #[error("resume from {}: {source}", path.display())]
+    Resume { path: PathBuf, source: io::Error },
+    #[error("resume from {}: {source}", path.display())]
+    Walk { path: PathBuf, source: WalkError },
+    #[error("resume from {}: it is the walk of another {what}; start anew with --force", path.display())]
+    OtherWalk { path: PathBuf, what: &'static str },
+}
+
+/// Where everything goes.
+#[derive(Debug)]
+pub(super) struct Places {
+    /// The name of the candidate's file: that of the input.
+    pub(super) name: OsString,
+    /// The result; `None` is standard output.
+    pub(super) output: Option<PathBuf>,
+    /// The walk, if one is written.
+    pub(super) walk: Option<PathBuf>,
+}
+
+impl Places {
+    pub(super) fn new(input: &Path, output: Option<&Path>, walk: Option<&Path>) -> Self {
+        let name = if is_standard(input) { None } else { input.file_name() };
+        let output = match output {
+            Some(path) => path.to_owned(),
+            None if is_standard(input) => input.to_owned(),
+            None => minimized_name(input),
+        };
+        let output = (!is_standard(&output)).then_some(output);
+        let walk = walk.map(Path::to_owned).or_else(|| output.as_deref().map(|path| with_suffix(path, ".walk")));
+        Self { name: name.unwrap_or(OsStr::new("stdin")).to_owned(), output, walk }
+    }
+
+    /// Sees that nothing would be overwritten that should not be.
+    pub(super) fn check(&self, input: &Path, force: bool, resume: bool) -> Result<(), Failure> {
+        for path in [&self.output, &self.walk].into_iter().flatten() {
+            if is_same_file(path, input) {
+                return Err(Failure::IsInput(path.clone()));
+            }
+            if !force && !resume && path.symlink_metadata().is_ok() {
+                return Err(Failure::Exists(path.clone()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `-` is standard input or output.
+fn is_standard(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// `log.txt` becomes `log.min.txt`, and `log` becomes `log.min`.
+fn minimized_name(input: &Path) -> PathBuf {
+    let mut extension = OsString::from("min");
+    if let Some(old) = input.extension() {
+        extension.push(".");
+        extension.push(old);
+    }
+    input.with_extension(extension)
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Reads the input.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let mut content = Vec::new();
+    let read = if is_standard(path) {
+        io::stdin().read_to_end(&mut content).map(drop)
+    } else {
+        File::open(path).and_then(|mut file| file.read_to_end(&mut content)).map(drop)
+    };
+    read.map_err(|source| Failure::Read { path: path.to_owned(), source })?;
+    if content.is_empty() { Err(Failure::Empty(path.to_owned())) } else { Ok(content) }
+}
+
+/// Writes the result: to a file all at once, so that at any moment it is either the old one or the new one.
+pub(super) fn save(output: &Option<PathBuf>, lines: &[Item<&[u8]>]) -> Result<(), Failure> {
+    let content: Vec<u8> = lines.iter().flat_map(|line| line.value).copied().collect();
+    let Some(path) = output else {
+        return match io::stdout().write_all(&content) {
+            Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
+                Err(Failure::Write { path: "-".into(), source })
+            }
+            _ => Ok(()),
+        };
+    };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || -> io::Result<()> {
+        // What the umask leaves of these is what any new file gets.
+        let permissions = Permissions::from_mode(0o666);
+        let mut file = tempfile::Builder::new().prefix(".afresh-").permissions(permissions).tempfile_in(folder)?;
+        file.write_all(&content)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|source| Failure::Write { path: path.clone(), source })
+}
+
+/// The first line of the walk of this search.
+pub(super) fn header(content: &[u8], items: usize, command: &[OsString]) -> Header {
+    let oracle = command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    Header { format: FORMAT, input: Identity::of([content]), items, oracle }
+}
+
+/// The walk as a file that grows by a line at a time.
+#[derive(Debug)]
+pub(super) struct WalkFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl WalkFile {
+    /// Begins a walk.
+    pub(super) fn create(path: &Path, header: &Header) -> Result<Self, Failure> {
+        let file = File::create(path).map_err(|source| Failure::Write { path: path.to_owned(), source })?;
+        let mut walk = Self { file, path: path.to_owned() };
+        walk.write(&Line::Walk(header.clone()))?;
+        Ok(walk)
+    }
+
+    /// Reads the walk of an earlier search, which must be of the same input and command, and goes on with it.
+    pub(super) fn resume(path: &Path, header: &Header) -> Result<(Self, Walk), Failure> {
+        let failed = |source| Failure::Resume { path: path.to_owned(), source };
+        let text = fs::read(path).map_err(failed)?;
+        let walk = Walk::read(&text).map_err(|source| Failure::Walk { path: path.to_owned(), source })?;
+        let other = |what| Err(Failure::OtherWalk { path: path.to_owned(), what });
+        if (walk.header.input, walk.header.items) != (header.input, header.items) {
+            return other("input");
+        }
+        if walk.header.oracle != header.oracle {
+            return other("command");
+        }
+        let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
+        // A run without a verdict is begun again, so that the walk reads as if it had never been cut short.
+        file.set_len(walk.len as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
+        Ok((Self { file, path: path.to_owned() }, walk))
+    }
+
+    /// Writes a line, in one piece and straight to the file: a kill after this leaves it there.
+    pub(super) fn write(&mut self, line: &Line) -> Result<(), Failure> {
+        let written = line.to_text().map_err(io::Error::from).and_then(|text| self.file.write_all(text.as_bytes()));
+        written.map_err(|source| Failure::Write { path: self.path.clone(), source })
+    }
+}

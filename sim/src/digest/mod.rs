@@ -1,0 +1,61 @@
+//! Digests: of a trace, over its canonical JSON; and of a run, over words, so cheap that it is always on.
+//!
+//! Neither uses derived `Hash`, whose result may change with the compiler, and neither depends on the machine.
+
+mod rolling;
+mod words;
+
+use std::fmt;
+use std::io::{self, Write};
+
+use afresh_core::{Event, Header};
+use serde::Serialize;
+
+use crate::format::{Error, Writer};
+
+pub use rolling::{Rolling, RunDigest};
+pub(crate) use words::holds_no_number;
+
+/// The digest of a trace: BLAKE3 over its canonical JSON, header included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TraceDigest([u8; 32]);
+
+impl TraceDigest {
+    /// The digest of a trace with this header and these events.
+    pub fn of<'a, I, O, V>(header: &Header, events: impl IntoIterator<Item = &'a Event<I, O, V>>) -> Result<Self, Error>
+    where
+        I: Serialize + 'a,
+        O: Serialize + 'a,
+        V: Serialize + 'a,
+    {
+        let mut writer = Writer::new("the trace", Hashing(blake3::Hasher::new()), header)?;
+        for event in events {
+            writer.event(event)?;
+        }
+        Ok(Self(writer.finish()?.0.finalize().into()))
+    }
+
+    /// The digest of the bytes of a canonical trace.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(blake3::hash(bytes).into())
+    }
+}
+
+impl fmt::Display for TraceDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+struct Hashing(blake3::Hasher);
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,228 @@
+//! Messages on the wire, in and out: the same fields, but for the name of the other end.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::num::NonZeroU32;
+
+use afresh_core::{Message, Name, Sent, Settled, SlotId};
+use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::ser::{self, SerializeStruct, Serializer};
+use serde::{Deserialize, Serialize};
+
+use super::output_id::{self, OutputId};
+
+/// Which end of a message its line names.
+#[derive(Clone, Copy)]
+pub(crate) enum Party {
+    /// The sender, of a message that came in.
+    From,
+    /// The receiver, of a message that went out.
+    To,
+}
+
+impl Party {
+    fn name(self) -> &'static str {
+        match self {
+            Self::From => "from",
+            Self::To => "to",
+        }
+    }
+
+    fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::From => &["id", "from", "revision", "body", "withdrawn"],
+            Self::To => &["id", "to", "revision", "body", "withdrawn"],
+        }
+    }
+}
+
+/// A message as it is read.
+pub(crate) struct Fact<I, B> {
+    pub(crate) id: I,
+    pub(crate) party: Name,
+    pub(crate) revision: u32,
+    pub(crate) body: Option<B>,
+}
+
+/// Reads a message, its body by a seed of its own.
+pub(crate) struct FactSeed<I, B> {
+    party: Party,
+    body: B,
+    id: PhantomData<I>,
+}
+
+impl<I, B> FactSeed<I, B> {
+    pub(crate) fn new(party: Party, body: B) -> Self {
+        Self { party, body, id: PhantomData }
+    }
+}
+
+impl<'de, I: Deserialize<'de>, B: DeserializeSeed<'de>> DeserializeSeed<'de> for FactSeed<I, B> {
+    type Value = Fact<I, B::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, I: Deserialize<'de>, B: DeserializeSeed<'de>> Visitor<'de> for FactSeed<I, B> {
+    type Value = Fact<I, B::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a message: an object with `id`, `{}` and `body`", self.party.name())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut id, mut party, mut revision, mut withdrawn) = (None, None, None, None);
+        // The seed is spent by the first body.
+        let (mut seed, mut body) = (Some(self.body), None);
+        while let Some(field) = map.next_key_seed(self.party)? {
+            match field {
+                Field::Id => set(&mut id, "id", map.next_value()?)?,
+                Field::Party => set(&mut party, self.party.name(), map.next_value()?)?,
+                Field::Revision => set(&mut revision, "revision", map.next_value::<NonZeroU32>()?)?,
+                Field::Withdrawn => set(&mut withdrawn, "withdrawn", map.next_value::<bool>()?)?,
+                Field::Body => match seed.take() {
+                    Some(seed) => body = Some(map.next_value_seed(seed)?),
+                    None => return Err(de::Error::duplicate_field("body")),
+                },
+            }
+        }
+        match (withdrawn.unwrap_or(false), body.is_some()) {
+            (true, true) => Err(de::Error::custom("a message that is withdrawn has no body, expected one of the two")),
+            (false, false) => Err(de::Error::missing_field("body")),
+            _ => Ok(()),
+        }?;
+        Ok(Fact {
+            id: id.ok_or_else(|| de::Error::missing_field("id"))?,
+            party: party.ok_or_else(|| de::Error::missing_field(self.party.name()))?,
+            revision: revision.map_or(1, NonZeroU32::get),
+            body,
+        })
+    }
+}
+
+pub(crate) fn set<T, E: de::Error>(place: &mut Option<T>, name: &'static str, value: T) -> Result<(), E> {
+    match place.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(E::duplicate_field(name)),
+    }
+}
+
+/// The name of a field of a message.
+pub(crate) enum Field {
+    Id,
+    Party,
+    Revision,
+    Body,
+    Withdrawn,
+}
+
+impl<'de> DeserializeSeed<'de> for Party {
+    type Value = Field;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Field, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for Party {
+    type Value = Field;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a field")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Field, E> {
+        match text {
+            "id" => Ok(Field::Id),
+            "revision" => Ok(Field::Revision),
+            "body" => Ok(Field::Body),
+            "withdrawn" => Ok(Field::Withdrawn),
+            _ if text == self.name() => Ok(Field::Party),
+            _ => Err(E::unknown_field(text, self.fields())),
+        }
+    }
+}
+
+/// A message as it is written: fields in this order, and none that says what is so anyway.
+pub(crate) struct FactWire<'a, B> {
+    id: Cow<'a, str>,
+    party: Party,
+    name: &'a Name,
+    revision: u32,
+    body: Option<&'a B>,
+}
+
+impl<'a, B> FactWire<'a, B> {
+    pub(crate) fn message(message: &'a Message<B>) -> Self {
+        let Message { from, id, revision, body } = message;
+        Self { id: id.as_str().into(), party: Party::From, name: from, revision: *revision, body: body.as_ref() }
+    }
+
+    pub(crate) fn sent(sent: &'a Sent<B>) -> Self {
+        let Sent { key, slot, to, revision, body } = sent;
+        let id = output_id::join(key, slot).into();
+        Self { id, party: Party::To, name: to, revision: *revision, body: body.as_ref() }
+    }
+}
+
+impl<B: Serialize> Serialize for FactWire<'_, B> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.revision == 0 {
+            return Err(ser::Error::custom(NO_REVISION));
+        }
+        let mut fact = serializer.serialize_struct("Fact", 4)?;
+        fact.serialize_field("id", &self.id)?;
+        fact.serialize_field(self.party.name(), self.name)?;
+        if self.revision > 1 {
+            fact.serialize_field("revision", &self.revision)?;
+        }
+        match self.body {
+            Some(body) => fact.serialize_field("body", body)?,
+            None => fact.serialize_field("withdrawn", &true)?,
+        }
+        fact.end()
+    }
+}
+
+const NO_REVISION: &str = "there is no revision 0, expected a revision from 1";
+
+/// A settlement, in the form that it is read in.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename = "settlement")]
+pub(crate) struct SettledWire {
+    id: OutputId,
+    #[serde(default = "first")]
+    revision: NonZeroU32,
+}
+
+fn first() -> NonZeroU32 {
+    NonZeroU32::MIN
+}
+
+impl From<SettledWire> for Settled {
+    fn from(settled: SettledWire) -> Self {
+        let SettledWire { id: OutputId { key, slot }, revision } = settled;
+        Self { output: SlotId { key, slot }, revision: revision.get() }
+    }
+}
+
+/// A settlement, in the form that it is written in.
+pub(crate) struct SettlementWire<'a>(pub(crate) &'a Settled);
+
+impl Serialize for SettlementWire<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Settled { output: SlotId { key, slot }, revision } = self.0;
+        if *revision == 0 {
+            return Err(ser::Error::custom(NO_REVISION));
+        }
+        let mut settled = serializer.serialize_struct("Settled", 2)?;
+        settled.serialize_field("id", &output_id::join(key, slot))?;
+        if *revision > 1 {
+            settled.serialize_field("revision", revision)?;
+        }
+        settled.end()
+    }
+}

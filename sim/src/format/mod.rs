@@ -1,0 +1,66 @@
+//! The trace file: JSON Lines, a header and then one event a line.
+//!
+//! ```
+//! use afresh::format::{Options, Reader, TraceOf, Writer};
+//! # use afresh_core::{Flows, Input, Key, Slot, System};
+//! # #[derive(Clone)]
+//! # struct Counter;
+//! # impl System for Counter {
+//! #     type In = u64;
+//! #     type Out = u64;
+//! #     type State = u64;
+//! #     type View = u64;
+//! #     fn keys(&self, _: &u64) -> Vec<Key> { vec!["all".into()] }
+//! #     fn apply(&self, _: &Key, state: &mut u64, input: Input<'_, u64>, _: &Flows) { *state += input.body }
+//! #     fn view(&self, _: &Key, state: &u64) -> u64 { *state }
+//! #     fn outputs(&self, _: &Key, _: &u64, _: &Flows) -> std::collections::BTreeMap<Slot, u64> { Default::default() }
+//! # }
+//! let file = br#"{"afresh":{"format":1,"system":"counter","complete":true}}
+//! {"at":"2026-03-14T09:26:53Z","in":{"id":"m-1","from":"turnstile","body":3}}
+//! {"cause":1,"view":{"key":"all","value":3}}
+//! "#;
+//! let reader = Reader::new("night.jsonl", &file[..], Options::default())?;
+//! assert_eq!(reader.header().system, "counter");
+//! let trace: TraceOf<Counter> = reader.trace(&Counter)?;
+//!
+//! let mut writer = Writer::new("copy.jsonl", Vec::new(), &trace.header)?;
+//! for event in &trace.events {
+//!     writer.event(event)?;
+//! }
+//! assert_eq!(writer.finish()?, file);
+//! # Ok::<(), afresh::format::Error>(())
+//! ```
+//!
+//! Reading is strict: what a trace says is read to the bit, or refused with its place. Writing is canonical: the same
+//! events are the same bytes.
+
+mod at;
+pub(crate) mod decimal;
+mod decode;
+mod error;
+mod fact;
+pub mod files;
+mod kind;
+mod lines;
+mod output_id;
+mod raw;
+mod reader;
+mod scan;
+mod writer;
+
+use afresh_core::{Event, System, Trace, What};
+
+pub use error::{DEPTH_MAX, Error, Problem};
+pub use kind::Kind;
+pub use raw::{RawEvent, RawTrace};
+pub use reader::{Events, Options, RawEvents, Reader};
+pub use writer::Writer;
+
+/// An event of a system.
+pub type EventOf<S> = Event<<S as System>::In, <S as System>::Out, <S as System>::View>;
+
+/// What happened, in an event of a system.
+pub type WhatOf<S> = What<<S as System>::In, <S as System>::Out, <S as System>::View>;
+
+/// A trace of a system.
+pub type TraceOf<S> = Trace<<S as System>::In, <S as System>::Out, <S as System>::View>;

@@ -1,0 +1,144 @@
+//! What serde_json does not check: a key that an object has twice, and nesting in what is not read.
+
+use super::error::{DEPTH_MAX, Problem};
+
+/// Objects with more keys than this are checked by sorting.
+const FEW: usize = 16;
+
+/// Looks through valid JSON for an object that has a key twice, and for nesting that is too deep.
+///
+/// A struct refuses a key that comes twice, but a map takes the last of the two, and so would a tool with other
+/// habits take the first: a value that two readers see differently is an error here. The memory is kept from line to line.
+#[derive(Debug, Default)]
+pub(crate) struct Scan {
+    /// For each object or array that is open: where its keys begin, or nothing for an array.
+    open: Vec<Option<usize>>,
+    /// The keys of all objects that are open: begin and end of their text, without the quotes.
+    keys: Vec<(usize, usize)>,
+}
+
+impl Scan {
+    /// Checks `json`, which must be valid JSON; the problem, and its column from 1.
+    pub(crate) fn check(&mut self, json: &str) -> Result<(), (Problem, u64)> {
+        self.open.clear();
+        self.keys.clear();
+        let bytes = json.as_bytes();
+        // Whether the next text of an object is a key: after `{` and `,`, and not after `:`.
+        let mut key_next = false;
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'"' => {
+                    let end = text_end(bytes, at + 1);
+                    if let (true, Some(Some(first))) = (key_next, self.open.last()) {
+                        self.add_key(json, *first, (at + 1, end)).map_err(|key| (key, at as u64 + 1))?;
+                    }
+                    key_next = false;
+                    at = end;
+                }
+                b'{' | b'[' => {
+                    if self.open.len() == DEPTH_MAX {
+                        return Err((Problem::TooDeep, at as u64 + 1));
+                    }
+                    key_next = *byte == b'{';
+                    self.open.push(key_next.then_some(self.keys.len()));
+                }
+                b'}' | b']' => {
+                    if let Some(Some(first)) = self.open.pop() {
+                        self.check_many(json, first)?;
+                        self.keys.truncate(first);
+                    }
+                }
+                b',' => key_next = true,
+                _ => {}
+            }
+            at += 1;
+        }
+        Ok(())
+    }
+
+    fn add_key(&mut self, json: &str, first: usize, key: (usize, usize)) -> Result<(), Problem> {
+        let text = &json[key.0..key.1];
+        let before = &self.keys[first..];
+        if before.len() < FEW && before.iter().any(|(begin, end)| same(&json[*begin..*end], text)) {
+            return Err(Problem::DuplicateKey(plain(text)));
+        }
+        self.keys.push(key);
+        Ok(())
+    }
+
+    /// The check of an object with so many keys that comparing each with each would take too long.
+    fn check_many(&self, json: &str, first: usize) -> Result<(), (Problem, u64)> {
+        let keys = &self.keys[first..];
+        if keys.len() <= FEW {
+            return Ok(());
+        }
+        let mut texts: Vec<_> = keys.iter().map(|(begin, end)| (plain(&json[*begin..*end]), *begin)).collect();
+        texts.sort_unstable();
+        match texts.windows(2).filter(|pair| pair[0].0 == pair[1].0).min_by_key(|pair| pair[1].1) {
+            Some(pair) => Err((Problem::DuplicateKey(pair[1].0.clone()), pair[1].1 as u64)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Where the text that begins at `at` ends: the place of its closing quote.
+fn text_end(bytes: &[u8], mut at: usize) -> usize {
+    loop {
+        match bytes.get(at) {
+            Some(b'"') | None => return at.min(bytes.len()),
+            Some(b'\\') => at += 2,
+            Some(_) => at += 1,
+        }
+    }
+}
+
+fn same(a: &str, b: &str) -> bool {
+    if a.contains('\\') || b.contains('\\') { plain(a) == plain(b) } else { a == b }
+}
+
+/// The text between two quotes of JSON, its escapes resolved.
+fn plain(text: &str) -> String {
+    serde_json::from_str(&format!("\"{text}\"")).unwrap_or_else(|_| text.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(json: &str) -> Result<(), (String, u64)> {
+        Scan::default().check(json).map_err(|(problem, column)| match problem {
+            Problem::DuplicateKey(key) => (key, column),
+            other => (other.to_string(), column),
+        })
+    }
+
+    #[test]
+    fn a_key_that_comes_twice_is_found() {
+        assert_eq!(check(r#"{"a":1,"b":{"a":2},"a":3}"#), Err(("a".into(), 20)));
+        assert_eq!(check(r#"[{"x\"":1,"x\u0022":2}]"#), Err(("x\"".into(), 11)));
+        assert_eq!(check(r#"{"o":{"é":[1,2],"é":{}}}"#), Err(("é".into(), 18)));
+        let many: Vec<_> = (0..40).chain([7]).map(|n| format!("\"k{n}\":0")).collect();
+        assert_eq!(check(&format!("{{{}}}", many.join(","))).unwrap_err().0, "k7");
+    }
+
+    #[test]
+    fn equal_texts_that_are_not_keys_of_one_object_are_not() {
+        for json in [
+            r#"{"a":"a","b":"a","c":["a","a",{"a":"b"},{"a":"b"}]}"#,
+            r#"["a","a",["a"],"a"]"#,
+            r#"{"a":{"a":{"a":{}}},"b":",\"a\":","c":"\\"}"#,
+            "1",
+            "",
+        ] {
+            assert_eq!(check(json), Ok(()), "{json}");
+        }
+    }
+
+    #[test]
+    fn nesting_has_an_end() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert_eq!(check(&nested(DEPTH_MAX)), Ok(()));
+        assert!(check(&nested(DEPTH_MAX + 1)).is_err());
+    }
+}

@@ -1,0 +1,33 @@
+use afresh_core::{Message, Policy, Stimulus};
+use std::collections::BTreeMap;
+
+use super::{Held, StimulusOf, run, same};
+use crate::subject::Subject;
+
+/// All keys, rebuilt from what counts of the messages from outside alone, end as they are: the messages between keys are
+/// regenerated, not remembered, and what was superseded on the way leaves no trace.
+///
+/// # Errors
+///
+/// Gives the first key that differs.
+pub fn closure<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
+    let lived = run(system, Policy::Incremental, stimuli);
+    let mut order = Vec::new();
+    let mut counting: BTreeMap<_, Vec<&Message<S::In>>> = BTreeMap::new();
+    for stimulus in stimuli {
+        let Stimulus::In(message) = stimulus else { continue };
+        let stored = counting.entry(message.fact()).or_default();
+        if stored.is_empty() {
+            order.push(message.fact());
+        }
+        if stored.iter().all(|stored| stored.revision != message.revision) {
+            stored.push(message);
+        }
+    }
+    let counts = |message: &&&Message<S::In>| message.body.as_ref().is_none_or(|body| system.admit(body).is_ok());
+    let highest = order.iter().filter_map(|fact| counting[fact].iter().filter(counts).max_by_key(|m| m.revision));
+    let external = highest.map(|message| Stimulus::In((*message).clone()));
+    let turned = stimuli.iter().filter(|stimulus| !matches!(stimulus, Stimulus::In(_))).cloned();
+    let rebuilt = run(system, Policy::FirstPrinciples, &external.chain(turned).collect::<Vec<_>>());
+    same("closure", &lived, &rebuilt)
+}

@@ -1,0 +1,75 @@
+use afresh_core::{Damage, Fault, Knob, Policy, Stimulus};
+
+use super::{Held, StimulusOf, run, same};
+use crate::subject::Subject;
+
+/// Any damage to carried states, checkpoints or indexes is gone after the next update (`FirstPrinciples`) or after a scrub
+/// or trigger (`Incremental`), and what was sent wrongly meanwhile is put right.
+///
+/// # Errors
+///
+/// Gives the damage and the first key that it was still to be seen on.
+pub fn healing<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], damage_after: usize) -> Held {
+    let (before, rest) = stimuli.split_at(damage_after.min(stimuli.len()));
+    let healthy = run(system, Policy::Incremental, stimuli);
+    let engine = run(system, Policy::Incremental, before);
+    let keys: Vec<_> = engine.keys().into_iter().cloned().collect();
+    for key in &keys {
+        let other = keys.iter().find(|other| *other != key).unwrap_or(key).clone();
+        let whats = [
+            Damage::Default,
+            Damage::Stale(1),
+            Damage::Stale(3),
+            Damage::Other(other),
+            Damage::Checkpoints,
+            Damage::Index,
+        ];
+        for what in whats {
+            let fault = Fault::Damage { key: key.clone(), what };
+            let shown = format!("healing of {fault:?}");
+            let mut damaged = engine.clone();
+            damaged.take(None, Stimulus::Fault(Box::new(fault.clone())));
+            for stimulus in rest {
+                damaged.take(None, stimulus.clone());
+            }
+            let by = || ("law".into(), String::new());
+            for trigger in [true, false] {
+                let (by, why) = by();
+                let keys = None;
+                let knob = if trigger { Knob::Trigger { keys, by, why } } else { Knob::Scrub { keys, by, why } };
+                let mut healed = damaged.clone();
+                healed.take(None, Stimulus::Knob(Box::new(knob)));
+                same(&shown, &healthy, &healed)?;
+            }
+            first_principles(system, before, rest, key, &fault)?;
+        }
+    }
+    Ok(())
+}
+
+/// Under `FirstPrinciples` the next update of the key is enough.
+fn first_principles<S: Subject>(
+    system: &S,
+    before: &[StimulusOf<S>],
+    rest: &[StimulusOf<S>],
+    key: &afresh_core::Key,
+    fault: &Fault,
+) -> Held {
+    let mut healthy = run(system, Policy::FirstPrinciples, before);
+    let mut damaged = healthy.clone();
+    damaged.take(None, Stimulus::Fault(Box::new(fault.clone())));
+    for stimulus in rest {
+        let before = healthy.state(key).cloned();
+        healthy.take(None, stimulus.clone());
+        damaged.take(None, stimulus.clone());
+        if before.as_ref() != healthy.state(key) {
+            let healed = healthy.state(key) == damaged.state(key);
+            return if healed {
+                Ok(())
+            } else {
+                Err(format!("healing of {fault:?}: still there after the next update"))
+            };
+        }
+    }
+    Ok(())
+}

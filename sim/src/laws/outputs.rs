@@ -1,0 +1,24 @@
+use afresh_core::Policy;
+
+use super::{Held, StimulusOf, held, run};
+use crate::subject::Subject;
+
+/// After every stimulus the slots hold what the states call for: `touched` and `output` agree with `outputs`.
+///
+/// # Errors
+///
+/// Gives the first key whose slots do not.
+pub fn outputs<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
+    let mut engine = run(system, Policy::Incremental, []);
+    for stimulus in stimuli {
+        engine.take(None, stimulus.clone());
+        for key in engine.keys() {
+            let Some(outputs) = engine.outputs(key) else { continue };
+            if !outputs.iter().eq(held(&engine, key)) {
+                let held = held(&engine, key);
+                return Err(format!("outputs: {key} should have {outputs:?}, and has sent {held:?}"));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,29 @@
+use afresh_core::{Knob, Observation, Plan, Policy, Stimulus, What};
+
+use super::{Held, StimulusOf, run, same};
+use crate::subject::Subject;
+
+/// What a knob would do is what it then does; and to ask changes nothing.
+///
+/// # Errors
+///
+/// Gives the plan and what happened instead.
+pub fn plan<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], knob: &Knob) -> Held {
+    let before = run(system, Policy::Incremental, stimuli);
+    let mut engine = before.clone();
+    let plan = engine.plan(knob);
+    same("plan", &before, &engine)?;
+    if engine.plan(knob) != plan {
+        return Err(format!("plan: asked again, the plan of {knob:?} is another"));
+    }
+    let mut done = Plan { keys: plan.keys, unknown: plan.unknown.clone(), ..Plan::default() };
+    for event in engine.take(None, Stimulus::Knob(Box::new(knob.clone()))).events() {
+        match &event.what {
+            What::Observation(Observation::Out(sent)) => done.sends.push(sent.clone()),
+            What::Observation(Observation::Healed(healed)) => done.heals.push((**healed).clone()),
+            What::Observation(Observation::Quarantined(apart)) => done.quarantines.push((**apart).clone()),
+            _ => {}
+        }
+    }
+    if done == plan { Ok(()) } else { Err(format!("plan: {knob:?} was to do\n{plan:#?}\nand did\n{done:#?}")) }
+}

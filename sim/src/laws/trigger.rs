@@ -1,0 +1,21 @@
+use afresh_core::{Knob, Policy, Stimulus};
+
+use super::{Held, StimulusOf, quiet, run, same};
+use crate::subject::Subject;
+
+/// Triggering or scrubbing healthy keys sends nothing and heals nothing.
+///
+/// # Errors
+///
+/// Gives what was sent or healed.
+pub fn trigger<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
+    let before = run(system, Policy::Incremental, stimuli);
+    let mut after = before.clone();
+    let (by, why) = ("law".into(), String::new());
+    let scrub = Knob::Scrub { keys: None, by, why };
+    let (by, why) = ("law".into(), String::new());
+    for knob in [Knob::Trigger { keys: None, by, why }, scrub] {
+        quiet("trigger", &mut after, Stimulus::Knob(Box::new(knob)))?;
+    }
+    same("trigger", &before, &after)
+}

@@ -1,0 +1,43 @@
+//! A whole trace in memory, in the types of its system.
+
+use std::io::BufRead;
+
+use afresh_core::{Header, System};
+
+use crate::format::{Error, EventOf, Reader};
+
+/// A whole trace and the lines that its events are on.
+#[derive(Clone, Debug)]
+pub struct Loaded<S: System> {
+    /// What the trace says of itself.
+    pub header: Header,
+    /// The events.
+    pub events: Vec<EventOf<S>>,
+    /// The line of each event.
+    lines: Vec<u64>,
+}
+
+impl<S: System> Loaded<S> {
+    /// Reads all events.
+    pub fn read<R: BufRead>(system: &S, reader: Reader<R>) -> Result<Self, Error> {
+        let header = reader.header().clone();
+        let (mut events, mut lines) = (Vec::new(), Vec::new());
+        let mut source = reader.events(system);
+        while let Some(event) = source.next() {
+            events.push(event?);
+            lines.push(source.line());
+        }
+        Ok(Self { header, events, lines })
+    }
+
+    /// A trace that was never in a file: each event has a line of its own, after that of the header.
+    pub fn new(header: Header, events: Vec<EventOf<S>>) -> Self {
+        let lines = (2..).take(events.len()).collect();
+        Self { header, events, lines }
+    }
+
+    /// The events, each with its line.
+    pub fn events_and_lines(&self) -> impl Iterator<Item = (&EventOf<S>, u64)> {
+        self.events.iter().zip(self.lines.iter().copied())
+    }
+}

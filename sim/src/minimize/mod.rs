@@ -1,0 +1,170 @@
+//! The minimizer: the fewest events of a trace that still show a bug, found one verified step at a time.
+//!
+//! It works on any list of events and any [`Oracle`], and knows nothing of files, processes or terminals:
+//!
+//! ```
+//! use afresh::minimize::{Candidate, minimize};
+//! use afresh::oracle::Verdict;
+//!
+//! // An account that may be overdrawn once a fee was taken: the bug.
+//! let trace = ["deposit 5", "ping", "fee 1", "ping", "withdraw 9", "ping"];
+//! let mut oracle = |candidate: &Candidate<'_, &str>| {
+//!     let mut has_fee = false;
+//!     for item in candidate.items() {
+//!         match item.value.split(' ').next() {
+//!             Some("fee") => has_fee = true,
+//!             Some("withdraw") if has_fee => return Verdict::Same { at: Some(item.number) },
+//!             _ => {}
+//!         }
+//!     }
+//!     Verdict::Passed
+//! };
+//! let minimized = minimize(&trace, &mut oracle)?;
+//! let left: Vec<_> = minimized.items.iter().map(|item| (item.number, item.value)).collect();
+//! assert_eq!(left, [(3, "fee 1"), (5, "withdraw 9")]);
+//! # Ok::<(), afresh::minimize::Refusal>(())
+//! ```
+//!
+//! The law of the house: a candidate is the last verified trace with exactly one [`Edit`]; one candidate is one run;
+//! only a candidate that shows the bug becomes the verified trace. So the search can be stopped at any moment with a
+//! trace that fails, and the edits that were accepted, replayed on the original, give every step of the way.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `edit.rs`, `candidate.rs` | one change; the trace that it gives |
+//! | `pass.rs` | what a pass is, and the order of passes; then one file for each |
+//! | `search.rs` | reproduces, runs passes, remembers verdicts |
+//! | `observer.rs` | what may look on, and stop the search |
+//! | `walk.rs` | the record of a search, from which it can be replayed and resumed |
+
+mod candidate;
+mod edit;
+mod observer;
+mod pass;
+mod search;
+mod singles;
+mod spans;
+mod truncate;
+pub mod walk;
+
+pub use candidate::{Candidate, Identity, Item};
+pub use edit::Edit;
+pub use observer::{Observer, Run};
+pub use walk::Walk;
+
+use search::{Known, Search};
+
+use crate::oracle::{Oracle, Verdict};
+
+/// The smallest trace that was found.
+#[derive(Clone, Debug)]
+pub struct Minimized<T> {
+    /// Its items, which show the bug.
+    pub items: Vec<Item<T>>,
+    /// How many runs the search took, those of the walk that it resumed included.
+    pub runs: u64,
+    /// How it ended.
+    pub end: End,
+}
+
+/// How a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The result is 1-minimal: removing any single event that is left loses the bug.
+    OneMinimal,
+    /// An observer stopped it during this pass: the result is the best so far.
+    Stopped(&'static str),
+}
+
+/// Why a trace was not minimized.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The oracle finds the bug in a trace without events, so it cannot tell what matters.
+    #[error("the bug shows even when nothing is left of the input, so no part of it matters")]
+    FailsEmpty,
+    /// The bug is not there.
+    #[error("the input does not fail: {0}")]
+    DoesNotFail(Verdict),
+    /// Two runs of the original differ.
+    #[error("the input is flaky: at first {before}, then {after}")]
+    Flaky {
+        /// The verdict of the earlier run.
+        before: Verdict,
+        /// The verdict of the later run.
+        after: Verdict,
+    },
+    /// The original could not be judged.
+    #[error("the input cannot be judged: {0}")]
+    Unresolved(Verdict),
+    /// An observer stopped the search before the bug was reproduced.
+    #[error("stopped before the bug was reproduced")]
+    Stopped,
+}
+
+/// Minimizes `trace`, whose events are numbered from 1, against `oracle`.
+///
+/// # Errors
+///
+/// When the bug is not reproduced; see [`Refusal`].
+pub fn minimize<T: Clone>(trace: &[T], oracle: &mut impl Oracle<T>) -> Result<Minimized<T>, Refusal> {
+    Minimizer::new().run(Item::numbered(trace.iter().cloned()), oracle, &mut ())
+}
+
+/// The settings of a search.
+#[derive(Clone, Debug)]
+pub struct Minimizer {
+    confirm: usize,
+    known: Known,
+    runs: u64,
+}
+
+impl Minimizer {
+    /// The default settings: the bug is reproduced twice.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { confirm: 2, known: Known::new(), runs: 0 }
+    }
+
+    /// Runs the original `times` times, at least once, before anything is removed.
+    #[must_use]
+    pub fn confirm(mut self, times: usize) -> Self {
+        self.confirm = times;
+        self
+    }
+
+    /// Takes the verdicts that `walk` has recorded instead of running those candidates again. What is determined by
+    /// verdicts is determined: the search goes the same way, and on from where the walk ends.
+    #[must_use]
+    pub fn resume(mut self, walk: &Walk) -> Self {
+        for (intent, verdict) in &walk.runs {
+            self.known.entry(intent.candidate).or_default().push(verdict.clone());
+            self.runs += 1;
+        }
+        self
+    }
+
+    /// Minimizes `items`, whose numbers ascend.
+    ///
+    /// # Errors
+    ///
+    /// When the bug is not reproduced; see [`Refusal`].
+    pub fn run<T, O: Oracle<T>, W: Observer<T>>(
+        self,
+        items: Vec<Item<T>>,
+        oracle: &mut O,
+        observer: &mut W,
+    ) -> Result<Minimized<T>, Refusal> {
+        let verified = pass::Verified { items, at: None };
+        let mut search = Search { verified, known: self.known, runs: self.runs, oracle, observer };
+        search.reproduce(self.confirm)?;
+        let stopped = pass::order().iter_mut().find_map(|pass| search.run(&mut **pass).err().map(|_| pass.name()));
+        let end = stopped.map_or(End::OneMinimal, End::Stopped);
+        Ok(Minimized { items: search.verified.items, runs: search.runs, end })
+    }
+}
+
+impl Default for Minimizer {
+    fn default() -> Self {
+        Self::new()
+    }
+}

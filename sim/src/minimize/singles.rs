@@ -1,0 +1,40 @@
+//! Drops single events, until none can go.
+
+use super::edit::Edit;
+use super::pass::{Pass, Verified};
+
+/// Tries every event on its own, from the end to the start, again and again until a whole round changes nothing.
+/// What is left then is 1-minimal.
+///
+/// Candidates that a round has in common with the one before are not run again, so the last round is nearly free.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Singles {
+    /// Events from here on were tried in this round; `None` before a round.
+    end: Option<usize>,
+    /// Whether this round has removed anything.
+    changed: bool,
+}
+
+impl<T> Pass<T> for Singles {
+    fn name(&self) -> &'static str {
+        "single"
+    }
+
+    fn propose(&mut self, verified: &Verified<T>) -> Option<Edit> {
+        let mut end = self.end.unwrap_or(verified.items.len());
+        if end == 0 {
+            if !self.changed {
+                return None;
+            }
+            self.changed = false;
+            end = verified.items.len();
+        }
+        let item = end.checked_sub(1)?;
+        self.end = Some(item);
+        Some(Edit::remove(&verified.items[item..end]))
+    }
+
+    fn judged(&mut self, accepted: bool) {
+        self.changed |= accepted;
+    }
+}

@@ -1,0 +1,187 @@
+//! The oracle of any program: a command that exits 0 while the bug is there.
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::process::{self, Ended};
+use super::{Oracle, Verdict};
+use crate::minimize::{Candidate, Identity};
+
+/// What stands for the path of the candidate in the words of a command.
+const PLACE: &[u8] = b"{}";
+
+/// The limit of time of the runs before the bug was first seen, which says what to expect of the others.
+const FIRST_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// The default limit of time is this many times what the first failing run took, and at least a second.
+const TIMEOUT_FACTOR: u32 = 10;
+
+/// The words of a command, with `{}` where the path of the candidate goes, in any word and any number of times.
+#[derive(Clone, Debug)]
+pub struct Template(Vec<OsString>);
+
+impl Template {
+    /// The command of `words`, the first of which is the program.
+    ///
+    /// `None` when there are no words, or `{}` is in none of them: such a command could not see the candidate.
+    #[must_use]
+    pub fn new(words: Vec<OsString>) -> Option<Self> {
+        let has_place = words.iter().any(|word| word.as_bytes().windows(PLACE.len()).any(|window| window == PLACE));
+        has_place.then_some(Self(words))
+    }
+
+    /// The words as they were given.
+    #[must_use]
+    pub fn words(&self) -> &[OsString] {
+        &self.0
+    }
+
+    /// The command for the candidate at `path`.
+    #[must_use]
+    pub fn command(&self, path: &Path) -> Command {
+        let mut words = self.0.iter().map(|word| fill(word, path.as_os_str()));
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words);
+        command
+    }
+}
+
+fn fill(word: &OsStr, path: &OsStr) -> OsString {
+    let mut filled = Vec::new();
+    let mut rest = word.as_bytes();
+    while let Some(place) = rest.windows(PLACE.len()).position(|window| window == PLACE) {
+        filled.extend_from_slice(&rest[..place]);
+        filled.extend_from_slice(path.as_bytes());
+        rest = &rest[place + PLACE.len()..];
+    }
+    filled.extend_from_slice(rest);
+    OsString::from_vec(filled)
+}
+
+/// What the last run of a command did, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it ended, such as `exited 1`.
+    pub ended: String,
+    /// The end of what it printed, on standard output and error together: bytes from outside.
+    pub output: Vec<u8>,
+}
+
+/// Runs a command on each candidate, which it finds as a file with the name of the original, alone in a folder of
+/// its own. Exit code 0 says that the bug is there, any other that it is not.
+///
+/// A command that cannot be started, is killed, takes too long or exits with 125, 126 or 127 (by which shells and
+/// `git bisect run` say that the command itself went wrong) says nothing about the bug: [`Verdict::Unresolved`].
+///
+/// The command runs in the current directory, and in a process group of its own which is killed when it ends.
+#[derive(Debug)]
+pub struct CommandOracle {
+    template: Template,
+    /// Holds the folder of the candidate, which is made anew for each run: what a command leaves there is gone.
+    place: TempDir,
+    name: OsString,
+    timeout: Option<Duration>,
+    measured: Option<Duration>,
+    stop: fn() -> bool,
+    outcomes: [Outcome; 2],
+}
+
+impl CommandOracle {
+    /// The oracle that runs `template` on files called `name`.
+    ///
+    /// # Errors
+    ///
+    /// When no temporary folder can be made.
+    pub fn new(template: Template, name: impl Into<OsString>) -> io::Result<Self> {
+        let place = tempfile::Builder::new().prefix("afresh-").tempdir()?;
+        let outcomes = Default::default();
+        Ok(Self { template, place, name: name.into(), timeout: None, measured: None, stop: || false, outcomes })
+    }
+
+    /// Gives each run at most `timeout`. By default ten times what the first failing run took, and at least a second.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Kills a run as soon as `stop` says so. The verdict of such a run is [`Verdict::Unresolved`].
+    #[must_use]
+    pub fn stop_when(mut self, stop: fn() -> bool) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// What the last two runs did, the older one first.
+    #[must_use]
+    pub fn outcomes(&self) -> &[Outcome; 2] {
+        &self.outcomes
+    }
+
+    fn run(&mut self, content: &[u8]) -> io::Result<process::Finished> {
+        let folder: PathBuf = self.place.path().join("candidate");
+        fs::create_dir(&folder)?;
+        let path = folder.join(&self.name);
+        fs::write(&path, content)?;
+        let timeout = self.timeout.or(self.measured).unwrap_or(FIRST_TIMEOUT);
+        let finished = process::run(self.template.command(&path), timeout, self.stop);
+        fs::remove_dir_all(&folder)?;
+        finished
+    }
+}
+
+impl<T: AsRef<[u8]>> Oracle<T> for CommandOracle {
+    fn test(&mut self, candidate: &Candidate<'_, T>) -> Verdict {
+        let mut content = Vec::new();
+        for line in candidate.values() {
+            content.extend_from_slice(line.as_ref());
+        }
+        let (verdict, outcome) = match self.run(&content) {
+            Ok(finished) => {
+                let verdict = verdict(finished.ended);
+                if verdict.is_same() && self.measured.is_none() {
+                    self.measured = Some((finished.elapsed * TIMEOUT_FACTOR).max(Duration::from_secs(1)));
+                }
+                (verdict, Outcome { ended: describe(finished.ended), output: finished.output })
+            }
+            Err(error) => {
+                let ended = format!("could not be run: {error}");
+                (Verdict::Unresolved(ended.clone()), Outcome { ended, output: Vec::new() })
+            }
+        };
+        self.outcomes.rotate_left(1);
+        self.outcomes[1] = outcome;
+        verdict
+    }
+
+    /// By content: a command cannot tell equal lines apart.
+    fn identity(&self, candidate: &Candidate<'_, T>) -> Identity {
+        Identity::of(candidate.values())
+    }
+}
+
+fn verdict(ended: Ended) -> Verdict {
+    match ended {
+        Ended::Exited(0) => Verdict::SAME,
+        Ended::Exited(125..=127) | Ended::Killed(_) | Ended::TimedOut | Ended::Stopped => {
+            Verdict::Unresolved(describe(ended))
+        }
+        Ended::Exited(_) => Verdict::Passed,
+    }
+}
+
+fn describe(ended: Ended) -> String {
+    match ended {
+        Ended::Exited(code) => format!("exited {code}"),
+        Ended::Killed(signal) => format!("was killed by signal {signal}"),
+        Ended::TimedOut => "took too long".to_owned(),
+        Ended::Stopped => "was stopped".to_owned(),
+    }
+}

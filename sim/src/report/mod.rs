@@ -1,0 +1,6 @@
+//! What people read.
+
+mod escape;
+
+pub use escape::escape;
+pub(crate) use escape::shorten;

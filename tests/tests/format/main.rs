@@ -1,0 +1,7 @@
+//! The trace file: what is written reads back, and what is wrong with a file is said with its place.
+
+mod digests;
+mod errors;
+mod files;
+mod round_trip;
+mod small;

@@ -1,0 +1,9 @@
+//! `afresh shrink FILE -- CMD {}` as a user meets it.
+
+mod shrink {
+    mod bench;
+    mod input;
+    mod refuse;
+    mod runs;
+    mod stop;
+}

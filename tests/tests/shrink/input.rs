@@ -1,0 +1,107 @@
+//! Any file with one message a line, as bytes; nothing overwritten unasked; bad usage writes nothing.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+
+use super::bench::{Bench, run};
+
+#[test]
+fn lines_are_bytes() {
+    // Invalid UTF-8, CRLF, an empty line, and a last line without its end.
+    let bench = Bench::new(b"ping\r\nopen \xff\xfe\r\n\n\xc3\nping\r\nreverse \xff");
+    let done = run(bench.shrink(&["trace.log"]));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(bench.read("trace.min.log"), b"open \xff\xfe\r\nreverse \xff");
+}
+
+#[test]
+fn a_last_line_without_its_end_can_go() {
+    let bench = Bench::new("open\nreverse\nping");
+    assert_eq!(run(bench.shrink(&["trace.log"])).code, Some(0));
+    assert_eq!(bench.read("trace.min.log"), b"open\nreverse\n");
+}
+
+#[test]
+fn the_result_is_a_file_like_any_other() {
+    let bench = Bench::with_bug();
+    run(bench.shrink(&["trace.log"]));
+    let mode = |name: &str| fs::metadata(bench.path(name)).expect("it is there").permissions().mode();
+    assert_eq!(mode("trace.min.log"), mode("trace.log"));
+    assert_eq!(bench.files(), ["runs", "trace.log", "trace.min.log", "trace.min.log.walk"]);
+}
+
+#[test]
+fn nothing_is_overwritten_without_force() {
+    for taken in ["trace.min.log", "trace.min.log.walk"] {
+        let bench = Bench::with_bug();
+        fs::write(bench.path(taken), "precious").expect("written");
+        let done = run(bench.shrink(&["trace.log"]));
+        assert_eq!(done.code, Some(2));
+        assert!(done.stderr.contains("--force"), "{}", done.stderr);
+        assert_eq!(bench.read(taken), b"precious");
+        assert_eq!(bench.files(), [taken, "trace.log"].map(str::to_owned).into_iter().rev().collect::<Vec<_>>());
+        assert_eq!(run(bench.shrink(&["trace.log", "--force"])).code, Some(0));
+        assert_eq!(bench.read("trace.min.log"), b"open a\nreverse a\n");
+    }
+}
+
+#[test]
+fn the_input_is_never_overwritten() {
+    let bench = Bench::with_bug();
+    let before = bench.read("trace.log");
+    for options in
+        [["trace.log", "--output", "./trace.log", "--force"], ["trace.log", "--walk", "trace.log", "--force"]]
+    {
+        assert_eq!(run(bench.shrink(&options)).code, Some(2));
+        assert_eq!(bench.read("trace.log"), before);
+    }
+}
+
+#[test]
+fn bad_usage_writes_nothing() {
+    let bench = Bench::with_bug();
+    fs::write(bench.path("empty.log"), "").expect("written");
+    let before = bench.files();
+    let cases: [&[&str]; 7] = [
+        &["missing.log", "--", "cat", "{}"],
+        &["empty.log", "--", "cat", "{}"],
+        &[".", "--", "cat", "{}"],
+        &["trace.log", "--", "cat"],
+        &["trace.log"],
+        &["trace.log", "--timeout", "0", "--", "cat", "{}"],
+        &["trace.log", "--resume", "--", "cat", "{}"],
+    ];
+    for case in cases {
+        let done = run(bench.command(case.iter().map(OsStr::new)));
+        assert_eq!(done.code, Some(2), "{case:?}: {}", done.stderr);
+        assert!(!done.stderr.is_empty() && done.stdout.is_empty(), "{case:?}");
+        assert_eq!(bench.files(), before, "{case:?}");
+    }
+}
+
+#[test]
+fn a_dash_is_standard_input_and_output() {
+    let bench = Bench::with_bug();
+    let mut command = bench.shrink(&["-"]);
+    command.stdin(File::open(bench.path("trace.log")).expect("the input opens"));
+    let done = run(command);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(0), "open a\nreverse a\n"));
+    assert!(done.stderr.contains("200 → 2 lines"), "{}", done.stderr);
+    assert_eq!(bench.files(), ["runs", "trace.log"]);
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    for options in [["trace.log", "--force"], ["trace.log", "--output=-"]] {
+        let bench = Bench::with_bug();
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = bench.shrink(&options);
+        command.stdout(writer).stderr(Stdio::piped());
+        let done = run(command);
+        assert_eq!(done.code, Some(0));
+        assert!(!done.stderr.contains("panic") && !done.stderr.contains("failed"), "{}", done.stderr);
+    }
+}

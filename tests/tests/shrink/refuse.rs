@@ -1,0 +1,62 @@
+//! What is not the bug, every time, is not shrunk.
+
+use std::ffi::OsStr;
+
+use super::bench::{Bench, run};
+
+/// Shrinks by `script`, which must be refused; gives what was said.
+fn refused(script: &str) -> String {
+    let bench = Bench::with_bug();
+    let done = run(bench.shrink_by(&["trace.log", "--timeout", "1"], script));
+    assert_eq!(done.code, Some(3), "{}", done.stderr);
+    assert_eq!(done.stdout, "");
+    let left: Vec<_> = bench.files().into_iter().filter(|name| name != "runs").collect();
+    assert_eq!(left, ["trace.log"], "a walk or a result was left behind");
+    done.stderr
+}
+
+#[test]
+fn what_does_not_fail_is_reported_with_what_happened() {
+    let said = refused("printf 'all \\033[31mfine\\n'; exit 7");
+    assert!(said.contains("does not fail"), "{said}");
+    assert!(said.contains("exited 7"), "{said}");
+    assert!(said.contains(r"all \u{1b}[31mfine"), "{said}");
+}
+
+#[test]
+fn what_fails_differently_each_time_is_flaky() {
+    // Empty, then twice the original: passes, is the bug, passes.
+    let said = refused(r#"echo >> "$0/runs"; n=$(wc -l < "$0/runs"); echo "run $n"; [ $n = 2 ]"#);
+    assert!(said.contains("flaky"), "{said}");
+    assert!(said.contains("exited 0\n  | run 2"), "{said}");
+    assert!(said.contains("exited 1\n  | run 3"), "{said}");
+}
+
+#[test]
+fn what_fails_when_empty_tells_nothing() {
+    let said = refused("exit 0");
+    assert!(said.contains("even when nothing is left"), "{said}");
+}
+
+#[test]
+fn a_command_that_goes_wrong_is_not_the_bug() {
+    for (script, how) in [
+        ("exit 125", "exited 125"),
+        ("exit 126", "exited 126"),
+        ("no-such-program", "exited 127"),
+        ("kill -SEGV $$", "was killed by signal 11"),
+        ("sleep 30", "took too long"),
+    ] {
+        let said = refused(script);
+        assert!(said.contains("cannot be judged"), "{said}");
+        assert!(said.contains(how), "{said}");
+    }
+}
+
+#[test]
+fn a_program_that_is_not_there_is_not_the_bug() {
+    let bench = Bench::with_bug();
+    let done = run(bench.command(["trace.log", "--", "./no-such-program", "{}"].map(OsStr::new)));
+    assert_eq!(done.code, Some(3));
+    assert!(done.stderr.contains("could not be run"), "{}", done.stderr);
+}

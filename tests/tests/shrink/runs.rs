@@ -1,0 +1,121 @@
+//! How the command is run, and how often.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use afresh::minimize::Item;
+
+use super::bench::{Bench, run};
+
+#[test]
+fn two_lines_of_200_are_found_in_few_runs() {
+    let bench = Bench::with_bug();
+    let done = run(bench.shrink(&["trace.log"]));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(bench.read("trace.min.log"), b"open a\nreverse a\n");
+    let runs = bench.runs();
+    assert!(runs.len() <= 25, "{} runs", runs.len());
+    assert!(done.stdout.starts_with(&format!("200 → 2 lines, 1-minimal, {} runs\n", runs.len())), "{}", done.stdout);
+    assert_eq!(done.stderr, "", "nothing is shown on a pipe");
+}
+
+#[test]
+fn only_the_original_is_run_twice() {
+    // Two equal lines must stay, and a command cannot tell which of them is gone.
+    let bench = Bench::new("ping\n".repeat(7) + "open\nopen\nreverse\nping\n");
+    let script = r#"cksum < "$1" >> "$0/runs"; [ "$(grep -c open "$1")" = 2 ] && grep -q reverse "$1""#;
+    assert_eq!(run(bench.shrink_by(&["trace.log"], script)).code, Some(0));
+    assert_eq!(bench.read("trace.min.log"), b"open\nopen\nreverse\n");
+    let runs = bench.runs();
+    assert_eq!(runs[1], runs[2]);
+    assert_eq!(runs.iter().collect::<BTreeSet<_>>().len(), runs.len() - 1, "{runs:?}");
+}
+
+#[test]
+fn the_candidate_has_the_name_of_the_original_and_stands_wherever_the_braces_are() {
+    let bench = Bench::with_bug();
+    let script = r#"
+        [ "$1" = "--in=$2,$2" ] && [ "$2" = "$PWD/trace.log" ] && exit 125
+        [ "$1" = "--in=$2,$2" ] && [ "${2##*/}" = trace.log ] && [ "$(ls "${2%/*}")" = trace.log ] || exit 126
+        echo > "${2%/*}/left-behind"
+        grep -q reverse "$2"
+    "#;
+    let done = run(bench.command(["trace.log", "--", "sh", "-c", script, "sh", "--in={},{}", "{}"].map(OsStr::new)));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(bench.read("trace.min.log"), b"reverse a\n");
+}
+
+#[test]
+fn a_run_that_goes_wrong_never_counts_as_the_bug() {
+    // Without line 100 the command goes wrong, in another way each time; so line 100 must stay.
+    let bench = Bench::with_bug();
+    let script = r#"
+        echo >> "$0/runs"
+        grep -q reverse "$1" || exit 1
+        grep -q 'ping 100' "$1" && exit 0
+        case $(( $(wc -l < "$0/runs") % 4 )) in 0) kill -KILL $$;; 1) exit 125;; 2) exit 127;; 3) sleep 30;; esac
+    "#;
+    let done = run(bench.shrink_by(&["trace.log", "--timeout", "0.3"], script));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(bench.read("trace.min.log"), b"ping 100\nreverse a\n");
+}
+
+#[test]
+fn what_a_run_started_ends_with_it() {
+    let bench = Bench::with_bug();
+    // Each run starts a process that would go on, and holds the output open; some runs are cut short.
+    let script = r#"
+        sleep 60 & echo $! >> "$0/pids"
+        grep -q reverse "$1" || exit 1
+        grep -q 'ping 100' "$1" || wait
+    "#;
+    let done = run(bench.shrink_by(&["trace.log", "--timeout", "0.3"], script));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let pids = String::from_utf8(bench.read("pids")).expect("text");
+    assert!(pids.lines().count() > 5);
+    for pid in pids.lines() {
+        assert!(!is_running(pid), "process {pid} still runs");
+    }
+}
+
+/// A process that was killed may stay as a zombie until its new parent looks.
+fn is_running(pid: &str) -> bool {
+    let stat = Path::new("/proc").join(pid).join("stat");
+    (0..50).all(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        fs::read_to_string(&stat).is_ok_and(|stat| !stat.contains(") Z "))
+    })
+}
+
+#[test]
+fn a_flood_of_output_is_no_harm() {
+    let bench = Bench::with_bug();
+    let done = run(bench.shrink_by(&["trace.log"], r#"yes | head -c 3000000; grep -q reverse "$1""#));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(bench.read("trace.min.log"), b"reverse a\n");
+}
+
+#[test]
+fn the_walk_is_the_same_each_time_and_replays_to_the_result() {
+    let bench = Bench::with_bug();
+    run(bench.shrink(&["trace.log"]));
+    let (walk, text) = (bench.walk(), bench.read("trace.min.log.walk"));
+    assert_eq!(walk.runs.len(), bench.runs().len());
+
+    let original = bench.read("trace.log");
+    let mut lines = Item::numbered(original.split_inclusive(|byte| *byte == b'\n'));
+    for edit in walk.steps() {
+        let before = lines.len();
+        edit.apply(&mut lines);
+        assert!(lines.len() < before);
+    }
+    assert_eq!(lines.iter().map(|line| line.number).collect::<Vec<_>>(), [61, 142]);
+    let replayed: Vec<u8> = lines.iter().flat_map(|line| line.value).copied().collect();
+    assert_eq!(replayed, bench.read("trace.min.log"));
+
+    run(bench.shrink(&["trace.log", "--force"]));
+    assert_eq!(bench.read("trace.min.log.walk"), text);
+}

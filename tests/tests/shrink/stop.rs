@@ -1,0 +1,134 @@
+//! A search that is stopped or killed leaves what it has, and goes on from there to the same end.
+
+use std::fs;
+use std::process::{Child, Command};
+use std::thread;
+use std::time::Duration;
+
+use super::bench::{Bench, Done, run};
+
+/// Like the usual command, but the run for which the file `slow` names the number hangs, and says so in `hangs`.
+const HANGS: &str = r#"
+    cksum < "$1" >> "$0/runs"
+    [ "$(wc -l < "$0/runs")" = "$(cat "$0/slow")" ] && { sleep 60 & echo $! > "$0/hangs"; wait; }
+    grep '^open\|^reverse' "$1" | tr '\n' ' ' | grep -q 'open.*reverse'
+"#;
+
+/// The result and the walk of a search that nobody stopped.
+fn undisturbed() -> (Vec<u8>, Vec<u8>) {
+    let bench = Bench::with_bug();
+    run(bench.shrink(&["trace.log"]));
+    (bench.read("trace.min.log"), bench.read("trace.min.log.walk"))
+}
+
+/// Starts a search whose run `slow` hangs, and waits until it does.
+fn hanging(bench: &Bench, slow: usize) -> Child {
+    fs::write(bench.path("slow"), slow.to_string()).expect("written");
+    let child = bench.shrink_by(&["trace.log"], HANGS).spawn().expect("the binary runs");
+    while fs::read_to_string(bench.path("hangs")).unwrap_or_default().is_empty() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    child
+}
+
+fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill").args([name, &child.id().to_string()]).status();
+    assert!(status.expect("kill runs").success());
+}
+
+/// Everything of a walk but the words of its command.
+fn runs_of(walk: &[u8]) -> &[u8] {
+    let header = walk.iter().position(|byte| *byte == b'\n').expect("a header");
+    &walk[header..]
+}
+
+fn wait(child: Child) -> Done {
+    child.wait_with_output().expect("it ends").into()
+}
+
+#[test]
+fn a_signal_keeps_the_best_and_says_how_to_go_on() {
+    let (result, walk) = undisturbed();
+    for name in ["-INT", "-TERM"] {
+        let bench = Bench::with_bug();
+        let child = hanging(&bench, 12);
+        signal(&child, name);
+        let done = wait(child);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        assert!(done.stdout.contains("stopped at"), "{}", done.stdout);
+        let best = String::from_utf8(bench.read("trace.min.log")).expect("text");
+        assert!(best.contains("open") && best.contains("reverse") && best.lines().count() < 200, "{best}");
+
+        // The command that was printed, as it was printed.
+        let (_, how) = done.stderr.split_once("To go on: ").expect("it says how to go on");
+        let mut shell = Command::new("sh");
+        let done = Done::from(
+            shell.args(["-c", how]).current_dir(bench.path(".")).output().expect("the printed command runs"),
+        );
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        assert_eq!(bench.read("trace.min.log"), result);
+        assert_eq!(runs_of(&bench.read("trace.min.log.walk")), runs_of(&walk));
+        assert_eq!(bench.runs().len(), bench.walk().runs.len() + 1, "only the run that was cut short ran again");
+    }
+}
+
+#[test]
+fn a_signal_before_anything_is_known_is_not_a_result() {
+    let bench = Bench::with_bug();
+    let child = hanging(&bench, 2);
+    signal(&child, "-INT");
+    let done = wait(child);
+    assert_eq!(done.code, Some(3));
+    assert!(done.stderr.contains("--resume"), "{}", done.stderr);
+    assert!(!bench.path("trace.min.log").exists());
+    assert_eq!(run(bench.shrink_by(&["trace.log", "--resume"], HANGS)).code, Some(0));
+    assert_eq!(bench.read("trace.min.log"), b"open a\nreverse a\n");
+}
+
+#[test]
+fn a_kill_at_any_run_loses_nothing() {
+    let (result, walk) = undisturbed();
+    let total = Bench::with_bug();
+    run(total.shrink(&["trace.log"]));
+    let last = total.runs().len();
+    for slow in (1..=last).step_by(2) {
+        let bench = Bench::with_bug();
+        let mut child = hanging(&bench, slow);
+        child.kill().expect("it is running");
+        child.wait().expect("it ends");
+        let hangs = fs::read_to_string(bench.path("hangs")).expect("text");
+        Command::new("kill").args(["-KILL", hangs.trim()]).status().expect("kill runs");
+
+        match fs::read_to_string(bench.path("trace.min.log")) {
+            Ok(best) => assert!(best.contains("open") && best.contains("reverse"), "{best}"),
+            Err(_) => assert!(slow < last * 3 / 4, "nothing is on disk at run {slow} of {last}"),
+        }
+        let done = run(bench.shrink_by(&["trace.log", "--resume"], HANGS));
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        assert_eq!(bench.read("trace.min.log"), result);
+        assert_eq!(runs_of(&bench.read("trace.min.log.walk")), runs_of(&walk));
+        assert_eq!(bench.runs().len(), last + 1, "only the run that was cut short ran again");
+    }
+}
+
+#[test]
+fn a_torn_line_is_no_harm_and_a_foreign_walk_is_refused() {
+    let bench = Bench::with_bug();
+    run(bench.shrink(&["trace.log"]));
+    let (walk, runs) = (bench.read("trace.min.log.walk"), bench.runs().len());
+
+    fs::write(bench.path("trace.min.log.walk"), &walk[..walk.len() - 3]).expect("written");
+    assert_eq!(run(bench.shrink(&["trace.log", "--resume"])).code, Some(0));
+    assert_eq!(bench.read("trace.min.log.walk"), walk);
+    assert_eq!(bench.runs().len(), runs + 1);
+
+    let other = run(bench.shrink_by(&["trace.log", "--resume"], "exit 1"));
+    assert!(other.code == Some(2) && other.stderr.contains("another command"), "{}", other.stderr);
+    fs::write(bench.path("trace.log"), "open\nreverse\n").expect("written");
+    let other = run(bench.shrink(&["trace.log", "--resume"]));
+    assert!(other.code == Some(2) && other.stderr.contains("another input"), "{}", other.stderr);
+    let newer = [br#"{"walk":{"format":2,"new":1}}"#.as_slice(), b"\n"].concat();
+    fs::write(bench.path("trace.min.log.walk"), newer).expect("written");
+    let other = run(bench.shrink(&["trace.log", "--resume"]));
+    assert!(other.code == Some(2) && other.stderr.contains("newer afresh"), "{}", other.stderr);
+}

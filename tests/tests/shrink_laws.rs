@@ -1,0 +1,271 @@
+//! What must hold of every search, whatever the trace and the bug: over generated traces and generated bugs.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use afresh::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
+use afresh::minimize::{
+    Candidate, Edit, End, Identity, Item, Minimized, Minimizer, Observer, Refusal, Run, Walk, minimize,
+};
+use afresh::oracle::{Oracle, Verdict};
+use afresh_core::Signature;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
+
+/// A bug, as a function of the events that are left.
+#[derive(Clone, Debug)]
+enum Bug {
+    /// All of these events, by number: a longer trace fails where a shorter one does.
+    Needs(BTreeSet<u64>),
+    /// These events and an odd number of events before the last of them: what stays depends on what goes.
+    Parity(BTreeSet<u64>),
+    /// Whatever a digest of what is left says, in one case of three: no order in it at all.
+    Chaos(u64),
+}
+
+impl Bug {
+    /// The event at which the bug shows in `candidate`, if it does.
+    fn shows(&self, candidate: &Candidate<'_, u8>, original: usize) -> Option<u64> {
+        let numbers: Vec<u64> = candidate.items().map(|item| item.number).collect();
+        let at = |needed: &BTreeSet<u64>| {
+            let has_all = needed.iter().all(|number| numbers.contains(number));
+            needed.last().copied().filter(|_| has_all)
+        };
+        match self {
+            Self::Needs(needed) => at(needed),
+            Self::Parity(needed) => {
+                let parity = |last: &u64| numbers.iter().filter(|number| *number < last).count() % 2;
+                at(needed).filter(|last| numbers.len() == original || parity(last) == (needed.len() + 1) % 2)
+            }
+            Self::Chaos(seed) => {
+                let identity =
+                    Identity::of([seed.to_le_bytes().as_slice(), candidate.identity().to_string().as_bytes()]);
+                let is_in = identity.to_string().ends_with(['0', '3', '6', '9', 'c']);
+                numbers.last().copied().filter(|_| numbers.len() == original || is_in)
+            }
+        }
+    }
+}
+
+/// An oracle over a bug. What does not show the bug is another failure, unresolved or passes, in turn by its size.
+struct Judge<'a> {
+    bug: &'a Bug,
+    original: usize,
+    tells_where: bool,
+}
+
+impl Oracle<u8> for Judge<'_> {
+    fn test(&mut self, candidate: &Candidate<'_, u8>) -> Verdict {
+        match (self.bug.shows(candidate, self.original), candidate.len() % 3) {
+            (Some(number), _) => Verdict::Same { at: self.tells_where.then_some(number) },
+            (None, 0) => Verdict::Passed,
+            (None, 1) => Verdict::Other(Signature::new("panic", "")),
+            (None, _) => Verdict::Unresolved("it hung".to_owned()),
+        }
+    }
+}
+
+/// Writes a walk, counts steps, checks that no candidate is run twice, and stops after a number of runs.
+#[derive(Default)]
+struct Witness {
+    walk: String,
+    seen: Vec<Identity>,
+    steps: Vec<Vec<u64>>,
+    stop_after: Option<usize>,
+}
+
+impl Witness {
+    fn line(&mut self, line: &Line) {
+        self.walk += &line.to_text().expect("a line can be written");
+    }
+
+    fn read(&self, items: usize) -> Walk {
+        let header = Header { format: FORMAT, input: Identity::of([""]), items, oracle: Vec::new() };
+        let text = Line::Walk(header).to_text().expect("a line can be written") + &self.walk;
+        Walk::read(text.as_bytes()).expect("the walk reads back")
+    }
+}
+
+impl Observer<u8> for Witness {
+    fn before(&mut self, run: &Run<'_, u8>) -> ControlFlow<()> {
+        if self.stop_after == Some(self.seen.len()) {
+            return ControlFlow::Break(());
+        }
+        let repeats = self.seen.iter().filter(|identity| **identity == run.identity).count();
+        assert_eq!(
+            repeats,
+            usize::from(run.pass == "reproduce" && run.number == 3),
+            "run {} is a repetition",
+            run.number
+        );
+        self.seen.push(run.identity);
+        self.line(&Line::Run(Intent::of(run)));
+        ControlFlow::Continue(())
+    }
+
+    fn after(&mut self, run: &Run<'_, u8>, verdict: &Verdict) -> ControlFlow<()> {
+        self.line(&Line::Verdict(Judged { run: run.number, verdict: verdict.clone() }));
+        ControlFlow::Continue(())
+    }
+
+    fn step(&mut self, verified: &[Item<u8>]) -> ControlFlow<()> {
+        self.steps.push(verified.iter().map(|item| item.number).collect());
+        ControlFlow::Continue(())
+    }
+}
+
+/// A trace of 1 to 60 events, as its length, and a bug in it.
+fn trace_and_bug() -> impl Strategy<Value = (usize, Bug)> {
+    (1..60_usize).prop_flat_map(|len| {
+        let needed = || prop::collection::btree_set(1..=len as u64, 1..=len.min(6));
+        let bug = prop_oneof![
+            needed().prop_map(Bug::Needs),
+            needed().prop_map(Bug::Parity),
+            any::<u64>().prop_map(Bug::Chaos),
+        ];
+        (Just(len), bug)
+    })
+}
+
+fn config() -> Config {
+    Config {
+        cases: 512,
+        rng_algorithm: RngAlgorithm::ChaCha,
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
+
+fn search(
+    minimizer: Minimizer,
+    len: usize,
+    bug: &Bug,
+    tells_where: bool,
+    witness: &mut Witness,
+) -> Result<Minimized<u8>, Refusal> {
+    minimizer.run(Item::numbered(vec![0; len]), &mut Judge { bug, original: len, tells_where }, witness)
+}
+
+fn numbers(items: &[Item<u8>]) -> Vec<u64> {
+    items.iter().map(|item| item.number).collect()
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// The result fails, is a part of the original, and without any one of its events it does not fail.
+    #[test]
+    fn the_result_is_1_minimal((len, bug) in trace_and_bug(), tells_where: bool) {
+        let mut witness = Witness::default();
+        let minimized = search(Minimizer::new(), len, &bug, tells_where, &mut witness).expect("it fails");
+        prop_assert_eq!(minimized.end, End::OneMinimal);
+        let left = numbers(&minimized.items);
+        prop_assert!(left.is_sorted() && left.iter().all(|number| (1..=len as u64).contains(number)));
+        let whole = Candidate::new(&minimized.items, &Edit::Keep);
+        prop_assert!(bug.shows(&whole, len).is_some());
+        for item in &minimized.items {
+            let edit = Edit::Remove(vec![(item.number, item.number)]);
+            let without = Candidate::new(&minimized.items, &edit);
+            prop_assert!(bug.shows(&without, len).is_none(), "{} can go", item.number);
+        }
+        if let Bug::Needs(needed) = &bug {
+            prop_assert_eq!(left, needed.iter().copied().collect::<Vec<_>>());
+        }
+    }
+
+    /// Each step is smaller than the one before it by exactly the edit that the walk has for it.
+    #[test]
+    fn the_walk_replays_every_step((len, bug) in trace_and_bug(), tells_where: bool) {
+        let mut witness = Witness::default();
+        let minimized = search(Minimizer::new(), len, &bug, tells_where, &mut witness).expect("it fails");
+        let walk = witness.read(len);
+        prop_assert_eq!(walk.runs.len() as u64, minimized.runs);
+        let mut items = Item::numbered(vec![0_u8; len]);
+        let mut replayed = Vec::new();
+        for edit in walk.steps() {
+            let before = items.len();
+            edit.apply(&mut items);
+            prop_assert!(items.len() < before);
+            replayed.push(numbers(&items));
+        }
+        prop_assert_eq!(replayed, witness.steps);
+        prop_assert_eq!(items, minimized.items);
+    }
+
+    /// Stopped after any number of runs, the best so far fails; resumed, it ends as if it had never been stopped.
+    #[test]
+    fn a_stop_changes_nothing((len, bug) in trace_and_bug(), tells_where: bool, part in 0.0..1.0) {
+        let mut witness = Witness::default();
+        let undisturbed = search(Minimizer::new(), len, &bug, tells_where, &mut witness).expect("it fails");
+        let stop_after = Some((undisturbed.runs as f64 * part) as usize);
+
+        let mut first = Witness { stop_after, ..Witness::default() };
+        match search(Minimizer::new(), len, &bug, tells_where, &mut first) {
+            Ok(best) => prop_assert!(bug.shows(&Candidate::new(&best.items, &Edit::Keep), len).is_some()),
+            Err(refusal) => prop_assert_eq!(refusal, Refusal::Stopped),
+        }
+        let mut second = Witness { seen: first.seen, walk: first.walk.clone(), ..Witness::default() };
+        let minimizer = Minimizer::new().resume(&second.read(len));
+        let resumed = search(minimizer, len, &bug, tells_where, &mut second).expect("it fails");
+        prop_assert_eq!(resumed.items, undisturbed.items);
+        prop_assert_eq!(resumed.runs, undisturbed.runs);
+        prop_assert_eq!(second.walk, witness.walk);
+    }
+
+    /// An oracle that tells where the failure shows saves the search for that place.
+    #[test]
+    fn to_know_the_place_saves_runs(len in 100..2000_usize, needed in prop::collection::btree_set(1..100_u64, 1..5)) {
+        let bug = Bug::Needs(needed);
+        let runs = |tells_where| {
+            let minimized = search(Minimizer::new(), len, &bug, tells_where, &mut Witness::default()).expect("it fails");
+            minimized.runs
+        };
+        prop_assert!(runs(true) + u64::from(len.ilog2()) <= runs(false) + 1, "{} against {}", runs(true), runs(false));
+    }
+}
+
+#[test]
+fn an_oracle_may_be_a_closure_over_any_type() {
+    let trace = [("a", 1), ("b", 2), ("a", 3)];
+    let mut oracle = |candidate: &Candidate<'_, (&str, i32)>| {
+        if candidate.values().map(|(_, amount)| amount).sum::<i32>() >= 5 { Verdict::SAME } else { Verdict::Passed }
+    };
+    let minimized = minimize(&trace, &mut oracle).expect("it fails");
+    assert_eq!(minimized.items.iter().map(|item| item.number).collect::<Vec<_>>(), [2, 3]);
+}
+
+#[test]
+fn what_is_not_reproduced_is_refused() {
+    let mut verdicts = vec![Verdict::Passed, Verdict::Same { at: Some(1) }, Verdict::Same { at: Some(2) }];
+    let mut answers = verdicts.clone().into_iter();
+    let flaky = minimize(&[1, 2], &mut |_: &Candidate<'_, i32>| answers.next().expect("three runs"));
+    let after = verdicts.pop().expect("three");
+    let before = verdicts.pop().expect("three");
+    assert_eq!(flaky.unwrap_err(), Refusal::Flaky { before, after }, "at another place is another failure");
+
+    let other = Verdict::Other(Signature::new("panic", ""));
+    let refused = minimize(&[1, 2], &mut |_: &Candidate<'_, i32>| other.clone());
+    assert_eq!(refused.unwrap_err(), Refusal::DoesNotFail(other.clone()));
+}
+
+#[test]
+fn a_candidate_says_where_it_begins_to_differ() {
+    let items = Item::numbered(['a', 'b', 'c', 'd', 'e']);
+    let check = |spans: &[(u64, u64)], left: &str, first_change: usize| {
+        let edit = Edit::Remove(spans.to_vec());
+        let candidate = Candidate::new(&items, &edit);
+        assert_eq!(candidate.values().collect::<String>(), left);
+        assert_eq!((candidate.len(), candidate.is_empty()), (left.len(), left.is_empty()));
+        assert_eq!(candidate.first_change(), first_change, "{spans:?}");
+        let mut applied = items.clone();
+        edit.apply(&mut applied);
+        assert_eq!(applied.iter().map(|item| item.value).collect::<String>(), left);
+    };
+    check(&[(4, 9)], "abc", 3);
+    check(&[(1, 1)], "bcde", 0);
+    check(&[(2, 2), (4, 4)], "ace", 1);
+    check(&[(2, 3), (3, 4)], "ae", 1);
+    check(&[(6, 9)], "abcde", 5);
+    check(&[(1, 5)], "", 0);
+}

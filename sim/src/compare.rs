@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use afresh_core::{Engine, EventNumber, FactId, Key, Observation, Parts, Sent, SlotId, System, What};
+use afresh_core::{Engine, EventNumber, Key, Observation, Parts, Sent, SlotId, System, What};
 
+use crate::check::{Versus, value};
 use crate::format::EventOf;
 
 /// A recorded observation that is not what the engine shows now.
@@ -25,7 +26,7 @@ pub(crate) enum Different<S: System> {
     /// A view is another now, in these parts; or there is no state to view.
     View { key: Key, recorded: S::View, now: Option<S::View>, parts: Parts },
     /// A message was rejected, and is taken now; or the other way about.
-    Rejected { message: Option<FactId>, recorded: Option<String>, now: Option<String> },
+    Rejected { recorded: Option<String>, now: Option<String> },
     /// A key was set apart, and is not now; or the other way about.
     Quarantined { key: Key, recorded: Option<String>, now: Option<String> },
 }
@@ -53,6 +54,48 @@ impl<S: System> Different<S> {
     }
 }
 
+impl<S: System> Different<S> {
+    /// What differs, for people.
+    pub(crate) fn in_words(&self) -> (String, Option<Versus>) {
+        let versus = |left_value, right_value| Some(Versus { left: "recorded", left_value, right: "now", right_value });
+        match self {
+            Self::Output { recorded, now } => {
+                let name = format!("output {}/{}", recorded.key, recorded.slot);
+                match now {
+                    None => (format!("{name} was recorded, and is not sent now"), None),
+                    Some(now) if now.body == recorded.body => {
+                        let side = |sent: &Sent<S::Out>| value(&format!("revision {} to {}", sent.revision, sent.to));
+                        (format!("{name} is sent otherwise now"), versus(side(recorded), side(now)))
+                    }
+                    Some(now) => (format!("{name} is another now"), versus(value(&recorded.body), value(&now.body))),
+                }
+            }
+            Self::Unrecorded(sent) => {
+                let found = format!("output {}/{} is sent now, and was not recorded", sent.key, sent.slot);
+                (found, versus(value(&()), value(&sent.body)))
+            }
+            Self::View { key, recorded, now, parts } => {
+                let parts: Vec<_> = parts.diverged().collect();
+                let found = format!("the view of {key} is another now, in {}", parts.join(", "));
+                (found, versus(value(recorded), value(now)))
+            }
+            Self::Rejected { recorded: Some(why), .. } => {
+                (format!("the message was rejected ({why}), and is taken now"), None)
+            }
+            Self::Rejected { now, .. } => {
+                (format!("the message was taken, and is rejected now ({})", now.as_deref().unwrap_or_default()), None)
+            }
+            Self::Quarantined { key, recorded: Some(why), .. } => {
+                (format!("the key {key} was set apart ({why}), and is not now"), None)
+            }
+            Self::Quarantined { key, now, .. } => {
+                let why = now.as_deref().unwrap_or_default();
+                (format!("the key {key} was not set apart, and is now ({why})"), None)
+            }
+        }
+    }
+}
+
 /// What a slot holds, without what tells it apart from others of its kind: `receipt` of `receipt-p-17`.
 pub(crate) fn kind(slot: &str) -> &str {
     let end = slot.find(|char: char| !char.is_alphabetic()).unwrap_or(slot.len());
@@ -68,7 +111,6 @@ pub(crate) struct Comparer<S: System> {
     stimulus: Option<(EventNumber, u64)>,
     outputs: BTreeMap<SlotId, Vec<Sent<S::Out>>>,
     rejected: Option<String>,
-    message: Option<FactId>,
     quarantined: BTreeMap<Key, String>,
     /// Whether the trace records outputs and rejections at all.
     records_outputs: bool,
@@ -89,7 +131,6 @@ impl<S: System> Comparer<S> {
             stimulus: None,
             outputs: BTreeMap::new(),
             rejected: None,
-            message: None,
             quarantined: BTreeMap::new(),
             records_outputs: false,
             records_rejections: false,
@@ -99,18 +140,12 @@ impl<S: System> Comparer<S> {
     }
 
     /// Begins with a stimulus, whose effects are `observed`.
-    pub(crate) fn begin<'e>(
-        &mut self,
-        number: EventNumber,
-        line: u64,
-        message: Option<FactId>,
-        observed: impl Iterator<Item = &'e EventOf<S>>,
-    ) where
+    pub(crate) fn begin<'e>(&mut self, number: EventNumber, line: u64, observed: impl Iterator<Item = &'e EventOf<S>>)
+    where
         S: 'e,
     {
         self.end();
         self.stimulus = Some((number, line));
-        self.message = message;
         for event in observed {
             let What::Observation(observation) = &event.what else { continue };
             match observation {
@@ -151,8 +186,7 @@ impl<S: System> Comparer<S> {
             Observation::Rejected(recorded) => {
                 self.records_rejections = true;
                 let now = self.rejected.take();
-                let message = self.message.clone();
-                now.is_none().then(|| Different::Rejected { message, recorded: Some(recorded.why.clone()), now: None })
+                now.is_none().then(|| Different::Rejected { recorded: Some(recorded.why.clone()), now: None })
             }
             Observation::Quarantined(recorded) => {
                 let now = self.quarantined.remove(&recorded.key);
@@ -184,7 +218,7 @@ impl<S: System> Comparer<S> {
         let outputs = std::mem::take(&mut self.outputs).into_values().flatten();
         let mut missing: Vec<_> = outputs.map(Different::Unrecorded).collect();
         if let Some(now) = self.rejected.take() {
-            missing.push(Different::Rejected { message: self.message.take(), recorded: None, now: Some(now) });
+            missing.push(Different::Rejected { recorded: None, now: Some(now) });
         }
         for (key, now) in std::mem::take(&mut self.quarantined) {
             missing.push(Different::Quarantined { key, recorded: None, now: Some(now) });

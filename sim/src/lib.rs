@@ -11,8 +11,11 @@ pub mod laws;
 mod load;
 pub mod minimize;
 pub mod oracle;
+pub mod replay;
 pub mod report;
+mod runner;
 mod subject;
 
 pub use load::Loaded;
+pub use runner::{Runner, Systems};
 pub use subject::Subject;

@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+use afresh::Systems;
+use afresh_fixtures::{Fixture, Ledger};
+
 fn main() -> ExitCode {
-    afresh::cli::main()
+    let systems = Systems::new().with_all(Ledger::all());
+    afresh::cli::main(&systems)
 }

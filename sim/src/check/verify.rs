@@ -7,7 +7,7 @@ use afresh_core::{Beginning, Engine, EventNumber, Fault, Key, Knob, Observation,
 use super::coverage::{Coverage, Depth};
 use super::facts::Facts;
 use super::finding::{Findings, Versus, value};
-use crate::compare::{Comparer, Difference, Different, kind};
+use crate::compare::{Comparer, Difference, kind};
 use crate::format::EventOf;
 use crate::host::{guard, signature_of_panic};
 
@@ -106,11 +106,7 @@ impl<'t, S: System> Verifier<'t, S> {
             Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => Vec::new(),
         };
         let effects = self.engine.take(event.at, stimulus.clone());
-        let message = match stimulus {
-            Stimulus::In(message) => Some(message.fact()),
-            _ => None,
-        };
-        self.comparer.begin(event.number, line, message, effects.events());
+        self.comparer.begin(event.number, line, effects.events());
         let mut panics = Vec::new();
         for observed in effects.events() {
             match &observed.what {
@@ -408,30 +404,7 @@ impl<'t, S: System> Verifier<'t, S> {
 fn differs<S: System>(difference: &Difference<S>, found: &mut Findings) {
     let part = difference.kind.part();
     let place = (difference.event, difference.line);
-    found.saw(("recorded", &part), place, difference.kind.key(), || match &difference.kind {
-        Different::Output { recorded, now } => {
-            let found = format!("output {}/{} was recorded, and another is sent", recorded.key, recorded.slot);
-            let now = value(&now.as_ref().map(|now| &now.body));
-            (found, Some(Versus { right: "now", ..versus("recorded", value(&recorded.body), now) }))
-        }
-        Different::Unrecorded(sent) => {
-            let found = format!("output {}/{} is sent, and was not recorded", sent.key, sent.slot);
-            (found, Some(Versus { right: "now", ..versus("recorded", value(&()), value(&sent.body)) }))
-        }
-        Different::Rejected { recorded: Some(why), .. } => {
-            (format!("the message was rejected ({why}), and is taken"), None)
-        }
-        Different::Rejected { now, .. } => {
-            (format!("the message was taken, and is rejected ({})", now.as_deref().unwrap_or_default()), None)
-        }
-        Different::Quarantined { recorded: Some(why), .. } => {
-            (format!("the key was set apart ({why}), and is not"), None)
-        }
-        Different::Quarantined { now, .. } => {
-            (format!("the key was not set apart, and is ({})", now.as_deref().unwrap_or_default()), None)
-        }
-        Different::View { .. } => ("the recorded view is another".to_owned(), None),
-    });
+    found.saw(("recorded", &part), place, difference.kind.key(), || difference.kind.in_words());
 }
 
 fn versus(left: &'static str, left_value: serde_json::Value, right_value: serde_json::Value) -> Versus {

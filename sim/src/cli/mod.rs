@@ -1,16 +1,22 @@
-//! The command line of `afresh`, one subcommand a file.
+//! The command line of `afresh`, one subcommand a file. [`main`] runs it over the systems that it is given.
 //!
 //! Exit codes: 0 nothing wrong, or shrunk; 1 a bug was found; 2 bad usage or unreadable input; 3 not reproducible or
 //! unresolved.
 
+mod check;
 mod interrupt;
+mod outcome;
 mod printable;
+mod replay;
 mod shell;
 mod shrink;
+mod source;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::runner::Systems;
 
 /// Replays, checks and shrinks traces of message-driven systems.
 #[derive(Debug, Parser)]
@@ -22,13 +28,18 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Replay(replay::Args),
+    Check(check::Args),
     Shrink(shrink::Args),
 }
 
-/// Runs the command line of this process.
+/// Runs the command line of this process over `systems`.
 #[must_use]
-pub fn main() -> ExitCode {
-    match Cli::parse().command {
-        Command::Shrink(args) => shrink::main(&args),
-    }
+pub fn main(systems: &Systems) -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Replay(args) => replay::main(&args, systems),
+        Command::Check(args) => check::main(&args, systems),
+        Command::Shrink(args) => Ok(shrink::main(&args)),
+    };
+    done.unwrap_or_else(|failure| failure.report())
 }

@@ -1,0 +1,167 @@
+//! `afresh check`: holds recorded, incremental, recomputed and restated against each other.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use afresh_core::Header;
+use serde::Serialize;
+
+use super::outcome::{self, Failure};
+use super::source::{Format, Source};
+use crate::check::{Options, Report};
+use crate::format::Error;
+use crate::format::files;
+use crate::report::escape;
+use crate::report::terminal::{BAD, GOOD, count, finding, styled};
+use crate::runner::Systems;
+
+/// Check traces: at every step, the carried state against the one folded from the first message, against an independent
+/// statement of it, and against what was recorded.
+///
+/// A kept trace, whose header says which bug it once showed, passes when that bug and every other is gone.
+///
+/// Exit codes: 0 nothing is wrong; 1 something is; 2 bad usage or unreadable input.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The traces; `-` for standard input.
+    #[arg(required = true)]
+    traces: Vec<PathBuf>,
+
+    #[command(flatten)]
+    source: Source,
+
+    /// How many messages may be folded to recompute from the first message at every step; beyond that, from states kept
+    /// on the way, and from the first message at as many steps as the square root of the length.
+    #[arg(long, value_name = "MESSAGES", default_value_t = Options::default().budget)]
+    budget: u64,
+
+    /// How many threads may work. What is printed does not depend on it.
+    #[arg(long, value_name = "N", default_value_t = Options::default().jobs, value_parser = jobs)]
+    jobs: usize,
+
+    /// How to write the report.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|jobs| (1..=1024).contains(jobs)).ok_or_else(|| "expected a number from 1 to 1024".into())
+}
+
+/// What was found in one trace.
+#[derive(Serialize)]
+struct Checked {
+    trace: String,
+    system: String,
+    /// The signature that the trace is kept for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shows: Option<String>,
+    #[serde(flatten)]
+    report: Report,
+}
+
+pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
+    let mut clean = true;
+    let mut checked = Vec::new();
+    for result in check_all(args, systems) {
+        let result = result?;
+        clean &= result.report.is_clean();
+        if args.format == Format::Text {
+            outcome::print(&text(&result))?;
+        } else {
+            checked.push(result);
+        }
+    }
+    if args.format == Format::Json {
+        outcome::print(&outcome::json("check", &checked))?;
+    }
+    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Checks all traces, several at a time, and gives what was found in the order in which they were named.
+fn check_all(args: &Args, systems: &Systems) -> Vec<Result<Checked, Error>> {
+    let traces = args.traces.len();
+    let workers = args.jobs.min(traces);
+    let next = AtomicUsize::new(0);
+    let results: Vec<Mutex<Option<Result<Checked, Error>>>> = (0..traces).map(|_| Mutex::new(None)).collect();
+    let options = Options { budget: args.budget, jobs: (args.jobs / workers).max(1) };
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let place = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(path) = args.traces.get(place) else { return };
+                    let checked = check_one(args, systems, path, options);
+                    if let Ok(mut result) = results[place].lock() {
+                        *result = Some(checked);
+                    }
+                }
+            });
+        }
+    });
+    results.into_iter().filter_map(|result| result.into_inner().ok().flatten()).collect()
+}
+
+fn check_one(args: &Args, systems: &Systems, path: &PathBuf, options: Options) -> Result<Checked, Error> {
+    let (reader, runner) = args.source.open(systems, path)?;
+    let Header { system, shows, .. } = reader.header().clone();
+    let system = args.source.system.clone().unwrap_or(system);
+    let report = runner.check(reader, options)?;
+    Ok(Checked { trace: files::input_name(path), system, shows, report })
+}
+
+fn text(checked: &Checked) -> String {
+    let Checked { trace, report, shows, .. } = checked;
+    let verdict = match report.findings.len() {
+        0 => styled(GOOD, "nothing is wrong".to_owned()).to_string(),
+        bugs => styled(BAD, count(bugs as u64, "bug", "bugs")).to_string(),
+    };
+    let mut text = format!(
+        "{}: {verdict}; {}, {}\n",
+        escape(trace),
+        count(report.stimuli, "stimulus", "stimuli"),
+        count(report.keys, "key", "keys"),
+    );
+    if let Some(shows) = shows {
+        let back = report.findings.iter().any(|finding| finding.signature.to_string() == *shows);
+        text += &format!("  kept for {}, which {}\n", escape(shows), if back { "is back" } else { "does not show" });
+    }
+    text += &coverage(report);
+    for found in &report.findings {
+        text += &finding(found, trace);
+    }
+    text
+}
+
+/// What was looked at, in words.
+fn coverage(report: &Report) -> String {
+    let coverage = &report.coverage;
+    let mut text = format!("  compared {}", count(coverage.steps, "step", "steps"));
+    text += &if coverage.from_first == coverage.steps {
+        ", each recomputed from the first message".to_owned()
+    } else {
+        format!(", {} recomputed from the first message", count(coverage.from_first, "of them", "of them"))
+    };
+    if coverage.restated > 0 {
+        text += &format!("; {} restated", count(coverage.restated, "of them", "of them"));
+    }
+    if coverage.recorded > 0 {
+        text += &format!("; {}", count(coverage.recorded, "recorded view", "recorded views"));
+        if coverage.recorded_steps > 0 {
+            text += &format!(", {} also against the one before", count(coverage.recorded_steps, "of them", "of them"));
+        }
+    }
+    if coverage.set_apart > 0 {
+        text += &format!("; {} not compared: set apart or damaged", count(coverage.set_apart, "step", "steps"));
+    }
+    text += "\n";
+    if !report.not_derivable.is_empty() {
+        let parts =
+            report.not_derivable.iter().map(|(part, times)| format!("{part} {}", count(*times, "time", "times")));
+        text += &format!("  not derivable: {}\n", parts.collect::<Vec<_>>().join(", "));
+    }
+    text
+}

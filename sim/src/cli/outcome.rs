@@ -1,0 +1,53 @@
+//! How a command ends: what it prints, what it says went wrong, with which code.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use serde::Serialize;
+use serde_json::json;
+
+use crate::format::Error;
+
+/// The version of every JSON report.
+const REPORT: u32 = 1;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// A file is not what it should be, or not where.
+    #[error(transparent)]
+    File(#[from] Error),
+    /// Something else, in words that read after "afresh: ".
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Failure {
+    /// Says what went wrong; the exit code.
+    pub(super) fn report(&self) -> ExitCode {
+        if matches!(self, Self::File(error) if error.is_broken_pipe()) {
+            return ExitCode::SUCCESS;
+        }
+        say(&format!("afresh: {self}\n"));
+        ExitCode::from(2)
+    }
+}
+
+/// Writes to standard output, with colours if it is a terminal.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout().lock();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| Error::file("standard output", crate::format::Problem::Write(error)).into())
+}
+
+/// Writes to standard error, with colours if it is a terminal.
+pub(super) fn say(text: &str) {
+    // Where standard error is closed there is nobody to tell.
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
+/// A report for programs: one line of JSON.
+pub(super) fn json(name: &str, report: &impl Serialize) -> String {
+    let value = json!({ "afresh": REPORT, name: report });
+    format!("{value}\n")
+}

@@ -1,0 +1,92 @@
+//! `afresh replay`: runs a trace and compares every recorded observation.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use afresh_core::{EventNumber, Header};
+
+use super::outcome::{self, Failure};
+use super::source::{Format, Source};
+use crate::format::Writer;
+use crate::format::files::{self, Output};
+use crate::replay::{Options, Report};
+use crate::report::terminal::{BAD, GOOD, count, sighting, styled};
+use crate::runner::Systems;
+
+/// Run a trace, and compare everything that it recorded with what the system does now.
+///
+/// Exit codes: 0 everything is as recorded; 1 something differs; 2 bad usage or unreadable input.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The trace; `-` for standard input.
+    trace: PathBuf,
+
+    #[command(flatten)]
+    source: Source,
+
+    /// Stop after this event.
+    #[arg(long, value_name = "N")]
+    until: Option<EventNumber>,
+
+    /// Write the trace of what is observed now; `-` for standard output.
+    #[arg(long, value_name = "PATH")]
+    record: Option<PathBuf>,
+
+    /// Overwrite a record that is already there.
+    #[arg(long)]
+    force: bool,
+
+    /// How to write the report.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
+    let (reader, runner) = args.source.open(systems, &args.trace)?;
+    let options = Options { until: args.until, ..Options::default() };
+    let report = match &args.record {
+        None => runner.replay(reader, options, None)?,
+        Some(path) => {
+            let mut output = Output::create(path, args.force)?;
+            let name = output.name().to_owned();
+            let header = Header { shows: None, ..reader.header().clone() };
+            let sink: &mut dyn Write = &mut output;
+            let report = runner.replay(reader, options, Some(Writer::new(name, sink, &header)?))?;
+            output.finish()?;
+            report
+        }
+    };
+    let name = files::input_name(&args.trace);
+    let text = match args.format {
+        Format::Json => outcome::json("replay", &report),
+        Format::Text => text(&report, &name),
+    };
+    // What is recorded to standard output is not mixed with the report.
+    if args.record.as_ref().is_some_and(|path| path.as_os_str() == "-") {
+        outcome::say(&text);
+    } else {
+        outcome::print(&text)?;
+    }
+    Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn text(report: &Report, file: &str) -> String {
+    let verdict = match report.differences {
+        0 if report.compared == 0 => styled(GOOD, "runs; nothing was recorded to compare".to_owned()).to_string(),
+        0 => styled(GOOD, format!("as recorded in {}", count(report.compared, "observation", "observations")))
+            .to_string(),
+        _ => styled(BAD, count(report.differences, "difference", "differences")).to_string(),
+    };
+    let mut text = format!(
+        "{file}: {verdict}; {}, {}, digest {}\n",
+        count(report.stimuli, "stimulus", "stimuli"),
+        count(report.keys, "key", "keys"),
+        report.digest,
+    );
+    if let Some(first) = &report.first {
+        text += "  first:\n";
+        text += &sighting(first, file);
+    }
+    text
+}

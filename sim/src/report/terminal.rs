@@ -1,0 +1,96 @@
+//! What people read: findings with diffs, in colours where there is a terminal.
+
+use std::fmt::{self, Display, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::escape;
+use crate::check::{Finding, Sighting, Versus};
+
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const BOLD: Style = Style::new().bold();
+
+/// `text` in `style`. Whoever prints it takes the colours out where there is no terminal.
+pub(crate) fn styled(style: Style, text: impl Display) -> impl Display {
+    fmt::from_fn(move |f| write!(f, "{style}{text}{style:#}"))
+}
+
+/// `count` things, in words.
+pub(crate) fn count(count: u64, one: &str, many: &str) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{grouped} {}", if count == 1 { one } else { many })
+}
+
+/// One bug: its signature, how often it showed, and where first.
+pub(crate) fn finding(finding: &Finding, file: &str) -> String {
+    let mut text = String::new();
+    let on = match finding.keys {
+        0 => String::new(),
+        keys => format!(" on {}", count(keys as u64, "key", "keys")),
+    };
+    let times = count(finding.count, "step", "steps");
+    let _ = writeln!(
+        text,
+        "  {} at {times}{on}, first:",
+        styled(BOLD.fg_color(BAD.get_fg_color()), escape(&finding.signature.to_string()))
+    );
+    text += &sighting(&finding.first, file);
+    text
+}
+
+/// One bug at one step, with a diff of what differs.
+pub(crate) fn sighting(sighting: &Sighting, file: &str) -> String {
+    let mut text = String::new();
+    let key = sighting.key.as_ref().map(|key| format!(", key {}", escape(key.as_str()))).unwrap_or_default();
+    let place = format!("{}:{}: event {}{key}", escape(file), sighting.line, sighting.event);
+    let _ = writeln!(text, "    {}: {}", styled(DIM, place), escape(&sighting.found));
+    if let Some(versus) = &sighting.versus {
+        text += &diff(versus);
+    }
+    text
+}
+
+/// Two accounts of the same thing, line by line: `-` is the first, `+` the second.
+pub(crate) fn diff(versus: &Versus) -> String {
+    let (left, right) = (lines(&versus.left_value), lines(&versus.right_value));
+    let mut text = String::new();
+    let _ = writeln!(text, "      {}", styled(BAD, format!("- {}", versus.left)));
+    let _ = writeln!(text, "      {}", styled(GOOD, format!("+ {}", versus.right)));
+    let diff = TextDiff::from_lines(&left, &right);
+    for (place, group) in diff.grouped_ops(3).iter().enumerate() {
+        if place > 0 {
+            let _ = writeln!(text, "        …");
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let (sign, style) = match change.tag() {
+                ChangeTag::Delete => ('-', BAD),
+                ChangeTag::Insert => ('+', GOOD),
+                ChangeTag::Equal => (' ', Style::new()),
+            };
+            let line = format!("{sign} {}", escape(change.value().trim_end_matches('\n')));
+            let _ = writeln!(text, "      {}", styled(style, line));
+        }
+    }
+    text
+}
+
+/// A value as text, a line for each of its parts.
+fn lines(value: &Value) -> String {
+    let text = match value {
+        // A state that is shown as it is in memory has line ends of its own.
+        Value::String(text) => text.clone(),
+        value => serde_json::to_string_pretty(value).unwrap_or_else(|error| error.to_string()),
+    };
+    text + "\n"
+}

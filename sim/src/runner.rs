@@ -1,0 +1,83 @@
+//! A system as the command line sees it: by name, whatever its types.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use crate::check;
+use crate::format::files::Input;
+use crate::format::{Error, Problem, Reader, Writer};
+use crate::load::Loaded;
+use crate::replay;
+use crate::subject::Subject;
+
+/// What can be done with a trace of one system, with the types of the system out of sight.
+pub trait Runner: Send + Sync {
+    /// Replays a trace; see [`replay::replay`].
+    fn replay(
+        &self,
+        reader: Reader<Input>,
+        options: replay::Options,
+        record: Option<Writer<&mut dyn Write>>,
+    ) -> Result<replay::Report, Error>;
+
+    /// Checks a trace; see [`check::check`].
+    fn check(&self, reader: Reader<Input>, options: check::Options) -> Result<check::Report, Error>;
+}
+
+impl<S: Subject> Runner for S {
+    fn replay(
+        &self,
+        reader: Reader<Input>,
+        options: replay::Options,
+        record: Option<Writer<&mut dyn Write>>,
+    ) -> Result<replay::Report, Error> {
+        replay::replay(self, reader, options, record)
+    }
+
+    fn check(&self, reader: Reader<Input>, options: check::Options) -> Result<check::Report, Error> {
+        Ok(check::check(self, &Loaded::read(self, reader)?, options))
+    }
+}
+
+/// The systems that a command line knows.
+#[derive(Default)]
+pub struct Systems {
+    by_name: BTreeMap<String, Box<dyn Runner>>,
+}
+
+impl Systems {
+    /// No system.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a system. A trace says by this name which system it is for.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, system: impl Subject + 'static) -> Self {
+        self.by_name.insert(name.into(), Box::new(system));
+        self
+    }
+
+    /// Adds several systems of one type, such as a correct one and its versions with a bug.
+    #[must_use]
+    pub fn with_all<S: Subject + 'static>(self, systems: impl IntoIterator<Item = (String, S)>) -> Self {
+        systems.into_iter().fold(self, |systems, (name, system)| systems.with(name, system))
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// The system of this name.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the names that are known. `file` is what named the system.
+    pub fn get(&self, file: &str, name: &str) -> Result<&dyn Runner, Error> {
+        self.by_name.get(name).map(|runner| &**runner).ok_or_else(|| {
+            let known = self.names().map(str::to_owned).collect();
+            Error::file(file, Problem::UnknownSystem { name: name.to_owned(), known })
+        })
+    }
+}

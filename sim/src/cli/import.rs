@@ -17,7 +17,7 @@ use crate::import::{Assignment, Mapping, RowFormat, RowKind, Shape, Summary, imp
 /// that came in.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
-pub struct Args {
+pub(super) struct Args {
     /// The rows; `-` is standard input
     rows: PathBuf,
 
@@ -119,7 +119,7 @@ fn delimiter(text: &str) -> Result<u8, String> {
 }
 
 /// Imports; what became of the rows is said on standard error.
-pub fn run(args: &Args) -> ExitCode {
+pub(super) fn run(args: &Args) -> ExitCode {
     let (text, code) = match try_run(args) {
         Ok(summary) => (say(&summary), ExitCode::SUCCESS),
         Err(error) if error.is_broken_pipe() => return ExitCode::SUCCESS,

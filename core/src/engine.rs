@@ -255,8 +255,8 @@ impl<S: System> Engine<S> {
         }
         let cell = Cell::new(key.clone(), &self.context(key));
         self.cells.push(cell);
-        let (cells, number) = (&self.cells, self.cells.len() as u32 - 1);
-        self.by_key.insert(hash(&[key.as_bytes()]), number, |number| hash(&[cells[number as usize].key.as_bytes()]));
+        let number = self.cells.len() as u32 - 1;
+        self.by_key.insert(hash(&[key.as_bytes()]), number);
         number as usize
     }
 

@@ -245,13 +245,12 @@ impl<S: System> Outcome<S> {
     /// Says what should be in the slots that a change can have touched. `again` if the cell was computed before.
     fn want(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>, slots: &Touched, again: bool) {
         match slots {
-            Touched::Slots(slots) if matches!(cell.carried, Carried::State(_)) => {
-                for slot in slots {
+            Touched::Slots(slots) | Touched::Newest(slots) => {
+                for slot in slots.iter().filter(|_| matches!(cell.carried, Carried::State(_))) {
                     let body = cell.output(context, slot);
                     self.push(number, cell, context, slot.clone(), body);
                 }
             }
-            Touched::Slots(_) => {}
             Touched::All => {
                 let Some(outputs) = cell.outputs(context) else { return };
                 for (slot, _) in cell.outbox.slots() {

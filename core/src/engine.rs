@@ -12,6 +12,7 @@ use crate::index::{Index, hash};
 use crate::journal::{EventOf, Journal};
 use crate::message::{Sent, SlotId};
 use crate::name::{Key, Slot};
+use crate::rounds::Outcome;
 use crate::system::System;
 use crate::trace::{At, EventNumber, Observation, Settled, Stimulus, What};
 
@@ -70,6 +71,8 @@ pub struct Engine<S: System> {
     by_key: Index,
     pub(crate) routed: RoutedMessages<S::In>,
     pub(crate) flows: FlowTable,
+    /// Memory that is used again for every stimulus.
+    pub(crate) spare: Outcome<S>,
 }
 
 /// What one stimulus caused.
@@ -109,6 +112,7 @@ impl<S: System> Engine<S> {
             by_key: Index::default(),
             routed: RoutedMessages::default(),
             flows: FlowTable::default(),
+            spare: Outcome::default(),
         }
     }
 

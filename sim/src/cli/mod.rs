@@ -4,6 +4,7 @@
 //! unresolved.
 
 mod check;
+mod import;
 mod interrupt;
 mod outcome;
 mod printable;
@@ -28,6 +29,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Import(import::Args),
     Replay(replay::Args),
     Check(check::Args),
     Shrink(shrink::Args),
@@ -37,6 +39,7 @@ enum Command {
 #[must_use]
 pub fn main(systems: &Systems) -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Import(args) => Ok(import::run(&args)),
         Command::Replay(args) => replay::main(&args, systems),
         Command::Check(args) => check::main(&args, systems),
         Command::Shrink(args) => Ok(shrink::main(&args)),

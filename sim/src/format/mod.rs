@@ -35,6 +35,7 @@
 //! events are the same bytes.
 
 mod at;
+mod compact;
 pub(crate) mod decimal;
 mod decode;
 mod error;
@@ -49,6 +50,14 @@ mod scan;
 mod writer;
 
 use afresh_core::{Event, System, Trace, What};
+
+pub(crate) use at::stamp_of;
+pub(crate) use compact::compact;
+pub(crate) use fact::{FactWire, SettlementWire};
+pub(crate) use lines::Lines;
+pub(crate) use output_id::split as split_output_id;
+pub(crate) use scan::Scan;
+pub(crate) use writer::{Encoder, Stamp};
 
 pub use error::{DEPTH_MAX, Error, Problem};
 pub use kind::Kind;

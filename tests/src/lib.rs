@@ -1,5 +1,7 @@
 //! What the integration tests share: running the binary, and the places of the workspace.
 
+pub mod kept;
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -14,7 +14,9 @@ pub mod oracle;
 pub mod replay;
 pub mod report;
 mod runner;
+pub mod show;
 mod subject;
+pub mod turn;
 
 pub use load::Loaded;
 pub use runner::{Runner, Systems};

@@ -35,6 +35,7 @@
 //! events are the same bytes.
 
 mod at;
+mod copied;
 pub(crate) mod decimal;
 mod decode;
 mod error;
@@ -48,13 +49,23 @@ mod reader;
 mod scan;
 mod writer;
 
-use afresh_core::{Event, System, Trace, What};
+use afresh_core::{At, Event, System, Trace, What};
 
+pub use copied::Copied;
 pub use error::{DEPTH_MAX, Error, Problem};
 pub use kind::Kind;
 pub use raw::{RawEvent, RawTrace};
 pub use reader::{Events, Options, RawEvents, Reader};
 pub use writer::Writer;
+
+pub(crate) use output_id::{join as output_id, split as output_of};
+
+/// The JSON value that states a time.
+pub(crate) fn time(at: At) -> String {
+    let mut text = Vec::new();
+    at::write(at, &mut text);
+    String::from_utf8(text).expect("digits and quotes are text")
+}
 
 /// An event of a system.
 pub type EventOf<S> = Event<<S as System>::In, <S as System>::Out, <S as System>::View>;

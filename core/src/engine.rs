@@ -12,6 +12,7 @@ use crate::index::{Index, hash};
 use crate::journal::{EventOf, Journal};
 use crate::message::{Sent, SlotId};
 use crate::name::{Key, Slot};
+use crate::rounds::Outcome;
 use crate::system::System;
 use crate::trace::{At, EventNumber, Observation, Settled, Stimulus, What};
 
@@ -70,8 +71,8 @@ pub struct Engine<S: System> {
     by_key: Index,
     pub(crate) routed: RoutedMessages<S::In>,
     pub(crate) flows: FlowTable,
-    /// The cells that the last stimulus computed.
-    pub(crate) computed: Vec<usize>,
+    /// Memory that is used again for every stimulus; the cells in it are those that the last one computed.
+    pub(crate) spare: Outcome<S>,
 }
 
 /// What one stimulus caused.
@@ -120,7 +121,7 @@ impl<S: System> Engine<S> {
             by_key: Index::default(),
             routed: RoutedMessages::default(),
             flows: FlowTable::default(),
-            computed: Vec::new(),
+            spare: Outcome::default(),
         }
     }
 
@@ -129,7 +130,7 @@ impl<S: System> Engine<S> {
     /// Whatever the engine has no part in (`deliver`, `drop`, `timer`, faults of nodes) is journaled, and that is all.
     pub fn take(&mut self, at: Option<At>, stimulus: Stimulus<S::In, S::View>) -> Effects<'_, S> {
         let number = self.journal.push(at, None, What::Stimulus(stimulus));
-        self.computed.clear();
+        self.spare.cells.clear();
         match self.journal.get(number).map(|event| &event.what) {
             Some(What::Stimulus(Stimulus::In(_))) => self.receive(number),
             Some(What::Stimulus(Stimulus::Opening(opening))) => {
@@ -146,7 +147,7 @@ impl<S: System> Engine<S> {
             }
             _ => {}
         }
-        Effects { journal: &self.journal, cells: &self.cells, computed: &self.computed, stimulus: number }
+        Effects { journal: &self.journal, cells: &self.cells, computed: &self.spare.cells, stimulus: number }
     }
 
     /// Journals that a receiver has a revision of an output; whether that output was ever sent.

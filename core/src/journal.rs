@@ -49,7 +49,7 @@ pub(crate) enum Filed {
     Stored(FactNumber),
 }
 
-const CHUNK: usize = 1024;
+const CHUNK: usize = 256;
 
 impl<S: System> Default for Journal<S> {
     fn default() -> Self {

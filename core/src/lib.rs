@@ -61,6 +61,7 @@
 extern crate alloc;
 
 mod cell;
+mod commit;
 mod divergence;
 mod engine;
 mod flow;

@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::history::{Entry, Source};
 use crate::journal::{FactNumber, Filed};
 use crate::name::Key;
-use crate::rounds::{Fold, Outcome, Work};
+use crate::rounds::{Fold, Work};
 use crate::system::System;
 use crate::trace::{EventNumber, Observation, Rejected};
 
@@ -23,31 +23,39 @@ impl<S: System> Engine<S> {
             }
             Filed::Stored(fact) => fact,
         };
-        if let Err(why) = self.admit(number) {
-            self.journal.reject(number);
-            return self.reject(number, why);
-        }
+        let keys = match self.admit(number) {
+            Ok(keys) => keys,
+            Err(why) => {
+                self.journal.reject(number);
+                return self.reject(number, why);
+            }
+        };
         let counting = self.journal.counting(fact);
         let revision = self.journal.message(number).revision;
         if counting.is_some_and(|counting| self.journal.message(counting).revision > revision) {
             return;
         }
-        let mut work = Vec::new();
-        self.recount(fact, Some(number), &mut work);
-        let mut outcome = Outcome::new(number, false);
-        self.run(work, &mut outcome);
+        let mut outcome = self.outcome(number, false);
+        self.recount(fact, Some(number), &keys, &mut outcome.work);
+        self.run(&mut outcome);
         self.commit(number, outcome);
     }
 
-    /// Lets another revision of a fact count, and notes the work of that.
-    pub(crate) fn recount(&mut self, fact: FactNumber, number: Option<EventNumber>, work: &mut Vec<Work>) {
+    /// Lets another revision of a fact count, which concerns `keys`, and notes the work of that.
+    pub(crate) fn recount(
+        &mut self,
+        fact: FactNumber,
+        number: Option<EventNumber>,
+        keys: &[Key],
+        work: &mut Vec<Work>,
+    ) {
         let before = self.journal.counting(fact);
         if before == number {
             return;
         }
         let (before, after) = (self.entry(fact, before), self.entry(fact, number));
         self.journal.count(fact, number);
-        self.shift(before, after, work);
+        self.shift(before, after, keys, work);
     }
 
     /// Where a revision of a fact stands in the histories of its keys; nowhere if it is a withdrawal.
@@ -57,17 +65,16 @@ impl<S: System> Engine<S> {
         Some(self.sources().entry(&self.system, Source::event(number), arrival))
     }
 
-    /// Asks the system whether it takes a message. Whatever it says of a body is asked for once here, so that a body on
-    /// which it panics is rejected before it is in any history.
-    pub(crate) fn admit(&self, number: EventNumber) -> Result<(), String> {
-        let Some(body) = &self.journal.message(number).body else { return Ok(()) };
-        let mut admitted = Ok(());
+    /// Asks the system whether it takes a message, and the keys that it then concerns. Whatever it says of a body is asked
+    /// for once here, so that a body on which it panics is rejected before it is in any history.
+    pub(crate) fn admit(&self, number: EventNumber) -> Result<Vec<Key>, String> {
+        let Some(body) = &self.journal.message(number).body else { return Ok(Vec::new()) };
+        let mut admitted = Ok(Vec::new());
         let done = (self.options.guard)(&mut || {
-            admitted = self.system.admit(body);
-            if admitted.is_ok() {
-                self.system.keys(body);
+            admitted = self.system.admit(body).map(|()| {
                 self.system.position(body);
-            }
+                self.system.keys(body)
+            });
         });
         done.map_err(|why| alloc::format!("panicked: {why}"))?;
         admitted
@@ -84,10 +91,10 @@ impl<S: System> Engine<S> {
             return self.reject(number, "the key is open already".into());
         }
         self.cells[cell].opening = Some(number);
-        let mut outcome = Outcome::new(number, false);
-        let mut work = Vec::new();
-        self.compute(cell, Fold::Again, &mut outcome, &mut work);
-        self.run(work, &mut outcome);
+        let mut outcome = self.outcome(number, false);
+        self.compute(cell, Fold::Again, &mut outcome);
+        self.end_round(&mut outcome);
+        self.run(&mut outcome);
         self.commit(number, outcome);
     }
 }

@@ -26,20 +26,18 @@ impl<S: System> Engine<S> {
         }
         let flows = matches!(knob, Knob::Migrate { .. }).then(|| self.flows.clone());
         let mark = self.routed.mark();
-        let mut outcome = Outcome::new(number, true);
+        let mut outcome = self.outcome(number, true);
         let (mut facts, unknown) = self.compute_knob(knob, &mut outcome);
-        let sends = self.changed(&mut outcome).into_iter().map(|changed| changed.sent).collect();
-        let plan = Plan {
-            keys: outcome.cells.len(),
-            sends,
-            heals: outcome.heals,
-            quarantines: outcome.quarantines,
-            refusals: facts.iter_mut().flat_map(|fact| core::mem::take(&mut fact.refusals)).collect(),
-            unknown,
-        };
-        for (number, cell) in outcome.before.into_iter().flatten() {
+        let sends = self.changes(&mut outcome);
+        let heals = core::mem::take(&mut outcome.heals);
+        let quarantines = core::mem::take(&mut outcome.quarantines);
+        let refusals = facts.iter_mut().flat_map(|fact| core::mem::take(&mut fact.refusals)).collect();
+        let plan = Plan { keys: outcome.cells.len(), sends, heals, quarantines, refusals, unknown };
+        for (number, cell) in outcome.before.take().into_iter().flatten() {
             self.cells[number] = cell;
         }
+        outcome.cells.clear();
+        self.spare = outcome;
         self.routed.reset(&mark);
         self.flows = flows.unwrap_or_else(|| core::mem::take(&mut self.flows));
         // The last first: where a message is named twice, it was first found as it was.
@@ -62,7 +60,7 @@ impl<S: System> Engine<S> {
             }
             return;
         }
-        let mut outcome = Outcome::new(number, false);
+        let mut outcome = self.outcome(number, false);
         let (facts, _) = self.compute_knob(knob, &mut outcome);
         for Refusal { event, why } in facts.into_iter().flat_map(|fact| fact.refusals) {
             self.reject(event, why);
@@ -86,7 +84,6 @@ impl<S: System> Engine<S> {
     /// Computes what a knob affects; the facts that were considered again, and what the journal does not have.
     fn compute_knob(&mut self, knob: &Knob, outcome: &mut Outcome<S>) -> (Vec<Reconsidered>, Vec<String>) {
         let heal = if self.options.policy == Policy::Unchecked { Fold::Not } else { Fold::Heal };
-        let mut work = Vec::new();
         let mut facts = Vec::new();
         let mut unknown = Vec::new();
         match knob {
@@ -99,23 +96,24 @@ impl<S: System> Engine<S> {
                     }
                 }
                 for cell in self.known(keys.iter(), &mut unknown) {
-                    self.compute(cell, heal, outcome, &mut work);
+                    self.compute(cell, heal, outcome);
                 }
                 for Reconsidered { fact, .. } in &facts {
                     let highest = self.journal.highest(*fact);
-                    self.recount(*fact, highest, &mut work);
+                    let keys = highest.and_then(|number| self.admit(number).ok()).unwrap_or_default();
+                    self.recount(*fact, highest, &keys, &mut outcome.work);
                 }
             }
             Knob::Trigger { keys, .. } | Knob::Scrub { keys, .. } => {
                 for cell in self.named(keys.as_deref(), &mut unknown) {
-                    self.compute(cell, heal, outcome, &mut work);
+                    self.compute(cell, heal, outcome);
                 }
             }
             Knob::Migrate { flow, keys, on, .. } => {
                 let cells = self.named(keys.as_deref(), &mut Vec::new());
                 for cell in &cells {
                     if heal == Fold::Heal && !self.cells[*cell].is_quarantined() {
-                        self.compute(*cell, Fold::HealFirst, outcome, &mut work);
+                        self.compute(*cell, Fold::HealFirst, outcome);
                     }
                 }
                 match keys {
@@ -123,12 +121,13 @@ impl<S: System> Engine<S> {
                     Some(keys) => keys.iter().for_each(|key| self.flows.set(key, flow, *on)),
                 }
                 for cell in cells {
-                    self.compute(cell, Fold::Again, outcome, &mut work);
+                    self.compute(cell, Fold::Again, outcome);
                 }
             }
             Knob::ReflowOut { .. } => {}
         }
-        self.run(work, outcome);
+        self.end_round(outcome);
+        self.run(outcome);
         (facts, unknown)
     }
 

@@ -3,8 +3,8 @@
 use afresh::Subject;
 use afresh::laws::{self, Held, StimulusOf};
 use afresh_core::{Key, Knob, Message, Stimulus};
-use afresh_fixtures::Fixture;
 use afresh_fixtures::ledger::{FEES, Ledger};
+use afresh_fixtures::{Documents, Fixture, OrderBook};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRunner};
 
@@ -118,6 +118,8 @@ macro_rules! laws {
 }
 
 laws!(ledger, Ledger, FEES);
+laws!(orderbook, OrderBook, "none");
+laws!(document, Documents, "none");
 
 /// The keys of the first few messages.
 fn some_keys<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Vec<Key> {

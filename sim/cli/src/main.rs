@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use afresh::Systems;
-use afresh_fixtures::{Fixture, Ledger};
+use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook};
 
 fn main() -> ExitCode {
-    let systems = Systems::new().with_all(Ledger::all());
+    let systems = Systems::new().with_all(Ledger::all()).with_all(OrderBook::all()).with_all(Documents::all());
     afresh::cli::main(&systems)
 }

@@ -4,6 +4,7 @@
 //! unresolved.
 
 mod check;
+mod import;
 mod interrupt;
 mod knob;
 mod outcome;
@@ -30,6 +31,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Import(import::Args),
     Replay(replay::Args),
     Check(check::Args),
     Shrink(shrink::Args),
@@ -44,6 +46,7 @@ enum Command {
 #[must_use]
 pub fn main(systems: &Systems) -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Import(args) => Ok(import::run(&args)),
         Command::Replay(args) => replay::main(&args, systems),
         Command::Check(args) => check::main(&args, systems),
         Command::Shrink(args) => Ok(shrink::main(&args)),

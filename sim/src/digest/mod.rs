@@ -3,6 +3,7 @@
 //! Neither uses derived `Hash`, whose result may change with the compiler, and neither depends on the machine.
 
 mod rolling;
+mod walk;
 mod words;
 
 use std::fmt;

@@ -48,11 +48,11 @@ impl Rolling {
     pub fn event<I: Serialize, O: Serialize, V: Serialize>(&mut self, event: &Event<I, O, V>) {
         let Event { number, cause, at, what } = event;
         let cause = cause.map_or(0, |cause| cause.get());
-        self.word(Tag::Unsigned, u64::from(number.get()) << 32 | u64::from(cause));
+        self.word(Tag::Unsigned, 0, u64::from(number.get()) << 32 | u64::from(cause));
         match at {
-            None => self.word(Tag::None, 0),
-            Some(At::Offset(nanoseconds)) => self.word(Tag::Signed, *nanoseconds as u64),
-            Some(At::Stamp(nanoseconds)) => self.word(Tag::Unsigned, *nanoseconds as u64),
+            None => self.word(Tag::None, 0, 0),
+            Some(At::Offset(nanoseconds)) => self.word(Tag::Signed, 0, *nanoseconds as u64),
+            Some(At::Stamp(nanoseconds)) => self.word(Tag::Unsigned, 0, *nanoseconds as u64),
         }
         self.what(what);
     }
@@ -110,7 +110,7 @@ impl Rolling {
     }
 
     fn kind(&mut self, kind: Kind, revision: u32) {
-        self.word(Tag::Variant, (kind as u64) << 32 | u64::from(revision));
+        self.word(Tag::Variant, kind as u64, u64::from(revision));
     }
 
     fn content<T: Serialize>(&mut self, kind: Kind, content: &T) {
@@ -121,12 +121,13 @@ impl Rolling {
 
 impl Words for Rolling {
     #[inline]
-    fn word(&mut self, tag: Tag, word: u64) {
+    fn word(&mut self, tag: Tag, length: u64, word: u64) {
+        let tag = (length << 8 | tag as u64).wrapping_mul(GOLDEN);
         // The fold of wyhash: both halves of the product.
-        let product = u128::from(self.folded ^ word) * u128::from(PI.wrapping_add(GOLDEN.wrapping_mul(tag as u64)) | 1);
+        let product = u128::from(self.folded ^ word) * u128::from(tag ^ PI);
         self.folded = product as u64 ^ (product >> 64) as u64;
         // FxHash: one to one in the state for every word, so no word can make it forget.
-        self.turned = ((self.turned.rotate_left(5) ^ word).wrapping_add(tag as u64)).wrapping_mul(GOLDEN);
+        self.turned = (self.turned.rotate_left(5) ^ word).wrapping_add(tag).wrapping_mul(GOLDEN);
     }
 }
 

@@ -98,6 +98,12 @@ pub enum Problem {
         /// The event that names it.
         number: u32,
     },
+    /// A row of an export says what cannot be an event.
+    #[error("{}", shorten(.0))]
+    Row(String),
+    /// How the columns of an export are mapped does not fit it.
+    #[error("{}", shorten(.0))]
+    Mapping(String),
     /// A value that JSON does not have.
     #[error("event {number} cannot be written: {why}")]
     Unwritable {
@@ -195,6 +201,8 @@ impl Problem {
             }
             Self::Order { .. } | Self::Full => "put the events in the order of their numbers, or leave the numbers out",
             Self::Cause { .. } => "correct the cause, or leave it out",
+            Self::Row(_) => "correct the row or the mapping, or leave such rows out with `--skip-bad`",
+            Self::Mapping(_) => "correct the mapping; `afresh import --help` shows one",
             Self::Unwritable { .. } => "give the value another type: a trace holds what JSON holds",
         }
     }

@@ -35,6 +35,7 @@
 //! events are the same bytes.
 
 mod at;
+mod compact;
 mod copied;
 pub(crate) mod decimal;
 mod decode;
@@ -51,14 +52,20 @@ mod writer;
 
 use afresh_core::{At, Event, System, Trace, What};
 
+pub(crate) use at::stamp_of;
+pub(crate) use compact::compact;
+pub(crate) use fact::{FactWire, SettlementWire};
+pub(crate) use lines::Lines;
+pub(crate) use output_id::{join as output_id, split as split_output_id};
+pub(crate) use scan::Scan;
+pub(crate) use writer::{Encoder, Stamp};
+
 pub use copied::Copied;
 pub use error::{DEPTH_MAX, Error, Problem};
 pub use kind::Kind;
 pub use raw::{RawEvent, RawTrace};
 pub use reader::{Events, Options, RawEvents, Reader};
 pub use writer::Writer;
-
-pub(crate) use output_id::{join as output_id, split as output_of};
 
 /// The JSON value that states a time.
 pub(crate) fn time(at: At) -> String {

@@ -185,9 +185,12 @@ struct Cursor<R> {
     scan: Scan,
 }
 
+/// The next event and its number, or the end.
+type Next<C> = Result<Option<(EventNumber, Envelope<<C as Content>::Value>)>, Error>;
+
 impl<R: BufRead> Cursor<R> {
     /// Reads the next event; its number is that of the event before plus one, where it says none.
-    fn next<C: Content>(&mut self, content: C) -> Result<Option<(EventNumber, Envelope<C::Value>)>, Error> {
+    fn next<C: Content>(&mut self, content: C) -> Next<C> {
         match self.read(content) {
             Err(error) if self.accept_torn && matches!(*error.problem, Problem::Torn) => {
                 self.torn = Some(error.line);
@@ -197,7 +200,7 @@ impl<R: BufRead> Cursor<R> {
         }
     }
 
-    fn read<C: Content>(&mut self, content: C) -> Result<Option<(EventNumber, Envelope<C::Value>)>, Error> {
+    fn read<C: Content>(&mut self, content: C) -> Next<C> {
         loop {
             if !self.lines.advance()? {
                 return Ok(None);

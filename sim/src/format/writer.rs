@@ -6,6 +6,7 @@ use afresh_core::{At, Event, EventNumber, Header, Observation, Stimulus, What};
 use serde::Serialize;
 
 use super::at;
+use super::compact::compact;
 use super::error::{Error, Problem};
 use super::fact::{FactWire, SettlementWire};
 use super::kind::Kind;
@@ -52,7 +53,10 @@ impl<W: Write> Writer<W> {
     pub fn raw_event(&mut self, event: &RawEvent) -> Result<(), Error> {
         let RawEvent { number, cause, at, kind, content, .. } = event;
         let stamp = Stamp { number: *number, cause: *cause, at: *at };
-        self.encoder.content(stamp, *kind, content).map_err(|problem| Error::file(&self.name, problem))?;
+        // An edit may have put a line end between two values, and an event is one line.
+        let compacted = content.get().contains(['\n', '\r']).then(|| compact(content.get()));
+        let content = compacted.as_deref().unwrap_or(content);
+        self.encoder.content(stamp, *kind, &content).map_err(|problem| Error::file(&self.name, problem))?;
         self.put()
     }
 

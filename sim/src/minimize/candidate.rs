@@ -44,10 +44,12 @@ impl<'a, T> Candidate<'a, T> {
             for (first, last) in spans {
                 let start = verified.partition_point(|item| item.number < *first);
                 let end = verified.partition_point(|item| item.number <= *last);
-                if from < start {
-                    kept.push(from..start);
+                if start < end {
+                    if from < start {
+                        kept.push(from..start);
+                    }
+                    from = from.max(end);
                 }
-                from = from.max(end);
             }
         }
         if from < verified.len() {
@@ -99,7 +101,10 @@ impl<'a, T> Candidate<'a, T> {
     /// The identity of the candidate by the numbers of its events.
     #[must_use]
     pub fn identity(&self) -> Identity {
-        Identity::of(self.items().map(|item| item.number.to_le_bytes()))
+        // Runs of consecutive numbers rather than numbers: of a long trace there are few.
+        let kept = self.kept.iter().map(|range| &self.verified[range.clone()]);
+        let runs = kept.flat_map(|items| items.chunk_by(|item, next| item.number + 1 == next.number));
+        Identity::of(runs.flat_map(|run| [run[0].number, run[run.len() - 1].number]).map(u64::to_le_bytes))
     }
 }
 

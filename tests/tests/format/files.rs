@@ -77,7 +77,7 @@ fn a_file_has_the_permissions_of_any_file_and_keeps_its_own() {
 #[test]
 fn what_is_no_file_is_said() {
     let folder = TempDir::new().unwrap();
-    let problem = |result: Result<_, Error>| *result.err().expect("no file").problem;
+    let problem = |result: Result<(), Error>| *result.expect_err("no file").problem;
     assert!(matches!(problem(files::open(folder.path()).map(drop)), Problem::Directory));
     assert!(matches!(problem(Output::create(folder.path(), true).map(drop)), Problem::Directory));
     assert!(matches!(problem(files::open(&folder.path().join("none")).map(drop)), Problem::Read(_)));

@@ -3,5 +3,6 @@
 mod digests;
 mod errors;
 mod files;
+mod recorder;
 mod round_trip;
 mod small;

@@ -24,8 +24,9 @@ fn undisturbed() -> (Vec<u8>, Vec<u8>) {
 /// Starts a search whose run `slow` hangs, and waits until it does.
 fn hanging(bench: &Bench, slow: usize) -> Child {
     fs::write(bench.path("slow"), slow.to_string()).expect("written");
-    let child = bench.shrink_by(&["trace.log"], HANGS).spawn().expect("the binary runs");
+    let mut child = bench.shrink_by(&["trace.log"], HANGS).spawn().expect("the binary runs");
     while fs::read_to_string(bench.path("hangs")).unwrap_or_default().is_empty() {
+        assert_eq!(child.try_wait().expect("its state is known"), None, "it ended before run {slow}");
         thread::sleep(Duration::from_millis(5));
     }
     child

@@ -3,7 +3,7 @@
 use afresh_core::{Knob, SlotId};
 
 use super::Turn;
-use crate::format::output_of;
+use crate::format::split_output_id;
 use crate::turn::Asked;
 
 /// Process messages of a trace in again, rejected ones included, or send outputs out again as they are.
@@ -30,7 +30,7 @@ struct What {
 }
 
 fn slot(text: &str) -> Result<SlotId, String> {
-    let (key, slot) = output_of(text);
+    let (key, slot) = split_output_id(text);
     Ok(SlotId { key, slot })
 }
 

@@ -1,0 +1,182 @@
+//! Which column of an export becomes which field of an event.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+/// A field of an event that a column can become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    /// When it happened.
+    At,
+    /// What the row is: a message in, a message out or a view.
+    Kind,
+    /// The id of a message.
+    Id,
+    /// The sender of a message that came in.
+    From,
+    /// The receiver of a message that went out.
+    To,
+    /// The revision of a message.
+    Revision,
+    /// The body of a message.
+    Body,
+    /// Whether a message is withdrawn.
+    Withdrawn,
+    /// The key of a view, or of a message that went out.
+    Key,
+    /// The slot of a message that went out.
+    Slot,
+    /// The value of a view.
+    Value,
+}
+
+impl Field {
+    const NAMES: [(&'static str, Self); 11] = [
+        ("at", Self::At),
+        ("kind", Self::Kind),
+        ("id", Self::Id),
+        ("from", Self::From),
+        ("to", Self::To),
+        ("revision", Self::Revision),
+        ("body", Self::Body),
+        ("withdrawn", Self::Withdrawn),
+        ("key", Self::Key),
+        ("slot", Self::Slot),
+        ("value", Self::Value),
+    ];
+
+    /// Its name in a mapping.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, field)| *field == self).map_or("", |(name, _)| name)
+    }
+}
+
+/// Where the value of a field comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expression {
+    /// The same text for every row.
+    Constant(String),
+    /// A column, and a path into the JSON that it holds. No segment at all is the row itself.
+    Path(Vec<String>),
+}
+
+/// `FIELD=EXPR`: a field of an event, and where its value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assignment(pub Field, pub Expression);
+
+impl FromStr for Assignment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, expression) = text.split_once('=').ok_or("expected FIELD=EXPR, as in id=.msg_id")?;
+        let field =
+            Field::NAMES.iter().find(|(known, _)| *known == name).map(|(_, field)| *field).ok_or_else(|| {
+                let names: Vec<_> = Field::NAMES.iter().map(|(name, _)| *name).collect();
+                format!("unknown field {name:?}, expected one of {}", names.join(", "))
+            })?;
+        let expression = match expression.strip_prefix('=') {
+            Some(constant) => Expression::Constant(constant.into()),
+            None => Expression::Path(segments(expression)?),
+        };
+        Ok(Self(field, expression))
+    }
+}
+
+/// The segments of `.a."b.c".d`, where the first dot may be left out.
+fn segments(path: &str) -> Result<Vec<String>, String> {
+    let mut rest = path.strip_prefix('.').unwrap_or(path);
+    let mut segments = Vec::new();
+    if path == "." {
+        return Ok(segments);
+    }
+    loop {
+        let (segment, after) = match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').ok_or("a quote that is opened is not closed")?,
+            None => rest.split_at(rest.find('.').unwrap_or(rest.len())),
+        };
+        if segment.is_empty() {
+            return Err(
+                "expected the name of a column, as in .msg_id, a path, as in .payload.id, or a constant, as in =bank"
+                    .into(),
+            );
+        }
+        segments.push(segment.into());
+        match after.strip_prefix('.') {
+            Some(after) => rest = after,
+            None if after.is_empty() => return Ok(segments),
+            None => return Err(format!("expected a dot, found {after:?}")),
+        }
+    }
+}
+
+/// What each field comes from, and what the values of the field `kind` mean.
+#[derive(Clone, Debug, Default)]
+pub struct Mapping {
+    pub(super) fields: BTreeMap<Field, Expression>,
+    kinds: BTreeMap<String, RowKind>,
+}
+
+/// What a row becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowKind {
+    /// A message that came in.
+    In,
+    /// A message that went out.
+    Out,
+    /// A view of a key.
+    View,
+    /// Nothing.
+    Ignored,
+}
+
+impl Mapping {
+    /// A mapping; `kinds` says what the values of the field `kind` mean. Without that field, every row is a message in.
+    pub fn new(
+        assignments: impl IntoIterator<Item = Assignment>,
+        kinds: impl IntoIterator<Item = (String, RowKind)>,
+    ) -> Result<Self, String> {
+        let mut mapping = Self::default();
+        for Assignment(field, expression) in assignments {
+            if mapping.fields.insert(field, expression).is_some() {
+                return Err(format!("the field `{}` is mapped twice, expected it once", field.name()));
+            }
+        }
+        for (value, kind) in kinds {
+            match mapping.kinds.insert(value.clone(), kind) {
+                Some(other) if other != kind => return Err(format!("rows of kind {value:?} cannot become two things")),
+                _ => {}
+            }
+        }
+        Ok(mapping)
+    }
+
+    /// What rows become whose field `kind` is `value`.
+    pub(super) fn kind(&self, value: &str) -> Result<RowKind, String> {
+        self.kinds.get(value).copied().ok_or_else(|| {
+            let known: Vec<_> = self.kinds.keys().map(|known| format!("{known:?}")).collect();
+            format!("the kind {value:?} is not known, expected one of {}; name it with `--in`, `--out`, `--view` or `--ignore`", known.join(", "))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn expressions_read_as_documented() {
+        let path = |text: &str| match text.parse::<Assignment>() {
+            Ok(Assignment(Field::Id, Expression::Path(path))) => path,
+            other => panic!("{text}: {other:?}"),
+        };
+        assert_eq!(path("id=.msg_id"), ["msg_id"]);
+        assert_eq!(path("id=msg id"), ["msg id"]);
+        assert_eq!(path("id=.payload.id.0"), ["payload", "id", "0"]);
+        assert_eq!(path("id=.\"a.b\".c"), ["a.b", "c"]);
+        assert!(path("id=.").is_empty());
+        assert_eq!("from==a=b".parse(), Ok(Assignment(Field::From, Expression::Constant("a=b".into()))));
+        for text in ["", "id", "ids=.a", "id=", "id=.a..b", "id=.\"a", "id=.\"a\"b", "id=.a."] {
+            assert!(text.parse::<Assignment>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What is found in a row: text of a cell or JSON, and what it is taken for.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use afresh_core::Name;
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::time;
+use crate::format::{Scan, compact};
+
+/// What is found in a row; a null is not.
+#[derive(Clone, Debug)]
+pub(super) enum Value<'a> {
+    /// The text of a cell.
+    Text(Cow<'a, str>),
+    /// JSON, valid and not null.
+    Json(Cow<'a, str>),
+}
+
+impl<'a> Value<'a> {
+    /// The JSON at `path` in `json`, which must be valid. A text on the way that holds JSON is looked into.
+    pub(super) fn find(json: &'a str, path: &[String]) -> Result<Option<Self>, String> {
+        let Some((first, rest)) = path.split_first() else {
+            return Ok((json.trim_ascii() != "null").then_some(Self::Json(json.into())));
+        };
+        if let Some(inner) = encoded(json) {
+            return Ok(Value::find(&inner, path)?.map(Value::into_owned));
+        }
+        match step(json, first).map_err(|error| error.to_string())? {
+            Some(value) => Self::find(value.get(), rest),
+            None => Ok(None),
+        }
+    }
+
+    fn into_owned<'b>(self) -> Value<'b> {
+        match self {
+            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Self::Json(json) => Value::Json(Cow::Owned(json.into_owned())),
+        }
+    }
+
+    /// A name: text as it is, a number or a truth value as it is written.
+    pub(super) fn text(&self) -> Result<Cow<'_, str>, String> {
+        match self {
+            Self::Text(text) => Ok(text.as_ref().into()),
+            Self::Json(json) => match json.as_bytes().first() {
+                Some(b'"') => serde_json::from_str::<String>(json).map(Cow::Owned).map_err(|error| error.to_string()),
+                Some(b'{' | b'[') => Err(format!("expected a text or a number, found {json}")),
+                _ => Ok(json.as_ref().into()),
+            },
+        }
+    }
+
+    pub(super) fn name(&self) -> Result<Name, String> {
+        Ok(self.text()?.as_ref().into())
+    }
+
+    pub(super) fn at(&self) -> Result<afresh_core::At, String> {
+        time::parse(&self.text()?)
+    }
+
+    pub(super) fn revision(&self) -> Result<u32, String> {
+        let text = self.text()?;
+        match text.trim().parse() {
+            Ok(revision) if revision > 0 => Ok(revision),
+            _ => Err(format!("expected a revision from 1, found {text:?}")),
+        }
+    }
+
+    /// Whether a fact is withdrawn: a truth value, or the time at which it was deleted.
+    pub(super) fn withdrawn(&self) -> Result<bool, String> {
+        let text = self.text()?;
+        match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "t" | "yes" | "y" | "1" => Ok(true),
+            "false" | "f" | "no" | "n" | "0" => Ok(false),
+            other if time::parse(other).is_ok() => Ok(true),
+            _ => Err(format!("expected true or false, or the time of the withdrawal, found {text:?}")),
+        }
+    }
+
+    /// A body: JSON, to the byte but for blanks. A text that holds an object or an array is taken for what it holds:
+    /// exports often encode JSON twice.
+    pub(super) fn body(&self) -> Result<Box<RawValue>, String> {
+        let json = match self {
+            Self::Json(json) => json.as_ref(),
+            Self::Text(text) => {
+                serde_json::from_str::<IgnoredAny>(text)
+                    .map_err(|error| format!("expected JSON: {error}, found {text}"))?;
+                text
+            }
+        };
+        let inner = encoded(json);
+        let json = inner.as_deref().unwrap_or(json);
+        Scan::default().check(json).map_err(|(problem, _)| problem.to_string())?;
+        Ok(compact(json))
+    }
+}
+
+/// The JSON that a JSON text holds, where it holds an object or an array.
+fn encoded(json: &str) -> Option<String> {
+    if !json.trim_ascii_start().starts_with('"') {
+        return None;
+    }
+    let text: String = serde_json::from_str(json).ok()?;
+    let holds = text.trim_ascii_start().starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(&text).is_ok();
+    holds.then_some(text)
+}
+
+/// The member or the item of `json` that `name` names.
+fn step<'a>(json: &'a str, name: &str) -> Result<Option<&'a RawValue>, serde_json::Error> {
+    match json.trim_ascii_start().as_bytes().first() {
+        Some(b'{' | b'[') => Step(name).deserialize(&mut serde_json::Deserializer::from_str(json)),
+        _ => Ok(None),
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Step<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for Step<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Step<'_> {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or an array")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some(same) = map.next_key_seed(Same(self.0))? {
+            if !same {
+                map.next_value::<IgnoredAny>()?;
+            } else if found.replace(map.next_value()?).is_some() {
+                return Err(de::Error::custom(format!(
+                    "the key `{}` is twice in one object: expected it once",
+                    self.0
+                )));
+            }
+        }
+        Ok(found)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let place = self.0.parse::<usize>().ok();
+        let (mut found, mut count) = (None, 0);
+        while let Some(item) = seq.next_element()? {
+            if place == Some(count) {
+                found = Some(item);
+            }
+            count += 1;
+        }
+        Ok(found)
+    }
+}
+
+/// Whether a key is this one.
+struct Same<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for Same<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for Same<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<bool, E> {
+        Ok(text == self.0)
+    }
+}

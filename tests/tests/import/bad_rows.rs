@@ -1,0 +1,118 @@
+//! What is wrong with rows, and where.
+
+use std::fmt::Write as _;
+
+use afresh::format::{Error, Problem, Writer};
+use afresh::import::{Assignment, Mapping, RowKind, Shape, Summary, import};
+use afresh_core::Header;
+
+use crate::{BOTH, SHAPE, imported, mapping};
+
+macro_rules! assert_snapshot {
+    ($($argument:expr),+ $(,)?) => {
+        insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!($($argument),+) })
+    };
+}
+
+fn refused(rows: &[u8], shape: Shape, fields: &[&str]) -> Error {
+    let error = imported(rows, shape, fields).expect_err("no rows");
+    assert!(!error.to_string().replace('\n', "").chars().any(char::is_control), "{error:?}");
+    error
+}
+
+fn said(fields: &[&str], rows: &[&str]) -> String {
+    rows.iter().fold(String::new(), |mut said, row| {
+        let shown = row.escape_debug().collect::<String>().replace("\\\"", "\"");
+        let _ = writeln!(said, "{shown}\n{}\n", refused(row.as_bytes(), SHAPE, fields));
+        said
+    })
+}
+
+#[test]
+fn json() {
+    assert_snapshot!(said(
+        BOTH,
+        &[
+            r#"{"direction":"inbound","#,
+            "{\"direction\":\"heartbeat\"}\n17",
+            "[{\"direction\":\"inbound\"}]",
+            r#"{"direction":"sideways\u001b[31m"}"#,
+            r#"{"msg_id":"m"}"#,
+            r#"{"direction":"inbound","msg_id":"m"}"#,
+            r#"{"direction":"inbound","msg_id":{"a":1},"peer":"b","payload":1}"#,
+            r#"{"direction":"inbound","msg_id":"m","peer":"b"}"#,
+            r#"{"direction":"inbound","msg_id":"m","peer":"b","payload":{"a":1,"a":2}}"#,
+            r#"{"direction":"inbound","msg_id":"m","msg_id":"n","peer":"b","payload":1}"#,
+            r#"{"direction":"inbound","msg_id":"m","peer":"b","payload":1,"created_at":"yesterday"}"#,
+        ]
+    ));
+}
+
+#[test]
+fn csv() {
+    let header = "direction,msg_id,peer,payload,created_at\n";
+    let rows = [
+        "inbound,m,b",
+        "inbound,m,b,{bad},",
+        "inbound,m,b,,",
+        "inbound,,b,1,",
+        "sideways,m,b,1,",
+        "inbound,m,b,1,never",
+    ];
+    let rows = rows.map(|row| format!("{header}{row}\n"));
+    assert_snapshot!(said(BOTH, &rows.each_ref().map(String::as_str)));
+    let bytes = [header.as_bytes(), b"heartbeat,,,,\ninbound,m,caf\xe9,1,\n"].concat();
+    assert_snapshot!("csv_that_is_not_utf8", refused(&bytes, SHAPE, BOTH));
+}
+
+#[test]
+fn mappings() {
+    assert_snapshot!(said(BOTH, &["a,b\n1,2\n", ""]));
+    let shape = Shape { header: false, ..SHAPE };
+    assert_snapshot!("a_column_number", refused(b"1,2\n", shape, &["id=.3", "from==b", "body=.1"]));
+    assert_snapshot!("a_field_that_is_needed", refused(b"a,b\n1,2\n", SHAPE, &["id=.a", "body=.b"]));
+    assert_snapshot!("a_whole_row", refused(b"a,b\n1,2\n", SHAPE, &["id=.a", "from==b", "body=."]));
+    let twice = ["id=.a", "id=.b"].map(|text| text.parse::<Assignment>().unwrap());
+    assert!(Mapping::new(twice, []).is_err());
+    assert!(Mapping::new([], [("a".into(), RowKind::In), ("a".into(), RowKind::Out)]).is_err());
+    assert!(Mapping::new([], [("a".into(), RowKind::In), ("a".into(), RowKind::In)]).is_ok());
+}
+
+#[test]
+fn other_encodings() {
+    assert_snapshot!(refused(b"\xff\xfei\0d\0", SHAPE, BOTH));
+}
+
+#[test]
+fn rows_over_the_limit() {
+    let shape = Shape { line_max: 64 << 10, ..SHAPE };
+    let fields = &["id=.id", "from==b", "body==1"];
+    let long = "a".repeat(1 << 20);
+    for rows in [format!("{{\"id\":\"{long}\"}}\n"), format!("id,x\n1,2\n\"{long},\n1,2\n")] {
+        let error = refused(rows.as_bytes(), shape, fields);
+        assert!(matches!(*error.problem, Problem::LineTooLong(_)), "{error}");
+    }
+}
+
+#[test]
+fn bad_rows_can_be_left_out() {
+    let rows = "\
+id,payload
+1,1
+2,{
+3
+4,4
+";
+    let mut writer = Writer::new("out", Vec::new(), &Header::complete("ledger")).unwrap();
+    let mut bad = Vec::new();
+    let keep = |error: Error| {
+        bad.push(error.line);
+        Ok(())
+    };
+    let mapping = mapping(&["id=.id", "from==b", "body=.payload"]);
+    let summary = import("rows", rows.as_bytes(), SHAPE, &mapping, &mut writer, keep).unwrap();
+    assert_eq!(summary, Summary { messages_in: 2, skipped: 2, ..Summary::default() });
+    assert_eq!(bad, [3, 4]);
+    let text = String::from_utf8(writer.finish().unwrap()).unwrap();
+    assert_eq!(text.lines().nth(2).unwrap(), r#"{"in":{"id":"4","from":"b","body":4}}"#);
+}

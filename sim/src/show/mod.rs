@@ -55,8 +55,7 @@ pub fn show<S: Subject, R: BufRead>(
     each: &mut dyn FnMut(&Entry) -> Result<(), Error>,
 ) -> Result<Summary, Error> {
     let mut timeline = Timeline::new(system, reader.header().complete, options, each);
-    let mut source = reader.events(system);
-    while let Some(event) = source.next() {
+    for event in reader.events(system) {
         let event = event?;
         if options.filter.range.is_over(event.number) {
             break;

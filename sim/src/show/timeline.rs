@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use afresh_core::{At, Engine, EventNumber, Key, Knob, Observation, Policy, Stimulus, Viewed, What};
+use afresh_core::{At, Engine, EventNumber, Fault, Key, Knob, Observation, Policy, Stimulus, Viewed, What};
 
 use super::entry::{Entry, Sign, json};
 use super::filter::Filter;
@@ -70,9 +70,12 @@ impl<'a, S: Subject> Timeline<'a, S> {
         }
         let mut keys = named_keys(self.engine.system(), &stimulus);
         let marked = self.mark(number, cause, |filter| is_asked_for(filter, &stimulus));
+        // What is damaged is not computed, and is another all the same.
+        let damaged = damaged_key(&stimulus).filter(|key| self.views.has(key)).cloned();
         let effects = self.engine.take(at, stimulus);
         let journaled = effects.stimulus();
-        keys.extend(effects.keys().into_iter().cloned());
+        let changed: Vec<_> = effects.keys().into_iter().cloned().chain(damaged).collect();
+        keys.extend(changed.iter().cloned());
         keys.sort_unstable();
         keys.dedup();
         let unrecorded = effects.events().map(|event| event.number).collect();
@@ -80,8 +83,8 @@ impl<'a, S: Subject> Timeline<'a, S> {
             let shown = marked && filter.allows(Kind::of(&event.what), number) && filter.allows_keys(&keys);
             let mut views = Vec::new();
             if follows {
-                let followed: Vec<_> = keys.iter().filter(|key| filter.allows_key(key)).cloned().collect();
-                views = self.views.follow(&self.engine, &followed, shown);
+                let followed = changed.iter().filter(|key| filter.allows_key(key));
+                views = self.views.follow(&self.engine, followed, shown);
             }
             if shown {
                 let entry = Entry::new::<S>(Sign::Same, &event.what, keys.clone());
@@ -256,10 +259,7 @@ fn named_keys<S: Subject>(system: &S, stimulus: &Stimulus<S::In, S::View>) -> Ve
             keys
         }
         Stimulus::Opening(opening) => vec![opening.key.clone()],
-        Stimulus::Fault(fault) => match &**fault {
-            afresh_core::Fault::Damage { key, .. } => vec![key.clone()],
-            _ => Vec::new(),
-        },
+        Stimulus::Fault(_) => damaged_key(stimulus).into_iter().cloned().collect(),
         Stimulus::Knob(knob) => match &**knob {
             Knob::Trigger { keys, .. } | Knob::Migrate { keys, .. } | Knob::Scrub { keys, .. } => {
                 keys.clone().unwrap_or_default()
@@ -268,6 +268,17 @@ fn named_keys<S: Subject>(system: &S, stimulus: &Stimulus<S::In, S::View>) -> Ve
             Knob::ReflowIn { .. } => Vec::new(),
         },
         Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => Vec::new(),
+    }
+}
+
+/// The key that a stimulus damages.
+fn damaged_key<I, V>(stimulus: &Stimulus<I, V>) -> Option<&Key> {
+    match stimulus {
+        Stimulus::Fault(fault) => match &**fault {
+            Fault::Damage { key, .. } => Some(key),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

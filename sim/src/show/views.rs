@@ -55,8 +55,19 @@ impl Views {
         }
     }
 
-    /// The changes that a stimulus brought to `keys`, which is every key that it concerned and that is followed.
-    pub(super) fn follow<S: Subject>(&mut self, engine: &Engine<S>, keys: &[Key], shown: bool) -> Vec<ViewChange> {
+    /// Whether anything is known of a key.
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.last.contains_key(key)
+    }
+
+    /// The changes that a stimulus brought to `keys`, which is every key that it changed and that is followed; nothing
+    /// if they are not to be shown.
+    pub(super) fn follow<'k, S: Subject>(
+        &mut self,
+        engine: &Engine<S>,
+        keys: impl Iterator<Item = &'k Key>,
+        shown: bool,
+    ) -> Vec<ViewChange> {
         let mut changes = Vec::new();
         for key in keys {
             let after = carried(engine, key);

@@ -121,10 +121,7 @@ fn do_it<S: Subject>(started: &mut Started<S>, name: &str, knob: &Knob, plan: &P
 }
 
 /// The effects of a knob in the form of a plan.
-fn came_of<'e, S: Subject>(events: impl Iterator<Item = &'e EventOf<S>>, keys: usize) -> Plan<S::Out>
-where
-    S: 'e,
-{
+fn came_of<'e, S: Subject + 'e>(events: impl Iterator<Item = &'e EventOf<S>>, keys: usize) -> Plan<S::Out> {
     let mut plan = Plan { keys, ..Plan::default() };
     for event in events {
         match &event.what {

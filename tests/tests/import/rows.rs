@@ -1,8 +1,12 @@
 //! What exports look like.
 
-use afresh::import::{RowFormat, Shape, Summary};
+use std::io::BufReader;
 
-use crate::{BOTH, SHAPE, events, imported};
+use afresh::format::Writer;
+use afresh::import::{RowFormat, Shape, Summary, import};
+use afresh_core::Header;
+
+use crate::{BOTH, SHAPE, events, imported, mapping};
 
 const FIELDS: &[&str] = &["id=.id", "from=.source", "body=.payload"];
 
@@ -128,14 +132,15 @@ version,deleted,account,slot,payload
 
 #[test]
 fn a_row_is_forgotten_once_it_is_written() {
-    // A reader that makes rows as they are asked for, and a writer that keeps none: more rows than the limit of one.
-    let row = "{\"id\":1,\"source\":\"bank\",\"payload\":1}\n";
-    let rows = std::io::BufReader::new(std::io::Read::take(Endless(row.as_bytes(), 0), 100_000 * row.len() as u64));
-    let mut writer =
-        afresh::format::Writer::new("out", std::io::sink(), &afresh_core::Header::complete("ledger")).unwrap();
-    let shape = Shape { line_max: 100, ..SHAPE };
-    let summary = afresh::import::import("rows", rows, shape, &crate::mapping(FIELDS), &mut writer, Err).unwrap();
-    assert_eq!(summary.messages_in, 100_000);
+    // Rows that are made as they are asked for, a writer that keeps none, and far more bytes than a row may have.
+    for row in ["{\"1\":1,\"2\":\"bank\",\"3\":1}\n", "1,bank,1\n"] {
+        let rows = std::io::Read::take(Endless(row.as_bytes(), 0), 100_000 * row.len() as u64);
+        let mut writer = Writer::new("out", std::io::sink(), &Header::complete("ledger")).unwrap();
+        let shape = Shape { line_max: 100, header: false, ..SHAPE };
+        let mapping = mapping(&["id=.1", "from=.2", "body=.3"]);
+        let summary = import("rows", BufReader::new(rows), shape, &mapping, &mut writer, Err).unwrap();
+        assert_eq!(summary.messages_in, 100_000);
+    }
 }
 
 /// The same bytes again and again.

@@ -19,6 +19,8 @@ const SCRIPT: &str = r#"
 /// The folder of one test.
 pub(crate) struct Bench {
     folder: TempDir,
+    /// Where the binary puts its temporary files: those of a killed one go with the test.
+    temporary: TempDir,
 }
 
 /// What a run of the binary did.
@@ -38,7 +40,8 @@ impl From<Output> for Done {
 impl Bench {
     /// A folder with `input` as the file `trace.log`.
     pub(crate) fn new(input: impl AsRef<[u8]>) -> Self {
-        let bench = Self { folder: TempDir::new().expect("a temporary folder") };
+        let folder = || TempDir::new().expect("a temporary folder");
+        let bench = Self { folder: folder(), temporary: folder() };
         fs::write(bench.path("trace.log"), input).expect("the input is written");
         bench
     }
@@ -87,6 +90,7 @@ impl Bench {
     pub(crate) fn command<'a>(&self, words: impl IntoIterator<Item = &'a OsStr>) -> Command {
         let mut command = Command::new(binary());
         command.arg("shrink").args(words).current_dir(self.folder.path());
+        command.env("TMPDIR", self.temporary.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

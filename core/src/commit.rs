@@ -40,10 +40,10 @@ impl<S: System> Engine<S> {
         if self.options.views {
             outcome.cells.sort_by(|a, b| self.cells[*a].key.cmp(&self.cells[*b].key));
         }
-        for cell in outcome.cells.drain(..) {
-            self.cells[cell].begun = false;
+        for cell in &outcome.cells {
+            self.cells[*cell].begun = false;
             if self.options.views {
-                self.show(number, cell);
+                self.show(number, *cell);
             }
         }
         self.spare = outcome;

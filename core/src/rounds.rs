@@ -82,6 +82,7 @@ impl<S: System> Engine<S> {
     /// Makes ready for what stimulus `number` will come to; `dry` if nothing of it is to stay.
     pub(crate) fn outcome(&mut self, number: EventNumber, dry: bool) -> Outcome<S> {
         let mut outcome = core::mem::take(&mut self.spare);
+        outcome.cells.clear();
         outcome.arrival = i64::from(number.get());
         outcome.before = dry.then(Vec::new);
         outcome

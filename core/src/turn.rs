@@ -40,8 +40,7 @@ impl<S: System> Engine<S> {
         self.spare = outcome;
         self.routed.reset(&mark);
         self.flows = flows.unwrap_or_else(|| core::mem::take(&mut self.flows));
-        // The last first: where a message is named twice, it was first found as it was.
-        for Reconsidered { fact, counting, rejected, .. } in facts.into_iter().rev() {
+        for Reconsidered { fact, counting, rejected, .. } in facts {
             self.journal.count(fact, counting);
             self.journal.readmit(fact);
             for number in rejected {

@@ -1,7 +1,5 @@
 //! What each knob plans, and then does.
 
-use afresh_core::{Engine, Knob, Message, Observation, Options, Rejected, Stimulus, What};
-use afresh_fixtures::ledger::{In, Ledger};
 use insta::assert_snapshot;
 
 use super::{added, recorded};
@@ -68,21 +66,4 @@ fn a_message_that_is_not_taken_is_said_so_before() {
     assert_eq!(report["plan"]["refusals"], refusal);
     assert_eq!(report["done"]["events"][1]["kind"], "rejected");
     assert_eq!(report["done"]["as_planned"], true);
-}
-
-#[test]
-fn to_plan_leaves_what_was_rejected_rejected() {
-    // Rejected by older code; the code of today takes it.
-    let deposit = In::Deposit { account: "a-1".into(), amount: 5, on: 1 };
-    let mut old = Engine::new(Ledger::default(), Options::default());
-    old.take(None, Stimulus::In(Message::new("bank", "m-1", deposit)));
-    let mut events: Vec<_> = old.journal().events().cloned().collect();
-    events[1].what = What::Observation(Observation::Rejected(Box::new(Rejected { why: "closed".into() })));
-    let mut engine = Engine::restart(Ledger::default(), Options::default(), events).unwrap();
-
-    let fact = Message::new("bank", "m-1", ()).fact();
-    let knob = Knob::ReflowIn { messages: vec![fact.clone(), fact], by: "ops".into(), why: String::new() };
-    let plan = engine.plan(&knob);
-    assert_eq!(plan.sends.len(), 1);
-    assert_eq!(engine.plan(&knob), plan, "it is rejected as before, so it is to be done as before");
 }

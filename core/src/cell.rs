@@ -61,7 +61,7 @@ pub(crate) struct Context<'a, S: System> {
 }
 
 /// A checkpoint is kept for every so many messages, and more for long histories, whose states are large.
-const SPACING_MIN: usize = 64;
+const SPACING_MIN: usize = 128;
 /// How many checkpoints a key keeps; the older half is thinned out when there are more.
 const CHECKPOINTS_MAX: usize = 16;
 

@@ -231,6 +231,12 @@ impl<S: System> Engine<S> {
         self.cells[self.cell_number(key)?].outputs(&self.context(key))
     }
 
+    /// The last output of a slot of a key.
+    pub fn slot(&self, key: &Key, slot: &Slot) -> Option<&Sent<S::Out>> {
+        let sending = self.cells[self.cell_number(key)?].outbox.get(slot)?;
+        Some(self.journal.sent(sending.event))
+    }
+
     /// The last output of each slot of a key, in the order of the slots; those that were withdrawn have no body.
     pub fn slots(&self, key: &Key) -> impl Iterator<Item = (&Slot, &Sent<S::Out>)> {
         let cell = self.cell_number(key).map(|number| &self.cells[number]);

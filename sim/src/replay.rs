@@ -103,7 +103,7 @@ pub fn replay<S: Subject, R: BufRead>(
     }
     let comparer = std::mem::replace(&mut run.comparer, Comparer::new(complete));
     let compared = comparer.compared;
-    for difference in comparer.finish() {
+    for difference in comparer.finish(&run.engine) {
         run.differs(&difference);
     }
     if let Some(writer) = record {
@@ -137,8 +137,8 @@ impl<S: Subject> Run<S> {
         at: Option<afresh_core::At>,
         stimulus: Stimulus<S::In, S::View>,
     ) {
-        let effects = self.engine.take(at, stimulus);
-        self.comparer.begin(number, line, effects.events());
+        let taken = self.engine.take(at, stimulus).stimulus();
+        self.comparer.begin(&self.engine, number, line, taken);
     }
 
     fn observation(&mut self, event: &EventOf<S>, line: u64) {

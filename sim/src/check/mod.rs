@@ -7,6 +7,7 @@
 mod coverage;
 mod facts;
 mod finding;
+mod recorded;
 mod verify;
 
 use std::collections::BTreeMap;

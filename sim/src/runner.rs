@@ -1,14 +1,16 @@
 //! A system as the command line sees it: by name, whatever its types.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{BufRead, Write};
 
 use crate::check;
 use crate::format::files::Input;
 use crate::format::{Error, Problem, Reader, Writer};
 use crate::load::Loaded;
 use crate::replay;
+use crate::show;
 use crate::subject::Subject;
+use crate::turn;
 
 /// What can be done with a trace of one system, with the types of the system out of sight.
 pub trait Runner: Send + Sync {
@@ -22,6 +24,17 @@ pub trait Runner: Send + Sync {
 
     /// Checks a trace; see [`check::check`].
     fn check(&self, reader: Reader<Input>, options: check::Options) -> Result<check::Report, Error>;
+
+    /// Shows a trace; see [`show::show`].
+    fn show(
+        &self,
+        reader: Reader<Input>,
+        options: &show::Options,
+        each: &mut dyn FnMut(&show::Entry) -> Result<(), Error>,
+    ) -> Result<show::Summary, Error>;
+
+    /// Turns a knob on a trace; see [`turn::turn`].
+    fn turn(&self, reader: Reader<&mut dyn BufRead>, options: &turn::Options) -> Result<turn::Report, turn::Error>;
 }
 
 impl<S: Subject> Runner for S {
@@ -36,6 +49,19 @@ impl<S: Subject> Runner for S {
 
     fn check(&self, reader: Reader<Input>, options: check::Options) -> Result<check::Report, Error> {
         Ok(check::check(self, &Loaded::read(self, reader)?, options))
+    }
+
+    fn show(
+        &self,
+        reader: Reader<Input>,
+        options: &show::Options,
+        each: &mut dyn FnMut(&show::Entry) -> Result<(), Error>,
+    ) -> Result<show::Summary, Error> {
+        show::show(self, reader, options, each)
+    }
+
+    fn turn(&self, reader: Reader<&mut dyn BufRead>, options: &turn::Options) -> Result<turn::Report, turn::Error> {
+        turn::turn(self, reader, options)
     }
 }
 

@@ -29,7 +29,7 @@ fn run(command: &str) -> Option<String> {
     while let Some(option) = options.next() {
         match option {
             "--release" | "--quiet" => {}
-            "--package" => binary = options.next()?,
+            "--package" | "-p" | "--bin" => binary = options.next()?,
             _ => return None,
         }
     }
@@ -46,6 +46,7 @@ fn cargo_runs_a_binary_that_is_there() {
     assert_eq!(resolve("cat x | sort"), Ok(Some("cat x | sort".to_owned())));
     assert_eq!(resolve("cargo run --release -- check -"), Ok(Some("afresh check -".to_owned())));
     assert_eq!(resolve("cargo run --package stock -- replay x"), Ok(Some("stock replay x".to_owned())));
+    assert_eq!(resolve("cargo run -p afresh-tests --bin generate -- x"), Ok(Some("generate x".to_owned())));
 }
 
 #[test]

@@ -18,16 +18,16 @@
 //! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test docs` writes what is printed into the documents.
 
 mod cargo;
-mod folder;
 mod machinery;
 mod transcript;
+mod workplace;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use afresh_tests::root;
-use folder::Folder;
 use transcript::Document;
+use workplace::Workplace;
 
 const UPDATE: &str = "AFRESH_UPDATE_DOCS";
 
@@ -56,7 +56,7 @@ fn every_command_shown_prints_what_is_shown() {
 ///
 /// Fails with a command that nothing would run.
 fn run(document: &mut Document, update: bool) -> Result<Vec<String>, String> {
-    let folder = Folder::new();
+    let workplace = Workplace::new();
     let mut differences = Vec::new();
     for shown in document.commands() {
         let place = format!("{}: $ {}", shown.line, shown.command);
@@ -66,7 +66,7 @@ fn run(document: &mut Document, update: bool) -> Result<Vec<String>, String> {
             }
             return Err(format!("{place}\nis run by .ci/run, where nobody compares what it prints"));
         };
-        let printed = folder.run(&command);
+        let printed = workplace.run(&command);
         if update {
             shown.update(printed);
         } else {

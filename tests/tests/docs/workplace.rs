@@ -4,8 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use afresh_tests::{binary, root};
-use tempfile::TempDir;
+use afresh_tests::{Folder, binary, root};
 
 use super::transcript::Printed;
 
@@ -13,20 +12,19 @@ use super::transcript::Printed;
 const COPIED: [&str; 3] = ["docs", "examples", "fixtures/traces"];
 
 /// A folder with a copy of what the documents are about.
-pub(crate) struct Folder {
-    folder: TempDir,
+pub(crate) struct Workplace {
+    folder: Folder,
     /// Where the binary puts its temporary files, and where a shell is at home.
-    aside: TempDir,
+    aside: Folder,
 }
 
-impl Folder {
+impl Workplace {
     pub(crate) fn new() -> Self {
-        let folder = || TempDir::new().expect("a temporary folder");
-        let new = Self { folder: folder(), aside: folder() };
+        let folder = Folder::default();
         for name in COPIED {
-            copy(&root().join(name), &new.folder.path().join(name));
+            copy(&root().join(name), &folder.path(name));
         }
-        new
+        Self { folder, aside: Folder::default() }
     }
 
     /// Runs `command` as a shell does, with nothing to read from its terminal.
@@ -35,10 +33,10 @@ impl Folder {
         let path = std::env::var("PATH").expect("a path");
         let mut shell = Command::new("sh");
         // A terminal shows both streams, in the order in which they were written.
-        shell.args(["-c", &format!("exec 2>&1\n{command}")]).current_dir(self.folder.path());
+        shell.args(["-c", &format!("exec 2>&1\n{command}")]).current_dir(self.folder.path(""));
         // The output must not depend on who runs this, or where.
         shell.env_clear().env("PATH", format!("{binaries}:{path}")).env("LC_ALL", "C");
-        shell.env("HOME", self.aside.path()).env("TMPDIR", self.aside.path());
+        shell.env("HOME", self.aside.path("")).env("TMPDIR", self.aside.path(""));
         let done = shell.stdin(Stdio::null()).output().expect("a shell runs");
         let text = String::from_utf8_lossy(&done.stdout);
         // An editor may take spaces and empty lines away that nobody sees.

@@ -10,6 +10,11 @@ use std::sync::OnceLock;
 
 pub use folder::{Done, Folder};
 
+/// The root of the workspace.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace")
+}
+
 /// The binary `afresh`, built in the profile of this test.
 ///
 /// # Panics

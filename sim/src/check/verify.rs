@@ -6,7 +6,7 @@ use afresh_core::{Beginning, Engine, EventNumber, Fault, Key, Knob, Observation,
 
 use super::coverage::{Coverage, Depth};
 use super::facts::Facts;
-use super::finding::{Findings, Versus, value};
+use super::finding::{Finding, Findings, Versus, value};
 use crate::compare::{Comparer, Difference, kind};
 use crate::format::EventOf;
 use crate::host::{guard, signature_of_panic};
@@ -193,18 +193,11 @@ impl<'t, S: System> Verifier<'t, S> {
     fn compare(&mut self, key: &Key, found: &mut Findings) {
         let Some(length) = self.facts.history(key).map(|history| history.facts.len()) else { return };
         let whole = !self.depth.from_kept || is_square(length);
-        let kept;
-        let folded;
-        let recomputed = if whole {
-            folded = self.facts.fold(key, length);
-            if self.depth.from_kept {
-                let _ = self.facts.advance(key);
-            }
-            folded.as_ref()
-        } else {
-            kept = self.facts.advance(key).cloned();
-            kept.as_ref()
-        };
+        let folded = if whole { self.facts.fold(key, length) } else { None };
+        if self.depth.from_kept {
+            self.facts.advance(key);
+        }
+        let recomputed = if whole { folded.as_ref() } else { self.facts.newest(key) };
         self.seen.coverage.steps += 1;
         self.seen.coverage.from_first += u64::from(whole);
         self.seen.coverage.applications += if whole { length as u64 } else { 1 };
@@ -301,8 +294,12 @@ impl<'t, S: System> Verifier<'t, S> {
         if !ours {
             return;
         }
-        let recomputed =
-            if self.depth.from_kept { self.facts.advance(key).cloned() } else { self.facts.fold(key, length) };
+        let recomputed = if self.depth.from_kept {
+            self.facts.advance(key);
+            self.facts.newest(key).cloned()
+        } else {
+            self.facts.fold(key, length)
+        };
         self.seen.coverage.recorded += 1;
         match &recomputed {
             None => *self.seen.not_derivable.entry("view").or_default() += 1,
@@ -335,6 +332,34 @@ impl<'t, S: System> Verifier<'t, S> {
                 let versus = versus("recorded", value(view), value(&self.system.view(key, &state)));
                 ("the recorded view is not one step from the recorded one before it".to_owned(), Some(versus))
             });
+        }
+    }
+
+    /// What was seen so far.
+    pub(super) fn findings(&self) -> &Findings {
+        &self.seen.findings
+    }
+
+    /// All that was seen so far.
+    pub(super) fn into_findings(self) -> Vec<Finding> {
+        self.seen.findings.into_sorted()
+    }
+
+    /// Restates every key as it is at the end, where that was not done at every step.
+    pub(super) fn restate_at_end(&mut self) {
+        if self.depth.restates_all() || !self.engine.options().complete {
+            return;
+        }
+        for key in self.facts.keys().cloned().collect::<Vec<_>>() {
+            let mut found = Findings::default();
+            // What panics here has panicked at its step.
+            let _ = guard(&mut || {
+                self.facts.advance(&key);
+                if let Some(state) = self.facts.newest(&key) {
+                    self.restate(&key, state, &mut found);
+                }
+            });
+            self.seen.findings.merge(found);
         }
     }
 

@@ -42,7 +42,7 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Import(args) => Ok(import::run(&args)),
         Command::Replay(args) => replay::main(&args, systems),
         Command::Check(args) => check::main(&args, systems),
-        Command::Shrink(args) => Ok(shrink::main(&args)),
+        Command::Shrink(args) => shrink::main(&args, systems),
     };
     done.unwrap_or_else(|failure| failure.report())
 }

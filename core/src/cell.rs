@@ -153,10 +153,11 @@ impl<S: System> Cell<S> {
 
     /// Takes the state along with changes of the history, and says which slots they can have changed.
     pub(crate) fn advance(&mut self, context: &Context<'_, S>, work: &[Work]) -> Advanced {
-        let mut changes = Changes { fold_from: None, slots: Touched::Slots(Vec::new()) };
+        let mut changes = Changes::default();
         // The whole history is changed before any code of the system runs: it stays right if that panics.
         if let [work] = work {
             let step = self.record(context, work.shift);
+            changes.newest = step.is_some_and(|step| step.newest);
             self.step(context, step, &mut changes);
         } else {
             let steps: Vec<_> = work.iter().map(|work| self.record(context, work.shift)).collect();
@@ -169,27 +170,39 @@ impl<S: System> Cell<S> {
             return Advanced { slots: Touched::Slots(Vec::new()), rebuilt };
         }
         if rebuilt {
-            changes = Changes { fold_from: Some(0), slots: Touched::All };
+            changes = Changes::ALL;
         }
         match changes.fold_from {
             Some(from) => self.fold_again(context, from),
             None => self.keep_checkpoint(context.policy),
         }
-        let slots = self.touched(context, work, changes.slots);
+        let slots = self.touched(context, work, changes);
         Advanced { slots, rebuilt }
     }
 
-    fn touched(&self, context: &Context<'_, S>, work: &[Work], slots: Touched) -> Touched {
-        if !self.exists() {
+    /// The slots that can hold something else now: those of the messages that came, went or changed, and of every message
+    /// that was folded after the first of them. Whatever else was in a slot before that is still there.
+    fn touched(&self, context: &Context<'_, S>, work: &[Work], changes: Changes) -> Touched {
+        let Carried::State(state) = &self.carried else { return Touched::All };
+        let folded = changes.fold_from.map_or(&[][..], |from| self.history.entries().get(from..).unwrap_or_default());
+        if changes.all || !self.exists() || folded.len() > self.outbox.len() {
             return Touched::All;
         }
-        let (Touched::Slots(mut slots), Carried::State(state)) = (slots, &self.carried) else { return Touched::All };
-        for entry in work.iter().flat_map(|work| [work.shift.remove, work.shift.add]).flatten() {
+        let mut slots = Vec::new();
+        let changed = work.iter().flat_map(|work| [work.shift.remove, work.shift.add]).flatten();
+        // The newest message is both changed and folded.
+        let folded = folded.iter().filter(|entry| work.iter().all(|work| work.shift.add != Some(**entry)));
+        for entry in changed.chain(folded.copied()) {
             match context.system.touched(&self.key, state, context.sources.input(entry.source)) {
+                Touched::Newest(more) if changes.newest => slots.extend(more),
                 Touched::Slots(more) if slots.is_empty() => slots = more,
                 Touched::Slots(more) => slots.extend(more),
-                Touched::All => return Touched::All,
+                Touched::All | Touched::Newest(_) => return Touched::All,
             }
+        }
+        if changes.fold_from.is_some() {
+            slots.sort_unstable();
+            slots.dedup();
         }
         Touched::Slots(slots)
     }
@@ -215,23 +228,20 @@ impl<S: System> Cell<S> {
     /// Takes the state along with one change of the history, if that needs no fold.
     fn step(&mut self, context: &Context<'_, S>, step: Option<Step>, changes: &mut Changes) {
         let Some(step) = step else {
-            *changes = Changes { fold_from: Some(0), slots: Touched::All };
+            *changes = Changes::ALL;
             return;
         };
         let before_opening = self.opening.is_some() && step.first == 0 && self.is_before_opening(context);
         let state = match &mut self.carried {
             Carried::State(state) if !before_opening => state,
             Carried::State(_) | Carried::NotDerivable => {
-                *changes = Changes { fold_from: Some(0), slots: Touched::All };
+                *changes = Changes::ALL;
                 return;
             }
             Carried::Quarantined(_) => return,
         };
         if context.policy == Policy::FirstPrinciples || changes.fold_from.is_some() {
             changes.fold_from = Some(changes.fold_from.map_or(step.first, |from| from.min(step.first)));
-            if !step.newest {
-                changes.slots = Touched::All;
-            }
             return;
         }
         let input = |entry: Entry| context.sources.input(entry.source);
@@ -252,7 +262,7 @@ impl<S: System> Cell<S> {
             }
         };
         if !done {
-            *changes = Changes { fold_from: Some(step.first), slots: Touched::All };
+            changes.fold_from = Some(step.first);
         }
     }
 
@@ -390,10 +400,19 @@ pub(crate) struct Advanced {
 }
 
 /// What several changes of a history come to.
+#[derive(Clone, Copy, Default)]
 struct Changes {
     /// The first place from which the state must be folded again.
     fold_from: Option<usize>,
-    slots: Touched,
+    /// Whether any slot may hold something else, as nothing was known before.
+    all: bool,
+    /// Whether all that changed is that the newest message came.
+    newest: bool,
+}
+
+impl Changes {
+    /// Everything is to be folded, and any slot may hold something else.
+    const ALL: Self = Self { fold_from: Some(0), all: true, newest: false };
 }
 
 fn opening<'a, S: System>(sources: Sources<'a, S>, number: EventNumber) -> &'a Opening<S::View> {

@@ -3,10 +3,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::cell::Cell;
 use crate::engine::Engine;
-use crate::journal::Journal;
 use crate::message::Sent;
+use crate::name::Key;
+use crate::outbox::Sending;
 use crate::rounds::{Outcome, Wanted};
 use crate::system::System;
 use crate::trace::{EventNumber, Observation, Viewed, What};
@@ -23,20 +23,27 @@ impl<S: System> Engine<S> {
         self.sort(&mut outcome);
         let at = self.journal.get(number).and_then(|event| event.at);
         for wanted in outcome.wanted.drain(..) {
-            let (cell, routed) = (wanted.cell, wanted.routed);
-            if let Some(sent) = change(&self.cells[cell], &self.journal, wanted) {
-                let slot = sent.slot.clone();
-                let event = self.journal.push(at, Some(number), What::Observation(Observation::Out(sent)));
-                self.cells[cell].outbox.sent(slot, event, routed);
+            let cell = &mut self.cells[wanted.cell];
+            let routed = wanted.routed;
+            let mut sending = cell.outbox.get_mut(&wanted.slot);
+            let before = sending.as_deref().map(|sending| self.journal.sent(sending.event));
+            let Some(sent) = change(&cell.key, before, wanted) else { continue };
+            let new = sending.is_none().then(|| sent.slot.clone());
+            let event = self.journal.push(at, Some(number), What::Observation(Observation::Out(sent)));
+            if let Some(sending) = &mut sending {
+                **sending = Sending { event, settled: routed };
+            }
+            if let Some(slot) = new {
+                cell.outbox.sent(slot, event, routed);
             }
         }
         if self.options.views {
             outcome.cells.sort_by(|a, b| self.cells[*a].key.cmp(&self.cells[*b].key));
         }
-        for cell in outcome.cells.drain(..) {
-            self.cells[cell].begun = false;
+        for cell in &outcome.cells {
+            self.cells[*cell].begun = false;
             if self.options.views {
-                self.show(number, cell);
+                self.show(number, *cell);
             }
         }
         self.spare = outcome;
@@ -46,7 +53,13 @@ impl<S: System> Engine<S> {
     pub(crate) fn changes(&self, outcome: &mut Outcome<S>) -> Vec<Sent<S::Out>> {
         self.sort(outcome);
         let wanted = outcome.wanted.drain(..);
-        wanted.filter_map(|wanted| change(&self.cells[wanted.cell], &self.journal, wanted)).collect()
+        wanted
+            .filter_map(|wanted| {
+                let cell = &self.cells[wanted.cell];
+                let sending = cell.outbox.get(&wanted.slot);
+                change(&cell.key, sending.map(|sending| self.journal.sent(sending.event)), wanted)
+            })
+            .collect()
     }
 
     /// Puts what is wanted into the order of keys and slots, one for each slot.
@@ -77,9 +90,8 @@ impl<S: System> Engine<S> {
     }
 }
 
-/// What to send so that a slot holds what is wanted; nothing if it does.
-fn change<S: System>(cell: &Cell<S>, journal: &Journal<S>, wanted: Wanted<S::Out>) -> Option<Sent<S::Out>> {
-    let before = cell.outbox.get(&wanted.slot).map(|sending| journal.sent(sending.event));
+/// What to send so that a slot holds what is wanted; nothing if it does. `before` is what was sent last.
+fn change<O: Clone + PartialEq>(key: &Key, before: Option<&Sent<O>>, wanted: Wanted<O>) -> Option<Sent<O>> {
     let (to, revision) = match before {
         Some(before) if before.body == wanted.body => return None,
         Some(before) if wanted.body.is_none() => (before.to.clone(), before.revision + 1),
@@ -87,5 +99,5 @@ fn change<S: System>(cell: &Cell<S>, journal: &Journal<S>, wanted: Wanted<S::Out
         None if wanted.body.is_none() => return None,
         None => (wanted.to, 1),
     };
-    Some(Sent { key: cell.key.clone(), slot: wanted.slot, to, revision, body: wanted.body })
+    Some(Sent { key: key.clone(), slot: wanted.slot, to, revision, body: wanted.body })
 }

@@ -71,13 +71,15 @@ pub struct Engine<S: System> {
     by_key: Index,
     pub(crate) routed: RoutedMessages<S::In>,
     pub(crate) flows: FlowTable,
-    /// Memory that is used again for every stimulus.
+    /// Memory that is used again for every stimulus; the cells in it are those that the last one computed.
     pub(crate) spare: Outcome<S>,
 }
 
 /// What one stimulus caused.
 pub struct Effects<'a, S: System> {
     journal: &'a Journal<S>,
+    cells: &'a [Cell<S>],
+    computed: &'a [usize],
     stimulus: EventNumber,
 }
 
@@ -90,6 +92,13 @@ impl<'a, S: System> Effects<'a, S> {
     /// The observations, in order.
     pub fn events(&self) -> impl Iterator<Item = &'a EventOf<S>> + Clone + use<'a, S> {
         self.journal.since(self.stimulus.get() as usize)
+    }
+
+    /// The keys that were computed, those that messages were routed to included, in order.
+    pub fn keys(&self) -> Vec<&'a Key> {
+        let mut keys: Vec<_> = self.computed.iter().map(|cell| &self.cells[*cell].key).collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// The messages to send, in order.
@@ -121,6 +130,7 @@ impl<S: System> Engine<S> {
     /// Whatever the engine has no part in (`deliver`, `drop`, `timer`, faults of nodes) is journaled, and that is all.
     pub fn take(&mut self, at: Option<At>, stimulus: Stimulus<S::In, S::View>) -> Effects<'_, S> {
         let number = self.journal.push(at, None, What::Stimulus(stimulus));
+        self.spare.cells.clear();
         match self.journal.get(number).map(|event| &event.what) {
             Some(What::Stimulus(Stimulus::In(_))) => self.receive(number),
             Some(What::Stimulus(Stimulus::Opening(opening))) => {
@@ -137,7 +147,7 @@ impl<S: System> Engine<S> {
             }
             _ => {}
         }
-        Effects { journal: &self.journal, stimulus: number }
+        Effects { journal: &self.journal, cells: &self.cells, computed: &self.spare.cells, stimulus: number }
     }
 
     /// Journals that a receiver has a revision of an output; whether that output was ever sent.
@@ -255,8 +265,8 @@ impl<S: System> Engine<S> {
         }
         let cell = Cell::new(key.clone(), &self.context(key));
         self.cells.push(cell);
-        let (cells, number) = (&self.cells, self.cells.len() as u32 - 1);
-        self.by_key.insert(hash(&[key.as_bytes()]), number, |number| hash(&[cells[number as usize].key.as_bytes()]));
+        let number = self.cells.len() as u32 - 1;
+        self.by_key.insert(hash(&[key.as_bytes()]), number);
         number as usize
     }
 

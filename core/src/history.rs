@@ -185,11 +185,7 @@ impl<B: Clone + PartialEq> RoutedMessages<B> {
 
     fn insert(&mut self, key: &Key, slot: &Slot, places: (u32, Option<u32>)) {
         self.slots.push(places);
-        let (slots, revisions) = (&self.slots, &self.revisions);
-        self.by_slot.insert(hash(&[key.as_bytes(), slot.as_bytes()]), slots.len() as u32 - 1, |number| {
-            let routed = &revisions[slots[number as usize].0 as usize];
-            hash(&[routed.from.as_bytes(), routed.slot.as_bytes()])
-        });
+        self.by_slot.insert(hash(&[key.as_bytes(), slot.as_bytes()]), self.slots.len() as u32 - 1);
     }
 
     /// The routed messages that count.

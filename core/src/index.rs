@@ -3,55 +3,66 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Finds numbered entries by what they are named; it holds the numbers alone, and never lists them.
+/// Finds numbered entries by what they are named; it holds numbers and parts of hashes alone, and never lists them.
 ///
 /// Open addressing with linear probing. It exists because the core has no standard library: a map with a fixed hash
 /// whose order nobody can see keeps every result independent of hash order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
-    /// Entry numbers plus one; zero is a free place. The length is zero or a power of two.
-    places: Vec<u32>,
+    /// The length is zero or a power of two.
+    places: Vec<Place>,
     used: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    /// Half of the hash: it says where to begin to look, and spares a look at most entries of another name.
+    tag: u32,
+    /// The number of the entry plus one; zero is a free place.
+    entry: u32,
 }
 
 impl Index {
     /// The entry for which `matches` holds among those whose name hashes to `hash`.
+    #[inline]
     pub(crate) fn find(&self, hash: u64, mut matches: impl FnMut(u32) -> bool) -> Option<u32> {
-        if self.places.is_empty() {
-            return None;
-        }
-        let mask = self.places.len() - 1;
-        let mut place = hash as usize & mask;
-        while let Some(entry) = self.places[place].checked_sub(1) {
-            if matches(entry) {
+        let mask = self.places.len().checked_sub(1)?;
+        let tag = tag(hash);
+        let mut at = tag as usize & mask;
+        loop {
+            let place = self.places[at];
+            let entry = place.entry.checked_sub(1)?;
+            if place.tag == tag && matches(entry) {
                 return Some(entry);
             }
-            place = (place + 1) & mask;
+            at = (at + 1) & mask;
         }
-        None
     }
 
-    /// Adds `entry`, which must not be there. `rehash` gives the hash of the name of an entry that is there.
-    pub(crate) fn insert(&mut self, hash: u64, entry: u32, rehash: impl Fn(u32) -> u64) {
-        if (self.used + 1) * 8 > self.places.len() * 7 {
-            let size = (self.places.len() * 2).max(8);
-            let old = core::mem::replace(&mut self.places, vec![0; size]);
-            for entry in old.into_iter().filter_map(|place| place.checked_sub(1)) {
-                self.put(rehash(entry), entry);
-            }
+    /// Adds `entry`, which must not be there.
+    pub(crate) fn insert(&mut self, hash: u64, entry: u32) {
+        // Beyond this load a search for what is not there takes many steps.
+        if (self.used + 1) * 4 > self.places.len() * 3 {
+            let size = (self.places.len() * 2).max(16);
+            let old = core::mem::replace(&mut self.places, vec![Place::default(); size]);
+            old.into_iter().filter(|place| place.entry != 0).for_each(|place| self.put(place));
         }
-        self.put(hash, entry);
+        self.put(Place { tag: tag(hash), entry: entry.checked_add(1).expect("fewer than 2^32 entries") });
         self.used += 1;
     }
 
-    fn put(&mut self, hash: u64, entry: u32) {
+    fn put(&mut self, place: Place) {
         let mask = self.places.len() - 1;
-        let mut place = hash as usize & mask;
-        while self.places[place] != 0 {
-            place = (place + 1) & mask;
+        let mut at = place.tag as usize & mask;
+        while self.places[at].entry != 0 {
+            at = (at + 1) & mask;
         }
-        self.places[place] = entry.checked_add(1).expect("fewer than 2^32 entries");
+        self.places[at] = place;
     }
+}
+
+fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }
 
 /// A hash of `parts`, the same on every machine: FxHash over 8-byte words, with the finish of MurmurHash3.
@@ -82,7 +93,7 @@ mod tests {
         let mut index = Index::default();
         for n in 0..1000 {
             assert_eq!(index.find(of(n), |entry| entry == n), None);
-            index.insert(of(n), n, of);
+            index.insert(of(n), n);
         }
         for n in 0..1000 {
             assert_eq!(index.find(of(n), |entry| entry == n), Some(n));

@@ -114,7 +114,7 @@ impl<S: System> Journal<S> {
         let number = self.next();
         if (self.length as usize).is_multiple_of(CHUNK) {
             // The first chunk grows as it fills, for the many engines that are small.
-            let capacity = if self.length == 0 { 4 } else { CHUNK };
+            let capacity = if self.length == 0 { 16 } else { CHUNK };
             self.chunks.push(Vec::with_capacity(capacity));
         }
         self.chunks.last_mut().expect("a chunk was pushed").push(Event { number, cause, at, what });
@@ -139,7 +139,11 @@ impl<S: System> Journal<S> {
     }
 
     pub(crate) fn find(&self, from: &Name, id: &Name) -> Option<FactNumber> {
-        let found = self.by_id.find(hash(&[from.as_bytes(), id.as_bytes()]), |fact| {
+        self.find_hashed(hash(&[from.as_bytes(), id.as_bytes()]), from, id)
+    }
+
+    fn find_hashed(&self, hashed: u64, from: &Name, id: &Name) -> Option<FactNumber> {
+        let found = self.by_id.find(hashed, |fact| {
             let message = self.message(self.facts[fact as usize].first);
             message.id == *id && message.from == *from
         });
@@ -149,16 +153,11 @@ impl<S: System> Journal<S> {
     /// Stores the message of event `number`, which was just pushed.
     pub(crate) fn file(&mut self, number: EventNumber) -> Filed {
         let message = self.message(number);
-        let Some(fact) = self.find(&message.from, &message.id) else {
-            let hashed = hash(&[message.from.as_bytes(), message.id.as_bytes()]);
+        let hashed = hash(&[message.from.as_bytes(), message.id.as_bytes()]);
+        let Some(fact) = self.find_hashed(hashed, &message.from, &message.id) else {
             let fact = self.facts.len() as u32;
             self.facts.push(Fact { first: number, counting: None });
-            let mut by_id = core::mem::take(&mut self.by_id);
-            by_id.insert(hashed, fact, |fact| {
-                let message = self.message(self.facts[fact as usize].first);
-                hash(&[message.from.as_bytes(), message.id.as_bytes()])
-            });
-            self.by_id = by_id;
+            self.by_id.insert(hashed, fact);
             return Filed::Stored(FactNumber(fact));
         };
         let stored = self.revisions_of(fact);

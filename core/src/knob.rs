@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::message::{FactId, Sent, SlotId};
 use crate::name::{Key, Name};
-use crate::trace::{Healed, Quarantined};
+use crate::trace::{EventNumber, Healed, Quarantined};
 
 /// What an operator does to a running system. `by` says who, `why` says why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,19 +83,37 @@ pub struct Plan<O> {
     pub heals: Vec<Healed>,
     /// Which keys would be set apart, and why.
     pub quarantines: Vec<Quarantined>,
+    /// Which of the stored messages would not be taken this time either.
+    pub refusals: Vec<Refusal>,
     /// The knob names what the journal does not have: the message, output or key, in words.
     pub unknown: Vec<String>,
+}
+
+/// A stored message that would not be taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The event that it came with.
+    pub event: EventNumber,
+    /// The reason, in words.
+    pub why: String,
 }
 
 impl<O> Plan<O> {
     /// Whether turning the knob would do nothing that anybody sees.
     pub fn is_empty(&self) -> bool {
-        self.sends.is_empty() && self.heals.is_empty() && self.quarantines.is_empty()
+        self.sends.is_empty() && self.heals.is_empty() && self.quarantines.is_empty() && self.refusals.is_empty()
     }
 }
 
 impl<O> Default for Plan<O> {
     fn default() -> Self {
-        Self { keys: 0, sends: Vec::new(), heals: Vec::new(), quarantines: Vec::new(), unknown: Vec::new() }
+        Self {
+            keys: 0,
+            sends: Vec::new(),
+            heals: Vec::new(),
+            quarantines: Vec::new(),
+            refusals: Vec::new(),
+            unknown: Vec::new(),
+        }
     }
 }

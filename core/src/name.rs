@@ -88,6 +88,18 @@ impl Name {
         }
     }
 
+    /// The name that these texts make, one after the other: `receipt-p-17` of `receipt-` and `p-17`.
+    pub fn concat<const N: usize>(parts: [&str; N]) -> Self {
+        let mut bytes = [0; INLINE_MAX];
+        let mut length = 0;
+        for part in parts {
+            let Some(place) = bytes.get_mut(length..length + part.len()) else { return parts.concat().into() };
+            place.copy_from_slice(part.as_bytes());
+            length += part.len();
+        }
+        Self(Repr::Inline(Short { bytes, length: Length::ALL[length] }))
+    }
+
     /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.as_bytes().is_empty()

@@ -25,6 +25,14 @@ impl Outbox {
         self.slots.is_empty()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(crate) fn get_mut(&mut self, slot: &Slot) -> Option<&mut Sending> {
+        self.slots.get_mut(slot)
+    }
+
     pub(crate) fn get(&self, slot: &Slot) -> Option<Sending> {
         self.slots.get(slot).copied()
     }

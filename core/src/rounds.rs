@@ -82,6 +82,7 @@ impl<S: System> Engine<S> {
     /// Makes ready for what stimulus `number` will come to; `dry` if nothing of it is to stay.
     pub(crate) fn outcome(&mut self, number: EventNumber, dry: bool) -> Outcome<S> {
         let mut outcome = core::mem::take(&mut self.spare);
+        outcome.cells.clear();
         outcome.arrival = i64::from(number.get());
         outcome.before = dry.then(Vec::new);
         outcome
@@ -245,13 +246,12 @@ impl<S: System> Outcome<S> {
     /// Says what should be in the slots that a change can have touched. `again` if the cell was computed before.
     fn want(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>, slots: &Touched, again: bool) {
         match slots {
-            Touched::Slots(slots) if matches!(cell.carried, Carried::State(_)) => {
-                for slot in slots {
+            Touched::Slots(slots) | Touched::Newest(slots) => {
+                for slot in slots.iter().filter(|_| matches!(cell.carried, Carried::State(_))) {
                     let body = cell.output(context, slot);
                     self.push(number, cell, context, slot.clone(), body);
                 }
             }
-            Touched::Slots(_) => {}
             Touched::All => {
                 let Some(outputs) = cell.outputs(context) else { return };
                 for (slot, _) in cell.outbox.slots() {

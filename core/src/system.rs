@@ -54,7 +54,8 @@ pub trait System: Clone {
         self.outputs(key, state, flows).remove(slot)
     }
 
-    /// The slots that a message can have changed, given the state after it. The default is all of them.
+    /// The slots that a message can have changed, by being folded into the state or taken out of it. The default is all of
+    /// them. `state` is that after all messages.
     ///
     /// An optimisation, which the checker holds against [`outputs`](Self::outputs).
     fn touched(&self, key: &Key, state: &Self::State, input: Input<'_, Self::In>) -> Touched {
@@ -159,8 +160,10 @@ pub enum Beginning {
 pub enum Touched {
     /// Any.
     All,
-    /// These, and no other.
+    /// These, whatever messages come before and after it.
     Slots(Vec<Slot>),
+    /// These if it is the newest message; if it is not, any.
+    Newest(Vec<Slot>),
 }
 
 /// What happened to a message of the history that is not the newest.

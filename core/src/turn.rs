@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::cell::Carried;
 use crate::engine::{Engine, Policy};
 use crate::journal::FactNumber;
-use crate::knob::{Knob, Plan};
+use crate::knob::{Knob, Plan, Refusal};
 use crate::message::{FactId, SlotId};
 use crate::name::Key;
 use crate::rounds::{Fold, Outcome};
@@ -27,11 +27,12 @@ impl<S: System> Engine<S> {
         let flows = matches!(knob, Knob::Migrate { .. }).then(|| self.flows.clone());
         let mark = self.routed.mark();
         let mut outcome = self.outcome(number, true);
-        let (facts, unknown) = self.compute_knob(knob, &mut outcome);
+        let (mut facts, unknown) = self.compute_knob(knob, &mut outcome);
         let sends = self.changes(&mut outcome);
         let heals = core::mem::take(&mut outcome.heals);
         let quarantines = core::mem::take(&mut outcome.quarantines);
-        let plan = Plan { keys: outcome.cells.len(), sends, heals, quarantines, unknown };
+        let refusals = facts.iter_mut().flat_map(|fact| core::mem::take(&mut fact.refusals)).collect();
+        let plan = Plan { keys: outcome.cells.len(), sends, heals, quarantines, refusals, unknown };
         for (number, cell) in outcome.before.take().into_iter().flatten() {
             self.cells[number] = cell;
         }
@@ -39,7 +40,7 @@ impl<S: System> Engine<S> {
         self.spare = outcome;
         self.routed.reset(&mark);
         self.flows = flows.unwrap_or_else(|| core::mem::take(&mut self.flows));
-        for Reconsidered { fact, counting, rejected } in facts {
+        for Reconsidered { fact, counting, rejected, .. } in facts {
             self.journal.count(fact, counting);
             self.journal.readmit(fact);
             for number in rejected {
@@ -60,12 +61,8 @@ impl<S: System> Engine<S> {
         }
         let mut outcome = self.outcome(number, false);
         let (facts, _) = self.compute_knob(knob, &mut outcome);
-        for Reconsidered { fact, .. } in facts {
-            for number in self.journal.revisions_of(fact) {
-                if let Err(why) = self.admit(number) {
-                    self.reject(number, why);
-                }
-            }
+        for Refusal { event, why } in facts.into_iter().flat_map(|fact| fact.refusals) {
+            self.reject(event, why);
         }
         self.commit(number, outcome);
     }
@@ -140,14 +137,16 @@ impl<S: System> Engine<S> {
         let revisions = self.journal.revisions_of(fact);
         let rejected = revisions.iter().copied().filter(|number| self.journal.is_rejected(*number)).collect();
         self.journal.readmit(fact);
-        for number in revisions {
-            if self.admit(number).is_err() {
-                self.journal.reject(number);
+        let mut refusals = Vec::new();
+        for event in revisions {
+            if let Err(why) = self.admit(event) {
+                self.journal.reject(event);
+                refusals.push(Refusal { event, why });
             }
         }
         let body = counting.and_then(|number| self.journal.message(number).body.as_ref());
         keys.extend(body.into_iter().flat_map(|body| self.system.keys(body)));
-        Some(Reconsidered { fact, counting, rejected })
+        Some(Reconsidered { fact, counting, rejected, refusals })
     }
 
     fn known<'k>(&self, keys: impl Iterator<Item = &'k Key>, unknown: &mut Vec<String>) -> Vec<usize> {
@@ -205,4 +204,6 @@ struct Reconsidered {
     fact: FactNumber,
     counting: Option<EventNumber>,
     rejected: Vec<EventNumber>,
+    /// The revisions that are not taken this time.
+    refusals: Vec<Refusal>,
 }

@@ -16,7 +16,9 @@ pub mod recorder;
 pub mod replay;
 pub mod report;
 mod runner;
+pub mod show;
 mod subject;
+pub mod turn;
 
 pub use load::Loaded;
 pub use runner::{Runner, Systems};

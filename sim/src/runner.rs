@@ -1,7 +1,7 @@
 //! A system as the command line sees it: by name, whatever its types.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{BufRead, Write};
 
 use crate::check;
 use crate::format::files::Input;
@@ -9,7 +9,9 @@ use crate::format::{Error, Problem, Reader, Writer};
 use crate::load::Loaded;
 use crate::oracle;
 use crate::replay;
+use crate::show;
 use crate::subject::Subject;
+use crate::turn;
 
 /// What can be done with a trace of one system, with the types of the system out of sight.
 pub trait Runner: Send + Sync {
@@ -26,6 +28,17 @@ pub trait Runner: Send + Sync {
 
     /// Makes ready to shrink a trace; see [`oracle::examine`].
     fn examine(&self, reader: Reader<Input>, stop: fn() -> bool) -> Result<oracle::Examined<'_>, Error>;
+
+    /// Shows a trace; see [`show::show`].
+    fn show(
+        &self,
+        reader: Reader<Input>,
+        options: &show::Options,
+        each: &mut dyn FnMut(&show::Entry) -> Result<(), Error>,
+    ) -> Result<show::Summary, Error>;
+
+    /// Turns a knob on a trace; see [`turn::turn`].
+    fn turn(&self, reader: Reader<&mut dyn BufRead>, options: &turn::Options) -> Result<turn::Report, turn::Error>;
 }
 
 impl<S: Subject> Runner for S {
@@ -44,6 +57,19 @@ impl<S: Subject> Runner for S {
 
     fn examine(&self, reader: Reader<Input>, stop: fn() -> bool) -> Result<oracle::Examined<'_>, Error> {
         oracle::examine(self, reader, stop)
+    }
+
+    fn show(
+        &self,
+        reader: Reader<Input>,
+        options: &show::Options,
+        each: &mut dyn FnMut(&show::Entry) -> Result<(), Error>,
+    ) -> Result<show::Summary, Error> {
+        show::show(self, reader, options, each)
+    }
+
+    fn turn(&self, reader: Reader<&mut dyn BufRead>, options: &turn::Options) -> Result<turn::Report, turn::Error> {
+        turn::turn(self, reader, options)
     }
 }
 

@@ -1,9 +1,14 @@
 //! What the integration tests share: running the binary, and the places of the workspace.
 
+mod folder;
+pub mod kept;
+
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+
+pub use folder::{Done, Folder};
 
 /// The binary `afresh`, built in the profile of this test.
 ///

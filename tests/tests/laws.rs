@@ -3,8 +3,8 @@
 use afresh::Subject;
 use afresh::laws::{self, Held, StimulusOf};
 use afresh_core::{Key, Knob, Message, Stimulus};
-use afresh_fixtures::{Documents, Fixture, OrderBook};
 use afresh_fixtures::ledger::{FEES, Ledger};
+use afresh_fixtures::{Documents, Fixture, OrderBook};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRunner};
 

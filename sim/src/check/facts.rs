@@ -25,6 +25,9 @@ struct Routed<B> {
     body: B,
 }
 
+/// The number of the event that first routed a message from a slot, and the message that counts.
+type Rerouted<B> = (EventNumber, Option<Rc<Routed<B>>>);
+
 impl<B> Clone for Body<'_, B> {
     fn clone(&self) -> Self {
         match self {
@@ -73,7 +76,7 @@ pub(super) struct Facts<'t, S: System> {
     system: &'t S,
     complete: bool,
     revisions: BTreeMap<(&'t Name, &'t Name), Revisions<'t, S::In>>,
-    routed: BTreeMap<(Key, Slot), (EventNumber, Option<Rc<Routed<S::In>>>)>,
+    routed: BTreeMap<(Key, Slot), Rerouted<S::In>>,
     histories: BTreeMap<Key, History<'t, S>>,
     pub(super) flows: FlowTable,
 }

@@ -113,10 +113,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
 }
 
 /// How many messages concern each key, at most.
-fn lengths<'e, S>(
-    system: &S,
-    events: impl IntoIterator<Item = &'e crate::format::EventOf<S>>,
-) -> BTreeMap<Key, u64>
+fn lengths<'e, S>(system: &S, events: impl IntoIterator<Item = &'e crate::format::EventOf<S>>) -> BTreeMap<Key, u64>
 where
     S: Subject + 'e,
 {

@@ -6,10 +6,12 @@
 mod check;
 mod import;
 mod interrupt;
+mod knob;
 mod outcome;
 mod printable;
 mod replay;
 mod shell;
+mod show;
 mod shrink;
 mod source;
 
@@ -19,7 +21,7 @@ use clap::{Parser, Subcommand};
 
 use crate::runner::Systems;
 
-/// Replays, checks and shrinks traces of message-driven systems.
+/// Replays, checks, shows and shrinks traces of message-driven systems, and turns knobs on them.
 #[derive(Debug, Parser)]
 #[command(name = "afresh", version)]
 struct Cli {
@@ -33,6 +35,11 @@ enum Command {
     Replay(replay::Args),
     Check(check::Args),
     Shrink(shrink::Args),
+    Show(show::Args),
+    Reflow(knob::reflow::Args),
+    Trigger(knob::trigger::Args),
+    Migrate(knob::migrate::Args),
+    Scrub(knob::scrub::Args),
 }
 
 /// Runs the command line of this process over `systems`.
@@ -43,6 +50,11 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Replay(args) => replay::main(&args, systems),
         Command::Check(args) => check::main(&args, systems),
         Command::Shrink(args) => shrink::main(&args, systems),
+        Command::Show(args) => show::main(&args, systems),
+        Command::Reflow(args) => args.turn.main(args.asked(), systems),
+        Command::Trigger(args) => args.turn.main(args.asked(), systems),
+        Command::Migrate(args) => args.turn.main(args.asked(), systems),
+        Command::Scrub(args) => args.turn.main(args.asked(), systems),
     };
     done.unwrap_or_else(|failure| failure.report())
 }

@@ -48,6 +48,7 @@ pub(super) fn say(text: &str) {
 
 /// A report for programs: one line of JSON.
 pub(super) fn json(name: &str, report: &impl Serialize) -> String {
-    let value = json!({ "afresh": REPORT, name: report });
-    format!("{value}\n")
+    // Not by way of a `Value`, which holds no number of more than 64 bits.
+    let report = serde_json::to_string(report).unwrap_or_else(|error| json!(error.to_string()).to_string());
+    format!("{{\"afresh\":{REPORT},\"{name}\":{report}}}\n")
 }

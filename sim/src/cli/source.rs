@@ -1,5 +1,6 @@
 //! The trace that a command is about: which file, how strictly it is read, which system runs it.
 
+use std::io::BufRead;
 use std::path::Path;
 
 use crate::format::files::{self, Input};
@@ -25,9 +26,18 @@ pub(super) struct Source {
 impl Source {
     /// Opens the trace at `path`.
     pub(super) fn open<'s>(&self, systems: &'s Systems, path: &Path) -> Result<(Reader<Input>, &'s dyn Runner), Error> {
-        let name = files::input_name(path);
+        self.read(systems, files::input_name(path), files::open(path)?)
+    }
+
+    /// Begins to read the trace in `source`, which messages call `name`.
+    pub(super) fn read<'s, R: BufRead>(
+        &self,
+        systems: &'s Systems,
+        name: String,
+        source: R,
+    ) -> Result<(Reader<R>, &'s dyn Runner), Error> {
         let options = Options { line_max: self.line_max, torn: self.torn };
-        let reader = Reader::new(name.clone(), files::open(path)?, options)?;
+        let reader = Reader::new(name.clone(), source, options)?;
         let runner = match &self.system {
             Some(system) => systems.get("--system", system)?,
             None => systems.get(&name, &reader.header().system)?,

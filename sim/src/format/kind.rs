@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use afresh_core::{Observation, Stimulus, What};
+
 /// A kind of event: what the one field of an event's line that says what happened is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -73,6 +75,25 @@ impl Kind {
     /// The kind with this name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// The kind of what happened.
+    pub fn of<I, O, V>(what: &What<I, O, V>) -> Self {
+        match what {
+            What::Stimulus(Stimulus::In(_)) => Self::In,
+            What::Stimulus(Stimulus::Opening(_)) => Self::Opening,
+            What::Stimulus(Stimulus::Deliver(_)) => Self::Deliver,
+            What::Stimulus(Stimulus::Drop(_)) => Self::Drop,
+            What::Stimulus(Stimulus::Timer(_)) => Self::Timer,
+            What::Stimulus(Stimulus::Fault(_)) => Self::Fault,
+            What::Stimulus(Stimulus::Knob(_)) => Self::Knob,
+            What::Observation(Observation::Out(_)) => Self::Out,
+            What::Observation(Observation::Settled(_)) => Self::Settled,
+            What::Observation(Observation::Rejected(_)) => Self::Rejected,
+            What::Observation(Observation::Quarantined(_)) => Self::Quarantined,
+            What::Observation(Observation::Healed(_)) => Self::Healed,
+            What::Observation(Observation::View(_)) => Self::View,
+        }
     }
 
     /// Whether it drives the system; else the system produced or showed it.

@@ -36,6 +36,7 @@
 
 mod at;
 mod compact;
+mod copied;
 pub(crate) mod decimal;
 mod decode;
 mod error;
@@ -49,21 +50,29 @@ mod reader;
 mod scan;
 mod writer;
 
-use afresh_core::{Event, System, Trace, What};
+use afresh_core::{At, Event, System, Trace, What};
 
 pub(crate) use at::stamp_of;
 pub(crate) use compact::compact;
 pub(crate) use fact::{FactWire, SettlementWire};
 pub(crate) use lines::Lines;
-pub(crate) use output_id::split as split_output_id;
+pub(crate) use output_id::{join as output_id, split as split_output_id};
 pub(crate) use scan::Scan;
 pub(crate) use writer::{Encoder, Stamp};
 
+pub use copied::Copied;
 pub use error::{DEPTH_MAX, Error, Problem};
 pub use kind::Kind;
 pub use raw::{RawEvent, RawTrace};
 pub use reader::{Events, Options, RawEvents, Reader};
 pub use writer::Writer;
+
+/// The JSON value that states a time.
+pub(crate) fn time(at: At) -> String {
+    let mut text = Vec::new();
+    at::write(at, &mut text);
+    String::from_utf8(text).expect("digits and quotes are text")
+}
 
 /// An event of a system.
 pub type EventOf<S> = Event<<S as System>::In, <S as System>::Out, <S as System>::View>;

@@ -33,6 +33,11 @@ impl<W: Write> Writer<W> {
         Ok(writer)
     }
 
+    /// Goes on with a trace whose last event is `last`; zero where it has none.
+    pub fn append(name: impl Into<String>, sink: W, last: u32) -> Self {
+        Self { sink, name: name.into(), encoder: Encoder { previous: last, ..Encoder::default() } }
+    }
+
     /// Writes an event. Its number must be higher than that of the event before.
     pub fn event<I, O, V>(&mut self, event: &Event<I, O, V>) -> Result<(), Error>
     where

@@ -1,4 +1,4 @@
-use afresh_core::{Knob, Observation, Plan, Policy, Stimulus, What};
+use afresh_core::{Knob, Observation, Plan, Policy, Refusal, Stimulus, What};
 
 use super::{Held, StimulusOf, run, same};
 use crate::subject::Subject;
@@ -22,6 +22,10 @@ pub fn plan<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], knob: &Knob) -> H
             What::Observation(Observation::Out(sent)) => done.sends.push(sent.clone()),
             What::Observation(Observation::Healed(healed)) => done.heals.push((**healed).clone()),
             What::Observation(Observation::Quarantined(apart)) => done.quarantines.push((**apart).clone()),
+            What::Observation(Observation::Rejected(rejected)) => {
+                let event = event.cause.ok_or("plan: a rejection has no cause")?;
+                done.refusals.push(Refusal { event, why: rejected.why.clone() });
+            }
             _ => {}
         }
     }

@@ -63,14 +63,20 @@ pub(crate) fn sighting(sighting: &Sighting, file: &str) -> String {
 
 /// Two accounts of the same thing, line by line: `-` is the first, `+` the second.
 pub(crate) fn diff(versus: &Versus) -> String {
-    let (left, right) = (lines(&versus.left_value), lines(&versus.right_value));
     let mut text = String::new();
     let _ = writeln!(text, "      {}", styled(BAD, format!("- {}", versus.left)));
     let _ = writeln!(text, "      {}", styled(GOOD, format!("+ {}", versus.right)));
+    text + &changes(Some(&versus.left_value), Some(&versus.right_value), "      ")
+}
+
+/// What differs between two values, of which either may be missing, line by line, each behind `margin`.
+pub(crate) fn changes(left: Option<&Value>, right: Option<&Value>, margin: &str) -> String {
+    let (left, right) = (left.map(lines).unwrap_or_default(), right.map(lines).unwrap_or_default());
+    let mut text = String::new();
     let diff = TextDiff::from_lines(&left, &right);
     for (place, group) in diff.grouped_ops(3).iter().enumerate() {
         if place > 0 {
-            let _ = writeln!(text, "        …");
+            let _ = writeln!(text, "{margin}  …");
         }
         for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
             let (sign, style) = match change.tag() {
@@ -79,7 +85,7 @@ pub(crate) fn diff(versus: &Versus) -> String {
                 ChangeTag::Equal => (' ', Style::new()),
             };
             let line = format!("{sign} {}", escape(change.value().trim_end_matches('\n')));
-            let _ = writeln!(text, "      {}", styled(style, line));
+            let _ = writeln!(text, "{margin}{}", styled(style, line));
         }
     }
     text

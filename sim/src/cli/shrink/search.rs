@@ -19,8 +19,11 @@ pub(super) struct Job<'a, T> {
     /// What one item is called, and several.
     pub(super) unit: (&'static str, &'static str),
     /// The file that holds these items.
-    pub(super) render: &'a dyn Fn(&[Item<T>]) -> io::Result<Vec<u8>>,
+    pub(super) render: &'a Render<'a, T>,
 }
+
+/// Makes the file that holds some items.
+pub(super) type Render<'a, T> = dyn Fn(&[Item<T>]) -> io::Result<Vec<u8>> + 'a;
 
 /// Shrinks `job` by what `oracle` says. The walk is written as the search goes, the result when it ends, and now and then
 /// before.
@@ -43,12 +46,11 @@ pub(super) fn search<T, O: Oracle<T> + ?Sized>(
         None if args.resume => return Err(Failure::NoWalk),
         None => None,
     };
-    let save = |items: &[Item<T>]| files::save(&places.output, render(items));
-    let mut session = Session::new(walk, places.output.is_some().then_some(&save), items.len(), unit.1);
+    let mut session = Session::new(walk, &places.output, render, items.len(), unit.1);
     let result = minimizer.run(items, oracle, &mut session);
     let failure = session.finish();
     if let Ok(minimized) = &result {
-        save(&minimized.items)?;
+        files::save(&places.output, render(&minimized.items))?;
     }
     failure.map_or(Ok(result), Err)
 }

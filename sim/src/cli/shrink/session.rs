@@ -1,11 +1,13 @@
 //! Looks on while a file is minimized: writes the walk, keeps the best so far on disk, shows progress, stops on request.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::files::{Failure, WalkFile};
+use super::files::{self, Failure, WalkFile};
+use super::search::Render;
 use crate::cli::interrupt;
 use crate::minimize::walk::{Intent, Judged, Line};
 use crate::minimize::{Item, Observer, Run};
@@ -17,8 +19,8 @@ const TICK: Duration = Duration::from_millis(120);
 /// A search as the command line sees it.
 pub(super) struct Session<'a, T> {
     walk: Option<WalkFile>,
-    /// Writes the best so far, where it goes to a file.
-    save: Option<&'a dyn Fn(&[Item<T>]) -> Result<(), Failure>>,
+    output: &'a Option<PathBuf>,
+    render: &'a Render<'a, T>,
     /// The number of items of the result on disk.
     saved: usize,
     /// The number of items of the best so far.
@@ -32,7 +34,8 @@ pub(super) struct Session<'a, T> {
 impl<'a, T> Session<'a, T> {
     pub(super) fn new(
         walk: Option<WalkFile>,
-        save: Option<&'a dyn Fn(&[Item<T>]) -> Result<(), Failure>>,
+        output: &'a Option<PathBuf>,
+        render: &'a Render<'a, T>,
         total: usize,
         unit: &'static str,
     ) -> Self {
@@ -44,7 +47,7 @@ impl<'a, T> Session<'a, T> {
         if !progress.is_hidden() {
             progress.enable_steady_tick(TICK);
         }
-        Self { walk, save, saved: total, best: total, unit, progress, failure: None }
+        Self { walk, output, render, saved: total, best: total, unit, progress, failure: None }
     }
 
     /// Takes the progress line away; gives what went wrong, if the search ended by that.
@@ -89,8 +92,10 @@ impl<T> Observer<T> for Session<'_, T> {
     /// The walk has every step; the result is written now and then, so that a kill leaves a small one.
     fn step(&mut self, verified: &[Item<T>]) -> ControlFlow<()> {
         self.best = verified.len();
-        let Some(save) = self.save.filter(|_| self.best <= self.saved / 2) else { return ControlFlow::Continue(()) };
+        if self.output.is_none() || self.best > self.saved / 2 {
+            return ControlFlow::Continue(());
+        }
         self.saved = self.best;
-        self.go_on(save(verified))
+        self.go_on(files::save(self.output, (self.render)(verified)))
     }
 }

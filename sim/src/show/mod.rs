@@ -1,0 +1,70 @@
+//! The timeline of a trace: every event, and what the system does now apart from what was recorded.
+
+mod entry;
+mod filter;
+mod timeline;
+mod views;
+
+use std::io::BufRead;
+
+use afresh_core::What;
+use serde::Serialize;
+
+use crate::format::{Error, Reader};
+use crate::subject::Subject;
+use timeline::Timeline;
+
+pub use entry::{Entry, Sign};
+pub(crate) use filter::is_named;
+pub use filter::{Filter, Range};
+pub use views::{Seen, ViewChange};
+
+/// What to show.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Which events.
+    pub filter: Filter,
+    /// Whether to show, with each stimulus, the views of the keys that it concerns before and after it.
+    pub views: bool,
+}
+
+/// How much was shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// Events of the trace that were read: those after the last one asked for are not.
+    pub events: u64,
+    /// How many of them were shown.
+    pub shown: u64,
+    /// How many of these were recorded, and are not so now.
+    pub gone: u64,
+    /// What the system shows now that was not recorded, shown between the events.
+    pub new: u64,
+}
+
+/// Gives the events of the trace in `reader` that are asked for to `each`, one at a time.
+///
+/// The trace is read as it is shown; the journal of the run is what is held in memory, and one view of each key.
+///
+/// # Errors
+///
+/// Fails where the trace cannot be read, or as `each` does.
+pub fn show<S: Subject, R: BufRead>(
+    system: &S,
+    reader: Reader<R>,
+    options: &Options,
+    each: &mut dyn FnMut(&Entry) -> Result<(), Error>,
+) -> Result<Summary, Error> {
+    let mut timeline = Timeline::new(system, reader.header().complete, options, each);
+    for event in reader.events(system) {
+        let event = event?;
+        if options.filter.range.is_over(event.number) {
+            break;
+        }
+        let (number, cause, at) = (event.number, event.cause, event.at);
+        match event.what {
+            What::Stimulus(stimulus) => timeline.stimulus(number, cause, at, stimulus)?,
+            What::Observation(_) => timeline.observation(&event)?,
+        }
+    }
+    timeline.finish()
+}

@@ -1,0 +1,104 @@
+//! Makes traces as production would export them, from a seed.
+//!
+//! `cargo run --release -p afresh-tests --bin generate -- ledger --seed 1 --messages 1000 --late 50 > ledger.jsonl`
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::PathBuf;
+
+use afresh_fixtures::generate::{Disorder, Export, Recording};
+use afresh_fixtures::ledger;
+use afresh_tests::kept::{self, KEPT};
+use clap::Parser;
+
+/// Makes a trace of an example system.
+#[derive(Parser)]
+#[command(name = "generate")]
+struct Arguments {
+    /// The system: `ledger`, `orderbook`, `document`, or one with a bug, as `ledger+late-capture`.
+    #[arg(required_unless_present = "kept")]
+    system: Option<String>,
+    /// Makes all traces again that are kept in the repository, and nothing else.
+    #[arg(long, exclusive = true)]
+    kept: bool,
+    /// What all chance comes from.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many messages.
+    #[arg(long, default_value_t = 1000)]
+    messages: u32,
+    /// How many keys they are about.
+    #[arg(long, default_value_t = 10)]
+    keys: u32,
+    /// How many of a thousand arrive late.
+    #[arg(long, default_value_t = 0)]
+    late: u32,
+    /// How many of a thousand arrive again, as they are.
+    #[arg(long, default_value_t = 0)]
+    duplicates: u32,
+    /// How many of a thousand arrive again in another envelope.
+    #[arg(long, default_value_t = 0)]
+    envelopes: u32,
+    /// How many of a thousand are corrected later.
+    #[arg(long, default_value_t = 0)]
+    revisions: u32,
+    /// How many of a thousand are withdrawn later.
+    #[arg(long, default_value_t = 0)]
+    withdrawals: u32,
+    /// By how many places at most anything is later than it should be.
+    #[arg(long, default_value_t = 30)]
+    places: u32,
+    /// Turns the flow `fees-v2` of a ledger on and off again.
+    #[arg(long)]
+    migrate: bool,
+    /// How many messages came before the first of the trace: it is a window then.
+    #[arg(long, default_value_t = 0)]
+    skip: u32,
+    /// Also records what the system sends, and the views of what changed.
+    #[arg(long)]
+    record: bool,
+    /// The file to write; standard output where absent.
+    #[arg(long)]
+    output: Option<PathBuf>,
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    if arguments.kept {
+        for kept in KEPT {
+            let path = kept.path();
+            kept.write(kept.file, BufWriter::new(File::create(path)?))?;
+        }
+        return Ok(());
+    }
+    let system = arguments.system.as_deref().unwrap_or_default();
+    let export = Export {
+        seed: arguments.seed,
+        messages: arguments.messages,
+        keys: arguments.keys,
+        disorder: Disorder {
+            late_permille: arguments.late,
+            duplicates_permille: arguments.duplicates,
+            envelopes_permille: arguments.envelopes,
+            revisions_permille: arguments.revisions,
+            withdrawals_permille: arguments.withdrawals,
+            places_max: arguments.places,
+        },
+        flow: arguments.migrate.then_some(ledger::FEES),
+        skipped: arguments.skip,
+        recording: if arguments.record { Recording::Views } else { Recording::Nothing },
+    };
+    let written = match &arguments.output {
+        Some(path) => {
+            let file = BufWriter::new(File::create(path)?);
+            kept::write(system, &export, &path.display().to_string(), file).map(|written| written.map(drop))
+        }
+        None => kept::write(system, &export, "standard output", BufWriter::new(io::stdout().lock()))
+            .map(|written| written.map(drop)),
+    };
+    match written {
+        Some(written) => Ok(written?),
+        None => Err(format!("there is no system {system}: there is {}", kept::systems().join(", ")).into()),
+    }
+}

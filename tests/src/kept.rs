@@ -1,0 +1,155 @@
+//! The traces that are kept in `fixtures/traces`, each as the generator made it.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use afresh::check::{self, Report};
+use afresh::format::{Error, Writer};
+use afresh::{Loaded, Subject};
+use afresh_core::EventOf;
+use afresh_fixtures::generate::{Disorder, Export, Recording};
+use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, ledger};
+
+/// A trace: a system, which may have a bug, and what of its history is exported.
+#[derive(Clone, Copy, Debug)]
+pub struct Kept {
+    /// The name of the file, without `.jsonl`.
+    pub file: &'static str,
+    /// The system, `ledger` or `ledger+late-capture`.
+    pub system: &'static str,
+    /// What is exported.
+    pub export: Export,
+}
+
+/// Everything in order.
+const ORDERLY: Disorder = Disorder {
+    late_permille: 0,
+    duplicates_permille: 0,
+    envelopes_permille: 0,
+    revisions_permille: 0,
+    withdrawals_permille: 0,
+    places_max: 0,
+};
+
+/// A usual day.
+const USUAL: Disorder = Disorder {
+    late_permille: 50,
+    duplicates_permille: 20,
+    envelopes_permille: 10,
+    revisions_permille: 10,
+    withdrawals_permille: 5,
+    places_max: 30,
+};
+
+/// A bad day.
+const BAD: Disorder = Disorder {
+    late_permille: 250,
+    duplicates_permille: 80,
+    envelopes_permille: 80,
+    revisions_permille: 60,
+    withdrawals_permille: 40,
+    places_max: 20,
+};
+
+const fn inputs(seed: u64, messages: u32, keys: u32, disorder: Disorder) -> Export {
+    Export { seed, messages, keys, disorder, flow: None, skipped: 0, recording: Recording::Nothing }
+}
+
+const fn recorded(seed: u64, messages: u32, keys: u32, disorder: Disorder) -> Export {
+    Export { recording: Recording::Views, ..inputs(seed, messages, keys, disorder) }
+}
+
+const fn kept(file: &'static str, system: &'static str, export: Export) -> Kept {
+    Kept { file, system, export }
+}
+
+/// All of them.
+///
+/// Those of a bug hold what came in and nothing else, so that the same file is clean under the correct system. The
+/// exceptions are called `production`: there, the system with the bug has recorded what it sent and showed.
+pub const KEPT: &[Kept] = &[
+    kept("ledger", "ledger", recorded(1, 400, 6, USUAL)),
+    kept("ledger-small", "ledger", recorded(2, 20, 2, ORDERLY)),
+    kept("ledger-long", "ledger", inputs(3, 10_000, 40, USUAL)),
+    kept("ledger-window", "ledger", Export { skipped: 2000, ..recorded(8, 120, 8, ORDERLY) }),
+    kept("ledger-migration", "ledger", Export { flow: Some(ledger::FEES), ..recorded(5, 300, 5, USUAL) }),
+    kept("ledger-production", "ledger+late-capture", recorded(4, 300, 3, BAD)),
+    kept("ledger-late-capture", "ledger+late-capture", inputs(8, 1000, 3, USUAL)),
+    kept("ledger-duplicate-hold", "ledger+duplicate-hold", inputs(1, 200, 4, USUAL)),
+    kept("ledger-receipt-stays", "ledger+receipt-stays", inputs(2, 60, 2, ORDERLY)),
+    kept("ledger-fee-rounding", "ledger+fee-rounding", Export { flow: Some(ledger::FEES), ..inputs(1, 300, 1, BAD) }),
+    kept("ledger-fees-stay", "ledger+fees-stay", Export { flow: Some(ledger::FEES), ..inputs(1, 200, 4, USUAL) }),
+    kept("ledger-refused-transfer", "ledger+refused-transfer", inputs(2, 100, 5, ORDERLY)),
+    kept("orderbook", "orderbook", recorded(21, 150, 2, USUAL)),
+    kept("orderbook-window", "orderbook", Export { skipped: 500, ..recorded(22, 60, 1, ORDERLY) }),
+    kept("orderbook-long", "orderbook", inputs(23, 3000, 3, USUAL)),
+    kept("orderbook-priority-lost", "orderbook+priority-lost", inputs(24, 1000, 2, ORDERLY)),
+    kept("orderbook-hash-order", "orderbook+hash-order", inputs(25, 500, 2, ORDERLY)),
+    kept("orderbook-index-stays", "orderbook+index-stays", inputs(26, 50, 1, ORDERLY)),
+    kept("orderbook-crossed-amend", "orderbook+crossed-amend", inputs(27, 300, 2, ORDERLY)),
+    kept("document", "document", recorded(31, 200, 2, USUAL)),
+    kept("document-long", "document", inputs(32, 3000, 1, ORDERLY)),
+    kept("document-range-overflow", "document+range-overflow", inputs(33, 2000, 3, ORDERLY)),
+    kept("document-bytes-for-chars", "document+bytes-for-chars", inputs(34, 40, 1, ORDERLY)),
+    kept("document-stale-digest", "document+stale-digest", inputs(35, 100, 1, ORDERLY)),
+];
+
+impl Kept {
+    /// Where the trace is kept.
+    pub fn path(&self) -> PathBuf {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/traces");
+        PathBuf::from(folder).join(self.file).with_extension("jsonl")
+    }
+
+    /// Writes the trace.
+    pub fn write<W: Write>(&self, name: &str, sink: W) -> Result<W, Error> {
+        write(self.system, &self.export, name, sink).expect("the system of a kept trace is one of the fixtures")
+    }
+
+    /// What a check of the trace finds, under the system that it is of and under the one that has no bug.
+    pub fn check(&self) -> [Report; 2] {
+        let kind = self.system.split('+').next();
+        match kind {
+            Some(Ledger::NAME) => self.check_as::<Ledger>(),
+            Some(OrderBook::NAME) => self.check_as::<OrderBook>(),
+            _ => self.check_as::<Documents>(),
+        }
+    }
+
+    fn check_as<S: Fixture + Subject>(&self) -> [Report; 2] {
+        let system = named::<S>(self.system).expect("the system of a kept trace is one of the fixtures");
+        let events: Vec<EventOf<S>> = self.export.events(system.clone()).collect();
+        let loaded = Loaded::new(self.export.header(self.system), events);
+        [system, S::correct()].map(|system| check::check(&system, &loaded, check::Options::default()))
+    }
+}
+
+/// Writes what `export` says of `system`; nothing where there is no such system.
+pub fn write<W: Write>(system: &str, export: &Export, name: &str, sink: W) -> Option<Result<W, Error>> {
+    match system.split('+').next() {
+        Some(Ledger::NAME) => Some(write_as::<Ledger, W>(system, export, name, sink, named(system)?)),
+        Some(OrderBook::NAME) => Some(write_as::<OrderBook, W>(system, export, name, sink, named(system)?)),
+        Some(Documents::NAME) => Some(write_as::<Documents, W>(system, export, name, sink, named(system)?)),
+        _ => None,
+    }
+}
+
+/// The names of all systems that traces can be of.
+pub fn systems() -> Vec<String> {
+    let ledgers = Ledger::all().map(|(name, _)| name);
+    let books = OrderBook::all().map(|(name, _)| name);
+    let documents = Documents::all().map(|(name, _)| name);
+    ledgers.chain(books).chain(documents).collect()
+}
+
+fn named<S: Fixture>(system: &str) -> Option<S> {
+    S::all().find(|(name, _)| name == system).map(|(_, system)| system)
+}
+
+fn write_as<S: Fixture, W: Write>(name: &str, export: &Export, file: &str, sink: W, system: S) -> Result<W, Error> {
+    let mut writer = Writer::new(file, sink, &export.header(name))?;
+    for event in export.events(system) {
+        writer.event(&event)?;
+    }
+    writer.finish()
+}

@@ -1,0 +1,31 @@
+//! `afresh reflow`, `trigger`, `migrate` and `scrub`: knobs turned on traces.
+
+mod code;
+mod files;
+mod names;
+mod plans;
+
+use afresh_tests::Folder;
+
+/// A payment that is captured and reversed, and an amount that no ledger takes.
+pub(crate) const MESSAGES: [&str; 5] = [
+    r#"{"in":{"id":"m-1","from":"bank","body":{"deposit":{"account":"a-1","amount":5000,"on":1}}}}"#,
+    r#"{"in":{"id":"m-2","from":"shop","body":{"hold":{"account":"a-1","payment":"p-1","amount":2000,"on":2}}}}"#,
+    r#"{"in":{"id":"m-3","from":"shop","body":{"capture":{"account":"a-1","payment":"p-1","amount":1500,"on":3}}}}"#,
+    r#"{"in":{"id":"m-4","from":"bank","body":{"deposit":{"account":"a-2","amount":-5,"on":4}}}}"#,
+    r#"{"in":{"id":"m-5","from":"shop","body":{"reverse":{"account":"a-1","payment":"p-1","on":5}}}}"#,
+];
+
+/// A folder with the first `count` of these messages as `trace.jsonl`, and all that `system` shows.
+pub(crate) fn recorded(system: &str, count: usize) -> Folder {
+    let folder = Folder::default();
+    folder.trace("in.jsonl", system, &MESSAGES[..count]);
+    folder.ok(&["replay", "in.jsonl", "--record", "trace.jsonl"]);
+    folder
+}
+
+/// The lines of `name` after those of `trace.jsonl`, which it must begin with.
+pub(crate) fn added(folder: &Folder, name: &str) -> String {
+    let (before, after) = (folder.read("trace.jsonl"), folder.read(name));
+    after.strip_prefix(&before).expect("the trace, byte for byte, and more").to_owned()
+}

@@ -1,0 +1,43 @@
+//! Where a timeline is written to.
+
+use std::io::{BufRead, BufReader};
+
+use afresh_tests::Folder;
+
+#[test]
+fn nothing_in_a_body_reaches_a_terminal() {
+    let folder = Folder::default();
+    let evil = r#"{"in":{"id":"m\u001b[2J","from":"bank\u009b31m","body":{"deposit":{"account":"a\u202e\u0007","amount":5,"on":1}}}}"#;
+    folder.trace("in.jsonl", "ledger", &[evil]);
+    let text = folder.ok(&["show", "in.jsonl", "--views"]);
+    assert!(text.chars().all(|character| character == '\n' || !character.is_control() && character != '\u{202e}'));
+    assert!(text.contains(r"m\u{1b}[2J from bank\u{9b}31m"), "{text}");
+    let done = folder.ok(&["trigger", "in.jsonl", "--all", "--output", "out.jsonl", "--why", "\u{1b}[1m"]);
+    assert!(done.chars().all(|character| character == '\n' || !character.is_control() && character != '\u{202e}'));
+}
+
+#[test]
+fn a_closed_pipe_ends_it_quietly() {
+    let folder = Folder::default();
+    let deposit = |n: u32| {
+        format!(r#"{{"in":{{"id":"m-{n}","from":"bank","body":{{"deposit":{{"account":"a","amount":1,"on":{n}}}}}}}}}"#)
+    };
+    folder.trace("in.jsonl", "ledger", &(1..=20_000).map(deposit).collect::<Vec<_>>());
+    let mut child = folder.command(&["show", "in.jsonl"]).spawn().expect("the binary runs");
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert_eq!(first, "in.jsonl: the whole history of ledger\n");
+    let done = child.wait_with_output().unwrap();
+    assert_eq!((done.status.code(), done.stderr.len()), (Some(0), 0));
+}
+
+#[test]
+fn a_bad_line_is_said_with_its_place() {
+    let folder = Folder::default();
+    folder.trace("in.jsonl", "ledger", &[super::MESSAGES[0], r#"{"in":{"id":"m-2"}}"#]);
+    for command in [&["show", "in.jsonl", "--format", "json"][..], &["trigger", "in.jsonl", "--all", "--output", "out"]]
+    {
+        let said = folder.refused(command);
+        assert!(said.starts_with("afresh: in.jsonl:3:"), "{said}");
+    }
+}

@@ -14,9 +14,12 @@ use afresh_fixtures::{Fixture, Ledger};
 
 const RUNS: usize = 7;
 
+/// A line of the report: its name, and what measures and prints it.
+type Line = (&'static str, Box<dyn Fn()>);
+
 fn main() {
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
-    let mut lines: Vec<(&str, Box<dyn Fn()>)> = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
     for (length, name) in [(10, "first-principles 10"), (100, "first-principles 100"), (1000, "first-principles 1000")]
     {
         lines.push((name, Box::new(move || updates(name, Policy::FirstPrinciples, length, 0))));

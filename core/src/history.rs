@@ -171,11 +171,6 @@ impl<B: Clone + PartialEq> RoutedMessages<B> {
         Some(Rerouted { before: counting.map(source), after: after.map(source) })
     }
 
-    /// Whether nothing was ever routed.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.slots.is_empty()
-    }
-
     fn find(&self, key: &Key, slot: &Slot) -> Option<u32> {
         self.by_slot.find(hash(&[key.as_bytes(), slot.as_bytes()]), |number| {
             let routed = &self.revisions[self.slots[number as usize].0 as usize];

@@ -1,6 +1,6 @@
 //! `afresh check`: holds recorded, incremental, recomputed and restated against each other.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -105,7 +105,7 @@ fn check_all(args: &Args, systems: &Systems) -> Vec<Result<Checked, Error>> {
     results.into_iter().filter_map(|result| result.into_inner().ok().flatten()).collect()
 }
 
-fn check_one(args: &Args, systems: &Systems, path: &PathBuf, options: Options) -> Result<Checked, Error> {
+fn check_one(args: &Args, systems: &Systems, path: &Path, options: Options) -> Result<Checked, Error> {
     let (reader, runner) = args.source.open(systems, path)?;
     let Header { system, shows, .. } = reader.header().clone();
     let system = args.source.system.clone().unwrap_or(system);

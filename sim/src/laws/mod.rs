@@ -41,14 +41,11 @@ pub type StimulusOf<S> = Stimulus<<S as afresh_core::System>::In, <S as afresh_c
 pub type Held = Result<(), String>;
 
 /// The engine after a run.
-pub(crate) fn run<'t, S: Subject>(
+pub(crate) fn run<'t, S: Subject + 't>(
     system: &S,
     policy: Policy,
     stimuli: impl IntoIterator<Item = &'t StimulusOf<S>>,
-) -> Engine<S>
-where
-    S: 't,
-{
+) -> Engine<S> {
     let mut engine = Engine::new(system.clone(), Options { policy, guard, ..Options::default() });
     for stimulus in stimuli {
         engine.take(None, stimulus.clone());

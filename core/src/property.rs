@@ -1,7 +1,9 @@
 //! What must hold of a system, the value that says it did not, and what makes two violations the same bug.
 
 use alloc::string::String;
+use core::convert::Infallible;
 use core::fmt;
+use core::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +37,16 @@ impl fmt::Display for Signature {
             write!(f, "/{}", self.part)?;
         }
         Ok(())
+    }
+}
+
+/// Every text is one: the check ends at the first `/`, and no check has one in its name.
+impl FromStr for Signature {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let (check, part) = text.split_once('/').unwrap_or((text, ""));
+        Ok(Self::new(check, part))
     }
 }
 

@@ -7,6 +7,7 @@ use crate::check;
 use crate::format::files::Input;
 use crate::format::{Error, Problem, Reader, Writer};
 use crate::load::Loaded;
+use crate::oracle;
 use crate::replay;
 use crate::show;
 use crate::subject::Subject;
@@ -24,6 +25,9 @@ pub trait Runner: Send + Sync {
 
     /// Checks a trace; see [`check::check`].
     fn check(&self, reader: Reader<Input>, options: check::Options) -> Result<check::Report, Error>;
+
+    /// Makes ready to shrink a trace; see [`oracle::examine`].
+    fn examine(&self, reader: Reader<Input>, stop: fn() -> bool) -> Result<oracle::Examined<'_>, Error>;
 
     /// Shows a trace; see [`show::show`].
     fn show(
@@ -49,6 +53,10 @@ impl<S: Subject> Runner for S {
 
     fn check(&self, reader: Reader<Input>, options: check::Options) -> Result<check::Report, Error> {
         Ok(check::check(self, &Loaded::read(self, reader)?, options))
+    }
+
+    fn examine(&self, reader: Reader<Input>, stop: fn() -> bool) -> Result<oracle::Examined<'_>, Error> {
+        oracle::examine(self, reader, stop)
     }
 
     fn show(

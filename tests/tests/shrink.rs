@@ -1,4 +1,4 @@
-//! `afresh shrink FILE -- CMD {}` as a user meets it.
+//! `afresh shrink` as a user meets it.
 
 mod shrink {
     mod bench;
@@ -6,4 +6,5 @@ mod shrink {
     mod refuse;
     mod runs;
     mod stop;
+    mod system;
 }

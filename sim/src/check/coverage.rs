@@ -19,6 +19,10 @@ impl Depth {
         Self { from_kept: applies > budget, restate_all: applies.saturating_mul(100) <= budget }
     }
 
+    pub(super) fn restates_all(self) -> bool {
+        self.restate_all
+    }
+
     pub(super) fn restates(self, length: usize) -> bool {
         self.restate_all || super::verify::is_square(length)
     }

@@ -25,6 +25,9 @@ struct Routed<B> {
     body: B,
 }
 
+/// The number of the event that first routed a message from a slot, and the message that counts.
+type Rerouted<B> = (EventNumber, Option<Rc<Routed<B>>>);
+
 impl<B> Clone for Body<'_, B> {
     fn clone(&self) -> Self {
         match self {
@@ -68,15 +71,12 @@ struct Revisions<'t, B> {
     stored: Vec<(&'t Message<B>, bool)>,
 }
 
-/// The number of the event that first put a message to other keys into a slot, and the message that is in it now.
-type Slotted<B> = (EventNumber, Option<Rc<Routed<B>>>);
-
 /// The histories of all keys.
 pub(super) struct Facts<'t, S: System> {
     system: &'t S,
     complete: bool,
     revisions: BTreeMap<(&'t Name, &'t Name), Revisions<'t, S::In>>,
-    routed: BTreeMap<(Key, Slot), Slotted<S::In>>,
+    routed: BTreeMap<(Key, Slot), Rerouted<S::In>>,
     histories: BTreeMap<Key, History<'t, S>>,
     pub(super) flows: FlowTable,
 }
@@ -188,9 +188,9 @@ impl<'t, S: System> Facts<'t, S> {
         Some(state)
     }
 
-    /// The state of `key`, from the states kept on the way: the last of them is taken along, in place.
-    pub(super) fn advance(&mut self, key: &Key) -> Option<&S::State> {
-        let mut history = self.histories.remove(key)?;
+    /// Takes the newest of the states kept on the way along, in place, to the end of the history of `key`.
+    pub(super) fn advance(&mut self, key: &Key) {
+        let Some(mut history) = self.histories.remove(key) else { return };
         if history.kept.is_empty() || self.is_before_opening(&history) {
             history.kept.clear();
             history.kept.extend(self.start(key, &history).map(|state| (0, state)));
@@ -204,7 +204,11 @@ impl<'t, S: System> Facts<'t, S> {
             history.kept.push((history.facts.len(), state));
         }
         self.histories.insert(key.clone(), history);
-        self.histories[key].kept.last().map(|(_, state)| state)
+    }
+
+    /// The newest of the states kept on the way of `key`.
+    pub(super) fn newest(&self, key: &Key) -> Option<&S::State> {
+        self.histories.get(key)?.kept.last().map(|(_, state)| state)
     }
 
     fn start(&self, key: &Key, history: &History<'t, S>) -> Option<S::State> {

@@ -87,6 +87,16 @@ impl Findings {
         }
     }
 
+    /// Whether nothing was found.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_signature.is_empty()
+    }
+
+    /// Whether a bug of this signature was found.
+    pub(crate) fn has(&self, signature: &Signature) -> bool {
+        self.by_signature.keys().any(|(check, part)| *check == signature.check && *part == signature.part)
+    }
+
     /// Adds what another thread found at other steps.
     pub(crate) fn merge(&mut self, other: Self) {
         for (signature, theirs) in other.by_signature {

@@ -7,13 +7,14 @@
 mod coverage;
 mod facts;
 mod finding;
+mod probe;
 mod recorded;
 mod verify;
 
 use std::collections::BTreeMap;
 use std::thread;
 
-use afresh_core::{Engine, Policy, Stimulus, What};
+use afresh_core::{Engine, Key, Policy, Stimulus, What};
 use serde::Serialize;
 
 use crate::host::guard;
@@ -25,6 +26,7 @@ use verify::{Seen, Share, Verifier};
 pub use coverage::Coverage;
 pub(crate) use finding::value;
 pub use finding::{Finding, Sighting, Versus};
+pub(crate) use probe::{Probe, Probed};
 
 /// How to check.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +69,7 @@ impl Report {
 
 /// Checks a trace of `system`.
 pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Report {
-    let depth = Depth::new(lengths(system, trace).into_values(), options.budget);
+    let depth = Depth::new(lengths(system, &trace.events).into_values(), options.budget);
     let passes = options.jobs.max(1) as u64;
     let pass = |share| {
         let options = afresh_core::Options {
@@ -112,9 +114,12 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
 }
 
 /// How many messages concern each key, at most.
-fn lengths<S: Subject>(system: &S, trace: &Loaded<S>) -> BTreeMap<afresh_core::Key, u64> {
+fn lengths<'e, S>(system: &S, events: impl IntoIterator<Item = &'e crate::format::EventOf<S>>) -> BTreeMap<Key, u64>
+where
+    S: Subject + 'e,
+{
     let mut lengths = BTreeMap::new();
-    for event in &trace.events {
+    for event in events {
         let What::Stimulus(Stimulus::In(message)) = &event.what else { continue };
         let Some(body) = &message.body else { continue };
         // A message on which this panics is rejected when its turn comes.

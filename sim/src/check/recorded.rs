@@ -142,8 +142,12 @@ impl<'t, S: System> Verifier<'t, S> {
             *self.seen.not_derivable.entry("view").or_default() += 1;
             return;
         }
-        let recomputed =
-            if self.depth.from_kept { self.facts.advance(key).cloned() } else { self.facts.fold(key, length) };
+        let recomputed = if self.depth.from_kept {
+            self.facts.advance(key);
+            self.facts.newest(key).cloned()
+        } else {
+            self.facts.fold(key, length)
+        };
         self.seen.coverage.recorded += 1;
         match &recomputed {
             None => *self.seen.not_derivable.entry("view").or_default() += 1,

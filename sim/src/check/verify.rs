@@ -6,7 +6,7 @@ use afresh_core::{Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, 
 
 use super::coverage::{Coverage, Depth};
 use super::facts::Facts;
-use super::finding::{Findings, Versus, value};
+use super::finding::{Finding, Findings, Versus, value};
 use super::recorded::{Recorded, Window};
 use crate::compare::{Comparer, kind};
 use crate::format::EventOf;
@@ -190,18 +190,11 @@ impl<'t, S: System> Verifier<'t, S> {
     fn compare(&mut self, key: &Key, found: &mut Findings) {
         let Some(length) = self.facts.history(key).map(|history| history.facts.len()) else { return };
         let whole = !self.depth.from_kept || is_square(length);
-        let kept;
-        let folded;
-        let recomputed = if whole {
-            folded = self.facts.fold(key, length);
-            if self.depth.from_kept {
-                let _ = self.facts.advance(key);
-            }
-            folded.as_ref()
-        } else {
-            kept = self.facts.advance(key).cloned();
-            kept.as_ref()
-        };
+        let folded = if whole { self.facts.fold(key, length) } else { None };
+        if self.depth.from_kept {
+            self.facts.advance(key);
+        }
+        let recomputed = if whole { folded.as_ref() } else { self.facts.newest(key) };
         self.seen.coverage.steps += 1;
         self.seen.coverage.from_first += u64::from(whole);
         self.seen.coverage.applications += if whole { length as u64 } else { 1 };
@@ -259,6 +252,34 @@ impl<'t, S: System> Verifier<'t, S> {
     pub(super) fn panicked(&mut self, key: Option<&Key>, why: &str) {
         let part = if why.contains("did not come to rest") { "rounds".to_owned() } else { signature_of_panic(why) };
         self.seen.findings.saw(("panic", &part), self.place, key, || (format!("panicked: {why}"), None));
+    }
+
+    /// What was seen so far.
+    pub(super) fn findings(&self) -> &Findings {
+        &self.seen.findings
+    }
+
+    /// All that was seen so far.
+    pub(super) fn into_findings(self) -> Vec<Finding> {
+        self.seen.findings.into_sorted()
+    }
+
+    /// Restates every key as it is at the end, where that was not done at every step.
+    pub(super) fn restate_at_end(&mut self) {
+        if self.depth.restates_all() || !self.engine.options().complete {
+            return;
+        }
+        for key in self.facts.keys().cloned().collect::<Vec<_>>() {
+            let mut found = Findings::default();
+            // What panics here has panicked at its step.
+            let _ = guard(&mut || {
+                self.facts.advance(&key);
+                if let Some(state) = self.facts.newest(&key) {
+                    self.restate(&key, state, &mut found);
+                }
+            });
+            self.seen.findings.merge(found);
+        }
     }
 
     /// Ends the pass: what should be in all slots, and what must hold over all keys.

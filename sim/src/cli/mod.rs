@@ -49,7 +49,7 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Import(args) => Ok(import::run(&args)),
         Command::Replay(args) => replay::main(&args, systems),
         Command::Check(args) => check::main(&args, systems),
-        Command::Shrink(args) => Ok(shrink::main(&args)),
+        Command::Shrink(args) => shrink::main(&args, systems),
         Command::Show(args) => show::main(&args, systems),
         Command::Reflow(args) => args.turn.main(args.asked(), systems),
         Command::Trigger(args) => args.turn.main(args.asked(), systems),

@@ -113,6 +113,16 @@ impl<S, R> Events<'_, S, R> {
     }
 }
 
+impl<S, R: BufRead> Events<'_, S, R> {
+    /// The event that was read last, with its content as it is in the file; nothing before the first and after the end.
+    pub fn raw(&self) -> Option<RawEvent> {
+        let Cursor { lines, previous, .. } = &self.cursor;
+        let (line, number) = (lines.number, EventNumber::new(*previous)?);
+        let Envelope { cause, at, content: (kind, content), .. } = parse(lines.text(), Raw).ok()?;
+        Some(RawEvent { line, number, cause, at, kind, content })
+    }
+}
+
 impl<S: System, R: BufRead> Iterator for Events<'_, S, R> {
     type Item = Result<EventOf<S>, Error>;
 

@@ -41,11 +41,10 @@ pub type StimulusOf<S> = Stimulus<<S as afresh_core::System>::In, <S as afresh_c
 pub type Held = Result<(), String>;
 
 /// The engine after a run.
-pub(crate) fn run<'t, S: Subject + 't>(
-    system: &S,
-    policy: Policy,
-    stimuli: impl IntoIterator<Item = &'t StimulusOf<S>>,
-) -> Engine<S> {
+pub(crate) fn run<'t, S>(system: &S, policy: Policy, stimuli: impl IntoIterator<Item = &'t StimulusOf<S>>) -> Engine<S>
+where
+    S: Subject + 't,
+{
     let mut engine = Engine::new(system.clone(), Options { policy, guard, ..Options::default() });
     for stimulus in stimuli {
         engine.take(None, stimulus.clone());

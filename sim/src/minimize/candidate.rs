@@ -71,7 +71,7 @@ impl<'a, T> Candidate<'a, T> {
     }
 
     /// The items of the candidate, in order.
-    pub fn items(&self) -> impl Iterator<Item = &'a Item<T>> {
+    pub fn items(&self) -> impl Iterator<Item = &'a Item<T>> + Clone {
         self.kept.iter().flat_map(|range| &self.verified[range.clone()])
     }
 

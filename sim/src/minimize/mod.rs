@@ -148,7 +148,7 @@ impl Minimizer {
     /// # Errors
     ///
     /// When the bug is not reproduced; see [`Refusal`].
-    pub fn run<T, O: Oracle<T>, W: Observer<T>>(
+    pub fn run<T, O: Oracle<T> + ?Sized, W: Observer<T>>(
         self,
         items: Vec<Item<T>>,
         oracle: &mut O,

@@ -27,7 +27,7 @@ fn go_on(flow: ControlFlow<()>) -> Result<(), Stopped> {
 }
 
 /// The state of a search.
-pub(super) struct Search<'a, T, O, W> {
+pub(super) struct Search<'a, T, O: ?Sized, W> {
     pub(super) verified: Verified<T>,
     pub(super) known: Known,
     /// How many verdicts are known.
@@ -36,7 +36,7 @@ pub(super) struct Search<'a, T, O, W> {
     pub(super) observer: &'a mut W,
 }
 
-impl<T, O: Oracle<T>, W: Observer<T>> Search<'_, T, O, W> {
+impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
     /// Sees that the bug can be absent at all, and that it is there: `confirm` times, and each time the same.
     pub(super) fn reproduce(&mut self, confirm: usize) -> Result<(), Refusal> {
         let nothing = Edit::remove(&self.verified.items);

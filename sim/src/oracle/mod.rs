@@ -2,8 +2,10 @@
 
 mod command;
 mod process;
+mod system;
 
 pub use command::{CommandOracle, Outcome, Template};
+pub use system::{Aimless, Examined, SystemOracle, examine};
 
 use std::fmt;
 

@@ -95,6 +95,13 @@ impl Bench {
         command
     }
 
+    /// `afresh check` with `words`.
+    pub(crate) fn check(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        command.arg("check").args(words).current_dir(self.folder.path());
+        command
+    }
+
     /// The checksum of each file that the command has seen.
     pub(crate) fn runs(&self) -> Vec<String> {
         String::from_utf8(self.read("runs")).expect("text").lines().map(str::to_owned).collect()

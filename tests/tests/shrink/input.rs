@@ -64,12 +64,14 @@ fn bad_usage_writes_nothing() {
     let bench = Bench::with_bug();
     fs::write(bench.path("empty.log"), "").expect("written");
     let before = bench.files();
-    let cases: [&[&str]; 7] = [
+    let cases: [&[&str]; 9] = [
         &["missing.log", "--", "cat", "{}"],
         &["empty.log", "--", "cat", "{}"],
         &[".", "--", "cat", "{}"],
         &["trace.log", "--", "cat"],
         &["trace.log"],
+        &["trace.log", "--timeout", "1"],
+        &["trace.log", "--signature", "panic", "--", "cat", "{}"],
         &["trace.log", "--timeout", "0", "--", "cat", "{}"],
         &["trace.log", "--resume", "--", "cat", "{}"],
     ];

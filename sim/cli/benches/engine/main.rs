@@ -14,22 +14,25 @@ use afresh_fixtures::{Fixture, Ledger};
 
 const RUNS: usize = 7;
 
+/// A line of the report: its name, and what measures and prints it.
+type Line = (&'static str, Box<dyn Fn()>);
+
 fn main() {
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
-    let lines = [
-        ("first-principles 10", Policy::FirstPrinciples, 10, 0),
-        ("first-principles 100", Policy::FirstPrinciples, 100, 0),
-        ("first-principles 1000", Policy::FirstPrinciples, 1000, 0),
-        ("incremental 10", Policy::Incremental, 10, 0),
-        ("incremental 1000", Policy::Incremental, 1000, 0),
-        ("incremental 10000", Policy::Incremental, 10_000, 0),
-        ("unchecked 10", Policy::Unchecked, 10, 0),
-        ("unchecked 1000", Policy::Unchecked, 1000, 0),
-        ("unchecked 10000", Policy::Unchecked, 10_000, 0),
-        ("late 10000", Policy::Incremental, 10_000, 5),
-    ];
-    for (name, policy, length, late) in lines.into_iter().filter(|(name, ..)| name.contains(&filter)) {
-        updates(name, policy, length, late);
+    let mut lines: Vec<Line> = Vec::new();
+    for (length, name) in [(10, "first-principles 10"), (100, "first-principles 100"), (1000, "first-principles 1000")]
+    {
+        lines.push((name, Box::new(move || updates(name, Policy::FirstPrinciples, length, 0))));
+    }
+    for (length, name) in [(10, "incremental 10"), (1000, "incremental 1000"), (10_000, "incremental 10000")] {
+        lines.push((name, Box::new(move || updates(name, Policy::Incremental, length, 0))));
+    }
+    for (length, name) in [(10, "unchecked 10"), (1000, "unchecked 1000"), (10_000, "unchecked 10000")] {
+        lines.push((name, Box::new(move || updates(name, Policy::Unchecked, length, 0))));
+    }
+    lines.push(("late 10000", Box::new(|| updates("late 10000", Policy::Incremental, 10_000, 5))));
+    for (_, line) in lines.iter().filter(|(name, _)| name.contains(&filter)) {
+        line();
     }
 }
 

@@ -6,9 +6,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::with_suffix;
-use crate::minimize::walk::{FORMAT, Header, Line, WalkError};
-use crate::minimize::{Identity, Item, Walk};
+use crate::cli::outcome;
+use crate::minimize::Walk;
+use crate::minimize::walk::{Header, Line, WalkError};
 
 /// What goes wrong with what a user gave, to be read after "failed to".
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +33,12 @@ pub(super) enum Failure {
     Walk { path: PathBuf, source: WalkError },
     #[error("resume from {}: it is the walk of another {what}; start anew with --force", path.display())]
     OtherWalk { path: PathBuf, what: &'static str },
+}
+
+impl From<Failure> for outcome::Failure {
+    fn from(failure: Failure) -> Self {
+        Self::Usage(format!("failed to {failure}"))
+    }
 }
 
 /// Where everything goes.
@@ -88,6 +94,13 @@ fn minimized_name(input: &Path) -> PathBuf {
     input.with_extension(extension)
 }
 
+/// `path` with `suffix` appended to its last name.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
 fn is_same_file(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
@@ -105,10 +118,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 /// Writes the result: to a file all at once, so that at any moment it is either the old one or the new one.
-pub(super) fn save(output: &Option<PathBuf>, lines: &[Item<&[u8]>]) -> Result<(), Failure> {
-    let content: Vec<u8> = lines.iter().flat_map(|line| line.value).copied().collect();
+pub(super) fn save(output: &Option<PathBuf>, content: io::Result<Vec<u8>>) -> Result<(), Failure> {
     let Some(path) = output else {
-        return match io::stdout().write_all(&content) {
+        return match content.and_then(|content| io::stdout().write_all(&content)) {
             Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Failure::Write { path: "-".into(), source })
             }
@@ -116,22 +128,16 @@ pub(super) fn save(output: &Option<PathBuf>, lines: &[Item<&[u8]>]) -> Result<()
         };
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || -> io::Result<()> {
+    let write = move || -> io::Result<()> {
         // What the umask leaves of these is what any new file gets.
         let permissions = Permissions::from_mode(0o666);
         let mut file = tempfile::Builder::new().prefix(".afresh-").permissions(permissions).tempfile_in(folder)?;
-        file.write_all(&content)?;
+        file.write_all(&content?)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
         Ok(())
     };
     write().map_err(|source| Failure::Write { path: path.clone(), source })
-}
-
-/// The first line of the walk of this search.
-pub(super) fn header(content: &[u8], items: usize, command: &[OsString]) -> Header {
-    let oracle = command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-    Header { format: FORMAT, input: Identity::of([content]), items, oracle }
 }
 
 /// The walk as a file that grows by a line at a time.
@@ -160,7 +166,7 @@ impl WalkFile {
             return other("input");
         }
         if walk.header.oracle != header.oracle {
-            return other("command");
+            return other("command, system or bug");
         }
         let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
         // A run without a verdict is begun again, so that the walk reads as if it had never been cut short.

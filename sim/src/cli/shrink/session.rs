@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::files::{self, Failure, Places, WalkFile};
+use super::files::{self, Failure, WalkFile};
+use super::search::Render;
 use crate::cli::interrupt;
 use crate::minimize::walk::{Intent, Judged, Line};
 use crate::minimize::{Item, Observer, Run};
@@ -16,20 +17,28 @@ use crate::oracle::Verdict;
 const TICK: Duration = Duration::from_millis(120);
 
 /// A search as the command line sees it.
-#[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct Session<'a, T> {
     walk: Option<WalkFile>,
-    output: Option<PathBuf>,
-    /// The number of lines of the result on disk.
+    output: &'a Option<PathBuf>,
+    render: &'a Render<'a, T>,
+    /// The number of items of the result on disk.
     saved: usize,
-    /// The number of lines of the best so far.
+    /// The number of items of the best so far.
     best: usize,
+    /// What several items are called.
+    unit: &'static str,
     progress: ProgressBar,
     failure: Option<Failure>,
 }
 
-impl Session {
-    pub(super) fn new(walk: Option<WalkFile>, places: &Places, total: usize) -> Self {
+impl<'a, T> Session<'a, T> {
+    pub(super) fn new(
+        walk: Option<WalkFile>,
+        output: &'a Option<PathBuf>,
+        render: &'a Render<'a, T>,
+        total: usize,
+        unit: &'static str,
+    ) -> Self {
         // Hidden where standard error is not a terminal.
         let progress = ProgressBar::new_spinner();
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
@@ -38,7 +47,7 @@ impl Session {
         if !progress.is_hidden() {
             progress.enable_steady_tick(TICK);
         }
-        Self { walk, output: places.output.clone(), saved: total, best: total, progress, failure: None }
+        Self { walk, output, render, saved: total, best: total, unit, progress, failure: None }
     }
 
     /// Takes the progress line away; gives what went wrong, if the search ended by that.
@@ -65,28 +74,28 @@ impl Session {
     }
 }
 
-impl<'a> Observer<&'a [u8]> for Session {
-    fn before(&mut self, run: &Run<'_, &'a [u8]>) -> ControlFlow<()> {
+impl<T> Observer<T> for Session<'_, T> {
+    fn before(&mut self, run: &Run<'_, T>) -> ControlFlow<()> {
         self.go_on(Ok(()))?;
         let Run { number, pass, candidate, .. } = run;
-        self.progress.set_message(format!("{} lines, run {number}: {pass}, {} lines", self.best, candidate.len()));
+        let Self { best, unit, .. } = self;
+        self.progress.set_message(format!("{best} {unit}, run {number}: {pass}, {} {unit}", candidate.len()));
         self.write(&Line::Run(Intent::of(run)))
     }
 
-    fn after(&mut self, run: &Run<'_, &'a [u8]>, verdict: &Verdict) -> ControlFlow<()> {
+    fn after(&mut self, run: &Run<'_, T>, verdict: &Verdict) -> ControlFlow<()> {
         // A request to stop may have ended the run: such a verdict is not recorded.
         self.go_on(Ok(()))?;
         self.write(&Line::Verdict(Judged { run: run.number, verdict: verdict.clone() }))
     }
 
     /// The walk has every step; the result is written now and then, so that a kill leaves a small one.
-    fn step(&mut self, verified: &[Item<&'a [u8]>]) -> ControlFlow<()> {
+    fn step(&mut self, verified: &[Item<T>]) -> ControlFlow<()> {
         self.best = verified.len();
         if self.output.is_none() || self.best > self.saved / 2 {
             return ControlFlow::Continue(());
         }
         self.saved = self.best;
-        let saved = files::save(&self.output, verified);
-        self.go_on(saved)
+        self.go_on(files::save(self.output, (self.render)(verified)))
     }
 }

@@ -1,0 +1,92 @@
+//! Shrinks a trace by what its system does, in this process.
+
+use std::borrow::Cow;
+use std::io;
+use std::process::ExitCode;
+
+use afresh_core::{Header, Signature};
+
+use super::Args;
+use super::files::Places;
+use super::report::{Report, give_up, refuse};
+use super::search::{Job, search};
+use crate::cli::interrupt;
+use crate::cli::outcome::Failure;
+use crate::format::Writer;
+use crate::format::{Error, RawEvent};
+use crate::minimize::{Identity, Item, Refusal};
+use crate::oracle::{Aimless, Examined};
+use crate::report::escape;
+use crate::report::terminal::count;
+use crate::runner::Systems;
+
+/// What is left out and counted.
+const UNIT: (&str, &str) = ("stimulus", "stimuli");
+
+/// Why what a trace recorded is no bug to shrink.
+const ASK_CHECK: &str =
+    "What it recorded is not asked about, since every change would make it untrue: see `afresh check`.";
+
+pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
+    let places = Places::new(&args.file, args.output.as_deref(), args.walk.as_deref());
+    let (reader, runner) = args.source.open(systems, &args.file)?;
+    let Examined { header, stimuli, observations, mut oracle } = runner.examine(reader, interrupt::requested)?;
+    places.check(&args.file, args.force, args.resume)?;
+
+    // Every text is a signature.
+    let wanted = args.signature.as_ref().and_then(|text| text.parse::<Signature>().ok());
+    let bug = match oracle.aim(wanted.as_ref()) {
+        Ok(finding) => finding.signature.to_string(),
+        Err(Aimless::Stopped) => return give_up(args, &Refusal::Stopped.to_string(), &[]),
+        Err(Aimless::Shows(findings)) => {
+            let shown: Vec<_> =
+                findings.iter().map(|finding| format!("  {}", escape(&finding.signature.to_string()))).collect();
+            return match &args.signature {
+                Some(other) if shown.is_empty() => {
+                    give_up(args, &format!("it shows no {other}, nor any other bug"), &[])
+                }
+                Some(other) => give_up(args, &format!("it shows no {other}, but these:"), &shown),
+                None => {
+                    give_up(args, "nothing is wrong with it, so there is nothing to shrink", &[ASK_CHECK.to_owned()])
+                }
+            };
+        }
+    };
+    let kept = Header { shows: Some(bug.clone()), ..header.clone() };
+    let total = stimuli.len();
+    let input = identity(&header, &stimuli);
+    let system = args.source.system.clone().unwrap_or(header.system);
+    let render = |stimuli: &[Item<RawEvent>]| trace(&kept, stimuli).map_err(io::Error::other);
+    let job = Job { items: stimuli, input, words: vec![system, bug.clone()], unit: UNIT, render: &render };
+    match search(args, &places, job, &mut *oracle)? {
+        Ok(minimized) => {
+            let mut more = vec![format!("shows {}", escape(&bug))];
+            if observations > 0 {
+                let observations = count(observations as u64, "observation", "observations");
+                more.push(format!("without its {observations}, which no longer fit"));
+            }
+            let mut report = Report::new(args, &places, total, &minimized);
+            report.signature = Some(bug);
+            report.write(args, &places, UNIT, &more)
+        }
+        Err(refusal) => refuse(args, &places, &refusal, &[]),
+    }
+}
+
+/// The trace of these stimuli, which keep their numbers; what they hold stays as it is, to the byte.
+fn trace(header: &Header, stimuli: &[Item<RawEvent>]) -> Result<Vec<u8>, Error> {
+    let mut writer = Writer::new("the result", Vec::new(), header)?;
+    for item in stimuli {
+        writer.raw_event(&item.value)?;
+    }
+    writer.finish()
+}
+
+/// What makes it the same trace.
+fn identity(header: &Header, stimuli: &[Item<RawEvent>]) -> Identity {
+    let window = Cow::Borrowed(if header.complete { &b"complete"[..] } else { b"window" });
+    let stimuli = stimuli.iter().flat_map(|item| {
+        [Cow::Owned(item.number.to_le_bytes().to_vec()), Cow::Borrowed(item.value.content.get().as_bytes())]
+    });
+    Identity::of([window].into_iter().chain(stimuli))
+}

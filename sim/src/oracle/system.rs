@@ -1,0 +1,118 @@
+//! The oracle of an Afresh trace: the system itself, run in this process with a look at every step.
+
+use std::io::BufRead;
+
+use afresh_core::{Header, Signature};
+
+use super::{Oracle, Verdict};
+use crate::check::{Finding, Probe, Probed};
+use crate::format::{Error, EventOf, RawEvent, Reader};
+use crate::minimize::{Candidate, Item};
+use crate::subject::Subject;
+
+/// A trace, ready to be shrunk.
+pub struct Examined<'s> {
+    /// What it says of itself.
+    pub header: Header,
+    /// What drives the system: all that edits are made to. What was observed is not among it, since every edit would
+    /// make it untrue.
+    pub stimuli: Vec<Item<RawEvent>>,
+    /// How many observations were left out.
+    pub observations: usize,
+    /// What decides.
+    pub oracle: Box<dyn SystemOracle + 's>,
+}
+
+/// Decides by a system, with the types of the system out of sight.
+///
+/// What counts as a bug is intrinsic: a violation, a panic, a carried state that is not the folded one, a fold that is
+/// not the independent statement, a slot that does not hold what it should.
+pub trait SystemOracle: Oracle<RawEvent> {
+    /// Runs the trace until a bug shows, or `wanted` where there is one, and makes that the bug.
+    ///
+    /// # Errors
+    ///
+    /// Gives what shows instead.
+    fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless>;
+}
+
+/// Why an oracle has nothing to look for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Aimless {
+    /// The trace shows these bugs, if any.
+    Shows(Vec<Finding>),
+    /// It was stopped.
+    Stopped,
+}
+
+/// Reads a trace of `system`, and makes ready to shrink it. A run ends early as soon as `stop` says so.
+///
+/// # Errors
+///
+/// Fails where the trace cannot be read.
+pub fn examine<'s, S: Subject, R: BufRead>(
+    system: &'s S,
+    reader: Reader<R>,
+    stop: fn() -> bool,
+) -> Result<Examined<'s>, Error> {
+    let header = reader.header().clone();
+    let (mut stimuli, mut events, mut observations) = (Vec::new(), Vec::new(), 0);
+    let mut source = reader.events(system);
+    while let Some(event) = source.next() {
+        let event = event?;
+        match source.raw() {
+            Some(raw) if raw.kind.is_stimulus() => {
+                events.push((event, raw.line));
+                stimuli.push(Item { number: raw.number.get().into(), value: raw });
+            }
+            _ => observations += 1,
+        }
+    }
+    let probe = Probe { system, complete: header.complete, stop };
+    let oracle = Box::new(Typed { probe, events, bug: Signature::new("", "") });
+    Ok(Examined { header, stimuli, observations, oracle })
+}
+
+/// The oracle, in the types of its system.
+struct Typed<'s, S: Subject> {
+    probe: Probe<'s, S>,
+    /// All stimuli of the trace, and their lines.
+    events: Vec<(EventOf<S>, u64)>,
+    bug: Signature,
+}
+
+impl<S: Subject> SystemOracle for Typed<'_, S> {
+    fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless> {
+        let probed = self.probe.look(self.events.iter().map(|(event, line)| (event, *line)), wanted);
+        let (Probed::At(_, findings) | Probed::End(findings)) = probed else { return Err(Aimless::Stopped) };
+        let found = findings.iter().find(|finding| wanted.is_none_or(|wanted| finding.signature == *wanted)).cloned();
+        let found = found.ok_or(Aimless::Shows(findings))?;
+        self.bug = found.signature.clone();
+        Ok(found)
+    }
+}
+
+impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
+    fn test(&mut self, candidate: &Candidate<'_, RawEvent>) -> Verdict {
+        let mut rest = &self.events[..];
+        let events = candidate.items().filter_map(move |item| {
+            // Mostly the next one: only where an edit has removed something is there anything to look for.
+            let number = |(event, _): &(EventOf<S>, u64)| u64::from(event.number.get());
+            if rest.first().is_some_and(|first| number(first) < item.number) {
+                rest = &rest[rest.partition_point(|event| number(event) < item.number)..];
+            }
+            let ((event, line), others) = rest.split_first()?;
+            rest = others;
+            Some((event, *line))
+        });
+        let is_bug = |finding: &Finding| finding.signature == self.bug;
+        match self.probe.look(events, Some(&self.bug)) {
+            Probed::At(number, _) => Verdict::Same { at: Some(number) },
+            Probed::End(findings) if findings.iter().any(is_bug) => Verdict::SAME,
+            Probed::End(findings) => {
+                findings.into_iter().next().map_or(Verdict::Passed, |other| Verdict::Other(other.signature))
+            }
+            Probed::Stopped => Verdict::Unresolved("was stopped".to_owned()),
+        }
+    }
+}

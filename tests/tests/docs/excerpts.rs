@@ -51,7 +51,8 @@ fn first_missing<'e>(excerpt: &[&'e str], source: &str) -> Option<&'e str> {
         let piece: Vec<_> = piece.iter().copied().skip_while(|line| line.is_empty()).collect();
         let length = piece.len() - piece.iter().rev().take_while(|line| line.is_empty()).count();
         // How many of its lines fit at the place where most of them do.
-        let fitting = |at: &usize| rest[*at..].iter().zip(&piece[..length]).take_while(|(a, b)| **a == b.trim()).count();
+        let fitting =
+            |at: &usize| rest[*at..].iter().zip(&piece[..length]).take_while(|(a, b)| **a == b.trim()).count();
         let best = (0..rest.len()).max_by_key(|at| (fitting(at), usize::MAX - at));
         match best {
             Some(at) if fitting(&at) == length => rest = &rest[at + length..],
@@ -59,6 +60,16 @@ fn first_missing<'e>(excerpt: &[&'e str], source: &str) -> Option<&'e str> {
         }
     }
     None
+}
+
+#[test]
+fn every_planted_bug_is_described_as_it_is() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).expect("it is there");
+    let rows = |text: &str| {
+        let rows = text.lines().map(|line| line.trim_start_matches("//! ").to_owned());
+        rows.filter(|line| line.starts_with("| `") && line.contains('+')).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&read("docs/testing.md")), rows(&read("fixtures/src/lib.rs")));
 }
 
 #[test]

@@ -8,20 +8,23 @@ use crate::engine::Policy;
 use crate::flow::Flows;
 use crate::history::{Entry, History, Sources};
 use crate::name::{Key, Name, Slot};
-use crate::outbox::Outbox;
+use crate::outbox::{Outbox, SlotNumber};
 use crate::rounds::Work;
 use crate::system::{Beginning, Change, System, Touched, Updated};
 use crate::trace::{EventNumber, Opening, Stimulus, What};
 
-/// All that an engine keeps for one key. Everything but the outbox is a cache of what the journal says.
+/// All that an engine keeps for one key. All of it is a cache of what the journal says.
 #[derive(Clone)]
 pub(crate) struct Cell<S: System> {
     pub(crate) key: Key,
     pub(crate) history: History,
     pub(crate) carried: Carried<S::State>,
-    pub(crate) outbox: Outbox,
+    /// The slots that anything was ever sent in, in the order of their first use.
+    pub(crate) slots: Vec<SlotNumber>,
     /// The event of the view that the key opens with.
     pub(crate) opening: Option<EventNumber>,
+    /// Whether it ever sent a message to another key.
+    pub(crate) routes: bool,
     /// Whether it is among the cells of the stimulus under way.
     pub(crate) begun: bool,
     checkpoints: Vec<Checkpoint<S::State>>,
@@ -55,13 +58,14 @@ pub(crate) struct Shift {
 pub(crate) struct Context<'a, S: System> {
     pub(crate) system: &'a S,
     pub(crate) sources: Sources<'a, S>,
+    pub(crate) outbox: &'a Outbox,
     pub(crate) flows: &'a Flows,
     pub(crate) policy: Policy,
     pub(crate) complete: bool,
 }
 
 /// A checkpoint is kept for every so many messages, and more for long histories, whose states are large.
-const SPACING_MIN: usize = 64;
+const SPACING_MIN: usize = 128;
 /// How many checkpoints a key keeps; the older half is thinned out when there are more.
 const CHECKPOINTS_MAX: usize = 16;
 
@@ -78,8 +82,9 @@ impl<S: System> Cell<S> {
             key,
             history: History::default(),
             carried: Carried::NotDerivable,
-            outbox: Outbox::default(),
+            slots: Vec::new(),
             opening: None,
+            routes: false,
             begun: false,
             checkpoints: Vec::new(),
         }
@@ -91,7 +96,7 @@ impl<S: System> Cell<S> {
 
     /// Whether anything was ever said of the key.
     pub(crate) fn is_known(&self) -> bool {
-        self.history.len() > 0 || self.opening.is_some() || !self.outbox.is_empty() || self.is_quarantined()
+        self.history.len() > 0 || self.opening.is_some() || !self.slots.is_empty() || self.is_quarantined()
     }
 
     /// The state before the first message.
@@ -185,7 +190,7 @@ impl<S: System> Cell<S> {
     fn touched(&self, context: &Context<'_, S>, work: &[Work], changes: Changes) -> Touched {
         let Carried::State(state) = &self.carried else { return Touched::All };
         let folded = changes.fold_from.map_or(&[][..], |from| self.history.entries().get(from..).unwrap_or_default());
-        if changes.all || !self.exists() || folded.len() > self.outbox.len() {
+        if changes.all || !self.exists() || folded.len() > self.slots.len() {
             return Touched::All;
         }
         let mut slots = Vec::new();
@@ -359,6 +364,11 @@ impl<S: System> Cell<S> {
     /// Whether there is anything for a state to be a function of: a message that counts, or a view to open with.
     fn exists(&self) -> bool {
         self.history.len() > 0 || self.opening.is_some()
+    }
+
+    /// The names of the slots that anything was ever sent in.
+    pub(crate) fn slot_names<'a>(&'a self, context: &'a Context<'_, S>) -> impl Iterator<Item = &'a Slot> {
+        self.slots.iter().map(|number| &context.sources.journal.sent(context.outbox.sending(*number).event).slot)
     }
 
     /// What should be in one slot now.

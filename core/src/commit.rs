@@ -24,18 +24,16 @@ impl<S: System> Engine<S> {
         let at = self.journal.get(number).and_then(|event| event.at);
         for wanted in outcome.wanted.drain(..) {
             let cell = &mut self.cells[wanted.cell];
-            let routed = wanted.routed;
-            let mut sending = cell.outbox.get_mut(&wanted.slot);
-            let before = sending.as_deref().map(|sending| self.journal.sent(sending.event));
+            let settled = wanted.routed;
+            let place = self.outbox.find(&self.journal, &cell.key, &wanted.slot);
+            let before = place.map(|place| self.journal.sent(self.outbox.sending(place).event));
             let Some(sent) = change(&cell.key, before, wanted) else { continue };
-            let new = sending.is_none().then(|| sent.slot.clone());
-            let event = self.journal.push(at, Some(number), What::Observation(Observation::Out(sent)));
-            if let Some(sending) = &mut sending {
-                **sending = Sending { event, settled: routed };
+            let sending = Sending { event: self.journal.next(), settled };
+            match place {
+                Some(place) => self.outbox.set(place, sending),
+                None => cell.slots.push(self.outbox.add(&cell.key, &sent.slot, sending)),
             }
-            if let Some(slot) = new {
-                cell.outbox.sent(slot, event, routed);
-            }
+            self.journal.push(at, Some(number), What::Observation(Observation::Out(sent)));
         }
         if self.options.views {
             outcome.cells.sort_by(|a, b| self.cells[*a].key.cmp(&self.cells[*b].key));
@@ -56,7 +54,7 @@ impl<S: System> Engine<S> {
         wanted
             .filter_map(|wanted| {
                 let cell = &self.cells[wanted.cell];
-                let sending = cell.outbox.get(&wanted.slot);
+                let sending = self.outbox.get(&self.journal, &cell.key, &wanted.slot);
                 change(&cell.key, sending.map(|sending| self.journal.sent(sending.event)), wanted)
             })
             .collect()

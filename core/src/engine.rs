@@ -12,6 +12,7 @@ use crate::index::{Index, hash};
 use crate::journal::{EventOf, Journal};
 use crate::message::{Sent, SlotId};
 use crate::name::{Key, Slot};
+use crate::outbox::{Outbox, Sending};
 use crate::rounds::Outcome;
 use crate::system::System;
 use crate::trace::{At, EventNumber, Observation, Settled, Stimulus, What};
@@ -71,6 +72,7 @@ pub struct Engine<S: System> {
     by_key: Index,
     pub(crate) routed: RoutedMessages<S::In>,
     pub(crate) flows: FlowTable,
+    pub(crate) outbox: Outbox,
     /// Memory that is used again for every stimulus; the cells in it are those that the last one computed.
     pub(crate) spare: Outcome<S>,
 }
@@ -121,6 +123,7 @@ impl<S: System> Engine<S> {
             by_key: Index::default(),
             routed: RoutedMessages::default(),
             flows: FlowTable::default(),
+            outbox: Outbox::default(),
             spare: Outcome::default(),
         }
     }
@@ -152,12 +155,12 @@ impl<S: System> Engine<S> {
 
     /// Journals that a receiver has a revision of an output; whether that output was ever sent.
     pub fn settle(&mut self, at: Option<At>, output: &SlotId, revision: u32) -> bool {
-        let Some(cell) = self.cell_number(&output.key) else { return false };
-        let Some(sending) = self.cells[cell].outbox.get(&output.slot) else { return false };
+        let Some(place) = self.outbox.find(&self.journal, &output.key, &output.slot) else { return false };
+        let sending = self.outbox.sending(place);
         let settled = Settled { output: output.clone(), revision };
         self.journal.push(at, Some(sending.event), What::Observation(Observation::Settled(Box::new(settled))));
         if self.journal.sent(sending.event).revision == revision {
-            self.cells[cell].outbox.settle(&output.slot);
+            self.outbox.set(place, Sending { settled: true, ..sending });
         }
         true
     }
@@ -165,9 +168,8 @@ impl<S: System> Engine<S> {
     /// The outputs that their receivers are not known to have, to be sent again after a restart; in the order in which
     /// they were sent.
     pub fn unsettled(&self) -> impl Iterator<Item = &Sent<S::Out>> {
-        let slots = self.cells.iter().flat_map(|cell| cell.outbox.slots());
-        let mut events: Vec<_> =
-            slots.filter(|(_, sending)| !sending.settled).map(|(_, sending)| sending.event).collect();
+        let unsettled = self.outbox.sendings().filter(|sending| !sending.settled);
+        let mut events: Vec<_> = unsettled.map(|sending| sending.event).collect();
         events.sort_unstable();
         events.into_iter().map(|event| self.journal.sent(event))
     }
@@ -231,12 +233,19 @@ impl<S: System> Engine<S> {
         self.cells[self.cell_number(key)?].outputs(&self.context(key))
     }
 
+    /// The last output of a slot of a key.
+    pub fn slot(&self, key: &Key, slot: &Slot) -> Option<&Sent<S::Out>> {
+        let sending = self.outbox.get(&self.journal, key, slot)?;
+        Some(self.journal.sent(sending.event))
+    }
+
     /// The last output of each slot of a key, in the order of the slots; those that were withdrawn have no body.
     pub fn slots(&self, key: &Key) -> impl Iterator<Item = (&Slot, &Sent<S::Out>)> {
-        let cell = self.cell_number(key).map(|number| &self.cells[number]);
-        cell.into_iter()
-            .flat_map(|cell| cell.outbox.slots())
-            .map(|(slot, sending)| (slot, self.journal.sent(sending.event)))
+        let slots = self.cell_number(key).map(|number| &self.cells[number].slots);
+        let sent = slots.into_iter().flatten().map(|number| self.journal.sent(self.outbox.sending(*number).event));
+        let mut sent: Vec<_> = sent.map(|sent| (&sent.slot, sent)).collect();
+        sent.sort_unstable_by_key(|(slot, _)| *slot);
+        sent.into_iter()
     }
 
     pub(crate) fn sources(&self) -> Sources<'_, S> {
@@ -247,6 +256,7 @@ impl<S: System> Engine<S> {
         Context {
             system: &self.system,
             sources: self.sources(),
+            outbox: &self.outbox,
             flows: self.flows.of(key),
             policy: self.options.policy,
             complete: self.options.complete,

@@ -68,6 +68,10 @@ impl History {
         } else {
             self.entries.partition_point(|other| sources.order(other, &entry).is_lt())
         };
+        if self.entries.len() == self.entries.capacity() {
+            // By a quarter and not to the double: there is a history for every key.
+            self.entries.reserve_exact(self.entries.len() / 4 + 4);
+        }
         self.entries.insert(place, entry);
         place
     }
@@ -169,11 +173,6 @@ impl<B: Clone + PartialEq> RoutedMessages<B> {
         }
         let source = |place: u32| Source::routed(place as usize);
         Some(Rerouted { before: counting.map(source), after: after.map(source) })
-    }
-
-    /// Whether nothing was ever routed.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.slots.is_empty()
     }
 
     fn find(&self, key: &Key, slot: &Slot) -> Option<u32> {

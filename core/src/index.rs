@@ -41,8 +41,8 @@ impl Index {
 
     /// Adds `entry`, which must not be there.
     pub(crate) fn insert(&mut self, hash: u64, entry: u32) {
-        // Beyond this load a search for what is not there takes many steps.
-        if (self.used + 1) * 4 > self.places.len() * 3 {
+        // Beyond this load a search for what is not there takes too many steps, short as each is.
+        if (self.used + 1) * 8 > self.places.len() * 7 {
             let size = (self.places.len() * 2).max(16);
             let old = core::mem::replace(&mut self.places, vec![Place::default(); size]);
             old.into_iter().filter(|place| place.entry != 0).for_each(|place| self.put(place));

@@ -1,55 +1,67 @@
 //! The outbox: what of each slot was sent last, and whether its receiver has it.
 
-use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 
-use crate::name::Slot;
+use crate::index::{Index, hash};
+use crate::journal::Journal;
+use crate::name::{Key, Slot};
+use crate::system::System;
 use crate::trace::EventNumber;
 
-/// The outputs of one key that were ever sent.
+/// The last output of every slot that anything was ever sent in. The journal has the names, bodies and revisions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
-    slots: BTreeMap<Slot, Sending>,
+    sendings: Vec<Sending>,
+    by_slot: Index,
 }
 
 /// The last output of a slot.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sending {
-    /// The event of the output; the journal has its body and revision.
+    /// The event of the output.
     pub(crate) event: EventNumber,
     /// Whether the receiver has it.
     pub(crate) settled: bool,
 }
 
+/// Names a slot of an outbox, fast.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SlotNumber(u32);
+
 impl Outbox {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.slots.is_empty()
+    /// The number of a slot that something was sent in.
+    pub(crate) fn find<S: System>(&self, journal: &Journal<S>, key: &Key, slot: &Slot) -> Option<SlotNumber> {
+        let found = self.by_slot.find(hash(&[key.as_bytes(), slot.as_bytes()]), |number| {
+            let sent = journal.sent(self.sendings[number as usize].event);
+            sent.slot == *slot && sent.key == *key
+        });
+        found.map(SlotNumber)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.slots.len()
+    /// The last output of a slot.
+    pub(crate) fn get<S: System>(&self, journal: &Journal<S>, key: &Key, slot: &Slot) -> Option<Sending> {
+        self.find(journal, key, slot).map(|number| self.sending(number))
     }
 
-    pub(crate) fn get_mut(&mut self, slot: &Slot) -> Option<&mut Sending> {
-        self.slots.get_mut(slot)
+    pub(crate) fn sending(&self, number: SlotNumber) -> Sending {
+        self.sendings[number.0 as usize]
     }
 
-    pub(crate) fn get(&self, slot: &Slot) -> Option<Sending> {
-        self.slots.get(slot).copied()
+    /// Notes the output that was sent last in a slot.
+    pub(crate) fn set(&mut self, number: SlotNumber, sending: Sending) {
+        self.sendings[number.0 as usize] = sending;
     }
 
-    /// Notes that `event` is the last output of `slot`.
-    pub(crate) fn sent(&mut self, slot: Slot, event: EventNumber, settled: bool) {
-        self.slots.insert(slot, Sending { event, settled });
+    /// Notes the first output that was sent in a slot, which has no number yet.
+    pub(crate) fn add(&mut self, key: &Key, slot: &Slot, sending: Sending) -> SlotNumber {
+        let number = u32::try_from(self.sendings.len()).expect("fewer than 2^32 slots");
+        self.sendings.push(sending);
+        self.by_slot.insert(hash(&[key.as_bytes(), slot.as_bytes()]), number);
+        SlotNumber(number)
     }
 
-    /// Notes that the receiver has the last output of `slot`.
-    pub(crate) fn settle(&mut self, slot: &Slot) {
-        if let Some(sending) = self.slots.get_mut(slot) {
-            sending.settled = true;
-        }
-    }
-
-    pub(crate) fn slots(&self) -> impl Iterator<Item = (&Slot, Sending)> {
-        self.slots.iter().map(|(slot, sending)| (slot, *sending))
+    /// All of them, in the order in which their slots were first used.
+    pub(crate) fn sendings(&self) -> impl Iterator<Item = Sending> {
+        self.sendings.iter().copied()
     }
 }

@@ -12,6 +12,7 @@ use crate::history::Source;
 use crate::journal::{EventOf, FactNumber};
 use crate::knob::Knob;
 use crate::name::Key;
+use crate::outbox::Sending;
 use crate::system::System;
 use crate::trace::{EventNumber, Observation, Quarantined, Stimulus, What};
 
@@ -90,14 +91,22 @@ impl<S: System> Engine<S> {
                 let arrival = i64::from(cause.unwrap_or(number).get());
                 self.routed.set(&sent.key, &sent.slot, arrival, message);
                 let cell = self.cell(&sent.key);
-                self.cells[cell].outbox.sent(sent.slot, number, routed);
+                self.cells[cell].routes |= routed;
+                let sending = Sending { event: number, settled: routed };
+                match self.outbox.find(&self.journal, &sent.key, &sent.slot) {
+                    Some(place) => self.outbox.set(place, sending),
+                    None => {
+                        let place = self.outbox.add(&sent.key, &sent.slot, sending);
+                        self.cells[cell].slots.push(place);
+                    }
+                }
             }
             What::Observation(Observation::Settled(settled)) => {
-                let (output, revision) = (settled.output.clone(), settled.revision);
-                let cell = self.cell(&output.key);
-                let sending = self.cells[cell].outbox.get(&output.slot);
-                if sending.is_some_and(|sending| self.journal.sent(sending.event).revision == revision) {
-                    self.cells[cell].outbox.settle(&output.slot);
+                let place = self.outbox.find(&self.journal, &settled.output.key, &settled.output.slot);
+                let Some(place) = place else { return };
+                let sending = self.outbox.sending(place);
+                if self.journal.sent(sending.event).revision == settled.revision {
+                    self.outbox.set(place, Sending { settled: true, ..sending });
                 }
             }
             What::Stimulus(_) | What::Observation(Observation::Healed(_) | Observation::View(_)) => {}

@@ -174,6 +174,7 @@ impl<S: System> Engine<S> {
         let context = Context {
             system: &self.system,
             sources: Sources { journal: &self.journal, routed: &self.routed },
+            outbox: &self.outbox,
             flows: self.flows.of(&self.cells[number].key),
             policy: self.options.policy,
             complete: self.options.complete,
@@ -203,7 +204,8 @@ impl<S: System> Engine<S> {
             outcome.routed.clear();
             return self.set_apart(number, why, outcome);
         }
-        if outcome.routed.is_empty() && self.routed.is_empty() {
+        self.cells[number].routes |= !outcome.routed.is_empty();
+        if !self.cells[number].routes {
             return;
         }
         let mut routed = core::mem::take(&mut outcome.routed).into_iter().peekable();
@@ -254,7 +256,7 @@ impl<S: System> Outcome<S> {
             }
             Touched::All => {
                 let Some(outputs) = cell.outputs(context) else { return };
-                for (slot, _) in cell.outbox.slots() {
+                for slot in cell.slot_names(context) {
                     if !outputs.contains_key(slot) {
                         self.push(number, cell, context, slot.clone(), None);
                     }

@@ -71,8 +71,7 @@ impl<S: System> Engine<S> {
     fn stored_outputs(&self, outputs: &[SlotId]) -> (Vec<EventNumber>, Vec<String>) {
         let (mut events, mut unknown) = (Vec::new(), Vec::new());
         for output in outputs {
-            let cell = self.cell_number(&output.key);
-            match cell.and_then(|cell| self.cells[cell].outbox.get(&output.slot)) {
+            match self.outbox.get(&self.journal, &output.key, &output.slot) {
                 Some(sending) => events.push(sending.event),
                 None => unknown.push(alloc::format!("output {output}")),
             }

@@ -1,6 +1,6 @@
 //! Holds what a trace recorded against what the engine does now, stimulus by stimulus.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use afresh_core::{Engine, EventNumber, Key, Observation, Parts, Sent, SlotId, System, What};
 
@@ -103,18 +103,21 @@ pub(crate) fn kind(slot: &str) -> &str {
 }
 
 /// Compares one stimulus after another.
+///
+/// What the engine observed is looked up in its journal, and nothing of it is copied while all is as recorded.
 pub(crate) struct Comparer<S: System> {
     /// Whether the trace is the whole history. In a window revisions are counted from elsewhere, and what was sent before
     /// is not known.
     complete: bool,
-    /// The stimulus under way: its event and its line.
-    stimulus: Option<(EventNumber, u64)>,
-    outputs: BTreeMap<SlotId, Vec<Sent<S::Out>>>,
-    rejected: Option<String>,
-    quarantined: BTreeMap<Key, String>,
-    /// Whether the trace records outputs and rejections at all.
+    /// The stimulus under way: its event and its line in the trace, and its event in the journal.
+    stimulus: Option<(EventNumber, u64, EventNumber)>,
+    /// The events of the journal, since the stimulus, that a recorded observation was about.
+    recorded: Vec<EventNumber>,
+    /// The slots in which an output differed once. From there on revisions are counted apart.
+    apart: BTreeSet<SlotId>,
+    /// Whether the trace records outputs, and anything at all.
     records_outputs: bool,
-    records_rejections: bool,
+    records: bool,
     /// What was not recorded, until it is known whether such things are recorded.
     unrecorded: Vec<Difference<S>>,
     /// How many observations were compared.
@@ -129,37 +132,19 @@ impl<S: System> Comparer<S> {
         Self {
             complete,
             stimulus: None,
-            outputs: BTreeMap::new(),
-            rejected: None,
-            quarantined: BTreeMap::new(),
+            recorded: Vec::new(),
+            apart: BTreeSet::new(),
             records_outputs: false,
-            records_rejections: false,
+            records: false,
             unrecorded: Vec::new(),
             compared: 0,
         }
     }
 
-    /// Begins with a stimulus, whose effects are `observed`.
-    pub(crate) fn begin<'e>(&mut self, number: EventNumber, line: u64, observed: impl Iterator<Item = &'e EventOf<S>>)
-    where
-        S: 'e,
-    {
-        self.end();
-        self.stimulus = Some((number, line));
-        for event in observed {
-            let What::Observation(observation) = &event.what else { continue };
-            match observation {
-                Observation::Out(sent) if self.complete => {
-                    let id = SlotId { key: sent.key.clone(), slot: sent.slot.clone() };
-                    self.outputs.entry(id).or_default().insert(0, sent.clone());
-                }
-                Observation::Rejected(rejected) => self.rejected = Some(rejected.why.clone()),
-                Observation::Quarantined(quarantined) => {
-                    self.quarantined.insert(quarantined.key.clone(), quarantined.why.clone());
-                }
-                _ => {}
-            }
-        }
+    /// Begins with a stimulus that the engine has taken as event `taken` of its journal.
+    pub(crate) fn begin(&mut self, engine: &Engine<S>, number: EventNumber, line: u64, taken: EventNumber) {
+        self.end(engine, taken);
+        self.stimulus = Some((number, line, taken));
     }
 
     /// Compares one recorded observation with what the engine shows now.
@@ -167,75 +152,117 @@ impl<S: System> Comparer<S> {
         let What::Observation(observation) = &event.what else { return None };
         let kind = match observation {
             Observation::Out(recorded) => self.output(engine, recorded),
-            Observation::View(recorded) => {
-                let now = engine.state(&recorded.key);
-                let parts = match now {
-                    Some(state) => engine.system().compare(&recorded.key, state, &recorded.value),
-                    None if engine.options().complete => Parts::whole(false),
-                    None => Parts::not_derivable("view"),
-                };
-                let now = || now.map(|state| engine.system().view(&recorded.key, state));
-                let (key, value) = (&recorded.key, &recorded.value);
-                (!parts.agree()).then(|| Different::View {
-                    key: key.clone(),
-                    recorded: value.clone(),
-                    now: now(),
-                    parts,
-                })
-            }
+            Observation::View(recorded) => view(engine, &recorded.key, &recorded.value),
             Observation::Rejected(recorded) => {
-                self.records_rejections = true;
-                let now = self.rejected.take();
-                now.is_none().then(|| Different::Rejected { recorded: Some(recorded.why.clone()), now: None })
+                let now = self.find(engine, |now| matches!(now, Observation::Rejected(_)));
+                let why = Some(recorded.why.clone());
+                now.is_none().then(|| Different::Rejected { recorded: why, now: None })
             }
             Observation::Quarantined(recorded) => {
-                let now = self.quarantined.remove(&recorded.key);
-                let (key, why) = (recorded.key.clone(), recorded.why.clone());
-                now.is_none().then(|| Different::Quarantined { key, recorded: Some(why), now: None })
+                let key = &recorded.key;
+                let now = self.find(engine, |now| matches!(now, Observation::Quarantined(now) if now.key == *key));
+                let why = Some(recorded.why.clone());
+                now.is_none().then(|| Different::Quarantined { key: key.clone(), recorded: why, now: None })
             }
             Observation::Settled(_) | Observation::Healed(_) => return None,
         };
+        self.records = true;
         self.compared += 1;
         kind.map(|kind| Difference { event: event.number, line, kind })
     }
 
     fn output(&mut self, engine: &Engine<S>, recorded: &Sent<S::Out>) -> Option<Different<S>> {
         self.records_outputs = true;
+        let is_slot = |sent: &Sent<S::Out>| sent.slot == recorded.slot && sent.key == recorded.key;
         if !self.complete {
-            let now = engine.slots(&recorded.key).find(|(slot, _)| **slot == recorded.slot).map(|(_, sent)| sent);
             // A window does not say what is in a slot that nothing of it touched.
-            let now = now.filter(|now| now.body != recorded.body || now.to != recorded.to)?;
-            return Some(Different::Output { recorded: recorded.clone(), now: Some(now.clone()) });
+            let now = engine.slot(&recorded.key, &recorded.slot)?;
+            return (now.body != recorded.body || now.to != recorded.to)
+                .then(|| Different::Output { recorded: recorded.clone(), now: Some(now.clone()) });
         }
-        let id = SlotId { key: recorded.key.clone(), slot: recorded.slot.clone() };
-        let now = self.outputs.get_mut(&id).and_then(Vec::pop);
-        (now.as_ref() != Some(recorded)).then(|| Different::Output { recorded: recorded.clone(), now })
+        let now = self.find(engine, |now| matches!(now, Observation::Out(sent) if is_slot(sent)));
+        let now = match now {
+            Some(Observation::Out(now)) => Some(now),
+            _ => None,
+        };
+        if now == Some(recorded) {
+            return None;
+        }
+        let slot = SlotId { key: recorded.key.clone(), slot: recorded.slot.clone() };
+        let known = !self.apart.insert(slot);
+        let same = now.is_some_and(|now| now.body == recorded.body && now.to == recorded.to);
+        (!(known && same)).then(|| Different::Output { recorded: recorded.clone(), now: now.cloned() })
     }
 
-    /// Ends the stimulus under way: whatever was not recorded of it is missing, if such things are recorded.
-    fn end(&mut self) {
-        let Some((event, line)) = self.stimulus.take() else { return };
-        let outputs = std::mem::take(&mut self.outputs).into_values().flatten();
-        let mut missing: Vec<_> = outputs.map(Different::Unrecorded).collect();
-        if let Some(now) = self.rejected.take() {
-            missing.push(Different::Rejected { recorded: None, now: Some(now) });
+    /// The first observation of the stimulus under way that is `wanted`, and that no record was about yet.
+    fn find<'e>(
+        &mut self,
+        engine: &'e Engine<S>,
+        wanted: impl Fn(&Observation<S::Out, S::View>) -> bool,
+    ) -> Option<&'e Observation<S::Out, S::View>> {
+        let (.., taken) = self.stimulus?;
+        let (number, found) =
+            observed(engine, taken).find(|(number, now)| !self.recorded.contains(number) && wanted(now))?;
+        self.recorded.push(number);
+        Some(found)
+    }
+
+    /// Ends the stimulus under way, before event `next` of the journal: whatever was not recorded of it is missing, if such
+    /// things are recorded.
+    fn end(&mut self, engine: &Engine<S>, next: EventNumber) {
+        let recorded = std::mem::take(&mut self.recorded);
+        let Some((event, line, taken)) = self.stimulus.take() else { return };
+        for (number, now) in observed(engine, taken).take_while(|(number, _)| *number < next) {
+            if self.unrecorded.len() >= UNRECORDED_MAX {
+                break;
+            }
+            if recorded.contains(&number) {
+                continue;
+            }
+            let kind = match now {
+                Observation::Out(sent) if self.complete => Different::Unrecorded(sent.clone()),
+                Observation::Rejected(now) => Different::Rejected { recorded: None, now: Some(now.why.clone()) },
+                Observation::Quarantined(now) => {
+                    Different::Quarantined { key: now.key.clone(), recorded: None, now: Some(now.why.clone()) }
+                }
+                _ => continue,
+            };
+            self.unrecorded.push(Difference { event, line, kind });
         }
-        for (key, now) in std::mem::take(&mut self.quarantined) {
-            missing.push(Different::Quarantined { key, recorded: None, now: Some(now) });
-        }
-        let room = UNRECORDED_MAX.saturating_sub(self.unrecorded.len());
-        self.unrecorded.extend(missing.into_iter().take(room).map(|kind| Difference { event, line, kind }));
+        self.recorded = recorded;
+        self.recorded.clear();
     }
 
     /// What was missing from the record, once all of it is read.
-    pub(crate) fn finish(mut self) -> Vec<Difference<S>> {
-        self.end();
-        let (outputs, rejections) = (self.records_outputs, self.records_rejections);
+    pub(crate) fn finish(mut self, engine: &Engine<S>) -> Vec<Difference<S>> {
+        self.end(engine, EventNumber::MAX);
+        let (outputs, anything) = (self.records_outputs, self.records);
         self.unrecorded.retain(|difference| match difference.kind {
             Different::Unrecorded(_) => outputs,
-            Different::Rejected { .. } => rejections,
-            Different::Quarantined { .. } | Different::Output { .. } | Different::View { .. } => true,
+            _ => anything,
         });
         self.unrecorded
     }
+}
+
+/// What the engine observed because of event `taken` of its journal, and after it.
+fn observed<S: System>(
+    engine: &Engine<S>,
+    taken: EventNumber,
+) -> impl Iterator<Item = (EventNumber, &Observation<S::Out, S::View>)> {
+    engine.journal().since(taken.get() as usize).map_while(|event| match &event.what {
+        What::Observation(observation) => Some((event.number, observation)),
+        What::Stimulus(_) => None,
+    })
+}
+
+fn view<S: System>(engine: &Engine<S>, key: &Key, recorded: &S::View) -> Option<Different<S>> {
+    let state = engine.state(key);
+    let parts = match state {
+        Some(state) => engine.system().compare(key, state, recorded),
+        None if engine.options().complete => Parts::whole(false),
+        None => Parts::not_derivable("view"),
+    };
+    let now = || state.map(|state| engine.system().view(key, state));
+    (!parts.agree()).then(|| Different::View { key: key.clone(), recorded: recorded.clone(), now: now(), parts })
 }

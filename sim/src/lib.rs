@@ -1,4 +1,5 @@
 //! A deterministic simulation and debugging harness for message-driven systems.
+#![forbid(unsafe_code)]
 
 pub mod check;
 pub mod cli;

@@ -15,8 +15,8 @@ impl Depth {
     /// The depth at which the histories, of these lengths at their end, take at most `budget` applications.
     pub(super) fn new(lengths: impl Iterator<Item = u64>, budget: u64) -> Self {
         let applies = lengths.fold(0_u64, |sum, length| sum.saturating_add(length.saturating_mul(length) / 2));
-        // A restatement is written to be clear, not fast: it is worth a good many applications.
-        Self { from_kept: applies > budget, restate_all: applies.saturating_mul(20) <= budget }
+        // A restatement is written to be clear, not fast: a message of it is worth a good many applications.
+        Self { from_kept: applies > budget, restate_all: applies.saturating_mul(100) <= budget }
     }
 
     pub(super) fn restates_all(self) -> bool {

@@ -2,62 +2,36 @@
 //! vocabulary: what checks the engine must not share its mistakes.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use afresh_core::{Beginning, EventNumber, FlowTable, Input, Key, Message, Name, Opening, Sent, Slot, System};
 
 use crate::host::guard;
 
-/// A message that counts for a key.
-pub(super) struct Fact<'t, B> {
+/// A message that counts for a key, with a body of its own: they are folded over and over, and lie side by side.
+#[derive(Clone)]
+pub(super) struct Fact<B> {
     position: i64,
-    body: Body<'t, B>,
-}
-
-enum Body<'t, B> {
-    External(&'t Message<B>),
-    Routed(Rc<Routed<B>>),
-}
-
-struct Routed<B> {
-    from: Key,
-    slot: Slot,
+    /// Whether another key of the system sent it.
+    routed: bool,
+    from: Name,
+    id: Name,
     body: B,
 }
 
-/// The number of the event that first routed a message from a slot, and the message that counts.
-type Rerouted<B> = (EventNumber, Option<Rc<Routed<B>>>);
-
-impl<B> Clone for Body<'_, B> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::External(message) => Self::External(message),
-            Self::Routed(routed) => Self::Routed(Rc::clone(routed)),
-        }
-    }
-}
-
-impl<B> Fact<'_, B> {
+impl<B> Fact<B> {
     pub(super) fn input(&self) -> Input<'_, B> {
-        match &self.body {
-            Body::External(message) => {
-                let body = message.body.as_ref().expect("a withdrawal is in no history");
-                Input { from: &message.from, id: &message.id, body }
-            }
-            Body::Routed(routed) => Input { from: &routed.from, id: &routed.slot, body: &routed.body },
-        }
+        Input { from: &self.from, id: &self.id, body: &self.body }
     }
 
     /// The canonical order: position, then routed messages last, then sender and id.
     fn place(&self) -> (i64, bool, &Name, &Name) {
-        let input = self.input();
-        (self.position, matches!(self.body, Body::Routed(_)), input.from, input.id)
+        (self.position, self.routed, &self.from, &self.id)
     }
 }
 
 /// What the checker knows of one key.
 pub(super) struct History<'t, S: System> {
-    pub(super) facts: Vec<Fact<'t, S::In>>,
+    pub(super) facts: Vec<Fact<S::In>>,
     opening: Option<(EventNumber, &'t Opening<S::View>)>,
     /// The first place that its last change concerned.
     pub(super) changed_at: usize,
@@ -76,7 +50,7 @@ pub(super) struct Facts<'t, S: System> {
     system: &'t S,
     complete: bool,
     revisions: BTreeMap<(&'t Name, &'t Name), Revisions<'t, S::In>>,
-    routed: BTreeMap<(Key, Slot), Rerouted<S::In>>,
+    routed: BTreeMap<(Key, Slot), (EventNumber, Option<S::In>)>,
     histories: BTreeMap<Key, History<'t, S>>,
     pub(super) flows: FlowTable,
 }
@@ -111,13 +85,16 @@ impl<'t, S: System> Facts<'t, S> {
         revisions.stored.push((message, admitted));
         let after = counting(revisions);
         let first = i64::from(revisions.first.get());
-        let external = |message: Option<&'t Message<S::In>>| {
-            message.filter(|message| message.body.is_some()).map(|message| (Body::External(message), first))
+        let fact = |message: Option<&'t Message<S::In>>| {
+            let Message { from, id, body, .. } = message?;
+            let (from, id, body) = (from.clone(), id.clone(), body.clone()?);
+            Some(Fact { position: first, routed: false, from, id, body })
         };
         if before.map(|message| message.revision) == after.map(|message| message.revision) {
             return Vec::new();
         }
-        self.replace(external(before), external(after))
+        let (before, after) = (fact(before), fact(after));
+        self.replace(before, after)
     }
 
     /// Takes an output that the engine sent because of event `number`; the keys whose histories it changed, if it is a
@@ -128,12 +105,14 @@ impl<'t, S: System> Facts<'t, S> {
         if message.is_none() && !self.routed.contains_key(&name) {
             return Vec::new();
         }
-        let routed = message.map(|body| Rc::new(Routed { from: sent.key.clone(), slot: sent.slot.clone(), body }));
         let (first, counting) = self.routed.entry(name).or_insert((number, None));
         let first = i64::from(first.get());
-        let before = std::mem::replace(counting, routed.clone());
-        let fact = |routed: Option<Rc<Routed<S::In>>>| routed.map(|routed| (Body::Routed(routed), first));
-        self.replace(fact(before), fact(routed))
+        let before = std::mem::replace(counting, message.clone());
+        let fact = |body: Option<S::In>| {
+            let (from, id) = (sent.key.clone(), sent.slot.clone());
+            Some(Fact { position: first, routed: true, from, id, body: body? })
+        };
+        self.replace(fact(before), fact(message))
     }
 
     /// Takes the view that a key opens with.
@@ -154,20 +133,20 @@ impl<'t, S: System> Facts<'t, S> {
         }
     }
 
-    fn replace(&mut self, before: Option<(Body<'t, S::In>, i64)>, after: Option<(Body<'t, S::In>, i64)>) -> Vec<Key> {
+    /// Takes one message out of the histories of its keys and puts another in; their positions are those of their first
+    /// arrival, unless the system knows better.
+    fn replace(&mut self, before: Option<Fact<S::In>>, after: Option<Fact<S::In>>) -> Vec<Key> {
         let mut changed = Vec::new();
-        for (body, added) in [(before, false), (after, true)] {
-            let Some((body, first)) = body else { continue };
-            let mut fact = Fact { position: first, body };
-            fact.position = self.system.position(fact.input().body).unwrap_or(first);
-            let mut keys = self.system.keys(fact.input().body);
+        for (fact, added) in [(before, false), (after, true)] {
+            let Some(mut fact) = fact else { continue };
+            fact.position = self.system.position(&fact.body).unwrap_or(fact.position);
+            let mut keys = self.system.keys(&fact.body);
             keys.sort_unstable();
             keys.dedup();
             for key in keys {
                 let history = self.histories.entry(key.clone()).or_insert_with(History::new);
-                let fact = Fact { position: fact.position, body: fact.body.clone() };
                 if added {
-                    history.add(fact)
+                    history.add(fact.clone())
                 } else {
                     history.remove(&fact)
                 }
@@ -244,7 +223,7 @@ impl<'t, S: System> History<'t, S> {
         Self { facts: Vec::new(), opening: None, changed_at: 0, kept: Vec::new() }
     }
 
-    fn add(&mut self, fact: Fact<'t, S::In>) {
+    fn add(&mut self, fact: Fact<S::In>) {
         let newest = self.facts.last().is_none_or(|last| last.place() < fact.place());
         let place =
             if newest { self.facts.len() } else { self.facts.partition_point(|other| other.place() < fact.place()) };
@@ -252,7 +231,7 @@ impl<'t, S: System> History<'t, S> {
         self.changed(place);
     }
 
-    fn remove(&mut self, fact: &Fact<'t, S::In>) {
+    fn remove(&mut self, fact: &Fact<S::In>) {
         let place = self.facts.partition_point(|other| other.place() < fact.place());
         if self.facts.get(place).is_some_and(|other| other.place() == fact.place()) {
             self.facts.remove(place);

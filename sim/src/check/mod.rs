@@ -8,6 +8,7 @@ mod coverage;
 mod facts;
 mod finding;
 mod probe;
+mod recorded;
 mod verify;
 
 use std::collections::BTreeMap;

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{Beginning, Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, System, What};
+use afresh_core::{Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, System, What};
 
 use super::coverage::{Coverage, Depth};
 use super::facts::Facts;
 use super::finding::{Finding, Findings, Versus, value};
-use crate::compare::{Comparer, Difference, kind};
+use super::recorded::{Recorded, Window};
+use crate::compare::{Comparer, kind};
 use crate::format::EventOf;
 use crate::host::{guard, signature_of_panic};
 
@@ -28,29 +29,23 @@ pub(super) struct Seen<S: System> {
 
 /// A pass under way.
 pub(super) struct Verifier<'t, S: System> {
-    system: &'t S,
-    engine: Engine<S>,
-    facts: Facts<'t, S>,
-    comparer: Comparer<S>,
+    pub(super) system: &'t S,
+    pub(super) engine: Engine<S>,
+    pub(super) facts: Facts<'t, S>,
+    pub(super) comparer: Comparer<S>,
     share: Share,
-    depth: Depth,
+    pub(super) depth: Depth,
     steps: u64,
     /// The stimulus under way: its event and its line.
-    place: (EventNumber, u64),
+    pub(super) place: (EventNumber, u64),
     /// The keys that the stimulus under way concerned.
     changed: BTreeSet<Key>,
     /// The keys whose caches were damaged and not yet healed.
     damaged: BTreeSet<Key>,
     /// The view that was recorded last of each key, and how much of its history that covers.
-    recorded: BTreeMap<Key, Recorded<'t, S>>,
-    seen: Seen<S>,
-}
-
-struct Recorded<'t, S: System> {
-    view: &'t S::View,
-    length: usize,
-    /// Whether only newer messages have come since.
-    in_order: bool,
+    pub(super) recorded: BTreeMap<Key, Recorded<'t, S>>,
+    pub(super) window: Window,
+    pub(super) seen: Seen<S>,
 }
 
 impl<'t, S: System> Verifier<'t, S> {
@@ -71,6 +66,7 @@ impl<'t, S: System> Verifier<'t, S> {
             changed: BTreeSet::new(),
             damaged: BTreeSet::new(),
             recorded: BTreeMap::new(),
+            window: Window::new(complete),
             seen,
         }
     }
@@ -88,7 +84,7 @@ impl<'t, S: System> Verifier<'t, S> {
     }
 
     /// Whether this pass looks at the step under way.
-    fn is_ours(&self) -> bool {
+    pub(super) fn is_ours(&self) -> bool {
         self.steps % self.share.of == self.share.share
     }
 
@@ -105,10 +101,11 @@ impl<'t, S: System> Verifier<'t, S> {
             }
             Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => Vec::new(),
         };
-        let effects = self.engine.take(event.at, stimulus.clone());
-        self.comparer.begin(event.number, line, effects.events());
+        let taken = self.engine.take(event.at, stimulus.clone()).stimulus();
+        self.comparer.begin(&self.engine, event.number, line, taken);
+        self.window.begin(self.system, stimulus);
         let mut panics = Vec::new();
-        for observed in effects.events() {
+        for observed in self.engine.journal().since(taken.get() as usize) {
             match &observed.what {
                 What::Observation(Observation::Out(sent)) => changed.extend(self.facts.output(event.number, sent)),
                 What::Observation(Observation::Quarantined(apart)) => {
@@ -252,87 +249,9 @@ impl<'t, S: System> Verifier<'t, S> {
         true
     }
 
-    fn panicked(&mut self, key: Option<&Key>, why: &str) {
+    pub(super) fn panicked(&mut self, key: Option<&Key>, why: &str) {
         let part = if why.contains("did not come to rest") { "rounds".to_owned() } else { signature_of_panic(why) };
         self.seen.findings.saw(("panic", &part), self.place, key, || (format!("panicked: {why}"), None));
-    }
-
-    fn observation(&mut self, event: &'t EventOf<S>, observation: &'t Observation<S::Out, S::View>, line: u64) {
-        if let Observation::Settled(settled) = observation {
-            self.engine.settle(event.at, &settled.output, settled.revision);
-            return;
-        }
-        let mut found = Findings::default();
-        let ours = self.is_ours();
-        let done = guard(&mut || {
-            if let Observation::View(recorded) = observation {
-                self.recorded_view(event.number, line, &recorded.key, &recorded.value, ours, &mut found);
-            } else if let Some(difference) = self.comparer.recorded(&self.engine, event, line)
-                && ours
-            {
-                differs(&difference, &mut found);
-            }
-        });
-        self.seen.findings.merge(found);
-        if let Err(why) = done {
-            self.panicked(None, &why);
-        }
-    }
-
-    /// Asks both questions of a recorded view: is it right given all the messages, and given the one before it.
-    fn recorded_view(
-        &mut self,
-        number: EventNumber,
-        line: u64,
-        key: &Key,
-        view: &'t S::View,
-        ours: bool,
-        found: &mut Findings,
-    ) {
-        let length = self.facts.history(key).map_or(0, |history| history.facts.len());
-        let before = self.recorded.insert(key.clone(), Recorded { view, length, in_order: true });
-        if !ours {
-            return;
-        }
-        let recomputed = if self.depth.from_kept {
-            self.facts.advance(key);
-            self.facts.newest(key).cloned()
-        } else {
-            self.facts.fold(key, length)
-        };
-        self.seen.coverage.recorded += 1;
-        match &recomputed {
-            None => *self.seen.not_derivable.entry("view").or_default() += 1,
-            Some(recomputed) => {
-                let parts = self.system.compare(key, recomputed, view);
-                for part in parts.underivable() {
-                    *self.seen.not_derivable.entry(part).or_default() += 1;
-                }
-                for part in parts.diverged() {
-                    found.saw(("recorded", part), (number, line), Some(key), || {
-                        let versus = versus("recorded", value(view), value(&self.system.view(key, recomputed)));
-                        ("the recorded view is not what all the messages give".to_owned(), Some(versus))
-                    });
-                }
-            }
-        }
-        let Some(before) = before.filter(|before| before.in_order) else { return };
-        let mut state = self.system.initial(key, Beginning::Window).unwrap_or_default();
-        if !self.system.learn(key, &mut state, before.view) {
-            return;
-        }
-        if let Some(history) = self.facts.history(key) {
-            for fact in &history.facts[before.length..] {
-                self.system.apply(key, &mut state, fact.input(), self.facts.flows.of(key));
-            }
-        }
-        self.seen.coverage.recorded_steps += 1;
-        for part in self.system.compare(key, &state, view).diverged() {
-            found.saw(("recorded-step", part), (number, line), Some(key), || {
-                let versus = versus("recorded", value(view), value(&self.system.view(key, &state)));
-                ("the recorded view is not one step from the recorded one before it".to_owned(), Some(versus))
-            });
-        }
     }
 
     /// What was seen so far.
@@ -366,8 +285,8 @@ impl<'t, S: System> Verifier<'t, S> {
     /// Ends the pass: what should be in all slots, and what must hold over all keys.
     pub(super) fn finish(mut self) -> Seen<S> {
         if self.share.share == 0 {
-            for difference in std::mem::replace(&mut self.comparer, Comparer::new(true)).finish() {
-                differs(&difference, &mut self.seen.findings);
+            for difference in std::mem::replace(&mut self.comparer, Comparer::new(true)).finish(&self.engine) {
+                super::recorded::differs(&difference, &mut self.seen.findings);
             }
             for key in self.engine.keys().into_iter().cloned().collect::<Vec<_>>() {
                 self.slots(&key);
@@ -426,13 +345,7 @@ impl<'t, S: System> Verifier<'t, S> {
     }
 }
 
-fn differs<S: System>(difference: &Difference<S>, found: &mut Findings) {
-    let part = difference.kind.part();
-    let place = (difference.event, difference.line);
-    found.saw(("recorded", &part), place, difference.kind.key(), || difference.kind.in_words());
-}
-
-fn versus(left: &'static str, left_value: serde_json::Value, right_value: serde_json::Value) -> Versus {
+pub(super) fn versus(left: &'static str, left_value: serde_json::Value, right_value: serde_json::Value) -> Versus {
     Versus { left, left_value, right: "recomputed", right_value }
 }
 

@@ -1,0 +1,160 @@
+//! What it costs to read, replay and check a trace, to plan a migration, and to keep a journal in memory.
+//!
+//! `cargo bench --bench trace` prints a line for each, with the work that it is measured against in the same run.
+
+mod count;
+
+use std::hint::black_box;
+use std::io::Write;
+use std::time::Duration;
+
+use afresh::format::{Options, Reader, Writer};
+use afresh::{Loaded, check, replay};
+use afresh_core::{Engine, Knob, Policy, Stimulus};
+use afresh_fixtures::generate::Export;
+use afresh_fixtures::ledger::FEES;
+use afresh_fixtures::{Fixture, Ledger};
+
+#[global_allocator]
+static ALLOCATOR: count::Counting = count::Counting;
+
+fn main() {
+    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    let work: [(&str, fn()); 5] = [
+        ("check-one-key", || check(10_000, 1)),
+        ("check-many-keys", || check(100_000, 1000)),
+        ("plan", plan),
+        ("memory", memory),
+        ("replay", replay),
+    ];
+    for (_, work) in work.iter().filter(|(name, _)| name.contains(&filter)) {
+        work();
+    }
+}
+
+/// Checks every prefix from the first message, beside a hand-written sum of the same folds.
+fn check(messages: u32, keys: u32) {
+    let trace = loaded(messages, keys);
+    let options = check::Options::default();
+    let report = check::check(&Ledger::correct(), &trace, options);
+    assert!(report.is_clean() && report.coverage.from_first == report.coverage.steps, "{report:?}");
+    let (wall, cpu) = median(5, || {
+        black_box(check::check(&Ledger::correct(), &trace, options));
+    });
+    let fold = report.coverage.applications as f64;
+    println!(
+        "check messages={messages} keys={keys} jobs={} wall_s={:.3} cpu_s={:.3} ns_per_application={:.1}",
+        options.jobs,
+        wall.as_secs_f64(),
+        cpu.as_secs_f64(),
+        cpu.as_secs_f64() * 1e9 / fold,
+    );
+}
+
+/// Plans the migration of one key, beside a clone of the whole engine.
+fn plan() {
+    let trace = loaded(100_000, 1000);
+    let mut engine = engine(&trace);
+    let key = engine.keys()[500].clone();
+    let (by, why) = ("bench".into(), String::new());
+    let knob = Knob::Migrate { flow: FEES.into(), keys: Some(vec![key]), on: true, by, why };
+    let (plan, _) = median(101, || {
+        black_box(engine.plan(&knob));
+    });
+    let (clone, _) = median(5, || {
+        black_box(engine.clone());
+    });
+    println!(
+        "plan messages=100000 keys=1000 us={:.1} clone_us={:.1} ratio={:.5}",
+        plan.as_secs_f64() * 1e6,
+        clone.as_secs_f64() * 1e6,
+        plan.as_secs_f64() / clone.as_secs_f64()
+    );
+}
+
+/// Memory of an engine, for each message that it has taken.
+fn memory() {
+    let trace = loaded(100_000, 1000);
+    let before = count::live();
+    let engine = engine(&trace);
+    let bytes = count::live() - before;
+    let events = engine.journal().len();
+    println!("memory messages=100000 keys=1000 events={events} bytes_per_message={:.0}", bytes as f64 / 100_000.0);
+}
+
+/// Reads and replays a trace of a million messages, beside reading it alone.
+fn replay() {
+    let file = file(1_000_000, 1000);
+    let reader = || Reader::new("bench", &file[..], Options::default()).expect("the trace has a header");
+    let system = Ledger::correct();
+    let (reading, _) = median(3, || {
+        for event in reader().events(&system) {
+            black_box(event.expect("the trace reads"));
+        }
+    });
+    let options = replay::Options { policy: Policy::Incremental, ..replay::Options::default() };
+    let before = count::live();
+    count::forget_peak();
+    let (replaying, _) = median(3, || {
+        black_box(replay::replay(&system, reader(), options, None).expect("the trace replays"));
+    });
+    println!(
+        "replay messages=1000000 keys=1000 megabytes={:.0} reading_s={:.3} reading_mb_per_s={:.0} replaying_s={:.3} ratio={:.2} peak_bytes_per_message={:.0}",
+        file.len() as f64 / 1e6,
+        reading.as_secs_f64(),
+        file.len() as f64 / 1e6 / reading.as_secs_f64(),
+        replaying.as_secs_f64(),
+        replaying.as_secs_f64() / reading.as_secs_f64(),
+        (count::peak() - before) as f64 / 1e6,
+    );
+}
+
+fn export(messages: u32, keys: u32) -> Export {
+    Export { messages, keys, ..Export::default() }
+}
+
+fn file(messages: u32, keys: u32) -> Vec<u8> {
+    let export = export(messages, keys);
+    let mut writer = Writer::new("bench", Vec::new(), &export.header("ledger")).expect("a header can be written");
+    for event in export.events(Ledger::correct()) {
+        writer.event(&event).expect("an event can be written");
+    }
+    let mut file = writer.finish().expect("memory can be written");
+    file.flush().expect("memory can be written");
+    file
+}
+
+fn loaded(messages: u32, keys: u32) -> Loaded<Ledger> {
+    let export = export(messages, keys);
+    Loaded::new(export.header("ledger"), export.events(Ledger::correct()).collect())
+}
+
+fn engine(trace: &Loaded<Ledger>) -> Engine<Ledger> {
+    let options = afresh_core::Options { policy: Policy::Incremental, ..afresh_core::Options::default() };
+    let mut engine = Engine::new(Ledger::correct(), options);
+    for event in &trace.events {
+        if let afresh_core::What::Stimulus(stimulus @ Stimulus::In(_)) = &event.what {
+            engine.take(event.at, stimulus.clone());
+        }
+    }
+    engine
+}
+
+/// The median wall time and processor time of `runs` runs.
+fn median(runs: usize, mut run: impl FnMut()) -> (Duration, Duration) {
+    use rustix::time::ClockId::{Monotonic, ProcessCPUTime};
+    let mut times: Vec<_> = (0..runs)
+        .map(|_| {
+            let (wall, cpu) = (now(Monotonic), now(ProcessCPUTime));
+            run();
+            (now(Monotonic) - wall, now(ProcessCPUTime) - cpu)
+        })
+        .collect();
+    times.sort();
+    times[runs / 2]
+}
+
+fn now(clock: rustix::time::ClockId) -> Duration {
+    let time = rustix::time::clock_gettime(clock);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}

@@ -1,0 +1,80 @@
+//! An engine in a program without a standard library.
+//!
+//! This defines what the standard library would define: how a panic ends, and where memory comes from. Should anything
+//! that the core depends on turn the standard library on, the two definitions collide and the program does not build.
+//! It exits with 0 if the engine works.
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod memory;
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::panic::PanicInfo;
+
+use afresh_core::{Engine, Flows, Input, Key, Message, Options, Slot, Stimulus, System};
+
+/// How much of each item is in stock.
+#[derive(Clone)]
+struct Stock;
+
+impl System for Stock {
+    type In = (String, i64);
+    type Out = i64;
+    type State = i64;
+    type View = i64;
+
+    fn keys(&self, (item, _): &(String, i64)) -> Vec<Key> {
+        vec![item.as_str().into()]
+    }
+
+    fn apply(&self, _: &Key, stock: &mut i64, input: Input<'_, (String, i64)>, _: &Flows) {
+        *stock += input.body.1;
+    }
+
+    fn view(&self, _: &Key, stock: &i64) -> i64 {
+        *stock
+    }
+
+    fn outputs(&self, _: &Key, stock: &i64, _: &Flows) -> BTreeMap<Slot, i64> {
+        if *stock < 5 { [("low".into(), *stock)].into() } else { BTreeMap::new() }
+    }
+}
+
+// The C library starts the program, and has the copying of memory that the compiler calls.
+#[link(name = "c")]
+unsafe extern "C" {
+    fn abort() -> !;
+}
+
+/// What the C library calls; the arguments are not looked at.
+#[unsafe(no_mangle)]
+extern "C" fn main() -> i32 {
+    let mut engine = Engine::new(Stock, Options::default());
+    for (id, change) in [("delivery", 10), ("sale", -7)] {
+        let body = Some(("apples".to_owned(), change));
+        engine.take(None, Stimulus::In(Message { from: "till".into(), id: id.into(), revision: 1, body }));
+    }
+    let key = "apples".into();
+    let (view, recomputed) = (engine.view(&key), engine.recompute(&key));
+    i32::from((view, recomputed, engine.slots(&key).count()) != (Some(3), Some(3), 1))
+}
+
+/// What the `alloc` that comes with the compiler names in case of a panic that unwinds. Here none does.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}
+
+/// As above.
+#[unsafe(no_mangle)]
+extern "C" fn _Unwind_Resume() {}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    // SAFETY: it takes nothing and gives nothing back.
+    unsafe { abort() }
+}

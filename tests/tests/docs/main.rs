@@ -1,0 +1,100 @@
+//! Every command that the documents show is run, and prints what they show.
+//!
+//! A document shows commands in fenced blocks marked `console`:
+//!
+//! ```text
+//! $ afresh check fixtures/traces/night.jsonl
+//! fixtures/traces/night.jsonl: 1 bug; 20 stimuli, 3 keys
+//! …
+//! # exit 1
+//! $ afresh shrink fixtures/traces/night.jsonl \
+//! >     --output small.jsonl
+//! ```
+//!
+//! They run in the order in which they are shown, in a folder that is like the root of the repository and is made anew
+//! for each document. Both streams are shown. A line `…` stands for any lines, or none. Where no exit code is shown it
+//! may be 0 or 1. `cargo run … -- WORDS` runs the binary; other lines of cargo are among those that `.ci/run` runs.
+//!
+//! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test docs` writes what is printed into the documents.
+
+mod cargo;
+mod excerpts;
+mod machinery;
+mod transcript;
+mod workplace;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use afresh_tests::root;
+use transcript::Document;
+use workplace::Workplace;
+
+const UPDATE: &str = "AFRESH_UPDATE_DOCS";
+
+#[test]
+fn every_command_shown_prints_what_is_shown() {
+    let update = std::env::var_os(UPDATE).is_some();
+    let mut wrong = String::new();
+    for path in documents() {
+        let name = path.strip_prefix(root()).expect("it was found there").display();
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut document = Document::read(&text).unwrap_or_else(|why| panic!("{name}:{why}"));
+        let differences = run(&mut document, update).unwrap_or_else(|why| panic!("{name}:{why}"));
+        if update && document.text() != text {
+            fs::write(&path, document.text()).expect("the document is written");
+        }
+        wrong.extend(differences.into_iter().map(|difference| format!("{name}:{difference}\n")));
+    }
+    assert!(
+        wrong.is_empty(),
+        "{wrong}If what is printed is right: {UPDATE}=1 cargo test --package afresh-tests --test docs\n\
+         and read the difference before you commit it."
+    );
+}
+
+/// Runs the commands of a document in a folder of its own, and gives what differs; or has it changed in the document.
+///
+/// Fails with a command that nothing would run.
+fn run(document: &mut Document, update: bool) -> Result<Vec<String>, String> {
+    let workplace = Workplace::new();
+    let mut differences = Vec::new();
+    for shown in document.commands() {
+        let place = format!("{}: $ {}", shown.line, shown.command);
+        let Some(command) = cargo::resolve(&shown.command).map_err(|why| format!("{}: {why}", shown.line))? else {
+            if shown.output.is_empty() && shown.exit.is_none() {
+                continue;
+            }
+            return Err(format!("{place}\nis run by .ci/run, where nobody compares what it prints"));
+        };
+        let printed = workplace.run(&command);
+        if update {
+            shown.update(printed);
+        } else {
+            differences.extend(shown.difference(&printed).map(|difference| format!("{place}\n{difference}")));
+        }
+    }
+    Ok(differences)
+}
+
+/// The documents of the repository, in order.
+fn documents() -> Vec<PathBuf> {
+    let mut documents: Vec<_> = ["README.md", "CONTRIBUTING.md"].map(|name| root().join(name)).into();
+    documents.retain(|path| path.exists());
+    find(&root().join("docs"), &mut documents);
+    find(&root().join("examples"), &mut documents);
+    documents.sort();
+    documents
+}
+
+/// Adds the documents under a folder, if it is there.
+fn find(folder: &Path, documents: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            find(&path, documents);
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            documents.push(path);
+        }
+    }
+}

@@ -51,7 +51,8 @@ fn first_missing<'e>(excerpt: &[&'e str], source: &str) -> Option<&'e str> {
         let piece: Vec<_> = piece.iter().copied().skip_while(|line| line.is_empty()).collect();
         let length = piece.len() - piece.iter().rev().take_while(|line| line.is_empty()).count();
         // How many of its lines fit at the place where most of them do.
-        let fitting = |at: &usize| rest[*at..].iter().zip(&piece[..length]).take_while(|(a, b)| **a == b.trim()).count();
+        let fitting =
+            |at: &usize| rest[*at..].iter().zip(&piece[..length]).take_while(|(a, b)| **a == b.trim()).count();
         let best = (0..rest.len()).max_by_key(|at| (fitting(at), usize::MAX - at));
         match best {
             Some(at) if fitting(&at) == length => rest = &rest[at + length..],

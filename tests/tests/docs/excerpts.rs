@@ -63,6 +63,16 @@ fn first_missing<'e>(excerpt: &[&'e str], source: &str) -> Option<&'e str> {
 }
 
 #[test]
+fn every_planted_bug_is_described_as_it_is() {
+    let read = |file: &str| fs::read_to_string(root().join(file)).expect("it is there");
+    let rows = |text: &str| {
+        let rows = text.lines().map(|line| line.trim_start_matches("//! ").to_owned());
+        rows.filter(|line| line.starts_with("| `") && line.contains('+')).collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&read("docs/testing.md")), rows(&read("fixtures/src/lib.rs")));
+}
+
+#[test]
 fn an_excerpt_that_is_not_in_its_file_is_seen() {
     let source = "fn a() {\n    one();\n    two();\n    three();\n}\n";
     assert_eq!(first_missing(&["    fn a() {", "// …", "", "three();"], source), None);

@@ -68,6 +68,10 @@ impl History {
         } else {
             self.entries.partition_point(|other| sources.order(other, &entry).is_lt())
         };
+        if self.entries.len() == self.entries.capacity() {
+            // By a quarter and not to the double: there is a history for every key.
+            self.entries.reserve_exact(self.entries.len() / 4 + 4);
+        }
         self.entries.insert(place, entry);
         place
     }

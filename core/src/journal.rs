@@ -105,6 +105,8 @@ impl<S: System> Journal<S> {
         EventNumber::MIN.saturating_add(self.length)
     }
 
+    /// Inlined, an event is made where it stays: it is too large to be handed from one place to the next.
+    #[inline]
     pub(crate) fn push(
         &mut self,
         at: Option<At>,
@@ -113,13 +115,21 @@ impl<S: System> Journal<S> {
     ) -> EventNumber {
         let number = self.next();
         if (self.length as usize).is_multiple_of(CHUNK) {
-            // The first chunk grows as it fills, for the many engines that are small.
-            let capacity = if self.length == 0 { 16 } else { CHUNK };
-            self.chunks.push(Vec::with_capacity(capacity));
+            self.begin_chunk();
         }
-        self.chunks.last_mut().expect("a chunk was pushed").push(Event { number, cause, at, what });
-        self.length = self.length.checked_add(1).expect("a journal holds fewer than 2^32 events");
+        if let Some(chunk) = self.chunks.last_mut() {
+            chunk.push(Event { number, cause, at, what });
+        }
+        self.length += 1;
         number
+    }
+
+    #[cold]
+    fn begin_chunk(&mut self) {
+        assert!(self.length < u32::MAX - CHUNK as u32, "a journal holds fewer than 2^32 events");
+        // The first chunk grows as it fills, for the many engines that are small.
+        let capacity = if self.length == 0 { 16 } else { CHUNK };
+        self.chunks.push(Vec::with_capacity(capacity));
     }
 
     /// The message of an `in` event.

@@ -57,6 +57,7 @@
 //!
 //! The crate knows no clock, no randomness, no I/O and no thread, and it needs no standard library.
 #![no_std]
+#![forbid(unsafe_code)]
 
 extern crate alloc;
 

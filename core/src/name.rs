@@ -88,16 +88,26 @@ impl Name {
         }
     }
 
-    /// The name that these texts make, one after the other: `receipt-p-17` of `receipt-` and `p-17`.
-    pub fn concat<const N: usize>(parts: [&str; N]) -> Self {
+    /// The name that a text and this name make, one after the other: `receipt-p-17` of `receipt-` and `p-17`.
+    pub fn after(&self, prefix: &str) -> Self {
+        let (first, rest) = (prefix.as_bytes(), self.as_bytes());
+        let length = first.len() + rest.len();
         let mut bytes = [0; INLINE_MAX];
-        let mut length = 0;
-        for part in parts {
-            let Some(place) = bytes.get_mut(length..length + part.len()) else { return parts.concat().into() };
-            place.copy_from_slice(part.as_bytes());
-            length += part.len();
+        match (bytes.get_mut(..first.len()), length <= INLINE_MAX) {
+            (Some(place), true) => place.copy_from_slice(first),
+            _ => return [prefix, self.as_str()].concat().into(),
         }
+        bytes[first.len()..length].copy_from_slice(rest);
         Self(Repr::Inline(Short { bytes, length: Length::ALL[length] }))
+    }
+
+    /// The rest of the name after `prefix`, if it begins with that: `p-17` of `receipt-p-17` and `receipt-`.
+    pub fn strip(&self, prefix: &str) -> Option<Self> {
+        let Repr::Inline(short) = &self.0 else { return self.as_str().strip_prefix(prefix).map(Self::from) };
+        let rest = short.as_bytes().strip_prefix(prefix.as_bytes())?;
+        let mut bytes = [0; INLINE_MAX];
+        bytes[..rest.len()].copy_from_slice(rest);
+        Some(Self(Repr::Inline(Short { bytes, length: Length::ALL[rest.len()] })))
     }
 
     /// Whether the text is empty.
@@ -243,6 +253,12 @@ mod tests {
                 assert_eq!(x == y, a == b, "{a:?} {b:?}");
             }
             assert_eq!(Name::from(a).as_str(), a);
+        }
+        for (prefix, rest) in [("", ""), ("a-", "1"), ("fourteen", " bytes!"), ("fourteen", " bytes!!"), ("é", "é")] {
+            let name = Name::from(rest).after(prefix);
+            assert_eq!(name.as_str(), [prefix, rest].concat());
+            assert_eq!(name.strip(prefix), Some(rest.into()));
+            assert_eq!(name.strip("x"), None);
         }
         assert_eq!(size_of::<Name>(), 16);
         assert_eq!(size_of::<Option<Name>>(), 16);

@@ -1,4 +1,5 @@
 //! A deterministic simulation and debugging harness for message-driven systems.
+#![forbid(unsafe_code)]
 
 pub mod check;
 pub mod cli;
@@ -10,6 +11,7 @@ pub mod host;
 pub mod import;
 pub mod laws;
 mod load;
+mod macros;
 pub mod minimize;
 pub mod oracle;
 pub mod recorder;
@@ -17,9 +19,15 @@ pub mod replay;
 pub mod report;
 mod runner;
 pub mod show;
+#[cfg(feature = "snapshots")]
+pub mod snapshot;
 mod subject;
 pub mod turn;
 
+/// What [`snapshots!`] expands to asserts with it.
+#[cfg(feature = "snapshots")]
+#[doc(hidden)]
+pub use insta;
 pub use load::Loaded;
 pub use runner::{Runner, Systems};
 pub use subject::Subject;

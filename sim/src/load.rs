@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 
-use afresh_core::{Header, System};
+use afresh_core::{Engine, Header, Observation, Options, System, What};
 
 use crate::format::{Error, EventOf, Reader};
 
@@ -34,6 +34,21 @@ impl<S: System> Loaded<S> {
     pub fn new(header: Header, events: Vec<EventOf<S>>) -> Self {
         let lines = (2..).take(events.len()).collect();
         Self { header, events, lines }
+    }
+
+    /// An engine to which all of it has happened.
+    pub(crate) fn run(&self, system: &S, options: Options) -> Engine<S> {
+        let mut engine = Engine::new(system.clone(), options);
+        for event in &self.events {
+            match &event.what {
+                What::Stimulus(stimulus) => drop(engine.take(event.at, stimulus.clone())),
+                What::Observation(Observation::Settled(settled)) => {
+                    engine.settle(event.at, &settled.output, settled.revision);
+                }
+                What::Observation(_) => {}
+            }
+        }
+        engine
     }
 
     /// The events, each with its line.

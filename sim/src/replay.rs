@@ -8,17 +8,24 @@ use serde::Serialize;
 use crate::check::{Sighting, Versus};
 use crate::compare::{Comparer, Difference};
 use crate::digest::{Rolling, RunDigest};
-use crate::format::{Error, EventOf, Reader, Writer};
+use crate::format::{Error, EventOf, Reader, Writer, read_ahead};
 use crate::host::guard;
 use crate::subject::Subject;
 
 /// How to replay.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// The last event to replay.
     pub until: Option<EventNumber>,
     /// How states are brought up to date.
     pub policy: Policy,
+}
+
+impl Default for Options {
+    /// All events, with states carried along: as a system in production would.
+    fn default() -> Self {
+        Self { until: None, policy: Policy::Incremental }
+    }
 }
 
 /// What a replay showed.
@@ -60,7 +67,7 @@ fn as_text<Z: serde::Serializer>(digest: &RunDigest, serializer: Z) -> Result<Z:
 /// # Errors
 ///
 /// Fails where the trace cannot be read or the record not be written.
-pub fn replay<S: Subject, R: BufRead>(
+pub fn replay<S: Subject, R: BufRead + Send>(
     system: &S,
     reader: Reader<R>,
     options: Options,
@@ -78,13 +85,10 @@ pub fn replay<S: Subject, R: BufRead>(
         first: None,
     };
     let (mut events, mut stimuli) = (0, 0);
-    let mut source = reader.events(system);
-    while let Some(event) = source.next() {
-        let event = event?;
+    read_ahead(system, reader, |event, line| {
         if options.until.is_some_and(|until| event.number > until) {
-            break;
+            return Ok(false);
         }
-        let line = source.line();
         events += 1;
         let before = run.engine.journal().len();
         match event.what {
@@ -100,7 +104,8 @@ pub fn replay<S: Subject, R: BufRead>(
                 writer.event(observed)?;
             }
         }
-    }
+        Ok(true)
+    })?;
     let comparer = std::mem::replace(&mut run.comparer, Comparer::new(complete));
     let compared = comparer.compared;
     for difference in comparer.finish(&run.engine) {

@@ -1,5 +1,6 @@
 //! A system as the command line sees it: by name, whatever its types.
 
+use std::any::type_name;
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
@@ -92,6 +93,12 @@ impl Systems {
         self
     }
 
+    /// Adds a system by the name of its type: an `OrderBook` is called `order-book`.
+    #[must_use]
+    pub fn with_type<S: Subject + 'static>(self, system: S) -> Self {
+        self.with(kebab(type_name::<S>()), system)
+    }
+
     /// Adds several systems of one type, such as a correct one and its versions with a bug.
     #[must_use]
     pub fn with_all<S: Subject + 'static>(self, systems: impl IntoIterator<Item = (String, S)>) -> Self {
@@ -110,5 +117,35 @@ impl Systems {
     /// Fails with the names that are known.
     pub fn get(&self, name: &str) -> Result<&dyn Runner, Vec<String>> {
         self.by_name.get(name).map(|runner| &**runner).ok_or_else(|| self.names().map(str::to_owned).collect())
+    }
+}
+
+/// The name of a type, without its modules and parameters, in words: `order-book` for `shop::OrderBook<u64>`.
+fn kebab(type_name: &str) -> String {
+    let name = type_name.split('<').next().unwrap_or_default();
+    let name = name.rsplit("::").next().unwrap_or_default();
+    let mut words = String::new();
+    let mut before = None;
+    let mut letters = name.chars().peekable();
+    while let Some(letter) = letters.next() {
+        // A word begins where a capital follows what is none, and with the last of several capitals: `HTTPServer`.
+        let ends_capitals = letters.peek().is_some_and(|next| next.is_lowercase());
+        if letter.is_uppercase() && before.is_some_and(|before: char| !before.is_uppercase() || ends_capitals) {
+            words.push('-');
+        }
+        words.extend(letter.to_lowercase());
+        before = Some(letter);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kebab;
+
+    #[test]
+    fn a_type_in_words() {
+        let types = ["Stock", "shop::OrderBook<core::option::Option<u64>>", "HTTPServer", "Ledger2", "V2Ledger"];
+        assert_eq!(types.map(kebab), ["stock", "order-book", "http-server", "ledger2", "v2-ledger"]);
     }
 }

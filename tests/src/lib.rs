@@ -3,10 +3,10 @@
 mod folder;
 pub mod kept;
 
-use std::env;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::OnceLock;
+use std::{env, fs};
 
 pub use folder::{Done, Folder};
 
@@ -17,20 +17,24 @@ pub fn root() -> &'static Path {
 
 /// The binary `afresh`, built in the profile of this test.
 ///
+/// Cargo builds the binaries of a package for the tests of that package alone, so this package has the source of
+/// `afresh-cli` as a binary of its own, under another file name: two packages must not write the same file. Here it gets
+/// its name back, which it says in its help.
+///
 /// # Panics
 ///
-/// When it does not build.
+/// When it is not there.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let test = env::current_exe().expect("this test has a path");
         let profile = test.ancestors().nth(2).expect("tests are in the folder `deps` of a profile");
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "afresh-cli"]).current_dir(env!("CARGO_MANIFEST_DIR"));
-        if profile.ends_with("release") {
-            build.arg("--release");
-        }
-        assert!(build.status().expect("cargo runs").success(), "the binary builds");
-        profile.join("afresh")
+        let folder = profile.join("tested");
+        let binary = folder.join("afresh");
+        fs::create_dir_all(folder).expect("a folder for the binary");
+        // Another test may just have done the same.
+        let _ = symlink("../afresh-tested", &binary);
+        assert!(binary.exists(), "{} is built by cargo", profile.join("afresh-tested").display());
+        binary
     })
 }

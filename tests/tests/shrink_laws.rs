@@ -47,6 +47,11 @@ impl Bug {
     }
 }
 
+/// What an event has in common with others, if they are few: its value, and one that it shares with the value next to it.
+fn links(event: u8) -> Vec<u64> {
+    vec![u64::from(event), u64::from(event) / 2 + 1000]
+}
+
 /// An oracle over a bug. What does not show the bug is another failure, unresolved or passes, in turn by its size.
 struct Judge<'a> {
     bug: &'a Bug,
@@ -62,6 +67,10 @@ impl Oracle<u8> for Judge<'_> {
             (None, 1) => Verdict::Other(Signature::new("panic", "")),
             (None, _) => Verdict::Unresolved("it hung".to_owned()),
         }
+    }
+
+    fn links(&self, event: &u8) -> Vec<u64> {
+        links(*event)
     }
 }
 
@@ -137,6 +146,11 @@ fn config() -> Config {
     }
 }
 
+/// Events of which some have much in common with others, and some nothing.
+fn events(len: usize) -> Vec<u8> {
+    (0..len).map(|place| (place * place % 61) as u8).collect()
+}
+
 fn search(
     minimizer: Minimizer,
     len: usize,
@@ -144,10 +158,26 @@ fn search(
     tells_where: bool,
     witness: &mut Witness,
 ) -> Result<Minimized<u8>, Refusal> {
-    minimizer.run(Item::numbered(vec![0; len]), &mut Judge { bug, original: len, tells_where }, witness)
+    minimizer.run(Item::numbered(events(len)), &mut Judge { bug, original: len, tells_where }, witness)
 }
 
-fn numbers(items: &[Item<u8>]) -> Vec<u64> {
+/// The bug is there with all events that are needed, which share a value; others share one with a hundred.
+struct Linked {
+    needed: BTreeSet<u64>,
+}
+
+impl Oracle<u64> for Linked {
+    fn test(&mut self, candidate: &Candidate<'_, u64>) -> Verdict {
+        let left = candidate.values().filter(|number| self.needed.contains(number)).count();
+        if left == self.needed.len() { Verdict::Same { at: self.needed.last().copied() } } else { Verdict::Passed }
+    }
+
+    fn links(&self, number: &u64) -> Vec<u64> {
+        if self.needed.contains(number) { vec![0, 1 + number % 50] } else { vec![1 + number % 50] }
+    }
+}
+
+fn numbers<T>(items: &[Item<T>]) -> Vec<u64> {
     items.iter().map(|item| item.number).collect()
 }
 
@@ -181,7 +211,7 @@ proptest! {
         let minimized = search(Minimizer::new(), len, &bug, tells_where, &mut witness).expect("it fails");
         let walk = witness.read(len);
         prop_assert_eq!(walk.runs.len() as u64, minimized.runs);
-        let mut items = Item::numbered(vec![0_u8; len]);
+        let mut items = Item::numbered(events(len));
         let mut replayed = Vec::new();
         for edit in walk.steps() {
             let before = items.len();
@@ -211,6 +241,20 @@ proptest! {
         prop_assert_eq!(resumed.items, undisturbed.items);
         prop_assert_eq!(resumed.runs, undisturbed.runs);
         prop_assert_eq!(second.walk, witness.walk);
+    }
+
+    /// Where the events that matter share a rare value, a handful of runs finds them, however long the trace is.
+    #[test]
+    fn linked_events_are_found_in_few_runs(
+        len in 100..5000_usize,
+        places in prop::collection::btree_set(any::<prop::sample::Index>().prop_map(|place| place.index(100)), 2..6),
+    ) {
+        let needed: BTreeSet<u64> = places.iter().map(|place| (place * len / 100) as u64 + 1).collect();
+        let trace: Vec<u64> = (1..=len as u64).collect();
+        let mut oracle = Linked { needed: needed.clone() };
+        let minimized = minimize(&trace, &mut oracle).expect("it fails");
+        prop_assert_eq!(numbers(&minimized.items), needed.iter().copied().collect::<Vec<_>>());
+        prop_assert!(minimized.runs <= 6 + 4 * needed.len() as u64, "{} runs for {:?}", minimized.runs, needed);
     }
 
     /// An oracle that tells where the failure shows saves the search for that place.

@@ -6,6 +6,12 @@ use afresh_core::{EventNumber, Key, Name, Signature};
 use serde::Serialize;
 use serde_json::Value;
 
+/// The check of what a trace recorded against all the messages.
+pub(super) const RECORDED: &str = "recorded";
+
+/// The check of what a trace recorded against what it had recorded before.
+pub(super) const RECORDED_STEP: &str = "recorded-step";
+
 /// One bug, by signature: how often it showed, on how many keys, and where first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
@@ -17,6 +23,13 @@ pub struct Finding {
     pub keys: usize,
     /// Where it showed first.
     pub first: Sighting,
+}
+
+impl Finding {
+    /// Whether it is about what the trace recorded: it may be the record that was wrong.
+    pub fn is_of_record(&self) -> bool {
+        [RECORDED, RECORDED_STEP].contains(&self.signature.check.as_str())
+    }
 }
 
 /// One bug at one step.

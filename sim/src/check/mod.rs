@@ -99,7 +99,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
     let mut first = seen.remove(0);
     let again = match seen.first() {
         Some(second) => &second.engine,
-        None => &pass_again(system, trace, first.engine.options()),
+        None => &trace.run(system, *first.engine.options()),
     };
     determinism(&mut first, again, trace);
     for other in seen {
@@ -136,21 +136,6 @@ where
         });
     }
     lengths
-}
-
-/// The same run once more.
-fn pass_again<S: Subject>(system: &S, trace: &Loaded<S>, options: &afresh_core::Options) -> Engine<S> {
-    let mut engine = Engine::new(system.clone(), *options);
-    for event in &trace.events {
-        match &event.what {
-            What::Stimulus(stimulus) => drop(engine.take(event.at, stimulus.clone())),
-            What::Observation(afresh_core::Observation::Settled(settled)) => {
-                engine.settle(event.at, &settled.output, settled.revision);
-            }
-            What::Observation(_) => {}
-        }
-    }
-    engine
 }
 
 /// The same trace gives the same run.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use afresh_core::{Beginning, Engine, EventNumber, Key, Observation, Stimulus, System};
 
-use super::finding::{Findings, value};
+use super::finding::{Findings, RECORDED, RECORDED_STEP, value};
 use super::verify::{Verifier, versus};
 use crate::compare::Difference;
 use crate::format::EventOf;
@@ -157,7 +157,7 @@ impl<'t, S: System> Verifier<'t, S> {
                     *self.seen.not_derivable.entry(part).or_default() += 1;
                 }
                 for part in parts.diverged() {
-                    found.saw(("recorded", part), (number, line), Some(key), || {
+                    found.saw((RECORDED, part), (number, line), Some(key), || {
                         let versus = versus("recorded", value(view), value(&self.system.view(key, recomputed)));
                         ("the recorded view is not what all the messages give".to_owned(), Some(versus))
                     });
@@ -176,7 +176,7 @@ impl<'t, S: System> Verifier<'t, S> {
         }
         self.seen.coverage.recorded_steps += 1;
         for part in self.system.compare(key, &state, view).diverged() {
-            found.saw(("recorded-step", part), (number, line), Some(key), || {
+            found.saw((RECORDED_STEP, part), (number, line), Some(key), || {
                 let versus = versus("recorded", value(view), value(&self.system.view(key, &state)));
                 ("the recorded view is not one step from the recorded one before it".to_owned(), Some(versus))
             });
@@ -188,5 +188,5 @@ impl<'t, S: System> Verifier<'t, S> {
 pub(super) fn differs<S: System>(difference: &Difference<S>, found: &mut Findings) {
     let part = difference.kind.part();
     let place = (difference.event, difference.line);
-    found.saw(("recorded", &part), place, difference.kind.key(), || difference.kind.in_words());
+    found.saw((RECORDED, &part), place, difference.kind.key(), || difference.kind.in_words());
 }

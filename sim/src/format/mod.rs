@@ -34,6 +34,7 @@
 //! Reading is strict: what a trace says is read to the bit, or refused with its place. Writing is canonical: the same
 //! events are the same bytes.
 
+mod ahead;
 mod at;
 mod compact;
 mod copied;
@@ -60,6 +61,7 @@ pub(crate) use output_id::{join as output_id, split as split_output_id};
 pub(crate) use scan::Scan;
 pub(crate) use writer::{Encoder, Stamp};
 
+pub(crate) use ahead::read_ahead;
 pub use copied::Copied;
 pub use error::{DEPTH_MAX, Error, Problem};
 pub use kind::Kind;

@@ -29,6 +29,43 @@ impl Edit {
         }
     }
 
+    /// The edit that removes the items of `verified` with these numbers, which ascend.
+    #[must_use]
+    pub fn remove_all<T>(verified: &[Item<T>], numbers: &[u64]) -> Self {
+        let mut numbers = numbers.iter().peekable();
+        Self::remove_each(verified, |item| {
+            while numbers.next_if(|number| **number < item.number).is_some() {}
+            numbers.next_if(|number| **number == item.number).is_some()
+        })
+    }
+
+    /// The edit that removes the items of `verified` with any but these numbers, which ascend.
+    #[must_use]
+    pub fn keep_only<T>(verified: &[Item<T>], numbers: &[u64]) -> Self {
+        let mut numbers = numbers.iter().peekable();
+        Self::remove_each(verified, |item| {
+            while numbers.next_if(|number| **number < item.number).is_some() {}
+            numbers.next_if(|number| **number == item.number).is_none()
+        })
+    }
+
+    /// Removes the items for which `goes` holds, in as few spans as there are gaps between the others.
+    fn remove_each<T>(verified: &[Item<T>], mut goes: impl FnMut(&Item<T>) -> bool) -> Self {
+        let mut spans: Vec<(u64, u64)> = Vec::new();
+        let mut goes_on = false;
+        for item in verified {
+            match (goes(item), goes_on, spans.last_mut()) {
+                (false, ..) => goes_on = false,
+                (true, true, Some(span)) => span.1 = item.number,
+                (true, ..) => {
+                    spans.push((item.number, item.number));
+                    goes_on = true;
+                }
+            }
+        }
+        if spans.is_empty() { Self::Keep } else { Self::Remove(spans) }
+    }
+
     /// Applies the edit: `verified` becomes the candidate.
     pub fn apply<T>(&self, verified: &mut Vec<Item<T>>) {
         match self {

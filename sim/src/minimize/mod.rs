@@ -32,17 +32,21 @@
 //! | file | holds |
 //! | --- | --- |
 //! | `edit.rs`, `candidate.rs` | one change; the trace that it gives |
-//! | `pass.rs` | what a pass is, and the order of passes; then one file for each |
+//! | `pass.rs` | what a pass is, and the order of passes; then one file for each: `truncate.rs`, `slice.rs`, `spans.rs`, `singles.rs` |
+//! | `nearness.rs`, `descent.rs` | which events belong to the failing one; in which order parts are tried |
 //! | `search.rs` | reproduces, runs passes, remembers verdicts |
 //! | `observer.rs` | what may look on, and stop the search |
 //! | `walk.rs` | the record of a search, from which it can be replayed and resumed |
 
 mod candidate;
+mod descent;
 mod edit;
+mod nearness;
 mod observer;
 mod pass;
 mod search;
 mod singles;
+mod slice;
 mod spans;
 mod truncate;
 pub mod walk;

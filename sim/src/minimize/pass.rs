@@ -3,6 +3,7 @@
 use super::candidate::Item;
 use super::edit::Edit;
 use super::singles::Singles;
+use super::slice::Slice;
 use super::spans::Spans;
 use super::truncate::Truncate;
 
@@ -15,6 +16,9 @@ pub(super) struct Verified<T> {
     pub(super) at: Option<u64>,
 }
 
+/// The values of an event that link it to others; see [`Oracle::links`](crate::oracle::Oracle::links).
+pub(super) type Links<'a, T> = dyn Fn(&T) -> Vec<u64> + 'a;
+
 /// One way of making a trace smaller.
 ///
 /// A pass is a plain state machine that proposes edits and is told what became of each. It runs nothing itself and
@@ -22,6 +26,11 @@ pub(super) struct Verified<T> {
 pub(super) trait Pass<T> {
     /// Its name in the walk.
     fn name(&self) -> &'static str;
+
+    /// Looks at the trace before its first proposal.
+    fn begin(&mut self, items: &[Item<T>], links: &Links<'_, T>) {
+        let _ = (items, links);
+    }
 
     /// The next edit to try on the verified trace; `None` when there is nothing left to try.
     fn propose(&mut self, verified: &Verified<T>) -> Option<Edit>;
@@ -31,6 +40,11 @@ pub(super) trait Pass<T> {
 }
 
 /// The passes, in their order: what removes most in one run comes first.
-pub(super) fn order<T>() -> [Box<dyn Pass<T>>; 3] {
-    [Box::new(Truncate::default()), Box::new(Spans::default()), Box::new(Singles::default())]
+pub(super) fn order<T>() -> [Box<dyn Pass<T>>; 4] {
+    [
+        Box::new(Truncate::default()),
+        Box::new(Slice::default()),
+        Box::new(Spans::default()),
+        Box::new(Singles::default()),
+    ]
 }

@@ -62,6 +62,7 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
 
     /// Tries what `pass` proposes until it has nothing left to try.
     pub(super) fn run(&mut self, pass: &mut dyn Pass<T>) -> Result<(), Stopped> {
+        pass.begin(&self.verified.items, &|event| self.oracle.links(event));
         while let Some(edit) = pass.propose(&self.verified) {
             let verdict = self.judge(pass.name(), &edit, 0)?;
             pass.judged(verdict.is_same());

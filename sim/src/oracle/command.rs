@@ -11,6 +11,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::process::{self, Ended};
+use super::values::values;
 use super::{Oracle, Verdict};
 use crate::minimize::{Candidate, Identity};
 
@@ -164,6 +165,10 @@ impl<T: AsRef<[u8]>> Oracle<T> for CommandOracle {
     /// By content: a command cannot tell equal lines apart.
     fn identity(&self, candidate: &Candidate<'_, T>) -> Identity {
         Identity::of(candidate.values())
+    }
+
+    fn links(&self, line: &T) -> Vec<u64> {
+        values(line.as_ref())
     }
 }
 

@@ -3,6 +3,7 @@
 mod command;
 mod process;
 mod system;
+mod values;
 
 pub use command::{CommandOracle, Outcome, Template};
 pub use system::{Aimless, Examined, SystemOracle, examine};
@@ -69,6 +70,15 @@ pub trait Oracle<T> {
     /// second of two equal events need not be run either.
     fn identity(&self, candidate: &Candidate<'_, T>) -> Identity {
         candidate.identity()
+    }
+
+    /// The values in `event`, as hashes, that other events may have too: what it is about, and what names it.
+    ///
+    /// Events that share a rare one probably belong together, so the search first tries those that are linked to the
+    /// failing one. By default there are none.
+    fn links(&self, event: &T) -> Vec<u64> {
+        let _ = event;
+        Vec::new()
     }
 
     /// `candidate` is about to become the verified trace. An oracle that keeps states along that trace keeps up here.

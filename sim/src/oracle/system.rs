@@ -4,6 +4,7 @@ use std::io::BufRead;
 
 use afresh_core::{Header, Signature};
 
+use super::values::values;
 use super::{Oracle, Verdict};
 use crate::check::{Finding, Probe, Probed};
 use crate::format::{Error, EventOf, RawEvent, Reader};
@@ -93,6 +94,10 @@ impl<S: Subject> SystemOracle for Typed<'_, S> {
 }
 
 impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
+    fn links(&self, event: &RawEvent) -> Vec<u64> {
+        values(event.content.get().as_bytes())
+    }
+
     fn test(&mut self, candidate: &Candidate<'_, RawEvent>) -> Verdict {
         let mut rest = &self.events[..];
         let events = candidate.items().filter_map(move |item| {

@@ -18,6 +18,7 @@
 //! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test docs` writes what is printed into the documents.
 
 mod cargo;
+mod excerpts;
 mod machinery;
 mod transcript;
 mod workplace;

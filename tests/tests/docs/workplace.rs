@@ -29,13 +29,14 @@ impl Workplace {
 
     /// Runs `command` as a shell does, with nothing to read from its terminal.
     pub(crate) fn run(&self, command: &str) -> Printed {
-        let binaries = binary().parent().expect("the binary is in a folder").display().to_string();
+        // The other binaries are in the folder of the profile.
+        let binaries = binary().ancestors().skip(1).take(2).map(|folder| format!("{}:", folder.display()));
         let path = std::env::var("PATH").expect("a path");
         let mut shell = Command::new("sh");
         // A terminal shows both streams, in the order in which they were written.
         shell.args(["-c", &format!("exec 2>&1\n{command}")]).current_dir(self.folder.path(""));
         // The output must not depend on who runs this, or where.
-        shell.env_clear().env("PATH", format!("{binaries}:{path}")).env("LC_ALL", "C");
+        shell.env_clear().env("PATH", binaries.collect::<String>() + &path).env("LC_ALL", "C");
         shell.env("HOME", self.aside.path("")).env("TMPDIR", self.aside.path(""));
         let done = shell.stdin(Stdio::null()).output().expect("a shell runs");
         let text = String::from_utf8_lossy(&done.stdout);

@@ -88,7 +88,9 @@ fn replay() {
     let reader = || Reader::new("bench", &file[..], Options::default()).expect("the trace has a header");
     let system = Ledger::correct();
     let (reading, _) = median(3, || {
-        black_box(reader().events(&system).map(|event| event.expect("the trace reads")).count());
+        for event in reader().events(&system) {
+            black_box(event.expect("the trace reads"));
+        }
     });
     let options = replay::Options { policy: Policy::Incremental, ..replay::Options::default() };
     let before = count::live();

@@ -1,0 +1,55 @@
+//! What is in stock, and what has to be ordered.
+
+use std::collections::BTreeMap;
+
+use afresh_core::{Flows, Input, Key, Slot, System};
+use serde::{Deserialize, Serialize};
+
+/// A delivery of an item, or a sale, which counts as negative.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Movement {
+    item: String,
+    count: i64,
+    at: i64,
+}
+
+/// An item: how many are left, and how many sales were refused.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    left: i64,
+    refused: u64,
+}
+
+/// All items.
+#[derive(Clone)]
+pub struct Stock;
+
+impl System for Stock {
+    type In = Movement;
+    type Out = i64;
+    type State = Item;
+    type View = Item;
+
+    fn keys(&self, movement: &Movement) -> Vec<Key> {
+        vec![movement.item.as_str().into()]
+    }
+
+    fn position(&self, movement: &Movement) -> Option<i64> {
+        Some(movement.at)
+    }
+
+    fn apply(&self, _: &Key, item: &mut Item, input: Input<'_, Movement>, _: &Flows) {
+        match item.left + input.body.count {
+            ..0 => item.refused += 1,
+            left => item.left = left,
+        }
+    }
+
+    fn view(&self, _: &Key, item: &Item) -> Item {
+        item.clone()
+    }
+
+    fn outputs(&self, _: &Key, item: &Item, _: &Flows) -> BTreeMap<Slot, i64> {
+        if item.left < 5 { [("order".into(), 20 - item.left)].into() } else { BTreeMap::new() }
+    }
+}

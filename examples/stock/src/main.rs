@@ -1,0 +1,1 @@
+afresh::main!(stock::Stock);

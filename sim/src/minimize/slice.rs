@@ -1,0 +1,70 @@
+//! Keeps what is linked to the failing event, by values that few events share.
+
+use super::candidate::Item;
+use super::descent::Descent;
+use super::edit::Edit;
+use super::nearness::nearest;
+use super::pass::{Links, Pass, Verified};
+
+/// How many events are kept at first, besides which it is as cheap to go on without links.
+const FIRST: usize = 4;
+
+/// By how much more each try keeps than the one before.
+const GROWTH: usize = 4;
+
+/// Grows outwards from the failing event: keeps the few events that are nearest to it and drops all others, then more of
+/// them, until the bug is there. Then drops the farthest of those that were kept, and nearer ones, in the order of a
+/// [`Descent`].
+///
+/// Where few events are linked to the failing one, or the bug does not show in them alone, it costs a few runs and changes
+/// nothing.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Slice {
+    /// The numbers of the linked events, the nearest first: the failing one itself.
+    nearest: Vec<u64>,
+    /// How many of them were kept in the last try.
+    kept: usize,
+    /// How many of them were seen not to be enough.
+    too_few: usize,
+    /// After the bug was there: goes down the list.
+    descent: Option<Descent>,
+}
+
+impl<T> Pass<T> for Slice {
+    fn name(&self) -> &'static str {
+        "slice"
+    }
+
+    fn begin(&mut self, items: &[Item<T>], links: &Links<'_, T>) {
+        self.nearest = nearest(items, links).into_iter().map(|place| items[place].number).collect();
+    }
+
+    fn propose(&mut self, verified: &Verified<T>) -> Option<Edit> {
+        let items = &verified.items;
+        if let Some(descent) = &mut self.descent {
+            return Some(Edit::remove_all(items, &sorted(&self.nearest[descent.next()?])));
+        }
+        let linked = self.nearest.len();
+        // To keep more than half saves too little to be worth a run.
+        let most = linked.min(items.len() / 2);
+        if self.kept >= most {
+            return None;
+        }
+        self.kept = if self.kept == 0 { FIRST } else { self.kept * GROWTH }.min(most);
+        Some(Edit::keep_only(items, &sorted(&self.nearest[..self.kept])))
+    }
+
+    fn judged(&mut self, accepted: bool) {
+        match &mut self.descent {
+            Some(descent) => descent.judged(accepted),
+            None if accepted => self.descent = Some(Descent::from_blocked(1, self.too_few.max(1), self.kept)),
+            None => self.too_few = self.kept,
+        }
+    }
+}
+
+fn sorted(numbers: &[u64]) -> Vec<u64> {
+    let mut sorted = numbers.to_vec();
+    sorted.sort_unstable();
+    sorted
+}

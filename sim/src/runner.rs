@@ -6,7 +6,7 @@ use std::io::{BufRead, Write};
 
 use crate::check;
 use crate::format::files::Input;
-use crate::format::{Error, Problem, Reader, Writer};
+use crate::format::{Error, Reader, Writer};
 use crate::load::Loaded;
 use crate::oracle;
 use crate::replay;
@@ -114,12 +114,9 @@ impl Systems {
     ///
     /// # Errors
     ///
-    /// Fails with the names that are known. `file` is what named the system.
-    pub fn get(&self, file: &str, name: &str) -> Result<&dyn Runner, Error> {
-        self.by_name.get(name).map(|runner| &**runner).ok_or_else(|| {
-            let known = self.names().map(str::to_owned).collect();
-            Error::file(file, Problem::UnknownSystem { name: name.to_owned(), known })
-        })
+    /// Fails with the names that are known.
+    pub fn get(&self, name: &str) -> Result<&dyn Runner, Vec<String>> {
+        self.by_name.get(name).map(|runner| &**runner).ok_or_else(|| self.names().map(str::to_owned).collect())
     }
 }
 

@@ -15,26 +15,28 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace")
 }
 
-/// The binary `afresh`, built in the profile of this test.
+/// The binary `afresh`, built in the profile of this test. The one of the example, `stock`, is beside it.
 ///
-/// Cargo builds the binaries of a package for the tests of that package alone, so this package has the source of
-/// `afresh-cli` as a binary of its own, under another file name: two packages must not write the same file. Here it gets
-/// its name back, which it says in its help.
+/// Cargo builds the binaries of a package for the tests of that package alone, so this package has the sources of
+/// both as binaries of its own, under other file names: two packages must not write the same file. Here they get their
+/// names back, which they say in their help.
 ///
 /// # Panics
 ///
-/// When it is not there.
+/// When they are not there.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let test = env::current_exe().expect("this test has a path");
         let profile = test.ancestors().nth(2).expect("tests are in the folder `deps` of a profile");
         let folder = profile.join("tested");
-        let binary = folder.join("afresh");
-        fs::create_dir_all(folder).expect("a folder for the binary");
-        // Another test may just have done the same.
-        let _ = symlink("../afresh-tested", &binary);
-        assert!(binary.exists(), "{} is built by cargo", profile.join("afresh-tested").display());
-        binary
+        fs::create_dir_all(&folder).expect("a folder for the binaries");
+        for name in ["afresh", "stock"] {
+            let tested = format!("{name}-tested");
+            // Another test may just have done the same.
+            let _ = symlink(Path::new("..").join(&tested), folder.join(name));
+            assert!(folder.join(name).exists(), "{} is built by cargo", profile.join(tested).display());
+        }
+        folder.join("afresh")
     })
 }

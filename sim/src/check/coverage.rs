@@ -37,8 +37,10 @@ pub struct Coverage {
     pub from_first: u64,
     /// Those at which the independent statement was asked as well.
     pub restated: u64,
-    /// Steps at which the key was set apart, or damaged and not yet healed: there was nothing to compare.
+    /// Steps at which the key was set apart after a panic: there was nothing to compare.
     pub set_apart: u64,
+    /// Steps at which the key was damaged on purpose, by a fault, and not yet healed: what it carried had to be wrong.
+    pub damaged: u64,
     /// Recorded views that were held against all the messages.
     pub recorded: u64,
     /// Recorded views that were held against the recorded view before them.
@@ -53,6 +55,7 @@ impl Coverage {
         self.from_first += other.from_first;
         self.restated += other.restated;
         self.set_apart += other.set_apart;
+        self.damaged += other.damaged;
         self.recorded += other.recorded;
         self.recorded_steps += other.recorded_steps;
         self.applications += other.applications;

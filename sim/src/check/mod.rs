@@ -35,11 +35,13 @@ pub struct Options {
     pub budget: u64,
     /// How many threads may work. The report does not depend on it.
     pub jobs: usize,
+    /// Told now and then which fraction of the work was done since it was told last; nothing that is found depends on it.
+    pub progress: fn(f64),
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { budget: 200_000_000, jobs: thread::available_parallelism().map_or(1, usize::from) }
+        Self { budget: 200_000_000, jobs: thread::available_parallelism().map_or(1, usize::from), progress: |_| () }
     }
 }
 
@@ -71,15 +73,19 @@ impl Report {
 pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Report {
     let depth = Depth::new(lengths(system, &trace.events).into_values(), options.budget);
     let passes = options.jobs.max(1) as u64;
+    let portion = trace.events.len().div_ceil(100);
     let pass = |share| {
-        let options = afresh_core::Options {
+        let engine_options = afresh_core::Options {
             policy: Policy::Incremental,
             complete: trace.header.complete,
             guard,
             ..afresh_core::Options::default()
         };
-        let mut verifier = Verifier::new(system, Engine::new(system.clone(), options), depth, share);
-        for (event, line) in trace.events_and_lines() {
+        let mut verifier = Verifier::new(system, Engine::new(system.clone(), engine_options), depth, share);
+        for (place, (event, line)) in trace.events_and_lines().enumerate() {
+            if place % portion == 0 {
+                (options.progress)(portion as f64 / (trace.events.len() as u64 * passes) as f64);
+            }
             verifier.event(event, line);
         }
         verifier.finish()

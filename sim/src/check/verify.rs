@@ -175,8 +175,12 @@ impl<'t, S: System> Verifier<'t, S> {
 
     /// Holds the four accounts of a key against each other.
     fn verify(&mut self, key: &Key) {
-        if self.engine.quarantined(key).is_some() || self.damaged.contains(key) {
+        if self.engine.quarantined(key).is_some() {
             self.seen.coverage.set_apart += 1;
+            return;
+        }
+        if self.damaged.contains(key) {
+            self.seen.coverage.damaged += 1;
             return;
         }
         let mut found = Findings::default();

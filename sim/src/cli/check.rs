@@ -10,6 +10,7 @@ use afresh_core::Header;
 use serde::Serialize;
 
 use super::outcome::{self, Failure};
+use super::progress;
 use super::source::{Format, Source};
 use crate::check::{Options, Report};
 use crate::format::Error;
@@ -51,9 +52,21 @@ fn jobs(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|jobs| (1..=1024).contains(jobs)).ok_or_else(|| "expected a number from 1 to 1024".into())
 }
 
+/// What became of one trace.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Checked {
+    Read(Box<Trace>),
+    Unreadable {
+        trace: String,
+        #[serde(rename = "error", serialize_with = "as_text")]
+        failure: Error,
+    },
+}
+
 /// What was found in one trace.
 #[derive(Serialize)]
-struct Checked {
+struct Trace {
     trace: String,
     system: String,
     /// The signature that the trace is kept for.
@@ -63,38 +76,59 @@ struct Checked {
     report: Report,
 }
 
+fn as_text<Z: serde::Serializer>(error: &Error, serializer: Z) -> Result<Z::Ok, Z::Error> {
+    serializer.collect_str(error)
+}
+
 pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
+    args.source.system_is_known(systems)?;
+    if args.traces.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        return Err(Failure::Usage("standard input can be read once: name it once".into()));
+    }
     let mut clean = true;
     let mut checked = Vec::new();
+    let mut readable = true;
     for result in check_all(args, systems) {
-        let result = result?;
-        clean &= result.report.is_clean();
-        if args.format == Format::Text {
-            outcome::print(&text(&result))?;
-        } else {
-            checked.push(result);
+        match &result {
+            Checked::Read(trace) => {
+                clean &= trace.report.is_clean();
+                if args.format == Format::Text {
+                    outcome::print(&text(trace))?;
+                }
+            }
+            Checked::Unreadable { failure, .. } => {
+                readable = false;
+                outcome::say(&format!("afresh: {failure}\n"));
+            }
         }
+        checked.push(result);
     }
     if args.format == Format::Json {
         outcome::print(&outcome::json("check", &checked))?;
     }
-    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(match (readable, clean) {
+        (false, _) => ExitCode::from(2),
+        (true, false) => ExitCode::from(1),
+        (true, true) => ExitCode::SUCCESS,
+    })
 }
 
 /// Checks all traces, several at a time, and gives what was found in the order in which they were named.
-fn check_all(args: &Args, systems: &Systems) -> Vec<Result<Checked, Error>> {
+fn check_all(args: &Args, systems: &Systems) -> Vec<Checked> {
     let traces = args.traces.len();
     let workers = args.jobs.min(traces);
     let next = AtomicUsize::new(0);
-    let results: Vec<Mutex<Option<Result<Checked, Error>>>> = (0..traces).map(|_| Mutex::new(None)).collect();
-    let options = Options { budget: args.budget, jobs: (args.jobs / workers).max(1) };
+    let results: Vec<Mutex<Option<Checked>>> = (0..traces).map(|_| Mutex::new(None)).collect();
+    let options = Options { budget: args.budget, jobs: (args.jobs / workers).max(1), progress: progress::did };
+    let _progress = progress::of_things(traces);
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(path) = args.traces.get(place) else { return };
-                    let checked = check_one(args, systems, path, options);
+                    let checked = check_one(args, systems, path, options)
+                        .unwrap_or_else(|failure| Checked::Unreadable { trace: files::input_name(path), failure });
                     if let Ok(mut result) = results[place].lock() {
                         *result = Some(checked);
                     }
@@ -110,11 +144,11 @@ fn check_one(args: &Args, systems: &Systems, path: &Path, options: Options) -> R
     let Header { system, shows, .. } = reader.header().clone();
     let system = args.source.system.clone().unwrap_or(system);
     let report = runner.check(reader, options)?;
-    Ok(Checked { trace: files::input_name(path), system, shows, report })
+    Ok(Checked::Read(Box::new(Trace { trace: files::input_name(path), system, shows, report })))
 }
 
-fn text(checked: &Checked) -> String {
-    let Checked { trace, report, shows, .. } = checked;
+fn text(checked: &Trace) -> String {
+    let Trace { trace, report, shows, .. } = checked;
     let verdict = match report.findings.len() {
         0 => styled(GOOD, "nothing is wrong".to_owned()).to_string(),
         bugs => styled(BAD, count(bugs as u64, "bug", "bugs")).to_string(),
@@ -130,8 +164,9 @@ fn text(checked: &Checked) -> String {
         text += &format!("  kept for {}, which {}\n", escape(shows), if back { "is back" } else { "does not show" });
     }
     text += &coverage(report);
-    for found in &report.findings {
-        text += &finding(found, trace);
+    for (place, found) in report.findings.iter().enumerate() {
+        let before = place.checked_sub(1).map(|before| &report.findings[before]);
+        text += &finding(found, before, trace);
     }
     text
 }
@@ -155,13 +190,18 @@ fn coverage(report: &Report) -> String {
         }
     }
     if coverage.set_apart > 0 {
-        text += &format!("; {} not compared: set apart or damaged", count(coverage.set_apart, "step", "steps"));
+        let steps = count(coverage.set_apart, "step", "steps");
+        text += &format!("; {steps} not compared, as the key was set apart after a panic");
+    }
+    if coverage.damaged > 0 {
+        let steps = count(coverage.damaged, "step", "steps");
+        text += &format!("; {steps} not compared, as a fault had damaged the key and nothing had healed it");
     }
     text += "\n";
     if !report.not_derivable.is_empty() {
         let parts =
             report.not_derivable.iter().map(|(part, times)| format!("{part} {}", count(*times, "time", "times")));
-        text += &format!("  not derivable: {}\n", parts.collect::<Vec<_>>().join(", "));
+        text += &format!("  not derivable from this window: {}\n", parts.collect::<Vec<_>>().join(", "));
     }
     text
 }

@@ -9,6 +9,7 @@ mod interrupt;
 mod knob;
 mod outcome;
 mod printable;
+mod progress;
 mod replay;
 mod shell;
 mod show;

@@ -1,12 +1,12 @@
 //! How a command ends: what it prints, what it says went wrong, with which code.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
 use serde_json::json;
 
-use crate::format::Error;
+use crate::format::{Error, Problem};
 
 /// The version of every JSON report.
 const REPORT: u32 = 1;
@@ -33,11 +33,17 @@ impl Failure {
     }
 }
 
-/// Writes to standard output, with colours if it is a terminal.
+/// Writes to standard output, with colours if it is a terminal. Where whoever read it has gone, there is nobody to tell:
+/// what was found out still decides the exit code.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = anstream::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.map_err(|error| Error::file("standard output", crate::format::Problem::Write(error)).into())
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::file("standard output", Problem::Write(error)).into())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes to standard error, with colours if it is a terminal.

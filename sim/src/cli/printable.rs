@@ -1,17 +1,8 @@
 //! Text from outside, made safe for a terminal.
 
-use std::fmt::Write;
+use crate::report::escape;
 
-/// `bytes` as text in which control characters, line feeds and tabs excepted, are escaped.
+/// `bytes` as lines of text in which whatever acts on a terminal is escaped.
 pub(super) fn printable(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for character in String::from_utf8_lossy(bytes).chars() {
-        if character.is_control() && !matches!(character, '\n' | '\t') {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{}", character.escape_default());
-        } else {
-            text.push(character);
-        }
-    }
-    text
+    String::from_utf8_lossy(bytes).lines().map(|line| format!("{}\n", escape(line))).collect()
 }

@@ -4,13 +4,14 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use afresh_core::{EventNumber, Header};
+use afresh_core::{EventNumber, Header, Policy};
 
 use super::outcome::{self, Failure};
 use super::source::{Format, Source};
 use crate::format::Writer;
 use crate::format::files::{self, Output};
 use crate::replay::{Options, Report};
+use crate::report::escape;
 use crate::report::terminal::{BAD, GOOD, count, sighting, styled};
 use crate::runner::Systems;
 
@@ -29,6 +30,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "N")]
     until: Option<EventNumber>,
 
+    /// How the state of a key is brought up to date with a message: folded from its first message, or carried along as
+    /// services do. Whatever differs with the one and not with the other is in what was carried.
+    #[arg(long, value_enum, default_value_t)]
+    policy: HowCarried,
+
     /// Write the trace of what is observed now; `-` for standard output.
     #[arg(long, value_name = "PATH")]
     record: Option<PathBuf>,
@@ -42,9 +48,31 @@ pub(super) struct Args {
     format: Format,
 }
 
+/// How states are brought up to date.
+#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+enum HowCarried {
+    /// Fold all messages of the key again.
+    #[default]
+    FirstPrinciples,
+    /// Carry the state along, and fold again where the system cannot take a message in.
+    Incremental,
+    /// Carry the state along blindly.
+    Unchecked,
+}
+
+impl From<HowCarried> for Policy {
+    fn from(policy: HowCarried) -> Self {
+        match policy {
+            HowCarried::FirstPrinciples => Self::FirstPrinciples,
+            HowCarried::Incremental => Self::Incremental,
+            HowCarried::Unchecked => Self::Unchecked,
+        }
+    }
+}
+
 pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
-    let (reader, runner) = args.source.open(systems, &args.trace)?;
-    let options = Options { until: args.until, ..Options::default() };
+    let (reader, runner, progress) = args.source.open_showing_progress(systems, &args.trace)?;
+    let options = Options { until: args.until, policy: args.policy.into() };
     let report = match &args.record {
         None => runner.replay(reader, options, None)?,
         Some(path) => {
@@ -57,6 +85,7 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
             report
         }
     };
+    drop(progress);
     let name = files::input_name(&args.trace);
     let text = match args.format {
         Format::Json => outcome::json("replay", &report),
@@ -79,7 +108,8 @@ fn text(report: &Report, file: &str) -> String {
         _ => styled(BAD, count(report.differences, "difference", "differences")).to_string(),
     };
     let mut text = format!(
-        "{file}: {verdict}; {}, {}, digest {}\n",
+        "{}: {verdict}; {}, {}, digest {}\n",
+        escape(file),
         count(report.stimuli, "stimulus", "stimuli"),
         count(report.keys, "key", "keys"),
         report.digest,

@@ -58,6 +58,14 @@ pub enum Problem {
         /// The systems that are known.
         known: Vec<String>,
     },
+    /// A user asks for a system that nobody here knows.
+    #[error("there is no system `{}` here: expected {}", escape(.name), list(.known))]
+    NoSystem {
+        /// The system that is asked for.
+        name: String,
+        /// The systems that are known.
+        known: Vec<String>,
+    },
     /// A line is longer than the limit.
     #[error("the line is longer than {0} bytes")]
     LineTooLong(usize),
@@ -177,6 +185,10 @@ impl Problem {
     /// What to do about it; empty where there is nothing to say.
     pub fn help(&self) -> &'static str {
         match self {
+            Self::Read(error) if error.kind() == io::ErrorKind::NotFound => {
+                "check the path, and the folder that it starts from; `-` is standard input"
+            }
+            Self::Write(error) if error.kind() == io::ErrorKind::NotFound => "make the folder first",
             Self::Read(_) | Self::Write(_) => "",
             Self::Directory => "name a file in it, or `-` for the standard stream",
             Self::Exists => "choose another name, or say `--force`",
@@ -185,6 +197,7 @@ impl Problem {
             Self::Format(0) => "the first format is 1: correct the header",
             Self::Format(_) => "install a newer afresh, or have the trace written by this one",
             Self::UnknownSystem { .. } => "say which of them it is for with `--system NAME`, or correct the header",
+            Self::NoSystem { .. } => "name one of them, or leave the option out to run what the trace is of",
             Self::LineTooLong(_) => "raise the limit with `--line-max BYTES` if the line is meant to be that long",
             Self::Utf8(_) => "export the file as UTF-8, or convert it with iconv",
             Self::Torn => "say `--torn` to go on without it; it was cut off while being written",

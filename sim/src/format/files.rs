@@ -23,13 +23,13 @@ pub fn input_name(path: &Path) -> String {
 pub fn open(path: &Path) -> Result<Input, Error> {
     let error = |problem| Error::file(input_name(path), problem);
     if is_stream(path) {
-        return Ok(Input(Source::Stdin(BufReader::with_capacity(BUFFER, io::stdin()))));
+        return Ok(Input::new(Source::Stdin(BufReader::with_capacity(BUFFER, io::stdin()))));
     }
     let file = File::open(path).map_err(|problem| error(Problem::Read(problem)))?;
     if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Err(error(Problem::Directory));
     }
-    Ok(Input(Source::File(BufReader::with_capacity(BUFFER, file))))
+    Ok(Input::new(Source::File(BufReader::with_capacity(BUFFER, file))))
 }
 
 fn is_stream(path: &Path) -> bool {
@@ -38,7 +38,10 @@ fn is_stream(path: &Path) -> bool {
 
 /// A file or standard input, open to be read.
 #[derive(Debug)]
-pub struct Input(Source);
+pub struct Input {
+    source: Source,
+    progress: fn(u64),
+}
 
 #[derive(Debug)]
 enum Source {
@@ -46,9 +49,37 @@ enum Source {
     File(BufReader<File>),
 }
 
+impl Input {
+    fn new(source: Source) -> Self {
+        Self { source, progress: |_| () }
+    }
+
+    /// The size of the file in bytes, where it is one.
+    pub(crate) fn size(&self) -> Option<u64> {
+        match &self.source {
+            Source::Stdin(_) => None,
+            Source::File(source) => {
+                source.get_ref().metadata().ok().filter(fs::Metadata::is_file).map(|file| file.len())
+            }
+        }
+    }
+
+    /// Has `progress` told of how many bytes were read, each time that the buffer is filled.
+    pub(crate) fn tell(&mut self, progress: fn(u64)) {
+        self.progress = progress;
+    }
+
+    fn buffer(&self) -> &[u8] {
+        match &self.source {
+            Source::Stdin(source) => source.buffer(),
+            Source::File(source) => source.buffer(),
+        }
+    }
+}
+
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &mut self.0 {
+        match &mut self.source {
             Source::Stdin(source) => source.read(buffer),
             Source::File(source) => source.read(buffer),
         }
@@ -57,14 +88,19 @@ impl Read for Input {
 
 impl BufRead for Input {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        match &mut self.0 {
-            Source::Stdin(source) => source.fill_buf(),
-            Source::File(source) => source.fill_buf(),
+        let is_read = self.buffer().is_empty();
+        let filled = match &mut self.source {
+            Source::Stdin(source) => source.fill_buf()?,
+            Source::File(source) => source.fill_buf()?,
+        };
+        if is_read {
+            (self.progress)(filled.len() as u64);
         }
+        Ok(filled)
     }
 
     fn consume(&mut self, amount: usize) {
-        match &mut self.0 {
+        match &mut self.source {
             Source::Stdin(source) => source.consume(amount),
             Source::File(source) => source.consume(amount),
         }

@@ -6,6 +6,7 @@ use std::mem;
 use serde::de::IgnoredAny;
 
 use super::error::{Error, Problem};
+use super::scan::Scan;
 
 /// Reads lines into one buffer.
 #[derive(Debug)]
@@ -58,13 +59,40 @@ impl<R: BufRead> Lines<R> {
 
     /// What an error of serde_json about this line is about.
     pub(crate) fn json_error(&self, error: &serde_json::Error) -> Error {
+        let is_json = serde_json::from_str::<IgnoredAny>(&self.text).is_ok();
         // A line that was cut off is not JSON, wherever in it the first mistake was seen.
-        let whole = self.text.ends_with('\n') || serde_json::from_str::<IgnoredAny>(&self.text).is_ok();
-        if !whole {
+        if !is_json && !self.text.ends_with('\n') {
             return self.error(self.text.len() as u64 + 1, Problem::Torn);
         }
         let (problem, column) = Problem::from_json(error);
+        let (problem, column) = match problem {
+            Problem::Syntax(_) if is_json => self.not_one_of_several(column),
+            Problem::Data(text) => (Problem::Data(self.with_integer(text, column)), column),
+            problem => (problem, column),
+        };
         self.error(column, problem)
+    }
+
+    /// What is wrong at a column of a line of valid JSON that serde_json calls no JSON: that is what it says where one of
+    /// several things must be named and something else is there.
+    fn not_one_of_several(&self, column: u64) -> (Problem, u64) {
+        if let Err(found) = Scan::default().check(self.text()) {
+            return found;
+        }
+        (Problem::Data("expected a name, or an object with one field".to_owned()), column)
+    }
+
+    /// `text`, which is about what ends before a column, with the integer that is there as it is there: serde_json shows a
+    /// long one as what it comes to in floating point.
+    fn with_integer(&self, text: String, column: u64) -> String {
+        let before = self.text.get(..column as usize).unwrap_or_default();
+        let is_other = |at: char| !at.is_ascii_alphanumeric() && !"+-.".contains(at);
+        let literal = before.trim_end_matches(is_other).rsplit(is_other).next().unwrap_or_default();
+        let is_integer = literal.strip_prefix('-').unwrap_or(literal).bytes().all(|byte| byte.is_ascii_digit());
+        match text.strip_prefix("invalid type: floating point `").and_then(|rest| rest.split_once('`')) {
+            Some((_, expected)) if is_integer => format!("invalid value: integer `{literal}`{expected}"),
+            _ => text,
+        }
     }
 
     /// The number of bytes before this line.

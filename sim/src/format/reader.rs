@@ -35,6 +35,8 @@ impl Default for Options {
 #[derive(Debug)]
 pub struct Reader<R> {
     header: Header,
+    /// The column of the header line at which the name of the system is.
+    system_column: u64,
     cursor: Cursor<R>,
 }
 
@@ -52,9 +54,9 @@ impl<R: BufRead> Reader<R> {
         if !found {
             return Err(Error::file(lines.name, Problem::Empty));
         }
-        let header = header(&lines)?;
+        let (header, system_column) = header(&lines)?;
         let cursor = Cursor { lines, accept_torn: options.torn, previous: 0, torn: None, scan: Scan::default() };
-        Ok(Self { header, cursor })
+        Ok(Self { header, system_column, cursor })
     }
 
     /// What the trace says of itself.
@@ -65,6 +67,11 @@ impl<R: BufRead> Reader<R> {
     /// The name of the file.
     pub fn name(&self) -> &str {
         &self.cursor.lines.name
+    }
+
+    /// A problem with the system that the header names.
+    pub(crate) fn system_error(&self, problem: Problem) -> Error {
+        self.cursor.lines.error(self.system_column, problem)
     }
 
     /// The events, in the types of `system`, one at a time. An error is the last item.
@@ -266,8 +273,8 @@ fn column_of(value: &RawValue, text: &str) -> u64 {
 }
 
 /// Reads the header line: first what makes the file a trace, then its version, and only then the rest, which another
-/// version may say in another way.
-fn header<R: BufRead>(lines: &Lines<R>) -> Result<Header, Error> {
+/// version may say in another way. Also gives the column of the name of the system.
+fn header<R: BufRead>(lines: &Lines<R>) -> Result<(Header, u64), Error> {
     #[derive(Deserialize)]
     struct AnyLine<'a> {
         #[serde(borrow)]
@@ -276,6 +283,11 @@ fn header<R: BufRead>(lines: &Lines<R>) -> Result<Header, Error> {
     #[derive(Deserialize)]
     struct AnyHeader {
         format: u32,
+    }
+    #[derive(Deserialize)]
+    struct Names<'a> {
+        #[serde(borrow)]
+        system: &'a RawValue,
     }
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -293,5 +305,6 @@ fn header<R: BufRead>(lines: &Lines<R>) -> Result<Header, Error> {
         Ok(AnyHeader { format }) => return Err(lines.error(column_of(afresh, text), Problem::Format(format))),
     }
     let line: Line = serde_json::from_str(text).map_err(|error| lines.json_error(&error))?;
-    Ok(line.afresh)
+    let system = serde_json::from_str(afresh.get()).map_or(1, |Names { system }| column_of(system, text));
+    Ok((line.afresh, system))
 }

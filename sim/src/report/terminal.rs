@@ -32,20 +32,24 @@ pub(crate) fn count(count: u64, one: &str, many: &str) -> String {
     format!("{grouped} {}", if count == 1 { one } else { many })
 }
 
-/// One bug: its signature, how often it showed, and where first.
-pub(crate) fn finding(finding: &Finding, file: &str) -> String {
+/// One bug: its signature, how often it showed, and where first. What was said of the bug `before` it is not said again.
+pub(crate) fn finding(finding: &Finding, before: Option<&Finding>, file: &str) -> String {
     let mut text = String::new();
     let on = match finding.keys {
         0 => String::new(),
         keys => format!(" on {}", count(keys as u64, "key", "keys")),
     };
     let times = count(finding.count, "step", "steps");
+    let is_said = before.is_some_and(|before| before.first == finding.first);
     let _ = writeln!(
         text,
-        "  {} at {times}{on}, first:",
-        styled(BOLD.fg_color(BAD.get_fg_color()), escape(&finding.signature.to_string()))
+        "  {} at {times}{on}, first{}",
+        styled(BOLD.fg_color(BAD.get_fg_color()), escape(&finding.signature.to_string())),
+        if is_said { " there too" } else { ":" },
     );
-    text += &sighting(&finding.first, file);
+    if !is_said {
+        text += &sighting(&finding.first, file);
+    }
     text
 }
 
@@ -66,7 +70,9 @@ pub(crate) fn diff(versus: &Versus) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "      {}", styled(BAD, format!("- {}", versus.left)));
     let _ = writeln!(text, "      {}", styled(GOOD, format!("+ {}", versus.right)));
-    text + &changes(Some(&versus.left_value), Some(&versus.right_value), "      ")
+    // Null stands for nothing: no output, no view.
+    let side = |value| Some(value).filter(|value: &&Value| !value.is_null());
+    text + &changes(side(&versus.left_value), side(&versus.right_value), "      ")
 }
 
 /// What differs between two values, of which either may be missing, line by line, each behind `margin`.

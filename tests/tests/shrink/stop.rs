@@ -92,6 +92,9 @@ fn a_kill_at_any_run_loses_nothing() {
     let total = Bench::with_bug();
     run(total.shrink(&["trace.log"]));
     let last = total.runs().len();
+    // The run that first leaves less than half of the 200 lines, which are then written.
+    let halved = total.walk().runs.iter().position(|(intent, verdict)| verdict.is_same() && intent.items < 100);
+    let halved = halved.expect("the search goes below half") + 1;
     for slow in (1..=last).step_by(2) {
         let bench = Bench::with_bug();
         let mut child = hanging(&bench, slow);
@@ -102,7 +105,7 @@ fn a_kill_at_any_run_loses_nothing() {
 
         match fs::read_to_string(bench.path("trace.min.log")) {
             Ok(best) => assert!(best.contains("open") && best.contains("reverse"), "{best}"),
-            Err(_) => assert!(slow < last * 3 / 4, "nothing is on disk at run {slow} of {last}"),
+            Err(_) => assert!(slow <= halved, "nothing is on disk at run {slow} of {last}"),
         }
         let done = run(bench.shrink_by(&["trace.log", "--resume"], HANGS));
         assert_eq!(done.code, Some(0), "{}", done.stderr);

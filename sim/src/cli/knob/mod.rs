@@ -15,6 +15,7 @@ use afresh_core::{Key, Name};
 use serde::Serialize;
 
 use super::outcome::{self, Failure};
+use super::progress;
 use super::source::{Format, Source};
 use crate::format::files::{self, Output};
 use crate::format::{Copied, Error, Problem};
@@ -124,9 +125,12 @@ impl Turn {
     /// Turns the knob that is asked for.
     pub(super) fn main(&self, asked: Asked, systems: &Systems) -> Result<ExitCode, Failure> {
         let name = files::input_name(&self.trace);
-        let input = files::open(&self.trace)?;
+        let mut input = files::open(&self.trace)?;
+        input.tell(progress::read);
+        let progress = progress::of_bytes(input.size());
         let Some(path) = self.output()? else {
             let (report, system) = self.turn(asked, systems, &name, &mut { input })?;
+            drop(progress);
             return self.print(&report, &name, &system, None);
         };
         // Whoever is writing the trace would go on writing to a file that is no longer there.
@@ -135,6 +139,7 @@ impl Turn {
         let output_name = output.name().to_owned();
         let mut copied = Copied::new(input, output);
         let (report, system) = self.turn(asked, systems, &name, &mut copied)?;
+        drop(progress);
         let unwritten = |error| Error::file(&output_name, Problem::Write(error));
         let mut output = copied.finish(report.torn.is_some()).map_err(unwritten)?;
         let Some(done) = report.done.as_ref().filter(|done| done.as_planned) else {

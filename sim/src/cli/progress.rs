@@ -1,0 +1,66 @@
+//! How far long work has come: a bar on the standard error of a terminal, and nothing anywhere else.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// What is done sooner shows no bar: it would only flicker.
+const SOON: Duration = Duration::from_millis(300);
+
+/// The parts that a fraction is counted in.
+const PARTS: f64 = 1_000_000.0;
+
+/// The bar of this process, which does one thing.
+static BAR: OnceLock<ProgressBar> = OnceLock::new();
+
+/// Work under way. The bar is gone when this is dropped, which must be before anything is printed.
+#[must_use]
+pub(super) struct Progress(());
+
+/// Begins to read so many bytes; of nobody knows how many, there is no bar.
+pub(super) fn of_bytes(bytes: Option<u64>) -> Progress {
+    begin(bytes.unwrap_or(0), "{wide_bar} {bytes} of {total_bytes}, {eta} left")
+}
+
+/// Begins to work on so many things, which take as long as each other for all that is known.
+pub(super) fn of_things(things: usize) -> Progress {
+    begin(things as u64 * PARTS as u64, "{wide_bar} {percent}%, {elapsed}, {eta} left")
+}
+
+/// So many bytes were read.
+pub(super) fn read(bytes: u64) {
+    advance(bytes);
+}
+
+/// This fraction of a thing was done.
+pub(super) fn did(fraction: f64) {
+    advance((fraction * PARTS) as u64);
+}
+
+fn begin(length: u64, template: &str) -> Progress {
+    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::hidden());
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    // Where there was a bar before, it has ended.
+    let _ = BAR.set(bar);
+    Progress(())
+}
+
+fn advance(by: u64) {
+    let Some(bar) = BAR.get() else { return };
+    bar.inc(by);
+    if bar.length() > Some(0) && bar.is_hidden() && !bar.is_finished() && bar.elapsed() >= SOON {
+        // It stays hidden where standard error is no terminal.
+        bar.set_draw_target(ProgressDrawTarget::stderr());
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = BAR.get() {
+            bar.finish_and_clear();
+        }
+    }
+}

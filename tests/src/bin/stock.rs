@@ -1,0 +1,3 @@
+//! The binary of the example `stock`, for the tests to run.
+
+include!("../../../examples/stock/src/main.rs");

@@ -1,0 +1,225 @@
+//! Input that is no trace: one error, which names file, line, column, what was expected and what to do; and no file is
+//! written.
+
+use std::fs;
+
+use afresh_tests::Folder;
+use insta::assert_snapshot;
+
+use super::deposit;
+
+const HEADER: &str = r#"{"afresh":{"format":1,"system":"ledger","complete":true}}"#;
+
+/// The commands that read a trace, each as it would write a file; `TRACE` is the trace.
+const COMMANDS: [&[&str]; 9] = [
+    &["replay", "TRACE", "--record", "out.jsonl"],
+    &["check", "TRACE"],
+    &["show", "TRACE"],
+    &["show", "TRACE", "--views", "--format", "json"],
+    &["shrink", "TRACE", "--output", "out.jsonl"],
+    &["reflow", "TRACE", "--message", "m-1", "--output", "out.jsonl"],
+    &["trigger", "TRACE", "--all", "--output", "out.jsonl"],
+    &["migrate", "TRACE", "--flow", "fees-v2", "--on", "--all", "--in-place"],
+    &["scrub", "TRACE", "--all", "--dry-run"],
+];
+
+/// Runs every command on the trace `name`, which each must refuse with the same one error; gives that.
+fn refused(folder: &Folder, name: &str, options: &[&str]) -> String {
+    let before = contents(folder);
+    let mut said = Vec::new();
+    for command in COMMANDS {
+        let words: Vec<_> = command.iter().map(|word| if *word == "TRACE" { name } else { word }).collect();
+        let done = folder.run(&[&words, options].concat());
+        assert_eq!(done.code, Some(2), "{words:?}: {}", done.stderr);
+        // A timeline is shown as far as it can be read.
+        assert!(done.stdout.is_empty() || words == ["show", name], "{words:?}: {}", done.stdout);
+        assert!(contents(folder) == before, "{words:?} wrote a file");
+        assert!(done.stderr.chars().all(|character| character == '\n' || !character.is_control()), "{}", done.stderr);
+        said.push(done.stderr);
+    }
+    let first = said.swap_remove(0);
+    assert!(said.iter().all(|said| *said == first), "not all say {first} but {said:?}");
+    first
+}
+
+/// The files of a folder, and what is in them.
+fn contents(folder: &Folder) -> Vec<(String, Option<Vec<u8>>)> {
+    folder.files().into_iter().map(|name| (name.clone(), fs::read(folder.path(&name)).ok())).collect()
+}
+
+/// What is said of a trace with this line after a good one.
+fn line(line: impl AsRef<[u8]>) -> String {
+    let folder = Folder::default();
+    let before = format!("{HEADER}\n{}\n", deposit(1, "a-1", 5, 1));
+    let file = [before.as_bytes(), line.as_ref(), b"\n"].concat();
+    fs::write(folder.path("night.jsonl"), file).expect("a file is written");
+    refused(&folder, "night.jsonl", &[])
+}
+
+/// What is said of this file.
+fn file(text: &str) -> String {
+    let folder = Folder::default();
+    folder.write("night.jsonl", text);
+    refused(&folder, "night.jsonl", &[])
+}
+
+#[test]
+fn an_unknown_field() {
+    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","colour\u001b[31m":1,"body":{}}}"#), @r"
+    afresh: night.jsonl:3:50: unknown field `colour\u{1b}[31m`, expected one of `id`, `from`, `revision`, `body`, `withdrawn`
+      help: remove the field, or correct its name
+    ");
+    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"acount":"a-1","amount":5,"on":2}}}}"#), @r"
+    afresh: night.jsonl:3:59: unknown field `acount`, expected one of `account`, `amount`, `on`
+      help: remove the field, or correct its name
+    ");
+}
+
+#[test]
+fn a_wrong_type() {
+    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"account":"a-1","amount":"5","on":2}}}}"#), @r#"
+    afresh: night.jsonl:3:79: invalid type: string "5", expected i64
+      help: correct the value; where another version of the system wrote it, name that with `--system NAME`
+    "#);
+    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":17}}"#), @r"
+    afresh: night.jsonl:3:40: expected a name, or an object with one field
+      help: correct the value; where another version of the system wrote it, name that with `--system NAME`
+    ");
+    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"account":"a","amount":5,"on":2},"hold":1}}}"#), @r"
+    afresh: night.jsonl:3:83: expected a name, or an object with one field
+      help: correct the value; where another version of the system wrote it, name that with `--system NAME`
+    ");
+}
+
+#[test]
+fn bytes_that_are_not_utf8() {
+    assert_snapshot!(line(b"{\"in\":{\"id\":\"caf\xe9\",\"from\":\"bank\",\"body\":{}}}"), @r"
+    afresh: night.jsonl:3:17: byte 0xe9 is not valid UTF-8: expected UTF-8 text
+      help: export the file as UTF-8, or convert it with iconv
+    ");
+}
+
+#[test]
+fn a_last_line_that_was_cut_off() {
+    let folder = Folder::default();
+    let whole = format!("{HEADER}\n{}\n", deposit(1, "a-1", 5, 1));
+    folder.write("night.jsonl", &format!(r#"{whole}{{"in":{{"id":"m-2","fro"#));
+    assert_snapshot!(refused(&folder, "night.jsonl", &[]), @r"
+    afresh: night.jsonl:3:23: the last line is torn: expected a whole event and a line end, found the end of the file
+      help: say `--torn` to go on without it; it was cut off while being written
+    ");
+    folder.write("whole.jsonl", &whole);
+    for words in [&["replay"][..], &["check"], &["show", "--views"], &["trigger", "--all", "--dry-run"]] {
+        let run = |name: &str| folder.ok(&[words, &[name, "--torn"]].concat());
+        assert_eq!(run("night.jsonl"), run("whole.jsonl").replace("whole.jsonl", "night.jsonl"));
+    }
+}
+
+#[test]
+fn a_format_of_the_future() {
+    assert_snapshot!(file(&HEADER.replace(r#""format":1"#, r#""format":2,"shape":"unheard of""#)), @r"
+    afresh: night.jsonl:1:11: format 2 is from the future: it needs a newer afresh, this one reads format 1
+      help: install a newer afresh, or have the trace written by this one
+    ");
+}
+
+#[test]
+fn a_system_that_is_not_known() {
+    let unknown = file(&HEADER.replace("ledger", "ledgr"));
+    let (known, rest) = unknown.split_once("ledger+fee-rounding").expect("the systems are listed");
+    assert_snapshot!(format!("{known}…{}", rest.split_once("priority-lost").expect("to the last one").1), @r"
+    afresh: night.jsonl:1:32: is for the system `ledgr`, which is not known here: expected `document`, `document+bytes-for-chars`, `document+range-overflow`, `document+stale-digest`, `ledger`, `ledger+duplicate-hold`, `…`
+      help: say which of them it is for with `--system NAME`, or correct the header
+    ");
+
+    let folder = Folder::default();
+    folder.trace("night.jsonl", "ledger", &[deposit(1, "a-1", 5, 1)]);
+    let asked = refused(&folder, "night.jsonl", &["--system", "ledgr\u{1b}"]);
+    let (known, rest) = asked.split_once("ledger+fee-rounding").expect("the systems are listed");
+    assert_snapshot!(format!("{known}…{}", rest.split_once("priority-lost").expect("to the last one").1), @r"
+    afresh: --system: there is no system `ledgr\u{1b}` here: expected `document`, `document+bytes-for-chars`, `document+range-overflow`, `document+stale-digest`, `ledger`, `ledger+duplicate-hold`, `…`
+      help: name one of them, or leave the option out to run what the trace is of
+    ");
+}
+
+#[test]
+fn a_file_that_is_no_trace() {
+    assert_snapshot!(file(""), @r#"
+    afresh: night.jsonl: is empty: expected a header line, {"afresh":{"format":1,"system":"NAME",…}}
+      help: make a trace of exported rows with `afresh import`
+    "#);
+    assert_snapshot!(file("Dear diary,\n"), @r#"
+    afresh: night.jsonl:1:1: is not a trace: expected a header line, {"afresh":{"format":1,"system":"NAME",…}}, found Dear diary,
+      help: make a trace of exported rows with `afresh import`
+    "#);
+    let folder = Folder::default();
+    fs::create_dir(folder.path("folder")).expect("a folder is made");
+    assert_snapshot!(refused(&folder, "folder", &[]), @r"
+    afresh: folder: is a directory, where a file was expected
+      help: name a file in it, or `-` for the standard stream
+    ");
+    assert_snapshot!(refused(&folder, "nowhere/night.jsonl", &[]), @r"
+    afresh: nowhere/night.jsonl: cannot be read: No such file or directory (os error 2)
+      help: check the path, and the folder that it starts from; `-` is standard input
+    ");
+}
+
+#[test]
+fn a_line_over_the_limit() {
+    let folder = Folder::default();
+    let long = deposit(1, &"a".repeat(200), 5, 1);
+    folder.trace("night.jsonl", "ledger", &[&long]);
+    assert_snapshot!(refused(&folder, "night.jsonl", &["--line-max", "200"]), @r"
+    afresh: night.jsonl:2:201: the line is longer than 200 bytes
+      help: raise the limit with `--line-max BYTES` if the line is meant to be that long
+    ");
+    folder.ok(&["check", "night.jsonl", "--line-max", &long.len().to_string()]);
+}
+
+#[test]
+fn nesting_ten_thousand_deep() {
+    let nested = |open: &str, close: &str| open.repeat(10_000) + "1" + &close.repeat(10_000);
+    assert_snapshot!(line(format!(r#"{{"in":{{"id":"m-2","from":"bank","body":{}}}}}"#, nested("[", "]"))), @r"
+    afresh: night.jsonl:3:165: nested too deeply: expected at most 127 arrays and objects inside each other
+      help: make the body flatter: no reader of JSON can be trusted with more
+    ");
+    assert_snapshot!(line(format!(r#"{{"view":{{"key":"a-1","value":{}}}}}"#, nested(r#"{"a":"#, "}"))), @r"
+    afresh: night.jsonl:3:33: unknown field `a`, expected one of `balance`, `held`, `captured`, `fees`, `payments`
+      help: remove the field, or correct its name
+    ");
+}
+
+#[test]
+fn a_number_that_the_type_cannot_hold() {
+    let amount = |amount: &str| deposit(2, "a-1", 5, 2).replace(r#""amount":5"#, &format!(r#""amount":{amount}"#));
+    assert_snapshot!(line(amount("9223372036854775808")), @r"
+    afresh: night.jsonl:3:95: invalid value: integer `9223372036854775808`, expected i64
+      help: correct the value; where another version of the system wrote it, name that with `--system NAME`
+    ");
+    assert_snapshot!(line(amount("-123456789012345678901234567890")), @r"
+    afresh: night.jsonl:3:107: invalid value: integer `-123456789012345678901234567890`, expected i64
+      help: correct the value; where another version of the system wrote it, name that with `--system NAME`
+    ");
+    assert_snapshot!(line(amount("0.5")), @r"
+    afresh: night.jsonl:3:79: invalid type: floating point `0.5`, expected i64
+      help: correct the value; where another version of the system wrote it, name that with `--system NAME`
+    ");
+    assert_snapshot!(line(amount("NaN")), @r"
+    afresh: night.jsonl:3:77: is not JSON: expected value
+      help: correct the line; a trace has one whole JSON object a line, and no NaN or Infinity
+    ");
+}
+
+#[test]
+fn a_key_that_is_there_twice() {
+    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"account":"a","amount":5,"amount":6,"on":2}}}}"#), @r"
+    afresh: night.jsonl:3:84: the key `amount` is twice in one object: expected it once
+      help: remove one of the two: nothing says which of them counts
+    ");
+    // In a map of the system's own, where serde takes the last.
+    let view = r#"{"balance":5,"held":3,"captured":0,"fees":0,"payments":{"p":1,"p":2}}"#;
+    assert_snapshot!(line(format!(r#"{{"view":{{"key":"a-1","value":{view}}}}}"#)), @r"
+    afresh: night.jsonl:3:92: the key `p` is twice in one object: expected it once
+      help: remove one of the two: nothing says which of them counts
+    ");
+}

@@ -1,0 +1,144 @@
+//! `afresh check` of one trace: what is wrong, where first, and what was looked at.
+
+use afresh_tests::Folder;
+use insta::assert_snapshot;
+
+use super::{LATE_CAPTURE, copy, deposit, found, json};
+
+#[test]
+fn what_is_wrong_is_shown_once_with_its_place_and_a_diff() {
+    let folder = Folder::default();
+    folder.trace("night.jsonl", "ledger+late-capture", &LATE_CAPTURE);
+    let done = folder.run(&["check", "night.jsonl"]);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
+    assert_snapshot!(done.stdout, @r#"
+    night.jsonl: 2 bugs; 4 stimuli, 1 key
+      compared 4 steps, each recomputed from the first message; 4 of them restated
+      incremental/balance at 1 step on 1 key, first:
+        night.jsonl:5: event 4, key a-1: the carried state is not the folded one
+          - incremental
+          + recomputed
+            {
+          -   "balance": 500,
+          -   "captured": 0,
+          +   "balance": 350,
+          +   "captured": 150,
+              "fees": 0,
+              "held": 0,
+              "payments": {}
+      incremental/captured at 1 step on 1 key, first there too
+    "#);
+    let clean = folder.ok(&["check", "night.jsonl", "--system", "ledger"]);
+    assert_snapshot!(clean, @r"
+    night.jsonl: nothing is wrong; 4 stimuli, 1 key
+      compared 4 steps, each recomputed from the first message; 4 of them restated
+    ");
+}
+
+#[test]
+fn what_production_recorded_wrong_is_found_in_the_record_too() {
+    let folder = Folder::default();
+    copy(&folder, "ledger-production.jsonl");
+    let done = folder.run(&["check", "ledger-production.jsonl"]);
+    assert_eq!(done.code, Some(1));
+    assert_snapshot!(done.stdout, @r#"
+    ledger-production.jsonl: 4 bugs; 300 stimuli, 3 keys
+      compared 297 steps, each recomputed from the first message; 297 of them restated; 297 recorded views, 203 of them also against the one before
+      incremental/balance at 20 steps on 1 key, first:
+        ledger-production.jsonl:97: event 96, key a-3: the carried state is not the folded one
+          - incremental
+          + recomputed
+            {
+          -   "balance": 35311,
+          -   "captured": 9269,
+          +   "balance": 44580,
+          +   "captured": 0,
+              "fees": 0,
+              "held": 7392,
+              "payments": {
+      incremental/captured at 20 steps on 1 key, first there too
+      recorded/balance at 20 steps on 1 key, first:
+        ledger-production.jsonl:100: event 99, key a-3: the recorded view is not what all the messages give
+          - recorded
+          + recomputed
+            {
+          -   "balance": 35311,
+          -   "captured": 9269,
+          +   "balance": 44580,
+          +   "captured": 0,
+              "fees": 0,
+              "held": 7392,
+              "payments": {
+      recorded/captured at 20 steps on 1 key, first there too
+    "#);
+    // The fixed code carries nothing wrong; the record stays what it was.
+    let fixed = json(&folder, 1, &["check", "ledger-production.jsonl", "--system", "ledger"]);
+    assert!(found(&fixed).iter().all(|(signature, _)| signature.starts_with("recorded")), "{fixed}");
+}
+
+#[test]
+fn a_key_that_is_set_apart_is_said_to_be() {
+    let folder = Folder::default();
+    let patch = |n: u32, at: u32, delete: u32| {
+        format!(
+            r#"{{"in":{{"id":"m-{n}","from":"e","body":{{"document":"d","at":{at},"delete":{delete},"insert":"text"}}}}}}"#
+        )
+    };
+    folder.trace("in.jsonl", "document+range-overflow", &[patch(1, 0, 0), patch(2, 2, u32::MAX), patch(3, 0, 0)]);
+    let done = folder.run(&["check", "in.jsonl"]);
+    assert_eq!(done.code, Some(1));
+    assert_snapshot!(done.stdout, @r"
+    in.jsonl: 1 bug; 3 stimuli, 1 key
+      compared 1 step, each recomputed from the first message; 1 of them restated; 2 steps not compared, as the key was set apart after a panic
+      panic/attempt to add with overflow at 1 step on 1 key, first:
+        in.jsonl:3: event 2, key d: panicked: attempt to add with overflow (mod.rs:111)
+    ");
+    // Where nothing at all was recorded, it is not missing from the record.
+    let signatures = found(&json(&folder, 1, &["check", "in.jsonl"]));
+    assert_eq!(signatures, [("panic/attempt to add with overflow".to_owned(), 1)]);
+    copy(&folder, "document-range-overflow.jsonl");
+    let signatures = found(&json(&folder, 1, &["check", "document-range-overflow.jsonl"]));
+    assert_eq!(signatures, [("panic/attempt to add with overflow".to_owned(), 2)]);
+}
+
+#[test]
+fn a_key_that_a_fault_has_damaged_is_not_held_against_the_system() {
+    let folder = Folder::default();
+    let damage = r#"{"fault":{"damage":{"key":"a-1","what":"default"}}}"#.to_owned();
+    let scrub = r#"{"knob":{"scrub":{"by":"ops"}}}"#.to_owned();
+    let events = [
+        deposit(1, "a-1", 5, 1),
+        damage,
+        deposit(2, "a-1", 5, 2),
+        deposit(3, "a-1", 5, 3),
+        scrub,
+        deposit(4, "a-1", 5, 4),
+    ];
+    folder.trace("in.jsonl", "ledger", &events);
+    assert_snapshot!(folder.ok(&["check", "in.jsonl"]), @r"
+    in.jsonl: nothing is wrong; 6 stimuli, 1 key
+      compared 3 steps, each recomputed from the first message; 3 of them restated; 2 steps not compared, as a fault had damaged the key and nothing had healed it
+    ");
+}
+
+#[test]
+fn beyond_the_budget_it_says_what_it_looked_at() {
+    let folder = Folder::default();
+    let deposits: Vec<_> = (1..=100).map(|n| deposit(n, "a-1", 5, n as i64)).collect();
+    folder.trace("in.jsonl", "ledger", &deposits);
+    assert_snapshot!(folder.ok(&["check", "in.jsonl"]), @r"
+    in.jsonl: nothing is wrong; 100 stimuli, 1 key
+      compared 100 steps, each recomputed from the first message; 100 of them restated
+    ");
+    assert_snapshot!(folder.ok(&["check", "in.jsonl", "--budget", "10"]), @r"
+    in.jsonl: nothing is wrong; 100 stimuli, 1 key
+      compared 100 steps, 10 of them recomputed from the first message; 10 of them restated
+    ");
+    // It is less that is looked at, and the bug is found all the same.
+    copy(&folder, "ledger-late-capture.jsonl");
+    let whole = json(&folder, 1, &["check", "ledger-late-capture.jsonl"]);
+    let little = json(&folder, 1, &["check", "ledger-late-capture.jsonl", "--budget", "10"]);
+    assert_eq!(whole["check"][0]["findings"], little["check"][0]["findings"]);
+    let depth = |report: &serde_json::Value| report["check"][0]["coverage"]["from_first"].as_u64();
+    assert!(depth(&little) < depth(&whole), "{little}");
+}

@@ -1,0 +1,48 @@
+//! A trace that is kept as a test: it shows a bug while the bug is there, and passes when it is gone.
+
+use afresh_tests::Folder;
+use insta::assert_snapshot;
+
+use super::LATE_CAPTURE;
+
+/// A folder with a kept trace; its header names the system with the bug, or the one in which it is fixed.
+fn kept(system: &str) -> Folder {
+    let folder = Folder::default();
+    let header =
+        format!(r#"{{"afresh":{{"format":1,"system":"{system}","complete":true,"shows":"incremental/captured"}}}}"#);
+    folder.write("kept.jsonl", &([&[header.as_str()], &LATE_CAPTURE[..]].concat().join("\n") + "\n"));
+    folder
+}
+
+#[test]
+fn it_passes_when_the_bug_is_gone() {
+    let folder = kept("ledger");
+    assert_snapshot!(folder.ok(&["check", "kept.jsonl"]), @r"
+    kept.jsonl: nothing is wrong; 4 stimuli, 1 key
+      kept for incremental/captured, which does not show
+      compared 4 steps, each recomputed from the first message; 4 of them restated
+    ");
+    let report = folder.json("check", &["check", "kept.jsonl"]);
+    assert_eq!(report[0]["shows"], "incremental/captured");
+}
+
+#[test]
+fn it_fails_when_the_bug_is_back() {
+    let done = kept("ledger+late-capture").run(&["check", "kept.jsonl"]);
+    assert_eq!(done.code, Some(1));
+    let said: Vec<_> = done.stdout.lines().take(2).collect();
+    assert_snapshot!(said.join("\n"), @r"
+    kept.jsonl: 2 bugs; 4 stimuli, 1 key
+      kept for incremental/captured, which is back
+    ");
+}
+
+#[test]
+fn another_bug_is_a_bug_too() {
+    let folder = kept("ledger+late-capture");
+    let text = folder.read("kept.jsonl").replace("incremental/captured", "panic/of another kind");
+    folder.write("kept.jsonl", &text);
+    let done = folder.run(&["check", "kept.jsonl"]);
+    assert_eq!(done.code, Some(1));
+    assert!(done.stdout.contains("kept for panic/of another kind, which does not show"), "{}", done.stdout);
+}

@@ -1,0 +1,56 @@
+//! The command line, end to end: what a user types, what they read, and what is there afterwards.
+
+mod bad_input;
+mod check;
+mod foreign;
+mod kept;
+mod many;
+mod replay;
+mod streams;
+mod terminal;
+mod windows;
+
+use afresh_tests::{Folder, root};
+
+/// A deposit, as message `m-{n}` of event time `on`.
+pub(crate) fn deposit(n: u64, account: &str, amount: i64, on: i64) -> String {
+    format!(
+        r#"{{"in":{{"id":"m-{n}","from":"bank","body":{{"deposit":{{"account":"{account}","amount":{amount},"on":{on}}}}}}}}}"#
+    )
+}
+
+/// A payment that was released, and captured by a message that came late: what `ledger+late-capture` gets wrong.
+pub(crate) const LATE_CAPTURE: [&str; 4] = [
+    r#"{"in":{"id":"m-1","from":"bank","body":{"deposit":{"account":"a-1","amount":500,"on":1}}}}"#,
+    r#"{"in":{"id":"m-2","from":"shop","body":{"hold":{"account":"a-1","payment":"p-1","amount":200,"on":2}}}}"#,
+    r#"{"in":{"id":"m-3","from":"shop","body":{"release":{"account":"a-1","payment":"p-1","on":9}}}}"#,
+    r#"{"in":{"id":"m-4","from":"shop","body":{"capture":{"account":"a-1","payment":"p-1","amount":150,"on":5}}}}"#,
+];
+
+/// Copies a trace that is kept in the repository.
+pub(crate) fn copy(folder: &Folder, name: &str) {
+    let kept = root().join("fixtures/traces").join(name);
+    std::fs::copy(&kept, folder.path(name)).unwrap_or_else(|error| panic!("{}: {error}", kept.display()));
+}
+
+/// The report of a run with `--format json`, whatever it found.
+pub(crate) fn json(folder: &Folder, code: i32, words: &[&str]) -> serde_json::Value {
+    let done = folder.run(&[words, &["--format", "json"]].concat());
+    assert_eq!(done.code, Some(code), "{words:?}: {}", done.stderr);
+    assert_eq!(done.stdout.lines().count(), 1, "a report is one line");
+    let report: serde_json::Value = serde_json::from_str(&done.stdout).expect("a report is JSON");
+    assert_eq!(report["afresh"], 1, "the version of the report");
+    report
+}
+
+/// The signatures of what `afresh check` found in the first trace, each with how often.
+pub(crate) fn found(report: &serde_json::Value) -> Vec<(String, u64)> {
+    let findings = report["check"][0]["findings"].as_array().expect("findings");
+    let finding = |finding: &serde_json::Value| {
+        let name = |field: &str| finding["signature"][field].as_str().unwrap_or_default().to_owned();
+        let signature =
+            finding["signature"].as_str().map_or_else(|| name("check") + "/" + &name("part"), str::to_owned);
+        (signature, finding["count"].as_u64().expect("a count"))
+    };
+    findings.iter().map(finding).collect()
+}

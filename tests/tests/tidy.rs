@@ -1,0 +1,179 @@
+//! What holds of the source as a whole, and no compiler checks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use afresh_tests::root;
+use serde_json::Value;
+
+/// The most lines of a file. One that grows past it wants to be two.
+const LINES_MAX: usize = 500;
+
+/// What each package may use, other than for its tests: of this workspace or, where it is to stay small, of all.
+const USES: &[(&str, Uses)] = &[
+    // The core is pure: what it needs beyond `core` and `alloc` is how values are written and read.
+    ("afresh-core", Uses::Only(&["serde"])),
+    ("afresh-fixtures", Uses::Only(&["afresh-core", "proptest", "rand_chacha", "serde"])),
+    ("afresh", Uses::OfOurs(&["afresh-core"])),
+    ("afresh-cli", Uses::Only(&["afresh", "afresh-fixtures"])),
+    ("afresh-tests", Uses::OfOurs(&["afresh", "afresh-core", "afresh-fixtures", "stock"])),
+    ("stock", Uses::Only(&["afresh", "afresh-core", "serde"])),
+];
+
+enum Uses {
+    Only(&'static [&'static str]),
+    OfOurs(&'static [&'static str]),
+}
+
+/// What no line of code says, and the files that have a reason to.
+const NEVER: &[(&str, &[&str])] = &[
+    (concat!("[", "allow("), &[]),
+    (concat!("#[", "ignore"), &[]),
+    (concat!("todo", "!("), &[]),
+    (concat!("unimplemented", "!("), &[]),
+    (concat!("dbg", "!("), &[]),
+    // No result may depend on time.
+    (concat!("Instant", "::now"), &["sim/src/clock.rs"]),
+    (concat!("SystemTime", "::now"), &[]),
+    // An allocator cannot be written without it, and a program without a standard library has to bring one.
+    (
+        concat!("unsafe", " "),
+        &["sim/cli/benches/trace/count.rs", "tests/no-std/src/main.rs", "tests/no-std/src/memory.rs"],
+    ),
+];
+
+#[test]
+fn packages_use_what_they_may() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--format-version", "1", "--no-deps", "--locked"]).current_dir(root());
+    let metadata = cargo.output().expect("cargo runs").stdout;
+    let metadata: Value = serde_json::from_slice(&metadata).expect("cargo describes the workspace");
+    let packages = metadata["packages"].as_array().expect("a workspace has packages");
+    let ours: BTreeSet<_> = packages.iter().map(|package| package["name"].as_str().expect("a name")).collect();
+    let uses: BTreeMap<_, _> = USES.iter().map(|(package, uses)| (*package, uses)).collect();
+    assert_eq!(ours, uses.keys().copied().collect(), "every package is in the table");
+    for package in packages {
+        let name = package["name"].as_str().expect("a name");
+        let used = package["dependencies"].as_array().expect("dependencies").iter();
+        // Tests may use what they like.
+        let used = used.filter(|used| used["kind"] != "dev").filter_map(|used| used["name"].as_str());
+        let (used, may): (Vec<_>, _) = match uses[name] {
+            Uses::Only(may) => (used.collect(), may),
+            Uses::OfOurs(may) => (used.filter(|used| ours.contains(used)).collect(), may),
+        };
+        let forbidden: Vec<_> = used.iter().filter(|used| !may.contains(used)).collect();
+        assert!(forbidden.is_empty(), "{name} must not use {forbidden:?}");
+    }
+}
+
+#[test]
+fn files_are_short() {
+    let long: Vec<_> = files("rs").into_iter().filter(|file| read(file).lines().count() > LINES_MAX).collect();
+    assert!(long.is_empty(), "more than {LINES_MAX} lines: {long:?}");
+}
+
+#[test]
+fn code_says_nothing_that_it_never_should() {
+    let mut wrong = Vec::new();
+    for file in files("rs") {
+        let text = read(&file);
+        // What a comment says of it is said of it, not with it.
+        let code = (1..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with("//"));
+        for (number, line) in code {
+            let said = NEVER.iter().filter(|(never, but)| line.contains(never) && !but.contains(&&*file));
+            wrong.extend(said.map(|(never, _)| format!("{file}:{number}: {never}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn exceptions_are_needed() {
+    for (never, but) in NEVER {
+        for file in *but {
+            assert!(read(file).contains(never), "{file} does not say {never} any more");
+        }
+    }
+}
+
+#[test]
+fn every_snapshot_is_of_a_test() {
+    let lost: Vec<_> = files("snap").into_iter().filter_map(|file| Some(format!("{file}: {}", lost(&file)?))).collect();
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+}
+
+/// Why nothing looks at a snapshot any more, if that is so.
+fn lost(file: &str) -> Option<String> {
+    let text = read(file);
+    let said = |name: &str| {
+        let head = text.lines().skip(1).take_while(|line| *line != "---");
+        head.filter_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).next()
+    };
+    let Some(source) = said("source") else { return Some("it does not say what it is of".to_owned()) };
+    let path = Path::new(file);
+    let beside = path.parent().and_then(Path::parent);
+    if beside != Path::new(source).parent() {
+        return Some(format!("it is not beside {source}"));
+    }
+    let Ok(code) = fs::read_to_string(root().join(source)) else { return Some(format!("there is no {source}")) };
+    if let Some(input) = said("input_file") {
+        return (!root().join(input).exists()).then(|| format!("there is no {input}"));
+    }
+    // The name is that of the test, with a number where it takes several, or one that is given in the code.
+    let stem = path.file_stem()?.to_str()?;
+    let name = stem.rsplit("__").next()?;
+    let test = name.rsplit_once('-').filter(|(_, number)| number.parse::<u32>().is_ok()).map_or(name, |(test, _)| test);
+    let is_there = code.contains(&format!("fn {test}(")) || code.contains(&format!("\"{name}\""));
+    (!is_there).then(|| format!("{source} has no {name}"))
+}
+
+#[test]
+fn a_snapshot_that_nothing_looks_at_is_seen() {
+    let of = |snapshot| lost(&format!("tests/tests/docs/snapshots/docs__machinery__{snapshot}.snap"));
+    assert_eq!(of("whatever_is_wrong_is_shown_and_mended"), None);
+    let folder = tempfile::TempDir::new_in(root().join("target")).expect("a temporary folder");
+    let path = folder.path().join("x__some_test.snap");
+    let file = path.strip_prefix(root()).expect("it is in the workspace").to_str().expect("text").to_owned();
+    for (source, why) in [
+        ("tests/tests/tidy.rs", Some("it is not beside tests/tests/tidy.rs".to_owned())),
+        ("target/gone.rs", Some("there is no target/gone.rs".to_owned())),
+    ] {
+        fs::write(&path, format!("---\nsource: {source}\n---\n")).expect("a snapshot is written");
+        assert_eq!(lost(&file), why);
+    }
+}
+
+#[test]
+fn readers_run_the_tests_as_ci_does() {
+    let ci = read(".ci/run");
+    let last = ci.lines().last().and_then(|line| line.strip_prefix("step ")).expect("a last step");
+    let command = format!("$ {}", last.replace(" --locked", ""));
+    assert!(read("README.md").lines().any(|line| line == command), "README.md shows {command}");
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// All files of the repository with this extension, in order, as seen from its root.
+fn files(extension: &str) -> Vec<String> {
+    let (mut files, mut folders) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root().join(&folder)).expect("a folder can be read") {
+            let entry = entry.expect("an entry");
+            let path = folder.join(entry.file_name());
+            if entry.file_type().expect("a file has a type").is_dir() {
+                // What is built, and what belongs to tools.
+                if path != Path::new("target") && !entry.file_name().to_string_lossy().starts_with('.') {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|of| of == extension) {
+                files.push(path.to_str().expect("names are text").to_owned());
+            }
+        }
+    }
+    files.sort();
+    files
+}

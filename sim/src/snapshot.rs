@@ -130,7 +130,7 @@ fn in_words(file: &str, shows: Option<&str>, wrong: &[&Finding]) -> String {
         if shows.is_some_and(|shows| found.signature.to_string() == shows) {
             text += "  the bug that this trace is kept for is back\n";
         }
-        text += &finding(found, file);
+        text += &finding(found, None, file);
     }
     anstream::adapter::strip_str(&text).to_string()
 }

@@ -1,7 +1,6 @@
 //! A window of a history: what it does not say is counted apart, and is no bug.
 
 use afresh_tests::Folder;
-use insta::assert_snapshot;
 
 use super::{deposit, found, json};
 

@@ -126,12 +126,11 @@ fn is_wrong(finding: &Finding, shows: Option<&str>) -> bool {
 
 fn in_words(file: &str, shows: Option<&str>, wrong: &[&Finding]) -> String {
     let mut text = format!("{}: {}\n", escape(file), count(wrong.len() as u64, "bug", "bugs"));
-    let mut before = None;
-    for &found in wrong {
+    for found in wrong {
         if shows.is_some_and(|shows| found.signature.to_string() == shows) {
             text += "  the bug that this trace is kept for is back\n";
         }
-        text += &finding(found, before.replace(found), file);
+        text += &finding(found, None, file);
     }
     anstream::adapter::strip_str(&text).to_string()
 }

@@ -7,7 +7,6 @@ mod kept;
 mod many;
 mod replay;
 mod streams;
-mod terminal;
 mod windows;
 
 use afresh_tests::{Folder, root};

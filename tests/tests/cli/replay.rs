@@ -27,60 +27,6 @@ fn a_verdict_is_one_line_with_the_digest() {
 }
 
 #[test]
-fn the_first_difference_is_shown_with_its_place_and_a_diff() {
-    let folder = folder();
-    let done = folder.run(&["replay", "recorded.jsonl"]);
-    assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
-    assert_snapshot!(done.stdout, @r#"
-    recorded.jsonl: 3 differences; 4 stimuli, 1 key, digest 57257c78d20b0cf4ae44c71e38864334
-      first:
-        recorded.jsonl:11: event 10, key a-1: output a-1/balance is sent now, and was not recorded
-          - recorded
-          + now
-          - null
-          + {
-          +   "statement": {
-          +     "balance": 350,
-          +     "held": 0
-          +   }
-          + }
-    "#);
-    copy(&folder, "ledger-production.jsonl");
-    let done = folder.run(&["replay", "ledger-production.jsonl", "--system", "ledger"]);
-    assert_eq!(done.code, Some(1));
-    assert_snapshot!(done.stdout, @r#"
-    ledger-production.jsonl: 41 differences; 300 stimuli, 3 keys, digest 6dcac2c150f2e07a151edf4938583c89
-      first:
-        ledger-production.jsonl:98: event 97, key a-3: output a-3/balance is another now
-          - recorded
-          + now
-            {
-              "statement": {
-          -     "balance": 35311,
-          +     "balance": 44580,
-                "held": 7392
-              }
-            }
-    "#);
-}
-
-#[test]
-fn a_view_that_differs_is_shown_by_its_parts() {
-    let folder = folder();
-    let recorded = folder.read("recorded.jsonl");
-    // The outputs are left out, and so the events have other numbers.
-    let without_cause = |line: &str| match line.split_once(r#","view""#) {
-        Some((_, view)) => format!(r#"{{"view"{view}"#),
-        None => line.to_owned(),
-    };
-    let views: Vec<_> = recorded.lines().filter(|line| !line.contains(r#""out""#)).map(without_cause).collect();
-    folder.write("views.jsonl", &(views.join("\n") + "\n"));
-    let done = folder.run(&["replay", "views.jsonl", "--system", "ledger"]);
-    assert_eq!(done.code, Some(1));
-    assert_snapshot!(done.stdout, @"");
-}
-
-#[test]
 fn it_stops_after_an_event() {
     let folder = folder();
     let all = json(&folder, 1, &["replay", "recorded.jsonl"]);

@@ -45,12 +45,15 @@ struct Revisions<'t, B> {
     stored: Vec<(&'t Message<B>, bool)>,
 }
 
+/// The number of the event that first routed a message from a slot, and the message that counts.
+type Rerouted<B> = (EventNumber, Option<B>);
+
 /// The histories of all keys.
 pub(super) struct Facts<'t, S: System> {
     system: &'t S,
     complete: bool,
     revisions: BTreeMap<(&'t Name, &'t Name), Revisions<'t, S::In>>,
-    routed: BTreeMap<(Key, Slot), (EventNumber, Option<S::In>)>,
+    routed: BTreeMap<(Key, Slot), Rerouted<S::In>>,
     histories: BTreeMap<Key, History<'t, S>>,
     pub(super) flows: FlowTable,
 }

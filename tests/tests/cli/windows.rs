@@ -35,7 +35,7 @@ fn what_it_does_not_say_is_counted_apart() {
     assert_snapshot!(folder.ok(&["check", "window.jsonl"]), @r"
     window.jsonl: nothing is wrong; 4 stimuli, 2 keys
       compared 4 steps, each recomputed from the first message; 3 recorded views
-      not derivable: balance 1 time, captured 1 time, fees 1 time, held 1 time, payments 1 time, state 1 time, view 1 time
+      not derivable from this window: balance 1 time, captured 1 time, fees 1 time, held 1 time, payments 1 time, state 1 time, view 1 time
     ");
     let said = folder.ok(&["replay", "window.jsonl"]);
     assert!(said.starts_with("window.jsonl: as recorded in 3 observations"), "{said}");

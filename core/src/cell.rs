@@ -70,14 +70,8 @@ const SPACING_MIN: usize = 128;
 const CHECKPOINTS_MAX: usize = 16;
 
 impl<S: System> Cell<S> {
-    pub(crate) fn new(key: Key, context: &Context<'_, S>) -> Self {
-        let mut cell = Self::empty(key);
-        cell.carried = cell.start(context).map_or(Carried::NotDerivable, Carried::State);
-        cell
-    }
-
     /// A cell without a state.
-    pub(crate) fn empty(key: Key) -> Self {
+    pub(crate) fn new(key: Key) -> Self {
         Self {
             key,
             history: History::default(),
@@ -88,6 +82,11 @@ impl<S: System> Cell<S> {
             begun: false,
             checkpoints: Vec::new(),
         }
+    }
+
+    /// Gives a new cell the state before the first message.
+    pub(crate) fn open(&mut self, context: &Context<'_, S>) {
+        self.carried = self.start(context).map_or(Carried::NotDerivable, Carried::State);
     }
 
     pub(crate) fn is_quarantined(&self) -> bool {
@@ -310,8 +309,8 @@ impl<S: System> Cell<S> {
         }
     }
 
-    /// Replaces what is carried by what is folded from the first message; the parts that had differed.
-    pub(crate) fn heal(&mut self, context: &Context<'_, S>) -> Vec<Name> {
+    /// Replaces what is carried by what is folded from the first message.
+    pub(crate) fn heal(&mut self, context: &Context<'_, S>) -> Mended<S::State> {
         let mut parts = Vec::new();
         if self.mend_history(context) {
             parts.push("index".into());
@@ -327,20 +326,18 @@ impl<S: System> Cell<S> {
             self.checkpoints.clear();
             parts.push("checkpoint".into());
         }
-        if let (Carried::State(carried), Carried::State(folded)) = (&self.carried, &folded)
-            && carried != folded
-        {
-            let view = context.system.view(&self.key, carried);
-            let before = parts.len();
-            parts.extend(context.system.compare(&self.key, folded, &view).diverged().map(Name::from));
-            if parts.len() == before {
-                parts.push("state".into());
-            }
-        } else if matches!((&self.carried, &folded), (Carried::State(_), Carried::NotDerivable)) {
-            parts.push("state".into());
-        }
-        self.carried = folded;
-        parts
+        let wrong = match core::mem::replace(&mut self.carried, folded) {
+            carried @ Carried::State(_) if carried != self.carried => carried.into_state(),
+            _ => None,
+        };
+        Mended { parts, wrong }
+    }
+
+    /// The parts in which the view of a state differs from the state that took its place.
+    pub(crate) fn differing(&self, context: &Context<'_, S>, wrong: &S::State) -> Vec<Name> {
+        let Carried::State(state) = &self.carried else { return Vec::new() };
+        let view = context.system.view(&self.key, wrong);
+        context.system.compare(&self.key, state, &view).diverged().map(Name::from).collect()
     }
 
     /// Forgets every cache of the state, and folds from the first message.
@@ -388,6 +385,23 @@ impl<S: System> Cell<S> {
             Carried::NotDerivable | Carried::Quarantined(_) => None,
         }
     }
+}
+
+impl<T> Carried<T> {
+    fn into_state(self) -> Option<T> {
+        match self {
+            Self::State(state) => Some(state),
+            Self::NotDerivable | Self::Quarantined(_) => None,
+        }
+    }
+}
+
+/// What a fold from the first message found.
+pub(crate) struct Mended<T> {
+    /// The caches other than the state that were wrong.
+    pub(crate) parts: Vec<Name>,
+    /// The state that was carried, if it was not the folded one.
+    pub(crate) wrong: Option<T>,
 }
 
 /// A change of a history that was made.

@@ -24,11 +24,12 @@ impl<S: System> Engine<S> {
         let at = self.journal.get(number).and_then(|event| event.at);
         for wanted in outcome.wanted.drain(..) {
             let cell = &mut self.cells[wanted.cell];
-            let settled = wanted.routed;
             let place = self.outbox.find(&self.journal, &cell.key, &wanted.slot);
             let before = place.map(|place| self.journal.sent(self.outbox.sending(place).event));
+            let was_routed = place.is_some_and(|place| self.outbox.sending(place).routed);
+            let routed = if wanted.body.is_some() { wanted.routed } else { was_routed };
             let Some(sent) = change(&cell.key, before, wanted) else { continue };
-            let sending = Sending { event: self.journal.next(), settled };
+            let sending = Sending::new(self.journal.next(), routed);
             match place {
                 Some(place) => self.outbox.set(place, sending),
                 None => cell.slots.push(self.outbox.add(&cell.key, &sent.slot, sending)),

@@ -273,7 +273,10 @@ impl<S: System> Engine<S> {
         if let Some(number) = self.cell_number(key) {
             return number;
         }
-        let cell = Cell::new(key.clone(), &self.context(key));
+        let mut cell = Cell::new(key.clone());
+        let context = self.context(key);
+        // A key on which this panics has no state, and panics again when it is computed; then it is set apart.
+        let _ = (self.options.guard)(&mut || cell.open(&context));
         self.cells.push(cell);
         let number = self.cells.len() as u32 - 1;
         self.by_key.insert(hash(&[key.as_bytes()]), number);

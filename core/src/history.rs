@@ -120,11 +120,23 @@ struct Routed<B> {
 pub(crate) struct RoutedMessages<B> {
     /// Every revision; none is ever changed.
     revisions: Vec<Routed<B>>,
-    /// For each output that was ever routed: the place of a revision, for its name, and of the one that counts.
-    slots: Vec<(u32, Option<u32>)>,
+    /// What is known of each output that was ever routed.
+    slots: Vec<Routing>,
     by_slot: Index,
     /// During a dry run: the outputs that were routed anew, and what counted before.
-    changed: Option<Vec<(u32, Option<u32>)>>,
+    changed: Option<Vec<(u32, Routing)>>,
+}
+
+/// An output that was ever routed.
+#[derive(Clone, Copy)]
+struct Routing {
+    /// The place of a revision, for its name and its arrival.
+    first: u32,
+    /// The place of the revision that counts.
+    counting: Option<u32>,
+    /// Whether the stimulus that first made it took it back in a later round. It was never sent then, and a restart will
+    /// not know of it; so it must not have a place yet.
+    unmade: bool,
 }
 
 impl<B> Default for RoutedMessages<B> {
@@ -149,27 +161,32 @@ impl<B: Clone + PartialEq> RoutedMessages<B> {
     /// Says what an output routes now; nothing if that is what it routed before.
     pub(crate) fn set(&mut self, key: &Key, slot: &Slot, arrival: i64, body: Option<B>) -> Option<Rerouted> {
         let found = if self.slots.is_empty() { None } else { self.find(key, slot) };
-        let (first, counting) = match found {
+        let next = self.revisions.len() as u32;
+        let Routing { mut first, counting, unmade } = match found {
             Some(number) => self.slots[number as usize],
             None if body.is_none() => return None,
-            None => (self.revisions.len() as u32, None),
+            None => Routing { first: next, counting: None, unmade: true },
         };
         if counting.map(|place| &self.revisions[place as usize].body) == body.as_ref() {
             return None;
         }
-        let arrival = self.revisions.get(first as usize).map_or(arrival, |revision| revision.arrival);
+        if unmade {
+            first = next;
+        }
+        let since = self.revisions.get(first as usize).map_or(arrival, |revision| revision.arrival);
         let after = body.map(|body| {
-            self.revisions.push(Routed { from: key.clone(), slot: slot.clone(), arrival, body });
-            self.revisions.len() as u32 - 1
+            self.revisions.push(Routed { from: key.clone(), slot: slot.clone(), arrival: since, body });
+            next
         });
+        let routing = Routing { first, counting: after, unmade: after.is_none() && since == arrival };
         match found {
             Some(number) => {
-                self.slots[number as usize].1 = after;
+                let before = core::mem::replace(&mut self.slots[number as usize], routing);
                 if let Some(changed) = &mut self.changed {
-                    changed.push((number, counting));
+                    changed.push((number, before));
                 }
             }
-            None => self.insert(key, slot, (first, after)),
+            None => self.insert(key, slot, routing),
         }
         let source = |place: u32| Source::routed(place as usize);
         Some(Rerouted { before: counting.map(source), after: after.map(source) })
@@ -177,19 +194,19 @@ impl<B: Clone + PartialEq> RoutedMessages<B> {
 
     fn find(&self, key: &Key, slot: &Slot) -> Option<u32> {
         self.by_slot.find(hash(&[key.as_bytes(), slot.as_bytes()]), |number| {
-            let routed = &self.revisions[self.slots[number as usize].0 as usize];
+            let routed = &self.revisions[self.slots[number as usize].first as usize];
             routed.slot == *slot && routed.from == *key
         })
     }
 
-    fn insert(&mut self, key: &Key, slot: &Slot, places: (u32, Option<u32>)) {
-        self.slots.push(places);
+    fn insert(&mut self, key: &Key, slot: &Slot, routing: Routing) {
+        self.slots.push(routing);
         self.by_slot.insert(hash(&[key.as_bytes(), slot.as_bytes()]), self.slots.len() as u32 - 1);
     }
 
     /// The routed messages that count.
     pub(crate) fn counting(&self) -> impl Iterator<Item = Source> {
-        self.slots.iter().filter_map(|(_, counting)| counting.map(|place| Source::routed(place as usize)))
+        self.slots.iter().filter_map(|routing| routing.counting.map(|place| Source::routed(place as usize)))
     }
 
     /// Begins a dry run.
@@ -200,16 +217,16 @@ impl<B: Clone + PartialEq> RoutedMessages<B> {
 
     /// Ends a dry run, and goes back to where it began.
     pub(crate) fn reset(&mut self, mark: &Mark) {
-        for (number, counting) in self.changed.take().into_iter().flatten().rev() {
-            self.slots[number as usize].1 = counting;
+        for (number, routing) in self.changed.take().into_iter().flatten().rev() {
+            self.slots[number as usize] = routing;
         }
         self.revisions.truncate(mark.revisions);
         if self.slots.len() > mark.slots {
             let slots = core::mem::take(&mut self.slots);
             self.by_slot = Index::default();
-            for places in slots.into_iter().take(mark.slots) {
-                let Routed { from, slot, .. } = self.revisions[places.0 as usize].clone();
-                self.insert(&from, &slot, places);
+            for routing in slots.into_iter().take(mark.slots) {
+                let Routed { from, slot, .. } = self.revisions[routing.first as usize].clone();
+                self.insert(&from, &slot, routing);
             }
         }
     }

@@ -22,6 +22,15 @@ pub(crate) struct Sending {
     pub(crate) event: EventNumber,
     /// Whether the receiver has it.
     pub(crate) settled: bool,
+    /// Whether the receivers are keys of the same system. They have it at once, and so they have what withdraws it.
+    pub(crate) routed: bool,
+}
+
+impl Sending {
+    /// An output that is on its way, unless its receivers have it at once.
+    pub(crate) fn new(event: EventNumber, routed: bool) -> Self {
+        Self { event, settled: routed, routed }
+    }
 }
 
 /// Names a slot of an outbox, fast.

@@ -66,7 +66,10 @@ impl<S: System> Engine<S> {
             What::Stimulus(Stimulus::Opening(opening)) => {
                 let key = opening.key.clone();
                 let cell = self.cell(&key);
-                self.cells[cell].opening.get_or_insert(number);
+                if self.cells[cell].opening.is_none() {
+                    self.cells[cell].opening = Some(number);
+                    apart.remove(&key);
+                }
             }
             What::Stimulus(Stimulus::Knob(knob)) => {
                 let knob = knob.clone();
@@ -83,17 +86,24 @@ impl<S: System> Engine<S> {
             What::Observation(Observation::Out(sent)) => {
                 let sent = sent.clone();
                 let mut message = None;
-                // Should the code of today panic on what was routed, the receiving key is without it until a trigger.
+                // Should the code of today panic on what was routed, its receivers are without it until a trigger.
                 let _ = (self.options.guard)(&mut || {
-                    message = sent.body.as_ref().and_then(|body| self.system.route(&sent.key, &sent.slot, body));
+                    let routed = sent.body.as_ref().and_then(|body| self.system.route(&sent.key, &sent.slot, body));
+                    if let Some(body) = &routed {
+                        self.system.keys(body);
+                        self.system.position(body);
+                    }
+                    message = routed;
                 });
-                let routed = message.is_some();
+                let place = self.outbox.find(&self.journal, &sent.key, &sent.slot);
+                let was_routed = place.is_some_and(|place| self.outbox.sending(place).routed);
+                let routed = if sent.body.is_some() { message.is_some() } else { was_routed };
                 let arrival = i64::from(cause.unwrap_or(number).get());
                 self.routed.set(&sent.key, &sent.slot, arrival, message);
                 let cell = self.cell(&sent.key);
                 self.cells[cell].routes |= routed;
-                let sending = Sending { event: number, settled: routed };
-                match self.outbox.find(&self.journal, &sent.key, &sent.slot) {
+                let sending = Sending::new(number, routed);
+                match place {
                     Some(place) => self.outbox.set(place, sending),
                     None => {
                         let place = self.outbox.add(&sent.key, &sent.slot, sending);
@@ -120,10 +130,7 @@ impl<S: System> Engine<S> {
                 for message in messages {
                     let Some(fact) = self.journal.find(&message.from, &message.id) else { continue };
                     for number in self.journal.revisions_of(fact) {
-                        let body = self.journal.message(number).body.as_ref();
-                        for key in body.map(|body| self.system.keys(body)).into_iter().flatten() {
-                            apart.remove(&key);
-                        }
+                        self.admit(number).into_iter().flatten().for_each(|key| drop(apart.remove(&key)));
                     }
                     self.journal.readmit(fact);
                 }
@@ -162,12 +169,18 @@ impl<S: System> Engine<S> {
         let routed: Vec<_> = self.routed.counting().collect();
         entries.extend(routed.into_iter().map(|source| self.sources().routed_entry(&self.system, source)));
         for entry in entries {
-            for key in self.system.keys(self.sources().input(entry.source).body) {
+            let mut keys = self.system.keys(self.sources().input(entry.source).body);
+            keys.sort_unstable();
+            keys.dedup();
+            for key in keys {
                 let number = self.cell(&key);
                 let mut history = core::mem::take(&mut self.cells[number].history);
                 history.add(&self.sources(), entry);
                 self.cells[number].history = history;
             }
+        }
+        for key in apart.keys() {
+            self.cell(key);
         }
         for number in 0..self.cells.len() {
             self.start(number, apart);

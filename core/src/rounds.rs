@@ -4,7 +4,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::cell::{Carried, Cell, Context, Shift};
+use crate::cell::{Carried, Cell, Context, Mended, Shift};
 use crate::engine::Engine;
 use crate::history::{Entry, Sources};
 use crate::name::{Key, Name, Slot};
@@ -152,19 +152,34 @@ impl<S: System> Engine<S> {
         let guard = self.options.guard;
         let (cells, context) = self.cells_and_context(number);
         let cell = &mut cells[number];
-        let mut parts = Vec::new();
+        let mut mended = Mended { parts: Vec::new(), wrong: None };
         let done = guard(&mut || {
             match fold {
-                Fold::Heal | Fold::HealFirst => parts = cell.heal(&context),
+                Fold::Heal | Fold::HealFirst => mended = cell.heal(&context),
                 Fold::Again => cell.refold(&context),
+                // Of a key that is set apart there is nothing to go on with.
+                Fold::Not if cell.is_quarantined() => cell.refold(&context),
                 Fold::Not => {}
             }
             if fold != Fold::HealFirst {
                 outcome.want(number, cell, &context, &Touched::All, again);
             }
         });
-        if done.is_ok() && !parts.is_empty() {
-            outcome.heals.push(Healed { key: cell.key.clone(), parts });
+        if done.is_ok() {
+            let Mended { mut parts, wrong } = mended;
+            if let Some(wrong) = wrong {
+                let mut differing = Vec::new();
+                // What is damaged may be nothing that has a view.
+                let _ = guard(&mut || differing = cell.differing(&context, &wrong));
+                if differing.is_empty() {
+                    differing.push("state".into());
+                }
+                parts.extend(differing);
+            }
+            if !parts.is_empty() {
+                outcome.heals.push(Healed { key: cell.key.clone(), parts });
+            }
+            outcome.quarantines.retain(|apart| apart.key != cell.key);
         }
         self.end(number, first, done, outcome);
     }
@@ -224,6 +239,7 @@ impl<S: System> Engine<S> {
     fn set_apart(&mut self, number: usize, why: String, outcome: &mut Outcome<S>) {
         let cell = &mut self.cells[number];
         cell.quarantine(why.clone());
+        outcome.quarantines.retain(|apart| apart.key != cell.key);
         outcome.quarantines.push(Quarantined { key: cell.key.clone(), why });
     }
 
@@ -281,6 +297,8 @@ impl<S: System> Outcome<S> {
         let mut routed = false;
         if let Some(body) = &body {
             if let Some(message) = context.system.route(&cell.key, &slot, body) {
+                // Whatever the system says of the message is asked for here, where it may panic.
+                context.system.position(&message);
                 to = context.system.keys(&message).into_iter().next().unwrap_or_default();
                 self.routed.push((self.wanted.len(), message));
                 routed = true;

@@ -8,8 +8,9 @@ use crate::cell::Carried;
 use crate::engine::{Engine, Policy};
 use crate::journal::FactNumber;
 use crate::knob::{Knob, Plan, Refusal};
-use crate::message::{FactId, SlotId};
+use crate::message::SlotId;
 use crate::name::Key;
+use crate::outbox::{Sending, SlotNumber};
 use crate::rounds::{Fold, Outcome};
 use crate::system::{Beginning, System};
 use crate::trace::{Damage, EventNumber, Fault, Observation};
@@ -20,8 +21,9 @@ impl<S: System> Engine<S> {
     pub fn plan(&mut self, knob: &Knob) -> Plan<S::Out> {
         let number = self.journal.next();
         if let Knob::ReflowOut { outputs, .. } = knob {
-            let (events, unknown) = self.stored_outputs(outputs);
-            let sends = events.into_iter().map(|event| self.journal.sent(event).clone()).collect();
+            let (places, unknown) = self.stored_outputs(outputs);
+            let sends = places.into_iter().map(|place| self.journal.sent(self.outbox.sending(place).event).clone());
+            let sends = sends.collect();
             return Plan { sends, unknown, ..Plan::default() };
         }
         let flows = matches!(knob, Knob::Migrate { .. }).then(|| self.flows.clone());
@@ -53,9 +55,11 @@ impl<S: System> Engine<S> {
     /// Turns the knob of event `number`.
     pub(crate) fn turn(&mut self, number: EventNumber, knob: &Knob) {
         if let Knob::ReflowOut { outputs, .. } = knob {
-            for event in self.stored_outputs(outputs).0 {
+            for place in self.stored_outputs(outputs).0 {
+                let Sending { event, routed, .. } = self.outbox.sending(place);
                 let sent = self.journal.sent(event).clone();
-                self.observe(number, Observation::Out(sent));
+                let event = self.observe(number, Observation::Out(sent));
+                self.outbox.set(place, Sending::new(event, routed));
             }
             return;
         }
@@ -67,16 +71,16 @@ impl<S: System> Engine<S> {
         self.commit(number, outcome);
     }
 
-    /// The last output of each of these slots, and the names of those that were never sent.
-    fn stored_outputs(&self, outputs: &[SlotId]) -> (Vec<EventNumber>, Vec<String>) {
-        let (mut events, mut unknown) = (Vec::new(), Vec::new());
+    /// The outputs of these names that were ever sent, and the names of those that were not.
+    fn stored_outputs(&self, outputs: &[SlotId]) -> (Vec<SlotNumber>, Vec<String>) {
+        let (mut places, mut unknown) = (Vec::new(), Vec::new());
         for output in outputs {
-            match self.outbox.get(&self.journal, &output.key, &output.slot) {
-                Some(sending) => events.push(sending.event),
+            match self.outbox.find(&self.journal, &output.key, &output.slot) {
+                Some(place) => places.push(place),
                 None => unknown.push(alloc::format!("output {output}")),
             }
         }
-        (events, unknown)
+        (places, unknown)
     }
 
     /// Computes what a knob affects; the facts that were considered again, and what the journal does not have.
@@ -88,12 +92,14 @@ impl<S: System> Engine<S> {
             Knob::ReflowIn { messages, .. } => {
                 let mut keys = BTreeSet::new();
                 for message in messages {
-                    match self.reconsider(message, &mut keys) {
-                        Some(fact) => facts.push(fact),
+                    match self.journal.find(&message.from, &message.id) {
+                        Some(fact) if facts.iter().any(|other: &Reconsidered| other.fact == fact) => {}
+                        Some(fact) => facts.push(self.reconsider(fact, &mut keys)),
                         None => unknown.push(alloc::format!("message {message}")),
                     }
                 }
-                for cell in self.known(keys.iter(), &mut unknown) {
+                // Keys that were never heard of have nothing to heal.
+                for cell in self.known(keys.iter(), &mut Vec::new()) {
                     self.compute(cell, heal, outcome);
                 }
                 for Reconsidered { fact, .. } in &facts {
@@ -129,23 +135,23 @@ impl<S: System> Engine<S> {
         (facts, unknown)
     }
 
-    /// Asks the system again about every stored revision of a fact, and notes the keys of the one that counts.
-    fn reconsider(&mut self, message: &FactId, keys: &mut BTreeSet<Key>) -> Option<Reconsidered> {
-        let fact = self.journal.find(&message.from, &message.id)?;
+    /// Asks the system again about every stored revision of a fact, and notes the keys of those that it takes.
+    fn reconsider(&mut self, fact: FactNumber, keys: &mut BTreeSet<Key>) -> Reconsidered {
         let counting = self.journal.counting(fact);
         let revisions = self.journal.revisions_of(fact);
         let rejected = revisions.iter().copied().filter(|number| self.journal.is_rejected(*number)).collect();
         self.journal.readmit(fact);
         let mut refusals = Vec::new();
         for event in revisions {
-            if let Err(why) = self.admit(event) {
-                self.journal.reject(event);
-                refusals.push(Refusal { event, why });
+            match self.admit(event) {
+                Ok(concerned) => keys.extend(concerned),
+                Err(why) => {
+                    self.journal.reject(event);
+                    refusals.push(Refusal { event, why });
+                }
             }
         }
-        let body = counting.and_then(|number| self.journal.message(number).body.as_ref());
-        keys.extend(body.into_iter().flat_map(|body| self.system.keys(body)));
-        Some(Reconsidered { fact, counting, rejected, refusals })
+        Reconsidered { fact, counting, rejected, refusals }
     }
 
     fn known<'k>(&self, keys: impl Iterator<Item = &'k Key>, unknown: &mut Vec<String>) -> Vec<usize> {
@@ -171,29 +177,35 @@ impl<S: System> Engine<S> {
     pub(crate) fn damage(&mut self, fault: &Fault) {
         let Fault::Damage { key, what } = fault else { return };
         let Some(number) = self.cell_number(key) else { return };
-        let initial = self.system.initial(key, Beginning::Birth).unwrap_or_default();
-        match what {
-            Damage::Default => self.damage_carried(number, initial),
-            Damage::Stale(messages) => {
-                let cell = &self.cells[number];
-                let length = cell.history.len().saturating_sub(*messages as usize);
-                if let Some(state) = cell.fold_first(&self.context(key), length) {
-                    self.damage_carried(number, state);
+        let mut state = None;
+        // Where the code of the system panics there is nothing to damage the key with.
+        let _ = (self.options.guard)(&mut || state = self.wrong_state(number, what));
+        let cell = &mut self.cells[number];
+        match (what, state) {
+            (Damage::Index, _) => cell.history.damage(),
+            (Damage::Checkpoints, Some(state)) => cell.damage_checkpoints(&state),
+            (_, Some(state)) => {
+                if let Carried::State(carried) = &mut cell.carried {
+                    *carried = state;
                 }
             }
-            Damage::Other(other) => {
-                if let Some(state) = self.state(other).cloned() {
-                    self.damage_carried(number, state);
-                }
-            }
-            Damage::Checkpoints => self.cells[number].damage_checkpoints(&initial),
-            Damage::Index => self.cells[number].history.damage(),
+            (_, None) => {}
         }
     }
 
-    fn damage_carried(&mut self, number: usize, state: S::State) {
-        if let Carried::State(carried) = &mut self.cells[number].carried {
-            *carried = state;
+    /// A state that is to take the place of a right one.
+    fn wrong_state(&self, number: usize, what: &Damage) -> Option<S::State> {
+        let cell = &self.cells[number];
+        match what {
+            Damage::Default | Damage::Checkpoints => {
+                Some(self.system.initial(&cell.key, Beginning::Birth).unwrap_or_default())
+            }
+            Damage::Stale(messages) => {
+                let length = cell.history.len().saturating_sub(*messages as usize);
+                cell.fold_first(&self.context(&cell.key), length)
+            }
+            Damage::Other(other) => self.state(other).cloned(),
+            Damage::Index => None,
         }
     }
 }

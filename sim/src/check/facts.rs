@@ -45,7 +45,7 @@ struct Revisions<'t, B> {
     stored: Vec<(&'t Message<B>, bool)>,
 }
 
-/// The number of the event that first routed a message from a slot, and the message that counts.
+/// The number of the event that first routed a message from a slot, and the body that counts.
 type Rerouted<B> = (EventNumber, Option<B>);
 
 /// The histories of all keys.

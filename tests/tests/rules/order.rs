@@ -1,0 +1,149 @@
+//! The canonical order of a history.
+
+use afresh_core::{Options, Policy};
+
+use super::story::{check, check_with};
+use super::system::Words;
+
+#[test]
+fn positions_decide_and_ties_are_broken_by_sender_and_id() {
+    check(
+        "
+        > in shop:m1 a s1 @5
+        out a/log r1: s1
+        > in bank:m2 a b2 @5
+        out a/log r2: b2 s1
+        > in bank:m1 a b1 @5
+        out a/log r3: b1 b2 s1
+        > in shop:m0 a first @-1
+        out a/log r4: first b1 b2 s1
+        ",
+    );
+}
+
+#[test]
+fn at_the_same_position_a_routed_message_comes_last() {
+    // By name the sender `a` of the routed message comes before the sender `bank`.
+    check(
+        "
+        > in m1 a tell-c-hi @5
+        out a/log r1: tell-c-hi
+        out a/tell-c r1: hi
+        out c/log r1: hi
+        > in m2 c x @5
+        out c/log r2: x hi
+        > in m3 c y @6
+        out c/log r3: x hi y
+        ",
+    );
+}
+
+#[test]
+fn without_positions_a_fact_has_the_place_of_its_first_revision() {
+    check(
+        "
+        > in m1 a one
+        out a/log r1: one
+        > in m2 a bad
+        rejected m2 r1: a bad word
+        > in m3 r5 -
+        > in m4 a four
+        out a/log r2: one four
+        > in m3 r6 a three
+        out a/log r3: one three four
+        > in m2 r2 a two
+        out a/log r4: one two three four
+        > in m1 r2 a uno
+        out a/log r5: uno two three four
+        ",
+    );
+}
+
+#[test]
+fn without_positions_a_routed_message_has_the_place_of_what_first_sent_it() {
+    check(
+        "
+        > in m1 a tell-c-hi
+        out a/log r1: tell-c-hi
+        out a/tell-c r1: hi
+        out c/log r1: hi
+        > in m2 c x
+        out c/log r2: hi x
+        > in m3 a mute
+        out a/log r2: tell-c-hi mute
+        out a/tell-c r2 withdrawn
+        out c/log r3: x
+        > in m3 r2 -
+        out a/log r3: tell-c-hi
+        out a/tell-c r3: hi
+        out c/log r4: hi x
+        ",
+    );
+    // What the rounds of one stimulus made and took back was never sent: it has no place yet.
+    check(
+        "
+        > migrate loud on
+        > in m1 b tell-c-hi
+        out b/log r1: TELL-C-HI
+        > in m2 a tell-b-mute
+        out a/log r1: TELL-B-MUTE
+        > migrate loud off
+        out a/log r2: tell-b-mute
+        out a/tell-b r1: mute
+        out b/log r2: tell-c-hi mute
+        > in m3 c x
+        out c/log r1: x
+        > plan migrate loud on a
+        keys 3
+        out a/log r3: TELL-B-MUTE
+        out a/tell-b r2 withdrawn
+        out b/log r3: tell-c-hi
+        out b/tell-c r1: hi
+        out c/log r2: x hi
+        > in m2 r2 -
+        out a/log r3 withdrawn
+        out a/tell-b r2 withdrawn
+        out b/log r3: tell-c-hi
+        out b/tell-c r1: hi
+        out c/log r2: x hi
+        ",
+    );
+}
+
+#[test]
+fn late_input_is_folded_in_its_place() {
+    check(
+        "
+        > in m1 a x @10
+        out a/log r1: x
+        > in m2 a y @30
+        out a/log r2: x y
+        > in m3 a z @20
+        out a/log r3: x z y
+        > in m1 r2 a x @40
+        out a/log r4: z y x
+        > in m3 r2 -
+        out a/log r5: y x
+        ",
+    );
+}
+
+#[test]
+fn late_input_is_folded_from_a_checkpoint_before_it() {
+    let many =
+        |range: std::ops::RangeInclusive<u32>| range.map(|n| format!("> in m{n} a w{n} @{n}0\n")).collect::<String>();
+    let words = |range: std::ops::RangeInclusive<u32>| range.map(|n| format!(" w{n}")).collect::<String>();
+    let story = format!(
+        "> in m0 a hush @0\n{}> in late a LATE @1505\n> in m200 r2 -\n> in m300 r2 a early @1\n{}> scrub a\n> show a\n\
+         a (500): hush early{} LATE{}{}{}\n",
+        many(1..=400),
+        many(401..=499),
+        words(1..=150),
+        words(151..=199),
+        words(201..=299),
+        words(301..=499),
+    );
+    for policy in [Policy::FirstPrinciples, Policy::Incremental, Policy::Unchecked] {
+        check_with(Words::default(), Options { policy, ..Options::default() }, &story);
+    }
+}

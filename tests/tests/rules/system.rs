@@ -1,0 +1,158 @@
+//! A system whose messages are words, some of which do something: whatever an engine can meet fits into a line.
+
+use std::collections::BTreeMap;
+
+use afresh_core::{Beginning, Change, Flows, Input, Key, Parts, Slot, System, Touched, Updated};
+use serde::{Deserialize, Serialize};
+
+/// The code of the system. By default it panics on, and refuses, what the words below say; each other value is a change
+/// that somebody deployed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Words {
+    /// It neither panics nor refuses any more.
+    pub(crate) fixed: bool,
+    /// `update` takes a late word for the newest.
+    pub(crate) careless: bool,
+    /// `touched` says that no message touches any slot.
+    pub(crate) forgetful: bool,
+    /// `apply` counts each word twice.
+    pub(crate) twice: bool,
+}
+
+/// A word, said to some keys.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Say {
+    pub(crate) keys: Vec<Key>,
+    /// * `boom` makes `apply` panic unless the flow `calm` is on, `wild` makes `keys` panic, `lost` makes `position` panic, `ugly` makes `view`
+    ///   panic
+    /// * `bad` is refused
+    /// * `tell-b-hi` sends the key b the word `hi`; `tell-b-c-hi` sends it to b and c
+    /// * `hush` empties the slot of the log, `mute` those of what is told
+    /// * `echo-b` sends the key b a number, one more than the highest that was heard: two that echo never come to rest
+    pub(crate) word: String,
+    /// Its position, in a story in which all have one.
+    pub(crate) at: Option<i64>,
+}
+
+/// What a key has heard.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Heard {
+    pub(crate) words: Vec<(String, Option<i64>)>,
+    /// How many there were in all; a window may not know.
+    pub(crate) total: Option<u32>,
+}
+
+/// What is seen of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Shown {
+    pub(crate) words: String,
+    pub(crate) total: Option<u32>,
+}
+
+impl Heard {
+    fn text(&self) -> String {
+        let words: Vec<_> = self.words.iter().map(|(word, _)| word.as_str()).collect();
+        words.join(" ")
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.words.iter().any(|(other, _)| other == word)
+    }
+}
+
+impl System for Words {
+    type In = Say;
+    type Out = (String, Option<i64>);
+    type State = Heard;
+    type View = Shown;
+
+    fn keys(&self, body: &Say) -> Vec<Key> {
+        assert!(self.fixed || body.word != "wild", "no keys in wild");
+        body.keys.clone()
+    }
+
+    fn apply(&self, _: &Key, heard: &mut Heard, input: Input<'_, Say>, flows: &Flows) {
+        let word = &input.body.word;
+        assert!(self.fixed || word != "boom" || flows.on("calm"), "boom");
+        let word = if flows.on("loud") { word.to_uppercase() } else { word.clone() };
+        let times = if self.twice { 2 } else { 1 };
+        heard.words.push((word, input.body.at));
+        heard.total = heard.total.map(|total| total + times);
+    }
+
+    fn view(&self, _: &Key, heard: &Heard) -> Shown {
+        assert!(self.fixed || !heard.has("ugly"), "nothing to show");
+        Shown { words: heard.text(), total: heard.total }
+    }
+
+    fn outputs(&self, _: &Key, heard: &Heard, _: &Flows) -> BTreeMap<Slot, Self::Out> {
+        let mut outputs = BTreeMap::new();
+        if !heard.has("hush") {
+            outputs.insert("log".into(), (heard.text(), None));
+        }
+        for (word, at) in heard.words.iter().filter(|_| !heard.has("mute")) {
+            if let Some((to, said)) = word.strip_prefix("tell-").and_then(|told| told.rsplit_once('-')) {
+                outputs.insert(format!("tell-{to}").into(), (said.to_owned(), *at));
+            }
+            if let Some(to) = word.strip_prefix("echo-") {
+                let heard = heard.words.iter().filter_map(|(word, _)| word.parse::<u32>().ok());
+                let next = heard.max().unwrap_or(0) + 1;
+                outputs.insert(format!("tell-{to}").into(), (next.to_string(), *at));
+            }
+        }
+        outputs
+    }
+
+    fn touched(&self, _: &Key, _: &Heard, _: Input<'_, Say>) -> Touched {
+        if self.forgetful { Touched::Slots(Vec::new()) } else { Touched::All }
+    }
+
+    fn update(&self, _: &Key, heard: &mut Heard, change: Change<'_, Say>, _: &Flows) -> Updated {
+        let (true, Change::Late(late)) = (self.careless, change) else { return Updated::FoldAgain };
+        heard.words.push((late.body.word.clone(), late.body.at));
+        heard.total = heard.total.map(|total| total + 1);
+        Updated::Done
+    }
+
+    fn position(&self, body: &Say) -> Option<i64> {
+        assert!(self.fixed || body.word != "lost", "lost its place");
+        body.at
+    }
+
+    fn admit(&self, body: &Say) -> Result<(), String> {
+        if body.word == "bad" && !self.fixed { Err("a bad word".to_owned()) } else { Ok(()) }
+    }
+
+    fn initial(&self, key: &Key, beginning: Beginning) -> Option<Heard> {
+        assert!(self.fixed || *key != "unborn", "never born");
+        match beginning {
+            Beginning::Birth => Some(Heard { words: Vec::new(), total: Some(0) }),
+            Beginning::Window => None,
+        }
+    }
+
+    fn learn(&self, _: &Key, heard: &mut Heard, view: &Shown) -> bool {
+        heard.words = view.words.split_whitespace().map(|word| (word.to_owned(), None)).collect();
+        heard.total = view.total;
+        view.words != "?"
+    }
+
+    fn compare(&self, key: &Key, heard: &Heard, view: &Shown) -> Parts {
+        let parts = Parts::default().part("words", self.view(key, heard).words == view.words);
+        match heard.total {
+            Some(_) => parts.part("total", heard.total == view.total),
+            None => parts.unknown("total"),
+        }
+    }
+
+    fn route(&self, _: &Key, slot: &Slot, (word, at): &Self::Out) -> Option<Say> {
+        let keys = slot.as_str().strip_prefix("tell-")?.split('-').map(Key::from).collect();
+        Some(Say { keys, word: word.clone(), at: *at })
+    }
+
+    fn restate(&self, _: &Key, history: &[Input<'_, Say>], flows: &Flows) -> Option<Shown> {
+        let words: Vec<_> = history.iter().map(|input| input.body.word.as_str()).collect();
+        let words = if flows.on("loud") { words.join(" ").to_uppercase() } else { words.join(" ") };
+        Some(Shown { words, total: u32::try_from(history.len()).ok() })
+    }
+}

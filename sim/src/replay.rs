@@ -87,7 +87,8 @@ pub fn replay<S: Subject, R: BufRead + Send>(
     let (mut events, mut stimuli) = (0, 0);
     read_ahead(system, reader, |event, line| {
         if options.until.is_some_and(|until| event.number > until) {
-            return Ok(false);
+            run.look_over(&event, line);
+            return Ok(matches!(event.what, What::Observation(_)));
         }
         events += 1;
         let before = run.engine.journal().len();
@@ -158,6 +159,14 @@ impl<S: Subject> Run<S> {
             (Ok(()), Some(difference)) => self.differs(&difference),
             (Err(why), _) => self.sight(event.number, line, None, || (format!("panicked: {why}"), None)),
         }
+    }
+
+    /// Takes note that something was recorded of the last stimulus after where the replay ends, whatever it is: so it is
+    /// not missing from the record.
+    fn look_over(&mut self, event: &EventOf<S>, line: u64) {
+        let compared = self.comparer.compared;
+        let _ = guard(&mut || drop(self.comparer.recorded(&self.engine, event, line)));
+        self.comparer.compared = compared;
     }
 
     fn differs(&mut self, difference: &Difference<S>) {

@@ -15,7 +15,7 @@ use crate::format::{Options, Reader};
 use crate::host::guard;
 use crate::load::Loaded;
 use crate::report::escape;
-use crate::report::terminal::{count, finding};
+use crate::report::terminal::{count, findings};
 use crate::subject::Subject;
 
 /// A trace that passed its check, and what it ends in.
@@ -126,12 +126,10 @@ fn is_wrong(finding: &Finding, shows: Option<&str>) -> bool {
 
 fn in_words(file: &str, shows: Option<&str>, wrong: &[&Finding]) -> String {
     let mut text = format!("{}: {}\n", escape(file), count(wrong.len() as u64, "bug", "bugs"));
-    for found in wrong {
-        if shows.is_some_and(|shows| found.signature.to_string() == shows) {
-            text += "  the bug that this trace is kept for is back\n";
-        }
-        text += &finding(found, None, file);
+    if let Some(shows) = shows.filter(|shows| wrong.iter().any(|found| found.signature.to_string() == **shows)) {
+        text += &format!("  the bug that this trace is kept for, {}, is back\n", escape(shows));
     }
+    text += &findings(wrong.iter().copied(), file);
     anstream::adapter::strip_str(&text).to_string()
 }
 

@@ -16,7 +16,7 @@ use crate::check::{Options, Report};
 use crate::format::Error;
 use crate::format::files;
 use crate::report::escape;
-use crate::report::terminal::{BAD, GOOD, count, finding, styled};
+use crate::report::terminal::{BAD, GOOD, count, findings, styled};
 use crate::runner::Systems;
 
 /// Check traces: at every step, the carried state against the one folded from the first message, against an independent
@@ -164,11 +164,7 @@ fn text(checked: &Trace) -> String {
         text += &format!("  kept for {}, which {}\n", escape(shows), if back { "is back" } else { "does not show" });
     }
     text += &coverage(report);
-    for (place, found) in report.findings.iter().enumerate() {
-        let before = place.checked_sub(1).map(|before| &report.findings[before]);
-        text += &finding(found, before, trace);
-    }
-    text
+    text + &findings(&report.findings, trace)
 }
 
 /// What was looked at, in words.

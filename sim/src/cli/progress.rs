@@ -18,14 +18,17 @@ static BAR: OnceLock<ProgressBar> = OnceLock::new();
 #[must_use]
 pub(super) struct Progress(());
 
-/// Begins to read so many bytes; of nobody knows how many, there is no bar.
+/// Begins to read so many bytes; where nobody knows how many, they are counted.
 pub(super) fn of_bytes(bytes: Option<u64>) -> Progress {
-    begin(bytes.unwrap_or(0), "{wide_bar} {bytes} of {total_bytes}, {eta} left")
+    match bytes {
+        Some(_) => begin(bytes, "{wide_bar} {bytes} of {total_bytes}, {eta} left"),
+        None => begin(None, "{bytes} read, {elapsed}"),
+    }
 }
 
 /// Begins to work on so many things, which take as long as each other for all that is known.
 pub(super) fn of_things(things: usize) -> Progress {
-    begin(things as u64 * PARTS as u64, "{wide_bar} {percent}%, {elapsed}, {eta} left")
+    begin(Some(things as u64 * PARTS as u64), "{wide_bar} {percent}%, {elapsed}, {eta} left")
 }
 
 /// So many bytes were read.
@@ -38,8 +41,8 @@ pub(super) fn did(fraction: f64) {
     advance((fraction * PARTS) as u64);
 }
 
-fn begin(length: u64, template: &str) -> Progress {
-    let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::hidden());
+fn begin(length: Option<u64>, template: &str) -> Progress {
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
@@ -51,9 +54,10 @@ fn begin(length: u64, template: &str) -> Progress {
 fn advance(by: u64) {
     let Some(bar) = BAR.get() else { return };
     bar.inc(by);
-    if bar.length() > Some(0) && bar.is_hidden() && !bar.is_finished() && bar.elapsed() >= SOON {
+    if bar.is_hidden() && !bar.is_finished() && bar.elapsed() >= SOON {
         // It stays hidden where standard error is no terminal.
         bar.set_draw_target(ProgressDrawTarget::stderr());
+        bar.tick();
     }
 }
 

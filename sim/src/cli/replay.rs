@@ -27,7 +27,7 @@ pub(super) struct Args {
     source: Source,
 
     /// Stop after this event.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = event)]
     until: Option<EventNumber>,
 
     /// How the state of a key is brought up to date with a message: folded from its first message, or carried along as
@@ -48,13 +48,17 @@ pub(super) struct Args {
     format: Format,
 }
 
+fn event(text: &str) -> Result<EventNumber, String> {
+    text.parse().map_err(|_| format!("expected the number of an event, from 1 to {}", u32::MAX))
+}
+
 /// How states are brought up to date.
 #[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
 enum HowCarried {
     /// Fold all messages of the key again.
-    #[default]
     FirstPrinciples,
     /// Carry the state along, and fold again where the system cannot take a message in.
+    #[default]
     Incremental,
     /// Carry the state along blindly.
     Unchecked,

@@ -66,7 +66,7 @@ impl<R: BufRead> Lines<R> {
         }
         let (problem, column) = Problem::from_json(error);
         let (problem, column) = match problem {
-            Problem::Syntax(_) if is_json => self.not_one_of_several(column),
+            Problem::Syntax(text) if is_json && text == "expected value" => self.not_one_of_several(column),
             Problem::Data(text) => (Problem::Data(self.with_integer(text, column)), column),
             problem => (problem, column),
         };

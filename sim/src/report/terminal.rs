@@ -32,23 +32,23 @@ pub(crate) fn count(count: u64, one: &str, many: &str) -> String {
     format!("{grouped} {}", if count == 1 { one } else { many })
 }
 
-/// One bug: its signature, how often it showed, and where first. What was said of the bug `before` it is not said again.
-pub(crate) fn finding(finding: &Finding, before: Option<&Finding>, file: &str) -> String {
+/// Bugs: the signature of each, how often it showed, and where first. What was shown of the one before is not repeated.
+pub(crate) fn findings<'f>(findings: impl IntoIterator<Item = &'f Finding>, file: &str) -> String {
     let mut text = String::new();
-    let on = match finding.keys {
-        0 => String::new(),
-        keys => format!(" on {}", count(keys as u64, "key", "keys")),
-    };
-    let times = count(finding.count, "step", "steps");
-    let is_said = before.is_some_and(|before| before.first == finding.first);
-    let _ = writeln!(
-        text,
-        "  {} at {times}{on}, first{}",
-        styled(BOLD.fg_color(BAD.get_fg_color()), escape(&finding.signature.to_string())),
-        if is_said { " there too" } else { ":" },
-    );
-    if !is_said {
-        text += &sighting(&finding.first, file);
+    let mut before = None;
+    for finding in findings {
+        let on = match finding.keys {
+            0 => String::new(),
+            keys => format!(" on {}", count(keys as u64, "key", "keys")),
+        };
+        let times = count(finding.count, "step", "steps");
+        let signature = styled(BOLD.fg_color(BAD.get_fg_color()), escape(&finding.signature.to_string())).to_string();
+        let is_shown = before == Some(&finding.first);
+        let _ = writeln!(text, "  {signature} at {times}{on}, first{}", if is_shown { " there too" } else { ":" });
+        if !is_shown {
+            text += &sighting(&finding.first, file);
+        }
+        before = Some(&finding.first);
     }
     text
 }

@@ -31,7 +31,7 @@ pub struct Options {
 /// How much was shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Events of the trace that were read: those after the last one asked for are not.
+    /// Events of the trace that were read: up to the last one asked for, and what was recorded of it.
     pub events: u64,
     /// How many of them were shown.
     pub shown: u64,
@@ -57,7 +57,8 @@ pub fn show<S: Subject, R: BufRead>(
     let mut timeline = Timeline::new(system, reader.header().complete, options, each);
     for event in reader.events(system) {
         let event = event?;
-        if options.filter.range.is_over(event.number) {
+        // What was recorded of the last event that is asked for comes after it.
+        if options.filter.range.is_over(event.number) && matches!(event.what, What::Stimulus(_)) {
             break;
         }
         let (number, cause, at) = (event.number, event.cause, event.at);

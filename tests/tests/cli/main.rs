@@ -7,6 +7,7 @@ mod kept;
 mod many;
 mod replay;
 mod streams;
+mod terminal;
 mod windows;
 
 use afresh_tests::{Folder, root};

@@ -9,16 +9,15 @@ use super::{LATE_CAPTURE, copy, json};
 fn folder() -> Folder {
     let folder = Folder::default();
     folder.trace("in.jsonl", "ledger+late-capture", &LATE_CAPTURE);
-    let record = ["--policy", "incremental", "--record", "recorded.jsonl"];
-    folder.ok(&[&["replay", "in.jsonl"][..], &record].concat());
+    folder.ok(&["replay", "in.jsonl", "--record", "recorded.jsonl"]);
     folder
 }
 
 #[test]
 fn a_verdict_is_one_line_with_the_digest() {
     let folder = folder();
-    assert_snapshot!(folder.ok(&["replay", "in.jsonl"]), @r"in.jsonl: runs; nothing was recorded to compare; 4 stimuli, 1 key, digest 57257c78d20b0cf4ae44c71e38864334");
-    assert_snapshot!(folder.ok(&["replay", "recorded.jsonl", "--policy", "incremental"]), @r"recorded.jsonl: as recorded in 7 observations; 4 stimuli, 1 key, digest fb2fac078c1004816a24e6d2d80d0fa1");
+    assert_snapshot!(folder.ok(&["replay", "in.jsonl"]), @r"in.jsonl: runs; nothing was recorded to compare; 4 stimuli, 1 key, digest fb2fac078c1004816a24e6d2d80d0fa1");
+    assert_snapshot!(folder.ok(&["replay", "recorded.jsonl"]), @r"recorded.jsonl: as recorded in 7 observations; 4 stimuli, 1 key, digest fb2fac078c1004816a24e6d2d80d0fa1");
     for name in ["ledger.jsonl", "orderbook.jsonl", "document.jsonl", "ledger-window.jsonl", "orderbook-window.jsonl"] {
         copy(&folder, name);
         let said = folder.ok(&["replay", name]);
@@ -27,12 +26,80 @@ fn a_verdict_is_one_line_with_the_digest() {
 }
 
 #[test]
+fn the_first_difference_is_shown_with_its_place_and_a_diff() {
+    let folder = folder();
+    let done = folder.run(&["replay", "recorded.jsonl", "--system", "ledger"]);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
+    assert_snapshot!(done.stdout, @r#"
+    recorded.jsonl: 3 differences; 4 stimuli, 1 key, digest 57257c78d20b0cf4ae44c71e38864334
+      first:
+        recorded.jsonl:11: event 10, key a-1: output a-1/balance is sent now, and was not recorded
+          - recorded
+          + now
+          + {
+          +   "statement": {
+          +     "balance": 350,
+          +     "held": 0
+          +   }
+          + }
+    "#);
+    copy(&folder, "ledger-production.jsonl");
+    let done = folder.run(&["replay", "ledger-production.jsonl", "--system", "ledger"]);
+    assert_eq!(done.code, Some(1));
+    assert_snapshot!(done.stdout, @r#"
+    ledger-production.jsonl: 41 differences; 300 stimuli, 3 keys, digest 6dcac2c150f2e07a151edf4938583c89
+      first:
+        ledger-production.jsonl:98: event 97, key a-3: output a-3/balance is another now
+          - recorded
+          + now
+            {
+              "statement": {
+          -     "balance": 35311,
+          +     "balance": 44580,
+                "held": 7392
+              }
+            }
+    "#);
+}
+
+#[test]
+fn a_view_that_differs_is_shown_by_its_parts() {
+    let folder = folder();
+    let recorded = folder.read("recorded.jsonl");
+    // The outputs are left out, and so the events have other numbers.
+    let without_cause = |line: &str| match line.split_once(r#","view""#) {
+        Some((_, view)) => format!(r#"{{"view"{view}"#),
+        None => line.to_owned(),
+    };
+    let views: Vec<_> = recorded.lines().filter(|line| !line.contains(r#""out""#)).map(without_cause).collect();
+    folder.write("views.jsonl", &(views.join("\n") + "\n"));
+    let done = folder.run(&["replay", "views.jsonl", "--system", "ledger"]);
+    assert_eq!(done.code, Some(1));
+    assert_snapshot!(done.stdout, @r#"
+    views.jsonl: 1 difference; 4 stimuli, 1 key, digest 57257c78d20b0cf4ae44c71e38864334
+      first:
+        views.jsonl:9: event 8, key a-1: the view of a-1 is another now, in balance, captured
+          - recorded
+          + now
+            {
+          -   "balance": 500,
+          -   "captured": 0,
+          +   "balance": 350,
+          +   "captured": 150,
+              "fees": 0,
+              "held": 0,
+              "payments": {}
+    "#);
+}
+
+#[test]
 fn it_stops_after_an_event() {
     let folder = folder();
-    let all = json(&folder, 1, &["replay", "recorded.jsonl"]);
+    let fixed = ["replay", "recorded.jsonl", "--system", "ledger"];
+    let all = json(&folder, 1, &fixed);
     let first = all["replay"]["first"]["event"].as_u64().expect("an event");
     let until = |event: u64, code| {
-        json(&folder, code, &["replay", "recorded.jsonl", "--until", &event.to_string()])["replay"].clone()
+        json(&folder, code, &[&fixed[..], &["--until", &event.to_string()]].concat())["replay"].clone()
     };
     assert_eq!(until(first - 1, 0)["differences"], 0);
     assert_eq!(until(first, 1)["first"], all["replay"]["first"]);
@@ -41,6 +108,23 @@ fn it_stops_after_an_event() {
     assert_eq!((&one["events"], &one["stimuli"]), (&1.into(), &1.into()));
     assert_eq!(until(1, 0)["digest"], one["digest"]);
     assert_ne!(one["digest"], all["replay"]["digest"]);
+}
+
+#[test]
+fn wherever_it_stops_nothing_is_taken_to_be_missing_from_the_record() {
+    let folder = Folder::default();
+    copy(&folder, "ledger-small.jsonl");
+    let text = folder.read("ledger-small.jsonl");
+    for event in (1..text.lines().count()).map(|event| event.to_string()) {
+        folder.ok(&["replay", "ledger-small.jsonl", "--until", &event]);
+        let shown = folder.ok(&["show", "ledger-small.jsonl", "--range", &event]);
+        assert!(!shown.contains("not recorded"), "{shown}");
+    }
+    // What is missing is missing, if it is of the last event.
+    let without: Vec<_> = text.lines().enumerate().filter(|(line, _)| *line != 5).map(|(_, text)| text).collect();
+    folder.write("missing.jsonl", &(without.join("\n") + "\n"));
+    let report = json(&folder, 1, &["replay", "missing.jsonl", "--until", "4"]);
+    assert_eq!(report["replay"]["first"]["event"], 4);
 }
 
 #[test]
@@ -70,15 +154,18 @@ fn what_is_recorded_is_as_recorded() {
 fn the_policy_decides_whether_the_bug_of_production_shows_again() {
     let folder = folder();
     copy(&folder, "ledger-production.jsonl");
-    let said = folder.ok(&["replay", "ledger-production.jsonl", "--policy", "incremental"]);
-    assert!(said.contains("as recorded"), "{said}");
-    assert_eq!(folder.run(&["replay", "ledger-production.jsonl"]).code, Some(1));
+    let replay = |words: &[&str]| folder.run(&[&["replay", "ledger-production.jsonl"], words].concat());
+    // As services do is how it is done where nothing else is said.
+    let carried = replay(&[]);
+    assert!(carried.code == Some(0) && carried.stdout.contains("as recorded"), "{}", carried.stdout);
+    assert_eq!(replay(&["--policy", "incremental"]).stdout, carried.stdout);
+    assert_eq!(replay(&["--policy", "first-principles"]).code, Some(1));
 }
 
 #[test]
 fn the_report_for_programs() {
     let folder = folder();
-    let report = json(&folder, 1, &["replay", "recorded.jsonl"]);
+    let report = json(&folder, 1, &["replay", "recorded.jsonl", "--system", "ledger"]);
     let first = &report["replay"]["first"];
     assert_eq!((&first["event"], &first["line"], &first["key"]), (&10.into(), &11.into(), &"a-1".into()), "{first}");
     assert_eq!((&first["versus"]["left"], &first["versus"]["right"]), (&"recorded".into(), &"now".into()));

@@ -1,6 +1,7 @@
 //! A window of a history: what it does not say is counted apart, and is no bug.
 
 use afresh_tests::Folder;
+use insta::assert_snapshot;
 
 use super::{deposit, found, json};
 
@@ -16,6 +17,28 @@ fn window(events: &[String]) -> Folder {
     let folder = Folder::default();
     folder.write("window.jsonl", &(format!("{HEADER}\n{}\n", events.join("\n"))));
     folder
+}
+
+#[test]
+fn what_it_does_not_say_is_counted_apart() {
+    let folder = window(&[
+        view("opening", "a-1", 100, r#","after":10"#),
+        deposit(1, "a-1", 5, 20),
+        view("view", "a-1", 105, ""),
+        // Of this key nothing is known.
+        deposit(2, "a-2", 5, 21),
+        view("view", "a-2", 70_000, ""),
+        // This one is from before the opening, which may hold it already.
+        deposit(3, "a-1", 5, 7),
+        view("view", "a-1", 70_000, ""),
+    ]);
+    assert_snapshot!(folder.ok(&["check", "window.jsonl"]), @r"
+    window.jsonl: nothing is wrong; 4 stimuli, 2 keys
+      compared 4 steps, each recomputed from the first message; 3 recorded views
+      not derivable from this window: balance 1 time, captured 1 time, fees 1 time, held 1 time, payments 1 time, state 1 time, view 1 time
+    ");
+    let said = folder.ok(&["replay", "window.jsonl"]);
+    assert!(said.starts_with("window.jsonl: as recorded in 3 observations"), "{said}");
 }
 
 #[test]

@@ -43,7 +43,8 @@ pub struct Options {
     pub complete: bool,
     /// Whether to journal the view of every key that a stimulus concerned.
     pub views: bool,
-    /// How often messages between keys may go back and forth before the keys are set apart.
+    /// How many rounds a stimulus may take: the keys that it concerns are the first, those that they send messages to the
+    /// next. Keys that have messages left after the last one are set apart.
     pub rounds_max: u32,
     /// Runs the code of the system.
     pub guard: Guard,
@@ -103,7 +104,8 @@ impl<'a, S: System> Effects<'a, S> {
         keys
     }
 
-    /// The messages to send, in order.
+    /// The messages to send, in order. Those that are routed are among them: their receivers are keys, which have them
+    /// already.
     pub fn sends(&self) -> impl Iterator<Item = &'a Sent<S::Out>> + Clone + use<'a, S> {
         self.events().filter_map(|event| match &event.what {
             What::Observation(Observation::Out(sent)) => Some(sent),

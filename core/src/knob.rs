@@ -13,7 +13,8 @@ use crate::trace::{EventNumber, Healed, Quarantined};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Knob {
-    /// Process stored messages again, rejected ones included.
+    /// Process stored messages again: whether each revision is admitted is asked again, the highest that is counts, and the
+    /// keys of all that are admitted are folded from their first message. It brings those back that are quarantined.
     ReflowIn {
         /// The messages.
         messages: Vec<FactId>,
@@ -23,7 +24,7 @@ pub enum Knob {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
-    /// Send stored outputs to their receivers again, as they are.
+    /// Send stored outputs to their receivers again, as they are. They are not settled until their receivers have them.
     ReflowOut {
         /// The outputs.
         outputs: Vec<SlotId>,
@@ -44,7 +45,7 @@ pub enum Knob {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
-    /// Turn a flow on or off, then process everything that it affects again.
+    /// Turn a flow on or off, then process everything that it affects again. It brings quarantined keys back.
     Migrate {
         /// The flow.
         flow: Name,
@@ -59,7 +60,8 @@ pub enum Knob {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
-    /// Recompute keys, compare with what is carried, checkpoints and indexes included, and heal what differs.
+    /// Recompute keys, compare with what is carried, checkpoints and indexes included, and heal what differs. It brings
+    /// quarantined keys back.
     Scrub {
         /// The keys; all of them where absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -110,12 +110,16 @@ pub trait System: Clone {
     }
 
     /// Who an output is for. The default is `downstream`. It is not asked of outputs that are routed.
+    ///
+    /// The outputs of a slot should all be for the same: a body that changes its receiver is not withdrawn from the one
+    /// that had it, and a receiver that changes alone is no difference, so that nothing is sent.
     fn receiver(&self, key: &Key, slot: &Slot, body: &Self::Out) -> Name {
         let _ = (key, slot, body);
         "downstream".into()
     }
 
-    /// The message that this output is to other keys of the same system, where it is one.
+    /// The message that this output is to other keys of the same system, where it is one. It is not asked for
+    /// [`admission`](Self::admit): to send it was the decision.
     fn route(&self, key: &Key, slot: &Slot, body: &Self::Out) -> Option<Self::In> {
         let _ = (key, slot, body);
         None

@@ -147,3 +147,18 @@ fn late_input_is_folded_from_a_checkpoint_before_it() {
         check_with(Words::default(), Options { policy, ..Options::default() }, &story);
     }
 }
+
+#[test]
+fn of_several_late_messages_the_first_decides_what_is_folded_again() {
+    let words = |range: std::ops::RangeInclusive<u32>| range.map(|n| format!(" w{n}")).collect::<String>();
+    let many = (1..=200).map(|n| format!("> in m{n} c w{n} @{n}0\n")).collect::<String>();
+    let story = format!(
+        "> migrate loud on a b\n> in m0 c hush @0\n{many}> in a1 a tell-c-LATE @1505\nout a/log r1: TELL-C-LATE\n\
+         > in b1 b tell-c-EARLY @15\nout b/log r1: TELL-C-EARLY\n> migrate loud off a b\n\
+         out a/log r2: tell-c-LATE\nout a/tell-c r1: LATE\nout b/log r2: tell-c-EARLY\nout b/tell-c r1: EARLY\n\
+         > show c\nc (203): hush w1 EARLY{} LATE{}\n",
+        words(2..=150),
+        words(151..=200),
+    );
+    check(&story);
+}

@@ -1,6 +1,9 @@
 //! Outputs are reconciled, not emitted.
 
-use super::story::check;
+use afresh_core::{Options, Policy};
+
+use super::story::{check, check_with};
+use super::system::Words;
 
 #[test]
 fn only_what_differs_from_what_was_sent_is_sent() {
@@ -164,6 +167,32 @@ fn what_is_sent_to_other_keys_is_settled_at_once() {
         > unsettled
         out a/log r3: tell-c-hi
         out c/log r3: hi
+        ",
+    );
+}
+
+#[test]
+fn a_commit_has_an_order() {
+    check_with(
+        Words::default(),
+        Options { policy: Policy::Incremental, views: true, ..Options::default() },
+        "
+        > in m1 c,a x
+        out a/log r1: x
+        out c/log r1: x
+        view a: x
+        view c: x
+        > in m2 b tell-a-boom
+        quarantined a: boom
+        out b/log r1: tell-a-boom
+        out b/tell-a r1: boom
+        view b: tell-a-boom
+        > damage c default
+        > scrub
+        healed c: words total
+        quarantined a: boom
+        view b: tell-a-boom
+        view c: x
         ",
     );
 }

@@ -1,0 +1,183 @@
+//! The checker: what it holds against what, and what it says it looked at.
+
+use afresh::Loaded;
+use afresh::check::{Options, Report, check};
+use afresh_core::{Damage, Event, EventNumber, EventOf, Fault, Header, Knob, Observation, Opening};
+use afresh_core::{Message, Signature, Stimulus, Viewed, What};
+
+use super::system::{Say, Shown, Words};
+
+/// What happened, event by event.
+enum Happened {
+    /// A word for the key a.
+    Said(&'static str),
+    /// The same, with its position.
+    SaidAt(&'static str, i64),
+    /// What the key was recorded to have heard.
+    Recorded(&'static str),
+    Did(Stimulus<Say, Shown>),
+}
+use Happened::{Did, Recorded, Said, SaidAt};
+
+fn check_trace(
+    system: Words,
+    header: Header,
+    happened: impl IntoIterator<Item = Happened>,
+    options: Options,
+) -> Report {
+    let events = happened.into_iter().zip(1..).map(|(happened, number)| {
+        let said = |word: &str, at| {
+            let body = Say { keys: vec!["a".into()], word: word.to_owned(), at };
+            What::Stimulus(Stimulus::In(Message::new("bank", format!("m{number}"), body)))
+        };
+        let what = match happened {
+            Said(word) => said(word, None),
+            SaidAt(word, at) => said(word, Some(at)),
+            Recorded(words) => {
+                let total = u32::try_from(words.split_whitespace().count()).ok();
+                let value = Shown { words: words.to_owned(), total };
+                What::Observation(Observation::View(Box::new(Viewed { key: "a".into(), value })))
+            }
+            Did(stimulus) => What::Stimulus(stimulus),
+        };
+        Event { number: EventNumber::new(number).expect("it counts from 1"), cause: None, at: None, what }
+    });
+    let events: Vec<EventOf<Words>> = events.collect();
+    check(&system, &Loaded::new(header, events), options)
+}
+
+fn check_complete(system: Words, happened: impl IntoIterator<Item = Happened>) -> Report {
+    check_trace(system, Header::complete("words"), happened, Options::default())
+}
+
+/// What was found, how often, and where first.
+fn found(report: &Report) -> Vec<(String, u64, u32)> {
+    let findings = report.findings.iter();
+    findings.map(|found| (found.signature.to_string(), found.count, found.first.event.get())).collect()
+}
+
+fn migrate(flow: &str, on: bool) -> Happened {
+    let knob = Knob::Migrate { flow: flow.into(), keys: None, on, by: "story".into(), why: String::new() };
+    Did(Stimulus::Knob(Box::new(knob)))
+}
+
+#[test]
+fn what_is_carried_is_held_against_the_fold_at_every_step() {
+    let careless = Words { careless: true, ..Words::default() };
+    let late = || [SaidAt("x", 1), SaidAt("z", 3), SaidAt("y", 2), SaidAt("w", 4)];
+    assert_eq!(found(&check_complete(careless, late())), [("incremental/words".to_owned(), 2, 3)]);
+    assert!(check_complete(Words::default(), late()).is_clean());
+}
+
+#[test]
+fn a_fold_that_is_not_what_was_restated_is_reported_and_not_healed() {
+    let twice = Words { twice: true, ..Words::default() };
+    let report = check_complete(twice, [Said("x"), Said("y")]);
+    assert_eq!(found(&report), [("restated/total".to_owned(), 2, 1)]);
+    super::story::check_with(
+        twice,
+        afresh_core::Options::default(),
+        "
+        > in m1 a x
+        out a/log r1: x
+        > scrub
+        > show a
+        a (2): x
+        ",
+    );
+}
+
+#[test]
+fn what_touched_promises_is_held_against_the_outputs() {
+    let forgetful = Words { forgetful: true, ..Words::default() };
+    let report = check_complete(forgetful, [Said("x"), Said("y")]);
+    assert_eq!(found(&report), [("outputs/log".to_owned(), 1, 2)]);
+}
+
+#[test]
+fn a_panic_is_a_finding() {
+    let report = check_complete(Words::default(), [Said("x"), Said("boom"), Said("wild"), Said("y")]);
+    assert_eq!(found(&report), [("panic/boom".to_owned(), 1, 2), ("panic/no keys in wild".to_owned(), 1, 3)]);
+    assert_eq!(report.coverage.set_apart, 2, "the step that panicked, and the one after it");
+}
+
+#[test]
+fn a_state_that_a_fault_has_damaged_is_not_compared_until_it_is_healed() {
+    let damage = Fault::Damage { key: "a".into(), what: Damage::Default };
+    let scrub = Knob::Scrub { keys: None, by: "story".into(), why: String::new() };
+    let happened =
+        [Said("x"), Did(Stimulus::Fault(Box::new(damage))), Said("y"), Did(Stimulus::Knob(Box::new(scrub))), Said("z")];
+    let report = check_complete(Words::default(), happened);
+    assert!(report.is_clean(), "{:?}", found(&report));
+    assert_eq!((report.coverage.steps, report.coverage.damaged), (3, 1));
+}
+
+#[test]
+fn a_report_says_what_was_looked_at() {
+    let words = || (0..100).map(|_| Said("x"));
+    let in_full = check_complete(Words::default(), words()).coverage;
+    assert_eq!((in_full.steps, in_full.from_first, in_full.restated), (100, 100, 100));
+    let small = Options { budget: 1000, jobs: 1, ..Options::default() };
+    let in_part = check_trace(Words::default(), Header::complete("words"), words(), small).coverage;
+    assert_eq!((in_part.steps, in_part.from_first, in_part.restated), (100, 10, 10));
+    for jobs in [2, 3] {
+        let shared = check_trace(Words::default(), Header::complete("words"), words(), Options { jobs, ..small });
+        assert_eq!(shared.coverage, in_part);
+    }
+}
+
+#[test]
+fn of_a_recorded_view_both_questions_are_asked() {
+    let happened = [
+        Said("a"),
+        Recorded("a"),
+        Said("b"),
+        Recorded("X b"),
+        Said("c"),
+        Recorded("X b c"),
+        Said("d"),
+        Recorded("X b c d"),
+        Said("e"),
+        Recorded("a b c d e"),
+        Said("f"),
+        Recorded("a b c d e f"),
+    ];
+    // Every row of the stretch that was overwritten is wrong; only its edges do not follow from the row before.
+    let expected = [("recorded/words".to_owned(), 3, 4), ("recorded-step/words".to_owned(), 2, 4)];
+    let report = check_complete(Words::default(), happened);
+    assert_eq!(found(&report), expected);
+    assert_eq!((report.coverage.recorded, report.coverage.recorded_steps), (6, 5));
+}
+
+#[test]
+fn a_recorded_view_is_compared_under_the_flows_of_its_moment() {
+    let happened = |later| {
+        [
+            Said("x"),
+            Recorded("x"),
+            migrate("loud", true),
+            Recorded("X"),
+            Said("y"),
+            Recorded(later),
+            migrate("loud", false),
+        ]
+    };
+    assert!(check_complete(Words::default(), happened("X Y")).is_clean());
+    assert_eq!(found(&check_complete(Words::default(), happened("x y")))[0], ("recorded/words".to_owned(), 1, 6));
+}
+
+#[test]
+fn states_and_views_are_compared_part_by_part() {
+    let value = Shown { words: "x".to_owned(), total: None };
+    let opening = || Did(Stimulus::Opening(Box::new(Opening { key: "a".into(), value: value.clone(), after: None })));
+    let header = || Header { complete: false, ..Header::complete("words") };
+    let check = |recorded| {
+        check_trace(Words::default(), header(), [opening(), Said("y"), Recorded(recorded)], Options::default())
+    };
+    let right = check("x y");
+    assert!(right.is_clean(), "{:?}", found(&right));
+    assert_eq!(right.not_derivable.get("total"), Some(&1));
+    let wrong = check("x z");
+    assert_eq!(wrong.findings[0].signature, Signature::new("recorded", "words"));
+    assert_eq!(wrong.not_derivable.get("total"), Some(&1));
+}

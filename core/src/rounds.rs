@@ -1,14 +1,15 @@
 //! Rounds: brings the keys that a stimulus concerns up to date, and those that they send messages to, until none is
 //! left.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::cell::{Carried, Cell, Context, Mended, Shift};
+use crate::cell::{Cell, Context, Mended, Shift};
 use crate::engine::Engine;
 use crate::history::{Entry, Sources};
 use crate::name::{Key, Name, Slot};
-use crate::system::{System, Touched};
+use crate::system::System;
 use crate::trace::{EventNumber, Healed, Quarantined};
 
 /// What a knob does to a key before anything else happens.
@@ -38,6 +39,8 @@ pub(crate) struct Outcome<S: System> {
     pub(crate) work: Vec<Work>,
     next: Vec<Work>,
     pub(crate) wanted: Vec<Wanted<S::Out>>,
+    /// The slots that the cell under way can have changed.
+    slots: Vec<Slot>,
     /// The messages to other keys among what is wanted, by their place there.
     routed: Vec<(usize, S::In)>,
     pub(crate) heals: Vec<Healed>,
@@ -68,6 +71,7 @@ impl<S: System> Default for Outcome<S> {
             work: Vec::new(),
             next: Vec::new(),
             wanted: Vec::new(),
+            slots: Vec::new(),
             routed: Vec::new(),
             heals: Vec::new(),
             quarantines: Vec::new(),
@@ -80,8 +84,8 @@ impl<S: System> Default for Outcome<S> {
 
 impl<S: System> Engine<S> {
     /// Makes ready for what stimulus `number` will come to; `dry` if nothing of it is to stay.
-    pub(crate) fn outcome(&mut self, number: EventNumber, dry: bool) -> Outcome<S> {
-        let mut outcome = core::mem::take(&mut self.spare);
+    pub(crate) fn outcome(&mut self, number: EventNumber, dry: bool) -> Box<Outcome<S>> {
+        let mut outcome = self.spare.take().unwrap_or_default();
         outcome.cells.clear();
         outcome.arrival = i64::from(number.get());
         outcome.before = dry.then(Vec::new);
@@ -120,7 +124,7 @@ impl<S: System> Engine<S> {
         self.begin(number, outcome);
         let (cells, context) = self.cells_and_context(number);
         for work in work {
-            cells[number].record(&context, work.shift);
+            cells[number].record(&context, &work.shift);
         }
         let why = alloc::format!("messages between keys did not come to rest in {} rounds", self.options.rounds_max);
         self.set_apart(number, why, outcome);
@@ -135,9 +139,14 @@ impl<S: System> Engine<S> {
         let cell = &mut cells[number];
         let mut rebuilt = false;
         let done = guard(&mut || {
-            let advanced = cell.advance(&context, work);
+            outcome.slots.clear();
+            let advanced = cell.advance(&context, work, &mut outcome.slots);
             rebuilt = advanced.rebuilt;
-            outcome.want(number, cell, &context, &advanced.slots, again);
+            if advanced.any_slot {
+                outcome.want_all(number, cell, &context, again);
+            } else {
+                outcome.want_named(number, cell, &context);
+            }
         });
         if rebuilt {
             outcome.heals.push(Healed { key: cell.key.clone(), parts: Vec::from(["index".into()]) });
@@ -162,7 +171,7 @@ impl<S: System> Engine<S> {
                 Fold::Not => {}
             }
             if fold != Fold::HealFirst {
-                outcome.want(number, cell, &context, &Touched::All, again);
+                outcome.want_all(number, cell, &context, again);
             }
         });
         if done.is_ok() {
@@ -245,6 +254,9 @@ impl<S: System> Engine<S> {
 
     /// The work of a message that counted and one that counts in its place, which concerns `keys`.
     pub(crate) fn shift(&mut self, before: Option<Entry>, after: Option<Entry>, keys: &[Key], work: &mut Vec<Work>) {
+        if before.is_none() && let [key] = keys {
+            return work.push(Work { cell: self.cell(key), shift: Shift { remove: None, add: after } });
+        }
         let old = before.map(|entry| self.system.keys(self.sources().input(entry.source).body)).unwrap_or_default();
         for (place, key) in keys.iter().enumerate() {
             if !keys[..place].contains(key) {
@@ -261,34 +273,34 @@ impl<S: System> Engine<S> {
 }
 
 impl<S: System> Outcome<S> {
-    /// Says what should be in the slots that a change can have touched. `again` if the cell was computed before.
-    fn want(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>, slots: &Touched, again: bool) {
-        match slots {
-            Touched::Slots(slots) | Touched::Newest(slots) => {
-                for slot in slots.iter().filter(|_| matches!(cell.carried, Carried::State(_))) {
-                    let body = cell.output(context, slot);
-                    self.push(number, cell, context, slot.clone(), body);
-                }
+    /// Says what should be in the slots that were named.
+    fn want_named(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>) {
+        let mut slots = core::mem::take(&mut self.slots);
+        for slot in &mut slots {
+            let body = cell.output(context, slot);
+            self.push(number, cell, context, core::mem::take(slot), body);
+        }
+        self.slots = slots;
+    }
+
+    /// Says what should be in every slot. `again` if the cell was computed before.
+    fn want_all(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>, again: bool) {
+        let Some(outputs) = cell.outputs(context) else { return };
+        for slot in cell.slot_names(context) {
+            if !outputs.contains_key(slot) {
+                self.push(number, cell, context, slot.clone(), None);
             }
-            Touched::All => {
-                let Some(outputs) = cell.outputs(context) else { return };
-                for slot in cell.slot_names(context) {
-                    if !outputs.contains_key(slot) {
-                        self.push(number, cell, context, slot.clone(), None);
-                    }
-                }
-                // What it wanted in an earlier round, in slots that nothing was ever sent in, it may want no longer.
-                let earlier = self.wanted.iter().filter(|wanted| again && wanted.cell == number);
-                let earlier: Vec<_> = earlier.map(|wanted| wanted.slot.clone()).collect();
-                for slot in earlier {
-                    if !outputs.contains_key(&slot) {
-                        self.push(number, cell, context, slot, None);
-                    }
-                }
-                for (slot, body) in outputs {
-                    self.push(number, cell, context, slot, Some(body));
-                }
+        }
+        // What it wanted in an earlier round, in slots that nothing was ever sent in, it may want no longer.
+        let earlier = self.wanted.iter().filter(|wanted| again && wanted.cell == number);
+        let earlier: Vec<_> = earlier.map(|wanted| wanted.slot.clone()).collect();
+        for slot in earlier {
+            if !outputs.contains_key(&slot) {
+                self.push(number, cell, context, slot, None);
             }
+        }
+        for (slot, body) in outputs {
+            self.push(number, cell, context, slot, Some(body));
         }
     }
 

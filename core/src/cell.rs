@@ -192,12 +192,15 @@ impl<S: System> Cell<S> {
         if changes.all || !self.exists() || folded.len() > self.slots.len() {
             return false;
         }
-        let mut said = |entry: &Entry| {
-            match context.system.touched(&self.key, state, context.sources.input(entry.source), slots) {
-                Touched::Added => true,
-                Touched::AddedIfNewest => changes.newest,
-                Touched::All => false,
-            }
+        let mut said = |entry: &Entry| match context.system.touched(
+            &self.key,
+            state,
+            context.sources.input(entry.source),
+            slots,
+        ) {
+            Touched::Added => true,
+            Touched::AddedIfNewest => changes.newest,
+            Touched::All => false,
         };
         for Work { shift, .. } in work {
             if !shift.remove.as_ref().is_none_or(&mut said) || !shift.add.as_ref().is_none_or(&mut said) {

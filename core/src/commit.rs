@@ -26,14 +26,13 @@ impl<S: System> Engine<S> {
         let at = self.journal.get(number).and_then(|event| event.at);
         for wanted in &mut outcome.wanted {
             let cell = &mut self.cells[wanted.cell];
-            let place = self.outbox.find(&self.journal, &cell.key, &wanted.slot);
-            let before = place.map(|place| self.outbox.sending(place));
+            let before = wanted.number.map(|number| self.outbox.sending(number));
             let last = before.map(|before| self.journal.sent(before.event));
             let routed = if wanted.body.is_some() { wanted.routed } else { before.is_some_and(|before| before.routed) };
             let Some(revision) = next_revision(last, &wanted.body) else { continue };
             let sending = Sending::new(self.journal.next(), routed);
-            match place {
-                Some(place) => self.outbox.set(place, sending),
+            match wanted.number {
+                Some(number) => self.outbox.set(number, sending),
                 None => cell.slots.push(self.outbox.add(&cell.key, &wanted.slot, sending)),
             }
             let sent = wanted.take(&cell.key, last, revision);
@@ -56,11 +55,9 @@ impl<S: System> Engine<S> {
     pub(crate) fn changes(&self, outcome: &mut Outcome<S>) -> Vec<Sent<S::Out>> {
         self.sort(outcome);
         let changes = outcome.wanted.iter_mut().filter_map(|wanted| {
-            let cell = &self.cells[wanted.cell];
-            let sending = self.outbox.get(&self.journal, &cell.key, &wanted.slot);
-            let last = sending.map(|sending| self.journal.sent(sending.event));
+            let last = wanted.number.map(|number| self.journal.sent(self.outbox.sending(number).event));
             let revision = next_revision(last, &wanted.body)?;
-            Some(wanted.take(&cell.key, last, revision))
+            Some(wanted.take(&self.cells[wanted.cell].key, last, revision))
         });
         let changes = changes.collect();
         outcome.wanted.clear();

@@ -9,6 +9,7 @@ use crate::cell::{Cell, Context, Mended, Shift};
 use crate::engine::Engine;
 use crate::history::{Entry, Sources};
 use crate::name::{Key, Name, Slot};
+use crate::outbox::SlotNumber;
 use crate::system::System;
 use crate::trace::{EventNumber, Healed, Quarantined};
 
@@ -58,6 +59,8 @@ pub(crate) struct Outcome<S: System> {
 pub(crate) struct Wanted<O> {
     pub(crate) cell: usize,
     pub(crate) slot: Slot,
+    /// The number of the slot, if anything was ever sent in it.
+    pub(crate) number: Option<SlotNumber>,
     /// The receiver, where there is a body.
     pub(crate) to: Name,
     /// Nothing where the slot should be empty.
@@ -151,7 +154,7 @@ impl<S: System> Engine<S> {
         if rebuilt {
             outcome.heals.push(Healed { key: cell.key.clone(), parts: Vec::from(["index".into()]) });
         }
-        self.end(number, first, done, outcome);
+        self.end(number, first, done, again, outcome);
     }
 
     /// Computes a key again, whatever is carried, and says what should be in all of its slots.
@@ -190,7 +193,7 @@ impl<S: System> Engine<S> {
             }
             outcome.quarantines.retain(|apart| apart.key != cell.key);
         }
-        self.end(number, first, done, outcome);
+        self.end(number, first, done, again, outcome);
     }
 
     /// The cells, and what the code of the system is given for one of them.
@@ -221,8 +224,8 @@ impl<S: System> Engine<S> {
     }
 
     /// Sends on what a cell wants that is for other keys; or sets it apart if its computation panicked, and forgets what it
-    /// had begun to want: what was wanted from place `first` on.
-    fn end(&mut self, number: usize, first: usize, done: Result<(), String>, outcome: &mut Outcome<S>) {
+    /// had begun to want: what was wanted from place `first` on. `again` if the cell was computed before.
+    fn end(&mut self, number: usize, first: usize, done: Result<(), String>, again: bool, outcome: &mut Outcome<S>) {
         if let Err(why) = done {
             outcome.wanted.truncate(first);
             outcome.routed.clear();
@@ -233,10 +236,15 @@ impl<S: System> Engine<S> {
             return;
         }
         let mut routed = core::mem::take(&mut outcome.routed).into_iter().peekable();
-        for place in first..outcome.wanted.len() {
+        for (place, wanted) in outcome.wanted.iter().enumerate().skip(first) {
             let body = routed.next_if(|(wanted, _)| *wanted == place).map(|(_, body)| body);
+            let was_routed = wanted.number.is_some_and(|number| self.outbox.sending(number).routed);
+            // What an earlier round of this stimulus routed is not in the outbox yet.
+            if body.is_none() && !was_routed && !again {
+                continue;
+            }
             let key = &self.cells[number].key;
-            if let Some(rerouted) = self.routed.set(key, &outcome.wanted[place].slot, outcome.arrival, body) {
+            if let Some(rerouted) = self.routed.set(key, &wanted.slot, outcome.arrival, body) {
                 let entry = |source| self.sources().routed_entry(&self.system, source);
                 let (before, after) = (rerouted.before.map(entry), rerouted.after.map(entry));
                 let keys = after.map(|entry| self.system.keys(self.sources().input(entry.source).body));
@@ -254,7 +262,9 @@ impl<S: System> Engine<S> {
 
     /// The work of a message that counted and one that counts in its place, which concerns `keys`.
     pub(crate) fn shift(&mut self, before: Option<Entry>, after: Option<Entry>, keys: &[Key], work: &mut Vec<Work>) {
-        if before.is_none() && let [key] = keys {
+        if before.is_none()
+            && let [key] = keys
+        {
             return work.push(Work { cell: self.cell(key), shift: Shift { remove: None, add: after } });
         }
         let old = before.map(|entry| self.system.keys(self.sources().input(entry.source).body)).unwrap_or_default();
@@ -318,6 +328,7 @@ impl<S: System> Outcome<S> {
                 to = context.system.receiver(&cell.key, &slot, body);
             }
         }
-        self.wanted.push(Wanted { cell: number, slot, to, body, routed });
+        let found = context.outbox.find(context.sources.journal, &cell.key, &slot);
+        self.wanted.push(Wanted { cell: number, slot, number: found, to, body, routed });
     }
 }

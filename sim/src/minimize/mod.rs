@@ -35,7 +35,7 @@
 //! | `order.rs` | which of two traces is the smaller |
 //! | `pass.rs` | what a pass is, and the order of passes |
 //! | `truncate.rs`, `slice.rs`, `spans.rs`, `singles.rs` | passes that remove events |
-//! | `fields.rs`, `members.rs`, `names.rs`, `values.rs`, `ranks.rs`, `equal.rs`, `blanks.rs` | passes that make the texts of events simpler |
+//! | `ease.rs`, `fields.rs`, `members.rs`, `names.rs`, `values.rs`, `ranks.rs`, `equal.rs`, `blanks.rs` | passes that make the texts of events simpler |
 //! | `nearness.rs`, `descent.rs` | which events belong to the failing one; in which order parts are tried |
 //! | `sites.rs`, `simpler.rs` | where there are values in a text; what is simpler than a value |
 //! | `verified.rs`, `search.rs` | the last trace that failed; runs passes on it, and remembers verdicts |
@@ -45,6 +45,7 @@
 mod blanks;
 mod candidate;
 mod descent;
+mod ease;
 mod edit;
 mod equal;
 mod fields;

@@ -11,6 +11,9 @@ const COMMON: usize = 16;
 /// A value that no more events share says something, however short the trace is.
 const RARE: usize = 4;
 
+/// How many events are the few nearest.
+pub(super) const FEW: usize = 4;
+
 /// The places of the events that are linked to the last one, the nearest first, beginning with the last one itself.
 ///
 /// Two events are linked by a value that both have. Walking at random from event to event by a value that `n` events

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::blanks::Blanks;
+use super::ease::Ease;
 use super::edit::Edit;
 use super::equal::Equal;
 use super::fields::Fields;
@@ -111,6 +112,7 @@ pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
         passes.push(Box::new(Truncate::default()));
     }
     passes.push(Box::new(Slice::default()));
+    passes.push(Box::new(Ease::default()));
     passes.push(Box::new(Spans::default()));
     passes.push(Box::new(Singles::default()));
     passes.push(Box::new(Fields::default()));

@@ -2,11 +2,8 @@
 
 use super::descent::Descent;
 use super::edit::Edit;
-use super::nearness::nearest;
+use super::nearness::{FEW, nearest};
 use super::pass::{Pass, View};
-
-/// How many events are kept at first, besides which it is as cheap to go on without links.
-const FIRST: usize = 4;
 
 /// By how much more each try keeps than the one before.
 const GROWTH: usize = 4;
@@ -45,10 +42,10 @@ impl Pass for Slice {
         let linked = self.nearest.len();
         // To keep more than half saves too little to be worth a run.
         let most = linked.min(view.len() / 2);
-        if self.kept >= most || view.len() < 2 * FIRST {
+        if self.kept >= most || view.len() < 2 * FEW {
             return None;
         }
-        self.kept = if self.kept == 0 { FIRST } else { self.kept * GROWTH }.min(most);
+        self.kept = if self.kept == 0 { FEW } else { self.kept * GROWTH }.min(most);
         Some(view.keep_only(&sorted(&self.nearest[..self.kept])))
     }
 

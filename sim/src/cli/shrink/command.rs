@@ -1,5 +1,6 @@
 //! Shrinks any file, line by line, by what a command says.
 
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 use super::Args;
@@ -20,7 +21,7 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, outcome::Failure> {
     let template = Template::new(args.command.clone()).ok_or(Failure::NoPlaceInCommand)?;
     let places = Places::new(&args.file, args.output.as_deref(), args.walk.as_deref());
     let content = files::read(&args.file)?;
-    let lines = Item::numbered(content.split_inclusive(|byte| *byte == b'\n'));
+    let lines = Item::numbered(content.split_inclusive(|byte| *byte == b'\n').map(Cow::Borrowed));
     let total = lines.len();
     places.check(&args.file, args.force, args.resume)?;
 
@@ -29,7 +30,7 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, outcome::Failure> {
         .timeout(args.timeout)
         .stop_when(interrupt::requested);
     let words = args.command.iter().map(|word| word.to_string_lossy().into_owned()).collect();
-    let render = |lines: &[Item<&[u8]>]| Ok(lines.iter().flat_map(|line| line.value).copied().collect());
+    let render = |lines: &[Item<Cow<'_, [u8]>>]| Ok(lines.iter().flat_map(|line| line.value.iter()).copied().collect());
     let job = Job { items: lines, input: Identity::of([&content]), words, unit: UNIT, render: &render };
     match search(args, &places, job, &mut oracle)? {
         Ok(minimized) => Report::new(args, &places, total, &minimized).write(args, &places, UNIT, &[]),

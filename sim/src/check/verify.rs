@@ -165,9 +165,9 @@ impl<'t, S: System> Verifier<'t, S> {
             if !matches!(knob, Knob::ReflowIn { .. }) {
                 self.damaged.remove(key);
             }
-            if let (Knob::Migrate { .. }, Some(recorded)) = (knob, self.recorded.get_mut(key)) {
-                recorded.in_order = false;
+            if let Knob::Migrate { .. } = knob {
                 self.facts.forget(key);
+                self.recorded.entry(key.clone()).and_modify(|recorded| recorded.in_order = false);
             }
         }
         keys

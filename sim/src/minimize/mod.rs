@@ -34,7 +34,7 @@
 //! | `edit.rs`, `candidate.rs` | one change; the trace that it gives |
 //! | `order.rs` | which of two traces is the smaller |
 //! | `pass.rs` | what a pass is, and the order of passes |
-//! | `truncate.rs`, `slice.rs`, `spans.rs`, `singles.rs` | passes that remove events |
+//! | `truncate.rs`, `scope.rs`, `slice.rs`, `spans.rs`, `singles.rs` | passes that remove events |
 //! | `ease.rs`, `fields.rs`, `members.rs`, `names.rs`, `values.rs`, `ranks.rs`, `equal.rs`, `blanks.rs` | passes that make the texts of events simpler |
 //! | `nearness.rs`, `descent.rs` | which events belong to the failing one; in which order parts are tried |
 //! | `sites.rs`, `simpler.rs` | where there are values in a text; what is simpler than a value |
@@ -56,6 +56,7 @@ mod observer;
 mod order;
 mod pass;
 mod ranks;
+mod scope;
 mod search;
 mod simpler;
 mod singles;

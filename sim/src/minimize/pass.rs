@@ -11,6 +11,7 @@ use super::fields::Fields;
 use super::members::Members;
 use super::names::Names;
 use super::ranks::Ranks;
+use super::scope::Scope;
 use super::singles::Singles;
 use super::slice::Slice;
 use super::spans::Spans;
@@ -30,6 +31,9 @@ pub(super) trait View {
 
     /// The values of an event that link it to others; see [`Oracle::links`](crate::oracle::Oracle::links).
     fn links(&self, place: usize) -> Vec<u64>;
+
+    /// The numbers of the events that the failure can depend on; see [`Oracle::scope`](crate::oracle::Oracle::scope).
+    fn scope(&self, width: usize) -> Option<Vec<u64>>;
 
     /// The text of an event, where it has one; see [`Oracle::text`](crate::oracle::Oracle::text).
     fn text(&self, place: usize) -> Option<Cow<'_, str>>;
@@ -105,11 +109,12 @@ pub(super) trait Pass {
 
 /// The passes of a round, counted from 0, in their order: what removes most in one run comes first.
 ///
-/// The failure is looked for once: what goes on later is on its way to it, and never far.
+/// The failure, and what it can depend on, are looked for once: what goes on later is on its way to it, and never far.
 pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
     let mut passes: Vec<Box<dyn Pass>> = Vec::new();
     if round == 0 {
         passes.push(Box::new(Truncate::default()));
+        passes.push(Box::new(Scope::default()));
     }
     passes.push(Box::new(Slice::default()));
     passes.push(Box::new(Ease::default()));

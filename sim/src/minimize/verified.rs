@@ -91,6 +91,10 @@ impl<T, O: Oracle<T> + ?Sized> View for Seen<'_, T, O> {
         self.oracle.links(&self.verified.items[place].value)
     }
 
+    fn scope(&self, width: usize) -> Option<Vec<u64>> {
+        self.oracle.scope(width)
+    }
+
     fn text(&self, place: usize) -> Option<Cow<'_, str>> {
         self.oracle.text(&self.verified.items[place].value)
     }

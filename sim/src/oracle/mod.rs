@@ -2,6 +2,7 @@
 
 mod command;
 mod process;
+mod scope;
 mod system;
 mod values;
 
@@ -80,6 +81,13 @@ pub trait Oracle<T> {
     fn links(&self, event: &T) -> Vec<u64> {
         let _ = event;
         Vec::new()
+    }
+
+    /// The numbers of the events that the failure can depend on, as far as can be told without a run; others may be among
+    /// them that are gone. The narrowest guess has width 0; by default there is none.
+    fn scope(&self, width: usize) -> Option<Vec<u64>> {
+        let _ = width;
+        None
     }
 
     /// The text of `event`, as far as it may be made simpler: JSON, or words. By default there is none.

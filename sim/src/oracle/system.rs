@@ -1,10 +1,12 @@
 //! The oracle of an Afresh trace: the system itself, run in this process with a look at every step.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io::BufRead;
 
-use afresh_core::{Header, Signature};
+use afresh_core::{Header, Key, Signature};
 
+use super::scope;
 use super::values::values;
 use super::{Oracle, Verdict};
 use crate::check::{Finding, Probe, Probed};
@@ -71,7 +73,8 @@ pub fn examine<'s, S: Subject, R: BufRead>(
         }
     }
     let probe = Probe { system, complete: header.complete, stop };
-    let oracle = Box::new(Typed { probe, version: header.version.clone(), events, bug: Signature::new("", "") });
+    let oracle =
+        Box::new(Typed { probe, version: header.version.clone(), events, bug: Signature::new("", ""), key: None });
     Ok(Examined { header, stimuli, observations, oracle })
 }
 
@@ -89,6 +92,8 @@ struct Typed<'s, S: Subject> {
     /// All stimuli of the trace, as they are in the verified one, and their lines.
     events: Vec<(EventOf<S>, u64)>,
     bug: Signature,
+    /// The key at which it first showed.
+    key: Option<Key>,
 }
 
 impl<S: Subject> Typed<'_, S> {
@@ -108,6 +113,7 @@ impl<S: Subject> SystemOracle for Typed<'_, S> {
         let found = findings.iter().find(|finding| wanted.is_none_or(|wanted| finding.signature == *wanted)).cloned();
         let found = found.ok_or(Aimless::Shows(findings))?;
         self.bug = found.signature.clone();
+        self.key.clone_from(&found.first.key);
         Ok(found)
     }
 }
@@ -115,6 +121,18 @@ impl<S: Subject> SystemOracle for Typed<'_, S> {
 impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
     fn links(&self, event: &RawEvent) -> Vec<u64> {
         values(event.content.get().as_bytes())
+    }
+
+    /// First the key at which the bug showed, and then the keys that told it something as well.
+    fn scope(&self, width: usize) -> Option<Vec<u64>> {
+        let key = self.key.as_ref()?;
+        let Probe { system, complete, .. } = self.probe;
+        let keys = match width {
+            0 => BTreeSet::from([key.clone()]),
+            1 => scope::with_senders(system, &self.events, complete, key),
+            _ => return None,
+        };
+        Some(scope::of_keys(system, &self.events, &keys))
     }
 
     fn text<'e>(&self, event: &'e RawEvent) -> Option<Cow<'e, str>> {

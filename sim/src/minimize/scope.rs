@@ -1,0 +1,35 @@
+//! Keeps what the failure can depend on, as far as the oracle knows.
+
+use super::edit::Edit;
+use super::pass::{Pass, View};
+
+/// Tries the scopes that the oracle names, the narrowest first, until the bug is there in one of them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Scope {
+    /// The scope to try next.
+    next: usize,
+    /// Whether one was enough.
+    done: bool,
+}
+
+impl Pass for Scope {
+    fn name(&self) -> &'static str {
+        "scope"
+    }
+
+    fn propose(&mut self, view: &dyn View) -> Option<Edit> {
+        while !self.done {
+            let numbers = view.scope(self.next)?;
+            self.next += 1;
+            let edit = view.keep_only(&numbers);
+            if edit != Edit::Keep {
+                return Some(edit);
+            }
+        }
+        None
+    }
+
+    fn judged(&mut self, accepted: bool) {
+        self.done = accepted;
+    }
+}

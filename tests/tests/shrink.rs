@@ -2,9 +2,11 @@
 
 mod shrink {
     mod bench;
+    mod budget;
     mod input;
     mod refuse;
     mod runs;
+    mod signature;
     mod stop;
     mod system;
 }

@@ -4,6 +4,7 @@
 //! unresolved.
 
 mod check;
+mod duration;
 mod import;
 mod interrupt;
 mod knob;

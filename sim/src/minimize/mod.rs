@@ -13,7 +13,7 @@
 //!     for item in candidate.items() {
 //!         match item.value.split(' ').next() {
 //!             Some("fee") => has_fee = true,
-//!             Some("withdraw") if has_fee => return Verdict::Same { at: Some(item.number) },
+//!             Some("withdraw") if has_fee => return Verdict::same_at(item.number),
 //!             _ => {}
 //!         }
 //!     }
@@ -80,6 +80,13 @@ pub enum End {
     Stopped(&'static str),
 }
 
+/// The passes that come after `pass`, in their order: what a search that was stopped there has not tried yet.
+#[must_use]
+pub fn passes_after(pass: &str) -> Vec<&'static str> {
+    let names = pass::order::<()>().map(|pass| pass.name());
+    names.into_iter().skip_while(|name| *name != pass).skip(1).collect()
+}
+
 /// Why a trace was not minimized.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -93,9 +100,9 @@ pub enum Refusal {
     #[error("the input is flaky: at first {before}, then {after}")]
     Flaky {
         /// The verdict of the earlier run.
-        before: Verdict,
+        before: Box<Verdict>,
         /// The verdict of the later run.
-        after: Verdict,
+        after: Box<Verdict>,
     },
     /// The original could not be judged.
     #[error("the input cannot be judged: {0}")]

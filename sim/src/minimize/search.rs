@@ -40,19 +40,26 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
     /// Sees that the bug can be absent at all, and that it is there: `confirm` times, and each time the same.
     pub(super) fn reproduce(&mut self, confirm: usize) -> Result<(), Refusal> {
         let nothing = Edit::remove(&self.verified.items);
-        if self.judge("empty", &nothing, 0)?.is_same() {
+        let empty = self.judge("empty", &nothing, 0)?;
+        if empty.is_same() {
             return Err(Refusal::FailsEmpty);
         }
         let mut first: Option<Verdict> = None;
         for time in 0..confirm.max(1) {
             let verdict = self.judge("reproduce", &Edit::Keep, time)?;
+            if let Verdict::Same { shows: Some(bug), .. } = &verdict {
+                if matches!(&empty, Verdict::Other { signature, .. } if signature == bug) {
+                    return Err(Refusal::FailsEmpty);
+                }
+                self.oracle.bug_is(bug);
+            }
             let first = first.get_or_insert_with(|| verdict.clone());
             if *first != verdict {
-                return Err(Refusal::Flaky { before: first.clone(), after: verdict });
+                return Err(Refusal::Flaky { before: Box::new(first.clone()), after: Box::new(verdict) });
             }
         }
         match first {
-            Some(Verdict::Same { at }) => self.verified.at = at,
+            Some(Verdict::Same { at, .. }) => self.verified.at = at,
             Some(verdict @ Verdict::Unresolved(_)) => return Err(Refusal::Unresolved(verdict)),
             Some(verdict) => return Err(Refusal::DoesNotFail(verdict)),
             None => {}
@@ -66,7 +73,7 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
         while let Some(edit) = pass.propose(&self.verified) {
             let verdict = self.judge(pass.name(), &edit, 0)?;
             pass.judged(verdict.is_same());
-            if let Verdict::Same { at } = verdict {
+            if let Verdict::Same { at, .. } = verdict {
                 self.oracle.accepted(&Candidate::new(&self.verified.items, &edit));
                 edit.apply(&mut self.verified.items);
                 self.verified.at = at;

@@ -23,8 +23,12 @@ pub(super) enum Failure {
     IsInput(PathBuf),
     #[error("write {}: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
-    #[error("run the command: none of its words has {{}}, where the path of the candidate goes")]
+    #[error(
+        "run the command: none of its words has {{}}, where the path of the candidate goes; a command that reads it needs --stdin"
+    )]
     NoPlaceInCommand,
+    #[error("read --signature, which is neither exit, stdout nor stderr, as a pattern: {0}")]
+    Pattern(regex::Error),
     #[error("resume: standard output has no walk beside it; name the --walk")]
     NoWalk,
     #[error("resume from {}: {source}", path.display())]

@@ -1,5 +1,6 @@
 //! What a search has come to: for people, for programs, and how to go on from there.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -11,7 +12,7 @@ use crate::cli::outcome::{self, Failure};
 use crate::cli::shell::quote;
 use crate::cli::source::Format;
 use crate::format::files::input_name;
-use crate::minimize::{End, Minimized, Refusal};
+use crate::minimize::{End, Minimized, Refusal, passes_after};
 use crate::report::escape;
 use crate::report::terminal::count;
 
@@ -36,7 +37,16 @@ pub(super) struct Report {
     /// The pass at which the search was stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<&'static str>,
+    /// The passes that come after it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_tried: Vec<&'static str>,
+    /// Whether any failure counted as the bug, because nothing says which is which.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) any_failure: bool,
 }
+
+/// What is said where one failure could not be told from another.
+const ANY_FAILURE: &str = "any failure of the command counted: with --signature, the same alone does";
 
 impl Report {
     pub(super) fn new<T>(args: &Args, places: &Places, before: usize, minimized: &Minimized<T>) -> Self {
@@ -55,6 +65,8 @@ impl Report {
             runs: minimized.runs,
             one_minimal: stopped.is_none(),
             stopped,
+            not_tried: stopped.map(passes_after).unwrap_or_default(),
+            any_failure: false,
         }
     }
 
@@ -76,7 +88,7 @@ impl Report {
             outcome::say(&text);
         }
         if self.stopped.is_some() {
-            say_how_to_go_on(args, places);
+            say_how_to_go_on(places);
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -88,6 +100,16 @@ impl Report {
         for line in [self.output.as_ref(), self.walk.as_ref()].into_iter().flatten().chain(more) {
             text += &format!("  {line}\n");
         }
+        if let Some(signature) = &self.signature {
+            text += &format!("  shows {}\n", escape(signature));
+        }
+        if self.any_failure {
+            text += &format!("  {ANY_FAILURE}\n");
+        }
+        if let Some(pass) = self.stopped {
+            let rest = [&[pass][..], &self.not_tried].concat();
+            text += &format!("  not yet tried: the rest of {}\n", rest.join(", "));
+        }
         text
     }
 }
@@ -96,7 +118,7 @@ impl Report {
 pub(super) fn refuse(args: &Args, places: &Places, refusal: &Refusal, reasons: &[String]) -> Result<ExitCode, Failure> {
     if *refusal == Refusal::Stopped {
         give_up(args, &refusal.to_string(), &[])?;
-        say_how_to_go_on(args, places);
+        say_how_to_go_on(places);
     } else {
         give_up(args, &refusal.to_string(), reasons)?;
         if let (Some(path), false) = (&places.walk, args.resume) {
@@ -127,28 +149,52 @@ struct Refused<'a> {
     refused: &'a str,
 }
 
-fn say_how_to_go_on(args: &Args, places: &Places) {
+fn say_how_to_go_on(places: &Places) {
     if places.walk.is_none() {
         return;
     }
-    let program = std::env::args_os().next().unwrap_or_else(|| "afresh".into());
-    let mut words = vec![program, "shrink".into(), args.file.clone().into()];
-    let mut option = |name: &str, value: Option<std::ffi::OsString>| {
-        if let Some(value) = value {
-            words.extend([name.into(), value]);
-        }
-    };
-    option("--output", args.output.clone().map(Into::into));
-    option("--walk", args.walk.clone().map(Into::into));
-    option("--system", args.source.system.clone().map(Into::into));
-    option("--signature", args.signature.clone().map(Into::into));
-    option("--timeout", args.timeout.map(|timeout| timeout.as_secs_f64().to_string().into()));
-    words.extend(args.source.torn.then(|| "--torn".into()));
-    words.push("--resume".into());
-    if !args.command.is_empty() {
-        words.push("--".into());
-        words.extend(args.command.iter().cloned());
+    let mut words = resuming(std::env::args_os());
+    if words.is_empty() {
+        words.push("afresh".into());
     }
     let words: Vec<_> = words.iter().map(|word| quote(word)).collect();
     outcome::say(&format!("To go on: {}\n", words.join(" ")));
+}
+
+/// The command line that goes on where the one of `words` stopped, and to the end.
+fn resuming(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut words = words.into_iter();
+    let mut resuming = Vec::new();
+    // What comes after this is the command, whatever it looks like.
+    while let Some(word) = words.next().filter(|word| word != "--") {
+        match word.to_str() {
+            Some("--runs" | "--time") => drop(words.next()),
+            Some("--force" | "--resume") => {}
+            Some(budget) if budget.starts_with("--runs=") || budget.starts_with("--time=") => {}
+            _ => resuming.push(word),
+        }
+    }
+    resuming.push("--resume".into());
+    let command: Vec<_> = words.collect();
+    if !command.is_empty() {
+        resuming.push("--".into());
+    }
+    resuming.extend(command);
+    resuming
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn to_go_on_is_the_same_without_its_budget() {
+        let of = |line: &str| {
+            let words: Vec<_> =
+                resuming(line.split(' ').map(Into::into)).into_iter().map(|word| word.into_string()).collect();
+            words.into_iter().collect::<Result<Vec<_>, _>>().unwrap().join(" ")
+        };
+        assert_eq!(of("afresh shrink t --runs 5 --time=5m -o x --force"), "afresh shrink t -o x --resume");
+        assert_eq!(of("afresh shrink t --resume -- cmd --runs 5 {}"), "afresh shrink t --resume -- cmd --runs 5 {}");
+    }
 }

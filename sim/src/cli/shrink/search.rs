@@ -7,7 +7,7 @@ use super::files::{self, Failure, Places, WalkFile};
 use super::session::Session;
 use crate::minimize::walk::{FORMAT, Header};
 use crate::minimize::{Identity, Item, Minimized, Minimizer, Refusal};
-use crate::oracle::Oracle;
+use crate::oracle::{Oracle, Repeated};
 
 /// What is to be made smaller.
 pub(super) struct Job<'a, T> {
@@ -34,8 +34,11 @@ pub(super) fn search<T, O: Oracle<T> + ?Sized>(
     oracle: &mut O,
 ) -> Result<Result<Minimized<T>, Refusal>, Failure> {
     let Job { items, input, words, unit, render } = job;
-    let header = Header { format: FORMAT, input, items: items.len(), oracle: words };
-    let mut minimizer = Minimizer::new();
+    let mut header = Header { format: FORMAT, input, items: items.len(), oracle: words };
+    if args.flaky > 1 {
+        header.oracle.insert(0, format!("--flaky={}", args.flaky));
+    }
+    let mut minimizer = Minimizer::new().confirm(usize::try_from(args.confirm).unwrap_or(usize::MAX));
     let walk = match &places.walk {
         Some(path) if args.resume => {
             let (file, walk) = WalkFile::resume(path, &header)?;
@@ -46,8 +49,9 @@ pub(super) fn search<T, O: Oracle<T> + ?Sized>(
         None if args.resume => return Err(Failure::NoWalk),
         None => None,
     };
-    let mut session = Session::new(walk, &places.output, render, items.len(), unit.1);
-    let result = minimizer.run(items, oracle, &mut session);
+    let mut session = Session::new(walk, &places.output, render, items.len(), unit.1, args.runs);
+    let mut oracle = Repeated { oracle, times: args.flaky };
+    let result = minimizer.run(items, &mut oracle, &mut session);
     let failure = session.finish();
     if let Ok(minimized) = &result {
         files::save(&places.output, render(&minimized.items))?;

@@ -27,6 +27,8 @@ pub(super) struct Session<'a, T> {
     best: usize,
     /// What several items are called.
     unit: &'static str,
+    /// How many runs may still begin, where that is limited.
+    runs: Option<u64>,
     progress: ProgressBar,
     failure: Option<Failure>,
 }
@@ -38,6 +40,7 @@ impl<'a, T> Session<'a, T> {
         render: &'a Render<'a, T>,
         total: usize,
         unit: &'static str,
+        runs: Option<u64>,
     ) -> Self {
         // Hidden where standard error is not a terminal.
         let progress = ProgressBar::new_spinner();
@@ -47,7 +50,7 @@ impl<'a, T> Session<'a, T> {
         if !progress.is_hidden() {
             progress.enable_steady_tick(TICK);
         }
-        Self { walk, output, render, saved: total, best: total, unit, progress, failure: None }
+        Self { walk, output, render, saved: total, best: total, unit, runs, progress, failure: None }
     }
 
     /// Takes the progress line away; gives what went wrong, if the search ended by that.
@@ -77,6 +80,10 @@ impl<'a, T> Session<'a, T> {
 impl<T> Observer<T> for Session<'_, T> {
     fn before(&mut self, run: &Run<'_, T>) -> ControlFlow<()> {
         self.go_on(Ok(()))?;
+        if let Some(runs) = &mut self.runs {
+            let Some(left) = runs.checked_sub(1) else { return ControlFlow::Break(()) };
+            *runs = left;
+        }
         let Run { number, pass, candidate, .. } = run;
         let Self { best, unit, .. } = self;
         self.progress.set_message(format!("{best} {unit}, run {number}: {pass}, {} {unit}", candidate.len()));

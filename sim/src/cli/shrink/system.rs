@@ -60,7 +60,7 @@ pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure
     let job = Job { items: stimuli, input, words: vec![system, bug.clone()], unit: UNIT, render: &render };
     match search(args, &places, job, &mut *oracle)? {
         Ok(minimized) => {
-            let mut more = vec![format!("shows {}", escape(&bug))];
+            let mut more = Vec::new();
             if observations > 0 {
                 let observations = count(observations as u64, "observation", "observations");
                 more.push(format!("without its {observations}, which no longer fit"));

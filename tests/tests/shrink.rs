@@ -3,6 +3,8 @@
 mod shrink {
     mod bench;
     mod budget;
+    mod certificate;
+    mod findings;
     mod input;
     mod refuse;
     mod runs;

@@ -8,6 +8,7 @@ mod duration;
 mod import;
 mod interrupt;
 mod knob;
+mod original;
 mod outcome;
 mod printable;
 mod progress;

@@ -2,7 +2,10 @@
 
 mod command;
 mod files;
+mod finding;
+mod refusal;
 mod report;
+mod resume;
 mod search;
 mod session;
 mod system;
@@ -30,6 +33,9 @@ use crate::runner::Systems;
 /// Each candidate differs from the last one that had the bug by one change, so the search can be stopped at any time and
 /// the best so far stays. When it ends by itself the result is 1-minimal: without any single message that is left, the bug
 /// is gone.
+///
+/// Another bug that is met on the way is not followed, but kept as a trace of its own beside the result, once for each
+/// signature.
 ///
 /// Exit codes: 0 shrunk; 2 bad usage or unreadable input; 3 the bug does not show, or not every time.
 #[derive(Debug, clap::Args)]
@@ -78,7 +84,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "PATH")]
     walk: Option<PathBuf>,
 
-    /// Overwrite an output and a walk that are already there.
+    /// Write a page with the result, the reason why each message of it is left, and how the search went.
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+
+    /// Overwrite what is already there: an output, a walk, a report, findings.
     #[arg(long)]
     force: bool,
 

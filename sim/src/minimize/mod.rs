@@ -67,8 +67,19 @@ pub struct Minimized<T> {
     pub items: Vec<Item<T>>,
     /// How many runs the search took, those of the walk that it resumed included.
     pub runs: u64,
+    /// For each item that was tried without: what happened. In a search that ended by itself, for every item.
+    pub certificate: Vec<Without>,
     /// How it ended.
     pub end: End,
+}
+
+/// What a trace shows without one of its items: why that item is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Without {
+    /// The number of the item.
+    pub number: u64,
+    /// What was shown without it, which is not the bug.
+    pub verdict: Verdict,
 }
 
 /// How a search ended.
@@ -170,7 +181,8 @@ impl Minimizer {
         search.reproduce(self.confirm)?;
         let stopped = pass::order().iter_mut().find_map(|pass| search.run(&mut **pass).err().map(|_| pass.name()));
         let end = stopped.map_or(End::OneMinimal, End::Stopped);
-        Ok(Minimized { items: search.verified.items, runs: search.runs, end })
+        let certificate = search.certificate();
+        Ok(Minimized { items: search.verified.items, runs: search.runs, certificate, end })
     }
 }
 

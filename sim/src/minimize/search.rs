@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::Refusal;
-use super::candidate::{Candidate, Identity};
+use super::candidate::{Candidate, Identity, Item};
 use super::edit::Edit;
 use super::observer::{Observer, Run};
 use super::pass::{Pass, Verified};
+use super::walk::{EMPTY, REPRODUCE};
+use super::{Refusal, Without};
 use crate::oracle::{Oracle, Verdict};
 
 /// Every verdict so far, by candidate. The runs that confirm the original are several of one candidate.
@@ -40,13 +41,13 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
     /// Sees that the bug can be absent at all, and that it is there: `confirm` times, and each time the same.
     pub(super) fn reproduce(&mut self, confirm: usize) -> Result<(), Refusal> {
         let nothing = Edit::remove(&self.verified.items);
-        let empty = self.judge("empty", &nothing, 0)?;
+        let empty = self.judge(EMPTY, &nothing, 0)?;
         if empty.is_same() {
             return Err(Refusal::FailsEmpty);
         }
         let mut first: Option<Verdict> = None;
         for time in 0..confirm.max(1) {
-            let verdict = self.judge("reproduce", &Edit::Keep, time)?;
+            let verdict = self.judge(REPRODUCE, &Edit::Keep, time)?;
             if let Verdict::Same { shows: Some(bug), .. } = &verdict {
                 if matches!(&empty, Verdict::Other { signature, .. } if signature == bug) {
                     return Err(Refusal::FailsEmpty);
@@ -81,6 +82,17 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
             }
         }
         Ok(())
+    }
+
+    /// What is known of the verified trace without each single item.
+    pub(super) fn certificate(&self) -> Vec<Without> {
+        let without = |item: &Item<T>| {
+            let edit = Edit::remove(std::slice::from_ref(item));
+            let identity = self.oracle.identity(&Candidate::new(&self.verified.items, &edit));
+            let verdict = self.known.get(&identity)?.first()?.clone();
+            Some(Without { number: item.number, verdict })
+        };
+        self.verified.items.iter().filter_map(without).collect()
     }
 
     /// The verdict of the verified trace with `edit`, from a run unless it is known; `time` counts the runs of

@@ -24,6 +24,12 @@ use crate::oracle::Verdict;
 /// The version of the format that this library writes.
 pub const FORMAT: u32 = 1;
 
+/// What a run is called that tries whether the bug is gone when nothing is left.
+pub const EMPTY: &str = "empty";
+
+/// What a run of the original is called.
+pub const REPRODUCE: &str = "reproduce";
+
 /// What was searched, and how: a walk is resumed only by a search for which all of it is equal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,15 +2,18 @@
 
 use std::process::ExitCode;
 
+use afresh_core::Signature;
+
 use super::Args;
 use super::files::{self, Failure, Places};
-use super::report::{Report, refuse};
+use super::refusal::refuse;
+use super::report::{self, About};
 use super::search::{Job, search};
 use crate::cli::interrupt;
-use crate::cli::outcome;
 use crate::cli::printable::printable;
 use crate::cli::shell::quote;
-use crate::minimize::{Identity, Item, Refusal};
+use crate::cli::{original, outcome};
+use crate::minimize::{Item, Refusal};
 use crate::oracle::{By, CommandOracle, Outcome, Recognizer, Template};
 
 /// What the messages of a file are called.
@@ -22,10 +25,9 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, outcome::Failure> {
     let by = args.signature.as_ref().map_or(Ok(By::Exit), |text| text.parse()).map_err(Failure::Pattern)?;
     let recognizer = Recognizer { invert: args.invert, by };
     let tells_apart = recognizer.tells_apart();
-    let places = Places::new(&args.file, args.output.as_deref(), args.walk.as_deref());
+    let places = Places::new(args);
     let content = files::read(&args.file)?;
-    let lines = Item::numbered(content.split_inclusive(|byte| *byte == b'\n'));
-    let total = lines.len();
+    let lines = original::lines(&content);
     places.check(&args.file, args.force, args.resume)?;
 
     let mut oracle = CommandOracle::new(template, places.name.clone())
@@ -33,14 +35,22 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, outcome::Failure> {
         .recognizer(recognizer)
         .timeout(args.timeout)
         .stop_when(interrupt::requested);
-    let render = |lines: &[Item<&[u8]>]| Ok(lines.iter().flat_map(|line| line.value).copied().collect());
-    let job = Job { items: lines, input: Identity::of([&content]), words: words(args), unit: UNIT, render: &render };
-    match search(args, &places, job, &mut oracle)? {
+    let render =
+        |lines: &[Item<&[u8]>], _: Option<&Signature>| Ok(lines.iter().flat_map(|line| line.value).copied().collect());
+    let job = Job {
+        items: lines,
+        input: original::identity_of_file(&content),
+        words: words(args),
+        unit: UNIT.1,
+        render: &render,
+    };
+    let (result, journey) = search(args, &places, job, &mut oracle)?;
+    match result {
         Ok(minimized) => {
-            let mut report = Report::new(args, &places, total, &minimized);
-            report.signature = oracle.bug().map(ToString::to_string);
-            report.any_failure = !tells_apart;
-            report.write(args, &places, UNIT, &[])
+            let signature = oracle.bug().map(ToString::to_string);
+            let text = |line: &&[u8]| (None, original::text_of_line(line));
+            let about = About { unit: UNIT, text, signature, any_failure: !tells_apart, more: &[] };
+            report::write(args, &places, about, minimized, journey)
         }
         Err(refusal) => refuse(args, &places, &refusal, &reasons(args, &refusal, oracle.outcomes())),
     }

@@ -6,6 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::Args;
 use crate::cli::outcome;
 use crate::minimize::Walk;
 use crate::minimize::walk::{Header, Line, WalkError};
@@ -54,10 +55,16 @@ pub(super) struct Places {
     pub(super) output: Option<PathBuf>,
     /// The walk, if one is written.
     pub(super) walk: Option<PathBuf>,
+    /// The page, if one is asked for.
+    pub(super) report: Option<PathBuf>,
 }
 
+/// The most findings that are kept: more than that are one bug in many words.
+const FINDINGS_MAX: usize = 99;
+
 impl Places {
-    pub(super) fn new(input: &Path, output: Option<&Path>, walk: Option<&Path>) -> Self {
+    pub(super) fn new(args: &Args) -> Self {
+        let (input, output, walk) = (&*args.file, args.output.as_deref(), args.walk.as_deref());
         let name = if is_standard(input) { None } else { input.file_name() };
         let output = match output {
             Some(path) => path.to_owned(),
@@ -66,20 +73,41 @@ impl Places {
         };
         let output = (!is_standard(&output)).then_some(output);
         let walk = walk.map(Path::to_owned).or_else(|| output.as_deref().map(|path| with_suffix(path, ".walk")));
-        Self { name: name.unwrap_or(OsStr::new("stdin")).to_owned(), output, walk }
+        let report = args.report.clone();
+        Self { name: name.unwrap_or(OsStr::new("stdin")).to_owned(), output, walk, report }
     }
 
     /// Sees that nothing would be overwritten that should not be.
     pub(super) fn check(&self, input: &Path, force: bool, resume: bool) -> Result<(), Failure> {
-        for path in [&self.output, &self.walk].into_iter().flatten() {
+        for path in [&self.output, &self.walk, &self.report].into_iter().flatten() {
             if is_same_file(path, input) {
                 return Err(Failure::IsInput(path.clone()));
             }
-            if !force && !resume && path.symlink_metadata().is_ok() {
-                return Err(Failure::Exists(path.clone()));
-            }
         }
-        Ok(())
+        if force || resume {
+            return Ok(());
+        }
+        let fixed = [&self.output, &self.walk, &self.report].into_iter().flatten().cloned();
+        match fixed.chain(self.findings()).find(|path| path.symlink_metadata().is_ok()) {
+            Some(path) => Err(Failure::Exists(path)),
+            None => Ok(()),
+        }
+    }
+
+    /// Where the findings of an earlier search would be.
+    fn findings(&self) -> impl Iterator<Item = PathBuf> {
+        (1..=FINDINGS_MAX).filter_map(|number| self.finding(number))
+    }
+
+    /// The file of the finding with this number from 1, beside the result: `log.min.found-1.txt`. `None` where the result
+    /// is in no file, and for what is too many to keep.
+    pub(super) fn finding(&self, number: usize) -> Option<PathBuf> {
+        let output = self.output.as_deref().filter(|_| number <= FINDINGS_MAX)?;
+        let found = format!("found-{number}");
+        Some(output.with_extension(match output.extension() {
+            None => found,
+            Some(extension) => format!("{found}.{}", extension.to_string_lossy()),
+        }))
     }
 }
 

@@ -1,17 +1,19 @@
 //! Looks on while a file is minimized: writes the walk, keeps the best so far on disk, shows progress, stops on request.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use afresh_core::Signature;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::files::{self, Failure, WalkFile};
+use super::files::{self, Failure, Places, WalkFile};
+use super::finding::Findings;
 use super::search::Render;
 use crate::cli::interrupt;
 use crate::minimize::walk::{Intent, Judged, Line};
 use crate::minimize::{Item, Observer, Run};
 use crate::oracle::Verdict;
+use crate::report::curve::Curve;
 
 /// How often the progress line moves while a run takes long.
 const TICK: Duration = Duration::from_millis(120);
@@ -19,7 +21,7 @@ const TICK: Duration = Duration::from_millis(120);
 /// A search as the command line sees it.
 pub(super) struct Session<'a, T> {
     walk: Option<WalkFile>,
-    output: &'a Option<PathBuf>,
+    places: &'a Places,
     render: &'a Render<'a, T>,
     /// The number of items of the result on disk.
     saved: usize,
@@ -29,14 +31,19 @@ pub(super) struct Session<'a, T> {
     unit: &'static str,
     /// How many runs may still begin, where that is limited.
     runs: Option<u64>,
+    /// Other failures that were met.
+    pub(super) findings: Findings,
+    /// The size over the runs.
+    pub(super) curve: Curve,
     progress: ProgressBar,
-    failure: Option<Failure>,
+    /// What went wrong, if the search ended by that.
+    pub(super) failure: Option<Failure>,
 }
 
 impl<'a, T> Session<'a, T> {
     pub(super) fn new(
         walk: Option<WalkFile>,
-        output: &'a Option<PathBuf>,
+        places: &'a Places,
         render: &'a Render<'a, T>,
         total: usize,
         unit: &'static str,
@@ -50,13 +57,14 @@ impl<'a, T> Session<'a, T> {
         if !progress.is_hidden() {
             progress.enable_steady_tick(TICK);
         }
-        Self { walk, output, render, saved: total, best: total, unit, runs, progress, failure: None }
+        let (findings, curve) = (Findings::default(), Curve::new(total));
+        Self { walk, places, render, saved: total, best: total, unit, runs, findings, curve, progress, failure: None }
     }
 
-    /// Takes the progress line away; gives what went wrong, if the search ended by that.
-    pub(super) fn finish(self) -> Option<Failure> {
+    /// Takes the progress line away.
+    pub(super) fn finish(self) -> Self {
         self.progress.finish_and_clear();
-        self.failure
+        self
     }
 
     fn write(&mut self, line: &Line) -> ControlFlow<()> {
@@ -77,7 +85,7 @@ impl<'a, T> Session<'a, T> {
     }
 }
 
-impl<T> Observer<T> for Session<'_, T> {
+impl<T: Clone> Observer<T> for Session<'_, T> {
     fn before(&mut self, run: &Run<'_, T>) -> ControlFlow<()> {
         self.go_on(Ok(()))?;
         if let Some(runs) = &mut self.runs {
@@ -93,16 +101,25 @@ impl<T> Observer<T> for Session<'_, T> {
     fn after(&mut self, run: &Run<'_, T>, verdict: &Verdict) -> ControlFlow<()> {
         // A request to stop may have ended the run: such a verdict is not recorded.
         self.go_on(Ok(()))?;
+        // Before the verdict: what the walk says was found is there.
+        let render = self.render;
+        let candidate = |signature: &Signature| {
+            let items: Vec<_> = run.candidate.items().cloned().collect();
+            render(&items, Some(signature))
+        };
+        let noted = self.findings.note(run.number, run.pass, verdict, self.places, candidate);
+        self.go_on(noted)?;
+        self.curve.add(run.candidate.len(), verdict);
         self.write(&Line::Verdict(Judged { run: run.number, verdict: verdict.clone() }))
     }
 
     /// The walk has every step; the result is written now and then, so that a kill leaves a small one.
     fn step(&mut self, verified: &[Item<T>]) -> ControlFlow<()> {
         self.best = verified.len();
-        if self.output.is_none() || self.best > self.saved / 2 {
+        if self.places.output.is_none() || self.best > self.saved / 2 {
             return ControlFlow::Continue(());
         }
         self.saved = self.best;
-        self.go_on(files::save(self.output, (self.render)(verified)))
+        self.go_on(files::save(&self.places.output, (self.render)(verified, None)))
     }
 }

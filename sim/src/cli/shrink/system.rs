@@ -1,6 +1,5 @@
 //! Shrinks a trace by what its system does, in this process.
 
-use std::borrow::Cow;
 use std::io;
 use std::process::ExitCode;
 
@@ -8,13 +7,14 @@ use afresh_core::{Header, Signature};
 
 use super::Args;
 use super::files::Places;
-use super::report::{Report, give_up, refuse};
+use super::refusal::{give_up, refuse};
+use super::report::{self, About};
 use super::search::{Job, search};
 use crate::cli::interrupt;
+use crate::cli::original;
 use crate::cli::outcome::Failure;
-use crate::format::Writer;
-use crate::format::{Error, RawEvent};
-use crate::minimize::{Identity, Item, Refusal};
+use crate::format::{Error, RawEvent, Writer, time};
+use crate::minimize::{Item, Refusal};
 use crate::oracle::{Aimless, Examined};
 use crate::report::escape;
 use crate::report::terminal::count;
@@ -28,7 +28,7 @@ const ASK_CHECK: &str =
     "What it recorded is not asked about, since every change would make it untrue: see `afresh check`.";
 
 pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
-    let places = Places::new(&args.file, args.output.as_deref(), args.walk.as_deref());
+    let places = Places::new(args);
     let (reader, runner) = args.source.open(systems, &args.file)?;
     let Examined { header, stimuli, observations, mut oracle } = runner.examine(reader, interrupt::requested)?;
     places.check(&args.file, args.force, args.resume)?;
@@ -53,24 +53,31 @@ pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure
         }
     };
     let kept = Header { shows: Some(bug.clone()), ..header.clone() };
-    let total = stimuli.len();
-    let input = identity(&header, &stimuli);
+    let input = original::identity_of_trace(&header, &stimuli);
     let system = args.source.system.clone().unwrap_or(header.system);
-    let render = |stimuli: &[Item<RawEvent>]| trace(&kept, stimuli).map_err(io::Error::other);
-    let job = Job { items: stimuli, input, words: vec![system, bug.clone()], unit: UNIT, render: &render };
-    match search(args, &places, job, &mut *oracle)? {
+    let render = |stimuli: &[Item<RawEvent>], other: Option<&Signature>| {
+        let shows = other.map_or_else(|| kept.shows.clone(), |other| Some(other.to_string()));
+        trace(&Header { shows, ..kept.clone() }, stimuli).map_err(io::Error::other)
+    };
+    let job = Job { items: stimuli, input, words: vec![system, bug.clone()], unit: UNIT.1, render: &render };
+    let (result, journey) = search(args, &places, job, &mut *oracle)?;
+    match result {
         Ok(minimized) => {
             let mut more = Vec::new();
             if observations > 0 {
                 let observations = count(observations as u64, "observation", "observations");
                 more.push(format!("without its {observations}, which no longer fit"));
             }
-            let mut report = Report::new(args, &places, total, &minimized);
-            report.signature = Some(bug);
-            report.write(args, &places, UNIT, &more)
+            let about = About { unit: UNIT, text, signature: Some(bug), any_failure: false, more: &more };
+            report::write(args, &places, about, minimized, journey)
         }
         Err(refusal) => refuse(args, &places, &refusal, &[]),
     }
+}
+
+/// An event for people: when, and what.
+fn text(event: &RawEvent) -> (Option<String>, String) {
+    (event.at.map(|at| time(at).trim_matches('"').to_owned()), original::text_of_event(event))
 }
 
 /// The trace of these stimuli, which keep their numbers; what they hold stays as it is, to the byte.
@@ -80,13 +87,4 @@ fn trace(header: &Header, stimuli: &[Item<RawEvent>]) -> Result<Vec<u8>, Error> 
         writer.raw_event(&item.value)?;
     }
     writer.finish()
-}
-
-/// What makes it the same trace.
-fn identity(header: &Header, stimuli: &[Item<RawEvent>]) -> Identity {
-    let window = Cow::Borrowed(if header.complete { &b"complete"[..] } else { b"window" });
-    let stimuli = stimuli.iter().flat_map(|item| {
-        [Cow::Owned(item.number.to_le_bytes().to_vec()), Cow::Borrowed(item.value.content.get().as_bytes())]
-    });
-    Identity::of([window].into_iter().chain(stimuli))
 }

@@ -155,23 +155,23 @@ impl<S: System> Cell<S> {
         first.position <= after.unwrap_or(if positioned { i64::MIN } else { i64::from(number.get()) })
     }
 
-    /// Takes the state along with changes of the history, and says which slots they can have changed.
-    pub(crate) fn advance(&mut self, context: &Context<'_, S>, work: &[Work]) -> Advanced {
+    /// Takes the state along with changes of the history, and puts into `slots` those that they can have changed.
+    pub(crate) fn advance(&mut self, context: &Context<'_, S>, work: &[Work], slots: &mut Vec<Slot>) -> Advanced {
         let mut changes = Changes::default();
         // The whole history is changed before any code of the system runs: it stays right if that panics.
         if let [work] = work {
-            let step = self.record(context, work.shift);
+            let step = self.record(context, &work.shift);
             changes.newest = step.is_some_and(|step| step.newest);
-            self.step(context, step, &mut changes);
+            self.step(context, &work.shift, step, &mut changes);
         } else {
-            let steps: Vec<_> = work.iter().map(|work| self.record(context, work.shift)).collect();
-            for step in steps {
-                self.step(context, step, &mut changes);
+            let steps: Vec<_> = work.iter().map(|work| self.record(context, &work.shift)).collect();
+            for (work, step) in work.iter().zip(steps) {
+                self.step(context, &work.shift, step, &mut changes);
             }
         }
         let rebuilt = context.policy == Policy::FirstPrinciples && self.mend_history(context);
         if self.is_quarantined() {
-            return Advanced { slots: Touched::Slots(Vec::new()), rebuilt };
+            return Advanced { any_slot: false, rebuilt };
         }
         if rebuilt {
             changes = Changes::ALL;
@@ -180,35 +180,43 @@ impl<S: System> Cell<S> {
             Some(from) => self.fold_again(context, from),
             None => self.keep_checkpoint(context.policy),
         }
-        let slots = self.touched(context, work, changes);
-        Advanced { slots, rebuilt }
+        Advanced { any_slot: !self.touched(context, work, changes, slots), rebuilt }
     }
 
-    /// The slots that can hold something else now: those of the messages that came, went or changed, and of every message
-    /// that was folded after the first of them. Whatever else was in a slot before that is still there.
-    fn touched(&self, context: &Context<'_, S>, work: &[Work], changes: Changes) -> Touched {
-        let Carried::State(state) = &self.carried else { return Touched::All };
+    /// Puts into `slots` those that can hold something else now: those of the messages that came, went or changed, and of
+    /// every message that was folded after the first of them. Whatever else was in a slot before that is still there.
+    /// Whether that can be said; if not, any slot can.
+    fn touched(&self, context: &Context<'_, S>, work: &[Work], changes: Changes, slots: &mut Vec<Slot>) -> bool {
+        let Carried::State(state) = &self.carried else { return false };
         let folded = changes.fold_from.map_or(&[][..], |from| self.history.entries().get(from..).unwrap_or_default());
         if changes.all || !self.exists() || folded.len() > self.slots.len() {
-            return Touched::All;
+            return false;
         }
-        let mut slots = Vec::new();
-        let changed = work.iter().flat_map(|work| [work.shift.remove, work.shift.add]).flatten();
-        // The newest message is both changed and folded.
-        let folded = folded.iter().filter(|entry| work.iter().all(|work| work.shift.add != Some(**entry)));
-        for entry in changed.chain(folded.copied()) {
-            match context.system.touched(&self.key, state, context.sources.input(entry.source)) {
-                Touched::Newest(more) if changes.newest => slots.extend(more),
-                Touched::Slots(more) if slots.is_empty() => slots = more,
-                Touched::Slots(more) => slots.extend(more),
-                Touched::All | Touched::Newest(_) => return Touched::All,
+        let mut said = |entry: &Entry| match context.system.touched(
+            &self.key,
+            state,
+            context.sources.input(entry.source),
+            slots,
+        ) {
+            Touched::Added => true,
+            Touched::AddedIfNewest => changes.newest,
+            Touched::All => false,
+        };
+        for Work { shift, .. } in work {
+            if !shift.remove.as_ref().is_none_or(&mut said) || !shift.add.as_ref().is_none_or(&mut said) {
+                return false;
             }
+        }
+        // The newest message is both changed and folded.
+        let mut folded = folded.iter().filter(|entry| work.iter().all(|work| work.shift.add != Some(**entry)));
+        if !folded.all(said) {
+            return false;
         }
         if changes.fold_from.is_some() {
             slots.sort_unstable();
             slots.dedup();
         }
-        Touched::Slots(slots)
+        true
     }
 
     /// Builds the history anew from the journal if damage has changed it; whether it had.
@@ -221,16 +229,16 @@ impl<S: System> Cell<S> {
     }
 
     /// Changes the history in one place; nothing if what was to go is not there, as damage has lost it.
-    pub(crate) fn record(&mut self, context: &Context<'_, S>, shift: Shift) -> Option<Step> {
+    pub(crate) fn record(&mut self, context: &Context<'_, S>, shift: &Shift) -> Option<Step> {
         let removed = shift.remove.and_then(|entry| self.history.remove(&context.sources, entry));
         let added = shift.add.map(|entry| self.history.add(&context.sources, entry));
         let first = removed.into_iter().chain(added).min()?;
         let newest = removed.is_none() && first + 1 == self.history.len();
-        Some(Step { shift, first, newest, in_place: removed == added })
+        Some(Step { first, newest, in_place: removed == added })
     }
 
     /// Takes the state along with one change of the history, if that needs no fold.
-    fn step(&mut self, context: &Context<'_, S>, step: Option<Step>, changes: &mut Changes) {
+    fn step(&mut self, context: &Context<'_, S>, shift: &Shift, step: Option<Step>, changes: &mut Changes) {
         let Some(step) = step else {
             *changes = Changes::ALL;
             return;
@@ -249,14 +257,14 @@ impl<S: System> Cell<S> {
             return;
         }
         let input = |entry: Entry| context.sources.input(entry.source);
-        if let (true, Some(entry)) = (step.newest, step.shift.add) {
+        if let (true, Some(entry)) = (step.newest, shift.add) {
             context.system.apply(&self.key, state, input(entry), context.flows);
             return;
         }
         let kept = self.checkpoints.partition_point(|checkpoint| checkpoint.length <= step.first);
         self.checkpoints.truncate(kept);
         let mut update = |change| context.system.update(&self.key, state, change, context.flows) == Updated::Done;
-        let done = match (step.shift.remove, step.shift.add) {
+        let done = match (shift.remove, shift.add) {
             (Some(before), Some(after)) if step.in_place => {
                 update(Change::Revised { before: input(before).body, after: input(after) })
             }
@@ -407,7 +415,6 @@ pub(crate) struct Mended<T> {
 /// A change of a history that was made.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
-    shift: Shift,
     /// The first place that it concerns.
     first: usize,
     /// Whether it only added the newest message.
@@ -418,7 +425,8 @@ pub(crate) struct Step {
 
 /// What became of a cell.
 pub(crate) struct Advanced {
-    pub(crate) slots: Touched,
+    /// Whether any slot may hold something else now, and not only those that were named.
+    pub(crate) any_slot: bool,
     /// Its history was damaged, and was built anew.
     pub(crate) rebuilt: bool,
 }

@@ -2,6 +2,8 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::mem;
 
 use crate::engine::Engine;
 use crate::message::Sent;
@@ -13,7 +15,7 @@ use crate::trace::{EventNumber, Observation, Viewed, What};
 
 impl<S: System> Engine<S> {
     /// Journals all that came of stimulus `number`, in a fixed order: what was healed, set apart, sent, and seen.
-    pub(crate) fn commit(&mut self, number: EventNumber, mut outcome: Outcome<S>) {
+    pub(crate) fn commit(&mut self, number: EventNumber, mut outcome: Box<Outcome<S>>) {
         for healed in outcome.heals.drain(..) {
             self.observe(number, Observation::Healed(Box::new(healed)));
         }
@@ -22,20 +24,21 @@ impl<S: System> Engine<S> {
         }
         self.sort(&mut outcome);
         let at = self.journal.get(number).and_then(|event| event.at);
-        for wanted in outcome.wanted.drain(..) {
+        for wanted in &mut outcome.wanted {
             let cell = &mut self.cells[wanted.cell];
-            let place = self.outbox.find(&self.journal, &cell.key, &wanted.slot);
-            let before = place.map(|place| self.journal.sent(self.outbox.sending(place).event));
-            let was_routed = place.is_some_and(|place| self.outbox.sending(place).routed);
-            let routed = if wanted.body.is_some() { wanted.routed } else { was_routed };
-            let Some(sent) = change(&cell.key, before, wanted) else { continue };
+            let before = wanted.number.map(|number| self.outbox.sending(number));
+            let last = before.map(|before| self.journal.sent(before.event));
+            let routed = if wanted.body.is_some() { wanted.routed } else { before.is_some_and(|before| before.routed) };
+            let Some(revision) = next_revision(last, &wanted.body) else { continue };
             let sending = Sending::new(self.journal.next(), routed);
-            match place {
-                Some(place) => self.outbox.set(place, sending),
-                None => cell.slots.push(self.outbox.add(&cell.key, &sent.slot, sending)),
+            match wanted.number {
+                Some(number) => self.outbox.set(number, sending),
+                None => cell.slots.push(self.outbox.add(&cell.key, &wanted.slot, sending)),
             }
+            let sent = wanted.take(&cell.key, last, revision);
             self.journal.push(at, Some(number), What::Observation(Observation::Out(sent)));
         }
+        outcome.wanted.clear();
         if self.options.views {
             outcome.cells.sort_by(|a, b| self.cells[*a].key.cmp(&self.cells[*b].key));
         }
@@ -45,20 +48,20 @@ impl<S: System> Engine<S> {
                 self.show(number, *cell);
             }
         }
-        self.spare = outcome;
+        self.spare = Some(outcome);
     }
 
     /// What a commit would send, in the same order.
     pub(crate) fn changes(&self, outcome: &mut Outcome<S>) -> Vec<Sent<S::Out>> {
         self.sort(outcome);
-        let wanted = outcome.wanted.drain(..);
-        wanted
-            .filter_map(|wanted| {
-                let cell = &self.cells[wanted.cell];
-                let sending = self.outbox.get(&self.journal, &cell.key, &wanted.slot);
-                change(&cell.key, sending.map(|sending| self.journal.sent(sending.event)), wanted)
-            })
-            .collect()
+        let changes = outcome.wanted.iter_mut().filter_map(|wanted| {
+            let last = wanted.number.map(|number| self.journal.sent(self.outbox.sending(number).event));
+            let revision = next_revision(last, &wanted.body)?;
+            Some(wanted.take(&self.cells[wanted.cell].key, last, revision))
+        });
+        let changes = changes.collect();
+        outcome.wanted.clear();
+        changes
     }
 
     /// Puts what is wanted into the order of keys and slots, one for each slot.
@@ -66,13 +69,16 @@ impl<S: System> Engine<S> {
         if outcome.wanted.len() < 2 {
             return;
         }
-        let key = |wanted: &Wanted<S::Out>| &self.cells[wanted.cell].key;
+        let keys = |a: usize, b: usize| self.cells[a].key.cmp(&self.cells[b].key);
         // The sort is stable: of what several rounds wanted in a slot, the last is what is wanted.
-        outcome.wanted.sort_by(|a, b| key(a).cmp(key(b)).then_with(|| a.slot.cmp(&b.slot)));
+        outcome.wanted.sort_by(|a, b| {
+            let keys = if a.cell == b.cell { Ordering::Equal } else { keys(a.cell, b.cell) };
+            keys.then_with(|| a.slot.cmp(&b.slot))
+        });
         outcome.wanted.dedup_by(|later, earlier| {
             let same = later.cell == earlier.cell && later.slot == earlier.slot;
             if same {
-                core::mem::swap(later, earlier);
+                mem::swap(later, earlier);
             }
             same
         });
@@ -89,14 +95,23 @@ impl<S: System> Engine<S> {
     }
 }
 
-/// What to send so that a slot holds what is wanted; nothing if it does. `before` is what was sent last.
-fn change<O: Clone + PartialEq>(key: &Key, before: Option<&Sent<O>>, wanted: Wanted<O>) -> Option<Sent<O>> {
-    let (to, revision) = match before {
-        Some(before) if before.body == wanted.body => return None,
-        Some(before) if wanted.body.is_none() => (before.to.clone(), before.revision + 1),
-        Some(before) => (wanted.to, before.revision + 1),
-        None if wanted.body.is_none() => return None,
-        None => (wanted.to, 1),
-    };
-    Some(Sent { key: key.clone(), slot: wanted.slot, to, revision, body: wanted.body })
+/// The revision to send so that a slot holds what is wanted; none if it does. `last` is what was sent last.
+#[inline]
+fn next_revision<O: PartialEq>(last: Option<&Sent<O>>, wanted: &Option<O>) -> Option<u32> {
+    match last {
+        Some(last) => (last.body != *wanted).then(|| last.revision + 1),
+        None => wanted.is_some().then_some(1),
+    }
+}
+
+impl<O> Wanted<O> {
+    /// What to send, which is taken out of here. What withdraws an output goes to whom that went.
+    #[inline]
+    fn take(&mut self, key: &Key, last: Option<&Sent<O>>, revision: u32) -> Sent<O> {
+        let to = match last {
+            Some(last) if self.body.is_none() => last.to.clone(),
+            _ => mem::take(&mut self.to),
+        };
+        Sent { key: key.clone(), slot: mem::take(&mut self.slot), to, revision, body: self.body.take() }
+    }
 }

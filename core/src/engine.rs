@@ -75,7 +75,7 @@ pub struct Engine<S: System> {
     pub(crate) flows: FlowTable,
     pub(crate) outbox: Outbox,
     /// Memory that is used again for every stimulus; the cells in it are those that the last one computed.
-    pub(crate) spare: Outcome<S>,
+    pub(crate) spare: Option<Box<Outcome<S>>>,
 }
 
 /// What one stimulus caused.
@@ -126,7 +126,7 @@ impl<S: System> Engine<S> {
             routed: RoutedMessages::default(),
             flows: FlowTable::default(),
             outbox: Outbox::default(),
-            spare: Outcome::default(),
+            spare: None,
         }
     }
 
@@ -135,7 +135,9 @@ impl<S: System> Engine<S> {
     /// Whatever the engine has no part in (`deliver`, `drop`, `timer`, faults of nodes) is journaled, and that is all.
     pub fn take(&mut self, at: Option<At>, stimulus: Stimulus<S::In, S::View>) -> Effects<'_, S> {
         let number = self.journal.push(at, None, What::Stimulus(stimulus));
-        self.spare.cells.clear();
+        if let Some(spare) = &mut self.spare {
+            spare.cells.clear();
+        }
         match self.journal.get(number).map(|event| &event.what) {
             Some(What::Stimulus(Stimulus::In(_))) => self.receive(number),
             Some(What::Stimulus(Stimulus::Opening(opening))) => {
@@ -152,7 +154,8 @@ impl<S: System> Engine<S> {
             }
             _ => {}
         }
-        Effects { journal: &self.journal, cells: &self.cells, computed: &self.spare.cells, stimulus: number }
+        let computed = self.spare.as_ref().map_or(&[][..], |spare| &spare.cells);
+        Effects { journal: &self.journal, cells: &self.cells, computed, stimulus: number }
     }
 
     /// Journals that a receiver has a revision of an output; whether that output was ever sent.
@@ -266,7 +269,7 @@ impl<S: System> Engine<S> {
     }
 
     pub(crate) fn cell_number(&self, key: &Key) -> Option<usize> {
-        let found = self.by_key.find(hash(&[key.as_bytes()]), |number| self.cells[number as usize].key == *key);
+        let found = self.by_key.find(hash([key]), |number| self.cells[number as usize].key == *key);
         found.map(|number| number as usize)
     }
 
@@ -281,7 +284,7 @@ impl<S: System> Engine<S> {
         let _ = (self.options.guard)(&mut || cell.open(&context));
         self.cells.push(cell);
         let number = self.cells.len() as u32 - 1;
-        self.by_key.insert(hash(&[key.as_bytes()]), number);
+        self.by_key.insert(hash([key]), number);
         number as usize
     }
 

@@ -193,7 +193,7 @@ impl<B: Clone + PartialEq> RoutedMessages<B> {
     }
 
     fn find(&self, key: &Key, slot: &Slot) -> Option<u32> {
-        self.by_slot.find(hash(&[key.as_bytes(), slot.as_bytes()]), |number| {
+        self.by_slot.find(hash([key, slot]), |number| {
             let routed = &self.revisions[self.slots[number as usize].first as usize];
             routed.slot == *slot && routed.from == *key
         })
@@ -201,7 +201,7 @@ impl<B: Clone + PartialEq> RoutedMessages<B> {
 
     fn insert(&mut self, key: &Key, slot: &Slot, routing: Routing) {
         self.slots.push(routing);
-        self.by_slot.insert(hash(&[key.as_bytes(), slot.as_bytes()]), self.slots.len() as u32 - 1);
+        self.by_slot.insert(hash([key, slot]), self.slots.len() as u32 - 1);
     }
 
     /// The routed messages that count.

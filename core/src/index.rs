@@ -3,6 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::name::Name;
+
 /// Finds numbered entries by what they are named; it holds numbers and parts of hashes alone, and never lists them.
 ///
 /// Open addressing with linear probing. It exists because the core has no standard library: a map with a fixed hash
@@ -65,19 +67,12 @@ fn tag(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
 
-/// A hash of `parts`, the same on every machine: FxHash over 8-byte words, with the finish of MurmurHash3.
-pub(crate) fn hash(parts: &[&[u8]]) -> u64 {
+/// A hash of `names`, the same on every machine: FxHash over 8-byte words, with the finish of MurmurHash3.
+#[inline]
+pub(crate) fn hash<const N: usize>(names: [&Name; N]) -> u64 {
     let mut state = 0_u64;
-    let mut add = |word: u64| state = (state.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-    for part in parts {
-        let (words, rest) = part.as_chunks::<8>();
-        for word in words {
-            add(u64::from_le_bytes(*word));
-        }
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        add(u64::from_le_bytes(last));
-        add(part.len() as u64);
+    for name in names {
+        name.hash_into(|word| state = (state.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95));
     }
     state = (state ^ (state >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     state ^ (state >> 33)
@@ -89,7 +84,7 @@ mod tests {
 
     #[test]
     fn every_entry_is_found_and_no_other() {
-        let of = |n: u32| hash(&[&n.to_le_bytes()]);
+        let of = |n: u32| hash([&Name::from(alloc::format!("a long name, then a number: {n}"))]);
         let mut index = Index::default();
         for n in 0..1000 {
             assert_eq!(index.find(of(n), |entry| entry == n), None);

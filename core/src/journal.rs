@@ -106,7 +106,7 @@ impl<S: System> Journal<S> {
     }
 
     /// Inlined, an event is made where it stays: it is too large to be handed from one place to the next.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn push(
         &mut self,
         at: Option<At>,
@@ -128,7 +128,7 @@ impl<S: System> Journal<S> {
     fn begin_chunk(&mut self) {
         assert!(self.length < u32::MAX - CHUNK as u32, "a journal holds fewer than 2^32 events");
         // The first chunk grows as it fills, for the many engines that are small.
-        let capacity = if self.length == 0 { 16 } else { CHUNK };
+        let capacity = if self.length == 0 { 32 } else { CHUNK };
         self.chunks.push(Vec::with_capacity(capacity));
     }
 
@@ -149,7 +149,7 @@ impl<S: System> Journal<S> {
     }
 
     pub(crate) fn find(&self, from: &Name, id: &Name) -> Option<FactNumber> {
-        self.find_hashed(hash(&[from.as_bytes(), id.as_bytes()]), from, id)
+        self.find_hashed(hash([from, id]), from, id)
     }
 
     fn find_hashed(&self, hashed: u64, from: &Name, id: &Name) -> Option<FactNumber> {
@@ -163,7 +163,7 @@ impl<S: System> Journal<S> {
     /// Stores the message of event `number`, which was just pushed.
     pub(crate) fn file(&mut self, number: EventNumber) -> Filed {
         let message = self.message(number);
-        let hashed = hash(&[message.from.as_bytes(), message.id.as_bytes()]);
+        let hashed = hash([&message.from, &message.id]);
         let Some(fact) = self.find_hashed(hashed, &message.from, &message.id) else {
             let fact = self.facts.len() as u32;
             self.facts.push(Fact { first: number, counting: None });

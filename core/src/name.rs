@@ -51,8 +51,32 @@ impl Length {
 }
 
 impl Short {
+    #[inline]
     fn as_bytes(&self) -> &[u8] {
         &self.bytes[..self.length as usize]
+    }
+
+    /// All that makes a short name what it is, as two numbers. They overlap in a byte, so that both are loaded as they are.
+    #[inline]
+    fn words(&self) -> [u64; 2] {
+        let (Some(first), Some(last)) = (self.bytes.first_chunk(), self.bytes.last_chunk()) else { unreachable!() };
+        [u64::from_le_bytes(*first), u64::from_le_bytes(*last) ^ self.length as u64]
+    }
+
+    /// The bytes as a number whose lowest byte is the first of them, so that names are cut and joined by shifts.
+    #[inline]
+    fn number(&self) -> u128 {
+        let mut bytes = [0; INLINE_MAX + 1];
+        bytes[..INLINE_MAX].copy_from_slice(&self.bytes);
+        u128::from_le_bytes(bytes)
+    }
+
+    /// The name of which `number` has the bytes, `length` of them.
+    #[inline]
+    fn from_number(number: u128, length: usize) -> Self {
+        let bytes = number.to_le_bytes();
+        let Some(bytes) = bytes.first_chunk() else { unreachable!() };
+        Self { bytes: *bytes, length: Length::ALL[length] }
     }
 
     /// Bytes and length as one number, so that they compare in one step. The halves overlap, so that both are loaded
@@ -81,6 +105,7 @@ impl Name {
     }
 
     /// The bytes of the text, in UTF-8.
+    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
             Repr::Inline(short) => short.as_bytes(),
@@ -89,31 +114,48 @@ impl Name {
     }
 
     /// The name that a text and this name make, one after the other: `receipt-p-17` of `receipt-` and `p-17`.
+    #[inline]
     pub fn after(&self, prefix: &str) -> Self {
-        let (first, rest) = (prefix.as_bytes(), self.as_bytes());
-        let length = first.len() + rest.len();
-        let mut bytes = [0; INLINE_MAX];
-        match (bytes.get_mut(..first.len()), length <= INLINE_MAX) {
-            (Some(place), true) => place.copy_from_slice(first),
-            _ => return [prefix, self.as_str()].concat().into(),
+        match &self.0 {
+            Repr::Inline(rest) if prefix.len() + rest.length as usize <= INLINE_MAX => {
+                let first = prefix.bytes().rev().fold(0, |number, byte| number << 8 | u128::from(byte));
+                let number = first | rest.number() << (8 * prefix.len());
+                Self(Repr::Inline(Short::from_number(number, prefix.len() + rest.length as usize)))
+            }
+            _ => [prefix, self.as_str()].concat().into(),
         }
-        bytes[first.len()..length].copy_from_slice(rest);
-        Self(Repr::Inline(Short { bytes, length: Length::ALL[length] }))
     }
 
     /// The rest of the name after `prefix`, if it begins with that: `p-17` of `receipt-p-17` and `receipt-`.
+    #[inline]
     pub fn strip(&self, prefix: &str) -> Option<Self> {
         let Repr::Inline(short) = &self.0 else { return self.as_str().strip_prefix(prefix).map(Self::from) };
-        let rest = short.as_bytes().strip_prefix(prefix.as_bytes())?;
-        let mut bytes = [0; INLINE_MAX];
-        bytes[..rest.len()].copy_from_slice(rest);
-        Some(Self(Repr::Inline(Short { bytes, length: Length::ALL[rest.len()] })))
+        let rest = short.as_bytes().strip_prefix(prefix.as_bytes())?.len();
+        Some(Self(Repr::Inline(Short::from_number(short.number() >> (8 * prefix.len()), rest))))
+    }
+
+    /// Takes the name into a hash: equal names in the same way, on every machine.
+    #[inline]
+    pub(crate) fn hash_into(&self, mut add: impl FnMut(u64)) {
+        match &self.0 {
+            Repr::Inline(short) => short.words().into_iter().for_each(add),
+            Repr::Shared(text) => hash_text(text, &mut add),
+        }
     }
 
     /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.as_bytes().is_empty()
     }
+}
+
+#[cold]
+fn hash_text(text: &str, add: &mut dyn FnMut(u64)) {
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    words.iter().chain([&last]).for_each(|word| add(u64::from_le_bytes(*word)));
+    add(text.len() as u64);
 }
 
 impl From<&str> for Name {
@@ -148,7 +190,7 @@ impl PartialEq for Name {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Repr::Inline(a), Repr::Inline(b)) => a.rank() == b.rank(),
+            (Repr::Inline(a), Repr::Inline(b)) => a.words() == b.words(),
             (Repr::Shared(a), Repr::Shared(b)) => a == b,
             _ => false,
         }
@@ -187,20 +229,23 @@ impl Borrow<str> for Name {
 }
 
 impl PartialEq<str> for Name {
+    #[inline]
     fn eq(&self, other: &str) -> bool {
         self.as_bytes() == other.as_bytes()
     }
 }
 
 impl PartialEq<&str> for Name {
+    #[inline]
     fn eq(&self, other: &&str) -> bool {
         self == *other
     }
 }
 
 impl Default for Name {
+    #[inline]
     fn default() -> Self {
-        "".into()
+        Self(Repr::Inline(Short { bytes: [0; INLINE_MAX], length: Length::L0 }))
     }
 }
 

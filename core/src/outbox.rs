@@ -40,7 +40,7 @@ pub(crate) struct SlotNumber(u32);
 impl Outbox {
     /// The number of a slot that something was sent in.
     pub(crate) fn find<S: System>(&self, journal: &Journal<S>, key: &Key, slot: &Slot) -> Option<SlotNumber> {
-        let found = self.by_slot.find(hash(&[key.as_bytes(), slot.as_bytes()]), |number| {
+        let found = self.by_slot.find(hash([key, slot]), |number| {
             let sent = journal.sent(self.sendings[number as usize].event);
             sent.slot == *slot && sent.key == *key
         });
@@ -65,7 +65,7 @@ impl Outbox {
     pub(crate) fn add(&mut self, key: &Key, slot: &Slot, sending: Sending) -> SlotNumber {
         let number = u32::try_from(self.sendings.len()).expect("fewer than 2^32 slots");
         self.sendings.push(sending);
-        self.by_slot.insert(hash(&[key.as_bytes(), slot.as_bytes()]), number);
+        self.by_slot.insert(hash([key, slot]), number);
         SlotNumber(number)
     }
 

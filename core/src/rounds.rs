@@ -1,14 +1,16 @@
 //! Rounds: brings the keys that a stimulus concerns up to date, and those that they send messages to, until none is
 //! left.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::cell::{Carried, Cell, Context, Mended, Shift};
+use crate::cell::{Cell, Context, Mended, Shift};
 use crate::engine::Engine;
 use crate::history::{Entry, Sources};
 use crate::name::{Key, Name, Slot};
-use crate::system::{System, Touched};
+use crate::outbox::SlotNumber;
+use crate::system::System;
 use crate::trace::{EventNumber, Healed, Quarantined};
 
 /// What a knob does to a key before anything else happens.
@@ -38,6 +40,8 @@ pub(crate) struct Outcome<S: System> {
     pub(crate) work: Vec<Work>,
     next: Vec<Work>,
     pub(crate) wanted: Vec<Wanted<S::Out>>,
+    /// The slots that the cell under way can have changed.
+    slots: Vec<Slot>,
     /// The messages to other keys among what is wanted, by their place there.
     routed: Vec<(usize, S::In)>,
     pub(crate) heals: Vec<Healed>,
@@ -55,6 +59,8 @@ pub(crate) struct Outcome<S: System> {
 pub(crate) struct Wanted<O> {
     pub(crate) cell: usize,
     pub(crate) slot: Slot,
+    /// The number of the slot, if anything was ever sent in it.
+    pub(crate) number: Option<SlotNumber>,
     /// The receiver, where there is a body.
     pub(crate) to: Name,
     /// Nothing where the slot should be empty.
@@ -68,6 +74,7 @@ impl<S: System> Default for Outcome<S> {
             work: Vec::new(),
             next: Vec::new(),
             wanted: Vec::new(),
+            slots: Vec::new(),
             routed: Vec::new(),
             heals: Vec::new(),
             quarantines: Vec::new(),
@@ -80,8 +87,8 @@ impl<S: System> Default for Outcome<S> {
 
 impl<S: System> Engine<S> {
     /// Makes ready for what stimulus `number` will come to; `dry` if nothing of it is to stay.
-    pub(crate) fn outcome(&mut self, number: EventNumber, dry: bool) -> Outcome<S> {
-        let mut outcome = core::mem::take(&mut self.spare);
+    pub(crate) fn outcome(&mut self, number: EventNumber, dry: bool) -> Box<Outcome<S>> {
+        let mut outcome = self.spare.take().unwrap_or_default();
         outcome.cells.clear();
         outcome.arrival = i64::from(number.get());
         outcome.before = dry.then(Vec::new);
@@ -120,7 +127,7 @@ impl<S: System> Engine<S> {
         self.begin(number, outcome);
         let (cells, context) = self.cells_and_context(number);
         for work in work {
-            cells[number].record(&context, work.shift);
+            cells[number].record(&context, &work.shift);
         }
         let why = alloc::format!("messages between keys did not come to rest in {} rounds", self.options.rounds_max);
         self.set_apart(number, why, outcome);
@@ -135,14 +142,19 @@ impl<S: System> Engine<S> {
         let cell = &mut cells[number];
         let mut rebuilt = false;
         let done = guard(&mut || {
-            let advanced = cell.advance(&context, work);
+            outcome.slots.clear();
+            let advanced = cell.advance(&context, work, &mut outcome.slots);
             rebuilt = advanced.rebuilt;
-            outcome.want(number, cell, &context, &advanced.slots, again);
+            if advanced.any_slot {
+                outcome.want_all(number, cell, &context, again);
+            } else {
+                outcome.want_named(number, cell, &context);
+            }
         });
         if rebuilt {
             outcome.heals.push(Healed { key: cell.key.clone(), parts: Vec::from(["index".into()]) });
         }
-        self.end(number, first, done, outcome);
+        self.end(number, first, done, again, outcome);
     }
 
     /// Computes a key again, whatever is carried, and says what should be in all of its slots.
@@ -162,7 +174,7 @@ impl<S: System> Engine<S> {
                 Fold::Not => {}
             }
             if fold != Fold::HealFirst {
-                outcome.want(number, cell, &context, &Touched::All, again);
+                outcome.want_all(number, cell, &context, again);
             }
         });
         if done.is_ok() {
@@ -181,7 +193,7 @@ impl<S: System> Engine<S> {
             }
             outcome.quarantines.retain(|apart| apart.key != cell.key);
         }
-        self.end(number, first, done, outcome);
+        self.end(number, first, done, again, outcome);
     }
 
     /// The cells, and what the code of the system is given for one of them.
@@ -212,8 +224,8 @@ impl<S: System> Engine<S> {
     }
 
     /// Sends on what a cell wants that is for other keys; or sets it apart if its computation panicked, and forgets what it
-    /// had begun to want: what was wanted from place `first` on.
-    fn end(&mut self, number: usize, first: usize, done: Result<(), String>, outcome: &mut Outcome<S>) {
+    /// had begun to want: what was wanted from place `first` on. `again` if the cell was computed before.
+    fn end(&mut self, number: usize, first: usize, done: Result<(), String>, again: bool, outcome: &mut Outcome<S>) {
         if let Err(why) = done {
             outcome.wanted.truncate(first);
             outcome.routed.clear();
@@ -224,10 +236,15 @@ impl<S: System> Engine<S> {
             return;
         }
         let mut routed = core::mem::take(&mut outcome.routed).into_iter().peekable();
-        for place in first..outcome.wanted.len() {
+        for (place, wanted) in outcome.wanted.iter().enumerate().skip(first) {
             let body = routed.next_if(|(wanted, _)| *wanted == place).map(|(_, body)| body);
+            let was_routed = wanted.number.is_some_and(|number| self.outbox.sending(number).routed);
+            // What an earlier round of this stimulus routed is not in the outbox yet.
+            if body.is_none() && !was_routed && !again {
+                continue;
+            }
             let key = &self.cells[number].key;
-            if let Some(rerouted) = self.routed.set(key, &outcome.wanted[place].slot, outcome.arrival, body) {
+            if let Some(rerouted) = self.routed.set(key, &wanted.slot, outcome.arrival, body) {
                 let entry = |source| self.sources().routed_entry(&self.system, source);
                 let (before, after) = (rerouted.before.map(entry), rerouted.after.map(entry));
                 let keys = after.map(|entry| self.system.keys(self.sources().input(entry.source).body));
@@ -245,6 +262,11 @@ impl<S: System> Engine<S> {
 
     /// The work of a message that counted and one that counts in its place, which concerns `keys`.
     pub(crate) fn shift(&mut self, before: Option<Entry>, after: Option<Entry>, keys: &[Key], work: &mut Vec<Work>) {
+        if before.is_none()
+            && let [key] = keys
+        {
+            return work.push(Work { cell: self.cell(key), shift: Shift { remove: None, add: after } });
+        }
         let old = before.map(|entry| self.system.keys(self.sources().input(entry.source).body)).unwrap_or_default();
         for (place, key) in keys.iter().enumerate() {
             if !keys[..place].contains(key) {
@@ -261,34 +283,34 @@ impl<S: System> Engine<S> {
 }
 
 impl<S: System> Outcome<S> {
-    /// Says what should be in the slots that a change can have touched. `again` if the cell was computed before.
-    fn want(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>, slots: &Touched, again: bool) {
-        match slots {
-            Touched::Slots(slots) | Touched::Newest(slots) => {
-                for slot in slots.iter().filter(|_| matches!(cell.carried, Carried::State(_))) {
-                    let body = cell.output(context, slot);
-                    self.push(number, cell, context, slot.clone(), body);
-                }
+    /// Says what should be in the slots that were named.
+    fn want_named(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>) {
+        let mut slots = core::mem::take(&mut self.slots);
+        for slot in &mut slots {
+            let body = cell.output(context, slot);
+            self.push(number, cell, context, core::mem::take(slot), body);
+        }
+        self.slots = slots;
+    }
+
+    /// Says what should be in every slot. `again` if the cell was computed before.
+    fn want_all(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>, again: bool) {
+        let Some(outputs) = cell.outputs(context) else { return };
+        for slot in cell.slot_names(context) {
+            if !outputs.contains_key(slot) {
+                self.push(number, cell, context, slot.clone(), None);
             }
-            Touched::All => {
-                let Some(outputs) = cell.outputs(context) else { return };
-                for slot in cell.slot_names(context) {
-                    if !outputs.contains_key(slot) {
-                        self.push(number, cell, context, slot.clone(), None);
-                    }
-                }
-                // What it wanted in an earlier round, in slots that nothing was ever sent in, it may want no longer.
-                let earlier = self.wanted.iter().filter(|wanted| again && wanted.cell == number);
-                let earlier: Vec<_> = earlier.map(|wanted| wanted.slot.clone()).collect();
-                for slot in earlier {
-                    if !outputs.contains_key(&slot) {
-                        self.push(number, cell, context, slot, None);
-                    }
-                }
-                for (slot, body) in outputs {
-                    self.push(number, cell, context, slot, Some(body));
-                }
+        }
+        // What it wanted in an earlier round, in slots that nothing was ever sent in, it may want no longer.
+        let earlier = self.wanted.iter().filter(|wanted| again && wanted.cell == number);
+        let earlier: Vec<_> = earlier.map(|wanted| wanted.slot.clone()).collect();
+        for slot in earlier {
+            if !outputs.contains_key(&slot) {
+                self.push(number, cell, context, slot, None);
             }
+        }
+        for (slot, body) in outputs {
+            self.push(number, cell, context, slot, Some(body));
         }
     }
 
@@ -306,6 +328,7 @@ impl<S: System> Outcome<S> {
                 to = context.system.receiver(&cell.key, &slot, body);
             }
         }
-        self.wanted.push(Wanted { cell: number, slot, to, body, routed });
+        let found = context.outbox.find(context.sources.journal, &cell.key, &slot);
+        self.wanted.push(Wanted { cell: number, slot, number: found, to, body, routed });
     }
 }

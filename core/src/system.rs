@@ -54,12 +54,12 @@ pub trait System: Clone {
         self.outputs(key, state, flows).remove(slot)
     }
 
-    /// The slots that a message can have changed, by being folded into the state or taken out of it. The default is all of
-    /// them. `state` is that after all messages.
+    /// Adds to `slots` those that a message can have changed, by being folded into the state or taken out of it, and says
+    /// what it has added. The default is that any can have changed. `state` is that after all messages.
     ///
     /// An optimisation, which the checker holds against [`outputs`](Self::outputs).
-    fn touched(&self, key: &Key, state: &Self::State, input: Input<'_, Self::In>) -> Touched {
-        let _ = (key, state, input);
+    fn touched(&self, key: &Key, state: &Self::State, input: Input<'_, Self::In>, slots: &mut Vec<Slot>) -> Touched {
+        let _ = (key, state, input, slots);
         Touched::All
     }
 
@@ -160,14 +160,14 @@ pub enum Beginning {
 }
 
 /// Which slots a message can have changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Touched {
     /// Any.
     All,
-    /// These, whatever messages come before and after it.
-    Slots(Vec<Slot>),
-    /// These if it is the newest message; if it is not, any.
-    Newest(Vec<Slot>),
+    /// Those that were added, whatever messages come before and after it.
+    Added,
+    /// Those that were added if it is the newest message; if it is not, any.
+    AddedIfNewest,
 }
 
 /// What happened to a message of the history that is not the newest.

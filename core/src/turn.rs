@@ -39,7 +39,7 @@ impl<S: System> Engine<S> {
             self.cells[number] = cell;
         }
         outcome.cells.clear();
-        self.spare = outcome;
+        self.spare = Some(outcome);
         self.routed.reset(&mark);
         self.flows = flows.unwrap_or_else(|| core::mem::take(&mut self.flows));
         for Reconsidered { fact, counting, rejected, .. } in facts {

@@ -70,7 +70,11 @@ fn plan(plan: &Planned) -> String {
     let counts: Vec<_> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
-    let mut text = format!("  the plan: {counts}; {} computed\n", count(plan.keys as u64, "key", "keys"));
+    let mut text = format!("  the plan: {counts}");
+    if plan.keys > 0 {
+        text += &format!("; {} computed", count(plan.keys as u64, "key", "keys"));
+    }
+    text.push('\n');
     for healed in &plan.heals {
         text += &format!(
             "    {} {}: {}\n",

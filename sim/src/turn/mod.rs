@@ -24,9 +24,9 @@ pub use start::Start;
 pub struct Options {
     /// The knob.
     pub asked: Asked,
-    /// The system that runs, where it is not the one that the trace was recorded by. The trace will say that it was
-    /// deployed.
-    pub deploy: Option<String>,
+    /// The name of the system that runs, where that is said. Unless the trace was recorded by it or says that it was
+    /// deployed, it will say so.
+    pub system: Option<String>,
     /// Take what the system sends for what was sent, whatever the trace recorded.
     pub rerun: bool,
     /// Only plan.

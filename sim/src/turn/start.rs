@@ -36,6 +36,17 @@ pub(super) struct Started<S: Subject> {
 /// The node that a deployment is recorded for: a trace is of one process.
 const NODE: &str = "app";
 
+/// The system that was deployed last.
+fn deployed<S: Subject>(events: &[EventOf<S>]) -> Option<String> {
+    events.iter().rev().find_map(|event| match &event.what {
+        What::Stimulus(Stimulus::Fault(fault)) => match &**fault {
+            Fault::Deploy { system, .. } => Some(system.to_string()),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
 impl<S: Subject> Started<S> {
     /// Runs a trace to its end.
     pub(super) fn read<R: BufRead>(system: &S, reader: Reader<R>, options: &Options) -> Result<Self, format::Error> {
@@ -47,14 +58,16 @@ impl<S: Subject> Started<S> {
             ..afresh_core::Options::default()
         };
         let name = reader.name().to_owned();
+        let recorded_by = reader.header().system.clone();
         let mut events = Vec::new();
         let mut source = reader.events(system);
         for event in &mut source {
             events.push(event?);
         }
         let torn = source.torn();
-        let deploy =
-            options.deploy.as_ref().map(|system| Fault::Deploy { node: NODE.into(), system: system.as_str().into() });
+        let running = deployed::<S>(&events).unwrap_or(recorded_by);
+        let deploy = options.system.as_ref().filter(|system| **system != running);
+        let deploy = deploy.map(|system| Fault::Deploy { node: NODE.into(), system: system.as_str().into() });
 
         let ran = Self::run(system, engine_options, &events, torn);
         let recorded = recorded::<S>(&events);

@@ -27,6 +27,9 @@ fn what_is_fixed_once_is_fixed() {
     folder.ok(&["trigger", "trace.jsonl", "--system", "ledger", "--all", "--output", "out.jsonl"]);
     let report = folder.json("knob", &["trigger", "out.jsonl", "--system", "ledger", "--all", "--dry-run"]);
     assert_eq!(report["plan"]["sends"].as_array().unwrap().len(), 0, "{report}");
+    // And it was deployed once.
+    folder.ok(&["scrub", "out.jsonl", "--system", "ledger", "--all", "--by", "lee", "--output", "again.jsonl"]);
+    assert_eq!(folder.read("again.jsonl").matches("deploy").count(), 1);
 }
 
 #[test]

@@ -103,8 +103,8 @@ impl System for Words {
         outputs
     }
 
-    fn touched(&self, _: &Key, _: &Heard, _: Input<'_, Say>) -> Touched {
-        if self.forgetful { Touched::Slots(Vec::new()) } else { Touched::All }
+    fn touched(&self, _: &Key, _: &Heard, _: Input<'_, Say>, _: &mut Vec<Slot>) -> Touched {
+        if self.forgetful { Touched::Added } else { Touched::All }
     }
 
     fn update(&self, _: &Key, heard: &mut Heard, change: Change<'_, Say>, _: &Flows) -> Updated {

@@ -172,9 +172,8 @@ impl Turn {
     ) -> Result<(Report, String), Failure> {
         let (reader, runner) = self.source.read(systems, name.to_owned(), input)?;
         let recorded_by = reader.header().system.clone();
-        let deploy = self.source.system.clone().filter(|system| *system != recorded_by);
-        let system = deploy.clone().unwrap_or(recorded_by);
-        let options = Options { asked, deploy, rerun: self.rerun, dry_run: self.result.dry_run };
+        let system = self.source.system.clone().unwrap_or(recorded_by);
+        let options = Options { asked, system: self.source.system.clone(), rerun: self.rerun, dry_run: self.result.dry_run };
         let report = runner.turn(reader, &options).map_err(|error| match error {
             turn::Error::Trace(error) => Failure::File(error),
             other => {

@@ -97,7 +97,7 @@ mod tests {
         curve.add(50, &Verdict::SAME);
         let svg = curve.svg();
         assert_eq!(svg.matches("<circle").count(), 2);
-        assert!(svg.contains(r#"<path d="M44.0 44.0H676.0V68.8H676.0"/>"#), "{svg}");
+        assert!(svg.contains(r#"<path d="M44.0 44.0H676.0V69.5H676.0"/>"#), "{svg}");
         assert!(!Curve::new(0).svg().contains("NaN"));
     }
 }

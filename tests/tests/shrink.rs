@@ -5,6 +5,7 @@ mod shrink {
     mod budget;
     mod certificate;
     mod findings;
+    mod hostile;
     mod input;
     mod refuse;
     mod runs;

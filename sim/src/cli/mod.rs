@@ -17,6 +17,7 @@ mod shell;
 mod show;
 mod shrink;
 mod source;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -48,7 +49,12 @@ enum Command {
 /// Runs the command line of this process over `systems`.
 #[must_use]
 pub fn main(systems: &Systems) -> ExitCode {
-    let done = match Cli::parse().command {
+    let (words, is_worker) = worker::words();
+    if is_worker && worker::begin().is_err() {
+        // Nobody is there to be told.
+        return ExitCode::from(2);
+    }
+    let done = match Cli::parse_from(words).command {
         Command::Import(args) => Ok(import::run(&args)),
         Command::Replay(args) => replay::main(&args, systems),
         Command::Check(args) => check::main(&args, systems),
@@ -59,5 +65,7 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Migrate(args) => args.turn.main(args.asked(), systems),
         Command::Scrub(args) => args.turn.main(args.asked(), systems),
     };
-    done.unwrap_or_else(|failure| failure.report())
+    let code = done.unwrap_or_else(|failure| failure.report());
+    worker::send(&worker::Note::Done);
+    code
 }

@@ -8,6 +8,7 @@ mod report;
 mod resume;
 mod search;
 mod session;
+mod supervised;
 mod system;
 
 use std::ffi::OsString;
@@ -15,10 +16,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use bytesize::ByteSize;
+
 use super::duration::duration;
 use super::interrupt;
 use super::outcome::Failure;
 use super::source::{Format, Source};
+use super::worker;
 use crate::runner::Systems;
 
 /// Make a trace smaller while a bug stays in it; or any file, line by line, while a command says that it does.
@@ -96,9 +100,13 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "force")]
     resume: bool,
 
-    /// Kill a run of the command after this time [default: 10 times what the first failing run took, at least a second].
-    #[arg(long, value_name = "TIME", value_parser = duration, requires = "command")]
+    /// Kill a run after this time [default: 10 times what the first failing run took, at least a second].
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
+
+    /// The most memory that a run of the system may have: `500MB`, `2GiB` [default: three quarters of what is free].
+    #[arg(long, value_name = "SIZE", conflicts_with = "command")]
+    memory: Option<ByteSize>,
 
     /// How to write the report.
     #[arg(long, value_enum, default_value_t)]
@@ -115,6 +123,15 @@ fn at_least_one(text: &str) -> Result<u64, String> {
 
 /// Runs the subcommand.
 pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
+    if !args.command.is_empty() {
+        interrupt::listen(args.time);
+        return command::shrink(args);
+    }
+    if worker::is_one() {
+        // Its supervisor knows the time, and asks it to stop.
+        interrupt::listen(None);
+        return system::shrink(args, systems);
+    }
     interrupt::listen(args.time);
-    if args.command.is_empty() { system::shrink(args, systems) } else { command::shrink(args) }
+    supervised::shrink(args)
 }

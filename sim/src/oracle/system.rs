@@ -94,6 +94,10 @@ impl<S: Subject> SystemOracle for Typed<'_, S> {
 }
 
 impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
+    fn bug_is(&mut self, bug: &Signature) {
+        self.bug = bug.clone();
+    }
+
     fn links(&self, event: &RawEvent) -> Vec<u64> {
         values(event.content.get().as_bytes())
     }

@@ -173,7 +173,8 @@ impl Turn {
         let (reader, runner) = self.source.read(systems, name.to_owned(), input)?;
         let recorded_by = reader.header().system.clone();
         let system = self.source.system.clone().unwrap_or(recorded_by);
-        let options = Options { asked, system: self.source.system.clone(), rerun: self.rerun, dry_run: self.result.dry_run };
+        let options =
+            Options { asked, system: self.source.system.clone(), rerun: self.rerun, dry_run: self.result.dry_run };
         let report = runner.turn(reader, &options).map_err(|error| match error {
             turn::Error::Trace(error) => Failure::File(error),
             other => {

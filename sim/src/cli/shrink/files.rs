@@ -1,13 +1,16 @@
 //! The files of a shrink: the input, the result, the walk. Nothing is overwritten unasked, nothing is left half written.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use super::Args;
 use crate::cli::outcome;
+use crate::cli::worker::{self, Note};
 use crate::minimize::Walk;
 use crate::minimize::walk::{Header, Line, WalkError};
 
@@ -149,10 +152,23 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     if content.is_empty() { Err(Failure::Empty(path.to_owned())) } else { Ok(content) }
 }
 
+/// The bug that the walk at `path` is about.
+pub(super) fn bug_of(path: &Path) -> Option<String> {
+    Walk::read(&fs::read(path).ok()?).ok()?.header.oracle.pop()
+}
+
 /// Writes the result: to a file all at once, so that at any moment it is either the old one or the new one.
 pub(super) fn save(output: &Option<PathBuf>, content: io::Result<Vec<u8>>) -> Result<(), Failure> {
     let Some(path) = output else {
-        return match content.and_then(|content| io::stdout().write_all(&content)) {
+        let written = content.and_then(|content| {
+            if worker::is_one() {
+                // A trace is text.
+                worker::send(&Note::Print(String::from_utf8_lossy(&content).into_owned()));
+                return Ok(());
+            }
+            io::stdout().write_all(&content)
+        });
+        return match written {
             Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
                 Err(Failure::Write { path: "-".into(), source })
             }
@@ -172,6 +188,22 @@ pub(super) fn save(output: &Option<PathBuf>, content: io::Result<Vec<u8>>) -> Re
     write().map_err(|source| Failure::Write { path: path.clone(), source })
 }
 
+/// Sees that nobody else writes `file`. A worker whose supervisor was killed may still be about to end.
+fn lock(file: &File) -> io::Result<()> {
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_WAIT),
+            // Where files cannot be locked nobody has locked this one.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(()),
+        }
+    }
+    Err(io::Error::other("another search is writing it"))
+}
+
+/// How often it is tried to lock a file, and how long it is waited in between.
+const LOCK_TRIES: u32 = 100;
+const LOCK_WAIT: Duration = Duration::from_millis(20);
+
 /// The walk as a file that grows by a line at a time.
 #[derive(Debug)]
 pub(super) struct WalkFile {
@@ -182,7 +214,9 @@ pub(super) struct WalkFile {
 impl WalkFile {
     /// Begins a walk.
     pub(super) fn create(path: &Path, header: &Header) -> Result<Self, Failure> {
-        let file = File::create(path).map_err(|source| Failure::Write { path: path.to_owned(), source })?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let file = file.and_then(|file| lock(&file).map(|()| file)).and_then(|file| file.set_len(0).map(|()| file));
+        let file = file.map_err(|source| Failure::Write { path: path.to_owned(), source })?;
         let mut walk = Self { file, path: path.to_owned() };
         walk.write(&Line::Walk(header.clone()))?;
         Ok(walk)
@@ -191,6 +225,8 @@ impl WalkFile {
     /// Reads the walk of an earlier search, which must be of the same input and command, and goes on with it.
     pub(super) fn resume(path: &Path, header: &Header) -> Result<(Self, Walk), Failure> {
         let failed = |source| Failure::Resume { path: path.to_owned(), source };
+        let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
+        lock(&file).map_err(failed)?;
         let text = fs::read(path).map_err(failed)?;
         let walk = Walk::read(&text).map_err(|source| Failure::Walk { path: path.to_owned(), source })?;
         let other = |what| Err(Failure::OtherWalk { path: path.to_owned(), what });
@@ -200,7 +236,6 @@ impl WalkFile {
         if walk.header.oracle != header.oracle {
             return other("command, system or bug");
         }
-        let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
         // A run without a verdict is begun again, so that the walk reads as if it had never been cut short.
         file.set_len(walk.len as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
         Ok((Self { file, path: path.to_owned() }, walk))

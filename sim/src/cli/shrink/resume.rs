@@ -5,13 +5,14 @@ use std::ffi::OsString;
 use super::files::Places;
 use crate::cli::outcome;
 use crate::cli::shell::quote;
+use crate::cli::worker;
 
 /// Says how to go on, where there is a walk to go on from.
 pub(super) fn say_how_to_go_on(places: &Places) {
     if places.walk.is_none() {
         return;
     }
-    let mut words = resuming(std::env::args_os());
+    let mut words = resuming(worker::words().0);
     if words.is_empty() {
         words.push("afresh".into());
     }

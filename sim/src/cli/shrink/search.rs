@@ -8,8 +8,10 @@ use super::Args;
 use super::files::{self, Failure, Places, WalkFile};
 use super::finding::{Finding, Findings};
 use super::session::Session;
-use crate::minimize::walk::{FORMAT, Header};
-use crate::minimize::{Identity, Item, Minimized, Minimizer, Refusal};
+use crate::cli::progress;
+use crate::cli::worker::{self, Watched};
+use crate::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
+use crate::minimize::{Identity, Item, Minimized, Minimizer, Refusal, Walk};
 use crate::oracle::{Oracle, Repeated};
 use crate::report::curve::Curve;
 
@@ -55,27 +57,56 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     let mut minimizer = Minimizer::new().confirm(usize::try_from(args.confirm).unwrap_or(usize::MAX));
     let before = items.len();
     let (mut findings, mut curve) = (Findings::default(), Curve::new(before));
-    let walk = match &places.walk {
-        Some(path) if args.resume => {
-            let (file, walk) = WalkFile::resume(path, &header)?;
+    let start = worker::start();
+    let mut last_run = args.runs;
+    if args.resume && places.walk.is_none() {
+        return Err(Failure::NoWalk);
+    }
+    let path = places.walk.clone().or_else(|| start?.walk.clone());
+    let walk = match &path {
+        Some(path) if args.resume || start.is_some_and(|start| start.again) => {
+            let (mut file, mut walk) = WalkFile::resume(path, &header)?;
+            last_run = last_run.map(|runs| runs + walk.runs.len() as u64);
+            if let (Some(intent), Some(death)) = (walk.open.take(), start.and_then(|start| start.death.as_ref())) {
+                // The run that the system ended the process in: that is its verdict.
+                let verdict = death.verdict(header.oracle.last().map_or("", String::as_str));
+                let known = Findings::of(&walk, places);
+                findings = known;
+                let candidate = candidate_of(&items, &walk, &intent);
+                let note = |signature: &Signature| render(&candidate, Some(signature));
+                findings.note(intent.run, &intent.pass, &verdict, places, note)?;
+                file.write(&Line::Run(intent.clone()))?;
+                file.write(&Line::Verdict(Judged { run: intent.run, verdict: verdict.clone() }))?;
+                walk.runs.push((intent, verdict));
+            }
             findings = Findings::of(&walk, places);
             walk.runs.iter().for_each(|(intent, verdict)| curve.add(intent.items, verdict));
             minimizer = minimizer.resume(&walk);
             Some(file)
         }
         Some(path) => Some(WalkFile::create(path, &header)?),
-        None if args.resume => return Err(Failure::NoWalk),
         None => None,
     };
-    let mut session = Session::new(walk, places, render, before, unit, args.runs);
+    last_run = start.map_or(last_run, |start| start.last_run);
+    let progress = progress::of_words();
+    let mut session = Session::new(walk, places, render, before, unit, last_run);
     session.findings = findings;
     session.curve = curve;
-    let mut oracle = Repeated { oracle, times: args.flaky };
+    let mut watched = Watched(oracle);
+    let mut oracle = Repeated { oracle: &mut watched, times: args.flaky };
     let result = minimizer.run(items, &mut oracle, &mut session);
-    let Session { failure, findings, curve, .. } = session.finish();
+    drop(progress);
+    let Session { failure, findings, curve, .. } = session;
     if let Ok(minimized) = &result {
         files::save(&places.output, render(&minimized.items, None))?;
     }
     let journey = Journey { before, found: findings.into_vec(), curve };
     failure.map_or(Ok((result, journey)), Err)
+}
+
+/// The candidate that a run was about to try: what all steps before it have left of the original, with its edit.
+fn candidate_of<T: Clone>(original: &[Item<T>], walk: &Walk, intent: &Intent) -> Vec<Item<T>> {
+    let mut items = original.to_vec();
+    walk.steps().chain([&intent.edit]).for_each(|edit| edit.apply(&mut items));
+    items
 }

@@ -1,22 +1,17 @@
 //! Looks on while a file is minimized: writes the walk, keeps the best so far on disk, shows progress, stops on request.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
 
 use afresh_core::Signature;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::files::{self, Failure, Places, WalkFile};
 use super::finding::Findings;
 use super::search::Render;
-use crate::cli::interrupt;
+use crate::cli::{interrupt, progress};
 use crate::minimize::walk::{Intent, Judged, Line};
 use crate::minimize::{Item, Observer, Run};
 use crate::oracle::Verdict;
 use crate::report::curve::Curve;
-
-/// How often the progress line moves while a run takes long.
-const TICK: Duration = Duration::from_millis(120);
 
 /// A search as the command line sees it.
 pub(super) struct Session<'a, T> {
@@ -29,13 +24,12 @@ pub(super) struct Session<'a, T> {
     best: usize,
     /// What several items are called.
     unit: &'static str,
-    /// How many runs may still begin, where that is limited.
-    runs: Option<u64>,
+    /// The number of the last run that may begin, where that is limited.
+    last_run: Option<u64>,
     /// Other failures that were met.
     pub(super) findings: Findings,
     /// The size over the runs.
     pub(super) curve: Curve,
-    progress: ProgressBar,
     /// What went wrong, if the search ended by that.
     pub(super) failure: Option<Failure>,
 }
@@ -47,24 +41,10 @@ impl<'a, T> Session<'a, T> {
         render: &'a Render<'a, T>,
         total: usize,
         unit: &'static str,
-        runs: Option<u64>,
+        last_run: Option<u64>,
     ) -> Self {
-        // Hidden where standard error is not a terminal.
-        let progress = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
-            progress.set_style(style);
-        }
-        if !progress.is_hidden() {
-            progress.enable_steady_tick(TICK);
-        }
         let (findings, curve) = (Findings::default(), Curve::new(total));
-        Self { walk, places, render, saved: total, best: total, unit, runs, findings, curve, progress, failure: None }
-    }
-
-    /// Takes the progress line away.
-    pub(super) fn finish(self) -> Self {
-        self.progress.finish_and_clear();
-        self
+        Self { walk, places, render, saved: total, best: total, unit, last_run, findings, curve, failure: None }
     }
 
     fn write(&mut self, line: &Line) -> ControlFlow<()> {
@@ -88,13 +68,12 @@ impl<'a, T> Session<'a, T> {
 impl<T: Clone> Observer<T> for Session<'_, T> {
     fn before(&mut self, run: &Run<'_, T>) -> ControlFlow<()> {
         self.go_on(Ok(()))?;
-        if let Some(runs) = &mut self.runs {
-            let Some(left) = runs.checked_sub(1) else { return ControlFlow::Break(()) };
-            *runs = left;
+        if self.last_run.is_some_and(|last| run.number > last) {
+            return ControlFlow::Break(());
         }
         let Run { number, pass, candidate, .. } = run;
         let Self { best, unit, .. } = self;
-        self.progress.set_message(format!("{best} {unit}, run {number}: {pass}, {} {unit}", candidate.len()));
+        progress::doing(format!("{best} {unit}, run {number}: {pass}, {} {unit}", candidate.len()));
         self.write(&Line::Run(Intent::of(run)))
     }
 

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use afresh_core::{Header, Signature};
 
 use super::Args;
-use super::files::Places;
+use super::files::{self, Places};
 use super::refusal::{give_up, refuse};
 use super::report::{self, About};
 use super::search::{Job, search};
 use crate::cli::interrupt;
 use crate::cli::original;
 use crate::cli::outcome::Failure;
+use crate::cli::worker::{self, Note, watch};
 use crate::format::{Error, RawEvent, Writer, time};
 use crate::minimize::{Item, Refusal};
 use crate::oracle::{Aimless, Examined};
@@ -31,12 +32,29 @@ pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure
     let places = Places::new(args);
     let (reader, runner) = args.source.open(systems, &args.file)?;
     let Examined { header, stimuli, observations, mut oracle } = runner.examine(reader, interrupt::requested)?;
-    places.check(&args.file, args.force, args.resume)?;
+    let start = worker::start();
+    let goes_on = args.resume || start.is_some_and(|start| start.again);
+    places.check(&args.file, args.force, goes_on)?;
 
     // Every text is a signature.
     let wanted = args.signature.as_ref().and_then(|text| text.parse::<Signature>().ok());
-    let bug = match oracle.aim(wanted.as_ref()) {
-        Ok(finding) => finding.signature.to_string(),
+    // The bug is known where it has ended a worker, and where a walk says what it is about.
+    let recorded = || files::bug_of(places.walk.as_deref().or(start?.walk.as_deref())?);
+    let known = start.and_then(|start| start.bug.clone()).or_else(|| recorded().filter(|_| goes_on));
+    let known = if goes_on { args.signature.clone().or(known) } else { known };
+    let aimed = match known.and_then(|bug| bug.parse::<Signature>().ok()) {
+        Some(bug) => {
+            oracle.bug_is(&bug);
+            Ok(bug)
+        }
+        None => {
+            worker::send(&Note::Aims);
+            watch(|| oracle.aim(wanted.as_ref())).map(|finding| finding.signature)
+        }
+    };
+    worker::send(&Note::Searches);
+    let bug = match aimed {
+        Ok(bug) => bug.to_string(),
         Err(Aimless::Stopped) => return give_up(args, &Refusal::Stopped.to_string(), &[]),
         Err(Aimless::Shows(findings)) => {
             let shown: Vec<_> =

@@ -42,8 +42,21 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let mut stdout = anstream::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    match written {
+    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// Writes to standard output as it is.
+pub(super) fn write(bytes: &[u8]) -> Result<(), Failure> {
+    if worker::is_one() {
+        worker::send(&Note::Write(bytes.to_owned()));
+        return Ok(());
+    }
+    let mut stdout = std::io::stdout().lock();
+    written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+}
+
+fn written(result: std::io::Result<()>) -> Result<(), Failure> {
+    match result {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Error::file("standard output", Problem::Write(error)).into())
         }

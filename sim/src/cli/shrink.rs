@@ -104,8 +104,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
 
-    /// The most memory that a run of the system may have: `500MB`, `2GiB` [default: three quarters of what is free].
-    #[arg(long, value_name = "SIZE", conflicts_with = "command")]
+    /// The most memory that a process may have: `500MB`, `2GiB` [default: of a system, three quarters of what is free].
+    #[arg(long, value_name = "SIZE")]
     memory: Option<ByteSize>,
 
     /// How to write the report.
@@ -123,15 +123,11 @@ fn at_least_one(text: &str) -> Result<u64, String> {
 
 /// Runs the subcommand.
 pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
-    if !args.command.is_empty() {
+    if !worker::is_one() {
         interrupt::listen(args.time);
-        return command::shrink(args);
+        return supervised::shrink(args);
     }
-    if worker::is_one() {
-        // Its supervisor knows the time, and asks it to stop.
-        interrupt::listen(None);
-        return system::shrink(args, systems);
-    }
-    interrupt::listen(args.time);
-    supervised::shrink(args)
+    // Its supervisor knows the time, and asks it to stop.
+    interrupt::listen(None);
+    if args.command.is_empty() { system::shrink(args, systems) } else { command::shrink(args) }
 }

@@ -7,15 +7,14 @@ use std::time::Duration;
 use super::Args;
 use crate::cli::outcome::Failure;
 use crate::cli::progress;
-use crate::cli::worker::{End, Phase, Supervisor};
+use crate::cli::worker::{End, Phase, Supervisor, available_memory};
 use crate::report::escape;
 
 pub(super) fn check(args: &Args) -> Result<ExitCode, Failure> {
     let failed = |error: std::io::Error| Failure::Usage(format!("failed to begin: {error}"));
     let reads_stdin = args.traces.iter().any(|path| path.as_os_str() == "-");
-    let memory = args.memory.map(|memory| memory.as_u64());
-    let mut supervisor =
-        Supervisor::new(reads_stdin, memory, progress::of_things(args.traces.len())).map_err(failed)?;
+    let mut supervisor = Supervisor::new(reads_stdin, progress::of_things(args.traces.len())).map_err(failed)?;
+    supervisor.start.memory = args.memory.map(|memory| memory.as_u64()).or_else(available_memory);
     supervisor.start.timeout = Some(args.timeout.unwrap_or(Duration::MAX));
     loop {
         match supervisor.run()? {

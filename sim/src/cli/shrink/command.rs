@@ -12,6 +12,7 @@ use super::search::{Job, search};
 use crate::cli::interrupt;
 use crate::cli::printable::printable;
 use crate::cli::shell::quote;
+use crate::cli::worker::{self, Note};
 use crate::cli::{original, outcome};
 use crate::minimize::{Item, Refusal};
 use crate::oracle::{By, CommandOracle, Outcome, Recognizer, Template};
@@ -44,6 +45,7 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, outcome::Failure> {
         unit: UNIT.1,
         render: &render,
     };
+    worker::send(&Note::Searches);
     let (result, journey) = search(args, &places, job, &mut oracle)?;
     match result {
         Ok(minimized) => {

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use super::Args;
 use crate::cli::outcome;
-use crate::cli::worker::{self, Note};
 use crate::minimize::Walk;
 use crate::minimize::walk::{Header, Line, WalkError};
 
@@ -160,20 +159,8 @@ pub(super) fn bug_of(path: &Path) -> Option<String> {
 /// Writes the result: to a file all at once, so that at any moment it is either the old one or the new one.
 pub(super) fn save(output: &Option<PathBuf>, content: io::Result<Vec<u8>>) -> Result<(), Failure> {
     let Some(path) = output else {
-        let written = content.and_then(|content| {
-            if worker::is_one() {
-                // A trace is text.
-                worker::send(&Note::Print(String::from_utf8_lossy(&content).into_owned()));
-                return Ok(());
-            }
-            io::stdout().write_all(&content)
-        });
-        return match written {
-            Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::Write { path: "-".into(), source })
-            }
-            _ => Ok(()),
-        };
+        let failed = |source| Failure::Write { path: "-".into(), source };
+        return outcome::write(&content.map_err(failed)?).map_err(|failure| failed(io::Error::other(failure)));
     };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let write = move || -> io::Result<()> {

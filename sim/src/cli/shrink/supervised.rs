@@ -1,6 +1,7 @@
-//! Shrinks a trace in a worker, and starts another when the system has ended that.
+//! Shrinks in a worker, and starts another when the system of a trace has ended that.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -9,7 +10,7 @@ use super::files::Places;
 use super::refusal::give_up;
 use crate::cli::outcome::Failure;
 use crate::cli::progress;
-use crate::cli::worker::{Death, End, Phase, Supervisor};
+use crate::cli::worker::{Death, End, Phase, Supervisor, available_memory};
 use crate::minimize::{Refusal, Walk};
 use crate::report::escape;
 
@@ -18,15 +19,23 @@ const DEATHS_MAX: usize = 3;
 
 pub(super) fn shrink(args: &Args) -> Result<ExitCode, Failure> {
     let failed = |error: std::io::Error| Failure::Usage(format!("failed to begin: {error}"));
-    let memory = args.memory.map(|memory| memory.as_u64());
-    let mut supervisor = Supervisor::new(args.file.as_os_str() == "-", memory, progress::of_words()).map_err(failed)?;
+    let mut supervisor = Supervisor::new(args.file.as_os_str() == "-", progress::of_words()).map_err(failed)?;
     let scratch = TempDir::with_prefix("afresh-").map_err(failed)?;
     let walk = Places::new(args).walk.unwrap_or_else(|| scratch.path().join("walk"));
     let runs =
         || std::fs::read(&walk).ok().and_then(|text| Walk::read(&text).ok()).map_or(0, |walk| walk.runs.len() as u64);
     let before = if args.resume { runs() } else { 0 };
     supervisor.start.walk = Some(walk.clone());
-    supervisor.start.timeout = args.timeout;
+    let is_command = !args.command.is_empty();
+    if is_command {
+        // It looks after the command itself: after its time, and that nothing is left of it.
+        supervisor.start.timeout = Some(Duration::MAX);
+        supervisor.start.puts_away = true;
+    } else {
+        supervisor.start.timeout = args.timeout;
+    }
+    let memory = args.memory.map(|memory| memory.as_u64());
+    supervisor.start.memory = memory.or_else(|| available_memory().filter(|_| !is_command));
     supervisor.start.last_run = args.runs.map(|runs| before + runs);
     let (mut deaths, mut known) = (0, before);
     loop {
@@ -43,7 +52,8 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, Failure> {
                 if deaths > DEATHS_MAX {
                     return Err(outside(&death));
                 }
-                supervisor.start.death = Some(death);
+                // How the process ended in which a command is only started says nothing of the command.
+                supervisor.start.death = Some(death).filter(|_| !is_command);
             }
             End::Died(Death::Of(signature), Phase::Aiming) => {
                 let shows = signature.to_string();

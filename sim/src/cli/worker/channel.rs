@@ -32,6 +32,8 @@ pub(crate) struct Start {
     pub(crate) again: bool,
     /// How the one before ended in the run that it had begun.
     pub(crate) death: Option<Death>,
+    /// Whether it is asked to stop, and not killed, when its supervisor is: it has something to put away.
+    pub(crate) puts_away: bool,
     /// Of a search: the walk, where the user wants none.
     pub(crate) walk: Option<PathBuf>,
     /// Of a search: the bug, where the original itself has ended a worker.
@@ -49,6 +51,8 @@ pub(crate) struct Start {
 pub(crate) enum Note {
     /// For standard output.
     Print(String),
+    /// For standard output, as it is.
+    Write(Vec<u8>),
     /// For standard error.
     Say(String),
     /// What it is doing now, for people.
@@ -80,7 +84,7 @@ pub(crate) fn begin() -> io::Result<()> {
     let mut line = String::new();
     BufReader::new(&channel).read_line(&mut line)?;
     let start: Start = serde_json::from_str(&line)?;
-    set_parent_process_death_signal(Some(Signal::KILL))?;
+    set_parent_process_death_signal(Some(if start.puts_away { Signal::TERM } else { Signal::KILL }))?;
     let supervisor = getppid().map(|pid| pid.as_raw_nonzero().get().unsigned_abs());
     if supervisor != Some(start.supervisor) {
         return Err(io::Error::other("its supervisor has ended"));

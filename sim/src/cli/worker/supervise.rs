@@ -65,7 +65,7 @@ pub(crate) enum Phase {
 
 impl Supervisor {
     /// Takes what is on standard input, if that is among the inputs.
-    pub(crate) fn new(reads_stdin: bool, memory: Option<u64>, progress: Progress) -> io::Result<Self> {
+    pub(crate) fn new(reads_stdin: bool, progress: Progress) -> io::Result<Self> {
         let mut stdin = None;
         if reads_stdin {
             let mut file = NamedTempFile::with_prefix("afresh-")?;
@@ -76,7 +76,6 @@ impl Supervisor {
             supervisor: std::process::id(),
             shows_progress: io::IsTerminal::is_terminal(&io::stderr()),
             stdin: stdin.as_ref().map(|file| file.path().to_owned()),
-            memory: memory.or_else(available),
             ..Start::default()
         };
         Ok(Self { start, _stdin: stdin, progress: Some(progress) })
@@ -93,6 +92,7 @@ impl Supervisor {
         loop {
             match notes.recv_timeout(TICK) {
                 Ok(Note::Print(text)) => self.print(&text)?,
+                Ok(Note::Write(bytes)) => self.write(&bytes)?,
                 Ok(Note::Say(text)) => self.say(&text),
                 Ok(Note::Doing(what)) => progress::doing(what),
                 Ok(Note::Did(fraction)) => progress::did(fraction),
@@ -151,6 +151,12 @@ impl Supervisor {
         outcome::print(text)
     }
 
+    /// Writes to standard output what need not be text.
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.progress = None;
+        outcome::write(bytes)
+    }
+
     /// Writes to standard error.
     pub(crate) fn say(&mut self, text: &str) {
         self.progress = None;
@@ -188,7 +194,7 @@ fn tail(stderr: Option<ChildStderr>) -> thread::JoinHandle<String> {
 }
 
 /// Three quarters of the memory that is free now: what is left is for the rest of the machine. `None` where nobody says.
-fn available() -> Option<u64> {
+pub(crate) fn available_memory() -> Option<u64> {
     let lines = BufReader::new(File::open("/proc/meminfo").ok()?).lines();
     let line = lines.map_while(Result::ok).find(|line| line.starts_with("MemAvailable:"))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;

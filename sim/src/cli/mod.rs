@@ -10,7 +10,6 @@ mod interrupt;
 mod knob;
 mod original;
 mod outcome;
-mod printable;
 mod progress;
 mod replay;
 mod shell;
@@ -55,7 +54,7 @@ pub fn main(systems: &Systems) -> ExitCode {
         return ExitCode::from(2);
     }
     let done = match Cli::parse_from(words).command {
-        Command::Import(args) => Ok(import::run(&args)),
+        Command::Import(args) => import::main(&args),
         Command::Replay(args) => replay::main(&args, systems),
         Command::Check(args) => check::main(&args, systems),
         Command::Shrink(args) => shrink::main(&args, systems),

@@ -132,7 +132,7 @@ fn unwritten(error: std::io::Error) -> Error {
 
 /// How much was shown, and what the signs say.
 fn ending(summary: &Summary) -> String {
-    let Summary { events, shown, gone, new } = *summary;
+    let Summary { events, shown, gone, new, digest } = *summary;
     let mut text = format!("{}\n", styled(DIM, format!("{shown} of {} shown", count(events, "event", "events"))));
     if gone > 0 {
         text += &format!(
@@ -145,6 +145,9 @@ fn ending(summary: &Summary) -> String {
             "{}\n",
             styled(GOOD, format!("+ {} not recorded", count(new, "is so now and was", "are so now and were")))
         );
+    }
+    if let Some(digest) = digest {
+        text += &format!("{}\n", styled(DIM, format!("digest {digest}")));
     }
     text
 }

@@ -10,12 +10,12 @@ use super::refusal::refuse;
 use super::report::{self, About};
 use super::search::{Job, search};
 use crate::cli::interrupt;
-use crate::cli::printable::printable;
 use crate::cli::shell::quote;
 use crate::cli::worker::{self, Note};
 use crate::cli::{original, outcome};
 use crate::minimize::{Item, Refusal};
 use crate::oracle::{By, CommandOracle, Outcome, Recognizer, Template};
+use crate::report::escape;
 
 /// What the messages of a file are called.
 const UNIT: (&str, &str) = ("line", "lines");
@@ -78,7 +78,7 @@ fn reasons(args: &Args, refusal: &Refusal, outcomes: &[Outcome; 2]) -> Vec<Strin
     let mut reasons = Vec::new();
     for Outcome { ended, output } in runs.iter().filter(|outcome| !outcome.ended.is_empty()) {
         reasons.push(format!("  {} {ended}", command.join(" ")));
-        reasons.extend(printable(output).lines().map(|line| format!("  | {line}")));
+        reasons.extend(String::from_utf8_lossy(output).lines().map(|line| format!("  | {}", escape(line))));
     }
     let expected = if args.invert {
         "The command must exit with another code than 0 while the bug is there, and with 0 when it is not."

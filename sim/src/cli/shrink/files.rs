@@ -1,15 +1,16 @@
 //! The files of a shrink: the input, the result, the walk. Nothing is overwritten unasked, nothing is left half written.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
 use super::Args;
 use crate::cli::outcome;
+use crate::format::files::{Output, is_stream, open};
+use crate::format::{Error, Problem};
 use crate::minimize::Walk;
 use crate::minimize::walk::{Header, Line, WalkError};
 
@@ -18,6 +19,8 @@ use crate::minimize::walk::{Header, Line, WalkError};
 pub(super) enum Failure {
     #[error("read {}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    File(Box<Error>),
     #[error("read {}: it is empty", .0.display())]
     Empty(PathBuf),
     #[error("write {}: it is already there; --force overwrites it, --resume goes on from its walk", .0.display())]
@@ -44,7 +47,10 @@ pub(super) enum Failure {
 
 impl From<Failure> for outcome::Failure {
     fn from(failure: Failure) -> Self {
-        Self::Usage(format!("failed to {failure}"))
+        match failure {
+            Failure::File(error) => Self::File(*error),
+            failure => Self::Usage(format!("failed to {failure}")),
+        }
     }
 }
 
@@ -67,13 +73,13 @@ const FINDINGS_MAX: usize = 99;
 impl Places {
     pub(super) fn new(args: &Args) -> Self {
         let (input, output, walk) = (&*args.file, args.output.as_deref(), args.walk.as_deref());
-        let name = if is_standard(input) { None } else { input.file_name() };
+        let name = if is_stream(input) { None } else { input.file_name() };
         let output = match output {
             Some(path) => path.to_owned(),
-            None if is_standard(input) => input.to_owned(),
+            None if is_stream(input) => input.to_owned(),
             None => minimized_name(input),
         };
-        let output = (!is_standard(&output)).then_some(output);
+        let output = (!is_stream(&output)).then_some(output);
         let walk = walk.map(Path::to_owned).or_else(|| output.as_deref().map(|path| with_suffix(path, ".walk")));
         let report = args.report.clone();
         Self { name: name.unwrap_or(OsStr::new("stdin")).to_owned(), output, walk, report }
@@ -113,11 +119,6 @@ impl Places {
     }
 }
 
-/// `-` is standard input or output.
-fn is_standard(path: &Path) -> bool {
-    path == Path::new("-")
-}
-
 /// `log.txt` becomes `log.min.txt`, and `log` becomes `log.min`.
 fn minimized_name(input: &Path) -> PathBuf {
     let mut extension = OsString::from("min");
@@ -142,12 +143,8 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 /// Reads the input.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut content = Vec::new();
-    let read = if is_standard(path) {
-        io::stdin().read_to_end(&mut content).map(drop)
-    } else {
-        File::open(path).and_then(|mut file| file.read_to_end(&mut content)).map(drop)
-    };
-    read.map_err(|source| Failure::Read { path: path.to_owned(), source })?;
+    let mut input = open(path).map_err(|error| Failure::File(Box::new(error)))?;
+    input.read_to_end(&mut content).map_err(|source| Failure::Read { path: path.to_owned(), source })?;
     if content.is_empty() { Err(Failure::Empty(path.to_owned())) } else { Ok(content) }
 }
 
@@ -162,17 +159,14 @@ pub(super) fn save(output: &Option<PathBuf>, content: io::Result<Vec<u8>>) -> Re
         let failed = |source| Failure::Write { path: "-".into(), source };
         return outcome::write(&content.map_err(failed)?).map_err(|failure| failed(io::Error::other(failure)));
     };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = move || -> io::Result<()> {
-        // What the umask leaves of these is what any new file gets.
-        let permissions = Permissions::from_mode(0o666);
-        let mut file = tempfile::Builder::new().prefix(".afresh-").permissions(permissions).tempfile_in(folder)?;
-        file.write_all(&content?)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
+    let write = || -> Result<(), Error> {
+        let mut file = Output::create(path, true)?;
+        let name = file.name().to_owned();
+        let written = content.and_then(|content| file.write_all(&content));
+        written.map_err(|source| Error::file(name, Problem::Write(source)))?;
+        file.finish()
     };
-    write().map_err(|source| Failure::Write { path: path.clone(), source })
+    write().map_err(|error| Failure::File(Box::new(error)))
 }
 
 /// Sees that nobody else writes `file`. A worker whose supervisor was killed may still be about to end.

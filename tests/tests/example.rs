@@ -153,7 +153,7 @@ fn fails_with_a_bug_and_shows_what_changed() {
     let example = Example::new();
     example.edit("src/lib.rs", "\n    fn view(", BUG);
     let back = [
-        "traces/late-delivery.jsonl: 1 bug",
+        "traces/late-delivery.jsonl: 1 finding",
         "kept for, incremental/view, is back",
         "- incremental",
         r#"-   "refused": 1"#,

@@ -219,7 +219,7 @@ proptest! {
         let mut replayed = Vec::new();
         for edit in walk.steps() {
             let before = items.len();
-            edit.apply(&mut items);
+            edit.apply(&mut items, |_, _| None).expect("it can be applied");
             prop_assert!(items.len() < before);
             replayed.push(numbers(&items));
         }
@@ -307,7 +307,7 @@ fn a_candidate_says_where_it_begins_to_differ() {
         assert_eq!((candidate.len(), candidate.is_empty()), (left.len(), left.is_empty()));
         assert_eq!(candidate.first_change(), first_change, "{spans:?}");
         let mut applied = items.clone();
-        edit.apply(&mut applied);
+        edit.apply(&mut applied, |_, _| None).expect("it can be applied");
         assert_eq!(applied.iter().map(|item| item.value).collect::<String>(), left);
     };
     check(&[(4, 9)], "abc", 3);

@@ -188,7 +188,7 @@ fn text(checked: &Trace) -> String {
     let Trace { trace, report, shows, .. } = checked;
     let verdict = match report.findings.len() {
         0 => styled(GOOD, "nothing is wrong".to_owned()).to_string(),
-        bugs => styled(BAD, count(bugs as u64, "bug", "bugs")).to_string(),
+        findings => styled(BAD, count(findings as u64, "finding", "findings")).to_string(),
     };
     let mut text = format!(
         "{}: {verdict}; {}, {}\n",
@@ -206,7 +206,7 @@ fn text(checked: &Trace) -> String {
 
 /// A trace on which the system ended the process.
 fn text_of_death(trace: &str, shows: Option<&str>, died: &str) -> String {
-    let verdict = styled(BAD, "1 bug");
+    let verdict = styled(BAD, "1 finding");
     let mut text = format!("{}: {verdict}; it ends the process that runs it\n", escape(trace));
     if let Some(shows) = shows {
         let back = if shows == died { "is back" } else { "does not show" };

@@ -8,8 +8,8 @@ use crate::format::RawEvent;
 use crate::minimize::{Identity, Item};
 
 /// A file of any kind, as its lines, each with its end.
-pub(super) fn lines(content: &[u8]) -> Vec<Item<&[u8]>> {
-    Item::numbered(content.split_inclusive(|byte| *byte == b'\n'))
+pub(super) fn lines(content: &[u8]) -> Vec<Item<Cow<'_, [u8]>>> {
+    Item::numbered(content.split_inclusive(|byte| *byte == b'\n').map(Cow::Borrowed))
 }
 
 /// What makes a file the same one.

@@ -6,10 +6,12 @@ use afresh_core::{At, Event, EventNumber, Header, System, Trace};
 use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
-use super::decode::{ContentSeed, Typed};
+use super::decode::{ContentSeed, Envelope, Raw, Typed};
 use super::error::{Error, Problem};
 use super::kind::Kind;
-use super::writer::Writer;
+use super::reader::parse;
+use super::scan::Scan;
+use super::writer::{Encoder, Stamp, Writer};
 use super::{EventOf, TraceOf};
 
 /// A trace whose bodies are JSON text, whatever system it is for.
@@ -66,5 +68,23 @@ impl RawEvent {
             .deserialize(&mut deserializer)
             .map_err(|error| Problem::from_json(&error).0)?;
         Ok(Event { number: self.number, cause: self.cause, at: self.at, what })
+    }
+
+    /// Its line in a file, without its number and the end of the line.
+    pub(crate) fn text(&self) -> Option<String> {
+        let mut encoder = Encoder { previous: self.number.get() - 1, ..Encoder::default() };
+        let stamp = Stamp { number: self.number, cause: self.cause, at: self.at };
+        encoder.content(stamp, self.kind, &self.content).ok()?;
+        encoder.line.pop();
+        String::from_utf8(encoder.line).ok()
+    }
+
+    /// The same event with another text; nothing where that is no event.
+    pub(crate) fn with_text(&self, text: &str) -> Option<Self> {
+        let Envelope { number: None, cause, at, content: (kind, content) } = parse(text, Raw).ok()? else {
+            return None;
+        };
+        Scan::default().check(text).ok()?;
+        Some(Self { cause, at, kind, content, ..*self })
     }
 }

@@ -260,7 +260,8 @@ impl<R: BufRead> Cursor<R> {
     }
 }
 
-fn parse<C: Content>(text: &str, content: C) -> Result<Envelope<C::Value>, serde_json::Error> {
+/// Reads the text of one event.
+pub(super) fn parse<C: Content>(text: &str, content: C) -> Result<Envelope<C::Value>, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let envelope = EnvelopeSeed(content).deserialize(&mut deserializer)?;
     deserializer.end()?;

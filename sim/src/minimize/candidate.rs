@@ -1,5 +1,7 @@
 //! What a run is made of: the last verified trace and one edit of it.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -23,39 +25,59 @@ impl<T> Item<T> {
     }
 }
 
+/// The identities of the texts of all events that were rewritten, by number.
+pub(super) type Texts = BTreeMap<u64, Identity>;
+
 /// A trace that an oracle is asked about: the last verified trace with one edit made to it.
 ///
-/// Nothing is copied to make a candidate. An oracle that keeps states along the verified trace starts again from
-/// [`first_change`](Self::first_change).
+/// Nothing is copied to make a candidate but the events that are rewritten. An oracle that keeps states along the verified
+/// trace starts again from [`first_change`](Self::first_change).
 #[derive(Clone, Debug)]
 pub struct Candidate<'a, T> {
     verified: &'a [Item<T>],
     edit: &'a Edit,
+    /// The parts of the verified trace that are there. One that is rewritten is a part of its own.
     kept: Vec<Range<usize>>,
+    /// The items that are rewritten, with their places.
+    rewritten: Vec<(usize, Item<T>)>,
+    /// The texts of events that are not those of the original.
+    texts: Cow<'a, Texts>,
 }
 
 impl<'a, T> Candidate<'a, T> {
-    /// `verified` with `edit` made to it.
+    /// `verified` with `edit` made to it, which removes events and rewrites none.
     #[must_use]
     pub fn new(verified: &'a [Item<T>], edit: &'a Edit) -> Self {
+        Self::with(verified, edit, Vec::new(), Cow::Owned(Texts::new()))
+    }
+
+    /// `verified` with `edit` made to it, which gives the items `rewritten`; `texts` holds what they are now.
+    pub(super) fn with(
+        verified: &'a [Item<T>],
+        edit: &'a Edit,
+        rewritten: Vec<(usize, Item<T>)>,
+        texts: Cow<'a, Texts>,
+    ) -> Self {
+        let place = |number: u64| verified.partition_point(|item| item.number < number);
+        let removed = edit.removed().iter().map(|(first, last)| place(*first)..place(last.saturating_add(1)));
+        let changed = rewritten.iter().map(|(place, _)| *place..*place + 1);
+        let mut apart: Vec<_> = removed.map(|range| (range, false)).chain(changed.map(|range| (range, true))).collect();
+        apart.sort_by_key(|(range, _)| range.start);
         let mut kept = Vec::new();
         let mut from = 0;
-        if let Edit::Remove(spans) = edit {
-            for (first, last) in spans {
-                let start = verified.partition_point(|item| item.number < *first);
-                let end = verified.partition_point(|item| item.number <= *last);
-                if start < end {
-                    if from < start {
-                        kept.push(from..start);
-                    }
-                    from = from.max(end);
-                }
+        for (range, stays) in apart.into_iter().filter(|(range, _)| !range.is_empty()) {
+            if from < range.start {
+                kept.push(from..range.start);
+            }
+            from = from.max(range.end);
+            if stays {
+                kept.push(range);
             }
         }
         if from < verified.len() {
             kept.push(from..verified.len());
         }
-        Self { verified, edit, kept }
+        Self { verified, edit, kept, rewritten, texts }
     }
 
     /// The trace that the edit is made to; the bug is known to be in it.
@@ -70,13 +92,25 @@ impl<'a, T> Candidate<'a, T> {
         self.edit
     }
 
+    /// The items that the edit rewrites, as they are in the candidate.
+    pub fn rewritten(&self) -> impl Iterator<Item = &Item<T>> {
+        self.rewritten.iter().map(|(_, item)| item)
+    }
+
     /// The items of the candidate, in order.
-    pub fn items(&self) -> impl Iterator<Item = &'a Item<T>> + Clone {
-        self.kept.iter().flat_map(|range| &self.verified[range.clone()])
+    pub fn items(&self) -> impl Iterator<Item = &Item<T>> + Clone {
+        self.kept.iter().flat_map(|range| self.part(range))
+    }
+
+    fn part(&self, range: &Range<usize>) -> &[Item<T>] {
+        match self.rewritten.binary_search_by_key(&range.start, |(place, _)| *place) {
+            Ok(index) => std::slice::from_ref(&self.rewritten[index].1),
+            Err(_) => &self.verified[range.clone()],
+        }
     }
 
     /// The events of the candidate, in order, without their numbers.
-    pub fn values(&self) -> impl Iterator<Item = &'a T> {
+    pub fn values(&self) -> impl Iterator<Item = &T> {
         self.items().map(|item| &item.value)
     }
 
@@ -95,16 +129,39 @@ impl<'a, T> Candidate<'a, T> {
     /// How many items at the start are those of the verified trace, unchanged.
     #[must_use]
     pub fn first_change(&self) -> usize {
-        self.kept.first().map_or(0, |range| if range.start == 0 { range.end } else { 0 })
+        let kept = self.kept.first().filter(|range| range.start == 0).map_or(0, |range| range.end);
+        self.rewritten.first().map_or(kept, |(place, _)| kept.min(*place))
     }
 
-    /// The identity of the candidate by the numbers of its events.
+    /// What the texts of its events are, of those that are not as they were in the original.
+    pub(super) fn into_texts(self) -> Texts {
+        self.texts.into_owned()
+    }
+
+    /// The identity of the candidate by the numbers of its events, and the texts of those that were rewritten.
     #[must_use]
     pub fn identity(&self) -> Identity {
         // Runs of consecutive numbers rather than numbers: of a long trace there are few.
-        let kept = self.kept.iter().map(|range| &self.verified[range.clone()]);
-        let runs = kept.flat_map(|items| items.chunk_by(|item, next| item.number + 1 == next.number));
-        Identity::of(runs.flat_map(|run| [run[0].number, run[run.len() - 1].number]).map(u64::to_le_bytes))
+        let numbers = |range: &Range<usize>| {
+            let items = &self.verified[range.clone()];
+            items.chunk_by(|item, next| item.number + 1 == next.number)
+        };
+        let mut runs: Vec<(u64, u64)> = Vec::new();
+        for run in self.kept.iter().flat_map(numbers) {
+            let (first, last) = (run[0].number, run[run.len() - 1].number);
+            match runs.last_mut() {
+                Some(run) if run.1 + 1 == first => run.1 = last,
+                _ => runs.push((first, last)),
+            }
+        }
+        let mut hasher = blake3::Hasher::new();
+        for (first, last) in &runs {
+            hasher.update(&first.to_le_bytes()).update(&last.to_le_bytes());
+            for (number, text) in self.texts.range(first..=last) {
+                hasher.update(&number.to_le_bytes()).update(&text.0.to_le_bytes());
+            }
+        }
+        Identity::from_hash(&hasher)
     }
 }
 
@@ -119,6 +176,10 @@ impl Identity {
         for part in parts {
             hasher.update(part.as_ref());
         }
+        Self::from_hash(&hasher)
+    }
+
+    fn from_hash(hasher: &blake3::Hasher) -> Self {
         let mut bytes = [0; 16];
         hasher.finalize_xof().fill(&mut bytes);
         Self(u128::from_be_bytes(bytes))

@@ -26,37 +26,54 @@
 //! ```
 //!
 //! The law of the house: a candidate is the last verified trace with exactly one [`Edit`]; one candidate is one run;
-//! only a candidate that shows the bug becomes the verified trace. So the search can be stopped at any moment with a
+//! only a candidate that shows the bug, and is smaller, becomes the verified trace. So the search can be stopped at any moment with a
 //! trace that fails, and the edits that were accepted, replayed on the original, give every step of the way.
 //!
 //! | file | holds |
 //! | --- | --- |
 //! | `edit.rs`, `candidate.rs` | one change; the trace that it gives |
-//! | `pass.rs` | what a pass is, and the order of passes; then one file for each: `truncate.rs`, `slice.rs`, `spans.rs`, `singles.rs` |
+//! | `order.rs` | which of two traces is the smaller |
+//! | `pass.rs` | what a pass is, and the order of passes |
+//! | `truncate.rs`, `slice.rs`, `spans.rs`, `singles.rs` | passes that remove events |
+//! | `ease.rs`, `fields.rs`, `members.rs`, `names.rs`, `values.rs`, `ranks.rs`, `equal.rs`, `blanks.rs` | passes that make the texts of events simpler |
 //! | `nearness.rs`, `descent.rs` | which events belong to the failing one; in which order parts are tried |
-//! | `search.rs` | reproduces, runs passes, remembers verdicts |
+//! | `sites.rs`, `simpler.rs` | where there are values in a text; what is simpler than a value |
+//! | `verified.rs`, `search.rs` | the last trace that failed; runs passes on it, and remembers verdicts |
 //! | `observer.rs` | what may look on, and stop the search |
 //! | `walk.rs` | the record of a search, from which it can be replayed and resumed |
 
+mod blanks;
 mod candidate;
 mod descent;
+mod ease;
 mod edit;
+mod equal;
+mod fields;
+mod members;
+mod names;
 mod nearness;
 mod observer;
+mod order;
 mod pass;
+mod ranks;
 mod search;
+mod simpler;
 mod singles;
+mod sites;
 mod slice;
 mod spans;
 mod truncate;
+mod values;
+mod verified;
 pub mod walk;
 
 pub use candidate::{Candidate, Identity, Item};
-pub use edit::Edit;
+pub use edit::{Edit, Rewrite, Splice};
 pub use observer::{Observer, Run};
 pub use walk::Walk;
 
-use search::{Known, Search};
+use search::{Judge, Known, Search};
+use verified::Verified;
 
 use crate::oracle::{Oracle, Verdict};
 
@@ -94,8 +111,8 @@ pub enum End {
 /// The passes that come after `pass`, in their order: what a search that was stopped there has not tried yet.
 #[must_use]
 pub fn passes_after(pass: &str) -> Vec<&'static str> {
-    let names = pass::order::<()>().map(|pass| pass.name());
-    names.into_iter().skip_while(|name| *name != pass).skip(1).collect()
+    let names = pass::round(0).into_iter().map(|pass| pass.name());
+    names.skip_while(|name| *name != pass).skip(1).collect()
 }
 
 /// Why a trace was not minimized.
@@ -176,13 +193,12 @@ impl Minimizer {
         oracle: &mut O,
         observer: &mut W,
     ) -> Result<Minimized<T>, Refusal> {
-        let verified = pass::Verified { items, at: None };
-        let mut search = Search { verified, known: self.known, runs: self.runs, oracle, observer };
+        let judge = Judge { known: self.known, runs: self.runs, oracle, observer };
+        let mut search = Search { verified: Verified::new(items), judge };
         search.reproduce(self.confirm)?;
-        let stopped = pass::order().iter_mut().find_map(|pass| search.run(&mut **pass).err().map(|_| pass.name()));
-        let end = stopped.map_or(End::OneMinimal, End::Stopped);
+        let end = search.reduce().map_or_else(End::Stopped, |()| End::OneMinimal);
         let certificate = search.certificate();
-        Ok(Minimized { items: search.verified.items, runs: search.runs, certificate, end })
+        Ok(Minimized { items: search.verified.items, runs: search.judge.runs, certificate, end })
     }
 }
 

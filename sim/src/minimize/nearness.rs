@@ -3,8 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
-use super::candidate::Item;
-use super::pass::Links;
+use super::pass::View;
 
 /// A value that more than this fraction of the events share says nothing about any of them.
 const COMMON: usize = 16;
@@ -12,16 +11,19 @@ const COMMON: usize = 16;
 /// A value that no more events share says something, however short the trace is.
 const RARE: usize = 4;
 
+/// How many events are the few nearest.
+pub(super) const FEW: usize = 4;
+
 /// The places of the events that are linked to the last one, the nearest first, beginning with the last one itself.
 ///
 /// Two events are linked by a value that both have. Walking at random from event to event by a value that `n` events
 /// share, one arrives at a certain one of them with a chance of 1 in `n`: so the way by rare values is the short one. The
 /// length of a way is the logarithm of its chance, and the order is that of shortest ways (Dijkstra, 1959). Of the events
 /// that a value brings in, the first is the nearest, since it is where the value comes from, and then the latest.
-pub(super) fn nearest<T>(items: &[Item<T>], links: &Links<'_, T>) -> Vec<usize> {
-    let Some(last) = items.len().checked_sub(1) else { return Vec::new() };
-    let values = Values::new(items, links);
-    let (mut order, mut reached) = (Vec::new(), vec![false; items.len()]);
+pub(super) fn nearest(view: &dyn View) -> Vec<usize> {
+    let Some(last) = view.len().checked_sub(1) else { return Vec::new() };
+    let values = Values::new(view);
+    let (mut order, mut reached) = (Vec::new(), vec![false; view.len()]);
     let mut seen = BTreeSet::new();
     // The length of the shortest way so far to each value that is known, in 1/256 of a bit.
     let mut ways = BinaryHeap::new();
@@ -52,15 +54,15 @@ struct Values {
 }
 
 impl Values {
-    fn new<T>(items: &[Item<T>], links: &Links<'_, T>) -> Self {
+    fn new(view: &dyn View) -> Self {
         let mut all: Vec<(u64, usize)> = Vec::new();
-        for (place, item) in items.iter().enumerate() {
-            all.extend(links(&item.value).into_iter().map(|value| (value, place)));
+        for place in 0..view.len() {
+            all.extend(view.links(place).into_iter().map(|value| (value, place)));
         }
         all.sort_unstable();
         all.dedup();
-        let most = (items.len() / COMMON).max(RARE);
-        let (mut places, mut values) = (Vec::new(), vec![Vec::new(); items.len()]);
+        let most = (view.len() / COMMON).max(RARE);
+        let (mut places, mut values) = (Vec::new(), vec![Vec::new(); view.len()]);
         for same in all.chunk_by(|a, b| a.0 == b.0).filter(|same| (2..=most).contains(&same.len())) {
             for (_, place) in same {
                 values[*place].push(places.len());

@@ -1,50 +1,126 @@
 //! What every reduction pass is, and the order in which they run.
 
-use super::candidate::Item;
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::blanks::Blanks;
+use super::ease::Ease;
 use super::edit::Edit;
+use super::equal::Equal;
+use super::fields::Fields;
+use super::members::Members;
+use super::names::Names;
+use super::ranks::Ranks;
 use super::singles::Singles;
 use super::slice::Slice;
 use super::spans::Spans;
 use super::truncate::Truncate;
+use super::values::Values;
 
-/// The last trace in which the bug was seen.
-#[derive(Clone, Debug)]
-pub(super) struct Verified<T> {
-    /// Its items.
-    pub(super) items: Vec<Item<T>>,
+/// What a pass sees of the last trace in which the bug was seen.
+pub(super) trait View {
+    /// How many events it has.
+    fn len(&self) -> usize;
+
+    /// The number of the event at `place`. Numbers ascend.
+    fn number(&self, place: usize) -> u64;
+
     /// The number of the event at which the oracle saw the failure, where it can tell.
-    pub(super) at: Option<u64>,
+    fn failing(&self) -> Option<u64>;
+
+    /// The values of an event that link it to others; see [`Oracle::links`](crate::oracle::Oracle::links).
+    fn links(&self, place: usize) -> Vec<u64>;
+
+    /// The text of an event, where it has one; see [`Oracle::text`](crate::oracle::Oracle::text).
+    fn text(&self, place: usize) -> Option<Cow<'_, str>>;
 }
 
-/// The values of an event that link it to others; see [`Oracle::links`](crate::oracle::Oracle::links).
-pub(super) type Links<'a, T> = dyn Fn(&T) -> Vec<u64> + 'a;
+impl dyn View + '_ {
+    /// The place of the event with this number.
+    pub(super) fn place(&self, number: u64) -> Option<usize> {
+        let (mut from, mut to) = (0, self.len());
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if self.number(middle) < number { from = middle + 1 } else { to = middle }
+        }
+        (from < self.len() && self.number(from) == number).then_some(from)
+    }
+
+    /// The edit that removes the events at these places.
+    pub(super) fn remove(&self, places: Range<usize>) -> Edit {
+        if places.is_empty() {
+            return Edit::Keep;
+        }
+        Edit::Remove(vec![(self.number(places.start), self.number(places.end - 1))])
+    }
+
+    /// The edit that removes the events with these numbers, which ascend.
+    pub(super) fn remove_all(&self, numbers: &[u64]) -> Edit {
+        self.remove_each(numbers, true)
+    }
+
+    /// The edit that removes the events with any but these numbers, which ascend.
+    pub(super) fn keep_only(&self, numbers: &[u64]) -> Edit {
+        self.remove_each(numbers, false)
+    }
+
+    /// Removes the events whose being among `numbers` is `listed`, in as few spans as there are gaps between the others.
+    fn remove_each(&self, numbers: &[u64], listed: bool) -> Edit {
+        let mut numbers = numbers.iter().peekable();
+        let mut spans: Vec<(u64, u64)> = Vec::new();
+        let mut goes_on = false;
+        for number in (0..self.len()).map(|place| self.number(place)) {
+            while numbers.next_if(|next| **next < number).is_some() {}
+            let goes = numbers.next_if(|next| **next == number).is_some() == listed;
+            match spans.last_mut() {
+                Some(span) if goes && goes_on => span.1 = number,
+                _ if goes => spans.push((number, number)),
+                _ => {}
+            }
+            goes_on = goes;
+        }
+        if spans.is_empty() { Edit::Keep } else { Edit::Remove(spans) }
+    }
+}
 
 /// One way of making a trace smaller.
 ///
 /// A pass is a plain state machine that proposes edits and is told what became of each. It runs nothing itself and
 /// knows nothing of the other passes, so what it would propose next can be worked out ahead of a verdict.
-pub(super) trait Pass<T> {
+pub(super) trait Pass {
     /// Its name in the walk.
     fn name(&self) -> &'static str;
 
     /// Looks at the trace before its first proposal.
-    fn begin(&mut self, items: &[Item<T>], links: &Links<'_, T>) {
-        let _ = (items, links);
+    fn begin(&mut self, view: &dyn View) {
+        let _ = view;
     }
 
     /// The next edit to try on the verified trace; `None` when there is nothing left to try.
-    fn propose(&mut self, verified: &Verified<T>) -> Option<Edit>;
+    fn propose(&mut self, view: &dyn View) -> Option<Edit>;
 
     /// What became of the edit proposed last: whether the bug was still there, so that the verified trace has it now.
     fn judged(&mut self, accepted: bool);
 }
 
-/// The passes, in their order: what removes most in one run comes first.
-pub(super) fn order<T>() -> [Box<dyn Pass<T>>; 4] {
-    [
-        Box::new(Truncate::default()),
-        Box::new(Slice::default()),
-        Box::new(Spans::default()),
-        Box::new(Singles::default()),
-    ]
+/// The passes of a round, counted from 0, in their order: what removes most in one run comes first.
+///
+/// The failure is looked for once: what goes on later is on its way to it, and never far.
+pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
+    let mut passes: Vec<Box<dyn Pass>> = Vec::new();
+    if round == 0 {
+        passes.push(Box::new(Truncate::default()));
+    }
+    passes.push(Box::new(Slice::default()));
+    passes.push(Box::new(Ease::default()));
+    passes.push(Box::new(Spans::default()));
+    passes.push(Box::new(Singles::default()));
+    passes.push(Box::new(Fields::default()));
+    passes.push(Box::new(Names::default()));
+    passes.push(Box::new(Ranks::default()));
+    passes.push(Box::new(Equal::default()));
+    passes.push(Box::new(Members::default()));
+    passes.push(Box::new(Values::default()));
+    passes.push(Box::new(Blanks::default()));
+    passes
 }

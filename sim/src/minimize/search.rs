@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use super::candidate::{Candidate, Identity, Item};
 use super::edit::Edit;
 use super::observer::{Observer, Run};
-use super::pass::{Pass, Verified};
+use super::pass::{self, Pass};
+use super::verified::Verified;
 use super::walk::{EMPTY, REPRODUCE};
 use super::{Refusal, Without};
 use crate::oracle::{Oracle, Verdict};
@@ -27,9 +28,8 @@ fn go_on(flow: ControlFlow<()>) -> Result<(), Stopped> {
     if flow.is_break() { Err(Stopped) } else { Ok(()) }
 }
 
-/// The state of a search.
-pub(super) struct Search<'a, T, O: ?Sized, W> {
-    pub(super) verified: Verified<T>,
+/// Runs candidates, each of them once.
+pub(super) struct Judge<'a, O: ?Sized, W> {
     pub(super) known: Known,
     /// How many verdicts are known.
     pub(super) runs: u64,
@@ -37,22 +37,52 @@ pub(super) struct Search<'a, T, O: ?Sized, W> {
     pub(super) observer: &'a mut W,
 }
 
+impl<O: ?Sized, W> Judge<'_, O, W> {
+    /// The verdict of `candidate`, from a run unless it is known; `time` counts the runs of one candidate from 0.
+    fn judge<T>(&mut self, pass: &'static str, candidate: &Candidate<'_, T>, time: usize) -> Result<Verdict, Stopped>
+    where
+        O: Oracle<T>,
+        W: Observer<T>,
+    {
+        let identity = self.oracle.identity(candidate);
+        if let Some(verdict) = self.known.get(&identity).and_then(|verdicts| verdicts.get(time)) {
+            return Ok(verdict.clone());
+        }
+        let run = Run { number: self.runs + 1, pass, candidate, identity };
+        go_on(self.observer.before(&run))?;
+        let verdict = self.oracle.test(candidate);
+        go_on(self.observer.after(&run, &verdict))?;
+        self.runs += 1;
+        self.known.entry(identity).or_default().push(verdict.clone());
+        Ok(verdict)
+    }
+}
+
+/// The state of a search.
+pub(super) struct Search<'a, T, O: ?Sized, W> {
+    pub(super) verified: Verified<T>,
+    pub(super) judge: Judge<'a, O, W>,
+}
+
 impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
     /// Sees that the bug can be absent at all, and that it is there: `confirm` times, and each time the same.
     pub(super) fn reproduce(&mut self, confirm: usize) -> Result<(), Refusal> {
-        let nothing = Edit::remove(&self.verified.items);
-        let empty = self.judge(EMPTY, &nothing, 0)?;
+        let Self { verified, judge } = self;
+        let numbers =
+            verified.items.first().zip(verified.items.last()).map(|(first, last)| (first.number, last.number));
+        let nothing = numbers.map_or(Edit::Keep, |span| Edit::Remove(vec![span]));
+        let empty = judge.judge(EMPTY, &Candidate::new(&verified.items, &nothing), 0)?;
         if empty.is_same() {
             return Err(Refusal::FailsEmpty);
         }
         let mut first: Option<Verdict> = None;
         for time in 0..confirm.max(1) {
-            let verdict = self.judge(REPRODUCE, &Edit::Keep, time)?;
+            let verdict = judge.judge(REPRODUCE, &Candidate::new(&verified.items, &Edit::Keep), time)?;
             if let Verdict::Same { shows: Some(bug), .. } = &verdict {
                 if matches!(&empty, Verdict::Other { signature, .. } if signature == bug) {
                     return Err(Refusal::FailsEmpty);
                 }
-                self.oracle.bug_is(bug);
+                judge.oracle.bug_is(bug);
             }
             let first = first.get_or_insert_with(|| verdict.clone());
             if *first != verdict {
@@ -60,7 +90,7 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
             }
         }
         match first {
-            Some(Verdict::Same { at, .. }) => self.verified.at = at,
+            Some(Verdict::Same { at, .. }) => verified.failing = at,
             Some(verdict @ Verdict::Unresolved(_)) => return Err(Refusal::Unresolved(verdict)),
             Some(verdict) => return Err(Refusal::DoesNotFail(verdict)),
             None => {}
@@ -68,17 +98,15 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
         Ok(())
     }
 
-    /// Tries what `pass` proposes until it has nothing left to try.
-    pub(super) fn run(&mut self, pass: &mut dyn Pass<T>) -> Result<(), Stopped> {
-        pass.begin(&self.verified.items, &|event| self.oracle.links(event));
-        while let Some(edit) = pass.propose(&self.verified) {
-            let verdict = self.judge(pass.name(), &edit, 0)?;
-            pass.judged(verdict.is_same());
-            if let Verdict::Same { at, .. } = verdict {
-                self.oracle.accepted(&Candidate::new(&self.verified.items, &edit));
-                edit.apply(&mut self.verified.items);
-                self.verified.at = at;
-                go_on(self.observer.step(&self.verified.items))?;
+    /// Runs passes, round after round, until a round has changed nothing. Fails with the name of the pass that was stopped.
+    pub(super) fn reduce(&mut self) -> Result<(), &'static str> {
+        let mut changed = true;
+        for round in (0..).map(pass::round) {
+            if !std::mem::take(&mut changed) {
+                break;
+            }
+            for mut pass in round {
+                changed |= self.run(&mut *pass).map_err(|Stopped| pass.name())?;
             }
         }
         Ok(())
@@ -86,29 +114,37 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
 
     /// What is known of the verified trace without each single item.
     pub(super) fn certificate(&self) -> Vec<Without> {
+        let Self { verified, judge } = self;
         let without = |item: &Item<T>| {
-            let edit = Edit::remove(std::slice::from_ref(item));
-            let identity = self.oracle.identity(&Candidate::new(&self.verified.items, &edit));
-            let verdict = self.known.get(&identity)?.first()?.clone();
+            let edit = Edit::Remove(vec![(item.number, item.number)]);
+            let identity = judge.oracle.identity(&verified.candidate(&edit, &*judge.oracle)?);
+            let verdict = judge.known.get(&identity)?.first()?.clone();
             Some(Without { number: item.number, verdict })
         };
-        self.verified.items.iter().filter_map(without).collect()
+        verified.items.iter().filter_map(without).collect()
     }
 
-    /// The verdict of the verified trace with `edit`, from a run unless it is known; `time` counts the runs of
-    /// one candidate from 0.
-    fn judge(&mut self, pass: &'static str, edit: &Edit, time: usize) -> Result<Verdict, Stopped> {
-        let candidate = Candidate::new(&self.verified.items, edit);
-        let identity = self.oracle.identity(&candidate);
-        if let Some(verdict) = self.known.get(&identity).and_then(|verdicts| verdicts.get(time)) {
-            return Ok(verdict.clone());
+    /// Tries what `pass` proposes until it has nothing left to try; says whether that has changed anything.
+    fn run(&mut self, pass: &mut dyn Pass) -> Result<bool, Stopped> {
+        let Self { verified, judge } = self;
+        let mut changed = false;
+        pass.begin(&verified.view(judge.oracle));
+        while let Some(edit) = pass.propose(&verified.view(judge.oracle)) {
+            // What is no trace, or no smaller one, takes no run.
+            let Some(candidate) = verified.candidate(&edit, &*judge.oracle) else {
+                pass.judged(false);
+                continue;
+            };
+            let verdict = judge.judge(pass.name(), &candidate, 0)?;
+            pass.judged(verdict.is_same());
+            if let Verdict::Same { at, .. } = verdict {
+                judge.oracle.accepted(&candidate);
+                let texts = candidate.into_texts();
+                verified.accept(&edit, texts, at, &*judge.oracle);
+                changed = true;
+                go_on(judge.observer.step(&verified.items))?;
+            }
         }
-        let run = Run { number: self.runs + 1, pass, candidate: &candidate, identity };
-        go_on(self.observer.before(&run))?;
-        let verdict = self.oracle.test(&candidate);
-        go_on(self.observer.after(&run, &verdict))?;
-        self.runs += 1;
-        self.known.entry(identity).or_default().push(verdict.clone());
-        Ok(verdict)
+        Ok(changed)
     }
 }

@@ -1,7 +1,7 @@
 //! Drops single events, until none can go.
 
 use super::edit::Edit;
-use super::pass::{Pass, Verified};
+use super::pass::{Pass, View};
 
 /// Tries every event on its own, from the end to the start, again and again until a whole round changes nothing.
 /// What is left then is 1-minimal.
@@ -15,23 +15,23 @@ pub(super) struct Singles {
     changed: bool,
 }
 
-impl<T> Pass<T> for Singles {
+impl Pass for Singles {
     fn name(&self) -> &'static str {
         "single"
     }
 
-    fn propose(&mut self, verified: &Verified<T>) -> Option<Edit> {
-        let mut end = self.end.unwrap_or(verified.items.len());
+    fn propose(&mut self, view: &dyn View) -> Option<Edit> {
+        let mut end = self.end.unwrap_or(view.len());
         if end == 0 {
             if !self.changed {
                 return None;
             }
             self.changed = false;
-            end = verified.items.len();
+            end = view.len();
         }
         let item = end.checked_sub(1)?;
         self.end = Some(item);
-        Some(Edit::remove(&verified.items[item..end]))
+        Some(view.remove(item..end))
     }
 
     fn judged(&mut self, accepted: bool) {

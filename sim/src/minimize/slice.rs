@@ -1,13 +1,9 @@
 //! Keeps what is linked to the failing event, by values that few events share.
 
-use super::candidate::Item;
 use super::descent::Descent;
 use super::edit::Edit;
-use super::nearness::nearest;
-use super::pass::{Links, Pass, Verified};
-
-/// How many events are kept at first, besides which it is as cheap to go on without links.
-const FIRST: usize = 4;
+use super::nearness::{FEW, nearest};
+use super::pass::{Pass, View};
 
 /// By how much more each try keeps than the one before.
 const GROWTH: usize = 4;
@@ -30,28 +26,27 @@ pub(super) struct Slice {
     descent: Option<Descent>,
 }
 
-impl<T> Pass<T> for Slice {
+impl Pass for Slice {
     fn name(&self) -> &'static str {
         "slice"
     }
 
-    fn begin(&mut self, items: &[Item<T>], links: &Links<'_, T>) {
-        self.nearest = nearest(items, links).into_iter().map(|place| items[place].number).collect();
+    fn begin(&mut self, view: &dyn View) {
+        self.nearest = nearest(view).into_iter().map(|place| view.number(place)).collect();
     }
 
-    fn propose(&mut self, verified: &Verified<T>) -> Option<Edit> {
-        let items = &verified.items;
+    fn propose(&mut self, view: &dyn View) -> Option<Edit> {
         if let Some(descent) = &mut self.descent {
-            return Some(Edit::remove_all(items, &sorted(&self.nearest[descent.next()?])));
+            return Some(view.remove_all(&sorted(&self.nearest[descent.next()?])));
         }
         let linked = self.nearest.len();
         // To keep more than half saves too little to be worth a run.
-        let most = linked.min(items.len() / 2);
-        if self.kept >= most {
+        let most = linked.min(view.len() / 2);
+        if self.kept >= most || view.len() < 2 * FEW {
             return None;
         }
-        self.kept = if self.kept == 0 { FIRST } else { self.kept * GROWTH }.min(most);
-        Some(Edit::keep_only(items, &sorted(&self.nearest[..self.kept])))
+        self.kept = if self.kept == 0 { FEW } else { self.kept * GROWTH }.min(most);
+        Some(view.keep_only(&sorted(&self.nearest[..self.kept])))
     }
 
     fn judged(&mut self, accepted: bool) {

@@ -2,7 +2,7 @@
 
 use super::descent::Descent;
 use super::edit::Edit;
-use super::pass::{Pass, Verified};
+use super::pass::{Pass, View};
 
 /// Tries spans of the trace in the order of a [`Descent`]. The last event is passed over: it is where the failure shows
 /// once a trace is truncated.
@@ -11,16 +11,16 @@ pub(super) struct Spans {
     descent: Option<Descent>,
 }
 
-impl<T> Pass<T> for Spans {
+impl Pass for Spans {
     fn name(&self) -> &'static str {
         "span"
     }
 
-    fn propose(&mut self, verified: &Verified<T>) -> Option<Edit> {
-        let last = verified.items.len().saturating_sub(1);
+    fn propose(&mut self, view: &dyn View) -> Option<Edit> {
+        let last = view.len().saturating_sub(1);
         let descent = self.descent.get_or_insert_with(|| Descent::new(0, last));
         // What lies before a span that went has the places that it had.
-        Some(Edit::remove(&verified.items[descent.next()?]))
+        Some(view.remove(descent.next()?))
     }
 
     fn judged(&mut self, accepted: bool) {

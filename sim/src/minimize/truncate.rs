@@ -1,7 +1,7 @@
 //! Drops what follows the failure.
 
 use super::edit::Edit;
-use super::pass::{Pass, Verified};
+use super::pass::{Pass, View};
 
 /// Cuts after the event at which the failure shows; where the oracle cannot tell that event, bisects for it.
 ///
@@ -17,31 +17,30 @@ pub(super) struct Truncate {
     told: Option<u64>,
 }
 
-impl<T> Pass<T> for Truncate {
+impl Pass for Truncate {
     fn name(&self) -> &'static str {
         "truncate"
     }
 
-    fn propose(&mut self, verified: &Verified<T>) -> Option<Edit> {
-        let Verified { items, at } = verified;
-        let len = items.len();
-        if let Some(number) = at.filter(|number| self.told != Some(*number)) {
+    fn propose(&mut self, view: &dyn View) -> Option<Edit> {
+        let len = view.len();
+        if let Some(number) = view.failing().filter(|number| self.told != Some(*number)) {
             self.told = Some(number);
-            let end = items.partition_point(|item| item.number <= number);
+            let end = (0..len).rfind(|place| view.number(*place) <= number).map_or(0, |place| place + 1);
             if end < len {
                 self.proposed = end;
-                return Some(Edit::remove(&items[end..]));
+                return Some(view.remove(end..len));
             }
         }
         // The failure shows at the last event: no need to ask whether it shows earlier.
-        if at.is_some() && *at == items.last().map(|item| item.number) {
+        if view.failing().is_some_and(|number| len.checked_sub(1).is_some_and(|last| view.number(last) == number)) {
             return None;
         }
         if len - self.passing <= 1 {
             return None;
         }
         self.proposed = self.passing + (len - self.passing) / 2;
-        Some(Edit::remove(&items[self.proposed..]))
+        Some(view.remove(self.proposed..len))
     }
 
     fn judged(&mut self, accepted: bool) {

@@ -1,5 +1,6 @@
 //! The oracle of any program: a command that exits 0 while the bug is there.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
@@ -15,7 +16,7 @@ use super::process::{self, Ended, Finished, Streams};
 use super::recognizer::{Failure, Recognizer};
 use super::values::values;
 use super::{Oracle, Verdict};
-use crate::minimize::{Candidate, Edit, Identity};
+use crate::minimize::{Candidate, Edit, Identity, Rewrite};
 
 /// What stands for the path of the candidate in the words of a command.
 const PLACE: &[u8] = b"{}";
@@ -203,7 +204,7 @@ impl CommandOracle {
     }
 }
 
-impl<T: AsRef<[u8]>> Oracle<T> for CommandOracle {
+impl<T: AsRef<[u8]> + From<Vec<u8>>> Oracle<T> for CommandOracle {
     fn test(&mut self, candidate: &Candidate<'_, T>) -> Verdict {
         let mut content = Vec::new();
         for line in candidate.values() {
@@ -240,6 +241,21 @@ impl<T: AsRef<[u8]>> Oracle<T> for CommandOracle {
     fn links(&self, line: &T) -> Vec<u64> {
         values(line.as_ref())
     }
+
+    fn text<'e>(&self, line: &'e T) -> Option<Cow<'e, str>> {
+        std::str::from_utf8(line.as_ref()).ok().map(Cow::Borrowed)
+    }
+
+    fn with_text(&self, _: &T, text: &str) -> Option<T> {
+        Some(text.as_bytes().to_vec().into())
+    }
+}
+
+/// What becomes of a line of a file by one change of its text, as a [`CommandOracle`] makes it: for replaying a walk.
+#[must_use]
+pub fn rewrite_line<T: AsRef<[u8]> + From<Vec<u8>>>(line: &T, change: &Rewrite) -> Option<T> {
+    let text = std::str::from_utf8(line.as_ref()).ok()?;
+    Some(change.apply(text)?.into_bytes().into())
 }
 
 fn describe(ended: Ended) -> String {

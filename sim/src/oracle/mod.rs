@@ -7,11 +7,12 @@ mod repeated;
 mod system;
 mod values;
 
-pub use command::{CommandOracle, Outcome, Template};
+pub use command::{CommandOracle, Outcome, Template, rewrite_line};
 pub use recognizer::{By, Recognizer};
 pub use repeated::Repeated;
-pub use system::{Aimless, Examined, SystemOracle, examine};
+pub use system::{Aimless, Examined, SystemOracle, examine, rewrite_event};
 
+use std::borrow::Cow;
 use std::fmt;
 
 use afresh_core::Signature;
@@ -99,6 +100,18 @@ pub trait Oracle<T> {
     fn links(&self, event: &T) -> Vec<u64> {
         let _ = event;
         Vec::new()
+    }
+
+    /// The text of `event`, as far as it may be made simpler: JSON, or words. By default there is none.
+    fn text<'e>(&self, event: &'e T) -> Option<Cow<'e, str>> {
+        let _ = event;
+        None
+    }
+
+    /// What `event` is with another text; nothing where that does not read back, so that it takes no run to dismiss it.
+    fn with_text(&self, event: &T, text: &str) -> Option<T> {
+        let _ = (event, text);
+        None
     }
 
     /// The original shows `bug`, and no other failure is the same: what [`Verdict::Same`] said of it, in this search or in

@@ -1,5 +1,7 @@
 //! An oracle for what does not fail every time.
 
+use std::borrow::Cow;
+
 use afresh_core::Signature;
 
 use super::{Oracle, Verdict};
@@ -39,6 +41,14 @@ impl<T, O: Oracle<T> + ?Sized> Oracle<T> for Repeated<'_, O> {
 
     fn links(&self, event: &T) -> Vec<u64> {
         self.oracle.links(event)
+    }
+
+    fn text<'e>(&self, event: &'e T) -> Option<Cow<'e, str>> {
+        self.oracle.text(event)
+    }
+
+    fn with_text(&self, event: &T, text: &str) -> Option<T> {
+        self.oracle.with_text(event, text)
     }
 
     fn bug_is(&mut self, bug: &Signature) {

@@ -1,5 +1,6 @@
 //! The oracle of an Afresh trace: the system itself, run in this process with a look at every step.
 
+use std::borrow::Cow;
 use std::io::BufRead;
 
 use afresh_core::{Header, Signature};
@@ -8,7 +9,7 @@ use super::values::values;
 use super::{Oracle, Verdict};
 use crate::check::{Finding, Probe, Probed};
 use crate::format::{Error, EventOf, RawEvent, Reader};
-use crate::minimize::{Candidate, Item};
+use crate::minimize::{Candidate, Item, Rewrite};
 use crate::subject::Subject;
 
 /// A trace, ready to be shrunk.
@@ -70,16 +71,34 @@ pub fn examine<'s, S: Subject, R: BufRead>(
         }
     }
     let probe = Probe { system, complete: header.complete, stop };
-    let oracle = Box::new(Typed { probe, events, bug: Signature::new("", "") });
+    let oracle = Box::new(Typed { probe, version: header.version.clone(), events, bug: Signature::new("", "") });
     Ok(Examined { header, stimuli, observations, oracle })
+}
+
+/// What becomes of an event of a trace by one change of its text, as a [`SystemOracle`] makes it: for replaying a walk.
+#[must_use]
+pub fn rewrite_event(event: &RawEvent, change: &Rewrite) -> Option<RawEvent> {
+    event.with_text(&change.apply(&event.text()?)?)
 }
 
 /// The oracle, in the types of its system.
 struct Typed<'s, S: Subject> {
     probe: Probe<'s, S>,
-    /// All stimuli of the trace, and their lines.
+    /// The version that recorded the trace.
+    version: String,
+    /// All stimuli of the trace, as they are in the verified one, and their lines.
     events: Vec<(EventOf<S>, u64)>,
     bug: Signature,
+}
+
+impl<S: Subject> Typed<'_, S> {
+    fn read(&self, raw: &RawEvent) -> Option<EventOf<S>> {
+        raw.typed(self.probe.system, &self.version).ok()
+    }
+}
+
+fn number<S: Subject>(event: &EventOf<S>) -> u64 {
+    event.number.get().into()
 }
 
 impl<S: Subject> SystemOracle for Typed<'_, S> {
@@ -102,16 +121,29 @@ impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
         values(event.content.get().as_bytes())
     }
 
+    fn text<'e>(&self, event: &'e RawEvent) -> Option<Cow<'e, str>> {
+        event.text().map(Cow::Owned)
+    }
+
+    /// What does not read back in the types of the system, or is no stimulus any more, is none.
+    fn with_text(&self, event: &RawEvent, text: &str) -> Option<RawEvent> {
+        let raw = event.with_text(text)?;
+        (raw.kind.is_stimulus() && self.read(&raw).is_some()).then_some(raw)
+    }
+
     fn test(&mut self, candidate: &Candidate<'_, RawEvent>) -> Verdict {
-        let mut rest = &self.events[..];
+        let rewritten = candidate.rewritten().filter_map(|item| Some((self.read(&item.value)?, item.value.line)));
+        let rewritten: Vec<_> = rewritten.collect();
+        let (rewritten, mut rest) = (&rewritten[..], &self.events[..]);
         let events = candidate.items().filter_map(move |item| {
             // Mostly the next one: only where an edit has removed something is there anything to look for.
-            let number = |(event, _): &(EventOf<S>, u64)| u64::from(event.number.get());
-            if rest.first().is_some_and(|first| number(first) < item.number) {
-                rest = &rest[rest.partition_point(|event| number(event) < item.number)..];
+            if rest.first().is_some_and(|(first, _)| number::<S>(first) < item.number) {
+                rest = &rest[rest.partition_point(|(event, _)| number::<S>(event) < item.number)..];
             }
-            let ((event, line), others) = rest.split_first()?;
+            let (event, others) = rest.split_first()?;
             rest = others;
+            let changed = rewritten.binary_search_by_key(&item.number, |(event, _)| number::<S>(event));
+            let (event, line) = changed.map_or(event, |place| &rewritten[place]);
             Some((event, *line))
         });
         let is_bug = |finding: &Finding| finding.signature == self.bug;
@@ -123,6 +155,15 @@ impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
                 Verdict::Other { signature: other.signature, at }
             }),
             Probed::Stopped => Verdict::Unresolved("was stopped".to_owned()),
+        }
+    }
+
+    fn accepted(&mut self, candidate: &Candidate<'_, RawEvent>) {
+        for item in candidate.rewritten() {
+            let place = self.events.partition_point(|(event, _)| number::<S>(event) < item.number);
+            if let Some(event) = self.read(&item.value) {
+                self.events[place].0 = event;
+            }
         }
     }
 }

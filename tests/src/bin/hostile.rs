@@ -10,8 +10,11 @@ use std::{io, process, thread};
 use afresh_core::{Broken, Flows, Input, Key, Slot, System};
 use serde::{Deserialize, Serialize};
 
-/// Messages are words: `open`, `guard`, `reverse`; anything else does nothing. `reverse:abort` aborts as well, where it comes
-/// after `open` and not after `guard`.
+/// What a message can have done.
+const DEEDS: [&str; 7] = ["abort", "exit", "flood", "hang", "memory", "nothing", "overflow"];
+
+/// Messages are words: `open`, `guard`, `reverse:nothing`. `reverse:abort` and `boom:abort` abort as well, where they come after
+/// `open` and not after `guard`; so does any other deed.
 #[derive(Clone)]
 struct Hostile;
 
@@ -38,7 +41,7 @@ impl System for Hostile {
         match word {
             "open" => state.open = true,
             "guard" => state.guard = true,
-            "reverse" if state.open => state.reversed = true,
+            "reverse" if state.open && DEEDS.contains(&deed) => state.reversed = true,
             _ => {}
         }
         if state.open && !state.guard {

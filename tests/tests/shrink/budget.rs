@@ -17,7 +17,7 @@ fn so_many_runs_and_no_more() {
     assert!(lines < 200 && best.contains("open") && best.contains("reverse"), "{best}");
     assert!(done.stdout.starts_with(&format!("200 → {lines} lines, stopped at {pass}, 6 runs\n")), "{}", done.stdout);
     assert!(done.stdout.contains(&format!("  not yet tried: the rest of {pass}, ")), "{}", done.stdout);
-    assert!(done.stdout.ends_with("single\n"), "{}", done.stdout);
+    assert!(done.stdout.contains(", single, "), "{}", done.stdout);
 
     // Four more, and then to the end.
     let more = run(bench.shrink(&["trace.log", "--runs", "4", "--resume"]));

@@ -139,7 +139,7 @@ fn a_check_goes_on_after_a_trace_that_ends_it() {
     trace(&folder, "a.jsonl", 5, &[(2, "open")]);
     trace(&folder, "b.jsonl", 5, &[(2, "open"), (4, "boom:abort")]);
     trace(&folder, "c.jsonl", 5, &[(2, "open"), (4, "boom:hang")]);
-    trace(&folder, "d.jsonl", 5, &[(2, "open"), (4, "reverse")]);
+    trace(&folder, "d.jsonl", 5, &[(2, "open"), (4, "reverse:nothing")]);
     for jobs in ["1", "4"] {
         let words = ["check", "a.jsonl", "b.jsonl", "c.jsonl", "d.jsonl", "--timeout", "0.5", "--jobs", jobs];
         let done = run(&folder, &words);

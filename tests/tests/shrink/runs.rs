@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use afresh::minimize::Item;
+use afresh::oracle::rewrite_line;
 
 use super::bench::{Bench, run};
 
@@ -17,7 +18,7 @@ fn two_lines_of_200_are_found_in_few_runs() {
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert_eq!(bench.read("trace.min.log"), b"open a\nreverse a\n");
     let runs = bench.runs();
-    assert!(runs.len() <= 25, "{} runs", runs.len());
+    assert!(runs.len() <= 30, "{} runs", runs.len());
     assert!(done.stdout.starts_with(&format!("200 → 2 lines, 1-minimal, {} runs\n", runs.len())), "{}", done.stdout);
     assert_eq!(done.stderr, "", "nothing is shown on a pipe");
 }
@@ -106,14 +107,12 @@ fn the_walk_is_the_same_each_time_and_replays_to_the_result() {
     assert_eq!(walk.runs.len(), bench.runs().len());
 
     let original = bench.read("trace.log");
-    let mut lines = Item::numbered(original.split_inclusive(|byte| *byte == b'\n'));
+    let mut lines = Item::numbered(original.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec));
     for edit in walk.steps() {
-        let before = lines.len();
-        edit.apply(&mut lines);
-        assert!(lines.len() < before);
+        edit.apply(&mut lines, rewrite_line).expect("it can be applied");
     }
     assert_eq!(lines.iter().map(|line| line.number).collect::<Vec<_>>(), [61, 142]);
-    let replayed: Vec<u8> = lines.iter().flat_map(|line| line.value).copied().collect();
+    let replayed: Vec<u8> = lines.iter().flat_map(|line| line.value.clone()).collect();
     assert_eq!(replayed, bench.read("trace.min.log"));
 
     run(bench.shrink(&["trace.log", "--force"]));

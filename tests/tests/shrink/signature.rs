@@ -10,7 +10,7 @@ const TEST: &str = r#"
     awk '/^open/ { open = 1 }
         /^good/ { good = 1 }
         /^bad/ && !good { print "bug: bad input " $2 ", line " NR; exit 3 }
-        /^reverse/ && open { print "bug: reversed " $2 ", line " NR; exit 4 }' "$1"
+        /^reverse y/ && open { print "bug: reversed " $2 ", line " NR; exit 4 }' "$1"
 "#;
 
 /// The same, for any failure at all: 0 while there is one.
@@ -18,7 +18,7 @@ const ANY: &str = r#"
     awk '/^open/ { open = 1 }
         /^good/ { good = 1 }
         /^bad/ && !good { print "bug: bad input " $2 ", line " NR; exit 1 }
-        /^reverse/ && open { print "bug: reversed " $2 ", line " NR; exit 1 }' "$1" && exit 1 || exit 0
+        /^reverse y/ && open { print "bug: reversed " $2 ", line " NR; exit 1 }' "$1" && exit 1 || exit 0
 "#;
 
 const BUG: &str = "open x\nreverse y\n";

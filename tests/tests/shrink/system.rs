@@ -45,19 +45,13 @@ fn the_result_is_a_trace_to_keep() {
     assert!(done.stdout.contains("shows incremental/balance"), "{}", done.stdout);
 
     let text = |name| String::from_utf8(bench.read(name)).expect("text");
-    let (input, result) = (text("trace.log"), text("trace.min.log"));
+    let result = text("trace.min.log");
     assert!(result.lines().count() < 8, "{result}");
     let header = result.lines().next().expect("a header");
     assert!(header.contains(r#""shows":"incremental/balance""#), "{header}");
-    // What a message holds is there to the byte, and its number is the one that it had.
-    let content = |line: &str| line.split_once("\"in\":").expect("a message").1.to_owned();
-    let lines: Vec<_> = input.lines().skip(1).map(content).collect();
-    let mut number = 0;
-    for line in result.lines().skip(1) {
-        let event: Value = serde_json::from_str(line).expect("JSON");
-        number = event.get("n").and_then(Value::as_u64).unwrap_or(number + 1);
-        assert_eq!(lines[number as usize - 1], content(line));
-    }
+    // Numbers stay, and every value is as simple as it can be.
+    let messages: Vec<_> = result.lines().skip(1).collect();
+    insta::assert_snapshot!(messages.join("\n"));
 
     let back = check(&bench, &["trace.min.log"]);
     assert_eq!(back.code, Some(1), "{}", back.stdout);

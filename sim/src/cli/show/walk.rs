@@ -11,7 +11,8 @@ use crate::cli::original::{identity_of_file, identity_of_trace, lines, text_of_e
 use crate::cli::outcome::{self, Failure};
 use crate::cli::source::Format;
 use crate::format::{Error, Options, Problem, RawEvent, Reader, files};
-use crate::minimize::{Edit, Item, Walk};
+use crate::minimize::{Edit, Item, Rewrite, Walk};
+use crate::oracle::{rewrite_event, rewrite_line};
 use crate::report::steps::{self, Step};
 
 /// Plays the walk at `path`.
@@ -24,13 +25,14 @@ pub(super) fn play(args: &Args, path: &Path) -> Result<ExitCode, Failure> {
     let original = original.ok_or_else(|| usage("name the original that it is about".to_owned()))?;
     let content = read(&original)?;
     let steps = if identity_of_file(&content) == walk.header.input {
-        steps_of(lines(&content), &walk, |line| text_of_line(line))
+        steps_of(lines(&content), &walk, rewrite_line, |line| text_of_line(line))
     } else {
         let options = Options { line_max: args.source.line_max, torn: args.source.torn };
         let events = events(&original, &content, options).filter(|(input, _)| *input == walk.header.input);
         let other = || usage(format!("it is not about {}; name the original", original.display()));
-        steps_of(events.ok_or_else(other)?.1, &walk, text_of_event)
+        steps_of(events.ok_or_else(other)?.1, &walk, rewrite_event, text_of_event)
     };
+    let steps = steps.ok_or_else(|| usage("its edits do not fit its original".to_owned()))?;
     let played =
         Played { input: files::input_name(&original), before: walk.header.items, runs: walk.runs.len(), steps };
     outcome::print(&match args.format {
@@ -79,16 +81,21 @@ fn original_of(walk: &Path) -> Option<PathBuf> {
 }
 
 /// What each accepted step changed.
-fn steps_of<T: Clone>(mut items: Vec<Item<T>>, walk: &Walk, text: impl Fn(&T) -> String) -> Vec<Step> {
+fn steps_of<T: Clone>(
+    mut items: Vec<Item<T>>,
+    walk: &Walk,
+    rewrite: impl Fn(&T, &Rewrite) -> Option<T>,
+    text: impl Fn(&T) -> String,
+) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
     for (intent, verdict) in &walk.runs {
         if verdict.is_same() && intent.edit != Edit::Keep {
             let before = items.clone();
-            intent.edit.apply(&mut items);
+            intent.edit.apply(&mut items, &rewrite)?;
             steps.push(Step::new(intent, &before, &items, &text));
         }
     }
-    steps
+    Some(steps)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Shrinks any file, line by line, by what a command says.
 
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 use afresh_core::Signature;
@@ -36,8 +37,9 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, outcome::Failure> {
         .recognizer(recognizer)
         .timeout(args.timeout)
         .stop_when(interrupt::requested);
-    let render =
-        |lines: &[Item<&[u8]>], _: Option<&Signature>| Ok(lines.iter().flat_map(|line| line.value).copied().collect());
+    let render = |lines: &[Item<Cow<'_, [u8]>>], _: Option<&Signature>| {
+        Ok(lines.iter().flat_map(|line| line.value.iter()).copied().collect())
+    };
     let job = Job {
         items: lines,
         input: original::identity_of_file(&content),
@@ -50,7 +52,7 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, outcome::Failure> {
     match result {
         Ok(minimized) => {
             let signature = oracle.bug().map(ToString::to_string);
-            let text = |line: &&[u8]| (None, original::text_of_line(line));
+            let text = |line: &Cow<'_, [u8]>| (None, original::text_of_line(line));
             let about = About { unit: UNIT, text, signature, any_failure: !tells_apart, more: &[] };
             report::write(args, &places, about, minimized, journey)
         }

@@ -11,7 +11,7 @@ use super::session::Session;
 use crate::cli::progress;
 use crate::cli::worker::{self, Watched};
 use crate::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
-use crate::minimize::{Identity, Item, Minimized, Minimizer, Refusal, Walk};
+use crate::minimize::{Identity, Item, Minimized, Minimizer, Refusal, Rewrite, Walk};
 use crate::oracle::{Oracle, Repeated};
 use crate::report::curve::Curve;
 
@@ -72,7 +72,7 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
                 let verdict = death.verdict(header.oracle.last().map_or("", String::as_str));
                 let known = Findings::of(&walk, places);
                 findings = known;
-                let candidate = candidate_of(&items, &walk, &intent);
+                let candidate = candidate_of(&items, &walk, &intent, oracle);
                 let note = |signature: &Signature| render(&candidate, Some(signature));
                 findings.note(intent.run, &intent.pass, &verdict, places, note)?;
                 file.write(&Line::Run(intent.clone()))?;
@@ -105,8 +105,17 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
 }
 
 /// The candidate that a run was about to try: what all steps before it have left of the original, with its edit.
-fn candidate_of<T: Clone>(original: &[Item<T>], walk: &Walk, intent: &Intent) -> Vec<Item<T>> {
+fn candidate_of<T: Clone>(
+    original: &[Item<T>],
+    walk: &Walk,
+    intent: &Intent,
+    oracle: &(impl Oracle<T> + ?Sized),
+) -> Vec<Item<T>> {
     let mut items = original.to_vec();
-    walk.steps().chain([&intent.edit]).for_each(|edit| edit.apply(&mut items));
+    let rewrite = |event: &T, change: &Rewrite| oracle.with_text(event, &change.apply(&oracle.text(event)?)?);
+    for edit in walk.steps().chain([&intent.edit]) {
+        // It could be applied to make the candidate.
+        let _ = edit.apply(&mut items, rewrite);
+    }
     items
 }

@@ -1,5 +1,6 @@
 //! The time that a run of a system may take: a worker whose run takes longer says so and ends itself.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
@@ -107,6 +108,14 @@ impl<T, O: Oracle<T> + ?Sized> Oracle<T> for Watched<'_, O> {
 
     fn links(&self, event: &T) -> Vec<u64> {
         self.0.links(event)
+    }
+
+    fn text<'e>(&self, event: &'e T) -> Option<Cow<'e, str>> {
+        self.0.text(event)
+    }
+
+    fn with_text(&self, event: &T, text: &str) -> Option<T> {
+        self.0.with_text(event, text)
     }
 
     fn bug_is(&mut self, bug: &Signature) {

@@ -1,0 +1,49 @@
+//! Makes unequal values equal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::edit::Edit;
+use super::pass::{Pass, View};
+use super::sites::{Value, rename, sites};
+
+/// For each field, tries to make all values that are in it the simplest one that is; then each of them that is in several
+/// places, since it may name something that is no other than another.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Equal {
+    /// What is still to be tried: values, and what they are to become. The next one is the last.
+    tries: Vec<(BTreeSet<Value>, String)>,
+}
+
+impl Pass for Equal {
+    fn name(&self) -> &'static str {
+        "equal"
+    }
+
+    fn begin(&mut self, view: &dyn View) {
+        // How often each value is there. By length and then by content: the simplest is the first.
+        let mut fields: BTreeMap<String, BTreeMap<(usize, Value), usize>> = BTreeMap::new();
+        for text in (0..view.len()).filter_map(|place| view.text(place)) {
+            for site in sites(&text).into_iter().filter(|site| site.kind.is_single()) {
+                let value = Value::of(&text, &site);
+                *fields.entry(site.path).or_default().entry((value.content.len(), value)).or_default() += 1;
+            }
+        }
+        for values in fields.into_values().rev() {
+            let mut values = values.into_iter().map(|((_, value), count)| (value, count));
+            let Some((Value { content: simplest, .. }, _)) = values.next() else { continue };
+            let others: Vec<_> = values.collect();
+            if others.len() > 1 {
+                let names = others.iter().filter(|(_, count)| *count > 1).map(|(value, _)| value);
+                self.tries.extend(names.map(|value| (BTreeSet::from([value.clone()]), simplest.clone())));
+            }
+            self.tries.push((others.into_iter().map(|(value, _)| value).collect(), simplest));
+        }
+    }
+
+    fn propose(&mut self, view: &dyn View) -> Option<Edit> {
+        let (values, simplest) = self.tries.pop()?;
+        Some(rename(view, |value| values.contains(value), &simplest))
+    }
+
+    fn judged(&mut self, _: bool) {}
+}

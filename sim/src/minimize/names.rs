@@ -1,0 +1,69 @@
+//! Makes what things are called simpler, wherever it is.
+
+use std::collections::BTreeSet;
+
+use super::edit::Edit;
+use super::pass::{Pass, View};
+use super::simpler::Simpler;
+use super::sites::{Kind, Value, rename, sites};
+
+/// Goes through the events from the last to the first, and tries simpler values for each value that is in several places, in
+/// all of them at once: it may name something, and then it has to be the same everywhere.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    /// The values that are still to be made simpler; the next one is the last.
+    values: Vec<(Kind, Value)>,
+    /// What is being made simpler, as it is now.
+    trial: Option<(Value, Simpler)>,
+    proposed: String,
+}
+
+impl Pass for Names {
+    fn name(&self) -> &'static str {
+        "name"
+    }
+
+    fn begin(&mut self, view: &dyn View) {
+        let (mut once, mut several) = (BTreeSet::new(), BTreeSet::new());
+        for text in (0..view.len()).filter_map(|place| view.text(place)) {
+            for site in sites(&text).iter().filter(|site| site.kind.is_single()) {
+                let value = Value::of(&text, site);
+                if !once.insert(value.clone()) && several.insert(value.clone()) {
+                    self.values.push((site.kind, value));
+                }
+            }
+        }
+    }
+
+    fn propose(&mut self, view: &dyn View) -> Option<Edit> {
+        loop {
+            if let Some((value, simpler)) = &mut self.trial
+                && let Some(content) = simpler.next()
+            {
+                self.proposed = content;
+                return Some(rename(view, |other| other == value, &self.proposed));
+            }
+            let (kind, value) = self.values.pop()?;
+            let simpler = Simpler::new(kind, &value.content, letter(view).as_deref());
+            self.trial = Some((value, simpler));
+        }
+    }
+
+    fn judged(&mut self, accepted: bool) {
+        let Some((value, simpler)) = &mut self.trial else { return };
+        simpler.judged(accepted);
+        if accepted {
+            value.content.clone_from(&self.proposed);
+        }
+    }
+}
+
+/// The first letter that is no text of any event.
+pub(super) fn letter(view: &dyn View) -> Option<String> {
+    let mut used = BTreeSet::new();
+    for text in (0..view.len()).filter_map(|place| view.text(place)) {
+        let texts = sites(&text).into_iter().filter(|site| site.kind == Kind::Text);
+        used.extend(texts.map(|site| text[site.span].to_owned()));
+    }
+    ('a'..='z').map(String::from).find(|letter| !used.contains(&format!("\"{letter}\"")))
+}

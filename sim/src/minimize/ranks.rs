@@ -1,0 +1,56 @@
+//! Closes the gaps between numbers: times, ids, sequence numbers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::edit::{Edit, Splice};
+use super::pass::{Pass, View};
+use super::sites::{Kind, Site, rewrite_each, sites};
+
+/// Makes the numbers in one field as small as they can be while they keep their order and stay equal where they are equal:
+/// each becomes its rank. One field after the other.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ranks {
+    /// For each field, its path and the rank of each number in it. The next one is the last.
+    fields: Vec<(String, BTreeMap<u64, usize>)>,
+}
+
+impl Pass for Ranks {
+    fn name(&self) -> &'static str {
+        "rank"
+    }
+
+    fn begin(&mut self, view: &dyn View) {
+        let mut fields: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+        for text in (0..view.len()).filter_map(|place| view.text(place)) {
+            for site in sites(&text) {
+                if let Some(number) = whole_number(&text, &site) {
+                    fields.entry(site.path).or_default().insert(number);
+                }
+            }
+        }
+        let ranked = |numbers: BTreeSet<u64>| {
+            // Nothing is 0 that was not, since that often means something.
+            let first = usize::from(numbers.first() != Some(&0));
+            numbers.into_iter().zip(first..).collect()
+        };
+        let several = fields.into_iter().rev().filter(|(_, numbers)| numbers.len() > 1);
+        self.fields = several.map(|(path, numbers)| (path, ranked(numbers))).collect();
+    }
+
+    fn propose(&mut self, view: &dyn View) -> Option<Edit> {
+        let (path, ranks) = self.fields.pop()?;
+        Some(rewrite_each(view, |text, sites| {
+            let changed = sites.iter().filter(|site| site.path == path).filter_map(|site| {
+                let rank = ranks.get(&whole_number(text, site)?)?.to_string();
+                (rank != text[site.span.clone()]).then_some(Splice(site.span.start, site.span.end, rank))
+            });
+            changed.collect()
+        }))
+    }
+
+    fn judged(&mut self, _: bool) {}
+}
+
+fn whole_number(text: &str, site: &Site) -> Option<u64> {
+    (site.kind == Kind::Number).then(|| text[site.span.clone()].parse().ok()).flatten()
+}

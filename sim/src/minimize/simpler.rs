@@ -1,0 +1,152 @@
+//! Simpler values than a given one, in the order in which they are tried.
+
+use super::sites::Kind;
+
+/// To make a text shorter by no more than this many characters is not worth a run.
+const CHARS_MIN: u128 = 4;
+
+/// Proposes simpler values for one value, and is told what became of each.
+///
+/// A number is bisected toward 0. A text becomes empty, or one letter, or is cut where bisection says.
+#[derive(Clone, Debug)]
+pub(super) struct Simpler {
+    /// What is tried before bisection; the next one is the last.
+    first: Vec<String>,
+    /// How large the value must be, and how large it may be.
+    bounds: (u128, u128),
+    form: Form,
+    /// The size that was proposed last, where it came from bisection.
+    proposed: Option<u128>,
+    found: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    /// A number of this sign; its size is its amount.
+    Number(&'static str),
+    /// A text; its size is its length.
+    Text(Vec<char>),
+    Other,
+}
+
+impl Simpler {
+    /// For `content`, the value as it is written. A text that may have to differ from others is also tried as `letter`.
+    pub(super) fn new(kind: Kind, content: &str, letter: Option<&str>) -> Self {
+        let mut simpler = Self { first: Vec::new(), bounds: (0, 0), form: Form::Other, proposed: None, found: false };
+        match kind {
+            Kind::Number => simpler.number(content),
+            Kind::Text => simpler.text(content, letter),
+            Kind::Object | Kind::Array | Kind::Word => {}
+        }
+        simpler
+    }
+
+    fn number(&mut self, content: &str) {
+        let (sign, digits) = content.strip_prefix('-').map_or(("", content), |digits| ("-", digits));
+        self.first.extend((!sign.is_empty()).then(|| digits.to_owned()));
+        let amount = match digits.parse::<u128>() {
+            Ok(amount) => amount,
+            Err(_) => {
+                let Some(whole) = digits.parse::<f64>().ok().filter(|whole| *whole < 1e30) else { return };
+                // The largest whole number that is no larger.
+                let whole = whole as u128;
+                self.first.push(format!("{sign}{whole}"));
+                whole
+            }
+        };
+        self.first.push("0".to_owned());
+        self.form = Form::Number(if sign.is_empty() { "" } else { "-" });
+        self.bounds = (0, amount);
+    }
+
+    fn text(&mut self, content: &str, letter: Option<&str>) {
+        let Ok(text) = serde_json::from_str::<String>(content) else { return };
+        let chars: Vec<char> = text.chars().collect();
+        self.first.extend(letter.filter(|letter| *letter != "a").map(quoted));
+        self.first.extend([quoted("a"), quoted("")]);
+        // One character was tried.
+        self.bounds = (1, chars.len() as u128);
+        self.form = Form::Text(chars);
+    }
+
+    /// The next value to try.
+    pub(super) fn next(&mut self) -> Option<String> {
+        if self.found {
+            return None;
+        }
+        if let Some(first) = self.first.pop() {
+            self.proposed = None;
+            return Some(first);
+        }
+        let (too_small, enough) = self.bounds;
+        let precision = if matches!(self.form, Form::Text(_)) { CHARS_MIN } else { 1 };
+        if enough.saturating_sub(too_small) <= precision {
+            return None;
+        }
+        // Where 0 is too small, 1 is the most likely.
+        let size = if too_small == 0 { 1 } else { too_small + (enough - too_small) / 2 };
+        self.proposed = Some(size);
+        match &self.form {
+            Form::Number(sign) => Some(format!("{sign}{size}")),
+            Form::Text(chars) => Some(quoted(&chars.iter().take(size as usize).collect::<String>())),
+            Form::Other => None,
+        }
+    }
+
+    /// What became of it.
+    pub(super) fn judged(&mut self, accepted: bool) {
+        match (self.proposed, accepted) {
+            (Some(size), true) => self.bounds.1 = size,
+            (Some(size), false) => self.bounds.0 = size,
+            (None, true) => self.found = true,
+            (None, false) => {}
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is tried for `content`, and what is left where a value must be as `is_enough` says.
+    fn search(kind: Kind, content: &str, is_enough: impl Fn(&str) -> bool) -> (Vec<String>, String) {
+        let mut simpler = Simpler::new(kind, content, None);
+        let (mut tried, mut left) = (Vec::new(), content.to_owned());
+        while let Some(next) = simpler.next() {
+            let accepted = is_enough(&next);
+            simpler.judged(accepted);
+            tried.push(next.clone());
+            if accepted {
+                left = next;
+            }
+        }
+        (tried, left)
+    }
+
+    #[test]
+    fn numbers_are_bisected_toward_zero() {
+        let number = |least: i64| move |text: &str| text.parse::<i64>().is_ok_and(|number| number >= least);
+        assert_eq!(search(Kind::Number, "1375", number(-3)), (vec!["0".into()], "0".into()));
+        assert_eq!(search(Kind::Number, "1375", number(1)).1, "1");
+        let (tried, left) = search(Kind::Number, "1375", number(640));
+        assert_eq!((tried.len(), left.as_str()), (12, "640"));
+        assert_eq!(search(Kind::Number, "-250", |text| text.starts_with('-')).1, "-1");
+        assert_eq!(search(Kind::Number, "-250", |text| text == "250").1, "250");
+        assert_eq!(search(Kind::Number, "2.5e1", |text| text == "25").1, "25");
+        assert!(search(Kind::Number, "1e400", |_| false).0.len() < 200, "a number that is too large is left alone");
+    }
+
+    #[test]
+    fn texts_become_empty_or_one_letter_or_shorter() {
+        let text = |least: usize| move |text: &str| text.len() >= least + 2;
+        assert_eq!(search(Kind::Text, "\"reverse\"", text(0)).0, ["\"\""]);
+        assert_eq!(search(Kind::Text, "\"reverse\"", text(1)).0, ["\"\"", "\"a\""]);
+        let left = search(Kind::Text, "\"0123456789012345678901234567890123456789\"", text(11)).1;
+        assert!((13..=17).contains(&left.len()), "{left}");
+        assert_eq!(search(Kind::Word, "null", |_| true).0, [""; 0]);
+    }
+}

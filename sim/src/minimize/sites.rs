@@ -1,0 +1,294 @@
+//! The places in the text of an event at which it can be made simpler.
+
+use std::ops::Range;
+
+use serde::de::IgnoredAny;
+
+use super::edit::{Edit, Rewrite, Splice};
+use super::pass::View;
+
+/// What is at a site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// An object, whose members are fields.
+    Object,
+    /// An array, whose members are elements.
+    Array,
+    /// A text in quotes.
+    Text,
+    /// A number.
+    Number,
+    /// `true`, `false` or `null`; in a line that is not JSON, what is no number.
+    Word,
+}
+
+impl Kind {
+    /// Whether nothing else is in it.
+    pub(super) fn is_single(self) -> bool {
+        !matches!(self, Self::Object | Self::Array)
+    }
+}
+
+/// A value in the text of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Site {
+    /// The names of the fields on the way to it, `[]` for any element of an array. It says what the value is about.
+    pub(super) path: String,
+    /// What it is.
+    pub(super) kind: Kind,
+    /// Where it is in the text.
+    pub(super) span: Range<usize>,
+    /// Where it is with its name, if it is a field.
+    whole: Range<usize>,
+    /// The site that it is a member of.
+    pub(super) parent: Option<usize>,
+}
+
+/// All sites of `text`, a site before its members: the values of JSON, or the words of anything else.
+pub(super) fn sites(text: &str) -> Vec<Site> {
+    let mut found = Vec::new();
+    let is_json = matches!(text.trim_ascii_start().as_bytes().first(), Some(b'{' | b'['));
+    // Only valid JSON is scanned. That also bounds how deep it is.
+    if is_json && serde_json::from_str::<IgnoredAny>(text).is_ok() {
+        Scan { text, at: 0, found: &mut found }.value(String::new(), None, None);
+    } else {
+        words(text, &mut found);
+    }
+    found
+}
+
+fn words(text: &str, found: &mut Vec<Site>) {
+    let is_part = |char: char| char.is_alphanumeric() || "-_.".contains(char);
+    let mut at = 0;
+    for part in text.split_inclusive(|char| !is_part(char)) {
+        let word = part.trim_end_matches(|char| !is_part(char));
+        if !word.is_empty() {
+            let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+            let kind = if is_number { Kind::Number } else { Kind::Word };
+            let span = at..at + word.len();
+            // The first word of each line is about the same, and so on.
+            let path = format!("#{}", found.len());
+            found.push(Site { path, kind, whole: span.clone(), span, parent: None });
+        }
+        at += part.len();
+    }
+}
+
+/// Goes through JSON that is known to be valid.
+struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+    found: &'a mut Vec<Site>,
+}
+
+impl Scan<'_> {
+    /// Reads a value; `from` is where its name begins, if it has one.
+    fn value(&mut self, path: String, parent: Option<usize>, from: Option<usize>) {
+        let (begin, index) = (self.blanks(), self.found.len());
+        let kind = match self.text.as_bytes().get(begin) {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            Some(b'"') => Kind::Text,
+            Some(b'-' | b'0'..=b'9') => Kind::Number,
+            _ => Kind::Word,
+        };
+        self.found.push(Site { path, kind, span: begin..begin, whole: begin..begin, parent });
+        match kind {
+            Kind::Object | Kind::Array => self.members(index),
+            Kind::Text => self.quoted(),
+            Kind::Number | Kind::Word => {
+                let is_end = |byte: &u8| byte.is_ascii_whitespace() || b",]}".contains(byte);
+                self.at += self.text.as_bytes()[begin..].iter().take_while(|byte| !is_end(byte)).count();
+            }
+        }
+        self.found[index].span = begin..self.at;
+        self.found[index].whole = from.unwrap_or(begin)..self.at;
+    }
+
+    fn members(&mut self, parent: usize) {
+        let is_object = self.found[parent].kind == Kind::Object;
+        self.at += 1;
+        while !matches!(self.text.as_bytes().get(self.blanks()), Some(b'}' | b']') | None) {
+            let begin = self.at;
+            let mut path = self.found[parent].path.clone();
+            if is_object {
+                self.quoted();
+                path += ".";
+                path += &self.text[begin + 1..self.at - 1];
+                // After the colon.
+                self.at = self.blanks() + 1;
+                self.value(path, Some(parent), Some(begin));
+            } else {
+                self.value(path + "[]", Some(parent), None);
+            }
+            if self.text.as_bytes().get(self.blanks()) == Some(&b',') {
+                self.at += 1;
+            }
+        }
+        self.at += 1;
+    }
+
+    /// Skips blanks; gives where they end.
+    fn blanks(&mut self) -> usize {
+        let rest = &self.text.as_bytes()[self.at.min(self.text.len())..];
+        self.at += rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        self.at
+    }
+
+    /// Skips a text in quotes.
+    fn quoted(&mut self) {
+        self.at += 1;
+        while let Some(byte) = self.text.as_bytes().get(self.at).filter(|byte| **byte != b'"') {
+            self.at += if *byte == b'\\' { 2 } else { 1 };
+        }
+        self.at += 1;
+    }
+}
+
+/// The splices that take away the sites for which `goes` holds, with the commas between them.
+pub(super) fn take_away(sites: &[Site], goes: impl Fn(&Site) -> bool) -> Vec<Splice> {
+    let mut splices = Vec::new();
+    let going: Vec<bool> = sites.iter().map(|site| site.parent.is_some() && goes(site)).collect();
+    for parent in (0..sites.len()).filter(|parent| !is_inside(sites, &going, *parent)) {
+        let members: Vec<usize> =
+            (parent + 1..sites.len()).filter(|site| sites[*site].parent == Some(parent)).collect();
+        // The end of the last member before, if it stays or one before it does.
+        let mut before = None;
+        for (nth, member) in members.iter().enumerate() {
+            let Range { start, end } = sites[*member].whole;
+            if going[*member] {
+                let next = members.get(nth + 1).map_or(end, |next| sites[*next].whole.start);
+                let (from, to) = before.map_or((start, next), |before| (before, end));
+                splices.push(Splice(from, to, String::new()));
+            }
+            if before.is_some() || !going[*member] {
+                before = Some(end);
+            }
+        }
+    }
+    splices.sort_by_key(|splice| splice.0);
+    splices
+}
+
+/// Whether a site, or one that it is inside of, goes.
+fn is_inside(sites: &[Site], going: &[bool], site: usize) -> bool {
+    std::iter::successors(Some(site), |around| sites[*around].parent).any(|around| going[around])
+}
+
+/// Where there are blanks in JSON that is no text, up to its end. In other lines they part the words.
+pub(super) fn blanks(text: &str, sites: &[Site]) -> Vec<Range<usize>> {
+    let Some(whole) = sites.first().filter(|site| matches!(site.kind, Kind::Object | Kind::Array)) else {
+        return Vec::new();
+    };
+    let (mut found, mut quoted, mut escaped): (Vec<Range<usize>>, _, _) = (Vec::new(), false, false);
+    for (at, byte) in text.bytes().enumerate().take(whole.span.end) {
+        match byte {
+            b'"' if !escaped => quoted = !quoted,
+            _ if quoted || !byte.is_ascii_whitespace() => {}
+            _ => match found.last_mut().filter(|span| span.end == at) {
+                Some(span) => span.end += 1,
+                None => found.push(at..at + 1),
+            },
+        }
+        escaped = byte == b'\\' && !escaped;
+    }
+    found
+}
+
+/// What makes two sites have the same value: a text is the same in any field, since one refers to what another names, and
+/// anything else in one field alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Value {
+    /// As it is written.
+    pub(super) content: String,
+    field: Option<String>,
+}
+
+impl Value {
+    /// The value at a site of `text`.
+    pub(super) fn of(text: &str, site: &Site) -> Self {
+        let field = (site.kind != Kind::Text).then(|| site.path.clone());
+        Self { content: text[site.span.clone()].to_owned(), field }
+    }
+}
+
+/// How many sites a site is inside of.
+pub(super) fn depth(sites: &[Site], site: usize) -> usize {
+    std::iter::successors(sites[site].parent, |around| sites[*around].parent).count()
+}
+
+/// The edit that makes the splices that `change` gives for the text of each event.
+pub(super) fn rewrite_each(view: &dyn View, change: impl Fn(&str, &[Site]) -> Vec<Splice>) -> Edit {
+    let rewrite = |place| {
+        let text = view.text(place)?;
+        let splices = change(&text, &sites(&text));
+        (!splices.is_empty()).then(|| Rewrite { event: view.number(place), splices })
+    };
+    Edit::Rewrite((0..view.len()).filter_map(rewrite).collect())
+}
+
+/// The edit that puts `content` wherever a value is for which `goes` holds.
+pub(super) fn rename(view: &dyn View, goes: impl Fn(&Value) -> bool, content: &str) -> Edit {
+    rewrite_each(view, |text, sites| {
+        let has_it = |site: &&Site| goes(&Value::of(text, site));
+        let put = |site: &Site| Splice(site.span.start, site.span.end, content.to_owned());
+        sites.iter().filter(has_it).map(put).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn without(text: &str, goes: impl Fn(&Site) -> bool) -> String {
+        let splices = take_away(&sites(text), goes);
+        Rewrite { event: 1, splices }.apply(text).expect("the splices fit")
+    }
+
+    #[test]
+    fn every_value_has_its_path_and_place() {
+        let text = r#" {"a": [1, {"b":"x\"]"}], "c":{},"d" :null}"#;
+        let found: Vec<_> = sites(text).into_iter().map(|site| (site.path, &text[site.span])).collect();
+        let expected = [
+            ("", text.trim()),
+            (".a", r#"[1, {"b":"x\"]"}]"#),
+            (".a[]", "1"),
+            (".a[]", r#"{"b":"x\"]"}"#),
+            (".a[].b", r#""x\"]""#),
+            (".c", "{}"),
+            (".d", "null"),
+        ];
+        assert_eq!(found, expected.map(|(path, value)| (path.to_owned(), value)));
+    }
+
+    #[test]
+    fn what_is_not_json_is_words() {
+        let found: Vec<_> = sites("3 :ok  [2 é-1]\n").into_iter().map(|site| (site.path, site.kind)).collect();
+        let expected = [("#0", Kind::Number), ("#1", Kind::Word), ("#2", Kind::Number), ("#3", Kind::Word)];
+        assert_eq!(found, expected.map(|(path, kind)| (path.to_owned(), kind)));
+        assert_eq!(sites("{open 1}").len(), 2);
+    }
+
+    #[test]
+    fn members_go_with_one_comma_and_leave_the_rest_as_it_is() {
+        let text = r#"{"a": 1 , "b":[1, 2,3], "c": 3}"#;
+        assert_eq!(without(text, |site| site.path == ".a"), r#"{"b":[1, 2,3], "c": 3}"#);
+        assert_eq!(without(text, |site| site.path == ".b"), r#"{"a": 1, "c": 3}"#);
+        assert_eq!(without(text, |site| site.path == ".c"), r#"{"a": 1 , "b":[1, 2,3]}"#);
+        assert_eq!(without(text, |site| site.path == ".a" || site.path == ".b"), r#"{"c": 3}"#);
+        assert_eq!(without(text, |site| site.path.starts_with(".b")), r#"{"a": 1, "c": 3}"#);
+        assert_eq!(without(text, |site| site.path == ".b[]"), r#"{"a": 1 , "b":[], "c": 3}"#);
+        assert_eq!(without(text, |_| true), "{}");
+    }
+
+    #[test]
+    fn blanks_in_texts_are_no_blanks() {
+        let text = "{ \"a \\\" b\" :\t[ 1 ] } \n";
+        let spans = blanks(text, &sites(text));
+        let kept = spans.iter().rev().fold(text.to_owned(), |mut text, span| {
+            text.replace_range(span.clone(), "");
+            text
+        });
+        assert_eq!(kept, "{\"a \\\" b\":[1]} \n");
+    }
+}

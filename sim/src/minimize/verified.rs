@@ -1,0 +1,97 @@
+//! The last trace in which the bug was seen, and what can become of it.
+
+use std::borrow::Cow;
+
+use super::candidate::{Candidate, Identity, Item, Texts};
+use super::edit::{Edit, Rewrite};
+use super::order::is_smaller;
+use super::pass::View;
+use crate::oracle::Oracle;
+
+/// The last trace in which the bug was seen.
+#[derive(Clone, Debug)]
+pub(super) struct Verified<T> {
+    /// Its items.
+    pub(super) items: Vec<Item<T>>,
+    /// The number of the event at which the oracle saw the failure, where it can tell.
+    pub(super) failing: Option<u64>,
+    /// What the texts are, of those that are not as they were in the original.
+    texts: Texts,
+}
+
+impl<T> Verified<T> {
+    /// The original, before anything is known of it.
+    pub(super) fn new(items: Vec<Item<T>>) -> Self {
+        Self { items, failing: None, texts: Texts::new() }
+    }
+
+    /// What a pass sees of it.
+    pub(super) fn view<'v, O: Oracle<T> + ?Sized>(&'v self, oracle: &'v O) -> Seen<'v, T, O> {
+        Seen { verified: self, oracle }
+    }
+
+    /// The candidate of `edit`; nothing where an event does not read back, or the edit makes the trace no smaller.
+    pub(super) fn candidate<'c>(
+        &'c self,
+        edit: &'c Edit,
+        oracle: &(impl Oracle<T> + ?Sized),
+    ) -> Option<Candidate<'c, T>> {
+        if edit.removed().is_empty() && *edit != Edit::Keep && !is_smaller(&self.view(oracle), edit.rewritten()) {
+            return None;
+        }
+        let rewritten = edit.rewrite(&self.items, |event, change| rewrite(event, change, oracle))?;
+        let mut texts = Cow::Borrowed(&self.texts);
+        for (_, item) in &rewritten {
+            let text = Identity::of([oracle.text(&item.value)?.as_bytes()]);
+            texts.to_mut().insert(item.number, text);
+        }
+        Some(Candidate::with(&self.items, edit, rewritten, texts))
+    }
+
+    /// The bug was seen at event `failing` of the candidate of `edit`, which gives the texts `texts`: it is the verified trace
+    /// from now on.
+    pub(super) fn accept(
+        &mut self,
+        edit: &Edit,
+        texts: Texts,
+        failing: Option<u64>,
+        oracle: &(impl Oracle<T> + ?Sized),
+    ) {
+        // It could be applied to make the candidate.
+        let _ = edit.apply(&mut self.items, |event, change| rewrite(event, change, oracle));
+        self.texts = texts;
+        self.failing = failing;
+    }
+}
+
+fn rewrite<T>(event: &T, change: &Rewrite, oracle: &(impl Oracle<T> + ?Sized)) -> Option<T> {
+    oracle.with_text(event, &change.apply(&oracle.text(event)?)?)
+}
+
+/// A verified trace as passes see it.
+pub(super) struct Seen<'v, T, O: ?Sized> {
+    verified: &'v Verified<T>,
+    oracle: &'v O,
+}
+
+impl<T, O: Oracle<T> + ?Sized> View for Seen<'_, T, O> {
+    fn len(&self) -> usize {
+        self.verified.items.len()
+    }
+
+    fn number(&self, place: usize) -> u64 {
+        self.verified.items[place].number
+    }
+
+    fn failing(&self) -> Option<u64> {
+        self.verified.failing
+    }
+
+    fn links(&self, place: usize) -> Vec<u64> {
+        self.oracle.links(&self.verified.items[place].value)
+    }
+
+    fn text(&self, place: usize) -> Option<Cow<'_, str>> {
+        self.oracle.text(&self.verified.items[place].value)
+    }
+}

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use afresh_core::Signature;
@@ -23,6 +24,10 @@ const PLACE: &[u8] = b"{}";
 
 /// The limit of time of the runs before the bug was first seen, which says what to expect of the others.
 const FIRST_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How often a run is tried that could not begin, and the pause in between.
+const TRIES: u32 = 8;
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// The default limit of time is this many times what the first failing run took, and at least a second.
 const TIMEOUT_FACTOR: u32 = 10;
@@ -166,6 +171,20 @@ impl CommandOracle {
         self.place.path().join("candidate")
     }
 
+    /// Runs the command. Where the machine has no process, memory or file to spare just then, it is tried again: else a whole
+    /// search could pass within that moment.
+    fn run_in_spite(&mut self, content: &[u8]) -> io::Result<Finished> {
+        for _ in 0..TRIES {
+            match self.run(content.to_vec()) {
+                Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+                    thread::sleep(PAUSE);
+                }
+                finished => return finished,
+            }
+        }
+        self.run(content.to_vec())
+    }
+
     fn run(&mut self, content: Vec<u8>) -> io::Result<Finished> {
         let folder = self.folder();
         let path = folder.join(&self.name);
@@ -173,6 +192,10 @@ impl CommandOracle {
         let apart = self.recognizer.keeps_apart();
         if self.template.piped {
             return process::run(self.template.command(&path), Streams { input: content, apart }, timeout, self.stop);
+        }
+        // What a try that failed has left.
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
         }
         fs::create_dir(&folder)?;
         fs::write(&path, content)?;
@@ -210,7 +233,7 @@ impl<T: AsRef<[u8]> + From<Vec<u8>>> Oracle<T> for CommandOracle {
         for line in candidate.values() {
             content.extend_from_slice(line.as_ref());
         }
-        let (verdict, outcome) = match self.run(content) {
+        let (verdict, outcome) = match self.run_in_spite(&content) {
             Ok(mut finished) => {
                 let verdict = self.verdict(&finished, candidate);
                 finished.output.append(&mut finished.errors);

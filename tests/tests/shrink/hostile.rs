@@ -16,7 +16,10 @@ const DEEDS: [(&str, &str); 5] = [
     ("memory", "memory"),
 ];
 
-const LIMITS: [&str; 4] = ["--timeout", "0.5", "--memory", "200MB"];
+/// What a run may take: little time where it hangs, else so much that it never seems to, however busy the machine is.
+fn limits(deed: &str) -> [&'static str; 4] {
+    ["--timeout", if deed == "hang" { "1" } else { "60" }, "--memory", "200MB"]
+}
 
 fn trace(folder: &Folder, name: &str, messages: usize, words: &[(usize, &str)]) {
     let word = |number| words.iter().find(|(at, _)| *at == number).map_or("ping", |(_, word)| word);
@@ -49,7 +52,7 @@ fn each_deed_is_a_bug_that_can_be_shrunk() {
         let folder = Folder::default();
         let boom = format!("boom:{deed}");
         trace(&folder, "t.jsonl", 12, &[(3, "open"), (9, &boom)]);
-        let done = run(&folder, &[&["shrink", "t.jsonl"], &LIMITS[..]].concat());
+        let done = run(&folder, &[&["shrink", "t.jsonl"], &limits(deed)[..]].concat());
         assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{deed}: {}", done.stdout);
         assert!(done.stdout.starts_with("12 → 2 stimuli, 1-minimal, "), "{deed}: {}", done.stdout);
         assert!(done.stdout.contains(&format!("  shows {signature}\n")), "{deed}: {}", done.stdout);
@@ -68,7 +71,7 @@ fn each_deed_on_the_way_to_another_bug_is_kept_and_not_followed() {
         let folder = Folder::default();
         let reverse = format!("reverse:{deed}");
         trace(&folder, "t.jsonl", 20, &[(3, "guard"), (5, "open"), (9, &reverse)]);
-        let done = run(&folder, &[&["shrink", "t.jsonl"], &LIMITS[..]].concat());
+        let done = run(&folder, &[&["shrink", "t.jsonl"], &limits(deed)[..]].concat());
         assert_eq!(done.code, Some(0), "{deed}: {}", done.stderr);
         assert_eq!(left(&folder, "t.min.jsonl"), ["guard", "open", &reverse]);
         assert!(done.stdout.contains("  shows never-reversed\n"), "{deed}: {}", done.stdout);
@@ -77,7 +80,7 @@ fn each_deed_on_the_way_to_another_bug_is_kept_and_not_followed() {
         let without = format!("\"guard\"}}: another failure, {signature}\n");
         assert!(done.stdout.contains(&without), "{deed}: {}", done.stdout);
         // What was found is a trace that does it.
-        let check = run(&folder, &[&["check", "t.min.found-1.jsonl"], &LIMITS[..]].concat());
+        let check = run(&folder, &[&["check", "t.min.found-1.jsonl"], &limits(deed)[..]].concat());
         assert_eq!(check.code, Some(1), "{deed}: {}", check.stderr);
         assert!(check.stdout.contains(&format!("kept for {signature}, which is back")), "{deed}: {}", check.stdout);
     }
@@ -141,7 +144,7 @@ fn a_check_goes_on_after_a_trace_that_ends_it() {
     trace(&folder, "c.jsonl", 5, &[(2, "open"), (4, "boom:hang")]);
     trace(&folder, "d.jsonl", 5, &[(2, "open"), (4, "reverse:nothing")]);
     for jobs in ["1", "4"] {
-        let words = ["check", "a.jsonl", "b.jsonl", "c.jsonl", "d.jsonl", "--timeout", "0.5", "--jobs", jobs];
+        let words = ["check", "a.jsonl", "b.jsonl", "c.jsonl", "d.jsonl", "--timeout", "1", "--jobs", jobs];
         let done = run(&folder, &words);
         assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
         insta::assert_snapshot!("check_of_hostile_traces", done.stdout);

@@ -42,10 +42,14 @@ fn note(panic: &PanicHookInfo<'_>) {
 
 /// What of a panic's message makes it the same bug as another: no place, number or quoted value.
 pub fn signature_of_panic(message: &str) -> String {
-    let message = message.rsplit_once(" (").map_or(message, |(message, _)| message);
+    without_values(message.rsplit_once(" (").map_or(message, |(message, _)| message))
+}
+
+/// `text` without its numbers and without what it quotes.
+pub(crate) fn without_values(text: &str) -> String {
     let mut plain = String::new();
     let mut quote = None;
-    for char in message.chars() {
+    for char in text.chars() {
         match (quote, char) {
             (Some(end), char) if char == end => {
                 quote = None;

@@ -15,7 +15,7 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace")
 }
 
-/// The binary `afresh`, built in the profile of this test. The one of the example, `stock`, is beside it.
+/// The binary `afresh`, built in the profile of this test. The one of the example, `stock`, is beside it, and so is `hostile`.
 ///
 /// Cargo builds the binaries of a package for the tests of that package alone, so this package has the sources of
 /// both as binaries of its own, under other file names: two packages must not write the same file. Here they get their
@@ -31,7 +31,7 @@ pub fn binary() -> &'static Path {
         let profile = test.ancestors().nth(2).expect("tests are in the folder `deps` of a profile");
         let folder = profile.join("tested");
         fs::create_dir_all(&folder).expect("a folder for the binaries");
-        for name in ["afresh", "stock"] {
+        for name in ["afresh", "stock", "hostile"] {
             let tested = format!("{name}-tested");
             // Another test may just have done the same.
             let _ = symlink(Path::new("..").join(&tested), folder.join(name));

@@ -2,9 +2,15 @@
 
 mod shrink {
     mod bench;
+    mod budget;
+    mod certificate;
+    mod findings;
+    mod hostile;
     mod input;
+    mod kill;
     mod refuse;
     mod runs;
+    mod signature;
     mod stop;
     mod system;
 }

@@ -62,9 +62,9 @@ struct Judge<'a> {
 impl Oracle<u8> for Judge<'_> {
     fn test(&mut self, candidate: &Candidate<'_, u8>) -> Verdict {
         match (self.bug.shows(candidate, self.original), candidate.len() % 3) {
-            (Some(number), _) => Verdict::Same { at: self.tells_where.then_some(number) },
+            (Some(number), _) => Verdict::Same { at: self.tells_where.then_some(number), shows: None },
             (None, 0) => Verdict::Passed,
-            (None, 1) => Verdict::Other(Signature::new("panic", "")),
+            (None, 1) => Verdict::Other { signature: Signature::new("panic", ""), at: None },
             (None, _) => Verdict::Unresolved("it hung".to_owned()),
         }
     }
@@ -169,7 +169,11 @@ struct Linked {
 impl Oracle<u64> for Linked {
     fn test(&mut self, candidate: &Candidate<'_, u64>) -> Verdict {
         let left = candidate.values().filter(|number| self.needed.contains(number)).count();
-        if left == self.needed.len() { Verdict::Same { at: self.needed.last().copied() } } else { Verdict::Passed }
+        if left == self.needed.len() {
+            Verdict::Same { at: self.needed.last().copied(), shows: None }
+        } else {
+            Verdict::Passed
+        }
     }
 
     fn links(&self, number: &u64) -> Vec<u64> {
@@ -281,14 +285,14 @@ fn an_oracle_may_be_a_closure_over_any_type() {
 
 #[test]
 fn what_is_not_reproduced_is_refused() {
-    let mut verdicts = vec![Verdict::Passed, Verdict::Same { at: Some(1) }, Verdict::Same { at: Some(2) }];
+    let mut verdicts = vec![Verdict::Passed, Verdict::same_at(1), Verdict::same_at(2)];
     let mut answers = verdicts.clone().into_iter();
     let flaky = minimize(&[1, 2], &mut |_: &Candidate<'_, i32>| answers.next().expect("three runs"));
-    let after = verdicts.pop().expect("three");
-    let before = verdicts.pop().expect("three");
+    let after = Box::new(verdicts.pop().expect("three"));
+    let before = Box::new(verdicts.pop().expect("three"));
     assert_eq!(flaky.unwrap_err(), Refusal::Flaky { before, after }, "at another place is another failure");
 
-    let other = Verdict::Other(Signature::new("panic", ""));
+    let other = Verdict::Other { signature: Signature::new("panic", ""), at: None };
     let refused = minimize(&[1, 2], &mut |_: &Candidate<'_, i32>| other.clone());
     assert_eq!(refused.unwrap_err(), Refusal::DoesNotFail(other.clone()));
 }

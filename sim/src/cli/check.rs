@@ -1,17 +1,23 @@
 //! `afresh check`: holds recorded, incremental, recomputed and restated against each other.
 
+mod supervised;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use afresh_core::Header;
+use bytesize::ByteSize;
 use serde::Serialize;
 
+use super::duration::duration;
 use super::outcome::{self, Failure};
 use super::progress;
 use super::source::{Format, Source};
+use super::worker::{self, Death, Note, watch};
 use crate::check::{Options, Report};
 use crate::format::Error;
 use crate::format::files;
@@ -43,6 +49,14 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = Options::default().jobs, value_parser = jobs)]
     jobs: usize,
 
+    /// Give a trace up that takes longer, as a bug [default: never].
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    timeout: Option<Duration>,
+
+    /// The most memory that the systems may have: `500MB`, `2GiB` [default: three quarters of what is free].
+    #[arg(long, value_name = "SIZE")]
+    memory: Option<ByteSize>,
+
     /// How to write the report.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -57,6 +71,13 @@ fn jobs(text: &str) -> Result<usize, String> {
 #[serde(untagged)]
 enum Checked {
     Read(Box<Trace>),
+    /// The system ended the process, or had to be ended.
+    Died {
+        trace: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        shows: Option<String>,
+        died: String,
+    },
     Unreadable {
         trace: String,
         #[serde(rename = "error", serialize_with = "as_text")]
@@ -85,6 +106,9 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
     if args.traces.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         return Err(Failure::Usage("standard input can be read once: name it once".into()));
     }
+    if !worker::is_one() {
+        return supervised::check(args);
+    }
     let mut clean = true;
     let mut checked = Vec::new();
     let mut readable = true;
@@ -94,6 +118,12 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
                 clean &= trace.report.is_clean();
                 if args.format == Format::Text {
                     outcome::print(&text(trace))?;
+                }
+            }
+            Checked::Died { trace, shows, died } => {
+                clean = false;
+                if args.format == Format::Text {
+                    outcome::print(&text_of_death(trace, shows.as_deref(), died))?;
                 }
             }
             Checked::Unreadable { failure, .. } => {
@@ -116,10 +146,12 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
 /// Checks all traces, several at a time, and gives what was found in the order in which they were named.
 fn check_all(args: &Args, systems: &Systems) -> Vec<Checked> {
     let traces = args.traces.len();
-    let workers = args.jobs.min(traces);
+    let serial = worker::start().is_some_and(|start| start.serial);
+    let jobs = if serial { 1 } else { args.jobs };
+    let workers = jobs.min(traces);
     let next = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<Checked>>> = (0..traces).map(|_| Mutex::new(None)).collect();
-    let options = Options { budget: args.budget, jobs: (args.jobs / workers).max(1), progress: progress::did };
+    let options = Options { budget: args.budget, jobs: (jobs / workers).max(1), progress: progress::did };
     let _progress = progress::of_things(traces);
     thread::scope(|scope| {
         for _ in 0..workers {
@@ -127,7 +159,7 @@ fn check_all(args: &Args, systems: &Systems) -> Vec<Checked> {
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(path) = args.traces.get(place) else { return };
-                    let checked = check_one(args, systems, path, options)
+                    let checked = check_one(args, systems, place, path, options)
                         .unwrap_or_else(|failure| Checked::Unreadable { trace: files::input_name(path), failure });
                     if let Ok(mut result) = results[place].lock() {
                         *result = Some(checked);
@@ -139,11 +171,16 @@ fn check_all(args: &Args, systems: &Systems) -> Vec<Checked> {
     results.into_iter().filter_map(|result| result.into_inner().ok().flatten()).collect()
 }
 
-fn check_one(args: &Args, systems: &Systems, path: &Path, options: Options) -> Result<Checked, Error> {
+fn check_one(args: &Args, systems: &Systems, place: usize, path: &Path, options: Options) -> Result<Checked, Error> {
+    let death = worker::start().and_then(|start| start.dead.get(&place));
+    worker::send(&Note::Begins(place));
     let (reader, runner) = args.source.open(systems, path)?;
     let Header { system, shows, .. } = reader.header().clone();
+    if let Some(death) = death.map(Death::to_string) {
+        return Ok(Checked::Died { trace: files::input_name(path), shows, died: death });
+    }
     let system = args.source.system.clone().unwrap_or(system);
-    let report = runner.check(reader, options)?;
+    let report = watch(|| runner.check(reader, options))?;
     Ok(Checked::Read(Box::new(Trace { trace: files::input_name(path), system, shows, report })))
 }
 
@@ -165,6 +202,17 @@ fn text(checked: &Trace) -> String {
     }
     text += &coverage(report);
     text + &findings(&report.findings, trace)
+}
+
+/// A trace on which the system ended the process.
+fn text_of_death(trace: &str, shows: Option<&str>, died: &str) -> String {
+    let verdict = styled(BAD, "1 finding");
+    let mut text = format!("{}: {verdict}; it ends the process that runs it\n", escape(trace));
+    if let Some(shows) = shows {
+        let back = if shows == died { "is back" } else { "does not show" };
+        text += &format!("  kept for {}, which {back}\n", escape(shows));
+    }
+    text + &format!("  {}\n", escape(died))
 }
 
 /// What was looked at, in words.

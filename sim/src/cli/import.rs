@@ -1,12 +1,14 @@
 //! `afresh import`: rows of a message table to a trace.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use afresh_core::Header;
+use serde::Serialize;
 
+use super::outcome::{self, Failure};
+use super::source::Format;
 use crate::format::files::{self, Output};
 use crate::format::{Error, Problem, Writer};
 use crate::import::{Assignment, Mapping, RowFormat, RowKind, Shape, Summary, import};
@@ -91,6 +93,20 @@ pub(super) struct Args {
     /// The longest row
     #[arg(long, value_name = "BYTES", default_value_t = 16 << 20)]
     line_max: usize,
+
+    /// How to write what became of the rows: for people on standard error, for programs on standard output, unless the
+    /// trace is there
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// What became of the rows.
+#[derive(Serialize)]
+struct Report {
+    rows: String,
+    output: String,
+    #[serde(flatten)]
+    summary: Summary,
 }
 
 const EXAMPLES: &str = "\
@@ -118,15 +134,23 @@ fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
-/// Imports; what became of the rows is said on standard error.
-pub(super) fn run(args: &Args) -> ExitCode {
-    let (text, code) = match try_run(args) {
-        Ok(summary) => (say(&summary), ExitCode::SUCCESS),
-        Err(error) if error.is_broken_pipe() => return ExitCode::SUCCESS,
-        Err(error) => (format!("error: {error}"), ExitCode::from(2)),
-    };
-    report(&text);
-    code
+/// Imports, and says what became of the rows.
+pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
+    let summary = try_run(args)?;
+    let is_stdout = args.output.as_os_str() == "-";
+    match args.format {
+        Format::Text => outcome::say(&(say(&summary) + "\n")),
+        Format::Json => {
+            let output = if is_stdout { "standard output".to_owned() } else { args.output.display().to_string() };
+            let report = outcome::json("import", &Report { rows: files::input_name(&args.rows), output, summary });
+            if is_stdout {
+                outcome::say(&report);
+            } else {
+                outcome::print(&report)?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn try_run(args: &Args) -> Result<Summary, Error> {
@@ -155,7 +179,7 @@ fn try_run(args: &Args) -> Result<Summary, Error> {
         if !args.skip_bad {
             return Err(error);
         }
-        report(&format!("skipped: {error}"));
+        outcome::say(&format!("skipped: {error}\n"));
         Ok(())
     };
     let summary = import(&name, input, shape, &mapping, &mut writer, bad)?;
@@ -177,11 +201,6 @@ fn say(summary: &Summary) -> String {
         );
     }
     text
-}
-
-/// Writes to standard error; that nobody reads it is no reason to stop.
-fn report(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 #[cfg(test)]

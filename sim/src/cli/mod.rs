@@ -4,17 +4,19 @@
 //! unresolved.
 
 mod check;
+mod duration;
 mod import;
 mod interrupt;
 mod knob;
+mod original;
 mod outcome;
-mod printable;
 mod progress;
 mod replay;
 mod shell;
 mod show;
 mod shrink;
 mod source;
+mod worker;
 
 use std::process::ExitCode;
 
@@ -46,8 +48,13 @@ enum Command {
 /// Runs the command line of this process over `systems`.
 #[must_use]
 pub fn main(systems: &Systems) -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Import(args) => Ok(import::run(&args)),
+    let (words, is_worker) = worker::words();
+    if is_worker && worker::begin().is_err() {
+        // Nobody is there to be told.
+        return ExitCode::from(2);
+    }
+    let done = match Cli::parse_from(words).command {
+        Command::Import(args) => import::main(&args),
         Command::Replay(args) => replay::main(&args, systems),
         Command::Check(args) => check::main(&args, systems),
         Command::Shrink(args) => shrink::main(&args, systems),
@@ -57,5 +64,7 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Migrate(args) => args.turn.main(args.asked(), systems),
         Command::Scrub(args) => args.turn.main(args.asked(), systems),
     };
-    done.unwrap_or_else(|failure| failure.report())
+    let code = done.unwrap_or_else(|failure| failure.report());
+    worker::send(&worker::Note::Done);
+    code
 }

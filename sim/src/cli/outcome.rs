@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use serde::Serialize;
 use serde_json::json;
 
+use super::worker::{self, Note};
 use crate::format::{Error, Problem};
 
 /// The version of every JSON report.
@@ -36,9 +37,26 @@ impl Failure {
 /// Writes to standard output, with colours if it is a terminal. Where whoever read it has gone, there is nobody to tell:
 /// what was found out still decides the exit code.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
+    if worker::is_one() {
+        worker::send(&Note::Print(text.to_owned()));
+        return Ok(());
+    }
     let mut stdout = anstream::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    match written {
+    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// Writes to standard output as it is.
+pub(super) fn write(bytes: &[u8]) -> Result<(), Failure> {
+    if worker::is_one() {
+        worker::send(&Note::Write(bytes.to_owned()));
+        return Ok(());
+    }
+    let mut stdout = std::io::stdout().lock();
+    written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+}
+
+fn written(result: std::io::Result<()>) -> Result<(), Failure> {
+    match result {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Error::file("standard output", Problem::Write(error)).into())
         }
@@ -48,6 +66,9 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 
 /// Writes to standard error, with colours if it is a terminal.
 pub(super) fn say(text: &str) {
+    if worker::is_one() {
+        return worker::send(&Note::Say(text.to_owned()));
+    }
     // Where standard error is closed there is nobody to tell.
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }

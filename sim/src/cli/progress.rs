@@ -1,12 +1,18 @@
 //! How far long work has come: a bar on the standard error of a terminal, and nothing anywhere else.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::worker::{self, Note};
+use crate::clock::Stopwatch;
+
 /// What is done sooner shows no bar: it would only flicker.
 const SOON: Duration = Duration::from_millis(300);
+
+/// How often a worker says how far it is.
+const OFTEN: Duration = Duration::from_millis(50);
 
 /// The parts that a fraction is counted in.
 const PARTS: f64 = 1_000_000.0;
@@ -31,6 +37,24 @@ pub(super) fn of_things(things: usize) -> Progress {
     begin(Some(things as u64 * PARTS as u64), "{wide_bar} {percent}%, {elapsed}, {eta} left")
 }
 
+/// Begins something that says what it is doing.
+pub(super) fn of_words() -> Progress {
+    begin(None, "{spinner} {msg}, {elapsed}")
+}
+
+/// This is being done now.
+pub(super) fn doing(what: String) {
+    if let Some(start) = worker::start() {
+        if start.shows_progress && is_time(0.0).is_some() {
+            worker::send(&Note::Doing(what));
+        }
+        return;
+    }
+    let Some(bar) = BAR.get() else { return };
+    bar.set_message(what);
+    advance(1);
+}
+
 /// So many bytes were read.
 pub(super) fn read(bytes: u64) {
     advance(bytes);
@@ -38,7 +62,26 @@ pub(super) fn read(bytes: u64) {
 
 /// This fraction of a thing was done.
 pub(super) fn did(fraction: f64) {
+    if worker::is_one() {
+        if let Some(fraction) = is_time(fraction) {
+            worker::send(&Note::Did(fraction));
+        }
+        return;
+    }
     advance((fraction * PARTS) as u64);
+}
+
+/// A worker says now and then how far it is: all that it did since it last did so.
+fn is_time(fraction: f64) -> Option<f64> {
+    static SAID: Mutex<Option<(Stopwatch, f64)>> = Mutex::new(None);
+    let mut said = SAID.lock().ok()?;
+    let before = said.as_ref().map_or(0.0, |(_, done)| *done);
+    if let Some((_, done)) = said.as_mut().filter(|(last, _)| last.elapsed() < OFTEN) {
+        *done += fraction;
+        return None;
+    }
+    *said = Some((Stopwatch::start(), 0.0));
+    Some(before + fraction)
 }
 
 fn begin(length: Option<u64>, template: &str) -> Progress {
@@ -58,6 +101,8 @@ fn advance(by: u64) {
         // It stays hidden where standard error is no terminal.
         bar.set_draw_target(ProgressDrawTarget::stderr());
         bar.tick();
+        // What takes long without any word of it still moves.
+        bar.enable_steady_tick(Duration::from_millis(120));
     }
 }
 

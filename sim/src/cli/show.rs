@@ -1,5 +1,7 @@
 //! `afresh show`: the timeline of a trace.
 
+mod walk;
+
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,8 +30,9 @@ use crate::show::{Filter, Options, Range, Summary};
 /// Exit codes: 0 shown; 2 bad usage or unreadable input.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The trace; `-` for standard input.
-    trace: PathBuf,
+    /// The trace, `-` for standard input; with `--walk`, the original of the search.
+    #[arg(required_unless_present = "walk")]
+    trace: Option<PathBuf>,
 
     #[command(flatten)]
     source: Source,
@@ -55,6 +58,11 @@ pub(super) struct Args {
     #[arg(long)]
     views: bool,
 
+    /// The steps of a search instead, one by one, with what each changed. The original is found beside the walk where the
+    /// search named its files itself.
+    #[arg(long, value_name = "WALK", conflicts_with_all = ["keys", "messages", "kinds", "range", "views"])]
+    walk: Option<PathBuf>,
+
     /// How to write the timeline.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -68,10 +76,14 @@ fn kind(text: &str) -> Result<Kind, String> {
 }
 
 pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
-    let (reader, runner) = args.source.open(systems, &args.trace)?;
+    if let Some(walk) = &args.walk {
+        return walk::play(args, walk);
+    }
+    let Some(trace) = &args.trace else { return Err(Failure::Usage("name a trace".into())) };
+    let (reader, runner) = args.source.open(systems, trace)?;
     let header = reader.header().clone();
     let system = args.source.system.clone().unwrap_or(header.system);
-    let name = files::input_name(&args.trace);
+    let name = files::input_name(trace);
     let filter = Filter {
         keys: args.keys.iter().map(|key| key.as_str().into()).collect(),
         messages: args.messages.iter().cloned().collect(),
@@ -120,7 +132,7 @@ fn unwritten(error: std::io::Error) -> Error {
 
 /// How much was shown, and what the signs say.
 fn ending(summary: &Summary) -> String {
-    let Summary { events, shown, gone, new } = *summary;
+    let Summary { events, shown, gone, new, digest } = *summary;
     let mut text = format!("{}\n", styled(DIM, format!("{shown} of {} shown", count(events, "event", "events"))));
     if gone > 0 {
         text += &format!(
@@ -133,6 +145,9 @@ fn ending(summary: &Summary) -> String {
             "{}\n",
             styled(GOOD, format!("+ {} not recorded", count(new, "is so now and was", "are so now and were")))
         );
+    }
+    if let Some(digest) = digest {
+        text += &format!("{}\n", styled(DIM, format!("digest {digest}")));
     }
     text
 }

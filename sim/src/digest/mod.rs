@@ -29,11 +29,11 @@ impl TraceDigest {
         O: Serialize + 'a,
         V: Serialize + 'a,
     {
-        let mut writer = Writer::new("the trace", Hashing(blake3::Hasher::new()), header)?;
+        let mut digesting = Digesting::new(header)?;
         for event in events {
-            writer.event(event)?;
+            digesting.event(event)?;
         }
-        Ok(Self(writer.finish()?.0.finalize().into()))
+        digesting.finish()
     }
 
     /// The digest of the bytes of a canonical trace.
@@ -45,6 +45,34 @@ impl TraceDigest {
 impl fmt::Display for TraceDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The digest of a trace whose events come one at a time.
+pub(crate) struct Digesting(Writer<Hashing>);
+
+impl Digesting {
+    pub(crate) fn new(header: &Header) -> Result<Self, Error> {
+        Writer::new("the trace", Hashing(blake3::Hasher::new()), header).map(Self)
+    }
+
+    pub(crate) fn event<I, O, V>(&mut self, event: &Event<I, O, V>) -> Result<(), Error>
+    where
+        I: Serialize,
+        O: Serialize,
+        V: Serialize,
+    {
+        self.0.event(event)
+    }
+
+    pub(crate) fn finish(self) -> Result<TraceDigest, Error> {
+        Ok(TraceDigest(self.0.finish()?.0.finalize().into()))
+    }
+}
+
+impl Serialize for TraceDigest {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -32,7 +32,8 @@ pub fn open(path: &Path) -> Result<Input, Error> {
     Ok(Input::new(Source::File(BufReader::with_capacity(BUFFER, file))))
 }
 
-fn is_stream(path: &Path) -> bool {
+/// Whether `path` is a standard stream: `-`.
+pub(crate) fn is_stream(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 

@@ -12,6 +12,7 @@ mod value;
 use std::io::{BufRead, Write};
 
 use afresh_core::{At, Event, EventNumber, Message, Observation, Sent, Stimulus, Viewed, What};
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::format::{Error, Problem, Writer, split_output_id};
@@ -22,9 +23,10 @@ pub use rows::{RowFormat, Shape};
 use value::Value;
 
 /// How many rows became what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// Rows that became messages in.
+    #[serde(rename = "in")]
     pub messages_in: u64,
     /// Rows that became messages out.
     pub out: u64,

@@ -13,7 +13,7 @@
 //!     for item in candidate.items() {
 //!         match item.value.split(' ').next() {
 //!             Some("fee") => has_fee = true,
-//!             Some("withdraw") if has_fee => return Verdict::Same { at: Some(item.number) },
+//!             Some("withdraw") if has_fee => return Verdict::same_at(item.number),
 //!             _ => {}
 //!         }
 //!     }
@@ -85,8 +85,19 @@ pub struct Minimized<T> {
     pub items: Vec<Item<T>>,
     /// How many runs the search took, those of the walk that it resumed included.
     pub runs: u64,
+    /// For each item that was tried without: what happened. In a search that ended by itself, for every item.
+    pub certificate: Vec<Without>,
     /// How it ended.
     pub end: End,
+}
+
+/// What a trace shows without one of its items: why that item is left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Without {
+    /// The number of the item.
+    pub number: u64,
+    /// What was shown without it, which is not the bug.
+    pub verdict: Verdict,
 }
 
 /// How a search ended.
@@ -96,6 +107,13 @@ pub enum End {
     OneMinimal,
     /// An observer stopped it during this pass: the result is the best so far.
     Stopped(&'static str),
+}
+
+/// The passes that come after `pass`, in their order: what a search that was stopped there has not tried yet.
+#[must_use]
+pub fn passes_after(pass: &str) -> Vec<&'static str> {
+    let names = pass::round(0).into_iter().map(|pass| pass.name());
+    names.skip_while(|name| *name != pass).skip(1).collect()
 }
 
 /// Why a trace was not minimized.
@@ -111,9 +129,9 @@ pub enum Refusal {
     #[error("the input is flaky: at first {before}, then {after}")]
     Flaky {
         /// The verdict of the earlier run.
-        before: Verdict,
+        before: Box<Verdict>,
         /// The verdict of the later run.
-        after: Verdict,
+        after: Box<Verdict>,
     },
     /// The original could not be judged.
     #[error("the input cannot be judged: {0}")]
@@ -180,7 +198,8 @@ impl Minimizer {
         let mut search = Search { verified: Verified::new(items), judge };
         search.reproduce(self.confirm)?;
         let end = search.reduce().map_or_else(End::Stopped, |()| End::OneMinimal);
-        Ok(Minimized { items: search.verified.items, runs: search.judge.runs, end })
+        let certificate = search.certificate();
+        Ok(Minimized { items: search.verified.items, runs: search.judge.runs, certificate, end })
     }
 }
 

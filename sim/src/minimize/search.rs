@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use super::Refusal;
-use super::candidate::{Candidate, Identity};
+use super::candidate::{Candidate, Identity, Item};
 use super::edit::Edit;
 use super::observer::{Observer, Run};
 use super::pass::{self, Pass};
 use super::verified::Verified;
+use super::walk::{EMPTY, REPRODUCE};
+use super::{Refusal, Without};
 use crate::oracle::{Oracle, Verdict};
 
 /// Every verdict so far, by candidate. The runs that confirm the original are several of one candidate.
@@ -70,19 +71,26 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
         let numbers =
             verified.items.first().zip(verified.items.last()).map(|(first, last)| (first.number, last.number));
         let nothing = numbers.map_or(Edit::Keep, |span| Edit::Remove(vec![span]));
-        if judge.judge("empty", &Candidate::new(&verified.items, &nothing), 0)?.is_same() {
+        let empty = judge.judge(EMPTY, &Candidate::new(&verified.items, &nothing), 0)?;
+        if empty.is_same() {
             return Err(Refusal::FailsEmpty);
         }
         let mut first: Option<Verdict> = None;
         for time in 0..confirm.max(1) {
-            let verdict = judge.judge("reproduce", &Candidate::new(&verified.items, &Edit::Keep), time)?;
+            let verdict = judge.judge(REPRODUCE, &Candidate::new(&verified.items, &Edit::Keep), time)?;
+            if let Verdict::Same { shows: Some(bug), .. } = &verdict {
+                if matches!(&empty, Verdict::Other { signature, .. } if signature == bug) {
+                    return Err(Refusal::FailsEmpty);
+                }
+                judge.oracle.bug_is(bug);
+            }
             let first = first.get_or_insert_with(|| verdict.clone());
             if *first != verdict {
-                return Err(Refusal::Flaky { before: first.clone(), after: verdict });
+                return Err(Refusal::Flaky { before: Box::new(first.clone()), after: Box::new(verdict) });
             }
         }
         match first {
-            Some(Verdict::Same { at }) => verified.failing = at,
+            Some(Verdict::Same { at, .. }) => verified.failing = at,
             Some(verdict @ Verdict::Unresolved(_)) => return Err(Refusal::Unresolved(verdict)),
             Some(verdict) => return Err(Refusal::DoesNotFail(verdict)),
             None => {}
@@ -104,6 +112,18 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
         Ok(())
     }
 
+    /// What is known of the verified trace without each single item.
+    pub(super) fn certificate(&self) -> Vec<Without> {
+        let Self { verified, judge } = self;
+        let without = |item: &Item<T>| {
+            let edit = Edit::Remove(vec![(item.number, item.number)]);
+            let identity = judge.oracle.identity(&verified.candidate(&edit, &*judge.oracle)?);
+            let verdict = judge.known.get(&identity)?.first()?.clone();
+            Some(Without { number: item.number, verdict })
+        };
+        verified.items.iter().filter_map(without).collect()
+    }
+
     /// Tries what `pass` proposes until it has nothing left to try; says whether that has changed anything.
     fn run(&mut self, pass: &mut dyn Pass) -> Result<bool, Stopped> {
         let Self { verified, judge } = self;
@@ -117,7 +137,7 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
             };
             let verdict = judge.judge(pass.name(), &candidate, 0)?;
             pass.judged(verdict.is_same());
-            if let Verdict::Same { at } = verdict {
+            if let Verdict::Same { at, .. } = verdict {
                 judge.oracle.accepted(&candidate);
                 let texts = candidate.into_texts();
                 verified.accept(&edit, texts, at, &*judge.oracle);

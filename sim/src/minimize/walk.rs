@@ -24,6 +24,12 @@ use crate::oracle::Verdict;
 /// The version of the format that this library writes.
 pub const FORMAT: u32 = 1;
 
+/// What a run is called that tries whether the bug is gone when nothing is left.
+pub const EMPTY: &str = "empty";
+
+/// What a run of the original is called.
+pub const REPRODUCE: &str = "reproduce";
+
 /// What was searched, and how: a walk is resumed only by a search for which all of it is equal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -108,6 +114,8 @@ pub struct Walk {
     pub header: Header,
     /// Every run that has a verdict, in order.
     pub runs: Vec<(Intent, Verdict)>,
+    /// The run that has none: the last one, if it did not end.
+    pub open: Option<Intent>,
     /// How many bytes of the text the header and those runs take: where a search that resumes writes on.
     pub len: usize,
 }
@@ -152,7 +160,9 @@ impl Walk {
                 check_format(line)?;
             }
             match (serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?, &mut walk, intent.take()) {
-                (Line::Walk(header), none @ None, None) => *none = Some(Self { header, runs: Vec::new(), len }),
+                (Line::Walk(header), none @ None, None) => {
+                    *none = Some(Self { header, runs: Vec::new(), open: None, len })
+                }
                 (Line::Run(next), Some(walk), None) if next.run == walk.runs.len() as u64 + 1 => intent = Some(next),
                 (Line::Verdict(judged), Some(walk), Some(intent)) if judged.run == intent.run => {
                     walk.runs.push((intent, judged.verdict));
@@ -161,7 +171,9 @@ impl Walk {
                 _ => return Err(wrong("this line cannot follow the one before it".to_owned())),
             }
         }
-        walk.ok_or(WalkError::NoHeader)
+        let mut walk = walk.ok_or(WalkError::NoHeader)?;
+        walk.open = intent;
+        Ok(walk)
     }
 
     /// The edits that were accepted, in order.

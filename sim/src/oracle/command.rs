@@ -3,18 +3,21 @@
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
+use afresh_core::Signature;
 use tempfile::TempDir;
 
-use super::process::{self, Ended};
+use super::process::{self, Ended, Finished, Streams};
+use super::recognizer::{Failure, Recognizer};
 use super::values::values;
 use super::{Oracle, Verdict};
-use crate::minimize::{Candidate, Identity, Rewrite};
+use crate::minimize::{Candidate, Edit, Identity, Rewrite};
 
 /// What stands for the path of the candidate in the words of a command.
 const PLACE: &[u8] = b"{}";
@@ -22,33 +25,42 @@ const PLACE: &[u8] = b"{}";
 /// The limit of time of the runs before the bug was first seen, which says what to expect of the others.
 const FIRST_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// How often a run is tried that could not begin, and the pause in between.
+const TRIES: u32 = 8;
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// The default limit of time is this many times what the first failing run took, and at least a second.
 const TIMEOUT_FACTOR: u32 = 10;
 
-/// The words of a command, with `{}` where the path of the candidate goes, in any word and any number of times.
+/// The words of a command, with `{}` where the path of the candidate goes, in any word and any number of times; or one
+/// that reads the candidate.
 #[derive(Clone, Debug)]
-pub struct Template(Vec<OsString>);
+pub struct Template {
+    words: Vec<OsString>,
+    piped: bool,
+}
 
 impl Template {
     /// The command of `words`, the first of which is the program.
     ///
     /// `None` when there are no words, or `{}` is in none of them: such a command could not see the candidate.
     #[must_use]
-    pub fn new(words: Vec<OsString>) -> Option<Self> {
+    pub fn with_path(words: Vec<OsString>) -> Option<Self> {
         let has_place = words.iter().any(|word| word.as_bytes().windows(PLACE.len()).any(|window| window == PLACE));
-        has_place.then_some(Self(words))
+        has_place.then_some(Self { words, piped: false })
     }
 
-    /// The words as they were given.
+    /// The command of `words`, the first of which is the program, which reads the candidate from its standard input. `{}`
+    /// means nothing to it. `None` when there are no words.
     #[must_use]
-    pub fn words(&self) -> &[OsString] {
-        &self.0
+    pub fn with_pipe(words: Vec<OsString>) -> Option<Self> {
+        (!words.is_empty()).then_some(Self { words, piped: true })
     }
 
     /// The command for the candidate at `path`.
-    #[must_use]
-    pub fn command(&self, path: &Path) -> Command {
-        let mut words = self.0.iter().map(|word| fill(word, path.as_os_str()));
+    fn command(&self, path: &Path) -> Command {
+        let path = path.as_os_str();
+        let mut words = self.words.iter().map(|word| if self.piped { word.clone() } else { fill(word, path) });
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words);
         command
@@ -77,7 +89,7 @@ pub struct Outcome {
 }
 
 /// Runs a command on each candidate, which it finds as a file with the name of the original, alone in a folder of
-/// its own. Exit code 0 says that the bug is there, any other that it is not.
+/// its own, or on its standard input. A [`Recognizer`] says whether that failed, and whether it is the same bug.
 ///
 /// A command that cannot be started, is killed, takes too long or exits with 125, 126 or 127 (by which shells and
 /// `git bisect run` say that the command itself went wrong) says nothing about the bug: [`Verdict::Unresolved`].
@@ -89,6 +101,9 @@ pub struct CommandOracle {
     /// Holds the folder of the candidate, which is made anew for each run: what a command leaves there is gone.
     place: TempDir,
     name: OsString,
+    recognizer: Recognizer,
+    /// The bug, where the recognizer tells one from another; not known before the original was run.
+    bug: Option<Signature>,
     timeout: Option<Duration>,
     measured: Option<Duration>,
     stop: fn() -> bool,
@@ -96,7 +111,8 @@ pub struct CommandOracle {
 }
 
 impl CommandOracle {
-    /// The oracle that runs `template` on files called `name`.
+    /// The oracle that runs `template` on files called `name`. Exit code 0 says that the bug is there, any other that it
+    /// is not.
     ///
     /// # Errors
     ///
@@ -104,7 +120,24 @@ impl CommandOracle {
     pub fn new(template: Template, name: impl Into<OsString>) -> io::Result<Self> {
         let place = tempfile::Builder::new().prefix("afresh-").tempdir()?;
         let outcomes = Default::default();
-        Ok(Self { template, place, name: name.into(), timeout: None, measured: None, stop: || false, outcomes })
+        Ok(Self {
+            template,
+            place,
+            name: name.into(),
+            recognizer: Recognizer::default(),
+            bug: None,
+            timeout: None,
+            measured: None,
+            stop: || false,
+            outcomes,
+        })
+    }
+
+    /// Recognizes the bug by `recognizer`. It is what the original shows.
+    #[must_use]
+    pub fn recognizer(mut self, recognizer: Recognizer) -> Self {
+        self.recognizer = recognizer;
+        self
     }
 
     /// Gives each run at most `timeout`. By default ten times what the first failing run took, and at least a second.
@@ -121,21 +154,76 @@ impl CommandOracle {
         self
     }
 
+    /// The bug that is kept, where the recognizer tells one from another and the original has shown it.
+    #[must_use]
+    pub fn bug(&self) -> Option<&Signature> {
+        self.bug.as_ref()
+    }
+
     /// What the last two runs did, the older one first.
     #[must_use]
     pub fn outcomes(&self) -> &[Outcome; 2] {
         &self.outcomes
     }
 
-    fn run(&mut self, content: &[u8]) -> io::Result<process::Finished> {
-        let folder: PathBuf = self.place.path().join("candidate");
-        fs::create_dir(&folder)?;
+    /// The folder of the candidate.
+    fn folder(&self) -> PathBuf {
+        self.place.path().join("candidate")
+    }
+
+    /// Runs the command. Where the machine has no process, memory or file to spare just then, it is tried again: else a whole
+    /// search could pass within that moment.
+    fn run_in_spite(&mut self, content: &[u8]) -> io::Result<Finished> {
+        for _ in 0..TRIES {
+            match self.run(content.to_vec()) {
+                Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+                    thread::sleep(PAUSE);
+                }
+                finished => return finished,
+            }
+        }
+        self.run(content.to_vec())
+    }
+
+    fn run(&mut self, content: Vec<u8>) -> io::Result<Finished> {
+        let folder = self.folder();
         let path = folder.join(&self.name);
-        fs::write(&path, content)?;
         let timeout = self.timeout.or(self.measured).unwrap_or(FIRST_TIMEOUT);
-        let finished = process::run(self.template.command(&path), timeout, self.stop);
+        let apart = self.recognizer.keeps_apart();
+        if self.template.piped {
+            return process::run(self.template.command(&path), Streams { input: content, apart }, timeout, self.stop);
+        }
+        // What a try that failed has left.
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir(&folder)?;
+        fs::write(&path, content)?;
+        let streams = Streams { input: Vec::new(), apart };
+        let finished = process::run(self.template.command(&path), streams, timeout, self.stop);
         fs::remove_dir_all(&folder)?;
         finished
+    }
+
+    /// What a run says of the bug.
+    fn verdict<T>(&self, finished: &Finished, candidate: &Candidate<'_, T>) -> Verdict {
+        let Ended::Exited(code @ (..=124 | 128..)) = finished.ended else {
+            return Verdict::Unresolved(describe(finished.ended));
+        };
+        let Some(Failure { signature, line }) = self.recognizer.failure(code, finished, &self.folder()) else {
+            return Verdict::Passed;
+        };
+        let item = line.and_then(|line| candidate.items().nth(line.checked_sub(1)?));
+        let at = item.map(|item| item.number);
+        let is_original = *candidate.edit() == Edit::Keep;
+        match (signature, &self.bug) {
+            (Some(signature), Some(bug)) if signature != *bug => Verdict::Other { signature, at },
+            // Nothing was looked for yet. A failure that the pattern does not know is not what it was given for.
+            (Some(signature), None) if !is_original || !self.recognizer.knows(&signature) => {
+                Verdict::Other { signature, at }
+            }
+            (signature, _) => Verdict::Same { at, shows: signature.filter(|_| is_original) },
+        }
     }
 }
 
@@ -145,9 +233,10 @@ impl<T: AsRef<[u8]> + From<Vec<u8>>> Oracle<T> for CommandOracle {
         for line in candidate.values() {
             content.extend_from_slice(line.as_ref());
         }
-        let (verdict, outcome) = match self.run(&content) {
-            Ok(finished) => {
-                let verdict = verdict(finished.ended);
+        let (verdict, outcome) = match self.run_in_spite(&content) {
+            Ok(mut finished) => {
+                let verdict = self.verdict(&finished, candidate);
+                finished.output.append(&mut finished.errors);
                 if verdict.is_same() && self.measured.is_none() {
                     self.measured = Some((finished.elapsed * TIMEOUT_FACTOR).max(Duration::from_secs(1)));
                 }
@@ -168,6 +257,10 @@ impl<T: AsRef<[u8]> + From<Vec<u8>>> Oracle<T> for CommandOracle {
         Identity::of(candidate.values())
     }
 
+    fn bug_is(&mut self, bug: &Signature) {
+        self.bug = Some(bug.clone());
+    }
+
     fn links(&self, line: &T) -> Vec<u64> {
         values(line.as_ref())
     }
@@ -186,16 +279,6 @@ impl<T: AsRef<[u8]> + From<Vec<u8>>> Oracle<T> for CommandOracle {
 pub fn rewrite_line<T: AsRef<[u8]> + From<Vec<u8>>>(line: &T, change: &Rewrite) -> Option<T> {
     let text = std::str::from_utf8(line.as_ref()).ok()?;
     Some(change.apply(text)?.into_bytes().into())
-}
-
-fn verdict(ended: Ended) -> Verdict {
-    match ended {
-        Ended::Exited(0) => Verdict::SAME,
-        Ended::Exited(125..=127) | Ended::Killed(_) | Ended::TimedOut | Ended::Stopped => {
-            Verdict::Unresolved(describe(ended))
-        }
-        Ended::Exited(_) => Verdict::Passed,
-    }
 }
 
 fn describe(ended: Ended) -> String {

@@ -2,11 +2,15 @@
 
 mod command;
 mod process;
+mod recognizer;
+mod repeated;
 mod scope;
 mod system;
 mod values;
 
 pub use command::{CommandOracle, Outcome, Template, rewrite_line};
+pub use recognizer::{By, Recognizer};
+pub use repeated::Repeated;
 pub use system::{Aimless, Examined, SystemOracle, examine, rewrite_event};
 
 use std::borrow::Cow;
@@ -26,9 +30,18 @@ pub enum Verdict {
         /// The number of the event at which it showed, where the oracle can tell. Saves the search for that place.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<u64>,
+        /// What it is, where the oracle learns that from the original itself: said of the original alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shows: Option<Signature>,
     },
     /// Another failure: kept as a finding of its own, never mistaken for the first.
-    Other(Signature),
+    Other {
+        /// What it is.
+        signature: Signature,
+        /// The number of the event at which it showed, where the oracle can tell.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<u64>,
+    },
     /// No failure.
     Passed,
     /// The run itself went wrong, and says nothing about the bug.
@@ -37,7 +50,13 @@ pub enum Verdict {
 
 impl Verdict {
     /// The bug, at a place that the oracle cannot tell.
-    pub const SAME: Self = Self::Same { at: None };
+    pub const SAME: Self = Self::Same { at: None, shows: None };
+
+    /// The bug, at the event with this number.
+    #[must_use]
+    pub fn same_at(number: u64) -> Self {
+        Self::Same { at: Some(number), shows: None }
+    }
 
     /// Whether it is the bug.
     #[must_use]
@@ -49,9 +68,10 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Same { at: None } => f.write_str("the bug is there"),
-            Self::Same { at: Some(number) } => write!(f, "the bug is there, at event {number}"),
-            Self::Other(signature) => write!(f, "another failure, {signature}"),
+            Self::Same { at: None, .. } => f.write_str("the bug is there"),
+            Self::Same { at: Some(number), .. } => write!(f, "the bug is there, at event {number}"),
+            Self::Other { signature, at: None } => write!(f, "another failure, {signature}"),
+            Self::Other { signature, at: Some(number) } => write!(f, "another failure, {signature}, at event {number}"),
             Self::Passed => f.write_str("the bug is not there"),
             Self::Unresolved(reason) => write!(f, "unresolved, {reason}"),
         }
@@ -100,6 +120,12 @@ pub trait Oracle<T> {
     fn with_text(&self, event: &T, text: &str) -> Option<T> {
         let _ = (event, text);
         None
+    }
+
+    /// The original shows `bug`, and no other failure is the same: what [`Verdict::Same`] said of it, in this search or in
+    /// the one that it resumes.
+    fn bug_is(&mut self, bug: &Signature) {
+        let _ = bug;
     }
 
     /// `candidate` is about to become the verified trace. An oracle that keeps states along that trace keeps up here.

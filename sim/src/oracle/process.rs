@@ -1,6 +1,6 @@
 //! Runs a process together with all that it starts, within limits.
 
-use std::io::{self, PipeReader, Read};
+use std::io::{self, PipeReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 use crate::clock::Stopwatch;
 
 /// How many bytes are kept of what a process printed: the last ones, which say why it ended.
-const TAIL: usize = 4096;
+const TAIL: usize = 64 << 10;
 
 /// How often a request to stop is looked for.
 const TICK: Duration = Duration::from_millis(20);
@@ -40,31 +40,61 @@ pub(super) enum Ended {
 pub(super) struct Finished {
     /// How it ended.
     pub(super) ended: Ended,
-    /// The end of what it printed, on standard output and error together.
+    /// The end of what it printed, on standard output and error together; on standard output alone where they are apart.
     pub(super) output: Vec<u8>,
+    /// The end of what it printed on standard error, where that is apart.
+    pub(super) errors: Vec<u8>,
     /// How long it took.
     pub(super) elapsed: Duration,
 }
 
-/// Runs `command` in a process group of its own, with nothing on its standard input, and kills the whole group once
+/// What a process reads and what becomes of what it prints.
+#[derive(Debug)]
+pub(super) struct Streams {
+    /// What it finds on its standard input.
+    pub(super) input: Vec<u8>,
+    /// Whether what it prints on standard error is kept apart.
+    pub(super) apart: bool,
+}
+
+/// Runs `command` in a process group of its own, and kills the whole group once
 /// the process has ended, after `timeout`, or as soon as `stop` says so.
 ///
 /// # Errors
 ///
 /// When it could not be started.
-pub(super) fn run(mut command: Command, timeout: Duration, stop: impl Fn() -> bool) -> io::Result<Finished> {
-    let (reader, writer) = io::pipe()?;
-    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer).process_group(0);
+pub(super) fn run(
+    mut command: Command,
+    streams: Streams,
+    timeout: Duration,
+    stop: impl Fn() -> bool,
+) -> io::Result<Finished> {
+    let Streams { input, apart } = streams;
+    let (output, stdout) = io::pipe()?;
+    let errors = if apart {
+        let (errors, stderr) = io::pipe()?;
+        command.stderr(stderr);
+        Some(errors)
+    } else {
+        command.stderr(stdout.try_clone()?);
+        None
+    };
+    command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() }).stdout(stdout).process_group(0);
     let stopwatch = Stopwatch::start();
     let mut child = command.spawn()?;
-    // The command holds the writing end of the pipe, which would never close.
+    // The command holds the writing ends of the pipes, which would never close.
     drop(command);
-    let output = tail(reader);
+    if let Some(mut stdin) = child.stdin.take() {
+        // A process that does not read it all, or ends first, has decided without it.
+        thread::spawn(move || drop(stdin.write_all(&input)));
+    }
+    let (output, errors) = (tail(output), errors.map(tail));
     let cut_short = wait(&child, timeout, stop, stopwatch);
     let status = kill_group_and_reap(&mut child)?;
     let elapsed = stopwatch.elapsed();
     let ended = cut_short.unwrap_or_else(|| of_status(status));
-    Ok(Finished { ended, output: output.recv_timeout(DRAIN).unwrap_or_default(), elapsed })
+    let kept = |tail: Receiver<Vec<u8>>| tail.recv_timeout(DRAIN).unwrap_or_default();
+    Ok(Finished { ended, output: kept(output), errors: errors.map(kept).unwrap_or_default(), elapsed })
 }
 
 /// Waits until `child` has ended, without reaping it; says so if it has to be cut short.
@@ -108,11 +138,14 @@ fn tail(mut reader: PipeReader) -> Receiver<Vec<u8>> {
     let (send, receive) = mpsc::channel();
     thread::spawn(move || {
         let mut kept = Vec::new();
-        let mut chunk = [0; TAIL];
+        let mut chunk = [0; 4096];
         while let Ok(read @ 1..) = reader.read(&mut chunk) {
             kept.extend_from_slice(&chunk[..read]);
-            kept.drain(..kept.len().saturating_sub(TAIL));
+            if kept.len() > 2 * TAIL {
+                kept.drain(..kept.len() - TAIL);
+            }
         }
+        kept.drain(..kept.len().saturating_sub(TAIL));
         // Nobody waits for the output of a process that left its group.
         let _ = send.send(kept);
     });

@@ -119,6 +119,10 @@ impl<S: Subject> SystemOracle for Typed<'_, S> {
 }
 
 impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
+    fn bug_is(&mut self, bug: &Signature) {
+        self.bug = bug.clone();
+    }
+
     fn links(&self, event: &RawEvent) -> Vec<u64> {
         values(event.content.get().as_bytes())
     }
@@ -162,11 +166,12 @@ impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
         });
         let is_bug = |finding: &Finding| finding.signature == self.bug;
         match self.probe.look(events, Some(&self.bug)) {
-            Probed::At(number, _) => Verdict::Same { at: Some(number) },
+            Probed::At(number, _) => Verdict::same_at(number),
             Probed::End(findings) if findings.iter().any(is_bug) => Verdict::SAME,
-            Probed::End(findings) => {
-                findings.into_iter().next().map_or(Verdict::Passed, |other| Verdict::Other(other.signature))
-            }
+            Probed::End(findings) => findings.into_iter().next().map_or(Verdict::Passed, |other| {
+                let at = Some(other.first.event.get().into());
+                Verdict::Other { signature: other.signature, at }
+            }),
             Probed::Stopped => Verdict::Unresolved("was stopped".to_owned()),
         }
     }

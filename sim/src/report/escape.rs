@@ -55,6 +55,14 @@ pub(crate) fn shorten(text: &str) -> String {
     short
 }
 
+/// `text` escaped, and its beginning alone where it is longer than `most` characters.
+pub(crate) fn brief(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => escape(text).to_string(),
+        Some((end, _)) => format!("{}…", escape(&text[..end])),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

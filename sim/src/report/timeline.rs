@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::escape;
 use super::terminal::{BAD, BOLD, DIM, GOOD, changes, styled};
+use super::{brief, escape};
 use crate::format::{Kind, time};
 use crate::show::{Entry, Seen, Sign, ViewChange};
 
@@ -56,22 +56,14 @@ fn line(entry: &Entry) -> String {
     // The id of an output begins with its key.
     if !matches!(entry.kind, Kind::Out | Kind::Settled) && !entry.keys.is_empty() {
         let keys: Vec<_> = entry.keys.iter().map(|key| escape(key.as_str()).to_string()).collect();
-        words.push(format!("[{}]", brief(&keys.join(", "))));
+        words.push(format!("[{}]", brief(&keys.join(", "), BODY_MAX)));
     }
     match &entry.body {
-        Some(body) => words.push(escape(&brief(body.get())).to_string()),
+        Some(body) => words.push(brief(body.get(), BODY_MAX)),
         None if entry.is_withdrawal() => words.push("withdrawn".to_owned()),
         None => {}
     }
     words.join(" ")
-}
-
-/// The beginning of a text, where it is too long for a line.
-fn brief(text: &str) -> String {
-    match text.char_indices().nth(BODY_MAX) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
 }
 
 fn view_change(change: &ViewChange) -> String {

@@ -10,6 +10,7 @@ use std::io::BufRead;
 use afresh_core::What;
 use serde::Serialize;
 
+use crate::digest::{Digesting, TraceDigest};
 use crate::format::{Error, Reader};
 use crate::subject::Subject;
 use timeline::Timeline;
@@ -39,6 +40,9 @@ pub struct Summary {
     pub gone: u64,
     /// What the system shows now that was not recorded, shown between the events.
     pub new: u64,
+    /// The digest of the trace, where all of it was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<TraceDigest>,
 }
 
 /// Gives the events of the trace in `reader` that are asked for to `each`, one at a time.
@@ -54,12 +58,17 @@ pub fn show<S: Subject, R: BufRead>(
     options: &Options,
     each: &mut dyn FnMut(&Entry) -> Result<(), Error>,
 ) -> Result<Summary, Error> {
+    let mut digesting = Some(Digesting::new(reader.header())?);
     let mut timeline = Timeline::new(system, reader.header().complete, options, each);
     for event in reader.events(system) {
         let event = event?;
         // What was recorded of the last event that is asked for comes after it.
         if options.filter.range.is_over(event.number) && matches!(event.what, What::Stimulus(_)) {
+            digesting = None;
             break;
+        }
+        if let Some(digesting) = &mut digesting {
+            digesting.event(&event)?;
         }
         let (number, cause, at) = (event.number, event.cause, event.at);
         match event.what {
@@ -67,5 +76,6 @@ pub fn show<S: Subject, R: BufRead>(
             What::Observation(_) => timeline.observation(&event)?,
         }
     }
-    timeline.finish()
+    let summary = timeline.finish()?;
+    Ok(Summary { digest: digesting.map(Digesting::finish).transpose()?, ..summary })
 }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod check;
 mod foreign;
+mod import;
 mod kept;
 mod many;
 mod replay;

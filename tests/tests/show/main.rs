@@ -3,6 +3,7 @@
 mod filters;
 mod output;
 mod timeline;
+mod walk;
 
 /// A payment that was released, and captured by a message that came late; then a transfer and a bad amount.
 pub(crate) const MESSAGES: [&str; 6] = [

@@ -41,3 +41,19 @@ fn a_bad_line_is_said_with_its_place() {
         assert!(said.starts_with("afresh: in.jsonl:3:"), "{said}");
     }
 }
+
+#[test]
+fn the_digest_is_of_the_trace_and_of_all_of_it() {
+    let folder = super::folder();
+    let digest = |words: &[&str]| folder.json("show", words)["summary"]["digest"].as_str().map(str::to_owned);
+    let whole = digest(&["show", "in.jsonl"]).expect("all of it was read");
+    assert!(folder.ok(&["show", "in.jsonl"]).ends_with(&format!("\ndigest {whole}\n")));
+    // What is shown of it does not matter, nor how its JSON is written; another message does.
+    assert_eq!(digest(&["show", "in.jsonl", "--kind", "out"]).as_ref(), Some(&whole));
+    let text = folder.read("in.jsonl");
+    folder.write("spaced.jsonl", &text.replace(r#""amount":500"#, r#""amount": 500"#));
+    folder.write("other.jsonl", &text.replace(r#""amount":500"#, r#""amount":501"#));
+    assert_eq!(digest(&["show", "spaced.jsonl"]).as_ref(), Some(&whole));
+    assert_ne!(digest(&["show", "other.jsonl"]).expect("all of it was read"), whole);
+    assert_eq!(digest(&["show", "in.jsonl", "--range", "..2"]), None);
+}

@@ -71,7 +71,7 @@ fn bad_usage_writes_nothing() {
         &["trace.log", "--", "cat"],
         &["trace.log"],
         &["trace.log", "--timeout", "1"],
-        &["trace.log", "--signature", "panic", "--", "cat", "{}"],
+        &["trace.log", "--signature", "panic(", "--", "cat", "{}"],
         &["trace.log", "--timeout", "0", "--", "cat", "{}"],
         &["trace.log", "--resume", "--", "cat", "{}"],
     ];

@@ -83,7 +83,7 @@ fn what_a_run_started_ends_with_it() {
 }
 
 /// A process that was killed may stay as a zombie until its new parent looks.
-fn is_running(pid: &str) -> bool {
+pub(crate) fn is_running(pid: &str) -> bool {
     let stat = Path::new("/proc").join(pid).join("stat");
     (0..50).all(|_| {
         std::thread::sleep(Duration::from_millis(10));

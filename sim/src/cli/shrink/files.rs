@@ -1,12 +1,16 @@
 //! The files of a shrink: the input, the result, the walk. Nothing is overwritten unasked, nothing is left half written.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
+use super::Args;
 use crate::cli::outcome;
+use crate::format::files::{Output, is_stream, open};
+use crate::format::{Error, Problem};
 use crate::minimize::Walk;
 use crate::minimize::walk::{Header, Line, WalkError};
 
@@ -15,6 +19,8 @@ use crate::minimize::walk::{Header, Line, WalkError};
 pub(super) enum Failure {
     #[error("read {}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    File(Box<Error>),
     #[error("read {}: it is empty", .0.display())]
     Empty(PathBuf),
     #[error("write {}: it is already there; --force overwrites it, --resume goes on from its walk", .0.display())]
@@ -23,8 +29,12 @@ pub(super) enum Failure {
     IsInput(PathBuf),
     #[error("write {}: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
-    #[error("run the command: none of its words has {{}}, where the path of the candidate goes")]
+    #[error(
+        "run the command: none of its words has {{}}, where the path of the candidate goes; a command that reads it needs --stdin"
+    )]
     NoPlaceInCommand,
+    #[error("read --signature, which is neither exit, stdout nor stderr, as a pattern: {0}")]
+    Pattern(regex::Error),
     #[error("resume: standard output has no walk beside it; name the --walk")]
     NoWalk,
     #[error("resume from {}: {source}", path.display())]
@@ -37,7 +47,10 @@ pub(super) enum Failure {
 
 impl From<Failure> for outcome::Failure {
     fn from(failure: Failure) -> Self {
-        Self::Usage(format!("failed to {failure}"))
+        match failure {
+            Failure::File(error) => Self::File(*error),
+            failure => Self::Usage(format!("failed to {failure}")),
+        }
     }
 }
 
@@ -50,38 +63,60 @@ pub(super) struct Places {
     pub(super) output: Option<PathBuf>,
     /// The walk, if one is written.
     pub(super) walk: Option<PathBuf>,
+    /// The page, if one is asked for.
+    pub(super) report: Option<PathBuf>,
 }
 
+/// The most findings that are kept: more than that are one bug in many words.
+const FINDINGS_MAX: usize = 99;
+
 impl Places {
-    pub(super) fn new(input: &Path, output: Option<&Path>, walk: Option<&Path>) -> Self {
-        let name = if is_standard(input) { None } else { input.file_name() };
+    pub(super) fn new(args: &Args) -> Self {
+        let (input, output, walk) = (&*args.file, args.output.as_deref(), args.walk.as_deref());
+        let name = if is_stream(input) { None } else { input.file_name() };
         let output = match output {
             Some(path) => path.to_owned(),
-            None if is_standard(input) => input.to_owned(),
+            None if is_stream(input) => input.to_owned(),
             None => minimized_name(input),
         };
-        let output = (!is_standard(&output)).then_some(output);
+        let output = (!is_stream(&output)).then_some(output);
         let walk = walk.map(Path::to_owned).or_else(|| output.as_deref().map(|path| with_suffix(path, ".walk")));
-        Self { name: name.unwrap_or(OsStr::new("stdin")).to_owned(), output, walk }
+        let report = args.report.clone();
+        Self { name: name.unwrap_or(OsStr::new("stdin")).to_owned(), output, walk, report }
     }
 
     /// Sees that nothing would be overwritten that should not be.
     pub(super) fn check(&self, input: &Path, force: bool, resume: bool) -> Result<(), Failure> {
-        for path in [&self.output, &self.walk].into_iter().flatten() {
+        for path in [&self.output, &self.walk, &self.report].into_iter().flatten() {
             if is_same_file(path, input) {
                 return Err(Failure::IsInput(path.clone()));
             }
-            if !force && !resume && path.symlink_metadata().is_ok() {
-                return Err(Failure::Exists(path.clone()));
-            }
         }
-        Ok(())
+        if force || resume {
+            return Ok(());
+        }
+        let fixed = [&self.output, &self.walk, &self.report].into_iter().flatten().cloned();
+        match fixed.chain(self.findings()).find(|path| path.symlink_metadata().is_ok()) {
+            Some(path) => Err(Failure::Exists(path)),
+            None => Ok(()),
+        }
     }
-}
 
-/// `-` is standard input or output.
-fn is_standard(path: &Path) -> bool {
-    path == Path::new("-")
+    /// Where the findings of an earlier search would be.
+    fn findings(&self) -> impl Iterator<Item = PathBuf> {
+        (1..=FINDINGS_MAX).filter_map(|number| self.finding(number))
+    }
+
+    /// The file of the finding with this number from 1, beside the result: `log.min.found-1.txt`. `None` where the result
+    /// is in no file, and for what is too many to keep.
+    pub(super) fn finding(&self, number: usize) -> Option<PathBuf> {
+        let output = self.output.as_deref().filter(|_| number <= FINDINGS_MAX)?;
+        let found = format!("found-{number}");
+        Some(output.with_extension(match output.extension() {
+            None => found,
+            Some(extension) => format!("{found}.{}", extension.to_string_lossy()),
+        }))
+    }
 }
 
 /// `log.txt` becomes `log.min.txt`, and `log` becomes `log.min`.
@@ -108,37 +143,47 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 /// Reads the input.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut content = Vec::new();
-    let read = if is_standard(path) {
-        io::stdin().read_to_end(&mut content).map(drop)
-    } else {
-        File::open(path).and_then(|mut file| file.read_to_end(&mut content)).map(drop)
-    };
-    read.map_err(|source| Failure::Read { path: path.to_owned(), source })?;
+    let mut input = open(path).map_err(|error| Failure::File(Box::new(error)))?;
+    input.read_to_end(&mut content).map_err(|source| Failure::Read { path: path.to_owned(), source })?;
     if content.is_empty() { Err(Failure::Empty(path.to_owned())) } else { Ok(content) }
+}
+
+/// The bug that the walk at `path` is about.
+pub(super) fn bug_of(path: &Path) -> Option<String> {
+    Walk::read(&fs::read(path).ok()?).ok()?.header.oracle.pop()
 }
 
 /// Writes the result: to a file all at once, so that at any moment it is either the old one or the new one.
 pub(super) fn save(output: &Option<PathBuf>, content: io::Result<Vec<u8>>) -> Result<(), Failure> {
     let Some(path) = output else {
-        return match content.and_then(|content| io::stdout().write_all(&content)) {
-            Err(source) if source.kind() != io::ErrorKind::BrokenPipe => {
-                Err(Failure::Write { path: "-".into(), source })
-            }
-            _ => Ok(()),
-        };
+        let failed = |source| Failure::Write { path: "-".into(), source };
+        return outcome::write(&content.map_err(failed)?).map_err(|failure| failed(io::Error::other(failure)));
     };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = move || -> io::Result<()> {
-        // What the umask leaves of these is what any new file gets.
-        let permissions = Permissions::from_mode(0o666);
-        let mut file = tempfile::Builder::new().prefix(".afresh-").permissions(permissions).tempfile_in(folder)?;
-        file.write_all(&content?)?;
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        Ok(())
+    let write = || -> Result<(), Error> {
+        let mut file = Output::create(path, true)?;
+        let name = file.name().to_owned();
+        let written = content.and_then(|content| file.write_all(&content));
+        written.map_err(|source| Error::file(name, Problem::Write(source)))?;
+        file.finish()
     };
-    write().map_err(|source| Failure::Write { path: path.clone(), source })
+    write().map_err(|error| Failure::File(Box::new(error)))
 }
+
+/// Sees that nobody else writes `file`. A worker whose supervisor was killed may still be about to end.
+fn lock(file: &File) -> io::Result<()> {
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_WAIT),
+            // Where files cannot be locked nobody has locked this one.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(()),
+        }
+    }
+    Err(io::Error::other("another search is writing it"))
+}
+
+/// How often it is tried to lock a file, and how long it is waited in between.
+const LOCK_TRIES: u32 = 100;
+const LOCK_WAIT: Duration = Duration::from_millis(20);
 
 /// The walk as a file that grows by a line at a time.
 #[derive(Debug)]
@@ -150,7 +195,9 @@ pub(super) struct WalkFile {
 impl WalkFile {
     /// Begins a walk.
     pub(super) fn create(path: &Path, header: &Header) -> Result<Self, Failure> {
-        let file = File::create(path).map_err(|source| Failure::Write { path: path.to_owned(), source })?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let file = file.and_then(|file| lock(&file).map(|()| file)).and_then(|file| file.set_len(0).map(|()| file));
+        let file = file.map_err(|source| Failure::Write { path: path.to_owned(), source })?;
         let mut walk = Self { file, path: path.to_owned() };
         walk.write(&Line::Walk(header.clone()))?;
         Ok(walk)
@@ -159,6 +206,8 @@ impl WalkFile {
     /// Reads the walk of an earlier search, which must be of the same input and command, and goes on with it.
     pub(super) fn resume(path: &Path, header: &Header) -> Result<(Self, Walk), Failure> {
         let failed = |source| Failure::Resume { path: path.to_owned(), source };
+        let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
+        lock(&file).map_err(failed)?;
         let text = fs::read(path).map_err(failed)?;
         let walk = Walk::read(&text).map_err(|source| Failure::Walk { path: path.to_owned(), source })?;
         let other = |what| Err(Failure::OtherWalk { path: path.to_owned(), what });
@@ -168,7 +217,6 @@ impl WalkFile {
         if walk.header.oracle != header.oracle {
             return other("command, system or bug");
         }
-        let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
         // A run without a verdict is begun again, so that the walk reads as if it had never been cut short.
         file.set_len(walk.len as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
         Ok((Self { file, path: path.to_owned() }, walk))

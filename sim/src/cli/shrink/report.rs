@@ -1,4 +1,4 @@
-//! What a search has come to: for people, for programs, and how to go on from there.
+//! What a search has come to: for people, for programs, and as a page.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -6,14 +6,19 @@ use std::process::ExitCode;
 use serde::Serialize;
 
 use super::Args;
-use super::files::Places;
+use super::files::{self, Places};
+use super::finding::Finding;
+use super::resume::say_how_to_go_on;
+use super::search::Journey;
 use crate::cli::outcome::{self, Failure};
-use crate::cli::shell::quote;
 use crate::cli::source::Format;
 use crate::format::files::input_name;
-use crate::minimize::{End, Minimized, Refusal};
-use crate::report::escape;
+use crate::minimize::{End, Minimized, passes_after};
+use crate::oracle::Verdict;
+use crate::report::curve::{Curve, class};
+use crate::report::page::{Page, Row};
 use crate::report::terminal::count;
+use crate::report::{brief, escape};
 
 /// What was reached.
 #[derive(Debug, Serialize)]
@@ -24,6 +29,9 @@ pub(super) struct Report {
     output: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     walk: Option<String>,
+    /// The page, if one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<String>,
     /// The bug, where it has a name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) signature: Option<String>,
@@ -36,119 +44,180 @@ pub(super) struct Report {
     /// The pass at which the search was stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<&'static str>,
+    /// The passes that come after it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_tried: Vec<&'static str>,
+    /// Whether any failure counted as the bug, because nothing says which is which.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) any_failure: bool,
+    /// What is left, and why.
+    certificate: Vec<Needed>,
+    /// Other failures that were met on the way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    found: Vec<Finding>,
+}
+
+/// An item that is left.
+#[derive(Debug, Serialize)]
+struct Needed {
+    number: u64,
+    #[serde(skip)]
+    at: Option<String>,
+    text: String,
+    /// What happened without it, if that was tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without: Option<Verdict>,
+}
+
+/// What is said where one failure could not be told from another.
+const ANY_FAILURE: &str = "any failure of the command counted: with --signature, the same alone does";
+
+/// How many items a certificate for people has.
+const NEEDED_MAX: usize = 20;
+
+/// How much of an item such a certificate shows, in characters.
+const NEEDED_WIDTH: usize = 64;
+
+/// What else there is to say of a result.
+pub(super) struct About<'a, T> {
+    /// What one item is called, and several.
+    pub(super) unit: (&'static str, &'static str),
+    /// An item for people: when, and what.
+    pub(super) text: fn(&T) -> (Option<String>, String),
+    /// The bug, where it has a name.
+    pub(super) signature: Option<String>,
+    /// Whether any failure counted as the bug.
+    pub(super) any_failure: bool,
+    /// More lines for people.
+    pub(super) more: &'a [String],
+}
+
+/// Writes what a search has come to: to standard output, unless the result itself is there, and as a page.
+pub(super) fn write<T>(
+    args: &Args,
+    places: &Places,
+    about: About<'_, T>,
+    minimized: Minimized<T>,
+    journey: Journey,
+) -> Result<ExitCode, Failure> {
+    let (unit, more) = (about.unit, about.more);
+    let Journey { before, found, curve } = journey;
+    let report = Report::new(args, places, about, minimized, before, found);
+    let text = match args.format {
+        Format::Json => outcome::json("shrink", &report),
+        Format::Text => report.text(unit, more),
+    };
+    if places.output.is_some() {
+        outcome::print(&text)?;
+    } else {
+        outcome::say(&text);
+    }
+    if places.report.is_some() {
+        files::save(&places.report, report.page(unit, curve))?;
+    }
+    if report.stopped.is_some() {
+        say_how_to_go_on(places);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 impl Report {
-    pub(super) fn new<T>(args: &Args, places: &Places, before: usize, minimized: &Minimized<T>) -> Self {
+    fn new<T>(
+        args: &Args,
+        places: &Places,
+        about: About<'_, T>,
+        minimized: Minimized<T>,
+        before: usize,
+        found: Vec<Finding>,
+    ) -> Self {
         let name = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let stopped = match minimized.end {
             End::OneMinimal => None,
             End::Stopped(pass) => Some(pass),
         };
+        let mut certificate = minimized.certificate.into_iter().peekable();
+        let needed = minimized.items.iter().map(|item| {
+            let without = certificate.next_if(|without| without.number == item.number).map(|without| without.verdict);
+            let (at, text) = (about.text)(&item.value);
+            Needed { number: item.number, at, text, without }
+        });
         Self {
             input: input_name(&args.file),
             output: name(&places.output),
             walk: name(&places.walk),
-            signature: None,
+            report: name(&places.report),
+            signature: about.signature,
             before,
             left: minimized.items.iter().map(|item| item.number).collect(),
             runs: minimized.runs,
             one_minimal: stopped.is_none(),
             stopped,
+            not_tried: stopped.map(passes_after).unwrap_or_default(),
+            any_failure: about.any_failure,
+            certificate: needed.collect(),
+            found,
         }
     }
 
-    /// Writes it: to standard output, unless the result itself is there. `more` is what else there is to say to people.
-    pub(super) fn write(
-        &self,
-        args: &Args,
-        places: &Places,
-        unit: (&str, &str),
-        more: &[String],
-    ) -> Result<ExitCode, Failure> {
-        let text = match args.format {
-            Format::Json => outcome::json("shrink", self),
-            Format::Text => self.text(unit, more),
-        };
-        if places.output.is_some() {
-            outcome::print(&text)?;
-        } else {
-            outcome::say(&text);
-        }
-        if self.stopped.is_some() {
-            say_how_to_go_on(args, places);
-        }
-        Ok(ExitCode::SUCCESS)
-    }
-
-    fn text(&self, (one, many): (&str, &str), more: &[String]) -> String {
+    /// How far it came, in a line.
+    fn summary(&self, (one, many): (&str, &str)) -> String {
         let how = self.stopped.map_or_else(|| "1-minimal".to_owned(), |pass| format!("stopped at {pass}"));
         let left = count(self.left.len() as u64, one, many);
-        let mut text = format!("{} → {left}, {how}, {}\n", self.before, count(self.runs, "run", "runs"));
-        for line in [self.output.as_ref(), self.walk.as_ref()].into_iter().flatten().chain(more) {
-            text += &format!("  {line}\n");
+        format!("{} → {left}, {how}, {}", self.before, count(self.runs, "run", "runs"))
+    }
+
+    /// What is to be known of the result, a line each.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        notes.extend(self.any_failure.then(|| ANY_FAILURE.to_owned()));
+        notes.extend(self.stopped.map(|pass| {
+            let rest = [&[pass][..], &self.not_tried].concat();
+            format!("not yet tried: the rest of {}", rest.join(", "))
+        }));
+        notes.extend(self.found.iter().map(Finding::text));
+        notes
+    }
+
+    fn text(&self, unit: (&str, &str), more: &[String]) -> String {
+        let mut text = self.summary(unit) + "\n";
+        let files = [&self.output, &self.walk, &self.report].into_iter().flatten().cloned();
+        let shows = self.signature.as_ref().map(|signature| format!("shows {}", escape(signature)));
+        let notes = files.chain(shows).chain(more.iter().cloned()).chain(self.notes());
+        notes.for_each(|line| text += &format!("  {line}\n"));
+        let tried = self.certificate.iter().filter(|needed| needed.without.is_some());
+        if tried.clone().next().is_some() {
+            text += "  what is left, and what happens without it:\n";
+        }
+        let lines = tried.clone().take(NEEDED_MAX).map(|needed| {
+            let Needed { number, text, without, .. } = needed;
+            let without = without.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("    {number} {}: {}\n", brief(text, NEEDED_WIDTH), escape(&without))
+        });
+        text.extend(lines);
+        let more = tried.count().saturating_sub(NEEDED_MAX);
+        if more > 0 {
+            text += &format!("    … and {more} more\n");
         }
         text
     }
-}
 
-/// Says why nothing was shrunk, and removes the walk, which has nothing to go on from.
-pub(super) fn refuse(args: &Args, places: &Places, refusal: &Refusal, reasons: &[String]) -> Result<ExitCode, Failure> {
-    if *refusal == Refusal::Stopped {
-        give_up(args, &refusal.to_string(), &[])?;
-        say_how_to_go_on(args, places);
-    } else {
-        give_up(args, &refusal.to_string(), reasons)?;
-        if let (Some(path), false) = (&places.walk, args.resume) {
-            // It is of no use to anyone; where it cannot be removed it does no harm.
-            let _ = std::fs::remove_file(path);
-        }
+    fn page(&self, unit: (&str, &'static str), curve: Curve) -> std::io::Result<Vec<u8>> {
+        let rows = self.certificate.iter().map(|needed| Row {
+            number: needed.number,
+            at: needed.at.clone().unwrap_or_default().into(),
+            text: needed.text.clone().into(),
+            without: needed.without.as_ref().map_or("not tried".to_owned(), ToString::to_string).into(),
+            class: needed.without.as_ref().map_or("", class),
+        });
+        let page = Page {
+            title: self.input.as_str().into(),
+            summary: self.summary(unit).into(),
+            signature: self.signature.as_deref().unwrap_or_default().into(),
+            notes: self.notes().into_iter().map(Into::into).collect(),
+            unit: unit.1,
+            rows: rows.collect(),
+            curve: &curve,
+        };
+        page.to_html()
     }
-    Ok(ExitCode::from(3))
-}
-
-/// Says why there is nothing to shrink.
-pub(super) fn give_up(args: &Args, why: &str, reasons: &[String]) -> Result<ExitCode, Failure> {
-    let input = input_name(&args.file);
-    outcome::say(&format!("afresh: {}: {}\n", escape(&input), escape(why)));
-    for reason in reasons {
-        outcome::say(&format!("{reason}\n"));
-    }
-    if args.format == Format::Json {
-        outcome::print(&outcome::json("shrink", &Refused { input, refused: why }))?;
-    }
-    Ok(ExitCode::from(3))
-}
-
-/// Why nothing was shrunk.
-#[derive(Serialize)]
-struct Refused<'a> {
-    input: String,
-    refused: &'a str,
-}
-
-fn say_how_to_go_on(args: &Args, places: &Places) {
-    if places.walk.is_none() {
-        return;
-    }
-    let program = std::env::args_os().next().unwrap_or_else(|| "afresh".into());
-    let mut words = vec![program, "shrink".into(), args.file.clone().into()];
-    let mut option = |name: &str, value: Option<std::ffi::OsString>| {
-        if let Some(value) = value {
-            words.extend([name.into(), value]);
-        }
-    };
-    option("--output", args.output.clone().map(Into::into));
-    option("--walk", args.walk.clone().map(Into::into));
-    option("--system", args.source.system.clone().map(Into::into));
-    option("--signature", args.signature.clone().map(Into::into));
-    option("--timeout", args.timeout.map(|timeout| timeout.as_secs_f64().to_string().into()));
-    words.extend(args.source.torn.then(|| "--torn".into()));
-    words.push("--resume".into());
-    if !args.command.is_empty() {
-        words.push("--".into());
-        words.extend(args.command.iter().cloned());
-    }
-    let words: Vec<_> = words.iter().map(|word| quote(word)).collect();
-    outcome::say(&format!("To go on: {}\n", words.join(" ")));
 }

@@ -2,12 +2,18 @@
 
 use std::io;
 
+use afresh_core::Signature;
+
 use super::Args;
 use super::files::{self, Failure, Places, WalkFile};
+use super::finding::{Finding, Findings};
 use super::session::Session;
-use crate::minimize::walk::{FORMAT, Header};
-use crate::minimize::{Identity, Item, Minimized, Minimizer, Refusal};
-use crate::oracle::Oracle;
+use crate::cli::progress;
+use crate::cli::worker::{self, Watched};
+use crate::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
+use crate::minimize::{Identity, Item, Minimized, Minimizer, Refusal, Rewrite, Walk};
+use crate::oracle::{Oracle, Repeated};
+use crate::report::curve::Curve;
 
 /// What is to be made smaller.
 pub(super) struct Job<'a, T> {
@@ -16,41 +22,100 @@ pub(super) struct Job<'a, T> {
     pub(super) input: Identity,
     /// What decides, in words: a walk is resumed only by a search with the same.
     pub(super) words: Vec<String>,
-    /// What one item is called, and several.
-    pub(super) unit: (&'static str, &'static str),
+    /// What several items are called.
+    pub(super) unit: &'static str,
     /// The file that holds these items.
     pub(super) render: &'a Render<'a, T>,
 }
 
-/// Makes the file that holds some items.
-pub(super) type Render<'a, T> = dyn Fn(&[Item<T>]) -> io::Result<Vec<u8>> + 'a;
+/// Makes the file that holds some items, and shows the bug, or the other one that is named.
+pub(super) type Render<'a, T> = dyn Fn(&[Item<T>], Option<&Signature>) -> io::Result<Vec<u8>> + 'a;
+
+/// How a search went.
+pub(super) struct Journey {
+    /// How many items there were.
+    pub(super) before: usize,
+    /// Other failures that were met.
+    pub(super) found: Vec<Finding>,
+    /// The size over the runs.
+    pub(super) curve: Curve,
+}
 
 /// Shrinks `job` by what `oracle` says. The walk is written as the search goes, the result when it ends, and now and then
 /// before.
-pub(super) fn search<T, O: Oracle<T> + ?Sized>(
+pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     args: &Args,
     places: &Places,
     job: Job<'_, T>,
     oracle: &mut O,
-) -> Result<Result<Minimized<T>, Refusal>, Failure> {
+) -> Result<(Result<Minimized<T>, Refusal>, Journey), Failure> {
     let Job { items, input, words, unit, render } = job;
-    let header = Header { format: FORMAT, input, items: items.len(), oracle: words };
-    let mut minimizer = Minimizer::new();
-    let walk = match &places.walk {
-        Some(path) if args.resume => {
-            let (file, walk) = WalkFile::resume(path, &header)?;
+    let mut header = Header { format: FORMAT, input, items: items.len(), oracle: words };
+    if args.flaky > 1 {
+        header.oracle.insert(0, format!("--flaky={}", args.flaky));
+    }
+    let mut minimizer = Minimizer::new().confirm(usize::try_from(args.confirm).unwrap_or(usize::MAX));
+    let before = items.len();
+    let (mut findings, mut curve) = (Findings::default(), Curve::new(before));
+    let start = worker::start();
+    let mut last_run = args.runs;
+    if args.resume && places.walk.is_none() {
+        return Err(Failure::NoWalk);
+    }
+    let path = places.walk.clone().or_else(|| start?.walk.clone());
+    let walk = match &path {
+        Some(path) if args.resume || start.is_some_and(|start| start.again) => {
+            let (mut file, mut walk) = WalkFile::resume(path, &header)?;
+            last_run = last_run.map(|runs| runs + walk.runs.len() as u64);
+            if let (Some(intent), Some(death)) = (walk.open.take(), start.and_then(|start| start.death.as_ref())) {
+                // The run that the system ended the process in: that is its verdict.
+                let verdict = death.verdict(header.oracle.last().map_or("", String::as_str));
+                let known = Findings::of(&walk, places);
+                findings = known;
+                let candidate = candidate_of(&items, &walk, &intent, oracle);
+                let note = |signature: &Signature| render(&candidate, Some(signature));
+                findings.note(intent.run, &intent.pass, &verdict, places, note)?;
+                file.write(&Line::Run(intent.clone()))?;
+                file.write(&Line::Verdict(Judged { run: intent.run, verdict: verdict.clone() }))?;
+                walk.runs.push((intent, verdict));
+            }
+            findings = Findings::of(&walk, places);
+            walk.runs.iter().for_each(|(intent, verdict)| curve.add(intent.items, verdict));
             minimizer = minimizer.resume(&walk);
             Some(file)
         }
         Some(path) => Some(WalkFile::create(path, &header)?),
-        None if args.resume => return Err(Failure::NoWalk),
         None => None,
     };
-    let mut session = Session::new(walk, &places.output, render, items.len(), unit.1);
-    let result = minimizer.run(items, oracle, &mut session);
-    let failure = session.finish();
+    last_run = start.map_or(last_run, |start| start.last_run);
+    let progress = progress::of_words();
+    let mut session = Session::new(walk, places, render, before, unit, last_run);
+    session.findings = findings;
+    session.curve = curve;
+    let mut watched = Watched(oracle);
+    let mut oracle = Repeated { oracle: &mut watched, times: args.flaky };
+    let result = minimizer.run(items, &mut oracle, &mut session);
+    drop(progress);
+    let Session { failure, findings, curve, .. } = session;
     if let Ok(minimized) = &result {
-        files::save(&places.output, render(&minimized.items))?;
+        files::save(&places.output, render(&minimized.items, None))?;
     }
-    failure.map_or(Ok(result), Err)
+    let journey = Journey { before, found: findings.into_vec(), curve };
+    failure.map_or(Ok((result, journey)), Err)
+}
+
+/// The candidate that a run was about to try: what all steps before it have left of the original, with its edit.
+fn candidate_of<T: Clone>(
+    original: &[Item<T>],
+    walk: &Walk,
+    intent: &Intent,
+    oracle: &(impl Oracle<T> + ?Sized),
+) -> Vec<Item<T>> {
+    let mut items = original.to_vec();
+    let rewrite = |event: &T, change: &Rewrite| oracle.with_text(event, &change.apply(&oracle.text(event)?)?);
+    for edit in walk.steps().chain([&intent.edit]) {
+        // It could be applied to make the candidate.
+        let _ = edit.apply(&mut items, rewrite);
+    }
+    items
 }

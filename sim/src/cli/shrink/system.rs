@@ -1,20 +1,21 @@
 //! Shrinks a trace by what its system does, in this process.
 
-use std::borrow::Cow;
 use std::io;
 use std::process::ExitCode;
 
 use afresh_core::{Header, Signature};
 
 use super::Args;
-use super::files::Places;
-use super::report::{Report, give_up, refuse};
+use super::files::{self, Places};
+use super::refusal::{give_up, refuse};
+use super::report::{self, About};
 use super::search::{Job, search};
 use crate::cli::interrupt;
+use crate::cli::original;
 use crate::cli::outcome::Failure;
-use crate::format::Writer;
-use crate::format::{Error, RawEvent};
-use crate::minimize::{Identity, Item, Refusal};
+use crate::cli::worker::{self, Note, watch};
+use crate::format::{Error, RawEvent, Writer, time};
+use crate::minimize::{Item, Refusal};
 use crate::oracle::{Aimless, Examined};
 use crate::report::escape;
 use crate::report::terminal::count;
@@ -28,15 +29,32 @@ const ASK_CHECK: &str =
     "What it recorded is not asked about, since every change would make it untrue: see `afresh check`.";
 
 pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
-    let places = Places::new(&args.file, args.output.as_deref(), args.walk.as_deref());
+    let places = Places::new(args);
     let (reader, runner) = args.source.open(systems, &args.file)?;
     let Examined { header, stimuli, observations, mut oracle } = runner.examine(reader, interrupt::requested)?;
-    places.check(&args.file, args.force, args.resume)?;
+    let start = worker::start();
+    let goes_on = args.resume || start.is_some_and(|start| start.again);
+    places.check(&args.file, args.force, goes_on)?;
 
     // Every text is a signature.
     let wanted = args.signature.as_ref().and_then(|text| text.parse::<Signature>().ok());
-    let bug = match oracle.aim(wanted.as_ref()) {
-        Ok(finding) => finding.signature.to_string(),
+    // The bug is known where it has ended a worker, and where a walk says what it is about.
+    let recorded = || files::bug_of(places.walk.as_deref().or(start?.walk.as_deref())?);
+    let known = start.and_then(|start| start.bug.clone()).or_else(|| recorded().filter(|_| goes_on));
+    let known = if goes_on { args.signature.clone().or(known) } else { known };
+    let aimed = match known.and_then(|bug| bug.parse::<Signature>().ok()) {
+        Some(bug) => {
+            oracle.bug_is(&bug);
+            Ok(bug)
+        }
+        None => {
+            worker::send(&Note::Aims);
+            watch(|| oracle.aim(wanted.as_ref())).map(|finding| finding.signature)
+        }
+    };
+    worker::send(&Note::Searches);
+    let bug = match aimed {
+        Ok(bug) => bug.to_string(),
         Err(Aimless::Stopped) => return give_up(args, &Refusal::Stopped.to_string(), &[]),
         Err(Aimless::Shows(findings)) => {
             let shown: Vec<_> =
@@ -53,24 +71,31 @@ pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure
         }
     };
     let kept = Header { shows: Some(bug.clone()), ..header.clone() };
-    let total = stimuli.len();
-    let input = identity(&header, &stimuli);
+    let input = original::identity_of_trace(&header, &stimuli);
     let system = args.source.system.clone().unwrap_or(header.system);
-    let render = |stimuli: &[Item<RawEvent>]| trace(&kept, stimuli).map_err(io::Error::other);
-    let job = Job { items: stimuli, input, words: vec![system, bug.clone()], unit: UNIT, render: &render };
-    match search(args, &places, job, &mut *oracle)? {
+    let render = |stimuli: &[Item<RawEvent>], other: Option<&Signature>| {
+        let shows = other.map_or_else(|| kept.shows.clone(), |other| Some(other.to_string()));
+        trace(&Header { shows, ..kept.clone() }, stimuli).map_err(io::Error::other)
+    };
+    let job = Job { items: stimuli, input, words: vec![system, bug.clone()], unit: UNIT.1, render: &render };
+    let (result, journey) = search(args, &places, job, &mut *oracle)?;
+    match result {
         Ok(minimized) => {
-            let mut more = vec![format!("shows {}", escape(&bug))];
+            let mut more = Vec::new();
             if observations > 0 {
                 let observations = count(observations as u64, "observation", "observations");
                 more.push(format!("without its {observations}, which no longer fit"));
             }
-            let mut report = Report::new(args, &places, total, &minimized);
-            report.signature = Some(bug);
-            report.write(args, &places, UNIT, &more)
+            let about = About { unit: UNIT, text, signature: Some(bug), any_failure: false, more: &more };
+            report::write(args, &places, about, minimized, journey)
         }
         Err(refusal) => refuse(args, &places, &refusal, &[]),
     }
+}
+
+/// An event for people: when, and what.
+fn text(event: &RawEvent) -> (Option<String>, String) {
+    (event.at.map(|at| time(at).trim_matches('"').to_owned()), original::text_of_event(event))
 }
 
 /// The trace of these stimuli, which keep their numbers; what they hold stays as it is, to the byte.
@@ -80,13 +105,4 @@ fn trace(header: &Header, stimuli: &[Item<RawEvent>]) -> Result<Vec<u8>, Error> 
         writer.raw_event(&item.value)?;
     }
     writer.finish()
-}
-
-/// What makes it the same trace.
-fn identity(header: &Header, stimuli: &[Item<RawEvent>]) -> Identity {
-    let window = Cow::Borrowed(if header.complete { &b"complete"[..] } else { b"window" });
-    let stimuli = stimuli.iter().flat_map(|item| {
-        [Cow::Owned(item.number.to_le_bytes().to_vec()), Cow::Borrowed(item.value.content.get().as_bytes())]
-    });
-    Identity::of([window].into_iter().chain(stimuli))
 }

@@ -1,0 +1,70 @@
+//! The steps of a search, one by one.
+
+use afresh_tests::Folder;
+use insta::assert_snapshot;
+
+use super::MESSAGES;
+
+/// 40 lines, of which two are needed; shrunk.
+fn shrunk() -> Folder {
+    let folder = Folder::default();
+    let lines: String =
+        (1..=40).map(|n| if n == 9 || n == 31 { format!("need {n}\n") } else { format!("ping {n}\n") }).collect();
+    folder.write("log.txt", &lines);
+    folder.ok(&["shrink", "log.txt", "--", "sh", "-c", r#"[ "$(grep -c need "$0")" = 2 ]"#, "{}"]);
+    folder
+}
+
+#[test]
+fn each_step_is_shown_with_what_it_removed() {
+    assert_snapshot!(shrunk().ok(&["show", "--walk", "log.min.txt.walk"]));
+}
+
+#[test]
+fn steps_are_for_programs_too_and_add_up() {
+    let folder = shrunk();
+    let played = folder.json("walk", &["show", "--walk", "log.min.txt.walk"]);
+    assert_eq!((&played["input"], &played["before"]), (&"log.txt".into(), &40.into()));
+    let mut left = 40;
+    for step in played["steps"].as_array().expect("steps") {
+        assert_eq!(step["before"], left);
+        let removed = step["removed"]
+            .as_array()
+            .expect("stretches")
+            .iter()
+            .map(|stretch| stretch.as_array().expect("lines").len());
+        left -= removed.sum::<usize>();
+        assert_eq!(step["after"], left);
+    }
+    assert_eq!(left, 2);
+    assert_eq!(played["steps"][0]["removed"][0][0]["text"], "ping 36");
+}
+
+#[test]
+fn the_walk_of_a_trace_names_events() {
+    let folder = Folder::default();
+    folder.trace("in.jsonl", "ledger+late-capture", &MESSAGES);
+    folder.ok(&["shrink", "in.jsonl"]);
+    assert_snapshot!(folder.ok(&["show", "--walk", "in.min.jsonl.walk"]));
+    // Of another version it is the same trace.
+    folder.trace("other.jsonl", "ledger", &MESSAGES);
+    let named = folder.ok(&["show", "other.jsonl", "--walk", "in.min.jsonl.walk"]);
+    assert!(named.starts_with("other.jsonl: 6 messages\n"), "{named}");
+}
+
+#[test]
+fn what_a_walk_is_about_has_to_be_there() {
+    let folder = shrunk();
+    folder.write("other.txt", "ping\n");
+    std::fs::copy(folder.path("log.min.txt.walk"), folder.path("walk")).expect("copied");
+    let cases: [&[&str]; 3] = [
+        &["show", "other.txt", "--walk", "log.min.txt.walk"],
+        &["show", "--walk", "walk"],
+        &["show", "--walk", "log.txt"],
+    ];
+    assert_snapshot!(cases.map(|words| folder.refused(words)).concat());
+    let usage = folder.refused(&["show", "log.txt", "--walk", "walk", "--views"]);
+    assert!(usage.contains("cannot be used with"), "{usage}");
+    let usage = folder.refused(&["show"]);
+    assert!(usage.contains("TRACE"), "{usage}");
+}

@@ -9,6 +9,7 @@ use super::edit::Edit;
 use super::equal::Equal;
 use super::fields::Fields;
 use super::members::Members;
+use super::merge::Merge;
 use super::names::Names;
 use super::ranks::Ranks;
 use super::singles::Singles;
@@ -122,5 +123,6 @@ pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
     passes.push(Box::new(Members::default()));
     passes.push(Box::new(Values::default()));
     passes.push(Box::new(Blanks::default()));
+    passes.push(Box::new(Merge::default()));
     passes
 }

@@ -45,12 +45,13 @@ fn edits(view: &dyn View) -> Vec<Edit> {
     let events: Vec<Vec<(Site, Value)>> = (0..view.len()).map(|place| values(view, place)).collect();
     for (place, event) in events.iter().enumerate() {
         for (site, value) in event.iter().rev() {
-            let has_it = |other: &usize| *other != place && events[*other].iter().any(|(_, other)| other == value);
+            let has_it =
+                |other: &usize| *other != place && events[*other].iter().any(|other| is_same(other, (site, value)));
             let others: Vec<u64> = (0..events.len()).filter(has_it).map(|place| view.number(place)).collect();
             if others.is_empty() || others.len() + 1 == events.len() {
                 continue;
             }
-            let in_field = events.iter().flatten().filter(|(other, _)| other.path == site.path);
+            let in_field = events.iter().flatten().filter(|(other, _)| other.field() == site.field());
             let instead: BTreeSet<&str> = in_field.map(|(_, other)| other.content.as_str()).collect();
             for content in instead.into_iter().rev().filter(|content| **content != value.content) {
                 let splice = Splice(site.span.start, site.span.end, content.to_owned());
@@ -64,6 +65,11 @@ fn edits(view: &dyn View) -> Vec<Edit> {
         }
     }
     edits
+}
+
+/// Whether two values are the same in the same field.
+fn is_same(one: &(Site, Value), (site, value): (&Site, &Value)) -> bool {
+    one.1 == *value && one.0.field() == site.field()
 }
 
 /// The values of an event, and where they are.

@@ -104,25 +104,25 @@ pub(super) trait Pass {
     fn judged(&mut self, accepted: bool);
 }
 
-/// The passes of a round, counted from 0, in their order: what removes most in one run comes first.
+/// The passes of a round, counted from 0, in their order: what removes most in one run comes first, and what takes many runs
+/// last.
 ///
-/// The failure is looked for once: what goes on later is on its way to it, and never far.
+/// The place of the failure is looked for in the first round alone: what changes later does not move it far.
 pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
-    let mut passes: Vec<Box<dyn Pass>> = Vec::new();
-    if round == 0 {
-        passes.push(Box::new(Truncate::default()));
-    }
-    passes.push(Box::new(Slice::default()));
-    passes.push(Box::new(Ease::default()));
-    passes.push(Box::new(Spans::default()));
-    passes.push(Box::new(Singles::default()));
-    passes.push(Box::new(Fields::default()));
-    passes.push(Box::new(Names::default()));
-    passes.push(Box::new(Ranks::default()));
-    passes.push(Box::new(Equal::default()));
-    passes.push(Box::new(Members::default()));
-    passes.push(Box::new(Values::default()));
-    passes.push(Box::new(Blanks::default()));
-    passes.push(Box::new(Merge::default()));
-    passes
+    let truncate: Option<Box<dyn Pass>> = (round == 0).then(|| Box::new(Truncate::default()) as _);
+    let others: [Box<dyn Pass>; 12] = [
+        Box::new(Slice::default()),
+        Box::new(Ease::default()),
+        Box::new(Spans::default()),
+        Box::new(Singles::default()),
+        Box::new(Fields::default()),
+        Box::new(Names::default()),
+        Box::new(Ranks::default()),
+        Box::new(Equal::default()),
+        Box::new(Members::default()),
+        Box::new(Values::default()),
+        Box::new(Blanks::default()),
+        Box::new(Merge::default()),
+    ];
+    truncate.into_iter().chain(others).collect()
 }

@@ -55,7 +55,7 @@ pub(super) fn units(view: &dyn View) -> Vec<Vec<usize>> {
 fn values(view: &dyn View, place: usize) -> Vec<(String, Value)> {
     let text = view.text(place).unwrap_or_default();
     let single = sites(&text).into_iter().filter(|site| site.kind.is_single());
-    let mut values: Vec<_> = single.map(|site| (site.path.clone(), Value::of(&text, &site))).collect();
+    let mut values: Vec<_> = single.map(|site| (site.field().to_owned(), Value::of(&text, &site))).collect();
     values.sort_unstable();
     values.dedup();
     values

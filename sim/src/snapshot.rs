@@ -125,7 +125,7 @@ fn is_wrong(finding: &Finding, shows: Option<&str>) -> bool {
 }
 
 fn in_words(file: &str, shows: Option<&str>, wrong: &[&Finding]) -> String {
-    let mut text = format!("{}: {}\n", escape(file), count(wrong.len() as u64, "bug", "bugs"));
+    let mut text = format!("{}: {}\n", escape(file), count(wrong.len() as u64, "finding", "findings"));
     if let Some(shows) = shows.filter(|shows| wrong.iter().any(|found| found.signature.to_string() == **shows)) {
         text += &format!("  the bug that this trace is kept for, {}, is back\n", escape(shows));
     }

@@ -152,7 +152,12 @@ fn passes_and_has_a_command_line() {
 fn fails_with_a_bug_and_shows_what_changed() {
     let example = Example::new();
     example.edit("src/lib.rs", "\n    fn view(", BUG);
-    let back = ["traces/late-delivery.jsonl: 1 bug", "kept for is back", "- incremental", r#"-   "refused": 1"#];
+    let back = [
+        "traces/late-delivery.jsonl: 1 finding",
+        "kept for, incremental/view, is back",
+        "- incremental",
+        r#"-   "refused": 1"#,
+    ];
     assert_says(&example.test(), false, &back);
     let (code, said) = example.run(&["check", "traces/late-delivery.jsonl"]);
     assert_eq!(code, Some(1), "{said}");

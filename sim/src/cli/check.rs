@@ -151,7 +151,7 @@ fn text(checked: &Trace) -> String {
     let Trace { trace, report, shows, .. } = checked;
     let verdict = match report.findings.len() {
         0 => styled(GOOD, "nothing is wrong".to_owned()).to_string(),
-        bugs => styled(BAD, count(bugs as u64, "bug", "bugs")).to_string(),
+        findings => styled(BAD, count(findings as u64, "finding", "findings")).to_string(),
     };
     let mut text = format!(
         "{}: {verdict}; {}, {}\n",

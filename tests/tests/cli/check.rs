@@ -12,7 +12,7 @@ fn what_is_wrong_is_shown_once_with_its_place_and_a_diff() {
     let done = folder.run(&["check", "night.jsonl"]);
     assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
     assert_snapshot!(done.stdout, @r#"
-    night.jsonl: 2 bugs; 4 stimuli, 1 key
+    night.jsonl: 2 findings; 4 stimuli, 1 key
       compared 4 steps, each recomputed from the first message; 4 of them restated
       incremental/balance at 1 step on 1 key, first:
         night.jsonl:5: event 4, key a-1: the carried state is not the folded one
@@ -42,7 +42,7 @@ fn what_production_recorded_wrong_is_found_in_the_record_too() {
     let done = folder.run(&["check", "ledger-production.jsonl"]);
     assert_eq!(done.code, Some(1));
     assert_snapshot!(done.stdout, @r#"
-    ledger-production.jsonl: 4 bugs; 300 stimuli, 3 keys
+    ledger-production.jsonl: 4 findings; 300 stimuli, 3 keys
       compared 297 steps, each recomputed from the first message; 297 of them restated; 297 recorded views, 203 of them also against the one before
       incremental/balance at 20 steps on 1 key, first:
         ledger-production.jsonl:97: event 96, key a-3: the carried state is not the folded one
@@ -88,7 +88,7 @@ fn a_key_that_is_set_apart_is_said_to_be() {
     let done = folder.run(&["check", "in.jsonl"]);
     assert_eq!(done.code, Some(1));
     assert_snapshot!(done.stdout, @r"
-    in.jsonl: 1 bug; 3 stimuli, 1 key
+    in.jsonl: 1 finding; 3 stimuli, 1 key
       compared 1 step, each recomputed from the first message; 1 of them restated; 2 steps not compared, as the key was set apart after a panic
       panic/attempt to add with overflow at 1 step on 1 key, first:
         in.jsonl:3: event 2, key d: panicked: attempt to add with overflow (mod.rs:111)

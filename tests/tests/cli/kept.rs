@@ -32,7 +32,7 @@ fn it_fails_when_the_bug_is_back() {
     assert_eq!(done.code, Some(1));
     let said: Vec<_> = done.stdout.lines().take(2).collect();
     assert_snapshot!(said.join("\n"), @r"
-    kept.jsonl: 2 bugs; 4 stimuli, 1 key
+    kept.jsonl: 2 findings; 4 stimuli, 1 key
       kept for incremental/captured, which is back
     ");
 }

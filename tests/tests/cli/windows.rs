@@ -49,3 +49,22 @@ fn what_it_says_is_held_against_the_record() {
     assert_eq!(found(&report), [("recorded/balance".to_owned(), 1)]);
     assert_eq!(folder.run(&["replay", "window.jsonl"]).code, Some(1));
 }
+
+#[test]
+fn a_flow_that_was_on_before_it_is_turned_on_at_its_beginning() {
+    let migrate = r#"{"knob":{"migrate":{"flow":"fees-v2","on":true,"by":"ops","why":"on since May"}}}"#;
+    let payment = |kind: &str, id: u32, on: u32| {
+        let body = format!(r#"{{"{kind}":{{"account":"a-1","payment":"p-1","amount":50000,"on":{on}}}}}"#);
+        format!(r#"{{"in":{{"id":"m-{id}","from":"shop","body":{body}}}}}"#)
+    };
+    let opening = view("opening", "a-1", 90_000, r#","after":10"#);
+    let events = [migrate.to_owned(), opening, payment("hold", 1, 20), payment("capture", 2, 21)];
+    let folder = window(&events);
+    folder.ok(&["replay", "window.jsonl", "--record", "recorded.jsonl"]);
+    let recorded = folder.read("recorded.jsonl");
+    assert!(recorded.contains(r#""captured":50000,"fees":700"#), "{recorded}");
+    folder.ok(&["check", "recorded.jsonl"]);
+    // Without it the record is another.
+    folder.write("without.jsonl", &recorded.replace(r#""on":true"#, r#""on":false"#));
+    assert_eq!(folder.run(&["check", "without.jsonl"]).code, Some(1));
+}

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! $ afresh check fixtures/traces/night.jsonl
-//! fixtures/traces/night.jsonl: 1 bug; 20 stimuli, 3 keys
+//! fixtures/traces/night.jsonl: 1 finding; 20 stimuli, 3 keys
 //! …
 //! # exit 1
 //! $ afresh shrink fixtures/traces/night.jsonl \

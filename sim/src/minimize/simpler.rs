@@ -91,13 +91,19 @@ impl Simpler {
             return None;
         }
         self.tries = self.tries.checked_sub(1)?;
-        let size = middle(too_small, enough);
+        let (size, content) = match &self.form {
+            Form::Number(sign) => {
+                let size = middle(too_small, enough);
+                (size, format!("{sign}{size}"))
+            }
+            Form::Text(chars) => {
+                let size = too_small + (enough - too_small) / 2;
+                (size, quoted(&chars.iter().take(size as usize).collect::<String>()))
+            }
+            Form::Other => return None,
+        };
         self.proposed = Some(size);
-        match &self.form {
-            Form::Number(sign) => Some(format!("{sign}{size}")),
-            Form::Text(chars) => Some(quoted(&chars.iter().take(size as usize).collect::<String>())),
-            Form::Other => None,
-        }
+        Some(content)
     }
 
     /// What became of it.
@@ -164,6 +170,7 @@ mod tests {
         let text = |least: usize| move |text: &str| text.len() >= least + 2;
         assert_eq!(search(Kind::Text, "\"reverse\"", text(0)).0, ["\"\""]);
         assert_eq!(search(Kind::Text, "\"reverse\"", text(1)).0, ["\"\"", "\"a\""]);
+        assert_eq!(search(Kind::Text, "\"reverse\"", text(7)).0, ["\"\"", "\"a\"", "\"reve\""]);
         let left = search(Kind::Text, "\"0123456789012345678901234567890123456789\"", text(11)).1;
         assert!((13..=17).contains(&left.len()), "{left}");
         assert_eq!(search(Kind::Word, "null", |_| true).0, [""; 0]);

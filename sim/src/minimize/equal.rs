@@ -25,7 +25,8 @@ impl Pass for Equal {
         for text in (0..view.len()).filter_map(|place| view.text(place)) {
             for site in sites(&text).into_iter().filter(|site| site.kind.is_single()) {
                 let value = Value::of(&text, &site);
-                *fields.entry(site.path).or_default().entry((value.content.len(), value)).or_default() += 1;
+                *fields.entry(site.field().to_owned()).or_default().entry((value.content.len(), value)).or_default() +=
+                    1;
             }
         }
         for values in fields.into_values().rev() {

@@ -36,7 +36,8 @@
 //! | `pass.rs` | what a pass is, and the order of passes |
 //! | `truncate.rs`, `scope.rs`, `slice.rs`, `spans.rs`, `singles.rs` | passes that remove events |
 //! | `ease.rs`, `fields.rs`, `members.rs`, `names.rs`, `values.rs`, `ranks.rs`, `equal.rs`, `blanks.rs` | passes that make the texts of events simpler |
-//! | `nearness.rs`, `descent.rs` | which events belong to the failing one; in which order parts are tried |
+//! | `merge.rs` | the pass that removes events and changes another, where neither can be done alone |
+//! | `nearness.rs`, `units.rs`, `descent.rs` | which events belong to the failing one; which to each other; in which order parts are tried |
 //! | `sites.rs`, `simpler.rs` | where there are values in a text; what is simpler than a value |
 //! | `verified.rs`, `search.rs` | the last trace that failed; runs passes on it, and remembers verdicts |
 //! | `observer.rs` | what may look on, and stop the search |
@@ -50,6 +51,7 @@ mod edit;
 mod equal;
 mod fields;
 mod members;
+mod merge;
 mod names;
 mod nearness;
 mod observer;
@@ -64,6 +66,7 @@ mod sites;
 mod slice;
 mod spans;
 mod truncate;
+mod units;
 mod values;
 mod verified;
 pub mod walk;

@@ -80,11 +80,15 @@ impl Values {
         &self.places[value]
     }
 
-    /// The logarithm of how many events have the value, in 1/256 of a bit: a whole number is the same on every machine.
+    /// The length of a step by this value.
     fn length(&self, value: usize) -> u64 {
-        let count = self.places[value].len() as u64;
-        let whole = count.ilog2();
-        // Between powers of two a straight line is near enough.
-        (u64::from(whole) << 8) + (((count << 8) >> whole) - 256)
+        bits(self.places[value].len() as u64)
     }
+}
+
+/// The logarithm of `count`, in 1/256 of a bit: a whole number is the same on every machine. Between powers of two a straight
+/// line is near enough.
+pub(super) fn bits(count: u64) -> u64 {
+    let whole = count.max(1).ilog2();
+    (u64::from(whole) << 8) + (((count.max(1) << 8) >> whole) - 256)
 }

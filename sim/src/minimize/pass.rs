@@ -9,6 +9,7 @@ use super::edit::Edit;
 use super::equal::Equal;
 use super::fields::Fields;
 use super::members::Members;
+use super::merge::Merge;
 use super::names::Names;
 use super::ranks::Ranks;
 use super::scope::Scope;
@@ -107,25 +108,26 @@ pub(super) trait Pass {
     fn judged(&mut self, accepted: bool);
 }
 
-/// The passes of a round, counted from 0, in their order: what removes most in one run comes first.
+/// The passes of a round, counted from 0, in their order: what removes most in one run comes first, and what takes many runs
+/// last.
 ///
-/// The failure, and what it can depend on, are looked for once: what goes on later is on its way to it, and never far.
+/// The place of the failure, and what it can depend on, are looked for in the first round alone: what changes later does not
+/// move it far.
 pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
-    let mut passes: Vec<Box<dyn Pass>> = Vec::new();
-    if round == 0 {
-        passes.push(Box::new(Truncate::default()));
-        passes.push(Box::new(Scope::default()));
-    }
-    passes.push(Box::new(Slice::default()));
-    passes.push(Box::new(Ease::default()));
-    passes.push(Box::new(Spans::default()));
-    passes.push(Box::new(Singles::default()));
-    passes.push(Box::new(Fields::default()));
-    passes.push(Box::new(Names::default()));
-    passes.push(Box::new(Ranks::default()));
-    passes.push(Box::new(Equal::default()));
-    passes.push(Box::new(Members::default()));
-    passes.push(Box::new(Values::default()));
-    passes.push(Box::new(Blanks::default()));
-    passes
+    let first: [Box<dyn Pass>; 2] = [Box::new(Truncate::default()), Box::new(Scope::default())];
+    let others: [Box<dyn Pass>; 12] = [
+        Box::new(Slice::default()),
+        Box::new(Ease::default()),
+        Box::new(Spans::default()),
+        Box::new(Singles::default()),
+        Box::new(Fields::default()),
+        Box::new(Names::default()),
+        Box::new(Ranks::default()),
+        Box::new(Equal::default()),
+        Box::new(Members::default()),
+        Box::new(Values::default()),
+        Box::new(Blanks::default()),
+        Box::new(Merge::default()),
+    ];
+    first.into_iter().filter(|_| round == 0).chain(others).collect()
 }

@@ -10,7 +10,7 @@ use super::sites::{Kind, Site, rewrite_each, sites};
 /// each becomes its rank. One field after the other.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ranks {
-    /// For each field, its path and the rank of each number in it. The next one is the last.
+    /// For each field, its name and the rank of each number in it. The next one is the last.
     fields: Vec<(String, BTreeMap<u64, usize>)>,
 }
 
@@ -24,7 +24,7 @@ impl Pass for Ranks {
         for text in (0..view.len()).filter_map(|place| view.text(place)) {
             for site in sites(&text) {
                 if let Some(number) = whole_number(&text, &site) {
-                    fields.entry(site.path).or_default().insert(number);
+                    fields.entry(site.field().to_owned()).or_default().insert(number);
                 }
             }
         }
@@ -34,13 +34,13 @@ impl Pass for Ranks {
             numbers.into_iter().zip(first..).collect()
         };
         let several = fields.into_iter().rev().filter(|(_, numbers)| numbers.len() > 1);
-        self.fields = several.map(|(path, numbers)| (path, ranked(numbers))).collect();
+        self.fields = several.map(|(field, numbers)| (field, ranked(numbers))).collect();
     }
 
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {
-        let (path, ranks) = self.fields.pop()?;
+        let (field, ranks) = self.fields.pop()?;
         Some(rewrite_each(view, |text, sites| {
-            let changed = sites.iter().filter(|site| site.path == path).filter_map(|site| {
+            let changed = sites.iter().filter(|site| site.field() == field).filter_map(|site| {
                 let rank = ranks.get(&whole_number(text, site)?)?.to_string();
                 (rank != text[site.span.clone()]).then_some(Splice(site.span.start, site.span.end, rank))
             });

@@ -5,6 +5,10 @@ use super::sites::Kind;
 /// To make a text shorter by no more than this many characters is not worth a run.
 const CHARS_MIN: u128 = 4;
 
+/// The most sizes that are tried of one value. They find a bound of some thousand exactly; that of a time, such as of another one
+/// just before it, would take three times as many to save nothing but a few digits' worth.
+const TRIES: u32 = 16;
+
 /// Proposes simpler values for one value, and is told what became of each.
 ///
 /// A number is bisected toward 0. A text becomes empty, or one letter, or is cut where bisection says.
@@ -17,6 +21,8 @@ pub(super) struct Simpler {
     form: Form,
     /// The size that was proposed last, where it came from bisection.
     proposed: Option<u128>,
+    /// How many sizes may still be tried.
+    tries: u32,
     found: bool,
 }
 
@@ -32,7 +38,8 @@ enum Form {
 impl Simpler {
     /// For `content`, the value as it is written. A text that may have to differ from others is also tried as `letter`.
     pub(super) fn new(kind: Kind, content: &str, letter: Option<&str>) -> Self {
-        let mut simpler = Self { first: Vec::new(), bounds: (0, 0), form: Form::Other, proposed: None, found: false };
+        let mut simpler =
+            Self { first: Vec::new(), bounds: (0, 0), form: Form::Other, proposed: None, tries: TRIES, found: false };
         match kind {
             Kind::Number => simpler.number(content),
             Kind::Text => simpler.text(content, letter),
@@ -83,14 +90,20 @@ impl Simpler {
         if enough.saturating_sub(too_small) <= precision {
             return None;
         }
-        // Where 0 is too small, 1 is the most likely.
-        let size = if too_small == 0 { 1 } else { too_small + (enough - too_small) / 2 };
+        self.tries = self.tries.checked_sub(1)?;
+        let (size, content) = match &self.form {
+            Form::Number(sign) => {
+                let size = middle(too_small, enough);
+                (size, format!("{sign}{size}"))
+            }
+            Form::Text(chars) => {
+                let size = too_small + (enough - too_small) / 2;
+                (size, quoted(&chars.iter().take(size as usize).collect::<String>()))
+            }
+            Form::Other => return None,
+        };
         self.proposed = Some(size);
-        match &self.form {
-            Form::Number(sign) => Some(format!("{sign}{size}")),
-            Form::Text(chars) => Some(quoted(&chars.iter().take(size as usize).collect::<String>())),
-            Form::Other => None,
-        }
+        Some(content)
     }
 
     /// What became of it.
@@ -101,6 +114,16 @@ impl Simpler {
             (None, true) => self.found = true,
             (None, false) => {}
         }
+    }
+}
+
+/// Where to bisect: by magnitude while the bounds are far apart.
+fn middle(too_small: u128, enough: u128) -> u128 {
+    match too_small {
+        // Where 0 is too small, 1 is the most likely.
+        0 => 1,
+        _ if enough / too_small >= 4 => too_small << ((enough.ilog2() - too_small.ilog2()) / 2),
+        _ => too_small + (enough - too_small) / 2,
     }
 }
 
@@ -133,7 +156,9 @@ mod tests {
         assert_eq!(search(Kind::Number, "1375", number(-3)), (vec!["0".into()], "0".into()));
         assert_eq!(search(Kind::Number, "1375", number(1)).1, "1");
         let (tried, left) = search(Kind::Number, "1375", number(640));
-        assert_eq!((tried.len(), left.as_str()), (12, "640"));
+        assert_eq!((tried.len(), left.as_str()), (15, "640"));
+        assert!(search(Kind::Number, "1773478805466", number(1_773_478_801_000)).0.len() <= 17);
+        assert_eq!(search(Kind::Number, "1773478805466", number(3)).1, "3");
         assert_eq!(search(Kind::Number, "-250", |text| text.starts_with('-')).1, "-1");
         assert_eq!(search(Kind::Number, "-250", |text| text == "250").1, "250");
         assert_eq!(search(Kind::Number, "2.5e1", |text| text == "25").1, "25");
@@ -145,6 +170,7 @@ mod tests {
         let text = |least: usize| move |text: &str| text.len() >= least + 2;
         assert_eq!(search(Kind::Text, "\"reverse\"", text(0)).0, ["\"\""]);
         assert_eq!(search(Kind::Text, "\"reverse\"", text(1)).0, ["\"\"", "\"a\""]);
+        assert_eq!(search(Kind::Text, "\"reverse\"", text(7)).0, ["\"\"", "\"a\"", "\"reve\""]);
         let left = search(Kind::Text, "\"0123456789012345678901234567890123456789\"", text(11)).1;
         assert!((13..=17).contains(&left.len()), "{left}");
         assert_eq!(search(Kind::Word, "null", |_| true).0, [""; 0]);

@@ -32,7 +32,7 @@ impl Kind {
 /// A value in the text of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Site {
-    /// The names of the fields on the way to it, `[]` for any element of an array. It says what the value is about.
+    /// The names of the fields on the way to it, `[]` for any element of an array.
     pub(super) path: String,
     /// What it is.
     pub(super) kind: Kind,
@@ -42,6 +42,13 @@ pub(super) struct Site {
     whole: Range<usize>,
     /// The site that it is a member of.
     pub(super) parent: Option<usize>,
+}
+
+impl Site {
+    /// The name of its field, which says what the value is about: a time is one in any kind of event.
+    pub(super) fn field(&self) -> &str {
+        self.path.rsplit('.').next().unwrap_or_default()
+    }
 }
 
 /// All sites of `text`, a site before its members: the values of JSON, or the words of anything else.
@@ -207,7 +214,7 @@ pub(super) struct Value {
 impl Value {
     /// The value at a site of `text`.
     pub(super) fn of(text: &str, site: &Site) -> Self {
-        let field = (site.kind != Kind::Text).then(|| site.path.clone());
+        let field = (site.kind != Kind::Text).then(|| site.field().to_owned());
         Self { content: text[site.span.clone()].to_owned(), field }
     }
 }

@@ -3,11 +3,14 @@
 use super::descent::Descent;
 use super::edit::Edit;
 use super::pass::{Pass, View};
+use super::units::units;
 
-/// Tries spans of the trace in the order of a [`Descent`]. The last event is passed over: it is where the failure shows
-/// once a trace is truncated.
+/// Tries spans of the trace in the order of a [`Descent`], and what belongs together as one. The last event is passed over:
+/// it is where the failure shows once a trace is truncated.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Spans {
+    /// The numbers of events that go or stay together.
+    units: Vec<Vec<u64>>,
     descent: Option<Descent>,
 }
 
@@ -16,11 +19,16 @@ impl Pass for Spans {
         "span"
     }
 
+    fn begin(&mut self, view: &dyn View) {
+        let numbers = |unit: Vec<usize>| unit.into_iter().map(|place| view.number(place)).collect();
+        self.units = units(view).into_iter().map(numbers).collect();
+        self.descent = Some(Descent::new(0, self.units.len().saturating_sub(1)));
+    }
+
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {
-        let last = view.len().saturating_sub(1);
-        let descent = self.descent.get_or_insert_with(|| Descent::new(0, last));
-        // What lies before a span that went has the places that it had.
-        Some(view.remove(descent.next()?))
+        let mut numbers = self.units[self.descent.as_mut()?.next()?].concat();
+        numbers.sort_unstable();
+        Some(view.remove_all(&numbers))
     }
 
     fn judged(&mut self, accepted: bool) {

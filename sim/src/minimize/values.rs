@@ -37,7 +37,7 @@ impl Pass for Values {
             let value = Value::of(&text, site);
             let simpler = self.trial.get_or_insert_with(|| {
                 // What another event has in this field may be taken.
-                let letter = if has_plain_letter(view, &site.path) { letter(view) } else { None };
+                let letter = if has_plain_letter(view, site.field()) { letter(view) } else { None };
                 Simpler::new(site.kind, &value.content, letter.as_deref())
             });
             // A text that is in several places was tried in all of them.
@@ -57,9 +57,9 @@ impl Pass for Values {
 }
 
 /// Whether the first letter that is tried is in this field of any event.
-fn has_plain_letter(view: &dyn View, path: &str) -> bool {
+fn has_plain_letter(view: &dyn View, field: &str) -> bool {
     let mut texts = (0..view.len()).filter_map(|place| view.text(place));
-    texts.any(|text| sites(&text).into_iter().any(|site| site.path == path && text[site.span] == *"\"a\""))
+    texts.any(|text| sites(&text).into_iter().any(|site| site.field() == field && text[site.span] == *"\"a\""))
 }
 
 /// Whether a value is in more than one place.

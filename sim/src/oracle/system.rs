@@ -11,7 +11,7 @@ use super::values::values;
 use super::{Oracle, Verdict};
 use crate::check::{Finding, Probe, Probed};
 use crate::format::{Error, EventOf, RawEvent, Reader};
-use crate::minimize::{Candidate, Item, Rewrite};
+use crate::minimize::{Candidate, Edit, Item, Rewrite};
 use crate::subject::Subject;
 
 /// A trace, ready to be shrunk.
@@ -73,8 +73,14 @@ pub fn examine<'s, S: Subject, R: BufRead>(
         }
     }
     let probe = Probe { system, complete: header.complete, stop };
-    let oracle =
-        Box::new(Typed { probe, version: header.version.clone(), events, bug: Signature::new("", ""), key: None });
+    let oracle = Box::new(Typed {
+        probe,
+        version: header.version.clone(),
+        events,
+        bug: Signature::new("", ""),
+        key: None,
+        aimed: None,
+    });
     Ok(Examined { header, stimuli, observations, oracle })
 }
 
@@ -94,6 +100,8 @@ struct Typed<'s, S: Subject> {
     bug: Signature,
     /// The key at which it first showed.
     key: Option<Key>,
+    /// What the run that was aimed by has shown: it is the first of the original, and takes as long as any.
+    aimed: Option<Verdict>,
 }
 
 impl<S: Subject> Typed<'_, S> {
@@ -109,11 +117,13 @@ fn number<S: Subject>(event: &EventOf<S>) -> u64 {
 impl<S: Subject> SystemOracle for Typed<'_, S> {
     fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless> {
         let probed = self.probe.look(self.events.iter().map(|(event, line)| (event, *line)), wanted);
+        let at = if let Probed::At(number, _) = probed { Some(number) } else { None };
         let (Probed::At(_, findings) | Probed::End(findings)) = probed else { return Err(Aimless::Stopped) };
         let found = findings.iter().find(|finding| wanted.is_none_or(|wanted| finding.signature == *wanted)).cloned();
         let found = found.ok_or(Aimless::Shows(findings))?;
         self.bug = found.signature.clone();
         self.key.clone_from(&found.first.key);
+        self.aimed = Some(Verdict::Same { at, shows: None });
         Ok(found)
     }
 }
@@ -150,6 +160,11 @@ impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
     }
 
     fn test(&mut self, candidate: &Candidate<'_, RawEvent>) -> Verdict {
+        if *candidate.edit() == Edit::Keep
+            && let Some(verdict) = self.aimed.take()
+        {
+            return verdict;
+        }
         let rewritten = candidate.rewritten().filter_map(|item| Some((self.read(&item.value)?, item.value.line)));
         let rewritten: Vec<_> = rewritten.collect();
         let (rewritten, mut rest) = (&rewritten[..], &self.events[..]);

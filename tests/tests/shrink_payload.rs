@@ -1,0 +1,225 @@
+//! What must hold of every search that also makes payloads simpler: over generated events and generated bugs.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use afresh::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
+use afresh::minimize::{Candidate, Edit, End, Identity, Item, Minimized, Minimizer, Observer, Rewrite, Run, Walk};
+use afresh::oracle::{Oracle, Verdict};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
+use serde_json::Value;
+
+/// An account is opened, and then so much is paid into it in all: messages as JSON.
+#[derive(Clone, Debug)]
+struct Bug {
+    /// From how much on.
+    enough: i64,
+    /// Whether the notes of all events must differ.
+    notes_differ: bool,
+}
+
+impl Bug {
+    /// The event at which the bug shows, if it does.
+    fn shows(&self, events: &[(u64, Value)]) -> Option<u64> {
+        let notes: BTreeSet<_> = events.iter().map(|(_, event)| event["note"].to_string()).collect();
+        if self.notes_differ && notes.len() < events.len() {
+            return None;
+        }
+        let (mut open, mut paid) = (Vec::new(), 0);
+        for (number, event) in events {
+            match event["kind"].as_str() {
+                Some("open") => open.push(&event["account"]),
+                Some("pay") if open.contains(&&event["account"]) => paid += event["amount"].as_i64().unwrap_or(0),
+                _ => {}
+            }
+            if paid >= self.enough {
+                return Some(*number);
+            }
+        }
+        None
+    }
+
+    fn is_in(&self, items: &[Item<String>]) -> bool {
+        let read = |item: &Item<String>| (item.number, serde_json::from_str(&item.value).expect("JSON"));
+        self.shows(&items.iter().map(read).collect::<Vec<_>>()).is_some()
+    }
+}
+
+/// Reads events as a system would: each has a kind.
+struct Judge<'a>(&'a Bug);
+
+impl Oracle<String> for Judge<'_> {
+    fn test(&mut self, candidate: &Candidate<'_, String>) -> Verdict {
+        let read = |item: &Item<String>| Some((item.number, serde_json::from_str(&item.value).ok()?));
+        let events: Option<Vec<_>> = candidate.items().map(read).collect();
+        match self.0.shows(&events.expect("what does not read back is not run")) {
+            Some(number) => Verdict::Same { at: Some(number), shows: None },
+            None => Verdict::Passed,
+        }
+    }
+
+    fn text<'e>(&self, event: &'e String) -> Option<Cow<'e, str>> {
+        Some(Cow::Borrowed(event))
+    }
+
+    fn with_text(&self, _: &String, text: &str) -> Option<String> {
+        let event: Value = serde_json::from_str(text).ok()?;
+        event.get("kind")?.is_string().then(|| text.to_owned())
+    }
+}
+
+/// Writes a walk, checks that no candidate is run twice, and stops after a number of runs.
+#[derive(Default)]
+struct Witness {
+    walk: String,
+    seen: Vec<Identity>,
+    steps: Vec<Vec<Item<String>>>,
+    stop_after: Option<usize>,
+}
+
+impl Observer<String> for Witness {
+    fn before(&mut self, run: &Run<'_, String>) -> ControlFlow<()> {
+        if self.stop_after == Some(self.seen.len()) {
+            return ControlFlow::Break(());
+        }
+        assert!(run.pass == "reproduce" || !self.seen.contains(&run.identity), "run {} is a repetition", run.number);
+        self.seen.push(run.identity);
+        self.walk += &Line::Run(Intent::of(run)).to_text().expect("a line can be written");
+        ControlFlow::Continue(())
+    }
+
+    fn after(&mut self, run: &Run<'_, String>, verdict: &Verdict) -> ControlFlow<()> {
+        let line = Line::Verdict(Judged { run: run.number, verdict: verdict.clone() });
+        self.walk += &line.to_text().expect("a line can be written");
+        ControlFlow::Continue(())
+    }
+
+    fn step(&mut self, verified: &[Item<String>]) -> ControlFlow<()> {
+        self.steps.push(verified.to_vec());
+        ControlFlow::Continue(())
+    }
+}
+
+impl Witness {
+    fn read(&self, items: usize) -> Walk {
+        let header = Header { format: FORMAT, input: Identity::of([""]), items, oracle: Vec::new() };
+        let text = Line::Walk(header).to_text().expect("a line can be written") + &self.walk;
+        Walk::read(text.as_bytes()).expect("the walk reads back")
+    }
+}
+
+/// Events of a few accounts, in one of which the bug shows in the end.
+fn events_and_bug() -> impl Strategy<Value = (Vec<String>, Bug)> {
+    let kinds = prop_oneof![Just("open"), Just("pay"), Just("ping")];
+    let event = (kinds, 0..4_u8, -50..2000_i64, "[a-c]{0,9}", 0..90_000_000_u64);
+    let events = prop::collection::vec(event, 0..40);
+    (events, 1..1500_i64, any::<bool>()).prop_map(|(events, enough, notes_differ)| {
+        let end = [("open", 9, 0, String::new(), 0), ("pay", 9, 4000, String::new(), 0)];
+        let line = |(place, (kind, account, amount, note, at)): (usize, (&str, u8, i64, String, u64))| {
+            format!(
+                r#"{{"kind":"{kind}", "account":"acc-{account}","amount":{amount},"note":"{note}{place}","at":{at},"tags":["{note}",{amount}]}}"#
+            )
+        };
+        let lines = events.into_iter().chain(end).enumerate().map(line).collect();
+        (lines, Bug { enough, notes_differ })
+    })
+}
+
+fn search(minimizer: Minimizer, events: &[String], bug: &Bug, witness: &mut Witness) -> Option<Minimized<String>> {
+    minimizer.run(Item::numbered(events.iter().cloned()), &mut Judge(bug), witness).ok()
+}
+
+/// What "smaller" means: fewer events, then fewer bytes, then the order of the texts.
+fn size(items: &[Item<String>]) -> (usize, usize, Vec<String>) {
+    let texts: Vec<_> = items.iter().map(|item| item.value.clone()).collect();
+    (texts.len(), texts.iter().map(String::len).sum(), texts)
+}
+
+fn config() -> Config {
+    Config {
+        cases: 192,
+        rng_algorithm: RngAlgorithm::ChaCha,
+        rng_seed: RngSeed::Fixed(2),
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// The result fails, is smaller, and without any one of its events it does not fail.
+    #[test]
+    fn the_result_is_1_minimal_and_plain((events, bug) in events_and_bug()) {
+        let mut witness = Witness::default();
+        let minimized = search(Minimizer::new(), &events, &bug, &mut witness).expect("it fails");
+        prop_assert_eq!(minimized.end, End::OneMinimal);
+        prop_assert!(bug.is_in(&minimized.items));
+        for place in 0..minimized.items.len() {
+            let mut without = minimized.items.clone();
+            without.remove(place);
+            prop_assert!(!bug.is_in(&without), "{} can go", minimized.items[place].number);
+        }
+        let (len, bytes, texts) = size(&minimized.items);
+        // Several payments may share what is paid. Nothing else is left.
+        let note = if bug.notes_differ { len * r#","note":"10""#.len() } else { 0 };
+        let pays = (len - 1) * (r#"{"kind":"pay","amount":}"#.len() + bug.enough.to_string().len());
+        prop_assert!(bytes <= r#"{"kind":"open"}"#.len() + pays + note, "{:?}", texts);
+    }
+
+    /// Each step is smaller than the one before it, by exactly the edit that the walk has for it.
+    #[test]
+    fn the_walk_replays_every_step((events, bug) in events_and_bug()) {
+        let mut witness = Witness::default();
+        let minimized = search(Minimizer::new(), &events, &bug, &mut witness).expect("it fails");
+        let walk = witness.read(events.len());
+        prop_assert_eq!(walk.runs.len() as u64, minimized.runs);
+        let mut items = Item::numbered(events);
+        let mut replayed = Vec::new();
+        for edit in walk.steps() {
+            let before = items.clone();
+            prop_assert!(edit.apply(&mut items, |event, change| change.apply(event)).is_some());
+            prop_assert!(size(&items) < size(&before), "{:?}", edit);
+            replayed.push(items.clone());
+        }
+        prop_assert_eq!(&replayed, &witness.steps);
+        prop_assert_eq!(items, minimized.items);
+    }
+
+    /// Stopped after any number of runs and resumed, a search ends as if it had never been stopped.
+    #[test]
+    fn a_stop_changes_nothing((events, bug) in events_and_bug(), part in 0.0..1.0) {
+        let mut witness = Witness::default();
+        let undisturbed = search(Minimizer::new(), &events, &bug, &mut witness).expect("it fails");
+        let stop_after = Some((undisturbed.runs as f64 * part) as usize);
+        let mut first = Witness { stop_after, ..Witness::default() };
+        if let Some(best) = search(Minimizer::new(), &events, &bug, &mut first) {
+            prop_assert!(bug.is_in(&best.items));
+        }
+        let mut second = Witness { seen: first.seen, walk: first.walk.clone(), ..Witness::default() };
+        let minimizer = Minimizer::new().resume(&second.read(events.len()));
+        let resumed = search(minimizer, &events, &bug, &mut second).expect("it fails");
+        prop_assert_eq!(resumed.items, undisturbed.items);
+        prop_assert_eq!(resumed.runs, undisturbed.runs);
+        prop_assert_eq!(second.walk, witness.walk);
+    }
+}
+
+#[test]
+fn an_edit_that_does_not_fit_changes_nothing() {
+    let items = Item::numbered(["abc".to_owned(), "déf".to_owned()]);
+    for (event, splices) in [
+        (3, vec![afresh::minimize::Splice(0, 1, "x".into())]),
+        (1, vec![afresh::minimize::Splice(2, 4, String::new())]),
+        (1, vec![afresh::minimize::Splice(2, 1, String::new())]),
+        (2, vec![afresh::minimize::Splice(2, 3, String::new())]),
+        (1, vec![afresh::minimize::Splice(1, 2, String::new()), afresh::minimize::Splice(0, 1, String::new())]),
+    ] {
+        let mut changed = items.clone();
+        let edit = Edit::Merge { remove: vec![(2, 2)], rewrite: vec![Rewrite { event, splices }] };
+        assert_eq!(edit.apply(&mut changed, |event, change| change.apply(event)), None, "{edit:?}");
+        assert_eq!(changed, items);
+    }
+}

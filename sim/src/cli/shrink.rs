@@ -64,6 +64,10 @@ pub(super) struct Args {
     #[arg(long, requires = "command")]
     stdin: bool,
 
+    /// Leave messages out, and change nothing in those that stay.
+    #[arg(long)]
+    verbatim: bool,
+
     /// How often to run the original, to see that it fails, and each time alike.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = at_least_one)]
     confirm: u64,

@@ -114,8 +114,9 @@ pub enum End {
 
 /// The passes that come after `pass`, in their order: what a search that was stopped there has not tried yet.
 #[must_use]
-pub fn passes_after(pass: &str) -> Vec<&'static str> {
+pub fn passes_after(pass: &str, verbatim: bool) -> Vec<&'static str> {
     let names = pass::round(0).into_iter().map(|pass| pass.name());
+    let names = names.filter(|name| !verbatim || pass::REMOVING.contains(name));
     names.skip_while(|name| *name != pass).skip(1).collect()
 }
 
@@ -157,6 +158,7 @@ pub fn minimize<T: Clone>(trace: &[T], oracle: &mut impl Oracle<T>) -> Result<Mi
 #[derive(Clone, Debug)]
 pub struct Minimizer {
     confirm: usize,
+    verbatim: bool,
     known: Known,
     runs: u64,
 }
@@ -165,13 +167,20 @@ impl Minimizer {
     /// The default settings: the bug is reproduced twice.
     #[must_use]
     pub fn new() -> Self {
-        Self { confirm: 2, known: Known::new(), runs: 0 }
+        Self { confirm: 2, verbatim: false, known: Known::new(), runs: 0 }
     }
 
     /// Runs the original `times` times, at least once, before anything is removed.
     #[must_use]
     pub fn confirm(mut self, times: usize) -> Self {
         self.confirm = times;
+        self
+    }
+
+    /// Whether to leave events out and change nothing in those that stay.
+    #[must_use]
+    pub fn verbatim(mut self, verbatim: bool) -> Self {
+        self.verbatim = verbatim;
         self
     }
 
@@ -198,7 +207,7 @@ impl Minimizer {
         observer: &mut W,
     ) -> Result<Minimized<T>, Refusal> {
         let judge = Judge { known: self.known, runs: self.runs, oracle, observer };
-        let mut search = Search { verified: Verified::new(items), judge };
+        let mut search = Search { verified: Verified::new(items, self.verbatim), judge };
         search.reproduce(self.confirm)?;
         let end = search.reduce().map_or_else(End::Stopped, |()| End::OneMinimal);
         let certificate = search.certificate();

@@ -108,6 +108,9 @@ pub(super) trait Pass {
     fn judged(&mut self, accepted: bool);
 }
 
+/// The passes that change nothing in the events that stay.
+pub(super) const REMOVING: [&str; 5] = ["truncate", "scope", "slice", "span", "single"];
+
 /// The passes of a round, counted from 0, in their order: what removes most in one run comes first, and what takes many runs
 /// last.
 ///

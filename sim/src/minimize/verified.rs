@@ -17,12 +17,14 @@ pub(super) struct Verified<T> {
     pub(super) failing: Option<u64>,
     /// What the texts are, of those that are not as they were in the original.
     texts: Texts,
+    /// Whether the text of every event is to stay as it is.
+    verbatim: bool,
 }
 
 impl<T> Verified<T> {
     /// The original, before anything is known of it.
-    pub(super) fn new(items: Vec<Item<T>>) -> Self {
-        Self { items, failing: None, texts: Texts::new() }
+    pub(super) fn new(items: Vec<Item<T>>, verbatim: bool) -> Self {
+        Self { items, failing: None, texts: Texts::new(), verbatim }
     }
 
     /// What a pass sees of it.
@@ -96,6 +98,6 @@ impl<T, O: Oracle<T> + ?Sized> View for Seen<'_, T, O> {
     }
 
     fn text(&self, place: usize) -> Option<Cow<'_, str>> {
-        self.oracle.text(&self.verified.items[place].value)
+        if self.verified.verbatim { None } else { self.oracle.text(&self.verified.items[place].value) }
     }
 }

@@ -24,6 +24,29 @@ fn two_lines_of_200_are_found_in_few_runs() {
 }
 
 #[test]
+fn what_stays_stays_as_it_was_where_that_is_asked_for() {
+    let line = |number| match number {
+        61 => "open account-77 500\n".to_owned(),
+        142 => "reverse account-77 500\n".to_owned(),
+        _ => format!("ping {number}\n"),
+    };
+    let bench = Bench::new((1..=200).map(line).collect::<String>());
+    let done = run(bench.shrink(&["trace.log", "--verbatim"]));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(bench.read("trace.min.log"), b"open account-77 500\nreverse account-77 500\n");
+    assert!(bench.walk().runs.iter().all(|(intent, _)| intent.edit.rewritten().is_empty()));
+    assert!(done.stdout.starts_with("200 → 2 lines, 1-minimal, "), "{}", done.stdout);
+    // A walk with other edits is another search.
+    let done = run(bench.shrink(&["trace.log", "--resume"]));
+    assert_eq!(done.code, Some(2), "{}", done.stdout);
+    let done = run(bench.shrink(&["trace.log", "--force"]));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(bench.read("trace.min.log").len() < 40, "what may be simpler is");
+    let done = run(bench.shrink(&["trace.log", "--verbatim", "--force", "--runs", "4"]));
+    assert!(done.stdout.contains("not yet tried: ") && !done.stdout.contains("field"), "{}", done.stdout);
+}
+
+#[test]
 fn only_the_original_is_run_twice() {
     // Two equal lines must stay, and a command cannot tell which of them is gone.
     let bench = Bench::new("ping\n".repeat(7) + "open\nopen\nreverse\nping\n");

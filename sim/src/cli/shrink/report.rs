@@ -152,7 +152,7 @@ impl Report {
             runs: minimized.runs,
             one_minimal: stopped.is_none(),
             stopped,
-            not_tried: stopped.map(passes_after).unwrap_or_default(),
+            not_tried: stopped.map(|pass| passes_after(pass, args.verbatim)).unwrap_or_default(),
             any_failure: about.any_failure,
             certificate: needed.collect(),
             found,

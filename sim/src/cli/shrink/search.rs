@@ -51,10 +51,14 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
 ) -> Result<(Result<Minimized<T>, Refusal>, Journey), Failure> {
     let Job { items, input, words, unit, render } = job;
     let mut header = Header { format: FORMAT, input, items: items.len(), oracle: words };
+    if args.verbatim {
+        header.oracle.insert(0, "--verbatim".to_owned());
+    }
     if args.flaky > 1 {
         header.oracle.insert(0, format!("--flaky={}", args.flaky));
     }
-    let mut minimizer = Minimizer::new().confirm(usize::try_from(args.confirm).unwrap_or(usize::MAX));
+    let mut minimizer =
+        Minimizer::new().confirm(usize::try_from(args.confirm).unwrap_or(usize::MAX)).verbatim(args.verbatim);
     let before = items.len();
     let (mut findings, mut curve) = (Findings::default(), Curve::new(before));
     let start = worker::start();

@@ -90,6 +90,9 @@ pub fn rewrite_event(event: &RawEvent, change: &Rewrite) -> Option<RawEvent> {
     event.with_text(&change.apply(&event.text()?)?)
 }
 
+/// The checks of the bugs that end the process in which they show.
+const ENDS_THE_PROCESS: [&str; 4] = ["abort", "exit", "hang", "memory"];
+
 /// The oracle, in the types of its system.
 struct Typed<'s, S: Subject> {
     probe: Probe<'s, S>,
@@ -98,13 +101,24 @@ struct Typed<'s, S: Subject> {
     /// All stimuli of the trace, as they are in the verified one, and their lines.
     events: Vec<(EventOf<S>, u64)>,
     bug: Signature,
-    /// The key at which it first showed.
+    /// The key at which it first showed, where that was looked for.
     key: Option<Key>,
     /// What the run that was aimed by has shown: it is the first of the original, and takes as long as any.
     aimed: Option<Verdict>,
 }
 
 impl<S: Subject> Typed<'_, S> {
+    /// The key at which the bug first shows in all of the trace; none where the bug ends the process that looks for it.
+    fn key(&self) -> Option<Key> {
+        if self.key.is_some() || ENDS_THE_PROCESS.contains(&self.bug.check.as_str()) {
+            return self.key.clone();
+        }
+        // A search that goes on from a walk knows the bug from there.
+        let probed = self.probe.look(self.events.iter().map(|(event, line)| (event, *line)), Some(&self.bug));
+        let (Probed::At(_, findings) | Probed::End(findings)) = probed else { return None };
+        findings.into_iter().find(|finding| finding.signature == self.bug)?.first.key
+    }
+
     fn read(&self, raw: &RawEvent) -> Option<EventOf<S>> {
         raw.typed(self.probe.system, &self.version).ok()
     }
@@ -139,11 +153,10 @@ impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
 
     /// First the key at which the bug showed, and then the keys that told it something as well.
     fn scope(&self, width: usize) -> Option<Vec<u64>> {
-        let key = self.key.as_ref()?;
         let Probe { system, complete, .. } = self.probe;
         let keys = match width {
-            0 => BTreeSet::from([key.clone()]),
-            1 => scope::with_senders(system, &self.events, complete, key),
+            0 => BTreeSet::from([self.key()?]),
+            1 => scope::with_senders(system, &self.events, complete, &self.key()?),
             _ => return None,
         };
         Some(scope::of_keys(system, &self.events, &keys))

@@ -143,7 +143,7 @@ mod tests {
         let recognizer = Recognizer { invert: true, by: by.parse().unwrap() };
         let output = output.as_bytes().to_vec();
         let finished = Finished { ended: Ended::Exited(1), errors: output.clone(), output, elapsed: Duration::ZERO };
-        recognizer.failure(1, &finished, Path::new("/tmp/x")).unwrap()
+        recognizer.failure(1, &finished, Path::new("/candidates/1")).unwrap()
     }
 
     fn text(by: &str, output: &str) -> String {
@@ -152,10 +152,10 @@ mod tests {
 
     #[test]
     fn what_differs_between_alike_runs_is_no_part_of_it() {
-        let one = text("stdout", "step 1\nstep 2\n/tmp/x/t.log:17: no account \"a-1\"\n");
+        let one = text("stdout", "step 1\nstep 2\n/candidates/1/t.log:17: no account \"a-1\"\n");
         assert_eq!(one, "stdout/step # | /t.log:#: no account \"\"");
-        assert_eq!(one, text("stdout", "step 9\n\n/tmp/x/t.log:3: no account \"b\""));
-        assert_ne!(one, text("stderr", "step 9\n/tmp/x/t.log:3: no hold \"b\""));
+        assert_eq!(one, text("stdout", "step 9\n\n/candidates/1/t.log:3: no account \"b\""));
+        assert_ne!(one, text("stderr", "step 9\n/candidates/1/t.log:3: no hold \"b\""));
     }
 
     #[test]

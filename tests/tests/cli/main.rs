@@ -28,6 +28,14 @@ pub(crate) const LATE_CAPTURE: [&str; 4] = [
     r#"{"in":{"id":"m-4","from":"shop","body":{"capture":{"account":"a-1","payment":"p-1","amount":150,"on":5}}}}"#,
 ];
 
+/// A folder with that trace, and with what the ledger that gets it wrong recorded of it as it carried its states along.
+pub(crate) fn recorded() -> Folder {
+    let folder = Folder::default();
+    folder.trace("in.jsonl", "ledger+late-capture", &LATE_CAPTURE);
+    folder.ok(&["replay", "in.jsonl", "--record", "recorded.jsonl"]);
+    folder
+}
+
 /// Copies a trace that is kept in the repository.
 pub(crate) fn copy(folder: &Folder, name: &str) {
     let kept = root().join("fixtures/traces").join(name);

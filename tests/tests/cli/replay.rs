@@ -3,19 +3,11 @@
 use afresh_tests::Folder;
 use insta::assert_snapshot;
 
-use super::{LATE_CAPTURE, copy, json};
-
-/// A folder with a trace that `ledger+late-capture` recorded; carried along, as that ledger had it in production.
-fn folder() -> Folder {
-    let folder = Folder::default();
-    folder.trace("in.jsonl", "ledger+late-capture", &LATE_CAPTURE);
-    folder.ok(&["replay", "in.jsonl", "--record", "recorded.jsonl"]);
-    folder
-}
+use super::{copy, json, recorded};
 
 #[test]
 fn a_verdict_is_one_line_with_the_digest() {
-    let folder = folder();
+    let folder = recorded();
     assert_snapshot!(folder.ok(&["replay", "in.jsonl"]), @r"in.jsonl: runs; nothing was recorded to compare; 4 stimuli, 1 key, digest fb2fac078c1004816a24e6d2d80d0fa1");
     assert_snapshot!(folder.ok(&["replay", "recorded.jsonl"]), @r"recorded.jsonl: as recorded in 7 observations; 4 stimuli, 1 key, digest fb2fac078c1004816a24e6d2d80d0fa1");
     for name in ["ledger.jsonl", "orderbook.jsonl", "document.jsonl", "ledger-window.jsonl", "orderbook-window.jsonl"] {
@@ -27,7 +19,7 @@ fn a_verdict_is_one_line_with_the_digest() {
 
 #[test]
 fn the_first_difference_is_shown_with_its_place_and_a_diff() {
-    let folder = folder();
+    let folder = recorded();
     let done = folder.run(&["replay", "recorded.jsonl", "--system", "ledger"]);
     assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
     assert_snapshot!(done.stdout, @r#"
@@ -64,7 +56,7 @@ fn the_first_difference_is_shown_with_its_place_and_a_diff() {
 
 #[test]
 fn a_view_that_differs_is_shown_by_its_parts() {
-    let folder = folder();
+    let folder = recorded();
     let recorded = folder.read("recorded.jsonl");
     // The outputs are left out, and so the events have other numbers.
     let without_cause = |line: &str| match line.split_once(r#","view""#) {
@@ -94,7 +86,7 @@ fn a_view_that_differs_is_shown_by_its_parts() {
 
 #[test]
 fn it_stops_after_an_event() {
-    let folder = folder();
+    let folder = recorded();
     let fixed = ["replay", "recorded.jsonl", "--system", "ledger"];
     let all = json(&folder, 1, &fixed);
     let first = all["replay"]["first"]["event"].as_u64().expect("an event");
@@ -129,7 +121,7 @@ fn wherever_it_stops_nothing_is_taken_to_be_missing_from_the_record() {
 
 #[test]
 fn what_is_recorded_is_as_recorded() {
-    let folder = folder();
+    let folder = recorded();
     let traces = ["ledger.jsonl", "orderbook-hash-order.jsonl", "document-long.jsonl", "ledger-migration.jsonl"];
     for name in traces {
         copy(&folder, name);
@@ -152,7 +144,7 @@ fn what_is_recorded_is_as_recorded() {
 
 #[test]
 fn the_policy_decides_whether_the_bug_of_production_shows_again() {
-    let folder = folder();
+    let folder = recorded();
     copy(&folder, "ledger-production.jsonl");
     let replay = |words: &[&str]| folder.run(&[&["replay", "ledger-production.jsonl"], words].concat());
     // As services do is how it is done where nothing else is said.
@@ -164,7 +156,7 @@ fn the_policy_decides_whether_the_bug_of_production_shows_again() {
 
 #[test]
 fn the_report_for_programs() {
-    let folder = folder();
+    let folder = recorded();
     let report = json(&folder, 1, &["replay", "recorded.jsonl", "--system", "ledger"]);
     let first = &report["replay"]["first"];
     assert_eq!((&first["event"], &first["line"], &first["key"]), (&10.into(), &11.into(), &"a-1".into()), "{first}");

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use afresh_tests::{Done, Folder};
 
-use super::{LATE_CAPTURE, deposit, json};
+use super::{LATE_CAPTURE, deposit, json, recorded};
 
 const COMMANDS: [&str; 9] = ["import", "replay", "check", "shrink", "show", "reflow", "trigger", "migrate", "scrub"];
 
@@ -14,14 +14,6 @@ fn fed(folder: &Folder, name: &str, words: &[&str]) -> Done {
     let mut command = folder.command(words);
     command.stdin(Stdio::from(File::open(folder.path(name)).expect("it opens")));
     command.output().expect("the binary runs").into()
-}
-
-/// A folder with a bug that `check` finds, and with what the ledger that has it recorded.
-fn folder() -> Folder {
-    let folder = Folder::default();
-    folder.trace("in.jsonl", "ledger+late-capture", &LATE_CAPTURE);
-    folder.ok(&["replay", "in.jsonl", "--record", "recorded.jsonl"]);
-    folder
 }
 
 #[test]
@@ -42,7 +34,7 @@ fn each_command_says_what_it_does() {
 
 #[test]
 fn a_trace_on_standard_input_is_as_good_as_a_file() {
-    let folder = folder();
+    let folder = recorded();
     let commands: [&[&str]; 6] = [
         &["replay"],
         &["check"],
@@ -64,7 +56,7 @@ fn a_trace_on_standard_input_is_as_good_as_a_file() {
 
 #[test]
 fn a_record_on_standard_output_is_not_mixed_with_the_report() {
-    let folder = folder();
+    let folder = recorded();
     let done = fed(&folder, "in.jsonl", &["replay", "-", "--record", "-"]);
     assert_eq!((done.code, done.stdout), (Some(0), folder.read("recorded.jsonl")));
     assert!(done.stderr.starts_with("standard input: "), "{}", done.stderr);
@@ -72,7 +64,7 @@ fn a_record_on_standard_output_is_not_mixed_with_the_report() {
 
 #[test]
 fn no_record_is_overwritten_unasked() {
-    let folder = folder();
+    let folder = recorded();
     let recorded = folder.read("recorded.jsonl");
     folder.write("out.jsonl", "precious");
     let words = ["replay", "in.jsonl", "--record", "out.jsonl"];
@@ -91,7 +83,7 @@ fn no_record_is_overwritten_unasked() {
 
 #[test]
 fn a_record_of_a_trace_that_turns_out_bad_is_not_there() {
-    let folder = folder();
+    let folder = recorded();
     folder.write("bad.jsonl", &(folder.read("in.jsonl") + "{\"in\":{}}\n"));
     folder.write("out.jsonl", "precious");
     for words in [&["--record", "new.jsonl"][..], &["--record", "out.jsonl", "--force"], &["--record", "-"]] {

@@ -1,6 +1,7 @@
 //! Oracles: what decides whether a candidate trace still shows the same bug.
 
 mod command;
+pub(crate) mod ends;
 mod process;
 mod recognizer;
 mod repeated;

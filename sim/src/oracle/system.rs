@@ -8,7 +8,7 @@ use afresh_core::{Header, Key, Signature};
 
 use super::scope;
 use super::values::values;
-use super::{Oracle, Verdict};
+use super::{Oracle, Verdict, ends};
 use crate::check::{Finding, Probe, Probed};
 use crate::format::{Error, EventOf, RawEvent, Reader};
 use crate::minimize::{Candidate, Edit, Item, Rewrite};
@@ -90,9 +90,6 @@ pub fn rewrite_event(event: &RawEvent, change: &Rewrite) -> Option<RawEvent> {
     event.with_text(&change.apply(&event.text()?)?)
 }
 
-/// The checks of the bugs that end the process in which they show.
-const ENDS_THE_PROCESS: [&str; 4] = ["abort", "exit", "hang", "memory"];
-
 /// The oracle, in the types of its system.
 struct Typed<'s, S: Subject> {
     probe: Probe<'s, S>,
@@ -110,7 +107,7 @@ struct Typed<'s, S: Subject> {
 impl<S: Subject> Typed<'_, S> {
     /// The key at which the bug first shows in all of the trace; none where the bug ends the process that looks for it.
     fn key(&self) -> Option<Key> {
-        if self.key.is_some() || ENDS_THE_PROCESS.contains(&self.bug.check.as_str()) {
+        if self.key.is_some() || ends::ALL.contains(&self.bug.check.as_str()) {
             return self.key.clone();
         }
         // A search that goes on from a walk knows the bug from there.

@@ -6,7 +6,7 @@ use std::process::ExitStatus;
 use afresh_core::Signature;
 use serde::{Deserialize, Serialize};
 
-use crate::oracle::Verdict;
+use crate::oracle::{Verdict, ends};
 
 /// What Rust says on standard error when an allocation fails, and when a stack overflows.
 const NO_MEMORY: &str = "memory allocation of";
@@ -24,12 +24,12 @@ pub(crate) enum Death {
 impl Death {
     /// How a worker ended with `status`, after it said that it hangs, and having printed `errors` last.
     pub(crate) fn new(status: ExitStatus, hangs: bool, errors: &str) -> Self {
-        let abort = |part: String| Self::Of(Signature::new("abort", part));
+        let abort = |part: String| Self::Of(Signature::new(ends::ABORT, part));
         match (status.code(), status.signal()) {
-            _ if hangs => Self::Of(Signature::new("hang", "")),
-            (Some(code), _) => Self::Of(Signature::new("exit", code.to_string())),
+            _ if hangs => Self::Of(Signature::new(ends::HANG, "")),
+            (Some(code), _) => Self::Of(Signature::new(ends::EXIT, code.to_string())),
             (None, Some(9)) => Self::Killed,
-            _ if errors.contains(NO_MEMORY) => Self::Of(Signature::new("memory", "")),
+            _ if errors.contains(NO_MEMORY) => Self::Of(Signature::new(ends::MEMORY, "")),
             _ if errors.contains(NO_STACK) => abort("stack overflow".to_owned()),
             (None, signal) => abort(format!("signal {}", signal.unwrap_or_default())),
         }

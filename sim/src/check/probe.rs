@@ -2,10 +2,12 @@
 
 use afresh_core::{Engine, Policy, Signature};
 
+use super::along::{Along, Keeper};
 use super::coverage::Depth;
 use super::finding::{Finding, Findings};
 use super::lengths;
 use super::verify::{Share, Verifier};
+use crate::clock::Stopwatch;
 use crate::format::EventOf;
 use crate::host::guard;
 use crate::subject::Subject;
@@ -25,6 +27,7 @@ pub(crate) struct Probe<'s, S> {
 }
 
 /// What a probe found.
+#[derive(Clone)]
 pub(crate) enum Probed {
     /// What it looked for, at this event.
     At(u64, Vec<Finding>),
@@ -34,35 +37,58 @@ pub(crate) enum Probed {
     Stopped,
 }
 
-impl<S: Subject> Probe<'_, S> {
-    /// Looks at `events`, all of them stimuli, until `wanted` shows; anything, if nothing is wanted.
-    pub(crate) fn look<'e>(
-        &self,
-        events: impl Iterator<Item = (&'e EventOf<S>, u64)> + Clone,
-        wanted: Option<&Signature>,
-    ) -> Probed
+impl<'s, S: Subject> Probe<'s, S> {
+    /// How deep to look at candidates of a trace with these events.
+    pub(crate) fn depth<'e>(&self, events: impl Iterator<Item = &'e EventOf<S>>) -> Depth
     where
+        S: 'e,
+    {
+        Depth::new(lengths(self.system, events).into_values(), BUDGET)
+    }
+
+    /// Looks at a run until `wanted` shows; anything, if nothing is wanted. Also gives states of that run.
+    ///
+    /// Its first `unchanged` events are those of the run that has given `along`, of which the newest state is taken that fits;
+    /// `events` gives the events of the run, all of them stimuli, but for so many.
+    pub(crate) fn look<'e, I>(
+        &self,
+        depth: Depth,
+        (along, unchanged): (&Along<'s, S>, usize),
+        events: impl FnOnce(usize) -> I,
+        wanted: Option<&Signature>,
+    ) -> (Probed, Along<'s, S>)
+    where
+        I: Iterator<Item = (&'e EventOf<S>, u64)>,
         S: 'e,
     {
         let shows = |findings: &Findings| match wanted {
             Some(wanted) => findings.has(wanted),
             None => !findings.is_empty(),
         };
-        let depth = Depth::new(lengths(self.system, events.clone().map(|(event, _)| event)).into_values(), BUDGET);
-        let (policy, complete) = (Policy::Incremental, self.complete);
-        let options = afresh_core::Options { policy, complete, guard, ..afresh_core::Options::default() };
-        let engine = Engine::new(self.system.clone(), options);
-        let mut verifier = Verifier::new(self.system, engine, depth, Share { share: 0, of: 1 });
-        for (event, line) in events {
+        let begun = Stopwatch::start();
+        let (start, mut verifier) = match along.before(unchanged) {
+            Some((start, verifier)) => (start, verifier.clone()),
+            None => (0, self.begin(depth)),
+        };
+        let mut keeper = Keeper::new(start, begun.elapsed());
+        for (place, (event, line)) in (start..).zip(events(start)) {
             if (self.stop)() {
-                return Probed::Stopped;
+                return (Probed::Stopped, keeper.along);
             }
+            keeper.look(place, &verifier);
             verifier.event(event, line);
             if shows(verifier.findings()) {
-                return Probed::At(event.number.get().into(), verifier.into_findings());
+                return (Probed::At(event.number.get().into(), verifier.into_findings()), keeper.along);
             }
         }
         verifier.restate_at_end();
-        Probed::End(verifier.finish().findings.into_sorted())
+        (Probed::End(verifier.finish().1.findings.into_sorted()), keeper.along)
+    }
+
+    fn begin(&self, depth: Depth) -> Verifier<'s, S> {
+        let (policy, complete) = (Policy::Incremental, self.complete);
+        let options = afresh_core::Options { policy, complete, guard, ..afresh_core::Options::default() };
+        let engine = Engine::new(self.system.clone(), options);
+        Verifier::new(self.system, engine, depth, Share { share: 0, of: 1 })
     }
 }

@@ -7,6 +7,7 @@ mod check;
 mod duration;
 mod import;
 mod interrupt;
+mod jobs;
 mod knob;
 mod original;
 mod outcome;

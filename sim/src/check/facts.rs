@@ -45,12 +45,27 @@ struct Revisions<'t, B> {
     stored: Vec<(&'t Message<B>, bool)>,
 }
 
+impl<'t, B: Clone> Revisions<'t, B> {
+    /// The highest that was admitted.
+    fn counting(&self) -> Option<&'t Message<B>> {
+        let admitted = self.stored.iter().filter(|(_, admitted)| *admitted).map(|(message, _)| *message);
+        admitted.max_by_key(|message| message.revision)
+    }
+
+    /// One of them, at the place of the first; nothing if it is a withdrawal.
+    fn fact(&self, message: Option<&'t Message<B>>) -> Option<Fact<B>> {
+        let Message { from, id, body, .. } = message?;
+        let (from, id, body) = (from.clone(), id.clone(), body.clone()?);
+        Some(Fact { position: i64::from(self.first.get()), routed: false, from, id, body })
+    }
+}
+
 /// The number of the event that first routed a message from a slot, and the body that counts.
 type Rerouted<B> = (EventNumber, Option<B>);
 
 /// The histories of all keys.
 pub(super) struct Facts<'t, S: System> {
-    system: &'t S,
+    system: S,
     complete: bool,
     revisions: BTreeMap<(&'t Name, &'t Name), Revisions<'t, S::In>>,
     routed: BTreeMap<(Key, Slot), Rerouted<S::In>>,
@@ -59,7 +74,7 @@ pub(super) struct Facts<'t, S: System> {
 }
 
 impl<'t, S: System> Facts<'t, S> {
-    pub(super) fn new(system: &'t S, complete: bool) -> Self {
+    pub(super) fn new(system: S, complete: bool) -> Self {
         let (revisions, routed, histories) = Default::default();
         Self { system, complete, revisions, routed, histories, flows: FlowTable::default() }
     }
@@ -74,30 +89,62 @@ impl<'t, S: System> Facts<'t, S> {
 
     /// Takes a message that came in as event `number`; the keys whose histories it changed.
     pub(super) fn message(&mut self, number: EventNumber, message: &'t Message<S::In>) -> Vec<Key> {
-        let admitted = message.body.as_ref().is_none_or(|body| admits(self.system, body));
+        let admitted = admits(&self.system, message);
         let new = || Revisions { first: number, stored: Vec::new() };
         let revisions = self.revisions.entry((&message.from, &message.id)).or_insert_with(new);
         if revisions.stored.iter().any(|(stored, _)| stored.revision == message.revision) {
             return Vec::new();
         }
-        let counting = |revisions: &Revisions<'t, S::In>| {
-            let admitted = revisions.stored.iter().filter(|(_, admitted)| *admitted).map(|(message, _)| *message);
-            admitted.max_by_key(|message| message.revision)
-        };
-        let before = counting(revisions);
+        let before = revisions.counting();
         revisions.stored.push((message, admitted));
-        let after = counting(revisions);
-        let first = i64::from(revisions.first.get());
-        let fact = |message: Option<&'t Message<S::In>>| {
-            let Message { from, id, body, .. } = message?;
-            let (from, id, body) = (from.clone(), id.clone(), body.clone()?);
-            Some(Fact { position: first, routed: false, from, id, body })
-        };
+        let after = revisions.counting();
         if before.map(|message| message.revision) == after.map(|message| message.revision) {
             return Vec::new();
         }
-        let (before, after) = (fact(before), fact(after));
+        let (before, after) = (revisions.fact(before), revisions.fact(after));
         self.replace(before, after)
+    }
+
+    /// Asks again whether the revisions of a message are taken: another version of the system may take them now.
+    pub(super) fn reconsider(&mut self, from: &'t Name, id: &'t Name) {
+        let Some(revisions) = self.revisions.get_mut(&(from, id)) else { return };
+        let before = revisions.counting();
+        for (message, admitted) in &mut revisions.stored {
+            *admitted = admits(&self.system, message);
+        }
+        let after = revisions.counting();
+        if before.map(|message| message.revision) != after.map(|message| message.revision) {
+            let (before, after) = (revisions.fact(before), revisions.fact(after));
+            self.replace(before, after);
+        }
+    }
+
+    /// Takes another version of the system: every history is what that makes of the facts. What it does not take of what was
+    /// taken is rejected; what was rejected stays so.
+    pub(super) fn deploy<'e>(&mut self, system: S, sent: impl Iterator<Item = (EventNumber, &'e Sent<S::Out>)>)
+    where
+        S: 'e,
+    {
+        self.system = system;
+        let before = std::mem::take(&mut self.histories);
+        for (key, history) in before.into_iter().filter(|(_, history)| history.opening.is_some()) {
+            self.histories.insert(key, History { opening: history.opening, ..History::new() });
+        }
+        let mut facts = Vec::new();
+        for revisions in self.revisions.values_mut() {
+            for (message, admitted) in &mut revisions.stored {
+                *admitted &= admits(&self.system, message);
+            }
+            facts.push(revisions.fact(revisions.counting()));
+        }
+        for fact in facts {
+            self.replace(None, fact);
+        }
+        self.routed.clear();
+        for (number, sent) in sent {
+            // What this version panics on is routed nowhere.
+            let _ = guard(&mut || drop(self.output(number, sent)));
+        }
     }
 
     /// Takes an output that the engine sent because of event `number`; the keys whose histories it changed, if it is a
@@ -249,7 +296,8 @@ impl<'t, S: System> History<'t, S> {
     }
 }
 
-fn admits<S: System>(system: &S, body: &S::In) -> bool {
+fn admits<S: System>(system: &S, message: &Message<S::In>) -> bool {
+    let Some(body) = &message.body else { return true };
     let mut admitted = false;
     let done = guard(&mut || {
         admitted = system.admit(body).is_ok();

@@ -26,7 +26,7 @@ use verify::{Seen, Share, Verifier};
 pub use coverage::Coverage;
 pub(crate) use finding::value;
 pub use finding::{Finding, Sighting, Versus};
-pub(crate) use probe::{Probe, Probed};
+pub(crate) use probe::{Probe, Probed, look_at_run};
 
 /// How to check.
 #[derive(Clone, Copy, Debug)]

@@ -62,7 +62,7 @@ pub(super) struct Args {
     format: Format,
 }
 
-fn jobs(text: &str) -> Result<usize, String> {
+pub(super) fn jobs(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|jobs| (1..=1024).contains(jobs)).ok_or_else(|| "expected a number from 1 to 1024".into())
 }
 

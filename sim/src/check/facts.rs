@@ -68,8 +68,8 @@ type Rerouted<B> = (EventNumber, Option<B>);
 
 /// The histories of all keys.
 #[derive(Clone)]
-pub(super) struct Facts<'s, S: System> {
-    system: &'s S,
+pub(super) struct Facts<S: System> {
+    system: S,
     complete: bool,
     revisions: Map<(Name, Name), Revisions<S::In>>,
     routed: Map<(Key, Slot), Rerouted<S::In>>,
@@ -77,8 +77,8 @@ pub(super) struct Facts<'s, S: System> {
     pub(super) flows: FlowTable,
 }
 
-impl<'s, S: System> Facts<'s, S> {
-    pub(super) fn new(system: &'s S, complete: bool) -> Self {
+impl<S: System> Facts<S> {
+    pub(super) fn new(system: S, complete: bool) -> Self {
         let (revisions, routed, histories) = Default::default();
         Self { system, complete, revisions, routed, histories, flows: FlowTable::default() }
     }
@@ -94,31 +94,73 @@ impl<'s, S: System> Facts<'s, S> {
     /// Takes a message that came in as event `number`; the keys whose histories it changed.
     pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>) -> Vec<Key> {
         let Message { from, id, revision, body } = message;
-        let admitted = body.as_ref().is_none_or(|body| admits(self.system, body));
+        let name = (from.clone(), id.clone());
+        let admitted = admits(&self.system, body.as_ref());
         let came = Revision { number: *revision, admitted, body: body.clone() };
-        let (first, before) = match self.revisions.entry((from.clone(), id.clone())) {
+        let (before, after) = match self.revisions.entry(name.clone()) {
             Entry::Vacant(vacant) => {
-                vacant.insert(Revisions { first: number, one: came, others: Vec::new() });
-                (number, None)
+                let revisions = vacant.insert(Revisions { first: number, one: came, others: Vec::new() });
+                (None, revisions.counting_fact(&name))
             }
             Entry::Occupied(known) => {
-                let known = known.into_mut();
-                if known.all().any(|known| known.number == *revision) {
+                let revisions = known.into_mut();
+                if revisions.all().any(|known| known.number == *revision) {
                     return Vec::new();
                 }
-                let before = known.counting().map(|before| (before.number, before.body.clone()));
-                known.others.push(came);
-                (known.first, before)
+                let counting = revisions.counting().map(|counting| counting.number);
+                if !admitted || counting.is_some_and(|counting| counting > *revision) {
+                    revisions.others.push(came);
+                    return Vec::new();
+                }
+                let before = revisions.counting_fact(&name);
+                revisions.others.push(came);
+                (before, revisions.counting_fact(&name))
             }
         };
-        if !admitted || before.as_ref().is_some_and(|(before, _)| before > revision) {
-            return Vec::new();
+        self.replace(before, after)
+    }
+
+    /// Asks again whether the revisions of a message are taken: another version of the system may take them now.
+    pub(super) fn reconsider(&mut self, from: &Name, id: &Name) {
+        let name = (from.clone(), id.clone());
+        let Some(revisions) = self.revisions.get_mut(&name) else { return };
+        let counting = |revisions: &Revisions<S::In>| revisions.counting().map(|counting| counting.number);
+        let (number, before) = (counting(revisions), revisions.counting_fact(&name));
+        for revision in revisions.all_mut() {
+            revision.admitted = admits(&self.system, revision.body.as_ref());
         }
-        let fact = |body: Option<S::In>| {
-            let (from, id) = (from.clone(), id.clone());
-            Some(Fact { position: i64::from(first.get()), routed: false, from, id, body: body? })
-        };
-        self.replace(before.and_then(|(_, before)| fact(before)), fact(body.clone()))
+        if number != counting(revisions) {
+            let after = revisions.counting_fact(&name);
+            self.replace(before, after);
+        }
+    }
+
+    /// Takes another version of the system: every history is what that makes of the facts. What it does not take of what was
+    /// taken is rejected; what was rejected stays so.
+    pub(super) fn deploy<'e>(&mut self, system: S, sent: impl Iterator<Item = (EventNumber, &'e Sent<S::Out>)>)
+    where
+        S: 'e,
+    {
+        self.system = system;
+        for history in self.histories.values_mut() {
+            *history = History { opening: history.opening.take(), ..History::new() };
+        }
+        self.histories.retain(|_, history| history.opening.is_some());
+        let mut facts = Vec::new();
+        for (name, revisions) in &mut self.revisions {
+            for revision in revisions.all_mut() {
+                revision.admitted &= admits(&self.system, revision.body.as_ref());
+            }
+            facts.push(revisions.counting_fact(name));
+        }
+        for fact in facts {
+            self.replace(None, fact);
+        }
+        self.routed.clear();
+        for (number, sent) in sent {
+            // What this version panics on is routed nowhere.
+            let _ = guard(&mut || drop(self.output(number, sent)));
+        }
     }
 
     /// Takes an output that the engine sent because of event `number`; the keys whose histories it changed, if it is a
@@ -186,14 +228,14 @@ impl<'s, S: System> Facts<'s, S> {
     /// The state of `key` after its first `length` messages, folded from the first.
     pub(super) fn fold(&self, key: &Key, length: usize) -> Option<S::State> {
         let history = self.histories.get(key)?;
-        let mut state = history.start(self.system, self.complete, key)?;
-        history.apply(self.system, self.flows.of(key), key, &mut state, 0..length);
+        let mut state = history.start(&self.system, self.complete, key)?;
+        history.apply(&self.system, self.flows.of(key), key, &mut state, 0..length);
         Some(state)
     }
 
     /// Takes the newest of the states kept on the way along, in place, to the end of the history of `key`.
     pub(super) fn advance(&mut self, key: &Key) {
-        let (system, flows) = (self.system, self.flows.of(key));
+        let (system, flows) = (&self.system, self.flows.of(key));
         let Some(history) = self.histories.get_mut(key) else { return };
         if history.kept.is_empty() || history.is_before_opening(system) {
             history.kept.clear();
@@ -221,9 +263,21 @@ impl<B> Revisions<B> {
         std::iter::once(&self.one).chain(&self.others)
     }
 
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Revision<B>> {
+        std::iter::once(&mut self.one).chain(&mut self.others)
+    }
+
     /// The revision that counts: the highest that was admitted.
     fn counting(&self) -> Option<&Revision<B>> {
         self.all().filter(|revision| revision.admitted).max_by_key(|revision| revision.number)
+    }
+}
+
+impl<B: Clone> Revisions<B> {
+    /// The message that counts, at the place of the first; nothing if it is a withdrawal. `name` is its sender and id.
+    fn counting_fact(&self, name: &(Name, Name)) -> Option<Fact<B>> {
+        let ((from, id), body) = (name.clone(), self.counting()?.body.clone()?);
+        Some(Fact { position: i64::from(self.first.get()), routed: false, from, id, body })
     }
 }
 
@@ -281,7 +335,8 @@ impl<S: System> History<S> {
     }
 }
 
-fn admits<S: System>(system: &S, body: &S::In) -> bool {
+fn admits<S: System>(system: &S, body: Option<&S::In>) -> bool {
+    let Some(body) = body else { return true };
     let mut admitted = false;
     let done = guard(&mut || {
         admitted = system.admit(body).is_ok();

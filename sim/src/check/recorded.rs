@@ -148,32 +148,33 @@ impl<S: System> Verifier<'_, S> {
         match &recomputed {
             None => *self.seen.not_derivable.entry("view").or_default() += 1,
             Some(recomputed) => {
-                let parts = self.system.compare(key, recomputed, view);
+                let parts = self.engine.system().compare(key, recomputed, view);
                 for part in parts.underivable() {
                     *self.seen.not_derivable.entry(part).or_default() += 1;
                 }
                 for part in parts.diverged() {
                     found.saw((RECORDED, part), (number, line), Some(key), || {
-                        let versus = versus("recorded", value(view), value(&self.system.view(key, recomputed)));
+                        let versus =
+                            versus("recorded", value(view), value(&self.engine.system().view(key, recomputed)));
                         ("the recorded view is not what all the messages give".to_owned(), Some(versus))
                     });
                 }
             }
         }
         let Some(before) = before.filter(|before| before.in_order) else { return };
-        let mut state = self.system.initial(key, Beginning::Window).unwrap_or_default();
-        if !self.system.learn(key, &mut state, &before.view) {
+        let mut state = self.engine.system().initial(key, Beginning::Window).unwrap_or_default();
+        if !self.engine.system().learn(key, &mut state, &before.view) {
             return;
         }
         if let Some(history) = self.facts.history(key) {
             for fact in &history.facts[before.length..] {
-                self.system.apply(key, &mut state, fact.input(), self.facts.flows.of(key));
+                self.engine.system().apply(key, &mut state, fact.input(), self.facts.flows.of(key));
             }
         }
         self.seen.coverage.recorded_steps += 1;
-        for part in self.system.compare(key, &state, view).diverged() {
+        for part in self.engine.system().compare(key, &state, view).diverged() {
             found.saw((RECORDED_STEP, part), (number, line), Some(key), || {
-                let versus = versus("recorded", value(view), value(&self.system.view(key, &state)));
+                let versus = versus("recorded", value(view), value(&self.engine.system().view(key, &state)));
                 ("the recorded view is not one step from the recorded one before it".to_owned(), Some(versus))
             });
         }

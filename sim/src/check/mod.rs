@@ -4,6 +4,7 @@
 //! and folds it from the first message at every step, as long as that fits its budget; a bug that heals by itself shows
 //! nowhere else. The [`Coverage`] says what was looked at.
 
+mod along;
 mod coverage;
 mod facts;
 mod finding;
@@ -14,13 +15,16 @@ mod verify;
 use std::collections::BTreeMap;
 use std::thread;
 
-use afresh_core::{Engine, Key, Policy, Stimulus, What};
+use afresh_core::{Engine, EventNumber, Journal, Key, Policy, Stimulus, What};
 use serde::Serialize;
 
+use crate::format::EventOf;
 use crate::host::guard;
 use crate::load::Loaded;
 use crate::subject::Subject;
-use coverage::Depth;
+pub(crate) use along::Along;
+pub(crate) use coverage::Depth;
+use finding::Findings;
 use verify::{Seen, Share, Verifier};
 
 pub use coverage::Coverage;
@@ -90,19 +94,19 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
         }
         verifier.finish()
     };
-    let mut seen: Vec<Seen<S>> = thread::scope(|scope| {
+    let mut seen: Vec<(Engine<S>, Seen)> = thread::scope(|scope| {
         let others: Vec<_> = (1..passes).map(|share| scope.spawn(move || pass(Share { share, of: passes }))).collect();
         let first = pass(Share { share: 0, of: passes });
         let joined = others.into_iter().map(|other| other.join().expect("a pass catches the panics of the system"));
         std::iter::once(first).chain(joined).collect()
     });
-    let mut first = seen.remove(0);
+    let (engine, mut first) = seen.remove(0);
     let again = match seen.first() {
-        Some(second) => &second.engine,
-        None => &trace.run(system, *first.engine.options()),
+        Some((second, _)) => second,
+        None => &trace.run(system, *engine.options()),
     };
-    determinism(&mut first, again, trace);
-    for other in seen {
+    determinism(&mut first.findings, [&engine, again], trace);
+    for (_, other) in seen {
         first.findings.merge(other.findings);
         first.coverage.merge(&other.coverage);
         for (part, count) in other.not_derivable {
@@ -112,7 +116,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
     Report {
         events: trace.events.len() as u64,
         stimuli: trace.events.iter().filter(|event| matches!(event.what, What::Stimulus(_))).count() as u64,
-        keys: first.engine.keys().len() as u64,
+        keys: engine.keys().len() as u64,
         findings: first.findings.into_sorted(),
         not_derivable: first.not_derivable,
         coverage: first.coverage,
@@ -120,7 +124,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
 }
 
 /// How many messages concern each key, at most.
-fn lengths<'e, S>(system: &S, events: impl IntoIterator<Item = &'e crate::format::EventOf<S>>) -> BTreeMap<Key, u64>
+fn lengths<'e, S>(system: &S, events: impl IntoIterator<Item = &'e EventOf<S>>) -> BTreeMap<Key, u64>
 where
     S: Subject + 'e,
 {
@@ -139,36 +143,27 @@ where
 }
 
 /// The same trace gives the same run.
-fn determinism<S: Subject>(first: &mut Seen<S>, again: &Engine<S>, trace: &Loaded<S>) {
-    let numbers = |engine: &Engine<S>| engine.journal().len();
-    let differing = first.engine.journal().events().zip(again.journal().events()).find(|(a, b)| a != b);
-    let shorter = numbers(&first.engine).min(numbers(again));
-    let (at, versus) = match differing {
+fn determinism<S: Subject>(findings: &mut Findings, [first, again]: [&Engine<S>; 2], trace: &Loaded<S>) {
+    let (ours, theirs) = (first.journal(), again.journal());
+    let differing = ours.events().zip(theirs.events()).find(|(a, b)| a != b);
+    let (at, left_value, right_value) = match differing {
         Some((a, b)) => {
-            let show = |event: &crate::format::EventOf<S>| value(&format!("{:?}", event.what));
-            (a.number, (show(a), show(b)))
+            let show = |event: &EventOf<S>| value(&format!("{:?}", event.what));
+            (a.number, show(a), show(b))
         }
-        None if numbers(&first.engine) != numbers(again) => {
-            let events = |engine| value(&format!("{} events", numbers(engine)));
-            (
-                first
-                    .engine
-                    .journal()
-                    .events()
-                    .nth(shorter.saturating_sub(1))
-                    .map_or(afresh_core::EventNumber::MIN, |event| event.number),
-                (events(&first.engine), events(again)),
-            )
+        None if ours.len() != theirs.len() => {
+            let events = |journal: &Journal<S>| value(&format!("{} events", journal.len()));
+            let last = ours.events().nth(ours.len().min(theirs.len()).saturating_sub(1));
+            (last.map_or(EventNumber::MIN, |event| event.number), events(ours), events(theirs))
         }
         None => return,
     };
     // The stimulus of the run under way there is the one in the trace that has as many before it.
-    let is_stimulus = |event: &&crate::format::EventOf<S>| matches!(event.what, What::Stimulus(_));
-    let before = first.engine.journal().events().take(at.get() as usize).filter(is_stimulus).count();
+    let is_stimulus = |event: &&EventOf<S>| matches!(event.what, What::Stimulus(_));
+    let before = ours.events().take(at.get() as usize).filter(is_stimulus).count();
     let place = trace.events_and_lines().filter(|(event, _)| is_stimulus(event)).nth(before.saturating_sub(1));
     let place = place.map_or((at, 0), |(event, line)| (event.number, line));
-    first.findings.saw(("determinism", ""), place, None, || {
-        let (left_value, right_value) = versus;
+    findings.saw(("determinism", ""), place, None, || {
         let versus = Versus { left: "first run", left_value, right: "second run", right_value };
         ("two runs of the same trace differ".to_owned(), Some(versus))
     });

@@ -20,18 +20,19 @@ pub(super) struct Share {
 }
 
 /// What a pass saw.
-pub(super) struct Seen<S: System> {
-    pub(super) engine: Engine<S>,
+#[derive(Clone, Default)]
+pub(super) struct Seen {
     pub(super) findings: Findings,
     pub(super) coverage: Coverage,
     pub(super) not_derivable: BTreeMap<&'static str, u64>,
 }
 
-/// A pass under way.
-pub(super) struct Verifier<'t, S: System> {
-    pub(super) system: &'t S,
+/// A pass under way. A copy of it goes on from the same place.
+#[derive(Clone)]
+pub(super) struct Verifier<'s, S: System> {
+    pub(super) system: &'s S,
     pub(super) engine: Engine<S>,
-    pub(super) facts: Facts<'t, S>,
+    pub(super) facts: Facts<S>,
     pub(super) comparer: Comparer<S>,
     share: Share,
     pub(super) depth: Depth,
@@ -43,23 +44,20 @@ pub(super) struct Verifier<'t, S: System> {
     /// The stimulus under way: its event and its line.
     pub(super) place: (EventNumber, u64),
     /// The keys that the stimulus under way concerned.
-    changed: BTreeSet<Key>,
+    changed: Vec<Key>,
     /// The keys whose caches were damaged and not yet healed.
     damaged: BTreeSet<Key>,
     /// The keys whose slots may hold what a damaged state or another version has sent: a restart sends nothing.
     missent: BTreeSet<Key>,
     /// The view that was recorded last of each key, and how much of its history that covers.
-    pub(super) recorded: BTreeMap<Key, Recorded<'t, S>>,
+    pub(super) recorded: BTreeMap<Key, Recorded<S>>,
     pub(super) window: Window,
-    pub(super) seen: Seen<S>,
+    pub(super) seen: Seen,
 }
 
-impl<'t, S: System> Verifier<'t, S> {
-    pub(super) fn new(system: &'t S, engine: Engine<S>, depth: Depth, share: Share) -> Self {
+impl<'s, S: System> Verifier<'s, S> {
+    pub(super) fn new(system: &'s S, engine: Engine<S>, depth: Depth, share: Share) -> Self {
         let complete = engine.options().complete;
-        let empty = Engine::new(system.clone(), *engine.options());
-        let (findings, not_derivable) = Default::default();
-        let seen = Seen { engine: empty, findings, coverage: Coverage::default(), not_derivable };
         Self {
             system,
             engine,
@@ -71,17 +69,17 @@ impl<'t, S: System> Verifier<'t, S> {
             reached: BTreeMap::new(),
             steps: 0,
             place: (EventNumber::MIN, 0),
-            changed: BTreeSet::new(),
+            changed: Vec::new(),
             damaged: BTreeSet::new(),
             missent: BTreeSet::new(),
             recorded: BTreeMap::new(),
             window: Window::new(complete),
-            seen,
+            seen: Seen::default(),
         }
     }
 
     /// Takes the next event of the trace.
-    pub(super) fn event(&mut self, event: &'t EventOf<S>, line: u64) {
+    pub(super) fn event(&mut self, event: &EventOf<S>, line: u64) {
         match &event.what {
             What::Stimulus(stimulus) => {
                 self.steps += 1;
@@ -97,7 +95,7 @@ impl<'t, S: System> Verifier<'t, S> {
         self.steps % self.share.of == self.share.share
     }
 
-    fn stimulus(&mut self, event: &'t EventOf<S>, stimulus: &'t Stimulus<S::In, S::View>, line: u64) {
+    fn stimulus(&mut self, event: &EventOf<S>, stimulus: &Stimulus<S::In, S::View>, line: u64) {
         let mut changed = match stimulus {
             Stimulus::In(message) => self.facts.message(event.number, message),
             Stimulus::Opening(opening) => self.facts.open(event.number, opening),
@@ -123,13 +121,15 @@ impl<'t, S: System> Verifier<'t, S> {
                 _ => {}
             }
         }
-        self.changed = changed.into_iter().collect();
+        changed.sort_unstable();
+        changed.dedup();
+        self.changed = changed;
         for key in &self.changed {
-            self.recorded.entry(key.clone()).and_modify(|recorded| {
-                let length = self.facts.history(key).map_or(0, |history| history.facts.len());
-                let changed = self.facts.history(key).map_or(0, |history| history.changed_at);
+            if let Some(recorded) = self.recorded.get_mut(key) {
+                let history = self.facts.history(key);
+                let (length, changed) = history.map_or((0, 0), |history| (history.facts.len(), history.changed_at));
                 recorded.in_order &= changed >= recorded.length && length > recorded.length;
-            });
+            }
         }
         if self.is_ours() {
             for (key, why) in panics {
@@ -182,7 +182,7 @@ impl<'t, S: System> Verifier<'t, S> {
     }
 
     /// Turns a knob; the keys that it concerned.
-    fn knob(&mut self, knob: &'t Knob) -> Vec<Key> {
+    fn knob(&mut self, knob: &Knob) -> Vec<Key> {
         if let Knob::ReflowIn { messages, .. } = knob {
             messages.iter().for_each(|message| self.facts.reconsider(&message.from, &message.id));
         }
@@ -208,7 +208,9 @@ impl<'t, S: System> Verifier<'t, S> {
             }
             if let Knob::Migrate { .. } = knob {
                 self.facts.forget(key);
-                self.recorded.entry(key.clone()).and_modify(|recorded| recorded.in_order = false);
+                if let Some(recorded) = self.recorded.get_mut(key) {
+                    recorded.in_order = false;
+                }
             }
         }
         keys
@@ -330,7 +332,7 @@ impl<'t, S: System> Verifier<'t, S> {
     }
 
     /// Ends the pass: what should be in all slots, and what must hold over all keys.
-    pub(super) fn finish(mut self) -> Seen<S> {
+    pub(super) fn finish(mut self) -> (Engine<S>, Seen) {
         if self.share.share == 0 {
             for difference in std::mem::replace(&mut self.comparer, Comparer::new(true)).finish(&self.engine) {
                 super::recorded::differs(&difference, &mut self.seen.findings);
@@ -340,8 +342,7 @@ impl<'t, S: System> Verifier<'t, S> {
             }
             self.properties(true);
         }
-        self.seen.engine = self.engine;
-        self.seen
+        (self.engine, self.seen)
     }
 
     /// Holds what was sent from the slots of a key against all of its outputs.

@@ -10,13 +10,13 @@ mod work;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::thread;
 use std::time::Duration;
 
 use bytesize::ByteSize;
 
 use super::duration::duration;
 use super::interrupt;
+use super::jobs;
 use super::outcome::Failure;
 use super::run::explorer;
 use super::source::Format;
@@ -49,7 +49,7 @@ pub(super) struct Args {
     time: Option<Duration>,
 
     /// How many threads may work.
-    #[arg(long, value_name = "N", default_value_t = thread::available_parallelism().map_or(1, usize::from), value_parser = super::check::jobs)]
+    #[arg(long, value_name = "N", default_value_t = jobs::available(), value_parser = jobs::jobs)]
     jobs: usize,
 
     /// Run the i-th of n equal parts of the seeds, for n machines.

@@ -8,6 +8,7 @@ mod duration;
 mod explore;
 mod import;
 mod interrupt;
+mod jobs;
 mod knob;
 mod original;
 mod outcome;

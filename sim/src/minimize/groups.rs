@@ -10,6 +10,9 @@ const SHORT: usize = 256;
 /// How many events at least are a group.
 const FEW: usize = 8;
 
+/// After so many failures in a row it is given up: events of many common values have none that they can do without.
+const FAILURES_MAX: usize = 8;
+
 /// Tries groups of events that share a value, the largest ones first, in the order of a [`Descent`]: the kinds, of which there
 /// are few, one by one, and of the many keys many at a time.
 ///
@@ -19,6 +22,10 @@ pub(super) struct Groups {
     /// The numbers of the events of each group, the largest group last.
     groups: Vec<Vec<u64>>,
     descent: Option<Descent>,
+    /// The edit proposed last.
+    proposed: Option<Edit>,
+    /// Failures since the last success.
+    failures: usize,
 }
 
 impl Pass for Groups {
@@ -45,7 +52,7 @@ impl Pass for Groups {
     }
 
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {
-        let descent = self.descent.as_mut()?;
+        let descent = self.descent.as_mut().filter(|_| self.failures < FAILURES_MAX)?;
         loop {
             let mut numbers = self.groups[descent.next()?].concat();
             numbers.sort_unstable();
@@ -53,12 +60,18 @@ impl Pass for Groups {
             match view.remove_all(&numbers) {
                 // All of them went with other groups.
                 Edit::Keep => descent.judged(true),
-                edit => return Some(edit),
+                // The rest of the groups went with these, and that has failed.
+                edit if self.failures > 0 && self.proposed.as_ref() == Some(&edit) => descent.judged(false),
+                edit => {
+                    self.proposed = Some(edit.clone());
+                    return Some(edit);
+                }
             }
         }
     }
 
     fn judged(&mut self, accepted: bool) {
+        self.failures = if accepted { 0 } else { self.failures + 1 };
         if let Some(descent) = &mut self.descent {
             descent.judged(accepted);
         }

@@ -107,12 +107,15 @@ pub mod oracle;
 pub mod recorder;
 pub mod replay;
 pub mod report;
+pub mod rng;
 mod runner;
+pub mod schedule;
 pub mod show;
 #[cfg(feature = "snapshots")]
 pub mod snapshot;
 mod subject;
 pub mod turn;
+pub mod world;
 
 /// What [`snapshots!`] expands to asserts with it.
 #[cfg(feature = "snapshots")]

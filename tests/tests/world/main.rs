@@ -1,0 +1,3 @@
+//! Worlds: what nodes, networks, faults and schedules do, and what a record of it proves.
+
+mod runs;

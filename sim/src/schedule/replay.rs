@@ -32,6 +32,9 @@ pub enum Unfit {
         /// Which of the messages between the two it is.
         occurrence: u32,
     },
+    /// The run was over before it.
+    #[error("the run was over before it")]
+    Over,
     /// The world refuses.
     #[error("{0}")]
     Refused(#[from] Impossible),
@@ -129,8 +132,9 @@ impl<I: Body> Replay<I> {
 
     /// The number of the first event that did not fit, and why.
     #[must_use]
-    pub fn first_unfit(&self) -> Option<&(u32, Unfit)> {
-        self.first.as_ref()
+    pub fn first_unfit(&self) -> Option<(u32, Unfit)> {
+        let left = self.steps.front().map(|step| (step.number, Unfit::Over));
+        self.first.clone().or(left)
     }
 
     fn does_not_fit(&mut self, why: Unfit) {

@@ -131,9 +131,9 @@ pub fn simulate<C: Cluster>(cluster: &C, seed: u64) -> Ended<C::Node> {
 pub fn replay<C: Cluster>(cluster: &C, trace: &WorldTrace<C::Node>) -> Result<Ended<C::Node>, Difference> {
     let (ended, schedule) = drive(cluster, Replay::strict(&trace.events));
     let Some((number, why)) = schedule.first_unfit() else { return Ok(ended) };
-    let event = EventNumber::new(*number).unwrap_or(EventNumber::MIN);
+    let event = EventNumber::new(number).unwrap_or(EventNumber::MIN);
     let recorded = trace.events.iter().find(|one| one.number == event).map(|event| format!("{:?}", event.what));
-    Err(Difference { event, recorded: recorded.unwrap_or_default(), found: why.clone() })
+    Err(Difference { event, recorded: recorded.unwrap_or_default(), found: why })
 }
 
 /// Runs again what still can happen of a trace that was edited, or whose code has moved on.

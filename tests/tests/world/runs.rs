@@ -1,6 +1,8 @@
 //! Runs from a seed, and the traces of them.
 
-use afresh::format::{Options, Reader, Writer};
+use afresh::format::{Options, RawTrace, Reader, Writer};
+use afresh::minimize::Minimizer;
+use afresh::oracle;
 use afresh::world::{self, Ended, Vocabulary, WorldTrace};
 use afresh_tests::payments::{Mistake, Party, Payments};
 
@@ -70,4 +72,27 @@ fn mistakes_are_found() {
     let mistakes = [Mistake::ChargesAgain, Mistake::AnswersFirst, Mistake::AsksOnce, Mistake::FallsOver];
     let found = mistakes.map(|mistake| found(mistake).unwrap_or_default());
     assert_eq!(found, ["charged-once", "charged-for-good", "all-charged", "panic/cannot charge #"]);
+}
+
+/// What is left of the first run in which a mistake shows, and how many stimuli there were.
+fn shrunk(mistake: Mistake) -> (usize, String) {
+    let cluster = Payments(mistake);
+    let run = (0..).map(|seed| world::simulate(&cluster, seed)).find(|run| !run.violations.is_empty()).unwrap();
+    let trace = text(&run);
+    let reader = Reader::new("in", trace.as_bytes(), Options::default()).unwrap();
+    let mut examined = oracle::examine_world(&cluster, reader).unwrap();
+    examined.oracle.aim(Some(&run.violations[0].signature)).unwrap();
+    let count = examined.stimuli.len();
+    let minimized = Minimizer::new().run(examined.stimuli, &mut *examined.oracle, &mut ()).unwrap();
+    let events = minimized.items.into_iter().map(|item| item.value).collect();
+    let left = RawTrace { header: run.trace("payments").header, events };
+    (count, String::from_utf8(left.write("left", Vec::new()).unwrap()).unwrap())
+}
+
+#[test]
+fn what_is_found_shrinks() {
+    for mistake in [Mistake::ChargesAgain, Mistake::AnswersFirst, Mistake::AsksOnce, Mistake::FallsOver] {
+        let (count, left) = shrunk(mistake);
+        insta::assert_snapshot!(format!("shrunk-{mistake:?}"), format!("of {count} stimuli:\n{left}"));
+    }
 }

@@ -92,6 +92,11 @@ pub trait Schedule<N: Node> {
         let _ = (at, node);
     }
 
+    /// A node has stopped by itself.
+    fn stopped(&mut self, at: i64, node: &Name) {
+        let _ = (at, node);
+    }
+
     /// A timer was set.
     fn set(&mut self, due: i64, timer: Pending<'_, N>) {
         let _ = (due, timer);

@@ -110,6 +110,12 @@ impl Nemesis {
         self.plan(until, Task::Mend(Fault::Storage { node, how: Storage::Synced }));
     }
 
+    /// A node has stopped by itself, and begins again after a while.
+    pub(super) fn stopped(&mut self, at: i64, node: Name, rng: &mut Rng) {
+        let until = at.saturating_add(rng.between(1_000_000, 500_000_000));
+        self.plan(until, Task::Mend(Fault::Restart { node }));
+    }
+
     /// What breaks, each with what mends it.
     fn blow<N: Node>(&self, what: Blow, lasting: i64, world: &World<N>, rng: &mut Rng) -> Vec<(Fault, Option<Fault>)> {
         let names = world.names();

@@ -176,6 +176,11 @@ impl<N: Node> Schedule<N> for Random<N::Input> {
         self.look_for_other();
     }
 
+    fn stopped(&mut self, at: i64, node: &Name) {
+        self.nemesis.stopped(at, node.clone(), &mut self.rng);
+        self.look_for_other();
+    }
+
     #[inline]
     fn set(&mut self, due: i64, timer: Pending<'_, N>) {
         self.queue.push(due, timer.id);

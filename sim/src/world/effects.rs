@@ -25,6 +25,7 @@ pub(super) enum Effect<N: Node> {
     Timer { after: i64, timer: N::Timer },
     Write(N::Record),
     Sync,
+    Stop,
 }
 
 /// What a node learns of its storage when it uses it.
@@ -91,6 +92,12 @@ impl<N: Node> Effects<N> {
         }
         self.list.push(Effect::Sync);
         Ok(())
+    }
+
+    /// The node stops, as one does that cannot go on: what it has in memory is lost, and what it wrote and did not sync. It
+    /// begins again as after a crash. What is said after this is not done.
+    pub fn stop(&mut self) {
+        self.list.push(Effect::Stop);
     }
 
     /// The node itself.

@@ -43,9 +43,7 @@ impl<N: Node> World<N> {
         match fault {
             Fault::Crash { kept, torn, .. } => {
                 machine.disk.crash(kept as usize, torn);
-                machine.held.clear();
-                machine.blocked = Blocked { crashed: true, ..Blocked::NOT };
-                self.slab.forget_timers(id);
+                self.end(id);
             }
             Fault::Restart { .. } => {
                 machine.blocked = Blocked::NOT;
@@ -70,6 +68,23 @@ impl<N: Node> World<N> {
             Fault::Calm | Fault::Duplicate(_) | Fault::Damage { .. } | Fault::Deploy { .. } => {}
         }
         Ok(())
+    }
+
+    /// A node has stopped by itself.
+    #[cold]
+    pub(super) fn stop(&mut self, id: NodeId, schedule: &mut impl Schedule<N>) {
+        self.machines[id.place()].disk.crash(0, false);
+        self.end(id);
+        self.changes += 1;
+        schedule.stopped(self.now, &self.names[id.place()]);
+    }
+
+    /// A node is not there any more, nor what it had in memory.
+    fn end(&mut self, id: NodeId) {
+        let machine = &mut self.machines[id.place()];
+        machine.held.clear();
+        machine.blocked = Blocked { crashed: true, ..Blocked::NOT };
+        self.slab.forget_timers(id);
     }
 
     fn become_calm(&mut self, at: i64, number: u32) -> Result<(), Impossible> {

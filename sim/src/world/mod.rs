@@ -329,6 +329,10 @@ impl<N: Node> World<N> {
                     }
                     machine.disk.sync();
                 }
+                Effect::Stop => {
+                    drop(list);
+                    return self.stop(from, schedule);
+                }
             }
         }
     }

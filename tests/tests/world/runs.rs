@@ -63,16 +63,17 @@ fn what_is_right_is_found_to_be() {
 
 #[test]
 fn mistakes_are_found() {
-    let found = |mistake| {
+    let first = |mistake| {
         (0..1000).find_map(|seed| {
             let run = world::simulate(&Payments(mistake), seed);
             run.violations.first().map(|violation| violation.signature.to_string())
         })
     };
-    let mistakes = [Mistake::ChargesAgain, Mistake::AnswersFirst, Mistake::AsksOnce, Mistake::FallsOver];
-    let found = mistakes.map(|mistake| found(mistake).unwrap_or_default());
+    let found = MISTAKES.map(|mistake| first(mistake).unwrap_or_default());
     assert_eq!(found, ["charged-once", "charged-for-good", "all-charged", "panic/cannot charge #"]);
 }
+
+const MISTAKES: [Mistake; 4] = [Mistake::ChargesAgain, Mistake::AnswersFirst, Mistake::AsksOnce, Mistake::FallsOver];
 
 /// What is left of the first run in which a mistake shows, and how many stimuli there were.
 fn shrunk(mistake: Mistake) -> (usize, String) {
@@ -91,8 +92,9 @@ fn shrunk(mistake: Mistake) -> (usize, String) {
 
 #[test]
 fn what_is_found_shrinks() {
-    for mistake in [Mistake::ChargesAgain, Mistake::AnswersFirst, Mistake::AsksOnce, Mistake::FallsOver] {
+    let left = MISTAKES.map(|mistake| {
         let (count, left) = shrunk(mistake);
-        insta::assert_snapshot!(format!("shrunk-{mistake:?}"), format!("of {count} stimuli:\n{left}"));
-    }
+        format!("{mistake:?}: of {count} stimuli\n{left}")
+    });
+    insta::assert_snapshot!(left.join("\n"));
 }

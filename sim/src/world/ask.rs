@@ -86,6 +86,12 @@ impl<N: Node> World<N> {
         self.now
     }
 
+    /// What the clock of a node says, in nanoseconds.
+    #[must_use]
+    pub fn clock(&self, node: NodeId) -> Option<i64> {
+        self.machines.get(node.place()).map(|machine| self.now.saturating_add(machine.skew))
+    }
+
     /// How many messages were delivered.
     #[must_use]
     #[inline]

@@ -1,3 +1,12 @@
 //! Worlds: what nodes, networks, faults and schedules do, and what a record of it proves.
 
+mod clocks;
+mod crashes;
+mod duplication;
+mod loss;
+mod partitions;
+mod pauses;
+mod reordering;
 mod runs;
+mod storage;
+mod story;

@@ -6,7 +6,7 @@ use afresh::oracle;
 use afresh::world::{self, Ended, Vocabulary, WorldTrace};
 use afresh_tests::payments::{Mistake, Party, Payments};
 
-fn write(trace: &WorldTrace<Party>) -> String {
+pub(crate) fn write(trace: &WorldTrace<Party>) -> String {
     let mut writer = Writer::new("out", Vec::new(), &trace.header).unwrap();
     trace.events.iter().try_for_each(|event| writer.event(event)).unwrap();
     String::from_utf8(writer.finish().unwrap()).unwrap()

@@ -3,9 +3,11 @@
 //! | file | decides |
 //! | --- | --- |
 //! | `random.rs` | by numbers drawn from a seed, with faults of a [`Swarm`] |
+//! | `aim.rs` | what happens to certain messages: "drop the next of these" |
 //! | `calm.rs` | nothing: no fault, and every message after the same time |
 //! | `replay.rs` | as a trace says |
 
+mod aim;
 mod calm;
 mod nemesis;
 mod network;
@@ -14,6 +16,7 @@ mod random;
 mod replay;
 mod swarm;
 
+pub use aim::{Aim, Hit};
 pub use calm::Calm;
 pub use nemesis::{Blow, Strike};
 pub use network::{Latency, Link, Network};
@@ -82,9 +85,14 @@ pub trait Schedule<N: Node> {
         let _ = why;
     }
 
-    /// A message was sent, or is under way once more.
+    /// A message was sent.
     fn sent(&mut self, at: i64, message: Pending<'_, N>) {
         let _ = (at, message);
+    }
+
+    /// A message is under way once more.
+    fn copied(&mut self, at: i64, copy: Pending<'_, N>) {
+        self.sent(at, copy);
     }
 
     /// A node waits for its storage to sync.

@@ -1,10 +1,11 @@
 //! Chooses by numbers drawn from a seed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 
 use afresh_core::{Fault, Name};
 
+use super::aim::{Aim, Hit};
 use super::nemesis::Nemesis;
 use super::network::{Drawn, Network};
 use super::queue::Queue;
@@ -15,27 +16,29 @@ use crate::world::{Node, NodeId, Pending, PendingId, World};
 
 /// Lets messages take as long, be lost, doubled and late as often, and nodes break as often, as a [`Swarm`] says; timers go off
 /// when they are due.
-#[derive(Clone, Debug)]
-pub struct Random<I> {
+pub struct Random<N: Node> {
     rng: Rng,
     network: Network,
     nemesis: Nemesis,
+    aims: Vec<Aim<N>>,
+    /// By how much messages are late that were delayed on their way.
+    delayed: BTreeMap<PendingId, i64>,
     queue: Queue,
     /// What happens before anything else.
-    prompt: VecDeque<Act<I>>,
+    prompt: VecDeque<Act<N::Input>>,
     /// What is due, and is for a node to which nothing can happen now.
     waiting: Vec<(i64, PendingId)>,
     /// How much had been broken and mended when that was last looked through.
     changes: u32,
     /// What comes from outside, the first last.
-    inputs: Vec<(i64, NodeId, I)>,
+    inputs: Vec<(i64, NodeId, N::Input)>,
     /// When it becomes calm.
     until: i64,
     /// When the first of the things is due that are not in the queue.
     other: i64,
 }
 
-impl<I> Random<I> {
+impl<N: Node> Random<N> {
     /// The choices of this seed, with these faults.
     #[must_use]
     pub fn of_seed(seed: u64, swarm: Swarm) -> Self {
@@ -52,6 +55,8 @@ impl<I> Random<I> {
             rng,
             network,
             nemesis,
+            aims: Vec::new(),
+            delayed: BTreeMap::new(),
             queue: Queue::default(),
             prompt: VecDeque::new(),
             waiting: Vec::new(),
@@ -64,13 +69,34 @@ impl<I> Random<I> {
 
     /// These things come from outside: each at its time, to its node.
     #[must_use]
-    pub fn with_inputs(mut self, inputs: impl IntoIterator<Item = (i64, NodeId, I)>) -> Self {
+    pub fn with_inputs(mut self, inputs: impl IntoIterator<Item = (i64, NodeId, N::Input)>) -> Self {
         self.inputs.extend(inputs);
         // The sort is stable, and what comes at the same time comes in the order in which it was given.
         self.inputs.reverse();
         self.inputs.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
         self.look_for_other();
         self
+    }
+
+    /// Some of the messages that will be sent are aimed at. Where two are for one message, the first counts.
+    #[must_use]
+    pub fn with_aims(mut self, aims: impl IntoIterator<Item = Aim<N>>) -> Self {
+        self.aims.extend(aims);
+        self
+    }
+
+    /// Hits messages that are on their way already, in the order in which they were sent; gives how many.
+    pub fn strike(&mut self, world: &World<N>, mut aim: Aim<N>) -> usize {
+        let pending = world.pending();
+        let hit: Vec<_> = pending.iter().filter(|pending| aim.hits(pending)).collect();
+        for pending in &hit {
+            match aim.hit {
+                Hit::Drop => self.prompt.push_back(Act::Drop(pending.id)),
+                Hit::Duplicate => self.prompt.push_back(Act::Duplicate(pending.id)),
+                Hit::Delay(by) => _ = self.delayed.insert(pending.id, by),
+            }
+        }
+        hit.len()
     }
 
     /// It becomes calm at this time, and nothing more is chosen.
@@ -95,9 +121,21 @@ impl<I> Random<I> {
         }
     }
 
+    /// A message that was aimed at.
+    #[cold]
+    fn aimed(&mut self, hit: Hit, due: i64, id: PendingId) {
+        match hit {
+            Hit::Drop => return self.prompt.push_back(Act::Drop(id)),
+            Hit::Duplicate => self.prompt.push_back(Act::Duplicate(id)),
+            Hit::Delay(_) => {}
+        }
+        let longer = if let Hit::Delay(by) = hit { by } else { 0 };
+        self.queue.push(due.saturating_add(longer), id);
+    }
+
     /// What is due that is not in the queue.
     #[cold]
-    fn other<N: Node<Input = I>>(&mut self, world: &World<N>) -> ControlFlow<Option<Choice<I>>> {
+    fn other(&mut self, world: &World<N>) -> ControlFlow<Option<Choice<N::Input>>> {
         let at = self.other;
         if at == self.until {
             let ends = at < i64::MAX && world.calm_since().is_none();
@@ -122,7 +160,7 @@ impl<I> Random<I> {
 
     /// What was due while nothing could happen to its node is due now.
     #[cold]
-    fn look_through_waiting<N: Node<Input = I>>(&mut self, world: &World<N>) {
+    fn look_through_waiting(&mut self, world: &World<N>) {
         self.changes = world.changes();
         for (due, id) in std::mem::take(&mut self.waiting) {
             self.queue.push(due, id);
@@ -130,7 +168,7 @@ impl<I> Random<I> {
     }
 }
 
-impl<N: Node> Schedule<N> for Random<N::Input> {
+impl<N: Node> Schedule<N> for Random<N> {
     #[inline]
     fn next(&mut self, world: &World<N>) -> Option<Choice<N::Input>> {
         if let Some(act) = self.prompt.pop_front() {
@@ -147,6 +185,12 @@ impl<N: Node> Schedule<N> for Random<N::Input> {
                 }
             }
             let (due, id) = self.queue.pop()?;
+            if !self.delayed.is_empty()
+                && let Some(by) = self.delayed.remove(&id)
+            {
+                self.queue.push(due.saturating_add(by), id);
+                continue;
+            }
             // What is not there any more was a timer of a node that crashed, or was taken out by hand.
             let Some(pending) = world.get(id) else { continue };
             if world.can_receive(pending.from, pending.to).is_ok() {
@@ -164,11 +208,24 @@ impl<N: Node> Schedule<N> for Random<N::Input> {
         let bits = self.rng.bits();
         let link = self.network.link(message.from, message.to);
         let drawn = bits & u64::from(u32::MAX);
+        if !self.aims.is_empty()
+            && let Some(aim) = self.aims.iter_mut().find_map(|aim| aim.hits(&message).then_some(aim.hit))
+        {
+            let due = at + link.latency.of((bits >> 32) as u32);
+            return self.aimed(aim, due, message.id);
+        }
         if drawn < link.late {
             let link = *link;
             return self.trouble(at, message.id, drawn, link, (bits >> 32) as u32);
         }
         self.queue.push(at + link.latency.of((bits >> 32) as u32), message.id);
+    }
+
+    /// Nothing more happens to it than that it takes its time.
+    fn copied(&mut self, at: i64, copy: Pending<'_, N>) {
+        let bits = self.rng.bits();
+        let latency = self.network.link(copy.from, copy.to).latency.of(bits as u32);
+        self.queue.push(at.saturating_add(latency), copy.id);
     }
 
     fn syncing(&mut self, at: i64, node: &Name) {

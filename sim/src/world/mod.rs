@@ -234,7 +234,7 @@ impl<N: Node> World<N> {
         self.begin(event);
         let id = self.slab.put(copy);
         if let Some(pending) = self.slab.pending(id) {
-            schedule.sent(at, pending);
+            schedule.copied(at, pending);
         }
         Ok(())
     }

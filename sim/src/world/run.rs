@@ -12,7 +12,7 @@ use super::trace::{Posted, WorldTrace};
 use crate::digest::RunDigest;
 use crate::host::guard;
 use crate::rng::Rng;
-use crate::schedule::{Blow, Calm, Random, Replay, Schedule, Swarm, Unfit};
+use crate::schedule::{Aim, Blow, Calm, Random, Replay, Schedule, Swarm, Unfit};
 
 /// Nodes that make a system together, and what must hold of it.
 pub trait Cluster: Clone + 'static {
@@ -39,6 +39,11 @@ pub trait Cluster: Clone + 'static {
     /// What goes wrong in a run, drawn from `rng`. By default some of everything that can.
     fn swarm(&self, rng: &mut Rng) -> Swarm {
         Swarm::draw(rng, &Blow::ALL, self.limits().faults)
+    }
+
+    /// The messages that faults are aimed at in every run.
+    fn aims(&self) -> Vec<Aim<Self::Node>> {
+        Vec::new()
     }
 
     /// How long a run is.
@@ -119,7 +124,8 @@ pub fn simulate<C: Cluster>(cluster: &C, seed: u64) -> Ended<C::Node> {
     let mut rng = Rng::of_seed(seed);
     let workload = cluster.workload(&mut rng);
     let swarm = cluster.swarm(&mut rng);
-    let schedule = Random::new(rng, swarm).with_inputs(workload).until(cluster.limits().faults);
+    let schedule = Random::new(rng, swarm).with_inputs(workload).with_aims(cluster.aims());
+    let schedule = schedule.until(cluster.limits().faults);
     drive(cluster, schedule).0
 }
 

@@ -100,6 +100,8 @@ fn a_panic_is_no_crash() {
         > pay 500
         app to bank: charge 500 for payment 1
         app: Ask(1) at 50 ms
+        > deliver app bank
+        panics: cannot charge 500
         ",
     );
 }

@@ -1,8 +1,10 @@
 //! Worlds: what nodes, networks, faults and schedules do, and what a record of it proves.
 
+mod aims;
 mod clocks;
 mod crashes;
 mod duplication;
+mod generated;
 mod loss;
 mod partitions;
 mod pauses;

@@ -138,7 +138,8 @@ impl Teller {
         let new = pending.iter().filter(|pending| !before.contains(&pending.id));
         let new: Vec<_> = new.map(|pending| self.under_way(pending)).collect();
         self.told.extend(done.err().map(|why| format!("impossible: {why}")));
-        self.told.extend(panic.map(|message| format!("panics: {message}")));
+        let message = |panic: String| panic.rsplit_once(" (").map(|(message, _place)| format!("panics: {message}"));
+        self.told.extend(panic.and_then(message));
         self.told.extend(new);
     }
 

@@ -93,5 +93,5 @@ pub use restart::OutOfSequence;
 pub use system::{Beginning, Body, Change, System, Touched, Updated};
 pub use trace::{
     At, Damage, Event, EventNumber, Fault, Header, Healed, Observation, Opening, Passage, Quarantined, Rejected,
-    Settled, Stimulus, Timer, Trace, Viewed, What,
+    Settled, Stimulus, Storage, Timer, Trace, Viewed, What,
 };

@@ -146,6 +146,10 @@ fn none<T>() -> Option<T> {
     None
 }
 
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 /// A simulated message on its way: which of the messages that its cause sent, and, should the code have moved on, which
 /// of the messages between the two nodes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,10 +179,16 @@ pub struct Timer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
-    /// A node stops; what it had not made durable is lost.
+    /// A node stops, and loses what it had in memory and has not made durable.
     Crash {
         /// The node.
         node: Name,
+        /// How many of the records that it wrote and did not sync survive all the same, from the oldest.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        kept: u32,
+        /// Whether a part of the next record is left, too, which no node can read.
+        #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+        torn: bool,
     },
     /// A node that crashed starts again, from what it had made durable. In a trace that an engine runs it is the process of
     /// that engine, whatever it is called, and the journal is what is durable: what was not journaled did not happen.
@@ -210,6 +220,8 @@ pub enum Fault {
         /// The receiving node.
         to: Name,
     },
+    /// A message on its way is there once more; its cause is the event that sent it.
+    Duplicate(Passage),
     /// The clock of a node jumps.
     Skew {
         /// The node.
@@ -221,9 +233,12 @@ pub enum Fault {
     Storage {
         /// The node.
         node: Name,
-        /// How: `fail`, `full`, `slow`, `mended`.
-        how: Name,
+        /// How.
+        how: Storage,
     },
+    /// All faults that there are end here, and there are no more. What follows is determined: nodes that crashed begin again,
+    /// and every message arrives in its turn, until the system should have recovered.
+    Calm,
     /// A cache of the engine is damaged. No state is ever edited: what is damaged is what recompute heals.
     Damage {
         /// The key.
@@ -238,6 +253,22 @@ pub enum Fault {
         /// The system.
         system: Name,
     },
+}
+
+/// How the storage of a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Storage {
+    /// What is written cannot be made durable.
+    Fail,
+    /// Nothing more can be written.
+    Full,
+    /// To make something durable takes until it is `synced`.
+    Slow,
+    /// What a node waited for to become durable on slow storage is durable.
+    Synced,
+    /// As it should be.
+    Mended,
 }
 
 /// What of an engine's caches is damaged, and how.

@@ -111,6 +111,7 @@ pub mod replay;
 pub mod report;
 pub mod rng;
 mod runner;
+pub mod schedule;
 mod service;
 pub mod show;
 #[cfg(feature = "snapshots")]
@@ -118,6 +119,7 @@ pub mod snapshot;
 mod subject;
 pub mod turn;
 mod workload;
+pub mod world;
 
 /// What [`snapshots!`] expands to asserts with it.
 #[cfg(feature = "snapshots")]

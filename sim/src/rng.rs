@@ -43,3 +43,19 @@ impl Rng {
         self.below(length as u64) as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_says_what_is_drawn_for_ever() {
+        let mut rng = Rng::of_seed(7);
+        assert_eq!([rng.bits(), rng.below(100), rng.place(0) as u64], [2_910_824_217_569_608_635, 16, 0]);
+        assert_eq!((rng.between(3, 3), rng.between(5, 2)), (3, 5));
+        assert!((0..100).all(|_| (-2..=2).contains(&rng.between(-2, 2))));
+        assert_eq!((rng.in_a_million(0), rng.in_a_million(1_000_000)), (false, true));
+        let extremes = rng.between(i64::MIN, i64::MAX);
+        assert_ne!(extremes, rng.between(i64::MIN, i64::MAX));
+    }
+}

@@ -2,6 +2,7 @@
 
 mod folder;
 pub mod kept;
+pub mod payments;
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};

@@ -19,6 +19,8 @@ const USES: &[(&str, Uses)] = &[
     ("afresh", Uses::OfOurs(&["afresh-core"])),
     ("afresh-cli", Uses::Only(&["afresh", "afresh-fixtures"])),
     ("afresh-tests", Uses::OfOurs(&["afresh", "afresh-core", "afresh-fixtures", "stock"])),
+    // A core that is not ours, and its host.
+    ("afresh-raft", Uses::Only(&["afresh", "afresh-core", "raft", "serde", "slog"])),
     ("stock", Uses::Only(&["afresh", "afresh-core", "serde"])),
 ];
 

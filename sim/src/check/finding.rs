@@ -9,9 +9,6 @@ use serde_json::Value;
 /// The check of what a trace recorded against all the messages.
 pub(super) const RECORDED: &str = "recorded";
 
-/// The check of what was sent from the slots of a key against all of its outputs.
-pub(super) const OUTPUTS: &str = "outputs";
-
 /// The check of what a trace recorded against what it had recorded before.
 pub(super) const RECORDED_STEP: &str = "recorded-step";
 

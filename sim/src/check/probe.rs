@@ -7,7 +7,7 @@ use afresh_core::{Engine, Journal, Observation, Policy, Signature, What};
 use super::along::{Along, Keeper};
 use super::coverage::Depth;
 use super::determinism::determinism;
-use super::finding::{Finding, Findings, OUTPUTS};
+use super::finding::{Finding, Findings};
 use super::lengths;
 use super::verify::{Share, Verifier};
 use crate::clock::Stopwatch;
@@ -20,11 +20,14 @@ use crate::subject::Subject;
 const BUDGET: u64 = 2_000_000;
 
 /// Runs the stimuli of candidates, with a look at every step.
+#[derive(Clone, Copy)]
 pub(crate) struct Probe<'s, S> {
     /// The system.
     pub(crate) system: &'s S,
     /// Whether the trace holds the whole history of its keys.
     pub(crate) complete: bool,
+    /// Whether to look at slots and properties after every stimulus, and not at the end alone.
+    pub(crate) each_step: bool,
     /// Whether to stop now, whatever was found.
     pub(crate) stop: fn() -> bool,
 }
@@ -57,75 +60,44 @@ impl<'s, S: Subject> Probe<'s, S> {
         &self,
         depth: Depth,
         (along, unchanged): (&Along<'s, S>, usize),
-        events: impl Fn(usize) -> I,
+        events: impl FnOnce(usize) -> I,
         wanted: Option<&Signature>,
     ) -> (Probed, Along<'s, S>)
     where
         I: Iterator<Item = (&'e EventOf<S>, u64)>,
         S: 'e,
     {
-        let begun = Stopwatch::start();
-        let (start, verifier) = match along.before(unchanged) {
-            Some((start, verifier)) => (start, verifier.clone()),
-            None => (0, self.begin(depth)),
-        };
-        let mut keeper = Keeper::new(start, begun.elapsed());
-        let (probed, asked) = self.pass(verifier, (start..).zip(events(start)), wanted, Some(&mut keeper));
-        let (Probed::End(findings), Some(wanted)) = (&probed, wanted) else { return (probed, keeper.along) };
-        // What is mostly asked at the end alone may have come and gone before. In a long run that is too much to ask.
-        let is_asked_at_end =
-            wanted.check == OUTPUTS || self.system.properties().iter().any(|property| property.name == wanted.check);
-        if is_asked_at_end && asked <= BUDGET && findings.iter().all(|found| found.signature != *wanted) {
-            let mut verifier = self.begin(depth);
-            verifier.each_step = true;
-            if let (other @ (Probed::At(..) | Probed::Stopped), _) =
-                self.pass(verifier, (0..).zip(events(0)), Some(wanted), None)
-            {
-                return (other, keeper.along);
-            }
-        }
-        (probed, keeper.along)
-    }
-
-    /// Runs on to the end or until `wanted` shows. Also gives how much it would be to look at all keys after each event.
-    fn pass<'e>(
-        &self,
-        mut verifier: Verifier<'s, S>,
-        events: impl Iterator<Item = (usize, (&'e EventOf<S>, u64))>,
-        wanted: Option<&Signature>,
-        mut keeper: Option<&mut Keeper<'s, S>>,
-    ) -> (Probed, u64)
-    where
-        S: 'e,
-    {
         let shows = |findings: &Findings| match wanted {
             Some(wanted) => findings.has(wanted),
             None => !findings.is_empty(),
         };
-        let mut length = 0;
-        for (place, (event, line)) in events {
+        let begun = Stopwatch::start();
+        let (start, mut verifier) = match along.before(unchanged) {
+            Some((start, verifier)) => (start, verifier.clone()),
+            None => (0, self.begin(depth)),
+        };
+        let mut keeper = Keeper::new(start, begun.elapsed());
+        for (place, (event, line)) in (start..).zip(events(start)) {
             if (self.stop)() {
-                return (Probed::Stopped, 0);
+                return (Probed::Stopped, keeper.along);
             }
-            if let Some(keeper) = &mut keeper {
-                keeper.look(place, &verifier);
-            }
+            keeper.look(place, &verifier);
             verifier.event(event, line);
             if shows(verifier.findings()) {
-                return (Probed::At(event.number.get().into(), verifier.into_findings()), 0);
+                return (Probed::At(event.number.get().into(), verifier.into_findings()), keeper.along);
             }
-            length = place as u64 + 1;
         }
-        let asked = length * verifier.facts.keys().count() as u64;
         verifier.restate_at_end();
-        (Probed::End(verifier.finish().1.findings.into_sorted()), asked)
+        (Probed::End(verifier.finish().1.findings.into_sorted()), keeper.along)
     }
 
     fn begin(&self, depth: Depth) -> Verifier<'s, S> {
         let (policy, complete) = (Policy::Incremental, self.complete);
         let options = afresh_core::Options { policy, complete, guard, ..afresh_core::Options::default() };
         let engine = Engine::new(self.system.clone(), options);
-        Verifier::new(self.system, engine, depth, Share { share: 0, of: 1 })
+        let mut verifier = Verifier::new(self.system, engine, depth, Share { share: 0, of: 1 });
+        verifier.each_step = self.each_step;
+        verifier
     }
 }
 
@@ -136,10 +108,8 @@ pub(crate) fn look_at_run<S: Subject>(
     journal: &Journal<S>,
 ) -> (Vec<Finding>, BTreeMap<&'static str, bool>) {
     let stimuli = journal.events().filter(|event| matches!(event.what, What::Stimulus(_)));
-    let depth = Depth::new(lengths(system, stimuli).into_values(), BUDGET);
-    let options = afresh_core::Options { policy: Policy::Incremental, guard, ..afresh_core::Options::default() };
-    let mut verifier = Verifier::new(system, Engine::new(system.clone(), options), depth, Share { share: 0, of: 1 });
-    verifier.each_step = true;
+    let probe = Probe { system, complete: true, each_step: true, stop: || false };
+    let mut verifier = probe.begin(probe.depth(stimuli));
     for event in journal.events() {
         // Each event is on the line after the one before, and the header is on the first.
         let line = u64::from(event.number.get()) + 1;

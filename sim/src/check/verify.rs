@@ -6,7 +6,7 @@ use afresh_core::{Engine, EventNumber, Expectation, Fault, Key, Knob, Observatio
 
 use super::coverage::{Coverage, Depth};
 use super::facts::Facts;
-use super::finding::{Finding, Findings, OUTPUTS, Versus, value};
+use super::finding::{Finding, Findings, Versus, value};
 use super::recorded::{Recorded, Window};
 use crate::compare::{Comparer, kind};
 use crate::format::EventOf;
@@ -363,7 +363,7 @@ impl<'s, S: System> Verifier<'s, S> {
             for slot in outputs.keys().chain(sent.keys()).cloned().collect::<BTreeSet<_>>() {
                 let (wanted, sent) = (outputs.remove(&slot), sent.remove(&slot).flatten());
                 if wanted != sent {
-                    found.saw((OUTPUTS, kind(slot.as_str())), self.place, Some(key), || {
+                    found.saw(("outputs", kind(slot.as_str())), self.place, Some(key), || {
                         let versus = versus("sent", value(&sent), value(&wanted));
                         (format!("slot {slot} does not hold what should be in it"), Some(versus))
                     });

@@ -16,6 +16,7 @@ use bytesize::ByteSize;
 
 use super::duration::duration;
 use super::interrupt;
+use super::jobs;
 use super::outcome::Failure;
 use super::run::explorer;
 use super::source::Format;
@@ -48,7 +49,7 @@ pub(super) struct Args {
     time: Option<Duration>,
 
     /// How many threads may work.
-    #[arg(long, value_name = "N", default_value_t = super::jobs::available(), value_parser = super::jobs::jobs)]
+    #[arg(long, value_name = "N", default_value_t = jobs::available(), value_parser = jobs::jobs)]
     jobs: usize,
 
     /// Run the i-th of n equal parts of the seeds, for n machines.

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::format::{Error, Writer};
 
+pub(crate) use rolling::mix;
 pub use rolling::{Rolling, RunDigest};
 pub(crate) use words::holds_no_number;
 

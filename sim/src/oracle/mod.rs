@@ -9,11 +9,13 @@ mod scope;
 mod system;
 mod typed;
 mod values;
+mod world;
 
 pub use command::{CommandOracle, Outcome, Template, rewrite_line};
 pub use recognizer::{By, Recognizer};
 pub use repeated::Repeated;
 pub use system::{Aimless, Examined, SystemOracle, examine, rewrite_event};
+pub use world::examine_world;
 
 use std::borrow::Cow;
 use std::fmt;

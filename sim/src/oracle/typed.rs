@@ -42,6 +42,8 @@ pub(super) struct Typed<'s, S: Subject> {
     /// The candidate that was run last, until it is accepted.
     latest: Option<Latest<'s, S>>,
     bug: Signature,
+    /// Whether it shows only where every step is looked at, once that was looked for.
+    each_step: OnceLock<bool>,
     /// The key at which it first showed, if at any, once that was looked for.
     key: OnceLock<Option<Key>>,
     /// What the runs that it was aimed by have shown, the first of them last. They are the first of the original, and take
@@ -61,7 +63,7 @@ struct Latest<'s, S: Subject> {
 impl<'s, S: Subject> Typed<'s, S> {
     /// The oracle of a trace with these stimuli, which are on these lines.
     pub(super) fn new(system: &'s S, header: &Header, events: Vec<(EventOf<S>, u64)>, stop: fn() -> bool) -> Self {
-        let probe = Probe { system, complete: header.complete, stop };
+        let probe = Probe { system, complete: header.complete, each_step: false, stop };
         Self {
             depth: probe.depth(events.iter().map(|(event, _)| event)),
             probe,
@@ -72,6 +74,7 @@ impl<'s, S: Subject> Typed<'s, S> {
             along: Along::new(),
             latest: None,
             bug: Signature::new("", ""),
+            each_step: OnceLock::new(),
             key: OnceLock::new(),
             aimed: Vec::new(),
         }
@@ -84,7 +87,8 @@ impl<'s, S: Subject> Typed<'s, S> {
             if ends::ALL.contains(&self.bug.check.as_str()) {
                 return None;
             }
-            let (Probed::At(_, findings) | Probed::End(findings)) = self.original(Some(&self.bug)).0 else {
+            let each_step = self.probe().each_step;
+            let (Probed::At(_, findings) | Probed::End(findings)) = self.original(Some(&self.bug), each_step).0 else {
                 return None;
             };
             findings.into_iter().find(|finding| finding.signature == self.bug)?.first.key
@@ -92,10 +96,22 @@ impl<'s, S: Subject> Typed<'s, S> {
         self.key.get_or_init(look).as_ref()
     }
 
+    /// What looks at candidates. What may come and go between the first stimulus and the last is looked for at every step,
+    /// where the original does not show it else.
+    fn probe(&self) -> Probe<'s, S> {
+        // A search that goes on from a walk knows the bug from there.
+        let look = || {
+            let is_there = |findings: &[Finding]| findings.iter().any(|finding| finding.signature == self.bug);
+            let ends = ends::ALL.contains(&self.bug.check.as_str());
+            !ends && matches!(self.original(Some(&self.bug), false).0, Probed::End(findings) if !is_there(&findings))
+        };
+        Probe { each_step: *self.each_step.get_or_init(look), ..self.probe }
+    }
+
     /// Looks at all of the trace until `wanted` shows.
-    fn original(&self, wanted: Option<&Signature>) -> (Probed, Along<'s, S>) {
+    fn original(&self, wanted: Option<&Signature>, each_step: bool) -> (Probed, Along<'s, S>) {
         let events = |from: usize| self.events[from..].iter().map(|(event, line)| (event, *line));
-        self.probe.look(self.depth, (&Along::new(), 0), events, wanted)
+        Probe { each_step, ..self.probe }.look(self.depth, (&Along::new(), 0), events, wanted)
     }
 
     /// Runs `candidate`; `again` says to do so from its beginning.
@@ -119,7 +135,7 @@ impl<'s, S: Subject> Typed<'s, S> {
         };
         let unchanged = candidate.first_change();
         let from = if again { (&Along::new(), 0) } else { (&self.along, unchanged) };
-        let (probed, along) = self.probe.look(self.depth, from, events, Some(&self.bug));
+        let (probed, along) = self.probe().look(self.depth, from, events, Some(&self.bug));
         (verdict(&probed, &self.bug), Latest { edit: candidate.edit().clone(), unchanged, along })
     }
 
@@ -166,18 +182,31 @@ impl<S: Subject> SystemOracle for Typed<'_, S> {
     }
 
     fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless> {
+        let aimed = self.aim_at(wanted, false);
+        let aimed = if wanted.is_some() && matches!(aimed, Err(Aimless::Shows(_))) {
+            self.aim_at(wanted, true).or(aimed)
+        } else {
+            aimed
+        };
+        aimed.inspect(|found| self.bug = found.signature.clone())
+    }
+}
+
+impl<S: Subject> Typed<'_, S> {
+    /// Aims at `wanted`, or what shows first, with a look at everything at every step or not.
+    fn aim_at(&mut self, wanted: Option<&Signature>, each_step: bool) -> Result<Finding, Aimless> {
         let ((probed, along), again) = thread::scope(|scope| {
             // The original is mostly run twice, and the second run need not wait for the first.
             let spare = self.width(self.events.len()) > 1;
-            let again = spare.then(|| scope.spawn(|| self.original(wanted).0));
-            (self.original(wanted), again.map(|again| again.join().expect(CAUGHT)))
+            let again = spare.then(|| scope.spawn(|| self.original(wanted, each_step).0));
+            (self.original(wanted, each_step), again.map(|again| again.join().expect(CAUGHT)))
         });
         let (Probed::At(_, findings) | Probed::End(findings)) = &probed else { return Err(Aimless::Stopped) };
         let found = findings.iter().find(|finding| wanted.is_none_or(|wanted| finding.signature == *wanted)).cloned();
         let found = found.ok_or_else(|| Aimless::Shows(findings.clone()))?;
         self.aimed = again.iter().chain([&probed]).map(|probed| verdict(probed, &found.signature)).collect();
         self.along = along;
-        self.bug = found.signature.clone();
+        self.each_step = OnceLock::from(each_step);
         self.key = OnceLock::from(found.first.key.clone());
         Ok(found)
     }
@@ -186,6 +215,7 @@ impl<S: Subject> SystemOracle for Typed<'_, S> {
 impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
     fn bug_is(&mut self, bug: &Signature) {
         self.bug = bug.clone();
+        self.each_step = OnceLock::new();
     }
 
     fn links(&self, event: &RawEvent) -> Vec<u64> {

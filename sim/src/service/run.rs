@@ -323,7 +323,7 @@ impl<'g, S: Subject> Service<'g, S> {
 
     fn crash(&mut self, tell: &mut Option<Tell<'_, S>>) {
         self.is_up = false;
-        self.fault(Fault::Crash { node: NODE.into() }, tell);
+        self.fault(Fault::Crash { node: NODE.into(), kept: 0, torn: false }, tell);
         let down = 1 + self.rng.below(DOWN_MAX as u64) as i64;
         self.plan(down, Due::Restart);
     }

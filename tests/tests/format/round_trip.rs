@@ -3,7 +3,7 @@
 use afresh::format::{EventOf, Kind, Options, RawTrace, Reader, TraceOf, Writer};
 use afresh_core::{
     At, Damage, Event, Fault, Header, Healed, Knob, Message, Name, Observation, Opening, Passage, Quarantined,
-    Rejected, Sent, Settled, SlotId, Stimulus, Timer, Viewed, What,
+    Rejected, Sent, Settled, SlotId, Stimulus, Storage, Timer, Viewed, What,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -52,11 +52,31 @@ fn stimulus() -> impl Strategy<Value = Stimulus<Body, Vec<f64>>> {
         (name(), name()).prop_map(|(node, name)| Stimulus::Timer(Box::new(Timer { node, name }))),
         (name(), any::<u32>())
             .prop_map(|(key, ago)| { Stimulus::Fault(Box::new(Fault::Damage { key, what: Damage::Stale(ago) })) }),
+        fault().prop_map(|fault| Stimulus::Fault(Box::new(fault))),
         (name(), prop::option::of(vec(name(), 0..3)), any::<bool>(), any::<String>()).prop_map(
             |(flow, keys, on, why)| {
                 Stimulus::Knob(Box::new(Knob::Migrate { flow, keys, on, by: "ops".into(), why }))
             }
         ),
+    ]
+}
+
+/// The faults of worlds.
+fn fault() -> impl Strategy<Value = Fault> {
+    let how = [Storage::Fail, Storage::Full, Storage::Slow, Storage::Synced, Storage::Mended];
+    prop_oneof![
+        (name(), any::<u32>(), any::<bool>()).prop_map(|(node, kept, torn)| Fault::Crash { node, kept, torn }),
+        name().prop_map(|node| Fault::Restart { node }),
+        name().prop_map(|node| Fault::Pause { node }),
+        name().prop_map(|node| Fault::Resume { node }),
+        (name(), name()).prop_map(|(from, to)| Fault::Partition { from, to }),
+        (name(), name()).prop_map(|(from, to)| Fault::Heal { from, to }),
+        (name(), any::<i64>()).prop_map(|(node, nanoseconds)| Fault::Skew { node, nanoseconds }),
+        (name(), prop::sample::select(how.to_vec())).prop_map(|(node, how)| Fault::Storage { node, how }),
+        (any::<u32>(), name(), name(), any::<u32>()).prop_map(|(ordinal, from, to, occurrence)| {
+            Fault::Duplicate(Passage { ordinal, from, to, occurrence })
+        }),
+        Just(Fault::Calm),
     ]
 }
 

@@ -1,0 +1,86 @@
+//! What a message costs in a world, beside a hand-written loop that does the same in the same run.
+//!
+//! `cargo bench --bench ring` prints a line for each kind of work: clients that ask a ring of three servers, each message
+//! between 1 and 10 ms under way, all that happens recorded in memory.
+
+mod bare;
+mod ring;
+
+use std::hint::black_box;
+use std::time::Duration;
+
+const MESSAGES: u64 = 2_000_000;
+const RUNS: usize = 7;
+
+fn main() {
+    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
+    for clients in [4, 64] {
+        for lossy in [false, true] {
+            let name = format!("ring clients={clients} loss={}", if lossy { "1%" } else { "0" });
+            if name.contains(&filter) {
+                messages(&name, clients, lossy);
+            }
+        }
+    }
+    if "ring run messages=400".contains(&filter) {
+        whole_runs();
+    }
+}
+
+/// The time of a message.
+fn messages(name: &str, clients: u32, lossy: bool) {
+    let names = ring::names(clients);
+    let mut record = Vec::with_capacity(2 * MESSAGES as usize);
+    let (world, bare) = medians(
+        || ring::run(1, &names, lossy, MESSAGES).0,
+        || {
+            record.clear();
+            bare::run(1, clients, lossy, MESSAGES, &mut record)
+        },
+    );
+    println!("{name} ns_per_message={world:.1} bare={bare:.1} ratio={:.2}", world / bare);
+}
+
+/// The time of a run of 400 messages, with all that it takes to set it up.
+fn whole_runs() {
+    let names = ring::names(4);
+    let mut record = Vec::with_capacity(1 << 16);
+    let (world, bare) = medians(
+        || (0..2000).map(|seed| black_box(ring::run(seed, &names, false, 400)).0.min(1)).sum(),
+        || {
+            let mut one = |seed| {
+                record.clear();
+                black_box(bare::run(seed, 4, false, 400, &mut record)).min(1)
+            };
+            (0..2000).map(&mut one).sum()
+        },
+    );
+    println!("ring run messages=400 us={:.1} bare={:.1} ratio={:.2}", world / 1e3, bare / 1e3, world / bare);
+}
+
+/// The median time, in nanoseconds, that each of two does one of the things that it says it has done. They take turns, so
+/// that whatever else the machine does bears on both.
+fn medians(mut one: impl FnMut() -> u64, mut other: impl FnMut() -> u64) -> (f64, f64) {
+    let mut times: [Vec<f64>; 2] = Default::default();
+    for _ in 0..RUNS {
+        times[0].push(time(&mut one));
+        times[1].push(time(&mut other));
+    }
+    let [one, other] = times.map(|mut times| {
+        times.sort_by(f64::total_cmp);
+        times[RUNS / 2]
+    });
+    (one, other)
+}
+
+fn time(run: &mut impl FnMut() -> u64) -> f64 {
+    let started = now();
+    let done = black_box(run());
+    (now() - started).as_secs_f64() * 1e9 / done as f64
+}
+
+/// The processor time of this process so far: other work on the machine does not count.
+fn now() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}

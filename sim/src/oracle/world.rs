@@ -1,0 +1,145 @@
+//! The oracle of a trace of a world: what is left of it is run again, and skipped where it cannot happen any more.
+
+use std::borrow::Cow;
+use std::io::BufRead;
+
+use afresh_core::{EventNumber, Signature, Violation};
+
+use super::system::{Aimless, Examined, SystemOracle};
+use super::values::values;
+use super::{Oracle, Verdict};
+use crate::check::{Finding, Sighting};
+use crate::format::{Error, EventOf, RawEvent, Reader};
+use crate::minimize::{Candidate, Item};
+use crate::world::{self, Cluster, Node, Vocabulary};
+
+/// Reads a trace of `cluster`, and makes ready to shrink it.
+///
+/// # Errors
+///
+/// Fails where the trace cannot be read.
+pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> Result<Examined<'_>, Error> {
+    let header = reader.header().clone();
+    let (mut stimuli, mut events, mut observations) = (Vec::new(), Vec::new(), 0);
+    let vocabulary = Vocabulary::<InputOf<C>>::new();
+    let mut source = reader.events(&vocabulary);
+    while let Some(event) = source.next() {
+        let event = event?;
+        match source.raw() {
+            Some(raw) if raw.kind.is_stimulus() => {
+                events.push((event, raw.line));
+                stimuli.push(Item { number: raw.number.get().into(), value: raw });
+            }
+            _ => observations += 1,
+        }
+    }
+    let version = header.version.clone();
+    let oracle = Box::new(OfWorld { cluster, version, events, bug: Signature::new("", "") });
+    Ok(Examined { header, stimuli, observations, oracle })
+}
+
+/// What comes into a cluster from outside.
+type InputOf<C> = <<C as Cluster>::Node as Node>::Input;
+
+/// An event of a trace of a cluster.
+type WorldEvent<C> = EventOf<Vocabulary<InputOf<C>>>;
+
+/// The oracle, in the types of its cluster.
+struct OfWorld<'c, C: Cluster> {
+    cluster: &'c C,
+    version: String,
+    /// All stimuli of the trace, as they are in the verified one, and their lines.
+    events: Vec<(WorldEvent<C>, u64)>,
+    bug: Signature,
+}
+
+impl<C: Cluster> OfWorld<'_, C> {
+    fn read(&self, raw: &RawEvent) -> Option<WorldEvent<C>> {
+        raw.typed(&Vocabulary::<InputOf<C>>::new(), &self.version).ok()
+    }
+
+    fn run<'e>(&self, events: impl IntoIterator<Item = &'e WorldEvent<C>>) -> Vec<Violation>
+    where
+        C: 'e,
+    {
+        world::tolerant(self.cluster, events).ended.violations
+    }
+
+    fn line(&self, event: EventNumber) -> u64 {
+        let place = self.events.partition_point(|(one, _)| one.number < event);
+        self.events.get(place).map_or(0, |(_, line)| *line)
+    }
+}
+
+impl<C: Cluster> SystemOracle for OfWorld<'_, C> {
+    /// A world runs one candidate after the other.
+    fn set_jobs(&mut self, _: usize) {}
+
+    fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless> {
+        let violations = self.run(self.events.iter().map(|(event, _)| event));
+        let findings: Vec<_> = violations.into_iter().map(|violation| self.finding(violation)).collect();
+        let found = findings.iter().find(|finding| wanted.is_none_or(|wanted| finding.signature == *wanted)).cloned();
+        let found = found.ok_or(Aimless::Shows(findings))?;
+        self.bug = found.signature.clone();
+        Ok(found)
+    }
+}
+
+impl<C: Cluster> OfWorld<'_, C> {
+    fn finding(&self, violation: Violation) -> Finding {
+        let Violation { signature, key, event, found } = violation;
+        let first = Sighting { event, line: self.line(event), key, found, versus: None };
+        Finding { signature, count: 1, keys: 0, first }
+    }
+}
+
+impl<C: Cluster> Oracle<RawEvent> for OfWorld<'_, C> {
+    fn bug_is(&mut self, bug: &Signature) {
+        self.bug = bug.clone();
+    }
+
+    /// Events are linked by their nodes, and by the event that sent what they are about.
+    fn links(&self, event: &RawEvent) -> Vec<u64> {
+        values(event.content.get().as_bytes())
+    }
+
+    fn text<'e>(&self, event: &'e RawEvent) -> Option<Cow<'e, str>> {
+        event.text().map(Cow::Owned)
+    }
+
+    fn with_text(&self, event: &RawEvent, text: &str) -> Option<RawEvent> {
+        let raw = event.with_text(text)?;
+        (raw.kind.is_stimulus() && self.read(&raw).is_some()).then_some(raw)
+    }
+
+    fn test(&mut self, candidate: &Candidate<'_, RawEvent>) -> Verdict {
+        let rewritten: Vec<_> = candidate.rewritten().filter_map(|item| self.read(&item.value)).collect();
+        let events = candidate.items().filter_map(|item| {
+            let number = EventNumber::new(u32::try_from(item.number).ok()?)?;
+            let changed = rewritten.iter().find(|event| event.number == number);
+            changed.or_else(|| {
+                let place = self.events.partition_point(|(event, _)| event.number < number);
+                self.events.get(place).map(|(event, _)| event)
+            })
+        });
+        let violations = self.run(events);
+        match violations.iter().find(|violation| violation.signature == self.bug) {
+            Some(violation) => Verdict::same_at(violation.event.get().into()),
+            None => violations.into_iter().next().map_or(Verdict::Passed, |other| {
+                let at = Some(other.event.get().into());
+                Verdict::Other { signature: other.signature, at }
+            }),
+        }
+    }
+
+    fn accepted(&mut self, candidate: &Candidate<'_, RawEvent>) {
+        for item in candidate.rewritten() {
+            let place = self.events.partition_point(|(event, _)| u64::from(event.number.get()) < item.number);
+            if let Some(event) = self.read(&item.value)
+                && let Some((old, _)) = self.events.get_mut(place)
+            {
+                *old = event;
+            }
+        }
+    }
+}

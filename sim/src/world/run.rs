@@ -1,0 +1,181 @@
+//! One run of a world: from a seed, or from a trace.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use afresh_core::{Event, EventNumber, Name, Violation};
+
+use super::World;
+use super::node::{Node, NodeId};
+use super::property::{Property, Watch};
+use super::trace::{Posted, WorldTrace};
+use crate::digest::RunDigest;
+use crate::host::guard;
+use crate::rng::Rng;
+use crate::schedule::{Aim, Blow, Calm, Random, Replay, Schedule, Swarm, Unfit};
+
+/// Nodes that make a system together, and what must hold of it.
+pub trait Cluster: Clone + 'static {
+    /// The nodes.
+    type Node: Node;
+
+    /// The names of the nodes, each another.
+    fn names(&self) -> Vec<Name>;
+
+    /// A node as it is before it begins: each time that it does, without what it had in memory.
+    fn node(&self, id: NodeId) -> Self::Node;
+
+    /// What must hold.
+    fn properties(&self) -> Vec<Property<Self::Node>> {
+        Vec::new()
+    }
+
+    /// What comes from outside during a run, drawn from `rng`.
+    fn workload(&self, rng: &mut Rng) -> Vec<Posting<Self::Node>> {
+        let _ = rng;
+        Vec::new()
+    }
+
+    /// What goes wrong in a run, drawn from `rng`. By default some of everything that can.
+    fn swarm(&self, rng: &mut Rng) -> Swarm {
+        Swarm::draw(rng, &Blow::ALL, self.limits().faults)
+    }
+
+    /// The messages that faults are aimed at in every run.
+    fn aims(&self) -> Vec<Aim<Self::Node>> {
+        Vec::new()
+    }
+
+    /// How long a run is.
+    fn limits(&self) -> Limits {
+        Limits::default()
+    }
+}
+
+/// What comes from outside: when, in nanoseconds, to which node, and what.
+pub type Posting<N> = (i64, NodeId, <N as Node>::Input);
+
+/// How long a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// How long things go wrong, in nanoseconds.
+    pub faults: i64,
+    /// How long the system then has to recover, in nanoseconds.
+    pub calm: i64,
+    /// How long a message is under way then, in nanoseconds.
+    pub latency: i64,
+    /// How many events there are at most in each of the two.
+    pub events: u32,
+}
+
+impl Default for Limits {
+    /// Ten seconds each, and a latency of 5 milliseconds.
+    fn default() -> Self {
+        Self { faults: 10_000_000_000, calm: 10_000_000_000, latency: 5_000_000, events: 1_000_000 }
+    }
+}
+
+/// A run that is over.
+pub struct Ended<N: Node> {
+    /// The world as it was at the end. After a panic, the node that panicked is as it left itself.
+    pub world: World<N>,
+    /// What did not hold. A run ends with the first event after which something did not.
+    pub violations: Vec<Violation>,
+    /// The names of the properties of the kind `sometimes` that were so.
+    pub reached: BTreeSet<&'static str>,
+}
+
+impl<N: Node> Ended<N> {
+    /// The run as a trace of a system of this name.
+    #[must_use]
+    pub fn trace(&self, system: impl Into<String>) -> WorldTrace<N> {
+        self.world.trace(system)
+    }
+
+    /// What tells the run from others.
+    #[must_use]
+    pub fn digest(&self) -> RunDigest {
+        self.world.digest()
+    }
+}
+
+/// A trace that was run again.
+pub struct Replayed<N: Node> {
+    /// The run.
+    pub ended: Ended<N>,
+    /// How many events did not fit, and were skipped.
+    pub skipped: u64,
+}
+
+/// The first event of a trace that a run does not agree with.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("event {event} was recorded as {recorded}, but in this run {found}")]
+pub struct Difference {
+    /// The number of the event.
+    pub event: EventNumber,
+    /// What the trace says of it.
+    pub recorded: String,
+    /// What there is instead.
+    pub found: Unfit,
+}
+
+/// Runs a cluster as `seed` chooses.
+pub fn simulate<C: Cluster>(cluster: &C, seed: u64) -> Ended<C::Node> {
+    let mut rng = Rng::of_seed(seed);
+    let workload = cluster.workload(&mut rng);
+    let swarm = cluster.swarm(&mut rng);
+    let schedule = Random::new(rng, swarm).with_inputs(workload).with_aims(cluster.aims());
+    let schedule = schedule.until(cluster.limits().faults);
+    drive(cluster, schedule).0
+}
+
+/// Runs a trace again, in which every event must be as it was recorded.
+///
+/// # Errors
+///
+/// Gives the first event that is not.
+pub fn replay<C: Cluster>(cluster: &C, trace: &WorldTrace<C::Node>) -> Result<Ended<C::Node>, Difference> {
+    let (ended, schedule) = drive(cluster, Replay::strict(&trace.events));
+    let Some((number, why)) = schedule.first_unfit() else { return Ok(ended) };
+    let event = EventNumber::new(number).unwrap_or(EventNumber::MIN);
+    let recorded = trace.events.iter().find(|one| one.number == event).map(|event| format!("{:?}", event.what));
+    Err(Difference { event, recorded: recorded.unwrap_or_default(), found: why })
+}
+
+/// Runs again what still can happen of a trace that was edited, or whose code has moved on.
+pub fn tolerant<'e, C: Cluster>(
+    cluster: &C,
+    events: impl IntoIterator<Item = &'e Event<Posted<<C::Node as Node>::Input>, (), ()>>,
+) -> Replayed<C::Node> {
+    let (ended, schedule) = drive(cluster, Replay::tolerant(events));
+    Replayed { ended, skipped: schedule.skipped() }
+}
+
+/// A run: first as `schedule` chooses, then in calm.
+fn drive<C: Cluster, S: Schedule<C::Node>>(cluster: &C, mut schedule: S) -> (Ended<C::Node>, S) {
+    let limits = cluster.limits();
+    let builder = cluster.clone();
+    let mut world = World::new(cluster.names(), move |id| builder.node(id));
+    let mut watch = Watch::new(cluster.properties());
+    let ran = guard(&mut || {
+        world.start(&mut schedule);
+        world.run(&mut schedule, |world| {
+            watch.look(world)?;
+            if world.calm_since().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        if world.calm_since().is_none() || !watch.violations.is_empty() {
+            return;
+        }
+        let mut calm = Calm::after(&world, limits.latency, world.now().saturating_add(limits.calm));
+        let until = world.happened().len() + limits.events as usize;
+        world.run(&mut calm, |world| {
+            watch.look(world)?;
+            if world.happened().len() < until { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        watch.end(&world);
+    });
+    if let Err(message) = ran {
+        watch.panicked(&world, message);
+    }
+    (Ended { world, violations: watch.violations, reached: watch.reached }, schedule)
+}

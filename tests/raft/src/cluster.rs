@@ -1,0 +1,49 @@
+//! A group of raft nodes.
+
+use afresh::rng::Rng;
+use afresh::world::{Cluster, Limits, NodeId, Posting, Property};
+use afresh_core::Name;
+use serde::{Deserialize, Serialize};
+
+use super::host::{Host, Mistake};
+use super::properties;
+
+/// A value is proposed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Propose(pub u32);
+
+/// A group of so many nodes.
+#[derive(Clone, Copy, Debug)]
+pub struct Group {
+    /// How many.
+    pub nodes: usize,
+    /// What their hosts get wrong.
+    pub mistake: Mistake,
+}
+
+impl Cluster for Group {
+    type Node = Host;
+
+    fn names(&self) -> Vec<Name> {
+        (1..=self.nodes).map(|id| format!("n{id}").into()).collect()
+    }
+
+    fn node(&self, id: NodeId) -> Host {
+        Host::new(id.place() as u64 + 1, (1..=self.nodes as u64).collect(), self.mistake)
+    }
+
+    fn properties(&self) -> Vec<Property<Host>> {
+        properties::all()
+    }
+
+    fn workload(&self, rng: &mut Rng) -> Vec<Posting<Host>> {
+        let count = rng.between(5, 40) as u32;
+        let faults = self.limits().faults;
+        let mut propose = |value| (rng.between(0, faults), NodeId::new(rng.place(self.nodes)), Propose(value));
+        (1..=count).map(&mut propose).collect()
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { faults: 5_000_000_000, calm: 3_000_000_000, ..Limits::default() }
+    }
+}

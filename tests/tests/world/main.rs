@@ -1,0 +1,14 @@
+//! Worlds: what nodes, networks, faults and schedules do, and what a record of it proves.
+
+mod aims;
+mod clocks;
+mod crashes;
+mod duplication;
+mod generated;
+mod loss;
+mod partitions;
+mod pauses;
+mod reordering;
+mod runs;
+mod storage;
+mod story;

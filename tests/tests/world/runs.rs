@@ -1,0 +1,100 @@
+//! Runs from a seed, and the traces of them.
+
+use afresh::format::{Options, RawTrace, Reader, Writer};
+use afresh::minimize::Minimizer;
+use afresh::oracle;
+use afresh::world::{self, Ended, Vocabulary, WorldTrace};
+use afresh_tests::payments::{Mistake, Party, Payments};
+
+pub(crate) fn write(trace: &WorldTrace<Party>) -> String {
+    let mut writer = Writer::new("out", Vec::new(), &trace.header).unwrap();
+    trace.events.iter().try_for_each(|event| writer.event(event)).unwrap();
+    String::from_utf8(writer.finish().unwrap()).unwrap()
+}
+
+fn read(text: &str) -> WorldTrace<Party> {
+    Reader::new("in", text.as_bytes(), Options::default()).unwrap().trace(&Vocabulary::new()).unwrap()
+}
+
+fn text(ended: &Ended<Party>) -> String {
+    write(&ended.trace("payments"))
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    let runs: Vec<_> = (0..20).map(|seed| world::simulate(&Payments::default(), seed)).collect();
+    for (seed, run) in runs.iter().enumerate() {
+        let again = world::simulate(&Payments::default(), seed as u64);
+        assert_eq!(text(&again), text(run));
+        assert_eq!(again.digest(), run.digest());
+    }
+    let mut digests: Vec<_> = runs.iter().map(Ended::digest).collect();
+    digests.sort_unstable();
+    digests.dedup();
+    assert_eq!(digests.len(), runs.len());
+}
+
+#[test]
+fn a_trace_is_the_same_run_without_its_seed() {
+    for seed in 0..200 {
+        for mistake in
+            [Mistake::No, Mistake::ChargesAgain, Mistake::AnswersFirst, Mistake::AsksOnce, Mistake::FallsOver]
+        {
+            let cluster = Payments(mistake);
+            let run = world::simulate(&cluster, seed);
+            let trace = read(&text(&run));
+            let again =
+                world::replay(&cluster, &trace).unwrap_or_else(|difference| panic!("seed {seed}: {difference}"));
+            assert_eq!(text(&again), text(&run), "seed {seed}");
+            assert_eq!((again.digest(), &again.violations), (run.digest(), &run.violations), "seed {seed}");
+            let tolerant = world::tolerant(&cluster, &trace.events);
+            assert_eq!((tolerant.skipped, tolerant.ended.digest()), (0, run.digest()));
+        }
+    }
+}
+
+#[test]
+fn what_is_right_is_found_to_be() {
+    for seed in 0..500 {
+        let run = world::simulate(&Payments::default(), seed);
+        assert_eq!(run.violations, [], "seed {seed}:\n{}", text(&run));
+    }
+}
+
+#[test]
+fn mistakes_are_found() {
+    let first = |mistake| {
+        (0..1000).find_map(|seed| {
+            let run = world::simulate(&Payments(mistake), seed);
+            run.violations.first().map(|violation| violation.signature.to_string())
+        })
+    };
+    let found = MISTAKES.map(|mistake| first(mistake).unwrap_or_default());
+    assert_eq!(found, ["charged-once", "charged-for-good", "all-charged", "panic/cannot charge #"]);
+}
+
+const MISTAKES: [Mistake; 4] = [Mistake::ChargesAgain, Mistake::AnswersFirst, Mistake::AsksOnce, Mistake::FallsOver];
+
+/// What is left of the first run in which a mistake shows, and how many stimuli there were.
+fn shrunk(mistake: Mistake) -> (usize, String) {
+    let cluster = Payments(mistake);
+    let run = (0..).map(|seed| world::simulate(&cluster, seed)).find(|run| !run.violations.is_empty()).unwrap();
+    let trace = text(&run);
+    let reader = Reader::new("in", trace.as_bytes(), Options::default()).unwrap();
+    let mut examined = oracle::examine_world(&cluster, reader).unwrap();
+    examined.oracle.aim(Some(&run.violations[0].signature)).unwrap();
+    let count = examined.stimuli.len();
+    let minimized = Minimizer::new().run(examined.stimuli, &mut *examined.oracle, &mut ()).unwrap();
+    let events = minimized.items.into_iter().map(|item| item.value).collect();
+    let left = RawTrace { header: run.trace("payments").header, events };
+    (count, String::from_utf8(left.write("left", Vec::new()).unwrap()).unwrap())
+}
+
+#[test]
+fn what_is_found_shrinks() {
+    let left = MISTAKES.map(|mistake| {
+        let (count, left) = shrunk(mistake);
+        format!("{mistake:?}: of {count} stimuli\n{left}")
+    });
+    insta::assert_snapshot!(left.join("\n"));
+}

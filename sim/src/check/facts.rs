@@ -94,43 +94,44 @@ impl<S: System> Facts<S> {
     /// Takes a message that came in as event `number`; the keys whose histories it changed.
     pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>) -> Vec<Key> {
         let Message { from, id, revision, body } = message;
+        let name = (from.clone(), id.clone());
         let admitted = admits(&self.system, body.as_ref());
         let came = Revision { number: *revision, admitted, body: body.clone() };
-        let name = (from.clone(), id.clone());
-        let (first, before) = match self.revisions.entry(name.clone()) {
+        let (before, after) = match self.revisions.entry(name.clone()) {
             Entry::Vacant(vacant) => {
-                vacant.insert(Revisions { first: number, one: came, others: Vec::new() });
-                (number, None)
+                let revisions = vacant.insert(Revisions { first: number, one: came, others: Vec::new() });
+                (None, revisions.counting_fact(&name))
             }
             Entry::Occupied(known) => {
-                let known = known.into_mut();
-                if known.all().any(|known| known.number == *revision) {
+                let revisions = known.into_mut();
+                if revisions.all().any(|known| known.number == *revision) {
                     return Vec::new();
                 }
-                let before = known.counting().map(|before| (before.number, before.body.clone()));
-                known.others.push(came);
-                (known.first, before)
+                let counting = revisions.counting().map(|counting| counting.number);
+                if !admitted || counting.is_some_and(|counting| counting > *revision) {
+                    revisions.others.push(came);
+                    return Vec::new();
+                }
+                let before = revisions.counting_fact(&name);
+                revisions.others.push(came);
+                (before, revisions.counting_fact(&name))
             }
         };
-        if !admitted || before.as_ref().is_some_and(|(before, _)| before > revision) {
-            return Vec::new();
-        }
-        let before = before.and_then(|(_, before)| fact(&name, first, before));
-        self.replace(before, fact(&name, first, body.clone()))
+        self.replace(before, after)
     }
 
     /// Asks again whether the revisions of a message are taken: another version of the system may take them now.
     pub(super) fn reconsider(&mut self, from: &Name, id: &Name) {
         let name = (from.clone(), id.clone());
         let Some(revisions) = self.revisions.get_mut(&name) else { return };
-        let before = revisions.counting().map(|before| (before.number, before.body.clone()));
-        for revision in std::iter::once(&mut revisions.one).chain(&mut revisions.others) {
+        let counting = |revisions: &Revisions<S::In>| revisions.counting().map(|counting| counting.number);
+        let (number, before) = (counting(revisions), revisions.counting_fact(&name));
+        for revision in revisions.all_mut() {
             revision.admitted = admits(&self.system, revision.body.as_ref());
         }
-        let (first, after) = (revisions.first, revisions.counting());
-        if before.as_ref().map(|(before, _)| *before) != after.map(|after| after.number) {
-            let after = after.and_then(|after| fact(&name, first, after.body.clone()));
-            self.replace(before.and_then(|(_, before)| fact(&name, first, before)), after);
+        if number != counting(revisions) {
+            let after = revisions.counting_fact(&name);
+            self.replace(before, after);
         }
     }
 
@@ -141,16 +142,16 @@ impl<S: System> Facts<S> {
         S: 'e,
     {
         self.system = system;
-        let before = std::mem::take(&mut self.histories);
-        for (key, history) in before.into_iter().filter(|(_, history)| history.opening.is_some()) {
-            self.histories.insert(key, History { opening: history.opening, ..History::new() });
+        for history in self.histories.values_mut() {
+            *history = History { opening: history.opening.take(), ..History::new() };
         }
+        self.histories.retain(|_, history| history.opening.is_some());
         let mut facts = Vec::new();
         for (name, revisions) in &mut self.revisions {
-            for revision in std::iter::once(&mut revisions.one).chain(&mut revisions.others) {
+            for revision in revisions.all_mut() {
                 revision.admitted &= admits(&self.system, revision.body.as_ref());
             }
-            facts.push(revisions.counting().and_then(|counting| fact(name, revisions.first, counting.body.clone())));
+            facts.push(revisions.counting_fact(name));
         }
         for fact in facts {
             self.replace(None, fact);
@@ -262,9 +263,21 @@ impl<B> Revisions<B> {
         std::iter::once(&self.one).chain(&self.others)
     }
 
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Revision<B>> {
+        std::iter::once(&mut self.one).chain(&mut self.others)
+    }
+
     /// The revision that counts: the highest that was admitted.
     fn counting(&self) -> Option<&Revision<B>> {
         self.all().filter(|revision| revision.admitted).max_by_key(|revision| revision.number)
+    }
+}
+
+impl<B: Clone> Revisions<B> {
+    /// The message that counts, at the place of the first; nothing if it is a withdrawal. `name` is its sender and id.
+    fn counting_fact(&self, name: &(Name, Name)) -> Option<Fact<B>> {
+        let ((from, id), body) = (name.clone(), self.counting()?.body.clone()?);
+        Some(Fact { position: i64::from(self.first.get()), routed: false, from, id, body })
     }
 }
 
@@ -320,11 +333,6 @@ impl<S: System> History<S> {
         let kept = self.kept.partition_point(|(length, _)| *length <= place);
         self.kept.truncate(kept);
     }
-}
-
-/// A revision of a fact at the place of the first; nothing if it is a withdrawal.
-fn fact<B>((from, id): &(Name, Name), first: EventNumber, body: Option<B>) -> Option<Fact<B>> {
-    Some(Fact { position: i64::from(first.get()), routed: false, from: from.clone(), id: id.clone(), body: body? })
 }
 
 fn admits<S: System>(system: &S, body: Option<&S::In>) -> bool {

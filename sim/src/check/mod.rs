@@ -6,6 +6,7 @@
 
 mod along;
 mod coverage;
+mod determinism;
 mod facts;
 mod finding;
 mod probe;
@@ -15,7 +16,7 @@ mod verify;
 use std::collections::BTreeMap;
 use std::thread;
 
-use afresh_core::{Engine, EventNumber, Journal, Key, Policy, Stimulus, What};
+use afresh_core::{Engine, Key, Policy, Stimulus, What};
 use serde::Serialize;
 
 use crate::format::EventOf;
@@ -25,7 +26,7 @@ use crate::load::Loaded;
 use crate::subject::Subject;
 pub(crate) use along::Along;
 pub(crate) use coverage::Depth;
-use finding::Findings;
+use determinism::determinism;
 use verify::{Seen, Share, Verifier};
 
 pub use coverage::Coverage;
@@ -116,7 +117,13 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
         Some((second, _)) => second,
         None => &trace.run(system, *engine.options()),
     };
-    determinism(&mut first.findings, [&engine, again], trace);
+    determinism(&mut first.findings, [engine.journal(), again.journal()], |number| {
+        // The stimulus of the run under way there is the one in the trace that has as many before it.
+        let is_stimulus = |event: &&EventOf<S>| matches!(event.what, What::Stimulus(_));
+        let before = engine.journal().events().take(number.get() as usize).filter(is_stimulus).count();
+        let place = trace.events_and_lines().filter(|(event, _)| is_stimulus(event)).nth(before.saturating_sub(1));
+        place.map_or((number, 0), |(event, line)| (event.number, line))
+    });
     for (_, other) in seen {
         first.findings.merge(other.findings);
         first.coverage.merge(&other.coverage);
@@ -162,31 +169,4 @@ where
         });
     }
     lengths
-}
-
-/// The same trace gives the same run.
-fn determinism<S: Subject>(findings: &mut Findings, [first, again]: [&Engine<S>; 2], trace: &Loaded<S>) {
-    let (ours, theirs) = (first.journal(), again.journal());
-    let differing = ours.events().zip(theirs.events()).find(|(a, b)| a != b);
-    let (at, left_value, right_value) = match differing {
-        Some((a, b)) => {
-            let show = |event: &EventOf<S>| value(&format!("{:?}", event.what));
-            (a.number, show(a), show(b))
-        }
-        None if ours.len() != theirs.len() => {
-            let events = |journal: &Journal<S>| value(&format!("{} events", journal.len()));
-            let last = ours.events().nth(ours.len().min(theirs.len()).saturating_sub(1));
-            (last.map_or(EventNumber::MIN, |event| event.number), events(ours), events(theirs))
-        }
-        None => return,
-    };
-    // The stimulus of the run under way there is the one in the trace that has as many before it.
-    let is_stimulus = |event: &&EventOf<S>| matches!(event.what, What::Stimulus(_));
-    let before = ours.events().take(at.get() as usize).filter(is_stimulus).count();
-    let place = trace.events_and_lines().filter(|(event, _)| is_stimulus(event)).nth(before.saturating_sub(1));
-    let place = place.map_or((at, 0), |(event, line)| (event.number, line));
-    findings.saw(("determinism", ""), place, None, || {
-        let versus = Versus { left: "first run", left_value, right: "second run", right_value };
-        ("two runs of the same trace differ".to_owned(), Some(versus))
-    });
 }

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use afresh_core::{Engine, EventNumber, Journal, Observation, Policy, Signature, What};
+use afresh_core::{Engine, Journal, Observation, Policy, Signature, What};
 
 use super::along::{Along, Keeper};
 use super::coverage::Depth;
-use super::finding::{Finding, Findings, Versus, value};
+use super::determinism::determinism;
+use super::finding::{Finding, Findings};
 use super::lengths;
 use super::verify::{Share, Verifier};
 use crate::clock::Stopwatch;
@@ -120,28 +121,9 @@ pub(crate) fn look_at_run<S: Subject>(
     verifier.restate_at_end();
     let reached = std::mem::take(&mut verifier.reached);
     let (engine, mut seen) = verifier.finish();
-    determinism(&mut seen.findings, engine.journal(), journal);
-    (seen.findings.into_sorted(), reached)
-}
-
-/// The same stimuli gave the same run.
-fn determinism<S: Subject>(findings: &mut Findings, again: &Journal<S>, journal: &Journal<S>) {
-    let differing = again.events().zip(journal.events()).find(|(again, first)| again != first);
-    let (number, left, right) = match differing {
-        Some((again, first)) => {
-            (first.number, value(&format!("{:?}", first.what)), value(&format!("{:?}", again.what)))
-        }
-        None if again.len() != journal.len() => {
-            let last = again.len().min(journal.len()) as u32;
-            let events = |length: usize| value(&format!("{length} events"));
-            (EventNumber::MIN.saturating_add(last), events(journal.len()), events(again.len()))
-        }
-        None => return,
-    };
-    let stimulus = journal.get(number).and_then(|event| event.cause).unwrap_or(number);
-    let place = (stimulus, u64::from(stimulus.get()) + 1);
-    findings.saw(("determinism", ""), place, None, || {
-        let versus = Versus { left: "first run", left_value: left, right: "second run", right_value: right };
-        ("two runs of the same trace differ".to_owned(), Some(versus))
+    determinism(&mut seen.findings, [journal, engine.journal()], |number| {
+        let stimulus = journal.get(number).and_then(|event| event.cause).unwrap_or(number);
+        (stimulus, u64::from(stimulus.get()) + 1)
     });
+    (seen.findings.into_sorted(), reached)
 }

@@ -34,18 +34,21 @@ impl Breach {
     }
 
     /// The same, of a key.
-    pub(super) fn of(self: Box<Self>, key: &Key) -> Box<Self> {
-        Box::new(Self { key: Some(key.clone()), ..*self })
+    pub(super) fn of(mut self: Box<Self>, key: &Key) -> Box<Self> {
+        self.key = Some(key.clone());
+        self
     }
 
     /// The same, seen at a place.
-    pub(super) fn at(self: Box<Self>, place: usize) -> Box<Self> {
-        Box::new(Self { place: Some(place), ..*self })
+    pub(super) fn at(mut self: Box<Self>, place: usize) -> Box<Self> {
+        self.place = Some(place);
+        self
     }
 
     /// The same, with what differs: what it is one way, and what it is the other.
-    pub(super) fn versus(self: Box<Self>, (left, left_value): Side, (right, right_value): Side) -> Box<Self> {
-        Box::new(Self { versus: Some(Versus { left, left_value, right, right_value }), ..*self })
+    pub(super) fn versus(mut self: Box<Self>, (left, left_value): Side, (right, right_value): Side) -> Box<Self> {
+        self.versus = Some(Versus { left, left_value, right, right_value });
+        self
     }
 }
 

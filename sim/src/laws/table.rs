@@ -45,15 +45,12 @@ pub(crate) enum Sample {
 
 /// Asks the law of this name of a whole history: its messages and knobs. Faults are left out, for a law makes its own. Nothing
 /// where it holds, or there is no such law.
-pub(crate) fn look<'e, S: Subject>(
+pub(crate) fn look<'e, S: Subject + 'e>(
     name: &str,
     system: &S,
     events: impl Iterator<Item = (&'e EventOf<S>, u64)>,
     sample: Sample,
-) -> Option<Finding>
-where
-    S: 'e,
-{
+) -> Option<Finding> {
     let (mut stimuli, mut places) = (Vec::new(), Vec::new());
     let mut last = (EventNumber::MIN, 0);
     for (event, line) in events {

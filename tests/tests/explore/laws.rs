@@ -5,11 +5,14 @@ use afresh_tests::Folder;
 #[test]
 fn a_trace_is_asked_the_laws() {
     let folder = Folder::default();
-    folder.run(&["run", "ledger", "--seed", "5", "--output", "t.jsonl"]);
+    folder.run(&["run", "ledger", "--seed", "7", "--output", "t.jsonl"]);
     insta::assert_snapshot!(folder.ok(&["check", "t.jsonl", "--laws"]));
     let check = folder.json("check", &["check", "t.jsonl", "--laws"]);
     assert_eq!(check[0]["laws"].as_array().map(Vec::len), Some(12));
-    assert!(folder.json("check", &["check", "t.jsonl"])[0].get("laws").is_none(), "they are asked where that is wanted");
+    assert!(
+        folder.json("check", &["check", "t.jsonl"])[0].get("laws").is_none(),
+        "they are asked where that is wanted"
+    );
 }
 
 #[test]

@@ -21,6 +21,7 @@ use serde::Serialize;
 
 use crate::format::EventOf;
 use crate::host::guard;
+use crate::laws;
 use crate::load::Loaded;
 use crate::subject::Subject;
 pub(crate) use along::Along;
@@ -40,13 +41,20 @@ pub struct Options {
     pub budget: u64,
     /// How many threads may work. The report does not depend on it.
     pub jobs: usize,
+    /// Whether to ask the laws as well, of a trace that is a whole history.
+    pub laws: bool,
     /// Told now and then which fraction of the work was done since it was told last; nothing that is found depends on it.
     pub progress: fn(f64),
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { budget: 200_000_000, jobs: thread::available_parallelism().map_or(1, usize::from), progress: |_| () }
+        Self {
+            budget: 200_000_000,
+            jobs: thread::available_parallelism().map_or(1, usize::from),
+            laws: false,
+            progress: |_| (),
+        }
     }
 }
 
@@ -65,6 +73,9 @@ pub struct Report {
     pub not_derivable: BTreeMap<&'static str, u64>,
     /// What was looked at.
     pub coverage: Coverage,
+    /// The laws that were asked, where that was wanted. None is asked of a window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub laws: Option<Vec<&'static str>>,
 }
 
 impl Report {
@@ -120,13 +131,24 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
             *first.not_derivable.entry(part).or_default() += count;
         }
     }
+    let mut findings = first.findings.into_sorted();
+    let laws = options.laws.then(|| {
+        let asked = if trace.header.complete { &laws::NAMES[..] } else { &[] };
+        for law in asked {
+            let found = laws::look(law, system, trace.events_and_lines(), laws::Sample::Spread);
+            findings.extend(found.filter(|found| findings.iter().all(|known| known.signature != found.signature)));
+        }
+        asked.to_vec()
+    });
+    findings.sort_by(|a, b| a.first.event.cmp(&b.first.event).then_with(|| a.signature.cmp(&b.signature)));
     Report {
         events: trace.events.len() as u64,
         stimuli: trace.events.iter().filter(|event| matches!(event.what, What::Stimulus(_))).count() as u64,
         keys: engine.keys().len() as u64,
-        findings: first.findings.into_sorted(),
+        findings,
         not_derivable: first.not_derivable,
         coverage: first.coverage,
+        laws,
     }
 }
 

@@ -46,6 +46,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "MESSAGES", default_value_t = Options::default().budget)]
     budget: u64,
 
+    /// Ask the laws as well: what must hold of every system, whatever its messages are. Of each place that a law could be asked
+    /// of, those of a long trace are a sample.
+    #[arg(long)]
+    laws: bool,
+
     /// How many threads may work. What is printed does not depend on it.
     #[arg(long, value_name = "N", default_value_t = Options::default().jobs, value_parser = jobs)]
     jobs: usize,
@@ -148,7 +153,8 @@ fn check_all(args: &Args, systems: &Systems) -> Vec<Checked> {
     let workers = jobs.min(traces);
     let next = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<Checked>>> = (0..traces).map(|_| Mutex::new(None)).collect();
-    let options = Options { budget: args.budget, jobs: (jobs / workers).max(1), progress: progress::did };
+    let options =
+        Options { budget: args.budget, jobs: (jobs / workers).max(1), laws: args.laws, progress: progress::did };
     let _progress = progress::of_things(traces);
     thread::scope(|scope| {
         for _ in 0..workers {
@@ -198,6 +204,11 @@ fn text(checked: &Trace) -> String {
         text += &format!("  kept for {}, which {}\n", escape(shows), if back { "is back" } else { "does not show" });
     }
     text += &coverage(report);
+    match report.laws.as_deref() {
+        None => {}
+        Some([]) => text += "  no law was asked, as the trace is a window of a history\n",
+        Some(laws) => text += &format!("  asked the laws {}\n", laws.join(", ")),
+    }
     text + &findings(&report.findings, trace)
 }
 

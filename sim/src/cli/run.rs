@@ -69,6 +69,8 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     died: Option<String>,
     findings: Vec<Finding>,
+    /// The laws that were asked of the run, beside what is asked of every run.
+    laws: Vec<&'static str>,
     /// What holds sometimes, and has held.
     reached: Vec<&'static str>,
     counts: Counts,
@@ -124,6 +126,7 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
         seed: args.seed,
         died,
         findings: run.findings,
+        laws: run.laws,
         reached: run.reached.into_iter().filter(|(_, reached)| *reached).map(|(name, _)| name).collect(),
         counts: run.counts,
     };
@@ -152,6 +155,9 @@ fn text(args: &Args, report: &Report) -> String {
     };
     let file = args.output.as_ref().map_or_else(|| name.clone(), |path| path.display().to_string());
     let mut text = format!("{name}: {verdict}; {}\n", in_words(&report.counts));
+    if !report.laws.is_empty() {
+        text += &format!("  also asked: {}\n", report.laws.join(", "));
+    }
     if !report.reached.is_empty() {
         text += &format!("  reached: {}\n", report.reached.join(", "));
     }

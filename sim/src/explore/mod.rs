@@ -43,6 +43,8 @@ pub struct Run {
     pub findings: Vec<Finding>,
     /// Of what holds sometimes, whether it has.
     pub reached: BTreeMap<&'static str, bool>,
+    /// The laws that were asked of it, beside what is asked of every run.
+    pub laws: Vec<&'static str>,
     /// What was counted.
     pub counts: Counts,
 }

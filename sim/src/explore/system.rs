@@ -5,6 +5,8 @@ use afresh_core::{EventNumber, Header, Signature};
 use super::{Explorer, Record, Run, Runs};
 use crate::check::{Finding, Sighting, look_at_run};
 use crate::format::Writer;
+use crate::laws::{self, NAMES, Sample};
+use crate::rng::Rng;
 use crate::service::{Given, Ran, Service};
 use crate::subject::Subject;
 use crate::workload::{Drawer, Workload};
@@ -60,6 +62,11 @@ impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
         }
         let ran = Service::run(given, None);
         let (mut findings, reached) = look_at_run(system, ran.engine.journal());
+        let laws = if findings.is_empty() { laws_of(seed) } else { Vec::new() };
+        for law in &laws {
+            let events = ran.engine.journal().events().map(|event| (event, u64::from(event.number.get()) + 1));
+            findings.extend(laws::look(law, system, events, Sample::Seed(seed)));
+        }
         if let Some((part, found)) = &ran.restless {
             let last = EventNumber::new(ran.engine.journal().len() as u32).unwrap_or(EventNumber::MIN);
             findings.push(finding(part, found, last));
@@ -68,8 +75,14 @@ impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
         let shows = findings.first().map(|finding| finding.signature.to_string());
         let header = Header { shows, ..header };
         let trace = if is_kept { written(&header, &ran).unwrap_or_default() } else { Vec::new() };
-        Run { trace, findings, reached, counts: ran.counts }
+        Run { trace, findings, reached, laws, counts: ran.counts }
     }
+}
+
+/// The laws that are asked of the run with this seed, two of them: each of them takes several runs more.
+fn laws_of(seed: u64) -> Vec<&'static str> {
+    let first = Rng::of_seed(!seed).place(NAMES.len());
+    vec![NAMES[first], NAMES[(first + NAMES.len() / 2) % NAMES.len()]]
 }
 
 fn finding(part: &str, found: &str, event: EventNumber) -> Finding {

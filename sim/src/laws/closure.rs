@@ -29,5 +29,5 @@ pub fn closure<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let external = highest.map(|message| Stimulus::In((*message).clone()));
     let turned = stimuli.iter().filter(|stimulus| !matches!(stimulus, Stimulus::In(_))).cloned();
     let rebuilt = run(system, Policy::FirstPrinciples, &external.chain(turned).collect::<Vec<_>>());
-    same("closure", &lived, &rebuilt)
+    same(["lived", "rebuilt"], [&lived, &rebuilt])
 }

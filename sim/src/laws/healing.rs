@@ -1,6 +1,6 @@
 use afresh_core::{Damage, Fault, Knob, Policy, Stimulus};
 
-use super::{Held, StimulusOf, run, same};
+use super::{Breach, Held, StimulusOf, run, same};
 use crate::subject::Subject;
 
 /// Any damage to carried states, checkpoints or indexes is gone after the next update (`FirstPrinciples`) or after a scrub
@@ -10,6 +10,17 @@ use crate::subject::Subject;
 ///
 /// Gives the damage and the first key that it was still to be seen on.
 pub fn healing<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], damage_after: usize) -> Held {
+    healing_of(system, stimuli, damage_after, |_| true)
+}
+
+/// The same, of those damages alone whose number is `wanted`.
+pub(super) fn healing_of<S: Subject>(
+    system: &S,
+    stimuli: &[StimulusOf<S>],
+    damage_after: usize,
+    wanted: impl Fn(usize) -> bool,
+) -> Held {
+    let mut number = 0;
     let (before, rest) = stimuli.split_at(damage_after.min(stimuli.len()));
     let healthy = run(system, Policy::Incremental, stimuli);
     let engine = run(system, Policy::Incremental, before);
@@ -25,8 +36,11 @@ pub fn healing<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], damage_after: 
             Damage::Index,
         ];
         for what in whats {
+            number += 1;
+            if !wanted(number) {
+                continue;
+            }
             let fault = Fault::Damage { key: key.clone(), what };
-            let shown = format!("healing of {fault:?}");
             let mut damaged = engine.clone();
             damaged.take(None, Stimulus::Fault(Box::new(fault.clone())));
             for stimulus in rest {
@@ -39,7 +53,7 @@ pub fn healing<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], damage_after: 
                 let knob = if trigger { Knob::Trigger { keys, by, why } } else { Knob::Scrub { keys, by, why } };
                 let mut healed = damaged.clone();
                 healed.take(None, Stimulus::Knob(Box::new(knob)));
-                same(&shown, &healthy, &healed)?;
+                same(["never damaged", "healed"], [&healthy, &healed]).map_err(|breach| of_fault(breach, &fault))?;
             }
             first_principles(system, before, rest, key, &fault)?;
         }
@@ -64,12 +78,16 @@ fn first_principles<S: Subject>(
         damaged.take(None, stimulus.clone());
         if before.as_ref() != healthy.state(key) {
             let healed = healthy.state(key) == damaged.state(key);
-            return if healed {
-                Ok(())
-            } else {
-                Err(format!("healing of {fault:?}: still there after the next update"))
-            };
+            let breach = || Breach::new("next update", "the state is still damaged after the next update").of(key);
+            return if healed { Ok(()) } else { Err(of_fault(breach(), fault)) };
         }
     }
     Ok(())
+}
+
+fn of_fault(mut breach: Box<Breach>, fault: &Fault) -> Box<Breach> {
+    if let Fault::Damage { key, what } = fault {
+        breach.found += &format!(", after damage of {key}, {what:?}");
+    }
+    breach
 }

@@ -11,8 +11,8 @@ use crate::subject::Subject;
 pub fn idempotence<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let before = run(system, Policy::Incremental, stimuli);
     let mut after = before.clone();
-    for stimulus in stimuli.iter().filter(|stimulus| matches!(stimulus, Stimulus::In(_))) {
-        quiet("idempotence", &mut after, stimulus.clone())?;
+    for (place, stimulus) in stimuli.iter().enumerate().filter(|(_, stimulus)| matches!(stimulus, Stimulus::In(_))) {
+        quiet(&mut after, stimulus.clone()).map_err(|breach| breach.at(place))?;
     }
-    same("idempotence", &before, &after)
+    same(["once", "again"], [&before, &after])
 }

@@ -22,7 +22,7 @@ pub fn migration<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], flow: &str, 
     let mut migrated = never.clone();
     migrated.take(None, turn(true));
     let from_start = run(system, Policy::Incremental, [turn(true)].iter().chain(&stimuli));
-    same("migration, late or from the start", &migrated, &from_start)?;
+    same(["migrated late", "from the start"], [&migrated, &from_start])?;
     migrated.take(None, turn(false));
-    same("migration, on and off", &never, &migrated)
+    same(["never on", "on and off"], [&never, &migrated])
 }

@@ -33,5 +33,6 @@ pub fn order<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], order: &[usize])
     while !left.is_empty() {
         shuffled.push(left.remove(order.next().copied().unwrap_or(0) % left.len()));
     }
-    same("order", &run(system, Policy::Incremental, &messages), &run(system, Policy::Incremental, &shuffled))
+    let [came, otherwise] = [&messages, &shuffled].map(|messages| run(system, Policy::Incremental, messages));
+    same(["as they came", "in another order"], [&came, &otherwise])
 }

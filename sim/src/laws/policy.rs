@@ -1,6 +1,8 @@
 use afresh_core::{Engine, Policy};
 
-use super::{Held, StimulusOf, run, same};
+use super::{Breach, Held, StimulusOf, run, same};
+use crate::check::value;
+use crate::format::EventOf;
 use crate::subject::Subject;
 
 /// While nothing is damaged, all policies send the same messages at the same moments, and end in the same states.
@@ -12,17 +14,25 @@ pub fn policy<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let first = run(system, Policy::FirstPrinciples, stimuli);
     for policy in [Policy::Incremental, Policy::Unchecked] {
         let other = run(system, policy, stimuli);
-        same_events(&format!("policy {policy:?}"), &first, &other)?;
-        same(&format!("policy {policy:?}"), &first, &other)?;
+        let way = if policy == Policy::Incremental { "incremental" } else { "unchecked" };
+        same_events(["first principles", way], [&first, &other])?;
+        same(["first principles", way], [&first, &other])?;
     }
     Ok(())
 }
 
 /// Whether two runs are the same, event by event.
-pub(super) fn same_events<S: Subject>(what: &str, a: &Engine<S>, b: &Engine<S>) -> Held {
+pub(super) fn same_events<S: Subject>(ways: [&'static str; 2], [a, b]: [&Engine<S>; 2]) -> Held {
     match a.journal().events().zip(b.journal().events()).find(|(a, b)| a != b) {
-        Some((a, b)) => Err(format!("{what}: event {} differs:\n{:?}\n{:?}", a.number, a.what, b.what)),
+        Some((a, b)) => {
+            let debug = |event: &EventOf<S>| value(&format!("{:?}", event.what));
+            let breach = Breach::new("events", format!("event {} of the run is another", a.number));
+            Err(breach.versus((ways[0], debug(a)), (ways[1], debug(b))))
+        }
         None if a.journal().len() == b.journal().len() => Ok(()),
-        None => Err(format!("{what}: {} events and {}", a.journal().len(), b.journal().len())),
+        None => {
+            let length = |engine: &Engine<S>| value(&format!("{} events", engine.journal().len()));
+            Err(Breach::new("events", "one run is longer").versus((ways[0], length(a)), (ways[1], length(b))))
+        }
     }
 }

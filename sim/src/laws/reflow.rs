@@ -1,6 +1,6 @@
 use afresh_core::{FactId, Knob, Policy, SlotId, Stimulus};
 
-use super::{Held, StimulusOf, quiet, run, same};
+use super::{Breach, Held, StimulusOf, quiet, run, same};
 use crate::subject::Subject;
 
 /// Reflowing any stored message changes nothing when nothing is wrong.
@@ -11,13 +11,13 @@ use crate::subject::Subject;
 pub fn reflow_in<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let before = run(system, Policy::Incremental, stimuli);
     let mut after = before.clone();
-    for stimulus in stimuli {
+    for (place, stimulus) in stimuli.iter().enumerate() {
         let Stimulus::In(message) = stimulus else { continue };
         let messages: Vec<FactId> = vec![message.fact()];
         let knob = Knob::ReflowIn { messages, by: "law".into(), why: String::new() };
-        quiet("reflow in", &mut after, Stimulus::Knob(Box::new(knob)))?;
+        quiet(&mut after, Stimulus::Knob(Box::new(knob))).map_err(|breach| breach.at(place))?;
     }
-    same("reflow in", &before, &after)
+    same(["before", "reflowed"], [&before, &after])
 }
 
 /// Outputs that are sent again are what they were, and nothing else is sent.
@@ -35,8 +35,9 @@ pub fn reflow_out<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
         let effects = after.take(None, Stimulus::Knob(Box::new(knob)));
         if !effects.sends().eq(sent.iter().copied()) {
             let again: Vec<_> = effects.sends().collect();
-            return Err(format!("reflow out: {key} had sent {sent:?}, and sent {again:?} again"));
+            let found = format!("{key} had sent {sent:?}, and sent {again:?} again");
+            return Err(Breach::new("sends", found).of(key));
         }
     }
-    same("reflow out", &before, &after)
+    same(["before", "sent again"], [&before, &after])
 }

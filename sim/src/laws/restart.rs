@@ -1,6 +1,6 @@
 use afresh_core::{Engine, Options, Policy};
 
-use super::{Held, StimulusOf, run, same};
+use super::{Breach, Held, StimulusOf, run, same};
 use crate::host::guard;
 use crate::subject::Subject;
 
@@ -16,15 +16,15 @@ pub fn restart<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], crash_after: u
     let options = Options { policy: Policy::Incremental, guard, ..Options::default() };
     let journal = lived.journal().events().cloned();
     let mut restarted =
-        Engine::restart(system.clone(), options, journal).map_err(|error| format!("restart: {error}"))?;
-    same("restart", &lived, &restarted)?;
+        Engine::restart(system.clone(), options, journal).map_err(|error| Breach::new("journal", error.to_string()))?;
+    same(["lived", "restarted"], [&lived, &restarted])?;
     if !lived.unsettled().eq(restarted.unsettled()) {
-        return Err("restart: other outputs are to be sent again".into());
+        return Err(Breach::new("unsettled", "other outputs are to be sent again"));
     }
     for stimulus in rest {
         lived.take(None, stimulus.clone());
         restarted.take(None, stimulus.clone());
     }
-    super::policy::same_events("restart", &lived, &restarted)?;
-    same("restart, later", &lived, &restarted)
+    super::policy::same_events(["lived", "restarted"], [&lived, &restarted])?;
+    same(["lived", "restarted"], [&lived, &restarted])
 }

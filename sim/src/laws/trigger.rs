@@ -15,7 +15,7 @@ pub fn trigger<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let scrub = Knob::Scrub { keys: None, by, why };
     let (by, why) = ("law".into(), String::new());
     for knob in [Knob::Trigger { keys: None, by, why }, scrub] {
-        quiet("trigger", &mut after, Stimulus::Knob(Box::new(knob)))?;
+        quiet(&mut after, Stimulus::Knob(Box::new(knob)))?;
     }
-    same("trigger", &before, &after)
+    same(["before", "triggered"], [&before, &after])
 }

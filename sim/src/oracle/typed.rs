@@ -12,6 +12,7 @@ use super::values::values;
 use super::{Oracle, Verdict, ends, scope};
 use crate::check::{Along, Depth, Finding, Probe, Probed};
 use crate::format::{EventOf, RawEvent};
+use crate::laws;
 use crate::minimize::{Candidate, Edit};
 use crate::subject::Subject;
 
@@ -108,9 +109,22 @@ impl<'s, S: Subject> Typed<'s, S> {
         Probe { each_step: *self.each_step.get_or_init(look), ..self.probe }
     }
 
+    /// What a law says of all `events`, if `wanted` is that a law is broken.
+    fn law<'e>(&self, wanted: &Signature, events: impl Iterator<Item = (&'e EventOf<S>, u64)>) -> Option<Probed>
+    where
+        S: 'e,
+    {
+        let law = laws::NAMES.iter().find(|law| **law == wanted.check).filter(|_| self.probe.complete)?;
+        let found = laws::look(law, self.probe.system, events, laws::Sample::Spread);
+        Some(Probed::End(found.into_iter().collect()))
+    }
+
     /// Looks at all of the trace until `wanted` shows.
     fn original(&self, wanted: Option<&Signature>, each_step: bool) -> (Probed, Along<'s, S>) {
         let events = |from: usize| self.events[from..].iter().map(|(event, line)| (event, *line));
+        if let Some(probed) = wanted.and_then(|wanted| self.law(wanted, events(0))) {
+            return (probed, Along::new());
+        }
         Probe { each_step, ..self.probe }.look(self.depth, (&Along::new(), 0), events, wanted)
     }
 
@@ -134,6 +148,10 @@ impl<'s, S: Subject> Typed<'s, S> {
             })
         };
         let unchanged = candidate.first_change();
+        if let Some(probed) = self.law(&self.bug, events(0)) {
+            let edit = candidate.edit().clone();
+            return (verdict(&probed, &self.bug), Latest { edit, unchanged, along: Along::new() });
+        }
         let from = if again { (&Along::new(), 0) } else { (&self.along, unchanged) };
         let (probed, along) = self.probe().look(self.depth, from, events, Some(&self.bug));
         (verdict(&probed, &self.bug), Latest { edit: candidate.edit().clone(), unchanged, along })

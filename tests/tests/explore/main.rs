@@ -2,5 +2,6 @@
 
 mod campaign;
 mod hostile;
+mod laws;
 mod run;
 mod systems;

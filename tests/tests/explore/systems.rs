@@ -1,10 +1,13 @@
 //! The example systems in simulation: the correct ones never cry wolf, and each bug is found.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use afresh::explore::{Explorer, Record};
 use afresh::{Systems, Workload};
 use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, document, ledger, orderbook};
+use afresh_tests::{Folder, root};
+use serde_json::Value;
 
 fn systems() -> Systems {
     Systems::new()
@@ -37,32 +40,46 @@ fn the_correct_systems_never_cry_wolf() {
     }
 }
 
-/// Each bug, what it is found as, and within how many seeds.
-const FOUND: &[(&str, &str, u64)] = &[
-    ("document+bytes-for-chars", "length-is-that-of-the-text", 1),
-    ("document+range-overflow", "panic/attempt to add with overflow", 1),
-    ("document+stale-digest", "restated/digest", 1),
-    ("ledger+duplicate-hold", "restated/held", 1),
-    ("ledger+fee-rounding", "incremental/balance", 2820),
-    ("ledger+fees-stay", "incremental/balance", 7),
-    ("ledger+late-capture", "incremental/balance", 1),
-    ("ledger+receipt-stays", "outputs/receipt", 381),
-    ("ledger+refused-transfer", "money-is-conserved", 1),
-    ("orderbook+crossed-amend", "book-is-not-crossed", 26),
-    // Whether two orders come out of a random hash in another order is chance each time.
-    ("orderbook+hash-order", "determinism", 200),
-    ("orderbook+index-stays", "index-is-exact", 7),
-    ("orderbook+priority-lost", "restated/bids", 37),
-];
+/// A row of the table of bugs in the guide.
+struct Row {
+    system: String,
+    signature: String,
+    /// Within how many seeds it is found.
+    seeds: u64,
+    /// How many stimuli the run has, and has left; nothing where that is chance.
+    left: Option<(u64, u64)>,
+}
+
+fn rows() -> Vec<Row> {
+    let guide = fs::read_to_string(root().join("docs/simulation-systems.md")).expect("the guide is there");
+    let cells = |line: &str| line.split('|').map(|cell| cell.trim_matches([' ', '`']).replace(',', "")).collect();
+    let lines = guide.lines().filter(|line| line.starts_with("| `") && line.contains('+'));
+    let row = |cells: Vec<String>| Row {
+        system: cells[1].clone(),
+        signature: cells[2].clone(),
+        seeds: cells[3].parse().expect("a number of seeds"),
+        left: cells[4].parse().ok().zip(cells[5].parse().ok()),
+    };
+    lines.map(|line| row(cells(line))).collect()
+}
 
 #[test]
-fn each_bug_is_found() {
+fn each_bug_is_found_as_the_guide_says() {
     let systems = systems();
     let bugs: Vec<_> = systems.names().filter(|name| name.contains('+')).collect();
-    assert!(FOUND.iter().map(|(name, ..)| *name).eq(bugs), "each bug is in the table");
-    for (name, signature, seeds) in FOUND {
-        let explorer = systems.explorer(name).expect("it is known").expect("it has a workload");
-        let failures = first_failures(&*explorer, *seeds);
-        assert!(failures.contains_key(*signature), "{name}: {failures:?}");
+    assert!(rows().iter().map(|row| &row.system).eq(&bugs), "each bug is in the table");
+    for Row { system, signature, seeds, left } in rows() {
+        let explorer = systems.explorer(&system).expect("it is known").expect("it has a workload");
+        let failures = first_failures(&*explorer, seeds);
+        let Some((first, _)) = failures.get(&signature) else { panic!("{system}: {failures:?}") };
+        let Some(left) = left else { continue };
+        assert_eq!(first + 1, seeds, "{system} takes other seeds");
+        let folder = Folder::default();
+        let range = format!("{first}..{seeds}");
+        let explored = folder.run(&["explore", &system, "--seeds", &range, "--format", "json"]);
+        let explored: Value = serde_json::from_str(&explored.stdout).expect("JSON");
+        let finding = &explored["explore"]["findings"][0];
+        let numbers = ["before", "left"].map(|name| finding[name].as_u64().expect("it is shrunk"));
+        assert_eq!(numbers, [left.0, left.1], "{system}");
     }
 }

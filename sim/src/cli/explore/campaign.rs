@@ -35,6 +35,9 @@ pub(super) struct Chunk {
     /// Of what holds sometimes: the seed of the first run in which it did, if there is one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) reached: BTreeMap<String, Option<u64>>,
+    /// Of how many runs each law was asked that is not asked of every run.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) laws: BTreeMap<String, u64>,
     /// How runs failed, by the signature of what went wrong in them first.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) failed: BTreeMap<String, Failed>,
@@ -59,6 +62,9 @@ impl Chunk {
         self.counts.add(&run.counts);
         for (name, reached) in run.reached {
             self.reach(name.to_owned(), reached.then_some(seed));
+        }
+        for law in run.laws {
+            *self.laws.entry(law.to_owned()).or_default() += 1;
         }
         if let Some(first) = run.findings.first() {
             self.fail(first.signature.to_string(), Failed { runs: 1, seed, trace: run.trace });
@@ -88,6 +94,9 @@ impl Chunk {
         self.counts.add(&other.counts);
         for (name, seed) in other.reached {
             self.reach(name, seed);
+        }
+        for (law, runs) in other.laws {
+            *self.laws.entry(law).or_default() += runs;
         }
         other.failed.into_iter().for_each(|(signature, failed)| self.fail(signature, failed));
     }

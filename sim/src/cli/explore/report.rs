@@ -1,5 +1,6 @@
 //! What a campaign has come to: for people, and for programs.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use serde::Serialize;
@@ -21,6 +22,8 @@ struct Report {
     /// How many runs there were, those of earlier campaigns with these seeds included.
     runs: u64,
     counts: Counts,
+    /// Of how many runs each law was asked that is not asked of every run.
+    laws: BTreeMap<String, u64>,
     findings: Vec<Finding>,
     /// Of what holds sometimes: the seed of the first run in which it did.
     sometimes: Vec<Sometimes>,
@@ -86,6 +89,7 @@ pub(super) fn write(args: &Args, all: &Chunk, runs: u64) -> Result<ExitCode, Fai
         seeds: [all.first, all.end],
         runs,
         counts: all.counts,
+        laws: all.laws.clone(),
         findings,
         sometimes: sometimes.collect(),
     };
@@ -109,6 +113,10 @@ fn text(report: &Report) -> String {
         report.seeds[1],
         in_words(&report.counts),
     );
+    if !report.laws.is_empty() {
+        let laws: Vec<_> = report.laws.iter().map(|(law, runs)| format!("{law} of {runs}")).collect();
+        text += &format!("  asked of a part of the runs: {}\n", laws.join(", "));
+    }
     for Sometimes { name, seed } in &report.sometimes {
         text += &match seed {
             Some(seed) => format!("  sometimes {}: first with seed {seed}\n", escape(name)),

@@ -8,6 +8,7 @@ use afresh_core::{Event, EventNumber, Name, Violation};
 use super::World;
 use super::node::{Node, NodeId};
 use super::property::{Property, Watch};
+use super::record::Happened;
 use super::trace::{Posted, WorldTrace};
 use crate::digest::RunDigest;
 use crate::host::guard;
@@ -117,6 +118,35 @@ pub struct Difference {
     pub recorded: String,
     /// What there is instead.
     pub found: Unfit,
+}
+
+/// The first event at which two runs of one seed differ: something in the code depends on more than what it is told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("two runs of one seed differ at event {event}: {one} in the first, and {other} in the second")]
+pub struct Nondeterminism {
+    /// The number of the event in the first run, or what it would be.
+    pub event: u32,
+    /// What happened in the first run.
+    pub one: String,
+    /// What happened in the second run.
+    pub other: String,
+}
+
+/// Runs a cluster twice as `seed` chooses.
+///
+/// # Errors
+///
+/// Gives the first event at which the two differ.
+pub fn deterministic<C: Cluster>(cluster: &C, seed: u64) -> Result<Ended<C::Node>, Nondeterminism> {
+    let (one, other) = (simulate(cluster, seed), simulate(cluster, seed));
+    if one.digest() == other.digest() {
+        return Ok(one);
+    }
+    let (ones, others) = (one.world.happened(), other.world.happened());
+    let place = ones.iter().zip(others).take_while(|(one, other)| one == other).count();
+    let said = |events: &[Happened]| events.get(place).map_or("the end".to_owned(), |event| format!("{event:?}"));
+    let event = ones.get(place).map_or(place as u32 + 1, |event| event.number);
+    Err(Nondeterminism { event, one: said(ones), other: said(others) })
 }
 
 /// Runs a cluster as `seed` chooses.

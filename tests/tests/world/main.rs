@@ -3,6 +3,7 @@
 mod aims;
 mod clocks;
 mod crashes;
+mod determinism;
 mod duplication;
 mod generated;
 mod loss;

@@ -1,10 +1,13 @@
 //! Runs from a seed, and the traces of them.
 
+use std::{env, fs};
+
 use afresh::format::{Options, RawTrace, Reader, Writer};
 use afresh::minimize::Minimizer;
 use afresh::oracle;
 use afresh::world::{self, Ended, Vocabulary, WorldTrace};
 use afresh_tests::payments::{Mistake, Party, Payments};
+use afresh_tests::root;
 
 pub(crate) fn write(trace: &WorldTrace<Party>) -> String {
     let mut writer = Writer::new("out", Vec::new(), &trace.header).unwrap();
@@ -97,4 +100,16 @@ fn what_is_found_shrinks() {
         format!("{mistake:?}: of {count} stimuli\n{left}")
     });
     insta::assert_snapshot!(left.join("\n"));
+}
+
+/// The trace that is replayed where there is no generator: see `tests/no-rng`.
+#[test]
+fn a_kept_trace_is_that_of_its_seed() {
+    let cluster = Payments(Mistake::AnswersFirst);
+    let run = (0..).map(|seed| world::simulate(&cluster, seed)).find(|run| !run.violations.is_empty()).unwrap();
+    let path = root().join("tests/tests/world/answers-first.jsonl");
+    if env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        fs::write(&path, text(&run)).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), text(&run));
 }

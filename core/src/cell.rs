@@ -156,7 +156,15 @@ impl<S: System> Cell<S> {
     }
 
     /// Takes the state along with changes of the history, and puts into `slots` those that they can have changed.
-    pub(crate) fn advance(&mut self, context: &Context<'_, S>, work: &[Work], slots: &mut Vec<Slot>) -> Advanced {
+    /// Notes in `rebuilt` whether its history was damaged, and was built anew; even if the code of the system panics after that.
+    /// Whether any slot may hold something else now, and not only those that were put in.
+    pub(crate) fn advance(
+        &mut self,
+        context: &Context<'_, S>,
+        work: &[Work],
+        slots: &mut Vec<Slot>,
+        rebuilt: &mut bool,
+    ) -> bool {
         let mut changes = Changes::default();
         // The whole history is changed before any code of the system runs: it stays right if that panics.
         if let [work] = work {
@@ -169,18 +177,18 @@ impl<S: System> Cell<S> {
                 self.step(context, &work.shift, step, &mut changes);
             }
         }
-        let rebuilt = context.policy == Policy::FirstPrinciples && self.mend_history(context);
+        *rebuilt = context.policy == Policy::FirstPrinciples && self.mend_history(context);
         if self.is_quarantined() {
-            return Advanced { any_slot: false, rebuilt };
+            return false;
         }
-        if rebuilt {
+        if *rebuilt {
             changes = Changes::ALL;
         }
         match changes.fold_from {
             Some(from) => self.fold_again(context, from),
             None => self.keep_checkpoint(context.policy),
         }
-        Advanced { any_slot: !self.touched(context, work, changes, slots), rebuilt }
+        !self.touched(context, work, changes, slots)
     }
 
     /// Puts into `slots` those that can hold something else now: those of the messages that came, went or changed, and of
@@ -317,10 +325,12 @@ impl<S: System> Cell<S> {
         }
     }
 
-    /// Replaces what is carried by what is folded from the first message.
-    pub(crate) fn heal(&mut self, context: &Context<'_, S>) -> Mended<S::State> {
+    /// Replaces what is carried by what is folded from the first message. Notes in `rebuilt` whether the history was damaged,
+    /// and was built anew; even if the code of the system panics after that.
+    pub(crate) fn heal(&mut self, context: &Context<'_, S>, rebuilt: &mut bool) -> Mended<S::State> {
         let mut parts = Vec::new();
-        if self.mend_history(context) {
+        *rebuilt = self.mend_history(context);
+        if *rebuilt {
             parts.push("index".into());
         }
         let mut whole = 0;
@@ -421,14 +431,6 @@ pub(crate) struct Step {
     newest: bool,
     /// Whether one message took the place of another.
     in_place: bool,
-}
-
-/// What became of a cell.
-pub(crate) struct Advanced {
-    /// Whether any slot may hold something else now, and not only those that were named.
-    pub(crate) any_slot: bool,
-    /// Its history was damaged, and was built anew.
-    pub(crate) rebuilt: bool,
 }
 
 /// What several changes of a history come to.

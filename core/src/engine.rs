@@ -132,7 +132,8 @@ impl<S: System> Engine<S> {
 
     /// Journals a stimulus, brings every key that it concerns up to date, and gives all that it caused.
     ///
-    /// Whatever the engine has no part in (`deliver`, `drop`, `timer`, faults of nodes) is journaled, and that is all.
+    /// Whatever the engine has no part in (`deliver`, `drop`, `timer`, most faults of nodes) is journaled, and that is all. A
+    /// `restart` and a `deploy` are of the process that the engine is in: all but its journal is lost.
     pub fn take(&mut self, at: Option<At>, stimulus: Stimulus<S::In, S::View>) -> Effects<'_, S> {
         let number = self.journal.push(at, None, What::Stimulus(stimulus));
         if let Some(spare) = &mut self.spare {
@@ -150,7 +151,7 @@ impl<S: System> Engine<S> {
             }
             Some(What::Stimulus(Stimulus::Fault(fault))) => {
                 let fault = fault.clone();
-                self.damage(&fault);
+                self.suffer(&fault);
             }
             _ => {}
         }
@@ -173,10 +174,15 @@ impl<S: System> Engine<S> {
     /// The outputs that their receivers are not known to have, to be sent again after a restart; in the order in which
     /// they were sent.
     pub fn unsettled(&self) -> impl Iterator<Item = &Sent<S::Out>> {
+        self.unsettled_events().map(|event| self.journal.sent(event))
+    }
+
+    /// The numbers of the events in which these were sent.
+    pub fn unsettled_events(&self) -> impl Iterator<Item = EventNumber> + use<S> {
         let unsettled = self.outbox.sendings().filter(|sending| !sending.settled);
         let mut events: Vec<_> = unsettled.map(|sending| sending.event).collect();
         events.sort_unstable();
-        events.into_iter().map(|event| self.journal.sent(event))
+        events.into_iter()
     }
 
     /// Everything that happened.
@@ -242,6 +248,11 @@ impl<S: System> Engine<S> {
     pub fn slot(&self, key: &Key, slot: &Slot) -> Option<&Sent<S::Out>> {
         let sending = self.outbox.get(&self.journal, key, slot)?;
         Some(self.journal.sent(sending.event))
+    }
+
+    /// Whether the last output of a slot of a key is a message to other keys: these have it already.
+    pub fn is_routed(&self, key: &Key, slot: &Slot) -> bool {
+        self.outbox.get(&self.journal, key, slot).is_some_and(|sending| sending.routed)
     }
 
     /// The last output of each slot of a key, in the order of the slots; those that were withdrawn have no body.

@@ -86,6 +86,10 @@ impl<S: System> Journal<S> {
         self.chunks.iter().flatten()
     }
 
+    pub(crate) fn into_events(self) -> impl Iterator<Item = EventOf<S>> {
+        self.chunks.into_iter().flatten()
+    }
+
     /// The events after the first `count`.
     pub fn since(&self, count: usize) -> impl Iterator<Item = &EventOf<S>> + Clone {
         let (chunk, skip) = (count / CHUNK, count % CHUNK);

@@ -48,11 +48,26 @@ impl<S: System> Engine<S> {
             if event.number != expected {
                 return Err(OutOfSequence { found: event.number, expected });
             }
-            engine.journal.push(event.at, event.cause, event.what);
-            engine.load(expected, &mut apart);
+            engine.reload(event, &mut apart);
         }
         engine.fold_all(&apart);
         Ok(engine)
+    }
+
+    /// Loses all but the journal, and goes on from that with `system`.
+    pub(crate) fn start_again(&mut self, system: S) {
+        let journal = core::mem::take(&mut self.journal);
+        *self = Self::new(system, self.options);
+        let mut apart = BTreeMap::new();
+        for event in journal.into_events() {
+            self.reload(event, &mut apart);
+        }
+        self.fold_all(&apart);
+    }
+
+    fn reload(&mut self, event: EventOf<S>, apart: &mut BTreeMap<Key, String>) {
+        let number = self.journal.push(event.at, event.cause, event.what);
+        self.load(number, apart);
     }
 
     /// Takes an event of the journal for what it was.

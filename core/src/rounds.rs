@@ -143,9 +143,7 @@ impl<S: System> Engine<S> {
         let mut rebuilt = false;
         let done = guard(&mut || {
             outcome.slots.clear();
-            let advanced = cell.advance(&context, work, &mut outcome.slots);
-            rebuilt = advanced.rebuilt;
-            if advanced.any_slot {
+            if cell.advance(&context, work, &mut outcome.slots, &mut rebuilt) {
                 outcome.want_all(number, cell, &context, again);
             } else {
                 outcome.want_named(number, cell, &context);
@@ -153,6 +151,7 @@ impl<S: System> Engine<S> {
         });
         if rebuilt {
             outcome.heals.push(Healed { key: cell.key.clone(), parts: Vec::from(["index".into()]) });
+            outcome.forget_work(number);
         }
         self.end(number, first, done, again, outcome);
     }
@@ -165,9 +164,10 @@ impl<S: System> Engine<S> {
         let (cells, context) = self.cells_and_context(number);
         let cell = &mut cells[number];
         let mut mended = Mended { parts: Vec::new(), wrong: None };
+        let mut rebuilt = false;
         let done = guard(&mut || {
             match fold {
-                Fold::Heal | Fold::HealFirst => mended = cell.heal(&context),
+                Fold::Heal | Fold::HealFirst => mended = cell.heal(&context, &mut rebuilt),
                 Fold::Again => cell.refold(&context),
                 // Of a key that is set apart there is nothing to go on with.
                 Fold::Not if cell.is_quarantined() => cell.refold(&context),
@@ -177,6 +177,9 @@ impl<S: System> Engine<S> {
                 outcome.want_all(number, cell, &context, again);
             }
         });
+        if rebuilt {
+            outcome.forget_work(number);
+        }
         if done.is_ok() {
             let Mended { mut parts, wrong } = mended;
             if let Some(wrong) = wrong {
@@ -283,6 +286,12 @@ impl<S: System> Engine<S> {
 }
 
 impl<S: System> Outcome<S> {
+    /// Forgets what was still to be changed in the history of a cell: it was built anew, of all that counts now.
+    fn forget_work(&mut self, number: usize) {
+        self.work.retain(|work| work.cell != number);
+        self.next.retain(|work| work.cell != number);
+    }
+
     /// Says what should be in the slots that were named.
     fn want_named(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>) {
         let mut slots = core::mem::take(&mut self.slots);

@@ -143,6 +143,13 @@ pub trait System: Clone {
         None
     }
 
+    /// The version of this system that is called `name`, as a trace may say that it was deployed. By default none is, and such
+    /// a trace is run by one version to its end.
+    fn variant(&self, name: &Name) -> Option<Self> {
+        let _ = name;
+        None
+    }
+
     /// Reads a body that `version` of the system recorded. The default reads it as one of today.
     fn upgrade<'de, D: Deserializer<'de>>(&self, version: &str, body: D) -> Result<Self::In, D::Error> {
         let _ = version;

@@ -190,7 +190,8 @@ pub enum Fault {
         #[serde(default, skip_serializing_if = "core::ops::Not::not")]
         torn: bool,
     },
-    /// A node that crashed starts again.
+    /// A node that crashed starts again, from what it had made durable. In a trace that an engine runs it is the process of
+    /// that engine, whatever it is called, and the journal is what is durable: what was not journaled did not happen.
     Restart {
         /// The node.
         node: Name,
@@ -245,7 +246,7 @@ pub enum Fault {
         /// What of it, and how.
         what: Damage,
     },
-    /// Another version of the system is deployed on a node.
+    /// Another version of the system is deployed on a node, which starts again with it.
     Deploy {
         /// The node.
         node: Name,

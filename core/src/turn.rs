@@ -173,9 +173,22 @@ impl<S: System> Engine<S> {
         }
     }
 
-    /// Damages a cache. What nodes suffer is not the engine's to simulate.
-    pub(crate) fn damage(&mut self, fault: &Fault) {
-        let Fault::Damage { key, what } = fault else { return };
+    /// Suffers a fault of the process or of its caches. What other nodes suffer is not the engine's to simulate.
+    pub(crate) fn suffer(&mut self, fault: &Fault) {
+        match fault {
+            Fault::Damage { key, what } => self.damage(key, what),
+            Fault::Restart { .. } => self.start_again(self.system.clone()),
+            Fault::Deploy { system, .. } => {
+                if let Some(system) = self.system.variant(system) {
+                    self.start_again(system);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Damages a cache.
+    fn damage(&mut self, key: &Key, what: &Damage) {
         let Some(number) = self.cell_number(key) else { return };
         let mut state = None;
         // Where the code of the system panics there is nothing to damage the key with.

@@ -8,7 +8,7 @@ use crate::check::{Versus, value};
 use crate::format::EventOf;
 
 /// A recorded observation that is not what the engine shows now.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Difference<S: System> {
     /// The recorded event, or the stimulus after which something is missing from the record.
     pub(crate) event: EventNumber,
@@ -17,7 +17,7 @@ pub(crate) struct Difference<S: System> {
 }
 
 /// What differs.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Different<S: System> {
     /// An output was recorded, and is not sent now; or another one is.
     Output { recorded: Sent<S::Out>, now: Option<Sent<S::Out>> },
@@ -105,6 +105,7 @@ pub(crate) fn kind(slot: &str) -> &str {
 /// Compares one stimulus after another.
 ///
 /// What the engine observed is looked up in its journal, and nothing of it is copied while all is as recorded.
+#[derive(Clone)]
 pub(crate) struct Comparer<S: System> {
     /// Whether the trace is the whole history. In a window revisions are counted from elsewhere, and what was sent before
     /// is not known.

@@ -86,6 +86,7 @@
 //!   service, [`import`] makes one of the rows of a message table
 //! * what a trace says: [`replay`] runs it and compares, [`check`] holds four accounts of every key against each other,
 //!   [`show`] lays it out for people, [`turn`] turns a knob at its end
+//! * simulated traces: [`explore`], with a [`Workload`] for what a system is sent
 //! * smaller traces: [`minimize`], with anything for an [`oracle`]
 //! * tests: [`snapshots!`] for traces that are kept, [`laws`] for properties of any system
 //! * the command line over your own systems: [`main!`], and [`cli`] behind it
@@ -96,6 +97,7 @@ pub mod cli;
 mod clock;
 mod compare;
 pub mod digest;
+pub mod explore;
 pub mod format;
 pub mod host;
 pub mod import;
@@ -110,11 +112,13 @@ pub mod report;
 pub mod rng;
 mod runner;
 pub mod schedule;
+mod service;
 pub mod show;
 #[cfg(feature = "snapshots")]
 pub mod snapshot;
 mod subject;
 pub mod turn;
+mod workload;
 pub mod world;
 
 /// What [`snapshots!`] expands to asserts with it.
@@ -122,5 +126,8 @@ pub mod world;
 #[doc(hidden)]
 pub use insta;
 pub use load::Loaded;
+/// What a [`Workload`] is a strategy of.
+pub use proptest;
 pub use runner::{Runner, Systems};
 pub use subject::Subject;
+pub use workload::{Workload, Workloads};

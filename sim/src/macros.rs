@@ -41,17 +41,45 @@
 /// afresh::main!("stock" => Stock { rounds: false }, "stock+rounds" => Stock { rounds: true });
 /// ```
 ///
+/// What comes after a semicolon says what systems are sent when they are explored: a [`Workload`](crate::Workload) for each
+/// type of messages.
+///
+/// ```
+/// # use std::collections::BTreeMap;
+/// # use afresh_core::{Flows, Input, Key, Message, Slot, System};
+/// # #[derive(Clone)]
+/// # struct Stock;
+/// # impl System for Stock {
+/// #     type In = i64;
+/// #     type Out = i64;
+/// #     type State = i64;
+/// #     type View = i64;
+/// #     fn keys(&self, _: &i64) -> Vec<Key> { vec!["all".into()] }
+/// #     fn apply(&self, _: &Key, stock: &mut i64, input: Input<'_, i64>, _: &Flows) { *stock += input.body }
+/// #     fn view(&self, _: &Key, stock: &i64) -> i64 { *stock }
+/// #     fn outputs(&self, _: &Key, _: &i64, _: &Flows) -> BTreeMap<Slot, i64> { BTreeMap::new() }
+/// # }
+/// use afresh::Workload;
+/// use afresh::proptest::{collection::vec, prelude::*};
+///
+/// fn messages() -> impl Strategy<Value = Vec<Message<i64>>> {
+///     vec((0..9_u32, -5..5_i64).prop_map(|(id, pieces)| Message::new("shop", format!("m-{id}"), pieces)), 0..20)
+/// }
+///
+/// afresh::main!(Stock; Workload::new(messages));
+/// ```
+///
 /// The systems are those of [`Systems`](crate::Systems), the commands those of [`cli::main`](crate::cli::main).
 #[macro_export]
 macro_rules! main {
-    ($($name:expr => $system:expr),+ $(,)?) => {
+    ($($name:expr => $system:expr),+ $(,)? $(; $($workload:expr),+ $(,)?)?) => {
         fn main() -> ::std::process::ExitCode {
-            $crate::cli::main(&$crate::Systems::new()$(.with($name, $system))+)
+            $crate::cli::main(&$crate::Systems::new()$(.with($name, $system))+$($(.exploring($workload))+)?)
         }
     };
-    ($($system:expr),+ $(,)?) => {
+    ($($system:expr),+ $(,)? $(; $($workload:expr),+ $(,)?)?) => {
         fn main() -> ::std::process::ExitCode {
-            $crate::cli::main(&$crate::Systems::new()$(.with_type($system))+)
+            $crate::cli::main(&$crate::Systems::new()$(.with_type($system))+$($(.exploring($workload))+)?)
         }
     };
 }

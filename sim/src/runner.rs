@@ -2,9 +2,11 @@
 
 use std::any::type_name;
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::io::{BufRead, Write};
 
 use crate::check;
+use crate::explore::{Explorer, SystemExplorer};
 use crate::format::files::Input;
 use crate::format::{Error, Reader, Writer};
 use crate::load::Loaded;
@@ -13,6 +15,7 @@ use crate::replay;
 use crate::show;
 use crate::subject::Subject;
 use crate::turn;
+use crate::workload::{Workload, Workloads};
 
 /// What can be done with a trace of one system, with the types of the system out of sight.
 pub trait Runner: Send + Sync {
@@ -38,11 +41,14 @@ pub trait Runner: Send + Sync {
         each: &mut dyn FnMut(&show::Entry) -> Result<(), Error>,
     ) -> Result<show::Summary, Error>;
 
+    /// Makes ready to explore the system, which traces call `name`; nothing where there is no workload for it.
+    fn explore<'s>(&'s self, name: &'s str, workloads: &'s Workloads) -> Option<Box<dyn Explorer + 's>>;
+
     /// Turns a knob on a trace; see [`turn::turn`].
     fn turn(&self, reader: Reader<&mut dyn BufRead>, options: &turn::Options) -> Result<turn::Report, turn::Error>;
 }
 
-impl<S: Subject> Runner for S {
+impl<S: Subject + 'static> Runner for S {
     fn replay(
         &self,
         reader: Reader<Input>,
@@ -69,6 +75,11 @@ impl<S: Subject> Runner for S {
         show::show(self, reader, options, each)
     }
 
+    fn explore<'s>(&'s self, name: &'s str, workloads: &'s Workloads) -> Option<Box<dyn Explorer + 's>> {
+        let workload = workloads.get::<S::In>()?;
+        Some(Box::new(SystemExplorer { name, system: self, workload }))
+    }
+
     fn turn(&self, reader: Reader<&mut dyn BufRead>, options: &turn::Options) -> Result<turn::Report, turn::Error> {
         turn::turn(self, reader, options)
     }
@@ -78,6 +89,7 @@ impl<S: Subject> Runner for S {
 #[derive(Default)]
 pub struct Systems {
     by_name: BTreeMap<String, Box<dyn Runner>>,
+    workloads: Workloads,
 }
 
 impl Systems {
@@ -105,6 +117,13 @@ impl Systems {
         systems.into_iter().fold(self, |systems, (name, system)| systems.with(name, system))
     }
 
+    /// Adds what systems are sent when they are explored: all those whose messages have bodies of this type.
+    #[must_use]
+    pub fn exploring<I: Debug + 'static>(mut self, workload: Workload<I>) -> Self {
+        self.workloads.add(workload);
+        self
+    }
+
     /// The names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
@@ -117,6 +136,15 @@ impl Systems {
     /// Fails with the names that are known.
     pub fn get(&self, name: &str) -> Result<&dyn Runner, Vec<String>> {
         self.by_name.get(name).map(|runner| &**runner).ok_or_else(|| self.names().map(str::to_owned).collect())
+    }
+
+    /// The system of this name, to be explored; nothing where it has no workload.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the names that are known.
+    pub fn explorer<'s>(&'s self, name: &'s str) -> Result<Option<Box<dyn Explorer + 's>>, Vec<String>> {
+        Ok(self.get(name)?.explore(name, &self.workloads))
     }
 }
 

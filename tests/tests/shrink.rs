@@ -7,6 +7,7 @@ mod shrink {
     mod findings;
     mod hostile;
     mod input;
+    mod jobs;
     mod kill;
     mod refuse;
     mod runs;

@@ -57,9 +57,23 @@ struct Judge<'a> {
     bug: &'a Bug,
     original: usize,
     tells_where: bool,
+    /// How many candidates run at a time.
+    jobs: usize,
 }
 
 impl Oracle<u8> for Judge<'_> {
+    fn width(&self, _: usize) -> usize {
+        self.jobs
+    }
+
+    /// All of them, those after the first that shows the bug as well, and the last one first.
+    fn test_all(&mut self, candidates: &[Candidate<'_, u8>]) -> Vec<Verdict> {
+        assert!((2..=self.jobs).contains(&candidates.len()));
+        let mut verdicts: Vec<_> = candidates.iter().rev().map(|candidate| self.test(candidate)).collect();
+        verdicts.reverse();
+        verdicts
+    }
+
     fn test(&mut self, candidate: &Candidate<'_, u8>) -> Verdict {
         match (self.bug.shows(candidate, self.original), candidate.len() % 3) {
             (Some(number), _) => Verdict::Same { at: self.tells_where.then_some(number), shows: None },
@@ -158,7 +172,11 @@ fn search(
     tells_where: bool,
     witness: &mut Witness,
 ) -> Result<Minimized<u8>, Refusal> {
-    minimizer.run(Item::numbered(events(len)), &mut Judge { bug, original: len, tells_where }, witness)
+    search_by(minimizer, &mut Judge { bug, original: len, tells_where, jobs: 1 }, witness)
+}
+
+fn search_by(minimizer: Minimizer, judge: &mut Judge<'_>, witness: &mut Witness) -> Result<Minimized<u8>, Refusal> {
+    minimizer.run(Item::numbered(events(judge.original)), judge, witness)
 }
 
 /// The bug is there with all events that are needed, which share a value; others share one with a hundred.
@@ -245,6 +263,18 @@ proptest! {
         prop_assert_eq!(resumed.items, undisturbed.items);
         prop_assert_eq!(resumed.runs, undisturbed.runs);
         prop_assert_eq!(second.walk, witness.walk);
+    }
+
+    /// However many candidates run at a time, the walk is the same, and so the result.
+    #[test]
+    fn jobs_change_nothing((len, bug) in trace_and_bug(), tells_where: bool, jobs in 2..9_usize) {
+        let mut witness = Witness::default();
+        let one = search(Minimizer::new(), len, &bug, tells_where, &mut witness).expect("it fails");
+        let mut other = Witness::default();
+        let mut judge = Judge { bug: &bug, original: len, tells_where, jobs };
+        let several = search_by(Minimizer::new(), &mut judge, &mut other).expect("it fails");
+        prop_assert_eq!(several.items, one.items);
+        prop_assert_eq!(other.walk, witness.walk);
     }
 
     /// Where the events that matter share a rare value, a handful of runs finds them, however long the trace is.

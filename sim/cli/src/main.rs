@@ -2,10 +2,16 @@
 
 use std::process::ExitCode;
 
-use afresh::Systems;
-use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook};
+use afresh::{Systems, Workload};
+use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, document, ledger, orderbook};
 
 fn main() -> ExitCode {
-    let systems = Systems::new().with_all(Ledger::all()).with_all(OrderBook::all()).with_all(Documents::all());
+    let systems = Systems::new()
+        .with_all(Ledger::all())
+        .with_all(OrderBook::all())
+        .with_all(Documents::all())
+        .exploring(Workload::new(ledger::messages).flow(ledger::FEES))
+        .exploring(Workload::new(orderbook::messages))
+        .exploring(Workload::new(document::messages));
     afresh::cli::main(&systems)
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// How deep to look, decided from the lengths of the histories before the first step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Depth {
+pub(crate) struct Depth {
     /// Fold from states kept on the way, and from the first message only where the length of the history is a square.
     pub(super) from_kept: bool,
     /// Restate at every step; else where the length of the history is a square.

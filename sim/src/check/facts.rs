@@ -1,11 +1,17 @@
 //! The checker's own histories, built from the raw facts of a trace. Nothing of the engine's is used but the trace
 //! vocabulary: what checks the engine must not share its mistakes.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
-use afresh_core::{Beginning, EventNumber, FlowTable, Input, Key, Message, Name, Opening, Sent, Slot, System};
+use afresh_core::{Beginning, EventNumber, FlowTable, Flows, Input, Key, Message, Name, Opening, Sent, Slot, System};
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+use rustc_hash::FxBuildHasher;
 
 use crate::host::guard;
+
+/// A map that hashes alike in every run, and is listed in the order in which its entries came.
+type Map<K, V> = IndexMap<K, V, FxBuildHasher>;
 
 /// A message that counts for a key, with a body of its own: they are folded over and over, and lie side by side.
 #[derive(Clone)]
@@ -30,36 +36,49 @@ impl<B> Fact<B> {
 }
 
 /// What the checker knows of one key.
-pub(super) struct History<'t, S: System> {
+#[derive(Clone)]
+pub(super) struct History<S: System> {
     pub(super) facts: Vec<Fact<S::In>>,
-    opening: Option<(EventNumber, &'t Opening<S::View>)>,
+    opening: Option<(EventNumber, Opening<S::View>)>,
     /// The first place that its last change concerned.
     pub(super) changed_at: usize,
     /// States on the way and the newest, where the whole history is too long to fold at every step.
     kept: Vec<(usize, S::State)>,
 }
 
-/// All revisions of one fact, admitted or not, and the number of the event that came first.
-struct Revisions<'t, B> {
+/// All revisions of one fact, and the number of the event that came first.
+#[derive(Clone)]
+struct Revisions<B> {
     first: EventNumber,
-    stored: Vec<(&'t Message<B>, bool)>,
+    /// The one that came first, apart from the others: mostly there are none.
+    one: Revision<B>,
+    others: Vec<Revision<B>>,
+}
+
+/// One revision of a fact.
+#[derive(Clone)]
+struct Revision<B> {
+    number: u32,
+    admitted: bool,
+    body: Option<B>,
 }
 
 /// The number of the event that first routed a message from a slot, and the body that counts.
 type Rerouted<B> = (EventNumber, Option<B>);
 
 /// The histories of all keys.
-pub(super) struct Facts<'t, S: System> {
-    system: &'t S,
+#[derive(Clone)]
+pub(super) struct Facts<S: System> {
+    system: S,
     complete: bool,
-    revisions: BTreeMap<(&'t Name, &'t Name), Revisions<'t, S::In>>,
-    routed: BTreeMap<(Key, Slot), Rerouted<S::In>>,
-    histories: BTreeMap<Key, History<'t, S>>,
+    revisions: Map<(Name, Name), Revisions<S::In>>,
+    routed: Map<(Key, Slot), Rerouted<S::In>>,
+    histories: Map<Key, History<S>>,
     pub(super) flows: FlowTable,
 }
 
-impl<'t, S: System> Facts<'t, S> {
-    pub(super) fn new(system: &'t S, complete: bool) -> Self {
+impl<S: System> Facts<S> {
+    pub(super) fn new(system: S, complete: bool) -> Self {
         let (revisions, routed, histories) = Default::default();
         Self { system, complete, revisions, routed, histories, flows: FlowTable::default() }
     }
@@ -68,36 +87,80 @@ impl<'t, S: System> Facts<'t, S> {
         self.histories.keys()
     }
 
-    pub(super) fn history(&self, key: &Key) -> Option<&History<'t, S>> {
+    pub(super) fn history(&self, key: &Key) -> Option<&History<S>> {
         self.histories.get(key)
     }
 
     /// Takes a message that came in as event `number`; the keys whose histories it changed.
-    pub(super) fn message(&mut self, number: EventNumber, message: &'t Message<S::In>) -> Vec<Key> {
-        let admitted = message.body.as_ref().is_none_or(|body| admits(self.system, body));
-        let new = || Revisions { first: number, stored: Vec::new() };
-        let revisions = self.revisions.entry((&message.from, &message.id)).or_insert_with(new);
-        if revisions.stored.iter().any(|(stored, _)| stored.revision == message.revision) {
-            return Vec::new();
-        }
-        let counting = |revisions: &Revisions<'t, S::In>| {
-            let admitted = revisions.stored.iter().filter(|(_, admitted)| *admitted).map(|(message, _)| *message);
-            admitted.max_by_key(|message| message.revision)
+    pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>) -> Vec<Key> {
+        let Message { from, id, revision, body } = message;
+        let name = (from.clone(), id.clone());
+        let admitted = admits(&self.system, body.as_ref());
+        let came = Revision { number: *revision, admitted, body: body.clone() };
+        let (before, after) = match self.revisions.entry(name.clone()) {
+            Entry::Vacant(vacant) => {
+                let revisions = vacant.insert(Revisions { first: number, one: came, others: Vec::new() });
+                (None, revisions.counting_fact(&name))
+            }
+            Entry::Occupied(known) => {
+                let revisions = known.into_mut();
+                if revisions.all().any(|known| known.number == *revision) {
+                    return Vec::new();
+                }
+                let counting = revisions.counting().map(|counting| counting.number);
+                if !admitted || counting.is_some_and(|counting| counting > *revision) {
+                    revisions.others.push(came);
+                    return Vec::new();
+                }
+                let before = revisions.counting_fact(&name);
+                revisions.others.push(came);
+                (before, revisions.counting_fact(&name))
+            }
         };
-        let before = counting(revisions);
-        revisions.stored.push((message, admitted));
-        let after = counting(revisions);
-        let first = i64::from(revisions.first.get());
-        let fact = |message: Option<&'t Message<S::In>>| {
-            let Message { from, id, body, .. } = message?;
-            let (from, id, body) = (from.clone(), id.clone(), body.clone()?);
-            Some(Fact { position: first, routed: false, from, id, body })
-        };
-        if before.map(|message| message.revision) == after.map(|message| message.revision) {
-            return Vec::new();
-        }
-        let (before, after) = (fact(before), fact(after));
         self.replace(before, after)
+    }
+
+    /// Asks again whether the revisions of a message are taken: another version of the system may take them now.
+    pub(super) fn reconsider(&mut self, from: &Name, id: &Name) {
+        let name = (from.clone(), id.clone());
+        let Some(revisions) = self.revisions.get_mut(&name) else { return };
+        let counting = |revisions: &Revisions<S::In>| revisions.counting().map(|counting| counting.number);
+        let (number, before) = (counting(revisions), revisions.counting_fact(&name));
+        for revision in revisions.all_mut() {
+            revision.admitted = admits(&self.system, revision.body.as_ref());
+        }
+        if number != counting(revisions) {
+            let after = revisions.counting_fact(&name);
+            self.replace(before, after);
+        }
+    }
+
+    /// Takes another version of the system: every history is what that makes of the facts. What it does not take of what was
+    /// taken is rejected; what was rejected stays so.
+    pub(super) fn deploy<'e>(&mut self, system: S, sent: impl Iterator<Item = (EventNumber, &'e Sent<S::Out>)>)
+    where
+        S: 'e,
+    {
+        self.system = system;
+        for history in self.histories.values_mut() {
+            *history = History { opening: history.opening.take(), ..History::new() };
+        }
+        self.histories.retain(|_, history| history.opening.is_some());
+        let mut facts = Vec::new();
+        for (name, revisions) in &mut self.revisions {
+            for revision in revisions.all_mut() {
+                revision.admitted &= admits(&self.system, revision.body.as_ref());
+            }
+            facts.push(revisions.counting_fact(name));
+        }
+        for fact in facts {
+            self.replace(None, fact);
+        }
+        self.routed.clear();
+        for (number, sent) in sent {
+            // What this version panics on is routed nowhere.
+            let _ = guard(&mut || drop(self.output(number, sent)));
+        }
     }
 
     /// Takes an output that the engine sent because of event `number`; the keys whose histories it changed, if it is a
@@ -119,12 +182,12 @@ impl<'t, S: System> Facts<'t, S> {
     }
 
     /// Takes the view that a key opens with.
-    pub(super) fn open(&mut self, number: EventNumber, opening: &'t Opening<S::View>) -> Vec<Key> {
+    pub(super) fn open(&mut self, number: EventNumber, opening: &Opening<S::View>) -> Vec<Key> {
         let history = self.histories.entry(opening.key.clone()).or_insert_with(History::new);
         if history.opening.is_some() {
             return Vec::new();
         }
-        history.opening = Some((number, opening));
+        history.opening = Some((number, opening.clone()));
         history.kept.clear();
         vec![opening.key.clone()]
     }
@@ -165,65 +228,88 @@ impl<'t, S: System> Facts<'t, S> {
     /// The state of `key` after its first `length` messages, folded from the first.
     pub(super) fn fold(&self, key: &Key, length: usize) -> Option<S::State> {
         let history = self.histories.get(key)?;
-        let mut state = self.start(key, history)?;
-        self.apply(key, history, &mut state, 0, length);
+        let mut state = history.start(&self.system, self.complete, key)?;
+        history.apply(&self.system, self.flows.of(key), key, &mut state, 0..length);
         Some(state)
     }
 
     /// Takes the newest of the states kept on the way along, in place, to the end of the history of `key`.
     pub(super) fn advance(&mut self, key: &Key) {
-        let Some(mut history) = self.histories.remove(key) else { return };
-        if history.kept.is_empty() || self.is_before_opening(&history) {
+        let (system, flows) = (&self.system, self.flows.of(key));
+        let Some(history) = self.histories.get_mut(key) else { return };
+        if history.kept.is_empty() || history.is_before_opening(system) {
             history.kept.clear();
-            history.kept.extend(self.start(key, &history).map(|state| (0, state)));
+            history.kept.extend(history.start(system, self.complete, key).map(|state| (0, state)));
         }
+        // Taken out, so that nothing half folded is left where this panics.
         if let Some((from, mut state)) = history.kept.pop() {
             let before = history.kept.last().map_or(0, |(length, _)| *length);
             if from - before >= from.isqrt().max(32) {
                 history.kept.push((from, state.clone()));
             }
-            self.apply(key, &history, &mut state, from, history.facts.len());
+            history.apply(system, flows, key, &mut state, from..history.facts.len());
             history.kept.push((history.facts.len(), state));
         }
-        self.histories.insert(key.clone(), history);
     }
 
     /// The newest of the states kept on the way of `key`.
     pub(super) fn newest(&self, key: &Key) -> Option<&S::State> {
         self.histories.get(key)?.kept.last().map(|(_, state)| state)
     }
+}
 
-    fn start(&self, key: &Key, history: &History<'t, S>) -> Option<S::State> {
-        if self.is_before_opening(history) {
-            return None;
-        }
-        let beginning = if self.complete { Beginning::Birth } else { Beginning::Window };
-        let state = self.system.initial(key, beginning);
-        let Some((_, opening)) = history.opening else { return state };
-        let mut state = state.unwrap_or_default();
-        self.system.learn(key, &mut state, &opening.value).then_some(state)
+impl<B> Revisions<B> {
+    fn all(&self) -> impl Iterator<Item = &Revision<B>> {
+        std::iter::once(&self.one).chain(&self.others)
     }
 
-    fn is_before_opening(&self, history: &History<'t, S>) -> bool {
-        let (Some((number, opening)), Some(first)) = (history.opening, history.facts.first()) else { return false };
-        match (opening.after, self.system.position(first.input().body)) {
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Revision<B>> {
+        std::iter::once(&mut self.one).chain(&mut self.others)
+    }
+
+    /// The revision that counts: the highest that was admitted.
+    fn counting(&self) -> Option<&Revision<B>> {
+        self.all().filter(|revision| revision.admitted).max_by_key(|revision| revision.number)
+    }
+}
+
+impl<B: Clone> Revisions<B> {
+    /// The message that counts, at the place of the first; nothing if it is a withdrawal. `name` is its sender and id.
+    fn counting_fact(&self, name: &(Name, Name)) -> Option<Fact<B>> {
+        let ((from, id), body) = (name.clone(), self.counting()?.body.clone()?);
+        Some(Fact { position: i64::from(self.first.get()), routed: false, from, id, body })
+    }
+}
+
+impl<S: System> History<S> {
+    fn new() -> Self {
+        Self { facts: Vec::new(), opening: None, changed_at: 0, kept: Vec::new() }
+    }
+
+    fn start(&self, system: &S, complete: bool, key: &Key) -> Option<S::State> {
+        if self.is_before_opening(system) {
+            return None;
+        }
+        let beginning = if complete { Beginning::Birth } else { Beginning::Window };
+        let state = system.initial(key, beginning);
+        let Some((_, opening)) = &self.opening else { return state };
+        let mut state = state.unwrap_or_default();
+        system.learn(key, &mut state, &opening.value).then_some(state)
+    }
+
+    fn is_before_opening(&self, system: &S) -> bool {
+        let (Some((number, opening)), Some(first)) = (&self.opening, self.facts.first()) else { return false };
+        match (opening.after, system.position(first.input().body)) {
             (Some(after), _) => first.position <= after,
             (None, Some(_)) => false,
             (None, None) => first.position <= i64::from(number.get()),
         }
     }
 
-    fn apply(&self, key: &Key, history: &History<'t, S>, state: &mut S::State, from: usize, to: usize) {
-        let flows = self.flows.of(key);
-        for fact in &history.facts[from..to] {
-            self.system.apply(key, state, fact.input(), flows);
+    fn apply(&self, system: &S, flows: &Flows, key: &Key, state: &mut S::State, facts: Range<usize>) {
+        for fact in &self.facts[facts] {
+            system.apply(key, state, fact.input(), flows);
         }
-    }
-}
-
-impl<'t, S: System> History<'t, S> {
-    fn new() -> Self {
-        Self { facts: Vec::new(), opening: None, changed_at: 0, kept: Vec::new() }
     }
 
     fn add(&mut self, fact: Fact<S::In>) {
@@ -249,7 +335,8 @@ impl<'t, S: System> History<'t, S> {
     }
 }
 
-fn admits<S: System>(system: &S, body: &S::In) -> bool {
+fn admits<S: System>(system: &S, body: Option<&S::In>) -> bool {
+    let Some(body) = body else { return true };
     let mut admitted = false;
     let done = guard(&mut || {
         admitted = system.admit(body).is_ok();

@@ -63,11 +63,12 @@ pub struct Versus {
 }
 
 /// Gathers sightings by signature.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Findings {
     by_signature: BTreeMap<(String, String), Gathered>,
 }
 
+#[derive(Clone)]
 struct Gathered {
     count: u64,
     keys: BTreeSet<Option<Name>>,

@@ -4,7 +4,9 @@
 //! and folds it from the first message at every step, as long as that fits its budget; a bug that heals by itself shows
 //! nowhere else. The [`Coverage`] says what was looked at.
 
+mod along;
 mod coverage;
+mod determinism;
 mod facts;
 mod finding;
 mod probe;
@@ -17,16 +19,19 @@ use std::thread;
 use afresh_core::{Engine, Key, Policy, Stimulus, What};
 use serde::Serialize;
 
+use crate::format::EventOf;
 use crate::host::guard;
 use crate::load::Loaded;
 use crate::subject::Subject;
-use coverage::Depth;
+pub(crate) use along::Along;
+pub(crate) use coverage::Depth;
+use determinism::determinism;
 use verify::{Seen, Share, Verifier};
 
 pub use coverage::Coverage;
 pub(crate) use finding::value;
 pub use finding::{Finding, Sighting, Versus};
-pub(crate) use probe::{Probe, Probed};
+pub(crate) use probe::{Probe, Probed, look_at_run};
 
 /// How to check.
 #[derive(Clone, Copy, Debug)]
@@ -90,19 +95,25 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
         }
         verifier.finish()
     };
-    let mut seen: Vec<Seen<S>> = thread::scope(|scope| {
+    let mut seen: Vec<(Engine<S>, Seen)> = thread::scope(|scope| {
         let others: Vec<_> = (1..passes).map(|share| scope.spawn(move || pass(Share { share, of: passes }))).collect();
         let first = pass(Share { share: 0, of: passes });
         let joined = others.into_iter().map(|other| other.join().expect("a pass catches the panics of the system"));
         std::iter::once(first).chain(joined).collect()
     });
-    let mut first = seen.remove(0);
+    let (engine, mut first) = seen.remove(0);
     let again = match seen.first() {
-        Some(second) => &second.engine,
-        None => &trace.run(system, *first.engine.options()),
+        Some((second, _)) => second,
+        None => &trace.run(system, *engine.options()),
     };
-    determinism(&mut first, again, trace);
-    for other in seen {
+    determinism(&mut first.findings, [engine.journal(), again.journal()], |number| {
+        // The stimulus of the run under way there is the one in the trace that has as many before it.
+        let is_stimulus = |event: &&EventOf<S>| matches!(event.what, What::Stimulus(_));
+        let before = engine.journal().events().take(number.get() as usize).filter(is_stimulus).count();
+        let place = trace.events_and_lines().filter(|(event, _)| is_stimulus(event)).nth(before.saturating_sub(1));
+        place.map_or((number, 0), |(event, line)| (event.number, line))
+    });
+    for (_, other) in seen {
         first.findings.merge(other.findings);
         first.coverage.merge(&other.coverage);
         for (part, count) in other.not_derivable {
@@ -112,7 +123,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
     Report {
         events: trace.events.len() as u64,
         stimuli: trace.events.iter().filter(|event| matches!(event.what, What::Stimulus(_))).count() as u64,
-        keys: first.engine.keys().len() as u64,
+        keys: engine.keys().len() as u64,
         findings: first.findings.into_sorted(),
         not_derivable: first.not_derivable,
         coverage: first.coverage,
@@ -120,7 +131,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
 }
 
 /// How many messages concern each key, at most.
-fn lengths<'e, S>(system: &S, events: impl IntoIterator<Item = &'e crate::format::EventOf<S>>) -> BTreeMap<Key, u64>
+fn lengths<'e, S>(system: &S, events: impl IntoIterator<Item = &'e EventOf<S>>) -> BTreeMap<Key, u64>
 where
     S: Subject + 'e,
 {
@@ -136,40 +147,4 @@ where
         });
     }
     lengths
-}
-
-/// The same trace gives the same run.
-fn determinism<S: Subject>(first: &mut Seen<S>, again: &Engine<S>, trace: &Loaded<S>) {
-    let numbers = |engine: &Engine<S>| engine.journal().len();
-    let differing = first.engine.journal().events().zip(again.journal().events()).find(|(a, b)| a != b);
-    let shorter = numbers(&first.engine).min(numbers(again));
-    let (at, versus) = match differing {
-        Some((a, b)) => {
-            let show = |event: &crate::format::EventOf<S>| value(&format!("{:?}", event.what));
-            (a.number, (show(a), show(b)))
-        }
-        None if numbers(&first.engine) != numbers(again) => {
-            let events = |engine| value(&format!("{} events", numbers(engine)));
-            (
-                first
-                    .engine
-                    .journal()
-                    .events()
-                    .nth(shorter.saturating_sub(1))
-                    .map_or(afresh_core::EventNumber::MIN, |event| event.number),
-                (events(&first.engine), events(again)),
-            )
-        }
-        None => return,
-    };
-    // The stimulus of the run under way there is the one in the trace that has as many before it.
-    let is_stimulus = |event: &&crate::format::EventOf<S>| matches!(event.what, What::Stimulus(_));
-    let before = first.engine.journal().events().take(at.get() as usize).filter(is_stimulus).count();
-    let place = trace.events_and_lines().filter(|(event, _)| is_stimulus(event)).nth(before.saturating_sub(1));
-    let place = place.map_or((at, 0), |(event, line)| (event.number, line));
-    first.findings.saw(("determinism", ""), place, None, || {
-        let (left_value, right_value) = versus;
-        let versus = Versus { left: "first run", left_value, right: "second run", right_value };
-        ("two runs of the same trace differ".to_owned(), Some(versus))
-    });
 }

@@ -1,11 +1,16 @@
 //! What the minimizer asks of a candidate: whether a bug shows in it, and where first.
 
-use afresh_core::{Engine, Policy, Signature};
+use std::collections::BTreeMap;
 
+use afresh_core::{Engine, Journal, Observation, Policy, Signature, What};
+
+use super::along::{Along, Keeper};
 use super::coverage::Depth;
+use super::determinism::determinism;
 use super::finding::{Finding, Findings};
 use super::lengths;
 use super::verify::{Share, Verifier};
+use crate::clock::Stopwatch;
 use crate::format::EventOf;
 use crate::host::guard;
 use crate::subject::Subject;
@@ -15,16 +20,20 @@ use crate::subject::Subject;
 const BUDGET: u64 = 2_000_000;
 
 /// Runs the stimuli of candidates, with a look at every step.
+#[derive(Clone, Copy)]
 pub(crate) struct Probe<'s, S> {
     /// The system.
     pub(crate) system: &'s S,
     /// Whether the trace holds the whole history of its keys.
     pub(crate) complete: bool,
+    /// Whether to look at slots and properties after every stimulus, and not at the end alone.
+    pub(crate) each_step: bool,
     /// Whether to stop now, whatever was found.
     pub(crate) stop: fn() -> bool,
 }
 
 /// What a probe found.
+#[derive(Clone)]
 pub(crate) enum Probed {
     /// What it looked for, at this event.
     At(u64, Vec<Finding>),
@@ -34,35 +43,87 @@ pub(crate) enum Probed {
     Stopped,
 }
 
-impl<S: Subject> Probe<'_, S> {
-    /// Looks at `events`, all of them stimuli, until `wanted` shows; anything, if nothing is wanted.
-    pub(crate) fn look<'e>(
-        &self,
-        events: impl Iterator<Item = (&'e EventOf<S>, u64)> + Clone,
-        wanted: Option<&Signature>,
-    ) -> Probed
+impl<'s, S: Subject> Probe<'s, S> {
+    /// How deep to look at candidates of a trace with these events.
+    pub(crate) fn depth<'e>(&self, events: impl Iterator<Item = &'e EventOf<S>>) -> Depth
     where
+        S: 'e,
+    {
+        Depth::new(lengths(self.system, events).into_values(), BUDGET)
+    }
+
+    /// Looks at a run until `wanted` shows; anything, if nothing is wanted. Also gives states of that run.
+    ///
+    /// Its first `unchanged` events are those of the run that has given `along`, of which the newest state is taken that fits;
+    /// `events` gives the events of the run, all of them stimuli, but for so many.
+    pub(crate) fn look<'e, I>(
+        &self,
+        depth: Depth,
+        (along, unchanged): (&Along<'s, S>, usize),
+        events: impl FnOnce(usize) -> I,
+        wanted: Option<&Signature>,
+    ) -> (Probed, Along<'s, S>)
+    where
+        I: Iterator<Item = (&'e EventOf<S>, u64)>,
         S: 'e,
     {
         let shows = |findings: &Findings| match wanted {
             Some(wanted) => findings.has(wanted),
             None => !findings.is_empty(),
         };
-        let depth = Depth::new(lengths(self.system, events.clone().map(|(event, _)| event)).into_values(), BUDGET);
+        let begun = Stopwatch::start();
+        let (start, mut verifier) = match along.before(unchanged) {
+            Some((start, verifier)) => (start, verifier.clone()),
+            None => (0, self.begin(depth)),
+        };
+        let mut keeper = Keeper::new(start, begun.elapsed());
+        for (place, (event, line)) in (start..).zip(events(start)) {
+            if (self.stop)() {
+                return (Probed::Stopped, keeper.along);
+            }
+            keeper.look(place, &verifier);
+            verifier.event(event, line);
+            if shows(verifier.findings()) {
+                return (Probed::At(event.number.get().into(), verifier.into_findings()), keeper.along);
+            }
+        }
+        verifier.restate_at_end();
+        (Probed::End(verifier.finish().1.findings.into_sorted()), keeper.along)
+    }
+
+    fn begin(&self, depth: Depth) -> Verifier<'s, S> {
         let (policy, complete) = (Policy::Incremental, self.complete);
         let options = afresh_core::Options { policy, complete, guard, ..afresh_core::Options::default() };
         let engine = Engine::new(self.system.clone(), options);
         let mut verifier = Verifier::new(self.system, engine, depth, Share { share: 0, of: 1 });
-        for (event, line) in events {
-            if (self.stop)() {
-                return Probed::Stopped;
-            }
-            verifier.event(event, line);
-            if shows(verifier.findings()) {
-                return Probed::At(event.number.get().into(), verifier.into_findings());
-            }
-        }
-        verifier.restate_at_end();
-        Probed::End(verifier.finish().findings.into_sorted())
+        verifier.each_step = self.each_step;
+        verifier
     }
+}
+
+/// Holds a run that was just made, of which `journal` is the record, against everything: what is wrong; and of what
+/// holds sometimes, whether it has.
+pub(crate) fn look_at_run<S: Subject>(
+    system: &S,
+    journal: &Journal<S>,
+) -> (Vec<Finding>, BTreeMap<&'static str, bool>) {
+    let stimuli = journal.events().filter(|event| matches!(event.what, What::Stimulus(_)));
+    let probe = Probe { system, complete: true, each_step: true, stop: || false };
+    let mut verifier = probe.begin(probe.depth(stimuli));
+    for event in journal.events() {
+        // Each event is on the line after the one before, and the header is on the first.
+        let line = u64::from(event.number.get()) + 1;
+        match event.what {
+            What::Stimulus(_) | What::Observation(Observation::Settled(_)) => verifier.event(event, line),
+            What::Observation(_) => {}
+        }
+    }
+    verifier.restate_at_end();
+    let reached = std::mem::take(&mut verifier.reached);
+    let (engine, mut seen) = verifier.finish();
+    determinism(&mut seen.findings, [journal, engine.journal()], |number| {
+        let stimulus = journal.get(number).and_then(|event| event.cause).unwrap_or(number);
+        (stimulus, u64::from(stimulus.get()) + 1)
+    });
+    (seen.findings.into_sorted(), reached)
 }

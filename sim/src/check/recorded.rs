@@ -11,15 +11,16 @@ use crate::format::EventOf;
 use crate::host::guard;
 
 /// A recorded view.
-pub(super) struct Recorded<'t, S: System> {
-    view: &'t S::View,
+#[derive(Clone)]
+pub(super) struct Recorded<S: System> {
+    view: S::View,
     pub(super) length: usize,
     /// Whether only newer messages have come since.
     pub(super) in_order: bool,
 }
 
 /// What a window of a history leaves unsaid of its keys, beyond what their openings leave.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Window {
     complete: bool,
     /// The facts that were heard of.
@@ -93,13 +94,8 @@ fn is_underivable<S: System>(system: &S, key: &Key, state: &S::State) -> bool {
     underivable
 }
 
-impl<'t, S: System> Verifier<'t, S> {
-    pub(super) fn observation(
-        &mut self,
-        event: &'t EventOf<S>,
-        observation: &'t Observation<S::Out, S::View>,
-        line: u64,
-    ) {
+impl<S: System> Verifier<'_, S> {
+    pub(super) fn observation(&mut self, event: &EventOf<S>, observation: &Observation<S::Out, S::View>, line: u64) {
         if let Observation::Settled(settled) = observation {
             self.engine.settle(event.at, &settled.output, settled.revision);
             return;
@@ -129,12 +125,12 @@ impl<'t, S: System> Verifier<'t, S> {
         number: EventNumber,
         line: u64,
         key: &Key,
-        view: &'t S::View,
+        view: &S::View,
         ours: bool,
         found: &mut Findings,
     ) {
         let length = self.facts.history(key).map_or(0, |history| history.facts.len());
-        let before = self.recorded.insert(key.clone(), Recorded { view, length, in_order: true });
+        let before = self.recorded.insert(key.clone(), Recorded { view: view.clone(), length, in_order: true });
         if !ours {
             return;
         }
@@ -152,32 +148,33 @@ impl<'t, S: System> Verifier<'t, S> {
         match &recomputed {
             None => *self.seen.not_derivable.entry("view").or_default() += 1,
             Some(recomputed) => {
-                let parts = self.system.compare(key, recomputed, view);
+                let parts = self.engine.system().compare(key, recomputed, view);
                 for part in parts.underivable() {
                     *self.seen.not_derivable.entry(part).or_default() += 1;
                 }
                 for part in parts.diverged() {
                     found.saw((RECORDED, part), (number, line), Some(key), || {
-                        let versus = versus("recorded", value(view), value(&self.system.view(key, recomputed)));
+                        let versus =
+                            versus("recorded", value(view), value(&self.engine.system().view(key, recomputed)));
                         ("the recorded view is not what all the messages give".to_owned(), Some(versus))
                     });
                 }
             }
         }
         let Some(before) = before.filter(|before| before.in_order) else { return };
-        let mut state = self.system.initial(key, Beginning::Window).unwrap_or_default();
-        if !self.system.learn(key, &mut state, before.view) {
+        let mut state = self.engine.system().initial(key, Beginning::Window).unwrap_or_default();
+        if !self.engine.system().learn(key, &mut state, &before.view) {
             return;
         }
         if let Some(history) = self.facts.history(key) {
             for fact in &history.facts[before.length..] {
-                self.system.apply(key, &mut state, fact.input(), self.facts.flows.of(key));
+                self.engine.system().apply(key, &mut state, fact.input(), self.facts.flows.of(key));
             }
         }
         self.seen.coverage.recorded_steps += 1;
-        for part in self.system.compare(key, &state, view).diverged() {
+        for part in self.engine.system().compare(key, &state, view).diverged() {
             found.saw((RECORDED_STEP, part), (number, line), Some(key), || {
-                let versus = versus("recorded", value(view), value(&self.system.view(key, &state)));
+                let versus = versus("recorded", value(view), value(&self.engine.system().view(key, &state)));
                 ("the recorded view is not one step from the recorded one before it".to_owned(), Some(versus))
             });
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, System, What};
+use afresh_core::{Engine, EventNumber, Expectation, Fault, Key, Knob, Observation, Stimulus, System, What};
 
 use super::coverage::{Coverage, Depth};
 use super::facts::Facts;
@@ -20,59 +20,66 @@ pub(super) struct Share {
 }
 
 /// What a pass saw.
-pub(super) struct Seen<S: System> {
-    pub(super) engine: Engine<S>,
+#[derive(Clone, Default)]
+pub(super) struct Seen {
     pub(super) findings: Findings,
     pub(super) coverage: Coverage,
     pub(super) not_derivable: BTreeMap<&'static str, u64>,
 }
 
-/// A pass under way.
-pub(super) struct Verifier<'t, S: System> {
-    pub(super) system: &'t S,
+/// A pass under way. A copy of it goes on from the same place.
+#[derive(Clone)]
+pub(super) struct Verifier<'s, S: System> {
+    pub(super) system: &'s S,
     pub(super) engine: Engine<S>,
-    pub(super) facts: Facts<'t, S>,
+    pub(super) facts: Facts<S>,
     pub(super) comparer: Comparer<S>,
     share: Share,
     pub(super) depth: Depth,
+    /// Whether to look at slots and properties after every stimulus, and not at the end alone.
+    pub(super) each_step: bool,
+    /// What holds sometimes, and whether it has held.
+    pub(super) reached: BTreeMap<&'static str, bool>,
     steps: u64,
     /// The stimulus under way: its event and its line.
     pub(super) place: (EventNumber, u64),
     /// The keys that the stimulus under way concerned.
-    changed: BTreeSet<Key>,
+    changed: Vec<Key>,
     /// The keys whose caches were damaged and not yet healed.
     damaged: BTreeSet<Key>,
+    /// The keys whose slots may hold what a damaged state or another version has sent: a restart sends nothing.
+    missent: BTreeSet<Key>,
     /// The view that was recorded last of each key, and how much of its history that covers.
-    pub(super) recorded: BTreeMap<Key, Recorded<'t, S>>,
+    pub(super) recorded: BTreeMap<Key, Recorded<S>>,
     pub(super) window: Window,
-    pub(super) seen: Seen<S>,
+    pub(super) seen: Seen,
 }
 
-impl<'t, S: System> Verifier<'t, S> {
-    pub(super) fn new(system: &'t S, engine: Engine<S>, depth: Depth, share: Share) -> Self {
+impl<'s, S: System> Verifier<'s, S> {
+    pub(super) fn new(system: &'s S, engine: Engine<S>, depth: Depth, share: Share) -> Self {
         let complete = engine.options().complete;
-        let empty = Engine::new(system.clone(), *engine.options());
-        let (findings, not_derivable) = Default::default();
-        let seen = Seen { engine: empty, findings, coverage: Coverage::default(), not_derivable };
         Self {
             system,
             engine,
-            facts: Facts::new(system, complete),
+            facts: Facts::new(system.clone(), complete),
             comparer: Comparer::new(complete),
             share,
             depth,
+            each_step: false,
+            reached: BTreeMap::new(),
             steps: 0,
             place: (EventNumber::MIN, 0),
-            changed: BTreeSet::new(),
+            changed: Vec::new(),
             damaged: BTreeSet::new(),
+            missent: BTreeSet::new(),
             recorded: BTreeMap::new(),
             window: Window::new(complete),
-            seen,
+            seen: Seen::default(),
         }
     }
 
     /// Takes the next event of the trace.
-    pub(super) fn event(&mut self, event: &'t EventOf<S>, line: u64) {
+    pub(super) fn event(&mut self, event: &EventOf<S>, line: u64) {
         match &event.what {
             What::Stimulus(stimulus) => {
                 self.steps += 1;
@@ -88,17 +95,12 @@ impl<'t, S: System> Verifier<'t, S> {
         self.steps % self.share.of == self.share.share
     }
 
-    fn stimulus(&mut self, event: &'t EventOf<S>, stimulus: &'t Stimulus<S::In, S::View>, line: u64) {
+    fn stimulus(&mut self, event: &EventOf<S>, stimulus: &Stimulus<S::In, S::View>, line: u64) {
         let mut changed = match stimulus {
             Stimulus::In(message) => self.facts.message(event.number, message),
             Stimulus::Opening(opening) => self.facts.open(event.number, opening),
             Stimulus::Knob(knob) => self.knob(knob),
-            Stimulus::Fault(fault) => {
-                if let Fault::Damage { key, .. } = &**fault {
-                    self.damaged.insert(key.clone());
-                }
-                Vec::new()
-            }
+            Stimulus::Fault(fault) => self.fault(fault),
             Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => Vec::new(),
         };
         let taken = self.engine.take(event.at, stimulus.clone()).stimulus();
@@ -119,20 +121,31 @@ impl<'t, S: System> Verifier<'t, S> {
                 _ => {}
             }
         }
-        self.changed = changed.into_iter().collect();
+        changed.sort_unstable();
+        changed.dedup();
+        self.changed = changed;
         for key in &self.changed {
-            self.recorded.entry(key.clone()).and_modify(|recorded| {
-                let length = self.facts.history(key).map_or(0, |history| history.facts.len());
-                let changed = self.facts.history(key).map_or(0, |history| history.changed_at);
+            if let Some(recorded) = self.recorded.get_mut(key) {
+                let history = self.facts.history(key);
+                let (length, changed) = history.map_or((0, 0), |history| (history.facts.len(), history.changed_at));
                 recorded.in_order &= changed >= recorded.length && length > recorded.length;
-            });
+            }
         }
         if self.is_ours() {
             for (key, why) in panics {
-                self.panicked(key.as_ref(), &why);
+                // On a state that was damaged on purpose, code may do anything.
+                if key.as_ref().is_none_or(|key| !self.damaged.contains(key)) {
+                    self.panicked(key.as_ref(), &why);
+                }
             }
             for key in std::mem::take(&mut self.changed) {
                 self.verify(&key);
+                if self.each_step {
+                    self.slots(&key);
+                }
+            }
+            if self.each_step {
+                self.properties(false);
             }
         } else if self.depth.from_kept {
             for key in &self.changed {
@@ -144,8 +157,35 @@ impl<'t, S: System> Verifier<'t, S> {
         }
     }
 
+    /// Suffers a fault; the keys that it concerned.
+    fn fault(&mut self, fault: &Fault) -> Vec<Key> {
+        match fault {
+            Fault::Damage { key, .. } => {
+                self.damaged.insert(key.clone());
+                return Vec::new();
+            }
+            Fault::Restart { .. } => {}
+            Fault::Deploy { system, .. } => {
+                let Some(system) = self.engine.system().variant(system) else { return Vec::new() };
+                let sent = self.engine.journal().events().filter_map(|event| match &event.what {
+                    What::Observation(Observation::Out(sent)) => Some((event.cause.unwrap_or(event.number), sent)),
+                    _ => None,
+                });
+                self.facts.deploy(system, sent);
+                self.missent.extend(self.facts.keys().cloned());
+            }
+            _ => return Vec::new(),
+        }
+        // What was damaged is lost, and what was sent because of it is not.
+        self.missent.append(&mut self.damaged);
+        self.facts.keys().cloned().collect()
+    }
+
     /// Turns a knob; the keys that it concerned.
     fn knob(&mut self, knob: &Knob) -> Vec<Key> {
+        if let Knob::ReflowIn { messages, .. } = knob {
+            messages.iter().for_each(|message| self.facts.reconsider(&message.from, &message.id));
+        }
         let every = || self.facts.keys().cloned().collect::<Vec<_>>();
         let keys = match knob {
             Knob::ReflowIn { .. } | Knob::Trigger { keys: None, .. } | Knob::Scrub { keys: None, .. } => every(),
@@ -164,10 +204,13 @@ impl<'t, S: System> Verifier<'t, S> {
         for key in &keys {
             if !matches!(knob, Knob::ReflowIn { .. }) {
                 self.damaged.remove(key);
+                self.missent.remove(key);
             }
             if let Knob::Migrate { .. } = knob {
                 self.facts.forget(key);
-                self.recorded.entry(key.clone()).and_modify(|recorded| recorded.in_order = false);
+                if let Some(recorded) = self.recorded.get_mut(key) {
+                    recorded.in_order = false;
+                }
             }
         }
         keys
@@ -208,10 +251,12 @@ impl<'t, S: System> Verifier<'t, S> {
             (None, None) => *self.seen.not_derivable.entry("state").or_default() += 1,
             (Some(incremental), Some(recomputed)) if incremental == recomputed => {}
             (incremental, recomputed) => {
-                let view = |state: Option<&S::State>| state.map(|state| self.system.view(key, state));
+                let view = |state: Option<&S::State>| state.map(|state| self.engine.system().view(key, state));
                 let (left, right) = (view(incremental), view(recomputed));
                 let mut parts: Vec<_> = match (recomputed, &left) {
-                    (Some(recomputed), Some(left)) => self.system.compare(key, recomputed, left).diverged().collect(),
+                    (Some(recomputed), Some(left)) => {
+                        self.engine.system().compare(key, recomputed, left).diverged().collect()
+                    }
                     _ => Vec::new(),
                 };
                 if parts.is_empty() {
@@ -231,7 +276,7 @@ impl<'t, S: System> Verifier<'t, S> {
             }
         }
         let Some(recomputed) = recomputed else { return };
-        for broken in self.system.invariants(key, recomputed) {
+        for broken in self.engine.system().invariants(key, recomputed) {
             found.saw((broken.invariant, ""), place, Some(key), || (broken.found.clone(), None));
         }
         if self.depth.restates(length) && self.engine.options().complete && self.restate(key, recomputed, found) {
@@ -243,10 +288,10 @@ impl<'t, S: System> Verifier<'t, S> {
     fn restate(&self, key: &Key, recomputed: &S::State, found: &mut Findings) -> bool {
         let Some(history) = self.facts.history(key) else { return false };
         let inputs: Vec<_> = history.facts.iter().map(|fact| fact.input()).collect();
-        let Some(restated) = self.system.restate(key, &inputs, self.facts.flows.of(key)) else { return false };
-        for part in self.system.compare(key, recomputed, &restated).diverged() {
+        let Some(restated) = self.engine.system().restate(key, &inputs, self.facts.flows.of(key)) else { return false };
+        for part in self.engine.system().compare(key, recomputed, &restated).diverged() {
             found.saw(("restated", part), self.place, Some(key), || {
-                let versus = versus("restated", value(&restated), value(&self.system.view(key, recomputed)));
+                let versus = versus("restated", value(&restated), value(&self.engine.system().view(key, recomputed)));
                 ("the independent statement is not what the fold gives".to_owned(), Some(versus))
             });
         }
@@ -287,7 +332,7 @@ impl<'t, S: System> Verifier<'t, S> {
     }
 
     /// Ends the pass: what should be in all slots, and what must hold over all keys.
-    pub(super) fn finish(mut self) -> Seen<S> {
+    pub(super) fn finish(mut self) -> (Engine<S>, Seen) {
         if self.share.share == 0 {
             for difference in std::mem::replace(&mut self.comparer, Comparer::new(true)).finish(&self.engine) {
                 super::recorded::differs(&difference, &mut self.seen.findings);
@@ -295,18 +340,24 @@ impl<'t, S: System> Verifier<'t, S> {
             for key in self.engine.keys().into_iter().cloned().collect::<Vec<_>>() {
                 self.slots(&key);
             }
-            self.properties();
+            self.properties(true);
         }
-        self.seen.engine = self.engine;
-        self.seen
+        (self.engine, self.seen)
     }
 
     /// Holds what was sent from the slots of a key against all of its outputs.
     fn slots(&mut self, key: &Key) {
         let mut found = Findings::default();
         let done = guard(&mut || {
-            let outputs = self.engine.outputs(key).filter(|_| !self.damaged.contains(key));
+            if self.damaged.contains(key) || self.missent.contains(key) {
+                return;
+            }
+            let outputs = self.engine.outputs(key);
             let Some(mut outputs) = outputs else { return };
+            let held = self.engine.slots(key).filter_map(|(slot, sent)| Some((slot, sent.body.as_ref()?)));
+            if held.eq(&outputs) {
+                return;
+            }
             let sent = self.engine.slots(key).map(|(slot, sent)| (slot.clone(), sent.body.clone()));
             let mut sent: BTreeMap<_, _> = sent.collect();
             for slot in outputs.keys().chain(sent.keys()).cloned().collect::<BTreeSet<_>>() {
@@ -325,20 +376,33 @@ impl<'t, S: System> Verifier<'t, S> {
         }
     }
 
-    fn properties(&mut self) {
+    /// Asks the properties over all keys; at the end, also those that need to hold only then.
+    fn properties(&mut self, end: bool) {
         let mut found = Findings::default();
+        let properties = self.engine.system().properties();
+        if properties.is_empty() {
+            return;
+        }
         let done = guard(&mut || {
             let keys = self.engine.keys();
             let states: Vec<_> = keys.iter().filter_map(|key| Some((*key, self.engine.state(key)?))).collect();
-            if !self.engine.options().complete || states.len() < keys.len() || !self.damaged.is_empty() {
+            let is_damaged = !self.damaged.is_empty() || !self.missent.is_empty();
+            if !self.engine.options().complete || states.len() < keys.len() || is_damaged {
                 return;
             }
-            for property in self.system.properties() {
-                if property.expectation == afresh_core::Expectation::Sometimes {
-                    continue;
-                }
-                if let Err(why) = (property.holds)(self.system, &states) {
-                    found.saw((property.name, ""), self.place, None, || (why, None));
+            for property in &properties {
+                let holds = || (property.holds)(self.engine.system(), &states);
+                match property.expectation {
+                    Expectation::Sometimes => {
+                        let reached = self.reached.entry(property.name).or_default();
+                        *reached = *reached || holds().is_ok();
+                    }
+                    Expectation::Eventually if !end => {}
+                    Expectation::Always | Expectation::Eventually => {
+                        if let Err(why) = holds() {
+                            found.saw((property.name, ""), self.place, None, || (why, None));
+                        }
+                    }
                 }
             }
         });

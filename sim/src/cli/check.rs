@@ -14,6 +14,7 @@ use bytesize::ByteSize;
 use serde::Serialize;
 
 use super::duration::duration;
+use super::jobs::jobs;
 use super::outcome::{self, Failure};
 use super::progress;
 use super::source::{Format, Source};
@@ -60,10 +61,6 @@ pub(super) struct Args {
     /// How to write the report.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-fn jobs(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|jobs| (1..=1024).contains(jobs)).ok_or_else(|| "expected a number from 1 to 1024".into())
 }
 
 /// What became of one trace.

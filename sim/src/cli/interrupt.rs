@@ -24,7 +24,12 @@ pub(super) fn listen(time: Option<Duration>) {
 
 /// Whether this process was asked to stop, by whatever.
 pub(super) fn requested() -> bool {
-    REQUESTED.load(Ordering::Relaxed) || is_late()
+    is_interrupted() || is_late()
+}
+
+/// Whether somebody asked this process to stop.
+pub(super) fn is_interrupted() -> bool {
+    REQUESTED.load(Ordering::Relaxed)
 }
 
 /// Whether the time is over that the work was given.

@@ -5,13 +5,16 @@
 
 mod check;
 mod duration;
+mod explore;
 mod import;
 mod interrupt;
+mod jobs;
 mod knob;
 mod original;
 mod outcome;
 mod progress;
 mod replay;
+mod run;
 mod shell;
 mod show;
 mod shrink;
@@ -24,7 +27,7 @@ use clap::{Parser, Subcommand};
 
 use crate::runner::Systems;
 
-/// Replays, checks, shows and shrinks traces of message-driven systems, and turns knobs on them.
+/// Explores message-driven systems; replays, checks, shows and shrinks traces of them, and turns knobs on these.
 #[derive(Debug, Parser)]
 #[command(name = "afresh", version)]
 struct Cli {
@@ -34,6 +37,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Args),
+    Explore(explore::Args),
     Import(import::Args),
     Replay(replay::Args),
     Check(check::Args),
@@ -54,6 +59,8 @@ pub fn main(systems: &Systems) -> ExitCode {
         return ExitCode::from(2);
     }
     let done = match Cli::parse_from(words).command {
+        Command::Run(args) => run::main(&args, systems),
+        Command::Explore(args) => explore::main(&args, systems),
         Command::Import(args) => import::main(&args),
         Command::Replay(args) => replay::main(&args, systems),
         Command::Check(args) => check::main(&args, systems),

@@ -20,6 +20,7 @@ use bytesize::ByteSize;
 
 use super::duration::duration;
 use super::interrupt;
+use super::jobs::jobs;
 use super::outcome::Failure;
 use super::source::{Format, Source};
 use super::worker;
@@ -103,6 +104,11 @@ pub(super) struct Args {
     /// Go on from the walk of a search that was stopped, without repeating any run that it recorded.
     #[arg(long, conflicts_with = "force")]
     resume: bool,
+
+    /// How many candidates may run at a time. What comes out does not depend on it [default: of a command one, of a system
+    /// one for each processor].
+    #[arg(long, value_name = "N", value_parser = jobs)]
+    jobs: Option<usize>,
 
     /// Kill a run after this time [default: 10 times what the first failing run took, at least a second].
     #[arg(long, value_name = "TIME", value_parser = duration)]

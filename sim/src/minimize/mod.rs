@@ -34,7 +34,7 @@
 //! | `edit.rs`, `candidate.rs` | one change; the trace that it gives |
 //! | `order.rs` | which of two traces is the smaller |
 //! | `pass.rs` | what a pass is, and the order of passes |
-//! | `truncate.rs`, `scope.rs`, `slice.rs`, `spans.rs`, `singles.rs` | passes that remove events |
+//! | `truncate.rs`, `scope.rs`, `slice.rs`, `groups.rs`, `spans.rs`, `singles.rs` | passes that remove events |
 //! | `ease.rs`, `fields.rs`, `members.rs`, `names.rs`, `values.rs`, `ranks.rs`, `equal.rs`, `blanks.rs` | passes that make the texts of events simpler |
 //! | `merge.rs` | the pass that removes events and changes another, where neither can be done alone |
 //! | `nearness.rs`, `units.rs`, `descent.rs` | which events belong to the failing one; which to each other; in which order parts are tried |
@@ -50,6 +50,7 @@ mod ease;
 mod edit;
 mod equal;
 mod fields;
+mod groups;
 mod members;
 mod merge;
 mod names;
@@ -75,6 +76,8 @@ pub use candidate::{Candidate, Identity, Item};
 pub use edit::{Edit, Rewrite, Splice};
 pub use observer::{Observer, Run};
 pub use walk::Walk;
+
+use std::collections::BTreeMap;
 
 use search::{Judge, Known, Search};
 use verified::Verified;
@@ -206,7 +209,7 @@ impl Minimizer {
         oracle: &mut O,
         observer: &mut W,
     ) -> Result<Minimized<T>, Refusal> {
-        let judge = Judge { known: self.known, runs: self.runs, oracle, observer };
+        let judge = Judge { known: self.known, runs: self.runs, ahead: BTreeMap::new(), oracle, observer };
         let mut search = Search { verified: Verified::new(items, self.verbatim), judge };
         search.reproduce(self.confirm)?;
         let end = search.reduce().map_or_else(End::Stopped, |()| End::OneMinimal);

@@ -8,6 +8,7 @@ use super::ease::Ease;
 use super::edit::Edit;
 use super::equal::Equal;
 use super::fields::Fields;
+use super::groups::Groups;
 use super::members::Members;
 use super::merge::Merge;
 use super::names::Names;
@@ -92,7 +93,7 @@ impl dyn View + '_ {
 ///
 /// A pass is a plain state machine that proposes edits and is told what became of each. It runs nothing itself and
 /// knows nothing of the other passes, so what it would propose next can be worked out ahead of a verdict.
-pub(super) trait Pass {
+pub(super) trait Pass: Fork {
     /// Its name in the walk.
     fn name(&self) -> &'static str;
 
@@ -108,8 +109,20 @@ pub(super) trait Pass {
     fn judged(&mut self, accepted: bool);
 }
 
+/// Copies a pass, to see what it would propose next.
+pub(super) trait Fork {
+    /// The same pass at the same place.
+    fn fork(&self) -> Box<dyn Pass>;
+}
+
+impl<P: Pass + Clone + 'static> Fork for P {
+    fn fork(&self) -> Box<dyn Pass> {
+        Box::new(self.clone())
+    }
+}
+
 /// The passes that change nothing in the events that stay.
-pub(super) const REMOVING: [&str; 5] = ["truncate", "scope", "slice", "span", "single"];
+pub(super) const REMOVING: [&str; 6] = ["truncate", "scope", "slice", "group", "span", "single"];
 
 /// The passes of a round, counted from 0, in their order: what removes most in one run comes first, and what takes many runs
 /// last.
@@ -118,8 +131,9 @@ pub(super) const REMOVING: [&str; 5] = ["truncate", "scope", "slice", "span", "s
 /// move it far.
 pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
     let first: [Box<dyn Pass>; 2] = [Box::new(Truncate::default()), Box::new(Scope::default())];
-    let others: [Box<dyn Pass>; 12] = [
+    let others: [Box<dyn Pass>; 13] = [
         Box::new(Slice::default()),
+        Box::new(Groups::default()),
         Box::new(Ease::default()),
         Box::new(Spans::default()),
         Box::new(Singles::default()),

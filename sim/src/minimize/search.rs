@@ -1,6 +1,6 @@
 //! The search: runs passes against an oracle, one edit a run, and moves only to a verified trace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::candidate::{Candidate, Identity, Item};
@@ -33,6 +33,9 @@ pub(super) struct Judge<'a, O: ?Sized, W> {
     pub(super) known: Known,
     /// How many verdicts are known.
     pub(super) runs: u64,
+    /// Verdicts of candidates of the verified trace that were run ahead of their turn. One that is not asked for is as if it
+    /// had never been run.
+    pub(super) ahead: BTreeMap<Identity, Verdict>,
     pub(super) oracle: &'a mut O,
     pub(super) observer: &'a mut W,
 }
@@ -48,13 +51,63 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
         if let Some(verdict) = self.known.get(&identity).and_then(|verdicts| verdicts.get(time)) {
             return Ok(verdict.clone());
         }
-        let run = Run { number: self.runs + 1, pass, candidate, identity };
+        self.run(pass, std::slice::from_ref(candidate), identity)
+    }
+
+    /// The verdict of the first of `candidates`, from a run; the others are run ahead, if it takes one.
+    fn run<T>(
+        &mut self,
+        pass: &'static str,
+        candidates: &[Candidate<'_, T>],
+        identity: Identity,
+    ) -> Result<Verdict, Stopped>
+    where
+        O: Oracle<T>,
+        W: Observer<T>,
+    {
+        let run = Run { number: self.runs + 1, pass, candidate: &candidates[0], identity };
         go_on(self.observer.before(&run))?;
-        let verdict = self.oracle.test(candidate);
+        let verdict = match (self.ahead.remove(&identity), &candidates[1..]) {
+            (Some(verdict), _) => verdict,
+            (None, []) => self.oracle.test(&candidates[0]),
+            (None, others) => {
+                let mut verdicts = self.oracle.test_all(candidates).into_iter();
+                let verdict = verdicts.next().expect("there is a verdict of the first");
+                let others = others.iter().map(|other| self.oracle.identity(other));
+                self.ahead.extend(others.zip(verdicts));
+                verdict
+            }
+        };
         go_on(self.observer.after(&run, &verdict))?;
         self.runs += 1;
         self.known.entry(identity).or_default().push(verdict.clone());
         Ok(verdict)
+    }
+}
+
+impl<O: ?Sized, W> Judge<'_, O, W> {
+    /// What `pass` will propose after the candidate with this identity, should neither that nor any of these show the bug: as
+    /// many edits as can be run beside it.
+    fn guess<T>(&self, pass: &dyn Pass, verified: &Verified<T>, identity: Identity) -> Vec<Edit>
+    where
+        O: Oracle<T>,
+    {
+        let (mut edits, mut met) = (Vec::new(), BTreeSet::from([identity]));
+        let is_known = self.ahead.contains_key(&identity);
+        let others = if is_known { 0 } else { self.oracle.width(verified.items.len()).saturating_sub(1) };
+        let mut pass = if others > 0 { pass.fork() } else { return edits };
+        while edits.len() < others {
+            pass.judged(false);
+            let Some(edit) = pass.propose(&verified.view(self.oracle)) else { break };
+            let Some(candidate) = verified.candidate(&edit, self.oracle) else { continue };
+            let identity = self.oracle.identity(&candidate);
+            match self.known.get(&identity).and_then(|verdicts| verdicts.first()) {
+                Some(verdict) if verdict.is_same() => break,
+                None if met.insert(identity) => edits.push(edit),
+                _ => {}
+            }
+        }
+        edits
     }
 }
 
@@ -135,9 +188,16 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
                 pass.judged(false);
                 continue;
             };
-            let verdict = judge.judge(pass.name(), &candidate, 0)?;
+            let identity = judge.oracle.identity(&candidate);
+            let known = judge.known.get(&identity).and_then(|verdicts| verdicts.first()).cloned();
+            let ahead = if known.is_some() { Vec::new() } else { judge.guess(pass, verified, identity) };
+            let mut candidates = vec![candidate];
+            candidates.extend(ahead.iter().filter_map(|edit| verified.candidate(edit, &*judge.oracle)));
+            let verdict = known.map_or_else(|| judge.run(pass.name(), &candidates, identity), Ok)?;
+            let candidate = candidates.swap_remove(0);
             pass.judged(verdict.is_same());
             if let Verdict::Same { at, .. } = verdict {
+                judge.ahead.clear();
                 judge.oracle.accepted(&candidate);
                 let texts = candidate.into_texts();
                 verified.accept(&edit, texts, at, &*judge.oracle);

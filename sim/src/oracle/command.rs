@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -88,6 +88,13 @@ pub struct Outcome {
     pub output: Vec<u8>,
 }
 
+/// What a run of a command was.
+struct Judged {
+    verdict: Verdict,
+    outcome: Outcome,
+    elapsed: Option<Duration>,
+}
+
 /// Runs a command on each candidate, which it finds as a file with the name of the original, alone in a folder of
 /// its own, or on its standard input. A [`Recognizer`] says whether that failed, and whether it is the same bug.
 ///
@@ -107,6 +114,7 @@ pub struct CommandOracle {
     timeout: Option<Duration>,
     measured: Option<Duration>,
     stop: fn() -> bool,
+    jobs: usize,
     outcomes: [Outcome; 2],
 }
 
@@ -129,6 +137,7 @@ impl CommandOracle {
             timeout: None,
             measured: None,
             stop: || false,
+            jobs: 1,
             outcomes,
         })
     }
@@ -154,6 +163,13 @@ impl CommandOracle {
         self
     }
 
+    /// Runs the command on so many candidates at a time, each in a folder of its own. By default on one.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
     /// The bug that is kept, where the recognizer tells one from another and the original has shown it.
     #[must_use]
     pub fn bug(&self) -> Option<&Signature> {
@@ -166,27 +182,51 @@ impl CommandOracle {
         &self.outcomes
     }
 
-    /// The folder of the candidate.
-    fn folder(&self) -> PathBuf {
-        self.place.path().join("candidate")
+    /// Runs the command on a candidate, which is the one with this number of those that are run at a time.
+    fn judge<T: AsRef<[u8]>>(&self, number: usize, candidate: &Candidate<'_, T>) -> Judged {
+        let folder = self.place.path().join(if number == 0 { "candidate".to_owned() } else { number.to_string() });
+        let content: Vec<u8> = candidate.values().flat_map(|line| line.as_ref().iter().copied()).collect();
+        match self.run_in_spite(&folder, &content) {
+            Ok(mut finished) => {
+                let verdict = self.verdict(&finished, &folder, candidate);
+                finished.output.append(&mut finished.errors);
+                let outcome = Outcome { ended: describe(finished.ended), output: finished.output };
+                Judged { verdict, outcome, elapsed: Some(finished.elapsed) }
+            }
+            Err(error) => {
+                let ended = format!("could not be run: {error}");
+                let outcome = Outcome { ended: ended.clone(), output: Vec::new() };
+                Judged { verdict: Verdict::Unresolved(ended), outcome, elapsed: None }
+            }
+        }
+    }
+
+    /// Takes note of a run; its verdict.
+    fn note(&mut self, judged: Judged) -> Verdict {
+        let Judged { verdict, outcome, elapsed } = judged;
+        if verdict.is_same() && self.measured.is_none() {
+            self.measured = elapsed.map(|elapsed| (elapsed * TIMEOUT_FACTOR).max(Duration::from_secs(1)));
+        }
+        self.outcomes.rotate_left(1);
+        self.outcomes[1] = outcome;
+        verdict
     }
 
     /// Runs the command. Where the machine has no process, memory or file to spare just then, it is tried again: else a whole
     /// search could pass within that moment.
-    fn run_in_spite(&mut self, content: &[u8]) -> io::Result<Finished> {
+    fn run_in_spite(&self, folder: &Path, content: &[u8]) -> io::Result<Finished> {
         for _ in 0..TRIES {
-            match self.run(content.to_vec()) {
+            match self.run(folder, content.to_vec()) {
                 Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
                     thread::sleep(PAUSE);
                 }
                 finished => return finished,
             }
         }
-        self.run(content.to_vec())
+        self.run(folder, content.to_vec())
     }
 
-    fn run(&mut self, content: Vec<u8>) -> io::Result<Finished> {
-        let folder = self.folder();
+    fn run(&self, folder: &Path, content: Vec<u8>) -> io::Result<Finished> {
         let path = folder.join(&self.name);
         let timeout = self.timeout.or(self.measured).unwrap_or(FIRST_TIMEOUT);
         let apart = self.recognizer.keeps_apart();
@@ -195,22 +235,22 @@ impl CommandOracle {
         }
         // What a try that failed has left.
         if folder.exists() {
-            fs::remove_dir_all(&folder)?;
+            fs::remove_dir_all(folder)?;
         }
-        fs::create_dir(&folder)?;
+        fs::create_dir(folder)?;
         fs::write(&path, content)?;
         let streams = Streams { input: Vec::new(), apart };
         let finished = process::run(self.template.command(&path), streams, timeout, self.stop);
-        fs::remove_dir_all(&folder)?;
+        fs::remove_dir_all(folder)?;
         finished
     }
 
     /// What a run says of the bug.
-    fn verdict<T>(&self, finished: &Finished, candidate: &Candidate<'_, T>) -> Verdict {
+    fn verdict<T>(&self, finished: &Finished, folder: &Path, candidate: &Candidate<'_, T>) -> Verdict {
         let Ended::Exited(code @ (..=124 | 128..)) = finished.ended else {
             return Verdict::Unresolved(describe(finished.ended));
         };
-        let Some(Failure { signature, line }) = self.recognizer.failure(code, finished, &self.folder()) else {
+        let Some(Failure { signature, line }) = self.recognizer.failure(code, finished, folder) else {
             return Verdict::Passed;
         };
         let item = line.and_then(|line| candidate.items().nth(line.checked_sub(1)?));
@@ -227,29 +267,24 @@ impl CommandOracle {
     }
 }
 
-impl<T: AsRef<[u8]> + From<Vec<u8>>> Oracle<T> for CommandOracle {
+impl<T: AsRef<[u8]> + From<Vec<u8>> + Sync> Oracle<T> for CommandOracle {
     fn test(&mut self, candidate: &Candidate<'_, T>) -> Verdict {
-        let mut content = Vec::new();
-        for line in candidate.values() {
-            content.extend_from_slice(line.as_ref());
-        }
-        let (verdict, outcome) = match self.run_in_spite(&content) {
-            Ok(mut finished) => {
-                let verdict = self.verdict(&finished, candidate);
-                finished.output.append(&mut finished.errors);
-                if verdict.is_same() && self.measured.is_none() {
-                    self.measured = Some((finished.elapsed * TIMEOUT_FACTOR).max(Duration::from_secs(1)));
-                }
-                (verdict, Outcome { ended: describe(finished.ended), output: finished.output })
-            }
-            Err(error) => {
-                let ended = format!("could not be run: {error}");
-                (Verdict::Unresolved(ended.clone()), Outcome { ended, output: Vec::new() })
-            }
-        };
-        self.outcomes.rotate_left(1);
-        self.outcomes[1] = outcome;
-        verdict
+        let judged = self.judge(0, candidate);
+        self.note(judged)
+    }
+
+    fn width(&self, _: usize) -> usize {
+        self.jobs
+    }
+
+    fn test_all(&mut self, candidates: &[Candidate<'_, T>]) -> Vec<Verdict> {
+        let judged: Vec<_> = thread::scope(|scope| {
+            let this = &*self;
+            let judge = |(number, candidate)| scope.spawn(move || this.judge(number, candidate));
+            let runs: Vec<_> = candidates.iter().enumerate().map(judge).collect();
+            runs.into_iter().map(|run| run.join().expect("a run of a command does not panic")).collect()
+        });
+        judged.into_iter().map(|judged| self.note(judged)).collect()
     }
 
     /// By content: a command cannot tell equal lines apart.

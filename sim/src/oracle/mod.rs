@@ -7,6 +7,7 @@ mod recognizer;
 mod repeated;
 mod scope;
 mod system;
+mod typed;
 mod values;
 mod world;
 
@@ -88,6 +89,25 @@ impl fmt::Display for Verdict {
 pub trait Oracle<T> {
     /// Runs `candidate` once.
     fn test(&mut self, candidate: &Candidate<'_, T>) -> Verdict;
+
+    /// How many candidates of a trace with this many events it can run at a time.
+    fn width(&self, events: usize) -> usize {
+        let _ = events;
+        1
+    }
+
+    /// Runs several candidates of one verified trace, each on the guess that those before it do not show the bug. Gives
+    /// verdicts in the order of the candidates, and may leave out those after the first that shows it.
+    fn test_all(&mut self, candidates: &[Candidate<'_, T>]) -> Vec<Verdict> {
+        let mut verdicts = Vec::new();
+        for candidate in candidates {
+            verdicts.push(self.test(candidate));
+            if verdicts.last().is_some_and(Verdict::is_same) {
+                break;
+            }
+        }
+        verdicts
+    }
 
     /// What makes two candidates the same to this oracle. Equal ones are run once.
     ///

@@ -35,6 +35,17 @@ impl<T, O: Oracle<T> + ?Sized> Oracle<T> for Repeated<'_, O> {
         first
     }
 
+    fn width(&self, events: usize) -> usize {
+        if self.times > 1 { 1 } else { self.oracle.width(events) }
+    }
+
+    fn test_all(&mut self, candidates: &[Candidate<'_, T>]) -> Vec<Verdict> {
+        if self.times == 1 {
+            return self.oracle.test_all(candidates);
+        }
+        candidates.iter().map(|candidate| self.test(candidate)).collect()
+    }
+
     fn identity(&self, candidate: &Candidate<'_, T>) -> Identity {
         self.oracle.identity(candidate)
     }

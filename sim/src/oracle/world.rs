@@ -72,6 +72,9 @@ impl<C: Cluster> OfWorld<'_, C> {
 }
 
 impl<C: Cluster> SystemOracle for OfWorld<'_, C> {
+    /// A world runs one candidate after the other.
+    fn set_jobs(&mut self, _: usize) {}
+
     fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless> {
         let violations = self.run(self.events.iter().map(|(event, _)| event));
         let findings: Vec<_> = violations.into_iter().map(|violation| self.finding(violation)).collect();

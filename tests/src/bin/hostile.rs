@@ -7,7 +7,10 @@ use std::io::Write;
 use std::time::Duration;
 use std::{io, process, thread};
 
-use afresh_core::{Broken, Flows, Input, Key, Slot, System};
+use afresh::Workload;
+use afresh::proptest::collection::vec;
+use afresh::proptest::prelude::*;
+use afresh_core::{Broken, Flows, Input, Key, Message, Slot, System};
 use serde::{Deserialize, Serialize};
 
 /// What a message can have done.
@@ -95,4 +98,13 @@ fn deep(depth: u64) -> u64 {
     deep(room[0] + 1) + room[63]
 }
 
-afresh::main!("hostile" => Hostile);
+/// Mostly harmless.
+fn messages() -> impl Strategy<Value = Vec<Message<String>>> {
+    let words = || prop_oneof![8 => Just("ping"), 2 => Just("open"), 2 => Just("boom:abort"), 1 => Just("boom:hang")];
+    vec(words(), 0..12).prop_map(|words| {
+        let message = |(number, word): (usize, &str)| Message::new("x", format!("m-{number}"), word.to_owned());
+        words.into_iter().enumerate().map(message).collect()
+    })
+}
+
+afresh::main!("hostile" => Hostile; Workload::new(messages));

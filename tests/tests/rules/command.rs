@@ -33,6 +33,8 @@ pub(crate) enum Command {
 /// show a b                states
 /// slots a                 the last output of each slot
 /// restart fixed           from the journal, with the code that is there, or the `fixed` or the `broken` one
+/// fail                    the same as a fault that is journaled, with the code that is there
+/// deploy fixed            the same with the `fixed` or the `broken` one
 /// ```
 #[track_caller]
 pub(crate) fn read(line: &str) -> Command {
@@ -47,6 +49,8 @@ pub(crate) fn read(line: &str) -> Command {
         ["damage", key, what @ ..] => {
             Stimulus::Fault(Box::new(Fault::Damage { key: (*key).into(), what: damage(what) }))
         }
+        ["fail"] => Stimulus::Fault(Box::new(Fault::Restart { node: "app".into() })),
+        ["deploy", system] => Stimulus::Fault(Box::new(Fault::Deploy { node: "app".into(), system: (*system).into() })),
         ["plan", ..] => return Command::Plan(knob(&words[1..])),
         ["settle", output, revision] => {
             return Command::Settle(slot(output), revision.parse().expect("a revision"));

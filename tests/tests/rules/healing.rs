@@ -290,3 +290,35 @@ fn damage_damages_caches_alone() {
         ",
     );
 }
+
+#[test]
+fn an_index_that_is_built_anew_holds_what_was_just_sent_once() {
+    // What is healed in a sends b a message, and the index of b is built anew before that comes to it.
+    check_in(
+        Policy::Incremental,
+        "
+        > in m1 a tell-b-x
+        out a/log r1: tell-b-x
+        out a/tell-b r1: x
+        out b/log r1: x
+        > damage a default
+        > in m2 a y
+        out a/log r2: y
+        out a/tell-b r2 withdrawn
+        out b/log r2 withdrawn
+        > in m3 b z
+        out b/log r3: z
+        > damage b index
+        > scrub
+        healed a: words total
+        healed b: index words total
+        out a/log r3: tell-b-x y
+        out a/tell-b r3: x
+        out b/log r4: x z
+        > show a b
+        a (2): tell-b-x y
+        b (2): x z
+        > scrub
+        ",
+    );
+}

@@ -1,6 +1,8 @@
 //! Starting again from a journal. Every story restarts after each of its commands; these are about what more there is.
 
-use super::story::check;
+use afresh_core::Policy;
+
+use super::story::{check, check_in};
 
 #[test]
 fn a_restart_sends_nothing_and_says_what_is_to_be_sent_again() {
@@ -86,6 +88,69 @@ fn a_message_that_was_reflowed_in_vain_does_not_stop_a_restart() {
         > restart
         > in m2 a x
         out a/log r1: x
+        ",
+    );
+}
+
+#[test]
+fn a_restart_in_a_trace_loses_all_but_the_journal() {
+    check(
+        "
+        > in m1 a x
+        out a/log r1: x
+        > in m2 b y
+        out b/log r1: y
+        > settle a/log 1
+        > fail
+        > unsettled
+        out b/log r1: y
+        > in m3 a z
+        out a/log r2: x z
+        > in m1 a x
+        > show a b
+        a (2): x z
+        b (1): y
+        ",
+    );
+    // So damage is lost as well.
+    check_in(
+        Policy::Incremental,
+        "
+        > in m1 a x
+        out a/log r1: x
+        > damage a default
+        > fail
+        > scrub
+        > show a
+        a (1): x
+        ",
+    );
+}
+
+#[test]
+fn from_a_deploy_on_another_version_runs() {
+    check(
+        "
+        > in m1 a x
+        out a/log r1: x
+        > in m2 a bad
+        rejected m2 r1: a bad word
+        > in m3 b boom
+        quarantined b: boom
+        > deploy fixed
+        > trigger
+        out b/log r1: boom
+        > reflow m2
+        out a/log r2: x bad
+        > deploy nobody-knows-it
+        > in m4 a bad
+        out a/log r3: x bad bad
+        > deploy broken
+        rejected m2 r1: a bad word
+        rejected m4 r1: a bad word
+        quarantined b: boom
+        > trigger a
+        out a/log r4: x
         ",
     );
 }

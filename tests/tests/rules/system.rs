@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use afresh_core::{Beginning, Change, Flows, Input, Key, Parts, Slot, System, Touched, Updated};
+use afresh_core::{Beginning, Change, Flows, Input, Key, Name, Parts, Slot, System, Touched, Updated};
 use serde::{Deserialize, Serialize};
 
 /// The code of the system. By default it panics on, and refuses, what the words below say; each other value is a change
@@ -148,6 +148,15 @@ impl System for Words {
     fn route(&self, _: &Key, slot: &Slot, (word, at): &Self::Out) -> Option<Say> {
         let keys = slot.as_str().strip_prefix("tell-")?.split('-').map(Key::from).collect();
         Some(Say { keys, word: word.clone(), at: *at })
+    }
+
+    fn variant(&self, name: &Name) -> Option<Self> {
+        let fixed = match name.as_str() {
+            "fixed" => true,
+            "broken" => false,
+            _ => return None,
+        };
+        Some(Self { fixed, ..*self })
     }
 
     fn restate(&self, _: &Key, history: &[Input<'_, Say>], flows: &Flows) -> Option<Shown> {

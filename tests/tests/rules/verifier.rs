@@ -181,3 +181,30 @@ fn states_and_views_are_compared_part_by_part() {
     assert_eq!(wrong.findings[0].signature, Signature::new("recorded", "words"));
     assert_eq!(wrong.not_derivable.get("total"), Some(&1));
 }
+
+#[test]
+fn from_a_deploy_on_the_facts_are_what_that_version_makes_of_them() {
+    let fault = |fault| Did(Stimulus::Fault(Box::new(fault)));
+    let deploy = |system: &str| fault(Fault::Deploy { node: "app".into(), system: system.into() });
+    let reflow = Knob::ReflowIn {
+        messages: vec![afresh_core::FactId { from: "bank".into(), id: "m2".into() }],
+        by: "story".into(),
+        why: String::new(),
+    };
+    let happened = [
+        Said("x"),
+        Said("bad"),
+        deploy("fixed"),
+        Said("bad"),
+        Did(Stimulus::Knob(Box::new(reflow))),
+        fault(Fault::Damage { key: "a".into(), what: Damage::Default }),
+        fault(Fault::Restart { node: "app".into() }),
+        Said("y"),
+        deploy("broken"),
+        Said("z"),
+    ];
+    let report = check_complete(Words::default(), happened);
+    assert_eq!(found(&report), []);
+    // Every one but the message that was rejected and the damage; and what a restart forgets needs no healing.
+    assert_eq!((report.coverage.steps, report.coverage.damaged), (8, 0));
+}

@@ -87,6 +87,20 @@ fn each_deed_on_the_way_to_another_bug_is_kept_and_not_followed() {
 }
 
 #[test]
+fn which_of_several_candidates_has_ended_the_worker_is_found_out() {
+    let folder = Folder::default();
+    trace(&folder, "t.jsonl", 2000, &[(3, "guard"), (5, "open"), (1900, "reverse:abort")]);
+    let search = |jobs: &str| {
+        let done = run(&folder, &["shrink", "t.jsonl", "--force", "--jobs", jobs]);
+        assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{}", done.stdout);
+        (done.stdout, folder.read("t.min.jsonl"), folder.read("t.min.jsonl.walk"))
+    };
+    let one = search("1");
+    assert!(one.0.contains("  found another failure, abort/signal 6, at run "), "{}", one.0);
+    assert_eq!(search("4"), one);
+}
+
+#[test]
 fn a_flood_drowns_nothing() {
     let folder = Folder::default();
     trace(&folder, "t.jsonl", 12, &[(3, "open"), (9, "reverse:flood")]);

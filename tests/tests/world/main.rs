@@ -10,6 +10,7 @@ mod loss;
 mod partitions;
 mod pauses;
 mod reordering;
+mod replays;
 mod runs;
 mod storage;
 mod story;

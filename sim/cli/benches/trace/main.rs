@@ -1,4 +1,4 @@
-//! What it costs to read, replay and check a trace, to plan a migration, and to keep a journal in memory.
+//! What it costs to read, replay, check and shrink a trace, to plan a migration, and to keep a journal in memory.
 //!
 //! `cargo bench --bench trace` prints a line for each, with the work that it is measured against in the same run.
 
@@ -9,7 +9,8 @@ use std::io::Write;
 use std::time::Duration;
 
 use afresh::format::{Options, Reader, Writer};
-use afresh::{Loaded, check, replay};
+use afresh::minimize::Minimizer;
+use afresh::{Loaded, check, oracle, replay};
 use afresh_core::{Engine, Knob, Policy, Stimulus};
 use afresh_fixtures::generate::Export;
 use afresh_fixtures::ledger::FEES;
@@ -20,12 +21,14 @@ static ALLOCATOR: count::Counting = count::Counting;
 
 fn main() {
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
-    let work: [(&str, fn()); 5] = [
+    let work: [(&str, fn()); 7] = [
         ("check-one-key", || check(10_000, 1)),
         ("check-many-keys", || check(100_000, 1000)),
         ("plan", plan),
         ("memory", memory),
         ("replay", replay),
+        ("shrink", || shrink(100_000)),
+        ("shrink-million", || shrink(1_000_000)),
     ];
     for (_, work) in work.iter().filter(|(name, _)| name.contains(&filter)) {
         work();
@@ -109,12 +112,43 @@ fn replay() {
     );
 }
 
+/// Shrinks a trace with a bug to its end, payload included, beside reading it alone.
+fn shrink(messages: u32) {
+    let export = Export { flow: Some(FEES), ..export(messages, 1000) };
+    let file = written(&export);
+    let reader = || Reader::new("bench", &file[..], Options::default()).expect("the trace has a header");
+    let system = Ledger::with("fee-rounding").expect("it is one of the bugs");
+    let (reading, _) = median(3, || {
+        for event in reader().events(&system) {
+            black_box(event.expect("the trace reads"));
+        }
+    });
+    let (mut left, mut runs) = (0, 0);
+    let (shrinking, cpu) = median(3, || {
+        let mut examined = oracle::examine(&system, reader(), || false).expect("the trace reads");
+        examined.oracle.set_jobs(std::thread::available_parallelism().map_or(1, usize::from));
+        examined.oracle.aim(None).expect("a bug shows");
+        let minimized = Minimizer::new().run(examined.stimuli, &mut *examined.oracle, &mut ()).expect("it fails");
+        (left, runs) = (minimized.items.len(), minimized.runs);
+    });
+    println!(
+        "shrink messages={messages} keys=1000 left={left} runs={runs} ms={:.0} cpu_ms={:.0} reading_ms={:.0} ratio={:.2}",
+        shrinking.as_secs_f64() * 1e3,
+        cpu.as_secs_f64() * 1e3,
+        reading.as_secs_f64() * 1e3,
+        shrinking.as_secs_f64() / reading.as_secs_f64(),
+    );
+}
+
 fn export(messages: u32, keys: u32) -> Export {
     Export { messages, keys, ..Export::default() }
 }
 
 fn file(messages: u32, keys: u32) -> Vec<u8> {
-    let export = export(messages, keys);
+    written(&export(messages, keys))
+}
+
+fn written(export: &Export) -> Vec<u8> {
     let mut writer = Writer::new("bench", Vec::new(), &export.header("ledger")).expect("a header can be written");
     for event in export.events(Ledger::correct()) {
         writer.event(&event).expect("an event can be written");

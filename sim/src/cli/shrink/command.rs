@@ -36,6 +36,7 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, outcome::Failure> {
         .map_err(|source| Failure::Write { path: std::env::temp_dir(), source })?
         .recognizer(recognizer)
         .timeout(args.timeout)
+        .jobs(args.jobs.unwrap_or(1))
         .stop_when(interrupt::requested);
     let render = |lines: &[Item<Cow<'_, [u8]>>], _: Option<&Signature>| {
         Ok(lines.iter().flat_map(|line| line.value.iter()).copied().collect())

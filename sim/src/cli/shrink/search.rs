@@ -96,7 +96,7 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     let mut session = Session::new(walk, places, render, before, unit, last_run);
     session.findings = findings;
     session.curve = curve;
-    let mut watched = Watched(oracle);
+    let mut watched = Watched::new(oracle);
     let mut oracle = Repeated { oracle: &mut watched, times: args.flaky };
     let result = minimizer.run(items, &mut oracle, &mut session);
     drop(progress);

@@ -55,6 +55,8 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, Failure> {
                 // How the process ended in which a command is only started says nothing of the command.
                 supervisor.start.death = Some(death).filter(|_| !is_command);
             }
+            // Which of them has done it shows when they are run one at a time.
+            End::Died(_, Phase::SearchingAhead) => supervisor.start.serial = true,
             End::Died(Death::Of(signature), Phase::Aiming) => {
                 let shows = signature.to_string();
                 if let Some(other) = args.signature.as_ref().filter(|wanted| **wanted != shows) {

@@ -11,9 +11,10 @@ use super::refusal::{give_up, refuse};
 use super::report::{self, About};
 use super::search::{Job, search};
 use crate::cli::interrupt;
+use crate::cli::jobs;
 use crate::cli::original;
 use crate::cli::outcome::Failure;
-use crate::cli::worker::{self, Note, watch};
+use crate::cli::worker::{self, Note, measure};
 use crate::format::{Error, RawEvent, Writer, time};
 use crate::minimize::{Item, Refusal};
 use crate::oracle::{Aimless, Examined};
@@ -33,6 +34,9 @@ pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure
     let (reader, runner) = args.source.open(systems, &args.file)?;
     let Examined { header, stimuli, observations, mut oracle } = runner.examine(reader, interrupt::requested)?;
     let start = worker::start();
+    // One at a time once one of several has ended a worker, so that it is known which.
+    let serial = start.is_some_and(|start| start.serial);
+    oracle.set_jobs(if serial { 1 } else { args.jobs.unwrap_or_else(jobs::available) });
     let goes_on = args.resume || start.is_some_and(|start| start.again);
     places.check(&args.file, args.force, goes_on)?;
 
@@ -49,7 +53,7 @@ pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure
         }
         None => {
             worker::send(&Note::Aims);
-            watch(|| oracle.aim(wanted.as_ref())).map(|finding| finding.signature)
+            measure(|| oracle.aim(wanted.as_ref())).map(|finding| finding.signature)
         }
     };
     worker::send(&Note::Searches);

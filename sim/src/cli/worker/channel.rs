@@ -40,7 +40,7 @@ pub(crate) struct Start {
     pub(crate) bug: Option<String>,
     /// Of a search: the number of the last run that may begin.
     pub(crate) last_run: Option<u64>,
-    /// Of a check: do one thing at a time, so that it is known what ended it.
+    /// Do one thing at a time, so that it is known what ended the worker.
     pub(crate) serial: bool,
     /// Of a check: the traces that have ended a worker, by their place.
     pub(crate) dead: BTreeMap<usize, Death>,
@@ -63,6 +63,8 @@ pub(crate) enum Note {
     Aims,
     /// It searches, and its walk says where it is.
     Searches,
+    /// It searches, and runs several candidates at a time.
+    SearchesAhead,
     /// It begins with the thing at this place.
     Begins(usize),
     /// How long a run may take, now that the original was measured.

@@ -59,6 +59,8 @@ pub(crate) enum Phase {
     Aiming,
     /// Its walk says what it did.
     Searching,
+    /// It was searching, and ran several candidates at a time.
+    SearchingAhead,
     /// The thing at this place.
     At(usize),
 }
@@ -98,6 +100,7 @@ impl Supervisor {
                 Ok(Note::Did(fraction)) => progress::did(fraction),
                 Ok(Note::Aims) => phase = Phase::Aiming,
                 Ok(Note::Searches) => phase = Phase::Searching,
+                Ok(Note::SearchesAhead) => phase = Phase::SearchingAhead,
                 Ok(Note::Begins(place)) => phase = Phase::At(place),
                 Ok(Note::Measured(limit)) => self.start.timeout = Some(limit),
                 Ok(Note::Hangs) => hangs = true,

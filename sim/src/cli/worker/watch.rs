@@ -58,6 +58,13 @@ fn with<R>(work: impl FnOnce(&mut Runs) -> R) -> Option<R> {
     RUNS.get()?.lock().ok().map(|mut runs| work(&mut runs))
 }
 
+/// Does `work`, which runs the original, and sets the limit by how long it took, where none is set.
+pub(crate) fn measure<R>(work: impl FnOnce() -> R) -> R {
+    let (done, took) = watched(work);
+    set_limit(took);
+    done
+}
+
 /// Does `work` within the limit, if this process is a worker.
 pub(crate) fn watch<R>(work: impl FnOnce() -> R) -> R {
     watched(work).0
@@ -81,7 +88,7 @@ fn watched<R>(work: impl FnOnce() -> R) -> (R, Duration) {
 }
 
 /// Sets the limit by how long the original took, where none is set.
-fn measure(took: Duration) {
+fn set_limit(took: Duration) {
     let limit = (took * FACTOR).max(LEAST);
     let set = with(|runs| runs.limit.is_none().then(|| runs.limit = Some(limit)).is_some());
     if set == Some(true) {
@@ -91,42 +98,71 @@ fn measure(took: Duration) {
 
 /// An oracle whose runs are watched. The first that shows the bug is the measure of the others.
 #[derive(Debug)]
-pub(crate) struct Watched<'o, O: ?Sized>(pub(crate) &'o mut O);
+pub(crate) struct Watched<'o, O: ?Sized> {
+    oracle: &'o mut O,
+    /// Whether it runs several candidates at a time, as the supervisor knows.
+    ahead: bool,
+}
+
+impl<'o, O: ?Sized> Watched<'o, O> {
+    /// Watches the runs of `oracle`.
+    pub(crate) fn new(oracle: &'o mut O) -> Self {
+        Self { oracle, ahead: false }
+    }
+
+    /// Says how many candidates run at a time from now on, where that is another number than before.
+    fn say(&mut self, ahead: bool) {
+        if std::mem::replace(&mut self.ahead, ahead) != ahead {
+            send(if ahead { &Note::SearchesAhead } else { &Note::Searches });
+        }
+    }
+}
 
 impl<T, O: Oracle<T> + ?Sized> Oracle<T> for Watched<'_, O> {
     fn test(&mut self, candidate: &Candidate<'_, T>) -> Verdict {
-        let (verdict, took) = watched(|| self.0.test(candidate));
+        self.say(false);
+        let (verdict, took) = watched(|| self.oracle.test(candidate));
         if verdict.is_same() {
-            measure(took);
+            set_limit(took);
         }
         verdict
     }
 
+    fn width(&self, events: usize) -> usize {
+        self.oracle.width(events)
+    }
+
+    /// Watched as one: none of them may take longer than a run may.
+    fn test_all(&mut self, candidates: &[Candidate<'_, T>]) -> Vec<Verdict> {
+        self.say(true);
+        watch(|| self.oracle.test_all(candidates))
+    }
+
     fn identity(&self, candidate: &Candidate<'_, T>) -> Identity {
-        self.0.identity(candidate)
+        self.oracle.identity(candidate)
     }
 
     fn links(&self, event: &T) -> Vec<u64> {
-        self.0.links(event)
+        self.oracle.links(event)
     }
 
     fn scope(&self, width: usize) -> Option<Vec<u64>> {
-        self.0.scope(width)
+        self.oracle.scope(width)
     }
 
     fn text<'e>(&self, event: &'e T) -> Option<Cow<'e, str>> {
-        self.0.text(event)
+        self.oracle.text(event)
     }
 
     fn with_text(&self, event: &T, text: &str) -> Option<T> {
-        self.0.with_text(event, text)
+        self.oracle.with_text(event, text)
     }
 
     fn bug_is(&mut self, bug: &Signature) {
-        self.0.bug_is(bug);
+        self.oracle.bug_is(bug);
     }
 
     fn accepted(&mut self, candidate: &Candidate<'_, T>) {
-        self.0.accepted(candidate);
+        self.oracle.accepted(candidate);
     }
 }

@@ -1,0 +1,93 @@
+//! Which seeds a campaign is about.
+
+use std::ops::Range;
+use std::str::FromStr;
+
+/// Runs are given out, and noted, so many seeds at a time.
+pub(super) const CHUNK: u64 = 64;
+
+/// Seeds from the first up to the last, which is not among them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Seeds(pub(super) Range<u64>);
+
+impl FromStr for Seeds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let range = text.split_once("..").and_then(|(first, end)| Some(first.parse().ok()?..end.parse().ok()?));
+        range
+            .filter(|range: &Range<u64>| !range.is_empty())
+            .map(Self)
+            .ok_or_else(|| "expected A..B, the first seed and the one after the last, such as 0..1000".to_owned())
+    }
+}
+
+/// One of several equal parts of the seeds, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shard {
+    number: u64,
+    of: u64,
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
+        let shard = parts.filter(|(number, of)| (1..=*of).contains(number));
+        let shard = shard.map(|(number, of)| Self { number, of });
+        shard
+            .ok_or_else(|| "expected i/n, the number of the part from 1 and how many there are, such as 2/4".to_owned())
+    }
+}
+
+/// The seeds of a shard, in chunks, without those that are `done`, which are in order.
+pub(super) fn chunks(seeds: &Seeds, shard: Shard, done: &[Range<u64>]) -> impl Iterator<Item = Range<u64>> {
+    let seeds = seeds.0.clone();
+    let ours =
+        (seeds.start / CHUNK..seeds.end.div_ceil(CHUNK)).filter(move |chunk| chunk % shard.of == shard.number - 1);
+    ours.flat_map(move |chunk| {
+        let (mut first, end) = (seeds.start.max(chunk * CHUNK), seeds.end.min((chunk + 1) * CHUNK));
+        let mut chunks = Vec::new();
+        let known = done.partition_point(|done| done.end <= first);
+        for done in done[known..].iter().take_while(|done| done.start < end) {
+            if done.start > first {
+                chunks.push(first..done.start);
+            }
+            first = done.end;
+        }
+        if first < end {
+            chunks.push(first..end);
+        }
+        chunks
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(seeds: &str, shard: &str, done: &[(u64, u64)]) -> Vec<(u64, u64)> {
+        let done: Vec<_> = done.iter().map(|(first, end)| *first..*end).collect();
+        let (seeds, shard) = (seeds.parse().expect("seeds"), shard.parse().expect("a shard"));
+        chunks(&seeds, shard, &done).map(|chunk| (chunk.start, chunk.end)).collect()
+    }
+
+    #[test]
+    fn all_seeds_are_given_out_once_and_what_is_done_is_not() {
+        assert_eq!(of("3..200", "1/1", &[]), [(3, 64), (64, 128), (128, 192), (192, 200)]);
+        assert_eq!(of("3..200", "2/3", &[]), [(64, 128)]);
+        let left = [(10, 20), (130, 192), (192, 200)];
+        assert_eq!(of("3..200", "1/1", &[(0, 10), (20, 64), (64, 130)]), left);
+        assert_eq!(of("3..10", "1/1", &[(3, 20)]), []);
+        let mut all: Vec<_> = ["1/2", "2/2"].iter().flat_map(|shard| of("0..300", shard, &[])).collect();
+        all.sort_unstable();
+        assert!(all.into_iter().flat_map(|(first, end)| first..end).eq(0..300));
+    }
+
+    #[test]
+    fn what_is_none_is_refused() {
+        assert!(["", "5", "5..", "7..7", "9..3", "a..b"].iter().all(|text| text.parse::<Seeds>().is_err()));
+        assert!(["", "0/2", "3/2", "1", "1/0"].iter().all(|text| text.parse::<Shard>().is_err()));
+    }
+}

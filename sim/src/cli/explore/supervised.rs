@@ -1,0 +1,59 @@
+//! Has a worker make the runs, and another go on when a system has ended that; then has what was found made small, and says
+//! what it is.
+
+use std::process::ExitCode;
+
+use super::campaign::Campaign;
+use super::{Args, files, report, seeds, shrunk, work};
+use crate::cli::outcome::Failure;
+use crate::cli::progress;
+use crate::cli::worker::{End, Phase, Supervisor, available_memory};
+use crate::report::escape;
+
+pub(super) fn explore(args: &Args) -> Result<ExitCode, Failure> {
+    work::prepare(args)?;
+    let path = files::campaign(&args.output);
+    // What is no campaign, or that of another system, is refused before anything is run.
+    let before = Campaign::open(&path, &args.system)?;
+    let left: u64 = seeds::chunks(&args.seeds, args.shard, &before.done()).map(|seeds| seeds.end - seeds.start).sum();
+    if left > 0 {
+        run(args, left)?;
+    }
+    let (all, runs) = Campaign::open(&path, &args.system)?.of(&args.seeds);
+    if !args.no_shrink {
+        shrunk::shrink_all(args, all.failed.keys())?;
+    }
+    report::write(args, &all, runs)
+}
+
+/// Runs the seeds that are left.
+fn run(args: &Args, left: u64) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::Usage(format!("failed to begin: {error}"));
+    let progress = progress::of_things(usize::try_from(left).unwrap_or(usize::MAX));
+    let mut supervisor = Supervisor::new(false, progress).map_err(failed)?;
+    supervisor.start.memory = args.memory.map(|memory| memory.as_u64()).or_else(available_memory);
+    supervisor.start.timeout = Some(args.timeout);
+    let ended = loop {
+        match supervisor.run()? {
+            // What went wrong is said, and the code is what it came to.
+            End::Done(0) | End::Stopped => break Ok(()),
+            End::Done(_) => break Err(Failure::Usage("stopped, as the worker could not go on".to_owned())),
+            End::Died(death, Phase::At(seed)) if supervisor.start.serial => {
+                supervisor.start.dead.insert(seed, death);
+                supervisor.start.serial = false;
+            }
+            End::Died(_, Phase::At(_)) => supervisor.start.serial = true,
+            End::Died(death, _) => {
+                let death = death.to_string();
+                break Err(Failure::Usage(format!(
+                    "the process that runs the system ended before any run: {}",
+                    escape(&death)
+                )));
+            }
+        }
+    };
+    for seed in supervisor.start.dead.keys() {
+        let _ = std::fs::remove_file(files::ahead(&args.output, *seed as u64));
+    }
+    ended
+}

@@ -1,0 +1,41 @@
+//! A system that ends the process that runs it: a finding like any other, and the campaign goes on.
+
+use std::process::{Command, Stdio};
+
+use afresh_tests::{Done, Folder, binary};
+
+fn run(folder: &Folder, words: &[&str]) -> Done {
+    let mut command = Command::new(binary().with_file_name("hostile"));
+    command.args(words).current_dir(folder.path("."));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.output().expect("the binary runs").into()
+}
+
+#[test]
+fn a_campaign_goes_on_after_what_ends_it() {
+    let folder = Folder::default();
+    let words = ["explore", "hostile", "--seeds", "0..12", "--timeout", "1", "--memory", "200MB"];
+    let done = run(&folder, &words);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(done.stdout);
+    assert_eq!(run(&folder, &words).stdout, done.stdout);
+    // The trace that is kept does it.
+    let check = run(&folder, &["check", "findings/abort-signal-6/shrunk.jsonl"]);
+    assert_eq!(check.code, Some(1));
+    assert!(check.stdout.contains("abort/signal 6"), "{}", check.stdout);
+}
+
+#[test]
+fn a_run_that_ends_the_process_is_recorded_up_to_there() {
+    let folder = Folder::default();
+    let aborts = (0..100).find(|seed| {
+        let run = run(&folder, &["run", "hostile", "--seed", &seed.to_string(), "--timeout", "1"]);
+        run.stdout.contains("abort/signal 6")
+    });
+    let seed = aborts.expect("one of them aborts").to_string();
+    let done = run(&folder, &["run", "hostile", "--seed", &seed, "--output", "t.jsonl"]);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
+    assert!(done.stdout.contains("it ends the process that runs it"), "{}", done.stdout);
+    let check = run(&folder, &["check", "t.jsonl"]);
+    assert!(check.stdout.contains("abort/signal 6"), "{}", check.stdout);
+}

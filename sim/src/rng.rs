@@ -2,8 +2,13 @@
 //!
 //! What is drawn here makes choices, and the choices are recorded: nothing that replays a trace has this in reach.
 
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng as _, SeedableRng};
+#[cfg(not(feature = "rng"))]
+use absent::ChaCha8Rng;
+#[cfg(feature = "rng")]
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::{Rng as _, SeedableRng},
+};
 
 /// Numbers that are the same for the same seed, on every machine and for ever: `ChaCha8`, and integers alone.
 #[derive(Clone, Debug)]
@@ -44,7 +49,26 @@ impl Rng {
     }
 }
 
-#[cfg(test)]
+/// What is in the place of the generator where that is left out: there is none, and nothing can be drawn.
+#[cfg(not(feature = "rng"))]
+mod absent {
+    use std::convert::Infallible;
+
+    #[derive(Clone, Debug)]
+    pub(super) struct ChaCha8Rng(Infallible);
+
+    impl ChaCha8Rng {
+        pub(super) fn seed_from_u64(_: u64) -> Self {
+            panic!("this library was built without its generator of random numbers, the feature `rng`")
+        }
+
+        pub(super) fn next_u64(&mut self) -> u64 {
+            match self.0 {}
+        }
+    }
+}
+
+#[cfg(all(test, feature = "rng"))]
 mod tests {
     use super::*;
 

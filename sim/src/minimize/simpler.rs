@@ -9,6 +9,10 @@ const CHARS_MIN: u128 = 4;
 /// just before it, would take three times as many to save nothing but a few digits' worth.
 const TRIES: u32 = 16;
 
+/// After so many sizes that were too small, the least change of all is tried. Where that is too much, nothing less is enough:
+/// mostly the value must be that of another event.
+const TOO_SMALL: u32 = 2;
+
 /// Proposes simpler values for one value, and is told what became of each.
 ///
 /// A number is bisected toward 0. A text becomes empty, or one letter, or is cut where bisection says.
@@ -23,6 +27,8 @@ pub(super) struct Simpler {
     proposed: Option<u128>,
     /// How many sizes may still be tried.
     tries: u32,
+    /// How many sizes were too small, while none was enough.
+    too_small: u32,
     found: bool,
 }
 
@@ -38,8 +44,15 @@ enum Form {
 impl Simpler {
     /// For `content`, the value as it is written. A text that may have to differ from others is also tried as `letter`.
     pub(super) fn new(kind: Kind, content: &str, letter: Option<&str>) -> Self {
-        let mut simpler =
-            Self { first: Vec::new(), bounds: (0, 0), form: Form::Other, proposed: None, tries: TRIES, found: false };
+        let mut simpler = Self {
+            first: Vec::new(),
+            bounds: (0, 0),
+            form: Form::Other,
+            proposed: None,
+            tries: TRIES,
+            too_small: 0,
+            found: false,
+        };
         match kind {
             Kind::Number => simpler.number(content),
             Kind::Text => simpler.text(content, letter),
@@ -91,15 +104,15 @@ impl Simpler {
             return None;
         }
         self.tries = self.tries.checked_sub(1)?;
-        let (size, content) = match &self.form {
-            Form::Number(sign) => {
-                let size = middle(too_small, enough);
-                (size, format!("{sign}{size}"))
-            }
-            Form::Text(chars) => {
-                let size = too_small + (enough - too_small) / 2;
-                (size, quoted(&chars.iter().take(size as usize).collect::<String>()))
-            }
+        let size = match &self.form {
+            _ if self.too_small == TOO_SMALL => enough - 1,
+            Form::Number(_) => middle(too_small, enough),
+            Form::Text(_) => too_small + (enough - too_small) / 2,
+            Form::Other => return None,
+        };
+        let content = match &self.form {
+            Form::Number(sign) => format!("{sign}{size}"),
+            Form::Text(chars) => quoted(&chars.iter().take(size as usize).collect::<String>()),
             Form::Other => return None,
         };
         self.proposed = Some(size);
@@ -109,8 +122,8 @@ impl Simpler {
     /// What became of it.
     pub(super) fn judged(&mut self, accepted: bool) {
         match (self.proposed, accepted) {
-            (Some(size), true) => self.bounds.1 = size,
-            (Some(size), false) => self.bounds.0 = size,
+            (Some(size), true) => (self.bounds.1, self.too_small) = (size, TOO_SMALL + 1),
+            (Some(size), false) => (self.bounds.0, self.too_small) = (size, self.too_small + 1),
             (None, true) => self.found = true,
             (None, false) => {}
         }
@@ -156,7 +169,8 @@ mod tests {
         assert_eq!(search(Kind::Number, "1375", number(-3)), (vec!["0".into()], "0".into()));
         assert_eq!(search(Kind::Number, "1375", number(1)).1, "1");
         let (tried, left) = search(Kind::Number, "1375", number(640));
-        assert_eq!((tried.len(), left.as_str()), (15, "640"));
+        assert_eq!((tried.len(), left.as_str()), (16, "640"));
+        assert_eq!(search(Kind::Number, "1375", number(1375)).0, ["0", "1", "32", "1374"]);
         assert!(search(Kind::Number, "1773478805466", number(1_773_478_801_000)).0.len() <= 17);
         assert_eq!(search(Kind::Number, "1773478805466", number(3)).1, "3");
         assert_eq!(search(Kind::Number, "-250", |text| text.starts_with('-')).1, "-1");

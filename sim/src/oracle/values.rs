@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 /// The values in `line`, as hashes: of JSON, all texts and numbers, wherever they are; of anything else, the words.
 ///
 /// A text is the same in any field, since one field refers to what another names. A number is the same in one field alone:
-/// an amount is no port.
+/// an amount is no port. The field of an object that has no other is a value too: it says which kind of thing it is.
 pub(super) fn values(line: &[u8]) -> Vec<u64> {
     let mut values = Vec::new();
     let mut json = serde_json::Deserializer::from_slice(line);
@@ -91,9 +91,12 @@ impl<'de> Visitor<'de> for Json<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let (mut fields, mut kind) = (0, 0);
         while let Some(field) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            (fields, kind) = (fields + 1, hash(&[b"\0", field.as_bytes()]));
             map.next_value_seed(Json { field: field.as_bytes(), values: &mut *self.values })?;
         }
+        self.values.extend((fields == 1).then_some(kind));
         Ok(())
     }
 }
@@ -109,6 +112,7 @@ mod tests {
         assert_eq!(shared(r#"{"account":"a-1","amount":5}"#, r#"{"to":["a-1"],"port":5}"#), 1);
         assert_eq!(shared(r#"{"amount":5,"x":{"deep":"y"}}"#, r#"{"amount":5,"deep":"y"}"#), 2);
         assert_eq!(shared("0 :invoke :read nil", "3 :ok :read nil"), 2);
+        assert_eq!(shared(r#"{"fault":{"crash":{"node":"a"}}}"#, r#"{"fault":{"crash":{"node":"b"}}}"#), 3);
         // What only looks like JSON is words.
         assert_eq!(shared("{open a-1}", "close a-1"), 1);
     }

@@ -32,8 +32,10 @@ pub use effects::{Effects, StorageError};
 pub use node::{Node, NodeId};
 pub use pending::{Pending, PendingId, UnderWay};
 pub use property::Property;
-pub use record::{Happened, HappenedKind};
-pub use run::{Cluster, Difference, Ended, Limits, Posting, Replayed, replay, simulate, tolerant};
+pub use record::{Happened, HappenedKind, digest_of};
+pub use run::{
+    Cluster, Difference, Ended, Limits, Nondeterminism, Posting, Replayed, deterministic, replay, simulate, tolerant,
+};
 pub use trace::{Posted, Vocabulary, WorldTrace};
 
 /// Nodes, time, and all that is under way.

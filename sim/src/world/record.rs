@@ -43,6 +43,23 @@ pub enum HappenedKind {
     Fault,
 }
 
+/// The digest of these events, of which none is a fault: what those say of themselves goes in besides.
+#[must_use]
+pub fn digest_of(events: &[Happened]) -> RunDigest {
+    let mut digest = Rolling::new();
+    events.iter().for_each(|event| digest.words(event.words()));
+    digest.finish()
+}
+
+impl Happened {
+    #[inline]
+    fn words(&self) -> [u64; 4] {
+        let Self { at, number, cause, ordinal, from, to, kind } = *self;
+        let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
+        [at as u64, pair(number, cause), pair(ordinal, kind as u32), pair(from.0, to.0)]
+    }
+}
+
 /// All that happened so far.
 pub(super) struct Record<N: Node> {
     pub(super) events: Vec<Happened>,
@@ -60,9 +77,7 @@ impl<N: Node> Record<N> {
 
     #[inline]
     pub(super) fn add(&mut self, event: Happened) {
-        let Happened { at, number, cause, ordinal, from, to, kind } = event;
-        let pair = |high: u32, low: u32| u64::from(high) << 32 | u64::from(low);
-        self.digest.words([at as u64, pair(number, cause), pair(ordinal, kind as u32), pair(from.0, to.0)]);
+        self.digest.words(event.words());
         self.events.push(event);
     }
 

@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use afresh_core::{Event, EventNumber, Name, Violation};
+use afresh_core::{Event, EventNumber, Fault, Name, Violation};
 
 use super::World;
 use super::node::{Node, NodeId};
 use super::property::{Property, Watch};
+use super::record::Happened;
 use super::trace::{Posted, WorldTrace};
 use crate::digest::RunDigest;
 use crate::host::guard;
 use crate::rng::Rng;
-use crate::schedule::{Aim, Blow, Calm, Random, Replay, Schedule, Swarm, Unfit};
+use crate::schedule::{Act, Aim, Blow, Calm, Random, Replay, Schedule, Swarm, Unfit};
 
 /// Nodes that make a system together, and what must hold of it.
 pub trait Cluster: Clone + 'static {
@@ -119,6 +120,35 @@ pub struct Difference {
     pub found: Unfit,
 }
 
+/// The first event at which two runs of one seed differ: something in the code depends on more than what it is told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("two runs of one seed differ at event {event}: {one} in the first, and {other} in the second")]
+pub struct Nondeterminism {
+    /// The number of the event in the first run, or what it would be.
+    pub event: u32,
+    /// What happened in the first run.
+    pub one: String,
+    /// What happened in the second run.
+    pub other: String,
+}
+
+/// Runs a cluster twice as `seed` chooses.
+///
+/// # Errors
+///
+/// Gives the first event at which the two differ.
+pub fn deterministic<C: Cluster>(cluster: &C, seed: u64) -> Result<Ended<C::Node>, Nondeterminism> {
+    let (one, other) = (simulate(cluster, seed), simulate(cluster, seed));
+    if one.digest() == other.digest() {
+        return Ok(one);
+    }
+    let (ones, others) = (one.world.happened(), other.world.happened());
+    let place = ones.iter().zip(others).take_while(|(one, other)| one == other).count();
+    let said = |events: &[Happened]| events.get(place).map_or("the end".to_owned(), |event| format!("{event:?}"));
+    let event = ones.get(place).map_or(place as u32 + 1, |event| event.number);
+    Err(Nondeterminism { event, one: said(ones), other: said(others) })
+}
+
 /// Runs a cluster as `seed` chooses.
 pub fn simulate<C: Cluster>(cluster: &C, seed: u64) -> Ended<C::Node> {
     let mut rng = Rng::of_seed(seed);
@@ -126,7 +156,7 @@ pub fn simulate<C: Cluster>(cluster: &C, seed: u64) -> Ended<C::Node> {
     let swarm = cluster.swarm(&mut rng);
     let schedule = Random::new(rng, swarm).with_inputs(workload).with_aims(cluster.aims());
     let schedule = schedule.until(cluster.limits().faults);
-    drive(cluster, schedule).0
+    drive(cluster, schedule, cluster.limits().events as usize).0
 }
 
 /// Runs a trace again, in which every event must be as it was recorded.
@@ -135,7 +165,7 @@ pub fn simulate<C: Cluster>(cluster: &C, seed: u64) -> Ended<C::Node> {
 ///
 /// Gives the first event that is not.
 pub fn replay<C: Cluster>(cluster: &C, trace: &WorldTrace<C::Node>) -> Result<Ended<C::Node>, Difference> {
-    let (ended, schedule) = drive(cluster, Replay::strict(&trace.events));
+    let (ended, schedule) = drive(cluster, Replay::strict(&trace.events), usize::MAX);
     let Some((number, why)) = schedule.first_unfit() else { return Ok(ended) };
     let event = EventNumber::new(number).unwrap_or(EventNumber::MIN);
     let recorded = trace.events.iter().find(|one| one.number == event).map(|event| format!("{:?}", event.what));
@@ -147,12 +177,12 @@ pub fn tolerant<'e, C: Cluster>(
     cluster: &C,
     events: impl IntoIterator<Item = &'e Event<Posted<<C::Node as Node>::Input>, (), ()>>,
 ) -> Replayed<C::Node> {
-    let (ended, schedule) = drive(cluster, Replay::tolerant(events));
+    let (ended, schedule) = drive(cluster, Replay::tolerant(events), usize::MAX);
     Replayed { ended, skipped: schedule.skipped() }
 }
 
-/// A run: first as `schedule` chooses, then in calm.
-fn drive<C: Cluster, S: Schedule<C::Node>>(cluster: &C, mut schedule: S) -> (Ended<C::Node>, S) {
+/// A run: first as `schedule` chooses, until so many events have happened, then in calm.
+fn drive<C: Cluster, S: Schedule<C::Node>>(cluster: &C, mut schedule: S, events: usize) -> (Ended<C::Node>, S) {
     let limits = cluster.limits();
     let builder = cluster.clone();
     let mut world = World::new(cluster.names(), move |id| builder.node(id));
@@ -161,8 +191,13 @@ fn drive<C: Cluster, S: Schedule<C::Node>>(cluster: &C, mut schedule: S) -> (End
         world.start(&mut schedule);
         world.run(&mut schedule, |world| {
             watch.look(world)?;
-            if world.calm_since().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            let goes_on = world.calm_since().is_none() && world.happened().len() < events;
+            if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
+        if world.happened().len() >= events && watch.violations.is_empty() {
+            // Where it is calm already, that is so.
+            let _ = world.perform(Act::Fault(Box::new(Fault::Calm)).at(world.now()), &mut schedule);
+        }
         if world.calm_since().is_none() || !watch.violations.is_empty() {
             return;
         }

@@ -3,7 +3,7 @@
 //! The default is a small campaign. `AFRESH_SEEDS=10000 cargo test --release --package afresh-raft` is a long one.
 
 use std::collections::BTreeSet;
-use std::env;
+use std::{env, fs};
 
 use afresh::format::{Options, Reader, Writer};
 use afresh::minimize::Minimizer;
@@ -67,10 +67,19 @@ fn found(mistake: Mistake) -> String {
     let stimuli = examined.stimuli.len();
     // Texts stay as they are: what is asked here is which events matter.
     let minimized = Minimizer::new().verbatim(true).run(examined.stimuli, &mut *examined.oracle, &mut ()).unwrap();
-    format!("{mistake:?}: seed {seed}, {signature}, {stimuli} stimuli, {} left", minimized.items.len())
+    format!("{mistake:?} | `{signature}` | {seed} | {stimuli} | {} |", minimized.items.len())
 }
 
 #[test]
 fn mistakes_are_found_and_shrink() {
-    insta::assert_snapshot!(Mistake::ALL.map(found).join("\n"));
+    let found = Mistake::ALL.map(found);
+    let documents = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/simulation.md");
+    let documents = fs::read_to_string(documents).unwrap();
+    for found in &found {
+        assert!(
+            documents.contains(found.split_once(' ').unwrap().1),
+            "docs/simulation.md has no row that ends {found}"
+        );
+    }
+    insta::assert_snapshot!(found.join("\n"));
 }

@@ -3,12 +3,14 @@
 mod aims;
 mod clocks;
 mod crashes;
+mod determinism;
 mod duplication;
 mod generated;
 mod loss;
 mod partitions;
 mod pauses;
 mod reordering;
+mod replays;
 mod runs;
 mod storage;
 mod story;

@@ -1,10 +1,14 @@
 //! Runs from a seed, and the traces of them.
 
+use std::{env, fs};
+
 use afresh::format::{Options, RawTrace, Reader, Writer};
 use afresh::minimize::Minimizer;
 use afresh::oracle;
-use afresh::world::{self, Ended, Vocabulary, WorldTrace};
+use afresh::world::{self, Cluster, Effects, Ended, Limits, Node, NodeId, Vocabulary, WorldTrace};
+use afresh_core::Name;
 use afresh_tests::payments::{Mistake, Party, Payments};
+use afresh_tests::root;
 
 pub(crate) fn write(trace: &WorldTrace<Party>) -> String {
     let mut writer = Writer::new("out", Vec::new(), &trace.header).unwrap();
@@ -12,7 +16,7 @@ pub(crate) fn write(trace: &WorldTrace<Party>) -> String {
     String::from_utf8(writer.finish().unwrap()).unwrap()
 }
 
-fn read(text: &str) -> WorldTrace<Party> {
+pub(crate) fn read(text: &str) -> WorldTrace<Party> {
     Reader::new("in", text.as_bytes(), Options::default()).unwrap().trace(&Vocabulary::new()).unwrap()
 }
 
@@ -97,4 +101,61 @@ fn what_is_found_shrinks() {
         format!("{mistake:?}: of {count} stimuli\n{left}")
     });
     insta::assert_snapshot!(left.join("\n"));
+}
+
+/// The trace that is replayed where there is no generator: see `tests/no-rng`.
+#[test]
+fn a_kept_trace_is_that_of_its_seed() {
+    let cluster = Payments(Mistake::AnswersFirst);
+    let run = (0..).map(|seed| world::simulate(&cluster, seed)).find(|run| !run.violations.is_empty()).unwrap();
+    let path = root().join("tests/tests/world/answers-first.jsonl");
+    if env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        fs::write(&path, text(&run)).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), text(&run));
+}
+
+/// A node that sets a timer for at once, for ever, does not hold a run up for ever.
+#[test]
+fn a_run_ends() {
+    #[derive(Clone)]
+    struct Busy;
+
+    impl Node for Busy {
+        type Input = ();
+        type Message = ();
+        type Timer = ();
+        type Record = ();
+
+        fn start(&mut self, effects: &mut Effects<Self>) {
+            effects.set_timer(0, ());
+        }
+
+        fn message(&mut self, _: NodeId, (): (), _: &mut Effects<Self>) {}
+
+        fn timer(&mut self, (): (), effects: &mut Effects<Self>) {
+            effects.set_timer(0, ());
+        }
+    }
+
+    impl Cluster for Busy {
+        type Node = Self;
+
+        fn names(&self) -> Vec<Name> {
+            vec!["busy".into()]
+        }
+
+        fn node(&self, _: NodeId) -> Self {
+            Self
+        }
+
+        fn limits(&self) -> Limits {
+            Limits { events: 1000, ..Limits::default() }
+        }
+    }
+
+    let run = world::simulate(&Busy, 1);
+    assert_eq!(run.trace("busy").events.len(), 1001);
+    let again = world::replay(&Busy, &run.trace("busy")).unwrap();
+    assert_eq!((again.digest(), again.world.happened().len()), (run.digest(), 2001));
 }

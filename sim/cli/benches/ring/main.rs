@@ -9,6 +9,8 @@ mod ring;
 use std::hint::black_box;
 use std::time::Duration;
 
+use afresh::world::digest_of;
+
 const MESSAGES: u64 = 2_000_000;
 const RUNS: usize = 7;
 
@@ -22,6 +24,9 @@ fn main() {
             }
         }
     }
+    if "ring digest".contains(&filter) {
+        digest();
+    }
     if "ring run messages=400".contains(&filter) {
         whole_runs();
     }
@@ -32,7 +37,7 @@ fn messages(name: &str, clients: u32, lossy: bool) {
     let names = ring::names(clients);
     let mut record = Vec::with_capacity(2 * MESSAGES as usize);
     let (world, bare) = medians(
-        || ring::run(1, &names, lossy, MESSAGES).0,
+        || ring::run(1, &names, lossy, MESSAGES).delivered(),
         || {
             record.clear();
             bare::run(1, clients, lossy, MESSAGES, &mut record)
@@ -41,12 +46,21 @@ fn messages(name: &str, clients: u32, lossy: bool) {
     println!("{name} ns_per_message={world:.1} bare={bare:.1} ratio={:.2}", world / bare);
 }
 
+/// What it costs to have a digest of all that happens.
+fn digest() {
+    let world = ring::run(1, &ring::names(64), false, MESSAGES);
+    let events = world.happened();
+    let mut of_all = || black_box(digest_of(black_box(events)) == world.digest()).into();
+    let ns = (0..RUNS).map(|_| time(&mut of_all)).fold(f64::MAX, f64::min) / events.len() as f64;
+    println!("ring digest ns_per_event={ns:.2}");
+}
+
 /// The time of a run of 400 messages, with all that it takes to set it up.
 fn whole_runs() {
     let names = ring::names(4);
     let mut record = Vec::with_capacity(1 << 16);
     let (world, bare) = medians(
-        || (0..2000).map(|seed| black_box(ring::run(seed, &names, false, 400)).0.min(1)).sum(),
+        || (0..2000).map(|seed| black_box(ring::run(seed, &names, false, 400)).delivered().min(1)).sum(),
         || {
             let mut one = |seed| {
                 record.clear();

@@ -16,7 +16,7 @@ pub(crate) enum Message {
     Reply { client: u32, request: u64, padding: [u8; 8] },
 }
 
-enum Ring {
+pub(crate) enum Ring {
     Server { seen: u64 },
     Client { request: u64, received: u64, lossy: bool },
 }
@@ -80,8 +80,8 @@ pub(crate) fn names(clients: u32) -> Vec<Name> {
     (0..NODES + clients).map(|place| format!("n-{place}").into()).collect()
 }
 
-/// Delivers messages until `target` have arrived; how many have, and how many events that were.
-pub(crate) fn run(seed: u64, names: &[Name], lossy: bool, target: u64) -> (u64, usize) {
+/// Delivers messages until `target` have arrived.
+pub(crate) fn run(seed: u64, names: &[Name], lossy: bool, target: u64) -> World<Ring> {
     let link = Link {
         loss: if lossy { 10_000 } else { 0 },
         ..Link::reliable(Latency::Uniform { min: 1_000_000, max: 10_000_000 })
@@ -96,5 +96,5 @@ pub(crate) fn run(seed: u64, names: &[Name], lossy: bool, target: u64) -> (u64, 
         true => ControlFlow::Continue(()),
         false => ControlFlow::Break(()),
     });
-    (world.delivered(), world.happened().len())
+    world
 }

@@ -1,0 +1,30 @@
+//! Replays a trace of a simulated run, and shrinks it, where there is no generator of random numbers: what chose is gone, and
+//! what was chosen is in the trace.
+
+#[path = "../../src/payments.rs"]
+mod payments;
+
+use std::error::Error;
+
+use afresh::format::{Options, Reader};
+use afresh::minimize::Minimizer;
+use afresh::oracle;
+use afresh::world::{self, Vocabulary};
+
+use payments::{Mistake, Payments};
+
+/// A run in which the bank forgets what it has charged.
+const TRACE: &str = include_str!("../../tests/world/answers-first.jsonl");
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let cluster = Payments(Mistake::AnswersFirst);
+    let reader = || Reader::new("answers-first.jsonl", TRACE.as_bytes(), Options::default());
+    let ended = world::replay(&cluster, &reader()?.trace(&Vocabulary::new())?)?;
+    let violation = ended.violations.first().ok_or("the replay shows nothing")?;
+    println!("after {} events: {}, {}", violation.event, violation.signature, violation.found);
+    let mut examined = oracle::examine_world(&cluster, reader()?)?;
+    examined.oracle.aim(Some(&violation.signature)).map_err(|_| "the bug does not show")?;
+    let minimized = Minimizer::new().run(examined.stimuli, &mut *examined.oracle, &mut ())?;
+    println!("{} events are left", minimized.items.len());
+    Ok(())
+}

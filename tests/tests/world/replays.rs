@@ -1,0 +1,84 @@
+//! Traces that do not fit the code any more, or were edited.
+
+use afresh::world;
+use afresh_tests::payments::Payments;
+
+use crate::runs::{read, write};
+
+/// Two payments, of which the bank hears in the other order.
+const TRACE: &str = r#"{"afresh":{"format":1,"system":"payments","complete":true}}
+{"at":0,"in":{"id":"i-1","from":"outside","body":{"to":"app","input":{"amount":5}}}}
+{"at":0,"in":{"id":"i-2","from":"outside","body":{"to":"app","input":{"amount":7}}}}
+{"cause":2,"at":3,"deliver":{"ordinal":0,"from":"app","to":"bank","occurrence":1}}
+{"cause":1,"at":4,"deliver":{"ordinal":0,"from":"app","to":"bank","occurrence":0}}
+{"cause":1,"at":50,"timer":{"node":"app","name":"Ask(1)"}}
+{"cause":4,"at":51,"deliver":{"ordinal":0,"from":"bank","to":"app","occurrence":1}}
+"#;
+
+/// The first difference of a strict replay, and how many events a tolerant one skips, with its trace.
+fn replayed(edits: &[(&str, &str)]) -> (Option<String>, u64, String) {
+    let edit = |text: String, (from, to): &(&str, &str)| {
+        assert!(text.contains(from), "{from}");
+        text.replace(from, to)
+    };
+    let trace = read(&edits.iter().fold(TRACE.to_owned(), edit));
+    let difference = world::replay(&Payments::default(), &trace).err().map(|difference| difference.to_string());
+    // Both sides are shown; what was recorded is of no interest here.
+    let difference = difference.map(|told| {
+        let (event, found) = (told.split(" was").next().unwrap(), told.split("in this run ").nth(1).unwrap());
+        format!("{event}: {found}")
+    });
+    let tolerant = world::tolerant(&Payments::default(), &trace.events);
+    (difference, tolerant.skipped, write(&tolerant.ended.trace("payments")))
+}
+
+fn difference(edits: &[(&str, &str)]) -> String {
+    replayed(edits).0.unwrap_or_default()
+}
+
+#[test]
+fn a_trace_that_fits_is_the_same_again() {
+    assert_eq!(replayed(&[]), (None, 0, TRACE.to_owned()));
+}
+
+#[test]
+fn a_strict_replay_ends_with_the_first_event_that_does_not_fit() {
+    let message = [("{\"cause\":2,", "{\"cause\":1,")];
+    assert_eq!(difference(&message), "event 3: the message is another: from `app` to `bank`, number 0 between the two");
+    assert_eq!(
+        difference(&[("\"ordinal\":0,\"from\":\"bank\"", "\"ordinal\":1,\"from\":\"bank\"")]),
+        "event 6: no such message is under way"
+    );
+    assert_eq!(difference(&[("Ask(1)", "Ask(9)")]), "event 5: no such timer is set");
+    assert_eq!(difference(&[("\"at\":50", "\"at\":49")]), "event 5: the timer is not due");
+    assert_eq!(
+        difference(&[("\"to\":\"bank\",\"occurrence\":0", "\"to\":\"shop\",\"occurrence\":0")]),
+        "event 4: there is no node `shop`"
+    );
+}
+
+/// Where the cause is not there, or has not sent such a message, the place among those between the two nodes tells which it is.
+#[test]
+fn a_tolerant_replay_finds_a_message_by_its_place_where_its_cause_is_gone() {
+    let (_, skipped, trace) = replayed(&[("{\"cause\":2,", "{")]);
+    assert_eq!((skipped, trace.as_str()), (0, TRACE));
+    let (_, skipped, trace) = replayed(&[("{\"cause\":1,\"at\":50,", "{\"at\":50,")]);
+    assert_eq!((skipped, trace.as_str()), (0, TRACE));
+}
+
+/// What cannot happen any more is skipped: the second payment was never made, so nothing comes of it.
+#[test]
+fn a_tolerant_replay_skips_what_cannot_happen() {
+    let second = TRACE.lines().nth(2).unwrap();
+    let (_, skipped, trace) = replayed(&[(&format!("{second}\n"), ""), ("{\"cause\":2,", "{\"n\":3,\"cause\":2,")]);
+    assert_eq!(skipped, 1);
+    assert_eq!(
+        trace.lines().skip(1).collect::<Vec<_>>(),
+        [
+            r#"{"at":0,"in":{"id":"i-1","from":"outside","body":{"to":"app","input":{"amount":5}}}}"#,
+            r#"{"n":4,"cause":1,"at":4,"deliver":{"ordinal":0,"from":"app","to":"bank","occurrence":0}}"#,
+            r#"{"cause":1,"at":50,"timer":{"node":"app","name":"Ask(1)"}}"#,
+            r#"{"cause":4,"at":51,"deliver":{"ordinal":0,"from":"bank","to":"app","occurrence":0}}"#,
+        ]
+    );
+}

@@ -34,7 +34,7 @@
 //! | `edit.rs`, `candidate.rs` | one change; the trace that it gives |
 //! | `order.rs` | which of two traces is the smaller |
 //! | `pass.rs` | what a pass is, and the order of passes |
-//! | `truncate.rs`, `scope.rs`, `slice.rs`, `groups.rs`, `spans.rs`, `singles.rs`, `pairs.rs` | passes that remove events |
+//! | `truncate.rs`, `scope.rs`, `slice.rs`, `groups.rs`, `spans.rs`, `singles.rs` | passes that remove events |
 //! | `ease.rs`, `fields.rs`, `members.rs`, `names.rs`, `values.rs`, `ranks.rs`, `equal.rs`, `blanks.rs` | passes that make the texts of events simpler |
 //! | `merge.rs` | the pass that removes events and changes another, where neither can be done alone |
 //! | `nearness.rs`, `units.rs`, `descent.rs` | which events belong to the failing one; which to each other; in which order parts are tried |
@@ -57,7 +57,6 @@ mod names;
 mod nearness;
 mod observer;
 mod order;
-mod pairs;
 mod pass;
 mod ranks;
 mod scope;

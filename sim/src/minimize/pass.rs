@@ -12,7 +12,6 @@ use super::groups::Groups;
 use super::members::Members;
 use super::merge::Merge;
 use super::names::Names;
-use super::pairs::Pairs;
 use super::ranks::Ranks;
 use super::scope::Scope;
 use super::singles::Singles;
@@ -123,7 +122,7 @@ impl<P: Pass + Clone + 'static> Fork for P {
 }
 
 /// The passes that change nothing in the events that stay.
-pub(super) const REMOVING: [&str; 7] = ["truncate", "scope", "slice", "group", "span", "single", "pair"];
+pub(super) const REMOVING: [&str; 6] = ["truncate", "scope", "slice", "group", "span", "single"];
 
 /// The passes of a round, counted from 0, in their order: what removes most in one run comes first, and what takes many runs
 /// last.
@@ -132,7 +131,7 @@ pub(super) const REMOVING: [&str; 7] = ["truncate", "scope", "slice", "group", "
 /// move it far.
 pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
     let first: [Box<dyn Pass>; 2] = [Box::new(Truncate::default()), Box::new(Scope::default())];
-    let others: [Box<dyn Pass>; 14] = [
+    let others: [Box<dyn Pass>; 13] = [
         Box::new(Slice::default()),
         Box::new(Groups::default()),
         Box::new(Ease::default()),
@@ -146,7 +145,6 @@ pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
         Box::new(Values::default()),
         Box::new(Blanks::default()),
         Box::new(Merge::default()),
-        Box::new(Pairs::default()),
     ];
     first.into_iter().filter(|_| round == 0).chain(others).collect()
 }

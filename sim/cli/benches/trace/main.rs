@@ -12,7 +12,7 @@ use afresh::format::{Options, Reader, Writer};
 use afresh::minimize::Minimizer;
 use afresh::{Loaded, check, oracle, replay};
 use afresh_core::{Engine, Knob, Policy, Stimulus};
-use afresh_fixtures::generate::Export;
+use afresh_fixtures::generate::{Disorder, Export};
 use afresh_fixtures::ledger::FEES;
 use afresh_fixtures::{Fixture, Ledger};
 
@@ -114,7 +114,8 @@ fn replay() {
 
 /// Shrinks a trace with a bug to its end, payload included, beside reading it alone.
 fn shrink(messages: u32) {
-    let export = Export { flow: Some(FEES), ..export(messages, 1000) };
+    let disorder = Disorder { late_permille: 50, places_max: 30, ..Disorder::default() };
+    let export = Export { flow: Some(FEES), disorder, ..export(messages, 1000) };
     let file = written(&export);
     let reader = || Reader::new("bench", &file[..], Options::default()).expect("the trace has a header");
     let system = Ledger::with("fee-rounding").expect("it is one of the bugs");

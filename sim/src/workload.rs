@@ -9,7 +9,7 @@ use afresh_core::{Message, Name};
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// The messages that the upstreams of a system have to send in one run, as a strategy, and what else belongs to a run.
+/// The messages that upstream has to send in one run, as a strategy, and what else belongs to a run.
 ///
 /// The strategy is drawn from with the seed of the run. It need not shrink well, nor bring disorder: what fails is shrunk by
 /// the minimizer, and messages that are late, lost or doubled are the network's to make.
@@ -17,11 +17,13 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 pub struct Workload<I> {
     messages: Arc<dyn Fn() -> BoxedStrategy<Vec<Message<I>>> + Send + Sync>,
     flows: Vec<Name>,
+    versions: Vec<Name>,
 }
 
 impl<I> fmt::Debug for Workload<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Workload").field("flows", &self.flows).finish_non_exhaustive()
+        let Self { flows, versions, .. } = self;
+        f.debug_struct("Workload").field("flows", flows).field("versions", versions).finish_non_exhaustive()
     }
 }
 
@@ -31,7 +33,7 @@ impl<I: fmt::Debug + 'static> Workload<I> {
     where
         T: Strategy<Value = Vec<Message<I>>> + 'static,
     {
-        Self { messages: Arc::new(move || messages().boxed()), flows: Vec::new() }
+        Self { messages: Arc::new(move || messages().boxed()), flows: Vec::new(), versions: Vec::new() }
     }
 
     /// A flow that an operator may turn on and off in mid-run.
@@ -41,8 +43,20 @@ impl<I: fmt::Debug + 'static> Workload<I> {
         self
     }
 
+    /// A version of the system that may be deployed in mid-run, by the name under which the system knows it as a
+    /// [`variant`](afresh_core::System::variant).
+    #[must_use]
+    pub fn version(mut self, system: impl Into<Name>) -> Self {
+        self.versions.push(system.into());
+        self
+    }
+
     pub(crate) fn flows(&self) -> &[Name] {
         &self.flows
+    }
+
+    pub(crate) fn versions(&self) -> &[Name] {
+        &self.versions
     }
 
     /// Makes ready to draw. A strategy may take a while to make, and cannot be shared between threads.

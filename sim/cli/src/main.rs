@@ -10,8 +10,8 @@ fn main() -> ExitCode {
         .with_all(Ledger::all())
         .with_all(OrderBook::all())
         .with_all(Documents::all())
-        .exploring(Workload::new(ledger::messages).flow(ledger::FEES))
-        .exploring(Workload::new(orderbook::messages))
-        .exploring(Workload::new(document::messages));
+        .exploring(Workload::new(ledger::messages).flow(ledger::FEES).version(Ledger::NAME))
+        .exploring(Workload::new(orderbook::messages).version(OrderBook::NAME))
+        .exploring(Workload::new(document::messages).version(Documents::NAME));
     afresh::cli::main(&systems)
 }

@@ -24,10 +24,10 @@ use crate::runner::Systems;
 
 /// Run a system once in simulation, with all that happens drawn from a seed, and record it as a trace.
 ///
-/// The system runs on a host with a journal, between upstreams that send their messages until they are heard and receivers
-/// downstream. Messages are lost, doubled and overtaken, the host crashes, caches are damaged, operators turn knobs; then all
-/// faults end, and the system must come to rest. Everything that happened is in the trace: replay, check and shrink it
-/// without the seed.
+/// The system runs on a host with a journal, between an upstream that sends each message until it is heard and receivers
+/// downstream. Messages are lost, doubled and overtaken, links are cut, nodes crash, storage fails, caches are damaged, operators
+/// turn knobs; then all of that ends, and the system must come to rest. Everything that happened to the system is in the
+/// trace: replay, check and shrink it without the seed.
 ///
 /// Exit codes: 0 nothing is wrong; 1 a bug was found; 2 bad usage.
 #[derive(Debug, clap::Args)]
@@ -107,9 +107,8 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
             (Some(death.to_string()), crate::explore::Run { trace, ..Default::default() })
         }
         (None, Some(ahead)) if start.serial => {
-            let mut file = std::fs::File::create(ahead).map_err(unwritten)?;
-            let mut write = |line: &[u8]| drop(file.write_all(line));
-            watch(|| runs.run(args.seed, Record::Ahead(&mut write)));
+            let file = std::fs::File::create(ahead).map_err(unwritten)?;
+            watch(|| runs.run(args.seed, Record::Ahead(file)));
             (None, watch(|| runs.run(args.seed, Record::Any)))
         }
         _ => (None, watch(|| runs.run(args.seed, Record::Any))),

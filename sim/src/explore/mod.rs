@@ -6,6 +6,7 @@
 mod system;
 
 use std::collections::BTreeMap;
+use std::fs::File;
 
 use crate::check::Finding;
 pub use crate::service::Counts;
@@ -20,18 +21,18 @@ pub trait Explorer: Sync {
 /// The runs of one thread.
 pub trait Runs {
     /// Makes the run of `seed`. The same seed gives the same run, however many there were before.
-    fn run(&mut self, seed: u64, record: Record<'_>) -> Run;
+    fn run(&mut self, seed: u64, record: Record) -> Run;
 }
 
 /// Which runs are written, and how.
-pub enum Record<'r> {
+pub enum Record {
     /// Those that show a bug, when they are over.
     Failing,
     /// Any, when it is over.
     Any,
-    /// Any, what drives the system alone, each line before it happens: should the run never end, what it was at is known.
-    /// What is found is not looked for.
-    Ahead(&'r mut dyn FnMut(&[u8])),
+    /// Any, into this file: what drives the system alone, each line before it happens. Should the run never end, what it was
+    /// at is known. What is found is not looked for.
+    Ahead(File),
 }
 
 /// What one run showed.

@@ -1,18 +1,15 @@
 //! A system as something to explore: as a service, under its workload.
 
-use afresh_core::{EventNumber, Header, Signature};
+use afresh_core::{EventNumber, Header, Journal, Signature, Violation};
 
 use super::{Explorer, Record, Run, Runs};
 use crate::check::{Finding, Sighting, look_at_run};
 use crate::format::Writer;
 use crate::laws::{self, NAMES, Sample};
 use crate::rng::Rng;
-use crate::service::{Given, Ran, Service};
+use crate::service::{self, Ahead, Given};
 use crate::subject::Subject;
 use crate::workload::{Drawer, Workload};
-
-/// The check of a service that does not come to rest when all faults are over.
-const AT_REST: &str = "at-rest";
 
 /// Runs a system under a workload.
 pub(crate) struct SystemExplorer<'s, S: Subject> {
@@ -40,42 +37,41 @@ impl<S: Subject + 'static> SystemRuns<'_, S> {
 }
 
 impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
-    fn run(&mut self, seed: u64, record: Record<'_>) -> Run {
+    fn run(&mut self, seed: u64, record: Record) -> Run {
         let SystemExplorer { system, workload, .. } = *self.explorer;
         let messages = match self.drawer.draw(seed) {
             Ok(messages) => messages,
-            Err(why) => return Run { findings: vec![finding("workload", &why, EventNumber::MIN)], ..Run::default() },
+            Err(why) => {
+                let findings = vec![finding(Signature::new("workload", ""), &why, EventNumber::MIN)];
+                return Run { findings, ..Run::default() };
+            }
         };
-        let given = Given { system, messages, flows: workload.flows(), seed };
         let header = self.header(seed);
         let is_any = matches!(record, Record::Any);
-        if let Record::Ahead(write) = record {
-            let Ok(mut writer) = Writer::new("the trace", Vec::new(), &header) else { return Run::default() };
-            write(&writer.take());
-            let mut tell = |event: &crate::format::EventOf<S>| {
-                if writer.event(event).is_ok() {
-                    write(&writer.take());
-                }
-            };
-            let ran = Service::run(given, Some(&mut tell));
-            return Run { counts: ran.counts, ..Run::default() };
-        }
-        let ran = Service::run(given, None);
-        let (mut findings, reached) = look_at_run(system, ran.engine.journal());
+        let ahead = match record {
+            Record::Ahead(file) => Some(Ahead::new(header.clone(), file)),
+            Record::Failing | Record::Any => None,
+        };
+        let looks = ahead.is_none();
+        let (flows, versions) = (workload.flows().to_vec(), workload.versions().to_vec());
+        let ran = service::run(Given { system: system.clone(), messages, flows, versions, ahead }, seed);
+        let counts = ran.counts();
+        let Some(host) = ran.host().filter(|_| looks) else { return Run { counts, ..Run::default() } };
+        let journal = host.engine().journal();
+        let (mut findings, reached) = look_at_run(system, journal);
         let laws = if findings.is_empty() { laws_of(seed) } else { Vec::new() };
         for law in &laws {
-            let events = ran.engine.journal().events().map(|event| (event, u64::from(event.number.get()) + 1));
+            let events = journal.events().map(|event| (event, u64::from(event.number.get()) + 1));
             findings.extend(laws::look(law, system, events, Sample::Seed(seed)));
         }
-        if let Some((part, found)) = &ran.restless {
-            let last = EventNumber::new(ran.engine.journal().len() as u32).unwrap_or(EventNumber::MIN);
-            findings.push(finding(part, found, last));
-        }
+        let last = EventNumber::new(journal.len() as u32).unwrap_or(EventNumber::MIN);
+        let violations = ran.violations().iter();
+        findings.extend(violations.map(|Violation { signature, found, .. }| finding(signature.clone(), found, last)));
         let is_kept = is_any || !findings.is_empty();
         let shows = findings.first().map(|finding| finding.signature.to_string());
         let header = Header { shows, ..header };
-        let trace = if is_kept { written(&header, &ran).unwrap_or_default() } else { Vec::new() };
-        Run { trace, findings, reached, laws, counts: ran.counts }
+        let trace = if is_kept { written(&header, journal).unwrap_or_default() } else { Vec::new() };
+        Run { trace, findings, reached, laws, counts }
     }
 }
 
@@ -85,16 +81,16 @@ fn laws_of(seed: u64) -> Vec<&'static str> {
     vec![NAMES[first], NAMES[(first + NAMES.len() / 2) % NAMES.len()]]
 }
 
-fn finding(part: &str, found: &str, event: EventNumber) -> Finding {
+fn finding(signature: Signature, found: &str, event: EventNumber) -> Finding {
     let line = u64::from(event.get()) + 1;
     let first = Sighting { event, line, key: None, found: found.to_owned(), versus: None };
-    Finding { signature: Signature::new(AT_REST, part), count: 1, keys: 0, first }
+    Finding { signature, count: 1, keys: 0, first }
 }
 
-fn written<S: Subject>(header: &Header, ran: &Ran<S>) -> Result<Vec<u8>, crate::format::Error> {
+fn written<S: Subject>(header: &Header, journal: &Journal<S>) -> Result<Vec<u8>, crate::format::Error> {
     let mut writer = Writer::new("the trace", Vec::new(), header)?;
-    for event in ran.events() {
-        writer.event(&event)?;
+    for event in journal.events() {
+        writer.event(event)?;
     }
     writer.finish()
 }

@@ -71,13 +71,6 @@ impl<W: Write> Writer<W> {
     }
 }
 
-impl Writer<Vec<u8>> {
-    /// What was written since this was last asked.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.sink)
-    }
-}
-
 /// What every kind of event says.
 #[derive(Clone, Copy)]
 pub(crate) struct Stamp {

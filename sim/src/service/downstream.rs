@@ -1,14 +1,25 @@
-//! The receivers of outputs: one that keeps the highest revision of each slot, and one that believes whatever it is sent.
+//! Downstream: a receiver that keeps the highest revision of each slot, and one that believes whatever it is sent.
 
 use std::collections::BTreeMap;
 
-use afresh_core::{Engine, EventNumber, Key, Slot, System};
+use afresh_core::{Engine, EventNumber, SlotId, System};
 
-/// What the receivers have. The journal has what was sent, so all that is kept of it here is the number of the event.
-#[derive(Debug, Default)]
+use super::{HOST, Mail, Party, Record};
+use crate::subject::Subject;
+use crate::world::Effects;
+
+/// An output that arrived. What it says is in the journal of the host, at that event.
+#[derive(Clone)]
+pub(super) struct Receipt {
+    pub(super) event: EventNumber,
+    pub(super) id: SlotId,
+    pub(super) revision: u32,
+}
+
+#[derive(Default)]
 pub(super) struct Downstream {
-    /// The idempotent receiver: the highest revision of each slot, and the event that it was sent in.
-    held: BTreeMap<(Key, Slot), (u32, EventNumber)>,
+    /// The idempotent receiver: the highest revision of each slot.
+    held: BTreeMap<SlotId, u32>,
     /// What the naive receiver counts: all that it was sent.
     received: u64,
     /// Of these, how many told the idempotent one nothing new.
@@ -16,12 +27,28 @@ pub(super) struct Downstream {
 }
 
 impl Downstream {
-    /// An output arrives.
-    pub(super) fn receive(&mut self, key: &Key, slot: &Slot, revision: u32, event: EventNumber) {
+    /// An output arrives. The host learns of it once it is durable here.
+    pub(super) fn receive<S: Subject>(&mut self, receipt: Receipt, effects: &mut Effects<Party<S>>) {
+        let event = receipt.event;
+        if effects.write(Record::Received(receipt.clone())).is_ok() && effects.sync().is_ok() {
+            self.hold(receipt);
+            effects.send(HOST, Mail::Settle(event));
+        }
+    }
+
+    pub(super) fn restart<S: System>(&mut self, records: &[Record<S>]) {
+        for record in records {
+            if let Record::Received(receipt) = record {
+                self.hold(receipt.clone());
+            }
+        }
+    }
+
+    fn hold(&mut self, Receipt { id, revision, .. }: Receipt) {
         self.received += 1;
-        let held = self.held.entry((key.clone(), slot.clone())).or_insert((0, event));
-        if revision > held.0 {
-            *held = (revision, event);
+        let held = self.held.entry(id).or_default();
+        if revision > *held {
+            *held = revision;
         } else {
             self.stale += 1;
         }
@@ -32,16 +59,14 @@ impl Downstream {
         (self.received, self.stale)
     }
 
-    /// The first slot of which the idempotent receiver does not hold what was sent last, in words.
-    pub(super) fn behind<S: System>(&self, engine: &Engine<S>) -> Option<(Key, Slot)> {
-        for key in engine.keys() {
-            for (slot, sent) in engine.slots(key).filter(|(slot, _)| !engine.is_routed(key, slot)) {
-                let held = self.held.get(&(key.clone(), slot.clone()));
-                if held.is_none_or(|(revision, _)| *revision != sent.revision) {
-                    return Some((key.clone(), slot.clone()));
-                }
-            }
-        }
-        None
+    /// The first slot of which the idempotent receiver does not hold what was sent last.
+    pub(super) fn behind<S: System>(&self, engine: &Engine<S>) -> Option<SlotId> {
+        let sent =
+            engine.keys().into_iter().flat_map(|key| engine.slots(key).map(move |(slot, sent)| (key, slot, sent)));
+        let mut sent = sent.filter(|(key, slot, _)| !engine.is_routed(key, slot));
+        sent.find_map(|(key, slot, sent)| {
+            let id = SlotId { key: key.clone(), slot: slot.clone() };
+            (self.held.get(&id) != Some(&sent.revision)).then_some(id)
+        })
     }
 }

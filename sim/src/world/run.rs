@@ -37,6 +37,11 @@ pub trait Cluster: Clone + 'static {
         Vec::new()
     }
 
+    /// What comes from outside as soon as all faults are over, to which node.
+    fn when_calm(&self) -> Vec<(NodeId, <Self::Node as Node>::Input)> {
+        Vec::new()
+    }
+
     /// What goes wrong in a run, drawn from `rng`. By default some of everything that can.
     fn swarm(&self, rng: &mut Rng) -> Swarm {
         Swarm::draw(rng, &Blow::ALL, self.limits().faults)
@@ -201,7 +206,8 @@ fn drive<C: Cluster, S: Schedule<C::Node>>(cluster: &C, mut schedule: S, events:
         if world.calm_since().is_none() || !watch.violations.is_empty() {
             return;
         }
-        let mut calm = Calm::after(&world, limits.latency, world.now().saturating_add(limits.calm));
+        let calm = Calm::after(&world, limits.latency, world.now().saturating_add(limits.calm));
+        let mut calm = calm.with_inputs(cluster.when_calm());
         let until = world.happened().len() + limits.events as usize;
         world.run(&mut calm, |world| {
             watch.look(world)?;

@@ -53,8 +53,7 @@ fn the_record_is_the_run() {
     }
 }
 
-/// A trace without what a record of a replay has not: the header, and the causes that only the world knows. And without
-/// the views that it has.
+/// A trace without its header, and without the views that a record of a replay has besides, and so without numbers of events.
 fn stripped(trace: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for line in trace.lines().skip(1).filter(|line| !line.contains("\"view\":")) {

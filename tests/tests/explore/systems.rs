@@ -14,9 +14,9 @@ fn systems() -> Systems {
         .with_all(Ledger::all())
         .with_all(OrderBook::all())
         .with_all(Documents::all())
-        .exploring(Workload::new(ledger::messages).flow(ledger::FEES))
-        .exploring(Workload::new(orderbook::messages))
-        .exploring(Workload::new(document::messages))
+        .exploring(Workload::new(ledger::messages).flow(ledger::FEES).version(Ledger::NAME))
+        .exploring(Workload::new(orderbook::messages).version(OrderBook::NAME))
+        .exploring(Workload::new(document::messages).version(Documents::NAME))
 }
 
 /// What goes wrong first in each of so many runs, by signature: the first seed, and how many there are.

@@ -20,9 +20,9 @@ fn main() {
         .with(Ledger::NAME, Ledger::correct())
         .with(OrderBook::NAME, OrderBook::correct())
         .with(Documents::NAME, Documents::correct())
-        .exploring(Workload::new(ledger::messages).flow(ledger::FEES))
-        .exploring(Workload::new(orderbook::messages))
-        .exploring(Workload::new(document::messages));
+        .exploring(Workload::new(ledger::messages).flow(ledger::FEES).version(Ledger::NAME))
+        .exploring(Workload::new(orderbook::messages).version(OrderBook::NAME))
+        .exploring(Workload::new(document::messages).version(Documents::NAME));
     line(&systems, Ledger::NAME, generation(&ledger::messages()));
     line(&systems, OrderBook::NAME, generation(&orderbook::messages()));
     line(&systems, Documents::NAME, generation(&document::messages()));

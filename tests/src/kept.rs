@@ -10,6 +10,8 @@ use afresh_core::EventOf;
 use afresh_fixtures::generate::{Disorder, Export, Recording};
 use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, ledger};
 
+use crate::root;
+
 /// A trace: a system, which may have a bug, and what of its history is exported.
 #[derive(Clone, Copy, Debug)]
 pub struct Kept {
@@ -63,6 +65,9 @@ const fn kept(file: &'static str, system: &'static str, export: Export) -> Kept 
     Kept { file, system, export }
 }
 
+/// Where they are kept, from the root of the repository.
+pub const FOLDER: &str = "fixtures/traces";
+
 /// All of them.
 ///
 /// Those of a bug hold what came in and nothing else, so that the same file is clean under the correct system. The
@@ -97,8 +102,7 @@ pub const KEPT: &[Kept] = &[
 impl Kept {
     /// Where the trace is kept.
     pub fn path(&self) -> PathBuf {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/traces");
-        PathBuf::from(folder).join(self.file).with_extension("jsonl")
+        root().join(FOLDER).join(self.file).with_extension("jsonl")
     }
 
     /// Writes the trace.

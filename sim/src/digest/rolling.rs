@@ -104,10 +104,10 @@ impl Rolling {
     /// Adds an event that is of a fixed size: all of its words in one go, in less than 2 ns.
     #[inline]
     pub(crate) fn words(&mut self, [a, b, c, d]: [u64; 4]) {
-        // The two products are made at the same time, and none waits for more than one of the event before.
-        self.folded = fold(a ^ self.folded, b ^ PI) ^ fold(c ^ self.folded, d ^ GOLDEN);
-        let all = a ^ b.rotate_left(17) ^ c.rotate_left(31) ^ d.rotate_left(47);
-        self.turned = (self.turned.rotate_left(5) ^ all).wrapping_mul(GOLDEN);
+        // The two products are made at the same time, and each lane has a half of both.
+        let one = wide(a ^ self.folded, b ^ PI);
+        let other = wide(c ^ self.turned, d ^ GOLDEN);
+        (self.folded, self.turned) = (one.0 ^ other.1, one.1 ^ other.0);
     }
 
     /// The digest of what was added so far. More may be added after it.
@@ -141,8 +141,15 @@ impl Words for Rolling {
 /// The fold of wyhash: both halves of the product.
 #[inline]
 fn fold(a: u64, b: u64) -> u64 {
+    let (low, high) = wide(a, b);
+    low ^ high
+}
+
+/// The product, as its low and its high half.
+#[inline]
+fn wide(a: u64, b: u64) -> (u64, u64) {
     let product = u128::from(a) * u128::from(b);
-    product as u64 ^ (product >> 64) as u64
+    (product as u64, (product >> 64) as u64)
 }
 
 /// A number that looks random, and follows from these two.

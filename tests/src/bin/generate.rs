@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::fs::File;
 use std::io::{self, BufWriter};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use afresh_fixtures::generate::{Disorder, Export, Recording};
 use afresh_fixtures::ledger;
@@ -19,7 +19,7 @@ struct Arguments {
     /// The system: `ledger`, `orderbook`, `document`, or one with a bug, as `ledger+late-capture`.
     #[arg(required_unless_present = "kept")]
     system: Option<String>,
-    /// Makes all traces again that are kept in the repository, and nothing else.
+    /// Makes all traces again that are kept in the repository, and nothing else. To be run at its root.
     #[arg(long, exclusive = true)]
     kept: bool,
     /// What all chance comes from.
@@ -67,7 +67,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     if arguments.kept {
         for kept in KEPT {
-            let path = kept.path();
+            let path = Path::new(kept::FOLDER).join(kept.file).with_extension("jsonl");
             kept.write(kept.file, BufWriter::new(File::create(path)?))?;
         }
         return Ok(());

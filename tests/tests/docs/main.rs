@@ -79,7 +79,8 @@ fn run(document: &mut Document, update: bool) -> Result<Vec<String>, String> {
 
 /// The documents of the repository, in order.
 fn documents() -> Vec<PathBuf> {
-    let mut documents: Vec<_> = ["README.md", "CONTRIBUTING.md"].map(|name| root().join(name)).into();
+    let mut documents: Vec<_> =
+        ["README.md", "CONTRIBUTING.md", "fixtures/traces/README.md"].map(|name| root().join(name)).into();
     documents.retain(|path| path.exists());
     find(&root().join("docs"), &mut documents);
     find(&root().join("examples"), &mut documents);

@@ -1,10 +1,11 @@
 //! Code that depends on more than what it is told.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use afresh::rng::Rng;
 use afresh::schedule::Swarm;
-use afresh::world::{self, Cluster, Effects, Node, NodeId, Posting};
+use afresh::world::{self, Cluster, Effects, Happened, Node, NodeId, Posting, digest_of};
 use afresh_core::Name;
 use afresh_tests::payments::Payments;
 
@@ -67,4 +68,46 @@ fn what_does_not_is_the_same_twice() {
     for seed in 0..50 {
         assert!(world::deterministic(&Payments::default(), seed).is_ok());
     }
+}
+
+#[test]
+fn a_digest_tells_apart_what_differs_in_anything() {
+    let run = world::simulate(&Payments::default(), 3);
+    let events = run.world.happened();
+    assert_eq!(digest_of(&events[..4]), digest_of(&events[..4]));
+    let mut all = BTreeSet::new();
+    let mut count = 0;
+    let mut add = |events: &[Happened]| {
+        count += 1;
+        all.insert(digest_of(events));
+    };
+    // Every bit of an event, wherever the event is.
+    for place in 0..events.len().min(40) {
+        for bit in 0..32 {
+            let change = |change: &dyn Fn(&mut Happened)| {
+                let mut events = events[..40.min(events.len())].to_vec();
+                change(&mut events[place]);
+                events
+            };
+            add(&change(&|event| event.at ^= 1 << bit));
+            add(&change(&|event| event.at ^= 1 << (bit + 32)));
+            add(&change(&|event| event.number ^= 1 << bit));
+            add(&change(&|event| event.cause ^= 1 << bit));
+            add(&change(&|event| event.ordinal ^= 1 << bit));
+            add(&change(&|event| event.from = NodeId::new(event.from.place() ^ 1 << bit)));
+            add(&change(&|event| event.to = NodeId::new(event.to.place() ^ 1 << bit)));
+        }
+    }
+    // The order of events, and how many there are.
+    for place in 0..events.len().min(40) {
+        add(&events[..place]);
+        let mut swapped = events.to_vec();
+        swapped.rotate_left(place);
+        add(&swapped);
+    }
+    assert_eq!(all.len(), count);
+    // A million small ones.
+    let small = |at| Happened { at, ..events[0] };
+    let digests: BTreeSet<_> = (0..1_000_000).map(|at| digest_of(&[small(at), events[1]])).collect();
+    assert_eq!(digests.len(), 1_000_000);
 }

@@ -7,8 +7,7 @@ use super::campaign::Campaign;
 use super::{Args, files, report, seeds, shrunk, work};
 use crate::cli::outcome::Failure;
 use crate::cli::progress;
-use crate::cli::worker::{End, Phase, Supervisor, available_memory};
-use crate::report::escape;
+use crate::cli::worker::Supervisor;
 
 pub(super) fn explore(args: &Args) -> Result<ExitCode, Failure> {
     work::prepare(args)?;
@@ -28,32 +27,15 @@ pub(super) fn explore(args: &Args) -> Result<ExitCode, Failure> {
 
 /// Runs the seeds that are left.
 fn run(args: &Args, left: u64) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::Usage(format!("failed to begin: {error}"));
     let progress = progress::of_things(usize::try_from(left).unwrap_or(usize::MAX));
-    let mut supervisor = Supervisor::new(false, progress).map_err(failed)?;
-    supervisor.start.memory = args.memory.map(|memory| memory.as_u64()).or_else(available_memory);
-    supervisor.start.timeout = Some(args.timeout);
-    let ended = loop {
-        match supervisor.run()? {
-            // What went wrong is said, and the code is what it came to.
-            End::Done(0) | End::Stopped => break Ok(()),
-            End::Done(_) => break Err(Failure::Usage("stopped, as the worker could not go on".to_owned())),
-            End::Died(death, Phase::At(seed)) if supervisor.start.serial => {
-                supervisor.start.dead.insert(seed, death);
-                supervisor.start.serial = false;
-            }
-            End::Died(_, Phase::At(_)) => supervisor.start.serial = true,
-            End::Died(death, _) => {
-                let death = death.to_string();
-                break Err(Failure::Usage(format!(
-                    "the process that runs the system ended before any run: {}",
-                    escape(&death)
-                )));
-            }
-        }
-    };
+    let mut supervisor = Supervisor::new(false, progress)?.limited(args.memory, args.timeout);
+    let ended = supervisor.run_all();
     for seed in supervisor.start.dead.keys() {
         let _ = std::fs::remove_file(files::ahead(&args.output, *seed as u64));
     }
-    ended
+    // What goes wrong in a worker is said, and the code is what it came to. What was stopped goes on the next time.
+    match ended? {
+        Some(0) | None => Ok(()),
+        Some(_) => Err(Failure::Usage("stopped, as the worker could not go on".to_owned())),
+    }
 }

@@ -3,14 +3,12 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use tempfile::TempDir;
-
 use super::Args;
 use super::files::Places;
 use super::refusal::give_up;
 use crate::cli::outcome::Failure;
 use crate::cli::progress;
-use crate::cli::worker::{Death, End, Phase, Supervisor, available_memory};
+use crate::cli::worker::{Death, End, Phase, Supervisor, available_memory, scratch};
 use crate::minimize::{Refusal, Walk};
 use crate::report::escape;
 
@@ -18,9 +16,8 @@ use crate::report::escape;
 const DEATHS_MAX: usize = 3;
 
 pub(super) fn shrink(args: &Args) -> Result<ExitCode, Failure> {
-    let failed = |error: std::io::Error| Failure::Usage(format!("failed to begin: {error}"));
-    let mut supervisor = Supervisor::new(args.file.as_os_str() == "-", progress::of_words()).map_err(failed)?;
-    let scratch = TempDir::with_prefix("afresh-").map_err(failed)?;
+    let mut supervisor = Supervisor::new(args.file.as_os_str() == "-", progress::of_words())?;
+    let scratch = scratch()?;
     let walk = Places::new(args).walk.unwrap_or_else(|| scratch.path().join("walk"));
     let runs =
         || std::fs::read(&walk).ok().and_then(|text| Walk::read(&text).ok()).map_or(0, |walk| walk.runs.len() as u64);

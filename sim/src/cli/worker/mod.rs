@@ -20,7 +20,7 @@ mod watch;
 
 pub(super) use channel::{Note, begin, is_one, send, start};
 pub(super) use death::Death;
-pub(super) use supervise::{End, Phase, Supervisor, available_memory};
+pub(super) use supervise::{End, Phase, Supervisor, available_memory, scratch};
 pub(super) use watch::{Watched, measure, watch};
 
 use std::ffi::OsString;

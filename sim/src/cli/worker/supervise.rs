@@ -10,8 +10,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use bytesize::ByteSize;
 use rustix::process::{Pid, Signal, kill_process};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::channel::{Note, Start};
 use super::{Death, MARK, words};
@@ -19,6 +20,7 @@ use crate::cli::interrupt;
 use crate::cli::outcome::{self, Failure};
 use crate::cli::progress::{self, Progress};
 use crate::clock::Stopwatch;
+use crate::report::escape;
 
 /// How often a request to stop is looked for.
 const TICK: Duration = Duration::from_millis(20);
@@ -67,13 +69,8 @@ pub(crate) enum Phase {
 
 impl Supervisor {
     /// Takes what is on standard input, if that is among the inputs.
-    pub(crate) fn new(reads_stdin: bool, progress: Progress) -> io::Result<Self> {
-        let mut stdin = None;
-        if reads_stdin {
-            let mut file = NamedTempFile::with_prefix("afresh-")?;
-            io::copy(&mut io::stdin().lock(), &mut file)?;
-            stdin = Some(file);
-        }
+    pub(crate) fn new(reads_stdin: bool, progress: Progress) -> Result<Self, Failure> {
+        let stdin = reads_stdin.then(copy_of_stdin).transpose().map_err(began)?;
         let start = Start {
             supervisor: std::process::id(),
             shows_progress: io::IsTerminal::is_terminal(&io::stderr()),
@@ -81,6 +78,35 @@ impl Supervisor {
             ..Start::default()
         };
         Ok(Self { start, _stdin: stdin, progress: Some(progress) })
+    }
+
+    /// The workers may have so much memory, or what there is for one, and each thing that they do may take so long.
+    pub(crate) fn limited(mut self, memory: Option<ByteSize>, timeout: Duration) -> Self {
+        self.start.memory = memory.map(|memory| memory.as_u64()).or_else(available_memory);
+        self.start.timeout = Some(timeout);
+        self
+    }
+
+    /// Runs one worker after the other until all things are done; gives the exit code, or nothing where that was stopped. What
+    /// has ended a worker is left to the next, which does one thing at a time; once it is known which of them it is, that is
+    /// noted in [`Start::dead`].
+    pub(crate) fn run_all(&mut self) -> Result<Option<u8>, Failure> {
+        loop {
+            match self.run()? {
+                End::Done(code) => return Ok(Some(code)),
+                End::Stopped => return Ok(None),
+                End::Died(death, Phase::At(place)) if self.start.serial => {
+                    self.start.dead.insert(place, death);
+                    self.start.serial = false;
+                }
+                End::Died(_, Phase::At(_)) => self.start.serial = true,
+                End::Died(death, _) => {
+                    let death = death.to_string();
+                    let why = format!("the process that runs the system ended before it began: {}", escape(&death));
+                    return Err(Failure::Usage(why));
+                }
+            }
+        }
     }
 
     /// Runs a worker to its end, and prints what it says.
@@ -165,6 +191,21 @@ impl Supervisor {
         self.progress = None;
         outcome::say(text);
     }
+}
+
+/// A directory for what is of no use afterwards.
+pub(crate) fn scratch() -> Result<TempDir, Failure> {
+    TempDir::with_prefix("afresh-").map_err(began)
+}
+
+fn copy_of_stdin() -> io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::with_prefix("afresh-")?;
+    io::copy(&mut io::stdin().lock(), &mut file)?;
+    Ok(file)
+}
+
+fn began(error: io::Error) -> Failure {
+    Failure::Usage(format!("failed to begin: {error}"))
 }
 
 /// What the worker says, as it says it, until it has ended.

@@ -36,6 +36,7 @@
 //! | `pass.rs` | what a pass is, and the order of passes |
 //! | `truncate.rs`, `scope.rs`, `slice.rs`, `groups.rs`, `spans.rs`, `singles.rs` | passes that remove events |
 //! | `ease.rs`, `fields.rs`, `members.rs`, `names.rs`, `values.rs`, `ranks.rs`, `equal.rs`, `blanks.rs` | passes that make the texts of events simpler |
+//! | `late.rs` | the pass that puts back what came late |
 //! | `merge.rs` | the pass that removes events and changes another, where neither can be done alone |
 //! | `nearness.rs`, `units.rs`, `descent.rs` | which events belong to the failing one; which to each other; in which order parts are tried |
 //! | `sites.rs`, `simpler.rs` | where there are values in a text; what is simpler than a value |
@@ -51,6 +52,7 @@ mod edit;
 mod equal;
 mod fields;
 mod groups;
+mod late;
 mod members;
 mod merge;
 mod names;

@@ -9,6 +9,7 @@ use super::edit::Edit;
 use super::equal::Equal;
 use super::fields::Fields;
 use super::groups::Groups;
+use super::late::Late;
 use super::members::Members;
 use super::merge::Merge;
 use super::names::Names;
@@ -36,6 +37,9 @@ pub(super) trait View {
 
     /// The numbers of the events that the failure can depend on; see [`Oracle::scope`](crate::oracle::Oracle::scope).
     fn scope(&self, width: usize) -> Option<Vec<u64>>;
+
+    /// Where an event belongs, as it is or with another text; see [`Oracle::rank`](crate::oracle::Oracle::rank).
+    fn rank(&self, place: usize, text: Option<&str>) -> Option<i64>;
 
     /// The text of an event, where it has one; see [`Oracle::text`](crate::oracle::Oracle::text).
     fn text(&self, place: usize) -> Option<Cow<'_, str>>;
@@ -131,7 +135,7 @@ pub(super) const REMOVING: [&str; 6] = ["truncate", "scope", "slice", "group", "
 /// move it far.
 pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
     let first: [Box<dyn Pass>; 2] = [Box::new(Truncate::default()), Box::new(Scope::default())];
-    let others: [Box<dyn Pass>; 13] = [
+    let others: [Box<dyn Pass>; 14] = [
         Box::new(Slice::default()),
         Box::new(Groups::default()),
         Box::new(Ease::default()),
@@ -145,6 +149,7 @@ pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
         Box::new(Values::default()),
         Box::new(Blanks::default()),
         Box::new(Merge::default()),
+        Box::new(Late::default()),
     ];
     first.into_iter().filter(|_| round == 0).chain(others).collect()
 }

@@ -97,6 +97,14 @@ impl<T, O: Oracle<T> + ?Sized> View for Seen<'_, T, O> {
         self.oracle.scope(width)
     }
 
+    fn rank(&self, place: usize, text: Option<&str>) -> Option<i64> {
+        let event = &self.verified.items[place].value;
+        match text {
+            None => self.oracle.rank(event),
+            Some(text) => self.oracle.rank(&self.oracle.with_text(event, text)?),
+        }
+    }
+
     fn text(&self, place: usize) -> Option<Cow<'_, str>> {
         if self.verified.verbatim { None } else { self.oracle.text(&self.verified.items[place].value) }
     }

@@ -133,6 +133,13 @@ pub trait Oracle<T> {
         None
     }
 
+    /// Where `event` belongs: if nothing came late and nothing was overtaken, events would ascend in this. By default nobody
+    /// knows.
+    fn rank(&self, event: &T) -> Option<i64> {
+        let _ = event;
+        None
+    }
+
     /// The text of `event`, as far as it may be made simpler: JSON, or words. By default there is none.
     fn text<'e>(&self, event: &'e T) -> Option<Cow<'e, str>> {
         let _ = event;

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::thread;
 
-use afresh_core::{Header, Key, Signature};
+use afresh_core::{Header, Key, Signature, Stimulus, What};
 
 use super::system::{Aimless, SystemOracle};
 use super::values::values;
 use super::{Oracle, Verdict, ends, scope};
 use crate::check::{Along, Depth, Finding, Probe, Probed};
 use crate::format::{EventOf, RawEvent};
+use crate::host::guard;
 use crate::laws;
 use crate::minimize::{Candidate, Edit};
 use crate::subject::Subject;
@@ -249,6 +250,15 @@ impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
             _ => return None,
         };
         Some(scope::of_keys(system, &self.events, &keys))
+    }
+
+    /// A message belongs at its position.
+    fn rank(&self, event: &RawEvent) -> Option<i64> {
+        let What::Stimulus(Stimulus::In(message)) = self.read(event)?.what else { return None };
+        let (body, mut position) = (message.body?, None);
+        // Where the code of the system panics nobody knows.
+        let _ = guard(&mut || position = self.probe.system.position(&body));
+        position
     }
 
     fn text<'e>(&self, event: &'e RawEvent) -> Option<Cow<'e, str>> {

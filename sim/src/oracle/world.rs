@@ -9,7 +9,7 @@ use super::system::{Aimless, Examined, SystemOracle};
 use super::values::values;
 use super::{Oracle, Verdict};
 use crate::check::{Finding, Sighting};
-use crate::format::{Error, EventOf, RawEvent, Reader};
+use crate::format::{Error, EventOf, Kind, RawEvent, Reader};
 use crate::minimize::{Candidate, Item};
 use crate::world::{self, Cluster, Node, Vocabulary};
 
@@ -101,6 +101,11 @@ impl<C: Cluster> Oracle<RawEvent> for OfWorld<'_, C> {
     /// Events are linked by their nodes, and by the event that sent what they are about.
     fn links(&self, event: &RawEvent) -> Vec<u64> {
         values(event.content.get().as_bytes())
+    }
+
+    /// A message belongs where it was sent: after those that were sent before it.
+    fn rank(&self, event: &RawEvent) -> Option<i64> {
+        (event.kind == Kind::Deliver).then(|| event.cause.map_or(0, |cause| cause.get().into()))
     }
 
     fn text<'e>(&self, event: &'e RawEvent) -> Option<Cow<'e, str>> {

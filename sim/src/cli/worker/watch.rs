@@ -150,6 +150,10 @@ impl<T, O: Oracle<T> + ?Sized> Oracle<T> for Watched<'_, O> {
         self.oracle.scope(width)
     }
 
+    fn rank(&self, event: &T) -> Option<i64> {
+        self.oracle.rank(event)
+    }
+
     fn text<'e>(&self, event: &'e T) -> Option<Cow<'e, str>> {
         self.oracle.text(event)
     }

@@ -123,7 +123,15 @@ impl<S: System> Cell<S> {
         Some(state)
     }
 
-    /// The same, showing the state at the place of each checkpoint on the way.
+    /// The state if the message had not come that so many are after.
+    pub(crate) fn fold_without(&self, context: &Context<'_, S>, newer: usize) -> Option<S::State> {
+        let place = self.history.len().checked_sub(newer)?.checked_sub(1)?;
+        let mut state = self.fold_first(context, place)?;
+        self.apply(context, &mut state, place + 1, self.history.len());
+        Some(state)
+    }
+
+    /// The state from first principles, showing that at the place of each checkpoint on the way.
     fn fold_through(
         &self,
         context: &Context<'_, S>,

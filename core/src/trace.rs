@@ -279,6 +279,8 @@ pub enum Damage {
     Default,
     /// The carried state is what it was this many messages ago.
     Stale(u32),
+    /// The carried state is as if one message had never come, the one that this many are after: what it changed is not so.
+    Missing(u32),
     /// The carried state is that of another key.
     Other(Key),
     /// The checkpoints are those of the state before the first message.

@@ -217,6 +217,7 @@ impl<S: System> Engine<S> {
                 let length = cell.history.len().saturating_sub(*messages as usize);
                 cell.fold_first(&self.context(&cell.key), length)
             }
+            Damage::Missing(newer) => cell.fold_without(&self.context(&cell.key), *newer as usize),
             Damage::Other(other) => self.state(other).cloned(),
             Damage::Index => None,
         }

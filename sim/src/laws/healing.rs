@@ -31,6 +31,8 @@ pub(super) fn healing_of<S: Subject>(
             Damage::Default,
             Damage::Stale(1),
             Damage::Stale(3),
+            Damage::Missing(0),
+            Damage::Missing(2),
             Damage::Other(other),
             Damage::Checkpoints,
             Damage::Index,

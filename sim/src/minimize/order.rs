@@ -33,7 +33,8 @@ pub(super) fn is_smaller(view: &dyn View, rewrites: &[Rewrite]) -> bool {
 
 /// How far the trace is out of order when these events have these texts, held against how far it is now.
 fn disorder(view: &dyn View, changed: &[(usize, String)]) -> Ordering {
-    if view.len() > DISORDER_MAX {
+    let moved = |(place, text): &(usize, String)| view.rank(*place, None) != view.rank(*place, Some(text));
+    if view.len() > DISORDER_MAX || !changed.iter().any(moved) {
         return Ordering::Equal;
     }
     let before: Vec<_> = (0..view.len()).map(|place| view.rank(place, None)).collect();

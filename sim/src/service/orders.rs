@@ -71,11 +71,12 @@ impl<S: Subject> Host<S> {
 
     fn any_damage(&self, effects: &mut Effects<Party<S>>) -> Option<Fault> {
         let key = self.any_key(effects)?;
-        let what = match one_of(5, effects) {
+        let what = match one_of(6, effects) {
             0 => Damage::Default,
             1 => Damage::Stale(1 + one_of(4, effects) as u32),
-            2 => Damage::Other(self.any_key(effects)?),
-            3 => Damage::Checkpoints,
+            2 => Damage::Missing(one_of(4, effects) as u32),
+            3 => Damage::Other(self.any_key(effects)?),
+            4 => Damage::Checkpoints,
             _ => Damage::Index,
         };
         Some(Fault::Damage { key, what })

@@ -52,6 +52,9 @@ fn stimulus() -> impl Strategy<Value = Stimulus<Body, Vec<f64>>> {
         (name(), name()).prop_map(|(node, name)| Stimulus::Timer(Box::new(Timer { node, name }))),
         (name(), any::<u32>())
             .prop_map(|(key, ago)| { Stimulus::Fault(Box::new(Fault::Damage { key, what: Damage::Stale(ago) })) }),
+        (name(), any::<u32>()).prop_map(|(key, newer)| {
+            Stimulus::Fault(Box::new(Fault::Damage { key, what: Damage::Missing(newer) }))
+        }),
         fault().prop_map(|fault| Stimulus::Fault(Box::new(fault))),
         (name(), prop::option::of(vec(name(), 0..3)), any::<bool>(), any::<String>()).prop_map(
             |(flow, keys, on, why)| {

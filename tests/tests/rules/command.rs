@@ -27,7 +27,7 @@ pub(crate) enum Command {
 /// scrub a b
 /// migrate loud on a b
 /// plan KNOB               what turning it would do
-/// damage a stale 1        also `default`, `other b`, `checkpoints`, `index`
+/// damage a stale 1        also `default`, `missing 0`, `other b`, `checkpoints`, `index`
 /// settle a/log 1
 /// unsettled               what a restart sends again
 /// show a b                states
@@ -116,6 +116,7 @@ fn damage(what: &[&str]) -> Damage {
     match what {
         ["default"] => Damage::Default,
         ["stale", messages] => Damage::Stale(messages.parse().expect("a number of messages")),
+        ["missing", newer] => Damage::Missing(newer.parse().expect("a number of messages")),
         ["other", key] => Damage::Other((*key).into()),
         ["checkpoints"] => Damage::Checkpoints,
         ["index"] => Damage::Index,

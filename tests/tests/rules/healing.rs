@@ -47,6 +47,26 @@ fn under_incremental_an_update_does_not_heal() {
 }
 
 #[test]
+fn one_message_that_is_missing_heals_as_well() {
+    check_in(
+        Policy::Incremental,
+        "
+        > in m1 a x
+        out a/log r1: x
+        > in m2 a y
+        out a/log r2: x y
+        > damage a missing 1
+        > in m3 a z
+        out a/log r3: y z
+        > damage a missing 7
+        > scrub a
+        healed a: words total
+        out a/log r4: x y z
+        ",
+    );
+}
+
+#[test]
 fn scrub_trigger_reflow_and_migration_heal() {
     for knob in ["scrub", "trigger", "scrub a", "trigger a", "reflow m1"] {
         check_in(
@@ -252,7 +272,7 @@ fn a_bug_in_update_is_healed_as_damage_is() {
 
 #[test]
 fn damage_damages_caches_alone() {
-    for damage in ["default", "stale 1", "other b", "checkpoints", "index"] {
+    for damage in ["default", "stale 1", "missing 0", "missing 1", "other b", "checkpoints", "index"] {
         let story = format!(
             "
             > in m1 a x

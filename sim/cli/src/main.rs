@@ -3,13 +3,14 @@
 use std::process::ExitCode;
 
 use afresh::{Systems, Workload};
-use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, document, ledger, orderbook};
+use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, Replica, document, ledger, orderbook};
 
 fn main() -> ExitCode {
     let systems = Systems::new()
         .with_all(Ledger::all())
         .with_all(OrderBook::all())
         .with_all(Documents::all())
+        .with_worlds(Replica::all())
         .exploring(Workload::new(ledger::messages).flow(ledger::FEES))
         .exploring(Workload::new(orderbook::messages))
         .exploring(Workload::new(document::messages));

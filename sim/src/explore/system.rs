@@ -58,7 +58,7 @@ impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
                 }
             };
             let ran = Service::run(given, Some(&mut tell));
-            return Run { counts: ran.counts, ..Run::default() };
+            return Run { counts: ran.counts.into(), ..Run::default() };
         }
         let ran = Service::run(given, None);
         let (mut findings, reached) = look_at_run(system, ran.engine.journal());
@@ -75,7 +75,7 @@ impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
         let shows = findings.first().map(|finding| finding.signature.to_string());
         let header = Header { shows, ..header };
         let trace = if is_kept { written(&header, &ran).unwrap_or_default() } else { Vec::new() };
-        Run { trace, findings, reached, laws, counts: ran.counts }
+        Run { trace, findings, reached, laws, counts: ran.counts.into() }
     }
 }
 

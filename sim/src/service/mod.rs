@@ -24,8 +24,7 @@ use std::collections::BTreeMap;
 
 use afresh_core::{Engine, EventNumber, Message, Name, System};
 
-use serde::{Deserialize, Serialize};
-
+use crate::explore;
 use crate::format::EventOf;
 pub(crate) use run::Service;
 
@@ -60,31 +59,33 @@ pub(crate) struct Ran<S: System> {
 }
 
 /// What was counted in a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
     /// Messages that upstreams had to send.
-    pub messages: u64,
+    pub(crate) messages: u64,
     /// Messages that reached the host, doubles included.
-    pub arrived: u64,
+    pub(crate) arrived: u64,
     /// Outputs that reached a receiver.
-    pub delivered: u64,
+    pub(crate) delivered: u64,
     /// Those of them that told an idempotent receiver nothing new, and that a naive one counts all the same.
-    pub repeated: u64,
+    pub(crate) repeated: u64,
     /// Faults of all kinds.
-    pub faults: u64,
+    pub(crate) faults: u64,
     /// Knobs that operators turned.
-    pub knobs: u64,
+    pub(crate) knobs: u64,
 }
 
-impl Counts {
-    /// Adds what was counted in another run.
-    pub fn add(&mut self, other: &Self) {
-        self.messages += other.messages;
-        self.arrived += other.arrived;
-        self.delivered += other.delivered;
-        self.repeated += other.repeated;
-        self.faults += other.faults;
-        self.knobs += other.knobs;
+impl From<Counts> for explore::Counts {
+    fn from(counts: Counts) -> Self {
+        let Counts { messages, arrived, delivered, repeated, faults, knobs } = counts;
+        Self::new([
+            ("messages", messages),
+            ("arrived", arrived),
+            ("delivered", delivered),
+            ("repeated", repeated),
+            ("faults", faults),
+            ("knobs", knobs),
+        ])
     }
 }
 

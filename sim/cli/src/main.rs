@@ -10,9 +10,9 @@ fn main() -> ExitCode {
         .with_all(Ledger::all())
         .with_all(OrderBook::all())
         .with_all(Documents::all())
-        .with_worlds(Replica::all())
         .exploring(Workload::new(ledger::messages).flow(ledger::FEES))
         .exploring(Workload::new(orderbook::messages))
-        .exploring(Workload::new(document::messages));
+        .exploring(Workload::new(document::messages))
+        .with_worlds(Replica::all());
     afresh::cli::main(&systems)
 }

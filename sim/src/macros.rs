@@ -69,17 +69,47 @@
 /// afresh::main!(Stock; Workload::new(messages));
 /// ```
 ///
+/// [Worlds](crate::world) of nodes come first, each with its name, before what systems there are:
+///
+/// ```
+/// # use afresh::world::{Cluster, Effects, Node, NodeId};
+/// # use afresh_core::Name;
+/// # struct Idle;
+/// # impl Node for Idle {
+/// #     type Input = ();
+/// #     type Message = ();
+/// #     type Timer = ();
+/// #     type Record = ();
+/// #     fn message(&mut self, _: NodeId, _: (), _: &mut Effects<Self>) {}
+/// # }
+/// # #[derive(Clone)]
+/// # struct Replicas;
+/// # impl Cluster for Replicas {
+/// #     type Node = Idle;
+/// #     fn names(&self) -> Vec<Name> { vec!["one".into(), "other".into()] }
+/// #     fn node(&self, _: NodeId) -> Idle { Idle }
+/// # }
+/// afresh::main!(world "replicas" => Replicas);
+/// ```
+///
 /// The systems are those of [`Systems`](crate::Systems), the commands those of [`cli::main`](crate::cli::main).
 #[macro_export]
 macro_rules! main {
-    ($($name:expr => $system:expr),+ $(,)? $(; $($workload:expr),+ $(,)?)?) => {
+    (@systems) => { $crate::Systems::new() };
+    (@systems $($name:expr => $system:expr),+ $(,)? $(; $($workload:expr),+ $(,)?)?) => {
+        $crate::Systems::new()$(.with($name, $system))+$($(.exploring($workload))+)?
+    };
+    (@systems $($system:expr),+ $(,)? $(; $($workload:expr),+ $(,)?)?) => {
+        $crate::Systems::new()$(.with_type($system))+$($(.exploring($workload))+)?
+    };
+    ($(world $name:expr => $cluster:expr),+ $(,)? $(; $($systems:tt)+)?) => {
         fn main() -> ::std::process::ExitCode {
-            $crate::cli::main(&$crate::Systems::new()$(.with($name, $system))+$($(.exploring($workload))+)?)
+            $crate::cli::main(&$crate::main!(@systems $($($systems)+)?)$(.with_world($name, $cluster))+)
         }
     };
-    ($($system:expr),+ $(,)? $(; $($workload:expr),+ $(,)?)?) => {
+    ($($systems:tt)+) => {
         fn main() -> ::std::process::ExitCode {
-            $crate::cli::main(&$crate::Systems::new()$(.with_type($system))+$($(.exploring($workload))+)?)
+            $crate::cli::main(&$crate::main!(@systems $($systems)+))
         }
     };
 }

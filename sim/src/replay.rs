@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 use afresh_core::{Engine, EventNumber, Key, Observation, Policy, Stimulus, What};
 use serde::Serialize;
 
-use crate::check::{Sighting, Versus};
+use crate::check::{Extent, Sighting, Versus};
 use crate::compare::{Comparer, Difference};
 use crate::digest::{Rolling, RunDigest};
 use crate::format::{Error, EventOf, Reader, Writer, read_ahead};
@@ -37,8 +37,12 @@ pub struct Report {
     pub stimuli: u64,
     /// Recorded observations that were compared.
     pub compared: u64,
-    /// Keys that have come up.
-    pub keys: u64,
+    /// The keys that have come up, or the nodes that there are.
+    #[serde(flatten)]
+    pub extent: Extent,
+    /// Of a world, unless all must be as it was recorded: how many stimuli cannot happen any more, and were skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<u64>,
     /// The digest of the run: the stimuli and all that the engine showed.
     #[serde(serialize_with = "as_text")]
     pub digest: RunDigest,
@@ -119,7 +123,8 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         events,
         stimuli,
         compared,
-        keys: run.engine.keys().len() as u64,
+        extent: Extent::Keys(run.engine.keys().len() as u64),
+        skipped: None,
         digest: run.digest.finish(),
         differences: run.differences,
         first: run.first,

@@ -1,4 +1,6 @@
-//! A system as the command line sees it: by name, whatever its types.
+//! A system or a world as the command line sees it: by name, whatever its types.
+
+mod world;
 
 use std::any::type_name;
 use std::collections::BTreeMap;
@@ -16,8 +18,10 @@ use crate::show;
 use crate::subject::Subject;
 use crate::turn;
 use crate::workload::{Workload, Workloads};
+use crate::world::Cluster;
+use world::OfWorld;
 
-/// What can be done with a trace of one system, with the types of the system out of sight.
+/// What can be done with a trace of one system or world, with its types out of sight.
 pub trait Runner: Send + Sync {
     /// Replays a trace; see [`replay::replay`].
     fn replay(
@@ -85,7 +89,7 @@ impl<S: Subject + 'static> Runner for S {
     }
 }
 
-/// The systems that a command line knows.
+/// The systems and worlds that a command line knows.
 #[derive(Default)]
 pub struct Systems {
     by_name: BTreeMap<String, Box<dyn Runner>>,
@@ -115,6 +119,20 @@ impl Systems {
     #[must_use]
     pub fn with_all<S: Subject + 'static>(self, systems: impl IntoIterator<Item = (String, S)>) -> Self {
         systems.into_iter().fold(self, |systems, (name, system)| systems.with(name, system))
+    }
+
+    /// Adds a world of nodes. A trace says by this name which cluster it is of.
+    #[must_use]
+    pub fn with_world(mut self, name: impl Into<String>, cluster: impl Cluster + Send + Sync) -> Self {
+        let name = name.into();
+        self.by_name.insert(name.clone(), Box::new(OfWorld { name, cluster }));
+        self
+    }
+
+    /// Adds several worlds of one type, such as a correct one and its versions with a bug.
+    #[must_use]
+    pub fn with_worlds<C: Cluster + Send + Sync>(self, clusters: impl IntoIterator<Item = (String, C)>) -> Self {
+        clusters.into_iter().fold(self, |systems, (name, cluster)| systems.with_world(name, cluster))
     }
 
     /// Adds what systems are sent when they are explored: all those whose messages have bodies of this type.

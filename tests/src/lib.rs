@@ -1,6 +1,7 @@
 //! What the integration tests share: running the binary, and the places of the workspace.
 
 mod folder;
+pub mod hostile;
 pub mod kept;
 pub mod payments;
 

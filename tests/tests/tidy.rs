@@ -15,7 +15,8 @@ const LINES_MAX: usize = 500;
 const USES: &[(&str, Uses)] = &[
     // The core is pure: what it needs beyond `core` and `alloc` is how values are written and read.
     ("afresh-core", Uses::Only(&["serde"])),
-    ("afresh-fixtures", Uses::Only(&["afresh-core", "proptest", "rand_chacha", "serde"])),
+    // Of the library it is the worlds that they are examples of.
+    ("afresh-fixtures", Uses::Only(&["afresh", "afresh-core", "proptest", "rand_chacha", "serde"])),
     ("afresh", Uses::OfOurs(&["afresh-core"])),
     ("afresh-cli", Uses::Only(&["afresh", "afresh-fixtures"])),
     ("afresh-tests", Uses::OfOurs(&["afresh", "afresh-core", "afresh-fixtures", "stock"])),

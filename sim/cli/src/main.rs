@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use afresh::{Systems, Workload};
-use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, document, ledger, orderbook};
+use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, Replica, document, ledger, orderbook};
 
 fn main() -> ExitCode {
     let systems = Systems::new()
@@ -12,6 +12,7 @@ fn main() -> ExitCode {
         .with_all(Documents::all())
         .exploring(Workload::new(ledger::messages).flow(ledger::FEES).version(Ledger::NAME))
         .exploring(Workload::new(orderbook::messages).version(OrderBook::NAME))
-        .exploring(Workload::new(document::messages).version(Documents::NAME));
+        .exploring(Workload::new(document::messages).version(Documents::NAME))
+        .with_worlds(Replica::all());
     afresh::cli::main(&systems)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{EventNumber, Key, Name, Signature};
+use afresh_core::{EventNumber, Key, Name, Signature, Violation};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -26,6 +26,13 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What a violation is at this line of a trace.
+    pub(crate) fn of_violation(violation: Violation, line: u64) -> Self {
+        let Violation { signature, key, event, found } = violation;
+        let keys = usize::from(key.is_some());
+        Self { signature, count: 1, keys, first: Sighting { event, line, key, found, versus: None } }
+    }
+
     /// Whether it is about what the trace recorded: it may be the record that was wrong.
     pub fn is_of_record(&self) -> bool {
         [RECORDED, RECORDED_STEP].contains(&self.signature.check.as_str())

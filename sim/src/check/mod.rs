@@ -7,6 +7,7 @@
 mod along;
 mod coverage;
 mod determinism;
+mod extent;
 mod facts;
 mod finding;
 mod probe;
@@ -30,6 +31,7 @@ use determinism::determinism;
 use verify::{Seen, Share, Verifier};
 
 pub use coverage::Coverage;
+pub use extent::Extent;
 pub(crate) use finding::value;
 pub use finding::{Finding, Sighting, Versus};
 pub(crate) use probe::{Probe, Probed, look_at_run};
@@ -65,14 +67,18 @@ pub struct Report {
     pub events: u64,
     /// Those that drove the system.
     pub stimuli: u64,
-    /// Keys that they concerned.
-    pub keys: u64,
+    /// The keys that they concerned, or the nodes that there are.
+    #[serde(flatten)]
+    pub extent: Extent,
     /// What is wrong, the earliest first.
     pub findings: Vec<Finding>,
     /// How often each part could not be compared, because the window does not say what it is.
     pub not_derivable: BTreeMap<&'static str, u64>,
     /// What was looked at.
     pub coverage: Coverage,
+    /// Of a world: how many stimuli cannot happen any more, and were skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<u64>,
     /// The laws that were asked, where that was wanted. None is asked of a window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub laws: Option<Vec<&'static str>>,
@@ -144,10 +150,11 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
     Report {
         events: trace.events.len() as u64,
         stimuli: trace.events.iter().filter(|event| matches!(event.what, What::Stimulus(_))).count() as u64,
-        keys: engine.keys().len() as u64,
+        extent: Extent::Keys(engine.keys().len() as u64),
         findings,
         not_derivable: first.not_derivable,
         coverage: first.coverage,
+        skipped: None,
         laws,
     }
 }

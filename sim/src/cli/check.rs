@@ -193,20 +193,22 @@ fn text(checked: &Trace) -> String {
         0 => styled(GOOD, "nothing is wrong".to_owned()).to_string(),
         findings => styled(BAD, count(findings as u64, "finding", "findings")).to_string(),
     };
-    let mut text = format!(
-        "{}: {verdict}; {}, {}\n",
-        escape(trace),
-        count(report.stimuli, "stimulus", "stimuli"),
-        count(report.keys, "key", "keys"),
-    );
+    let mut text =
+        format!("{}: {verdict}; {}, {}\n", escape(trace), count(report.stimuli, "stimulus", "stimuli"), report.extent,);
     if let Some(shows) = shows {
         let back = report.findings.iter().any(|finding| finding.signature.to_string() == *shows);
         text += &format!("  kept for {}, which {}\n", escape(shows), if back { "is back" } else { "does not show" });
     }
-    text += &coverage(report);
+    text += &match report.skipped {
+        None => coverage(report),
+        Some(skipped) => coverage_of_world(report, skipped),
+    };
     match report.laws.as_deref() {
         None => {}
         Some([]) => text += "  no law was asked, as the trace is a window of a history\n",
+        Some(laws) if report.skipped.is_some() => {
+            text += &format!("  asked of the laws the one that is about worlds: {}\n", laws.join(", "));
+        }
         Some(laws) => text += &format!("  asked the laws {}\n", laws.join(", ")),
     }
     text + &findings(&report.findings, trace)
@@ -221,6 +223,15 @@ fn text_of_death(trace: &str, shows: Option<&str>, died: &str) -> String {
         text += &format!("  kept for {}, which {back}\n", escape(shows));
     }
     text + &format!("  {}\n", escape(died))
+}
+
+/// What was looked at of a world, in words.
+fn coverage_of_world(report: &Report, skipped: u64) -> String {
+    let mut text = format!("  looked at {}", count(report.coverage.steps, "event", "events"));
+    if skipped > 0 {
+        text += &format!("; {} cannot happen any more", count(skipped, "stimulus", "stimuli"));
+    }
+    text + "\n"
 }
 
 /// What was looked at, in words.

@@ -8,6 +8,7 @@ use afresh_core::{EventNumber, Header, Policy};
 
 use super::outcome::{self, Failure};
 use super::source::{Format, Source};
+use crate::check::Extent;
 use crate::format::Writer;
 use crate::format::files::{self, Output};
 use crate::replay::{Options, Report};
@@ -105,17 +106,12 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
 }
 
 fn text(report: &Report, file: &str) -> String {
-    let verdict = match report.differences {
-        0 if report.compared == 0 => styled(GOOD, "runs; nothing was recorded to compare".to_owned()).to_string(),
-        0 => styled(GOOD, format!("as recorded in {}", count(report.compared, "observation", "observations")))
-            .to_string(),
-        _ => styled(BAD, count(report.differences, "difference", "differences")).to_string(),
-    };
+    let verdict = verdict(report);
     let mut text = format!(
         "{}: {verdict}; {}, {}, digest {}\n",
         escape(file),
         count(report.stimuli, "stimulus", "stimuli"),
-        count(report.keys, "key", "keys"),
+        report.extent,
         report.digest,
     );
     if let Some(first) = &report.first {
@@ -123,4 +119,23 @@ fn text(report: &Report, file: &str) -> String {
         text += &sighting(first, file);
     }
     text
+}
+
+/// What the comparison came to, in words.
+fn verdict(report: &Report) -> String {
+    match (report.differences, report.extent, report.skipped) {
+        (0, Extent::Keys(_), _) if report.compared == 0 => {
+            styled(GOOD, "runs; nothing was recorded to compare".to_owned()).to_string()
+        }
+        (0, Extent::Keys(_), _) => {
+            styled(GOOD, format!("as recorded in {}", count(report.compared, "observation", "observations")))
+                .to_string()
+        }
+        (0, Extent::Nodes(_), None) => styled(GOOD, "as recorded".to_owned()).to_string(),
+        (0, Extent::Nodes(_), Some(_)) => styled(GOOD, "all of it still happens".to_owned()).to_string(),
+        (_, Extent::Nodes(_), Some(skipped @ 1..)) => {
+            styled(BAD, format!("{} cannot happen any more", count(skipped, "stimulus", "stimuli"))).to_string()
+        }
+        (differences, ..) => styled(BAD, count(differences, "difference", "differences")).to_string(),
+    }
 }

@@ -153,7 +153,7 @@ fn text(args: &Args, report: &Report) -> String {
         found => styled(BAD, count(found as u64, "finding", "findings")).to_string(),
     };
     let file = args.output.as_ref().map_or_else(|| name.clone(), |path| path.display().to_string());
-    let mut text = format!("{name}: {verdict}; {}\n", in_words(&report.counts));
+    let mut text = format!("{name}: {verdict}; {}\n", report.counts);
     if !report.laws.is_empty() {
         text += &format!("  also asked: {}\n", report.laws.join(", "));
     }
@@ -161,16 +161,4 @@ fn text(args: &Args, report: &Report) -> String {
         text += &format!("  reached: {}\n", report.reached.join(", "));
     }
     text + &findings(&report.findings, &file)
-}
-
-/// What was counted, in words.
-pub(super) fn in_words(counts: &Counts) -> String {
-    let Counts { messages, arrived, delivered, repeated, faults, knobs } = *counts;
-    format!(
-        "{} arrived as {arrived}, {} delivered, {repeated} of them again, {}, {}",
-        count(messages, "message", "messages"),
-        count(delivered, "output", "outputs"),
-        count(faults, "fault", "faults"),
-        count(knobs, "knob", "knobs"),
-    )
 }

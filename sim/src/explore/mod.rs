@@ -3,14 +3,17 @@
 //! Whatever can be run from a seed is an [`Explorer`]: a system as a service, or a world of nodes. A run gives its trace, so
 //! the seed is of no use afterwards: the trace alone is run again, checked and shrunk.
 
+mod counts;
 mod system;
+mod world;
 
 use std::collections::BTreeMap;
 use std::fs::File;
 
 use crate::check::Finding;
-pub use crate::service::Counts;
+pub use counts::Counts;
 pub(crate) use system::SystemExplorer;
+pub(crate) use world::WorldExplorer;
 
 /// What can be run from a seed, by several threads at a time.
 pub trait Explorer: Sync {
@@ -30,7 +33,7 @@ pub enum Record {
     Failing,
     /// Any, when it is over.
     Any,
-    /// Any, into this file: what drives the system alone, each line before it happens. Should the run never end, what it was
+    /// Any, into this file: what drives it alone, each line before it happens. Should the run never end, what it was
     /// at is known. What is found is not looked for.
     Ahead(File),
 }

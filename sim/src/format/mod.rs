@@ -52,6 +52,7 @@ mod scan;
 mod writer;
 
 use afresh_core::{At, Event, System, Trace, What};
+use serde::Serialize;
 
 pub(crate) use at::stamp_of;
 pub(crate) use compact::compact;
@@ -74,6 +75,15 @@ pub(crate) fn time(at: At) -> String {
     let mut text = Vec::new();
     at::write(at, &mut text);
     String::from_utf8(text).expect("digits and quotes are text")
+}
+
+/// An event as a line of a trace, without its number and its end; in words where it cannot be written.
+pub(crate) fn line_of<I: Serialize, O: Serialize, V: Serialize>(event: &Event<I, O, V>) -> String {
+    let mut encoder = Encoder { previous: event.number.get() - 1, ..Encoder::default() };
+    match encoder.event(event) {
+        Ok(()) => String::from_utf8_lossy(&encoder.line).trim_end().to_owned(),
+        Err(problem) => problem.to_string(),
+    }
 }
 
 /// An event of a system.

@@ -8,8 +8,8 @@ use afresh_core::{EventNumber, Signature, Violation};
 use super::system::{Aimless, Examined, SystemOracle};
 use super::values::values;
 use super::{Oracle, Verdict};
-use crate::check::{Finding, Sighting};
-use crate::format::{Error, EventOf, Kind, RawEvent, Reader};
+use crate::check::Finding;
+use crate::format::{Error, Kind, RawEvent, Reader};
 use crate::minimize::{Candidate, Item};
 use crate::world::{self, Cluster, Node, Vocabulary};
 
@@ -42,7 +42,7 @@ pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> 
 type InputOf<C> = <<C as Cluster>::Node as Node>::Input;
 
 /// An event of a trace of a cluster.
-type WorldEvent<C> = EventOf<Vocabulary<InputOf<C>>>;
+type WorldEvent<C> = world::WorldEvent<<C as Cluster>::Node>;
 
 /// The oracle, in the types of its cluster.
 struct OfWorld<'c, C: Cluster> {
@@ -77,19 +77,15 @@ impl<C: Cluster> SystemOracle for OfWorld<'_, C> {
 
     fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless> {
         let violations = self.run(self.events.iter().map(|(event, _)| event));
-        let findings: Vec<_> = violations.into_iter().map(|violation| self.finding(violation)).collect();
+        let finding = |violation: Violation| {
+            let line = self.line(violation.event);
+            Finding::of_violation(violation, line)
+        };
+        let findings: Vec<_> = violations.into_iter().map(finding).collect();
         let found = findings.iter().find(|finding| wanted.is_none_or(|wanted| finding.signature == *wanted)).cloned();
         let found = found.ok_or(Aimless::Shows(findings))?;
         self.bug = found.signature.clone();
         Ok(found)
-    }
-}
-
-impl<C: Cluster> OfWorld<'_, C> {
-    fn finding(&self, violation: Violation) -> Finding {
-        let Violation { signature, key, event, found } = violation;
-        let first = Sighting { event, line: self.line(event), key, found, versus: None };
-        Finding { signature, count: 1, keys: 0, first }
     }
 }
 

@@ -53,8 +53,8 @@ fn line(entry: &Entry) -> String {
     words.extend(entry.from.as_ref().map(|from| format!("from {}", escape(from.as_str()))));
     words.extend(entry.to.as_ref().map(|to| format!("to {}", escape(to.as_str()))));
     words.extend(entry.revision.filter(|revision| *revision > 1).map(|revision| format!("revision {revision}")));
-    // The id of an output begins with its key.
-    if !matches!(entry.kind, Kind::Out | Kind::Settled) && !entry.keys.is_empty() {
+    // The id of an output begins with its key, and a message between nodes has said them.
+    if !matches!(entry.kind, Kind::Out | Kind::Settled | Kind::Deliver | Kind::Drop) && !entry.keys.is_empty() {
         let keys: Vec<_> = entry.keys.iter().map(|key| escape(key.as_str()).to_string()).collect();
         words.push(format!("[{}]", brief(&keys.join(", "), BODY_MAX)));
     }
@@ -63,6 +63,7 @@ fn line(entry: &Entry) -> String {
         None if entry.is_withdrawal() => words.push("withdrawn".to_owned()),
         None => {}
     }
+    words.extend(entry.content.as_ref().map(|content| brief(&escape(content).to_string(), BODY_MAX)));
     words.join(" ")
 }
 

@@ -6,6 +6,7 @@
 //! | `aim.rs` | what happens to certain messages: "drop the next of these" |
 //! | `calm.rs` | nothing: no fault, and every message after the same time |
 //! | `replay.rs` | as a trace says |
+//! | `told.rs` | as another, and tells each event before any node acts on it |
 
 mod aim;
 mod calm;
@@ -15,6 +16,7 @@ mod queue;
 mod random;
 mod replay;
 mod swarm;
+mod told;
 
 pub use aim::{Aim, Hit};
 pub use calm::Calm;
@@ -23,10 +25,11 @@ pub use network::{Latency, Link, Network};
 pub use random::Random;
 pub use replay::{Replay, Unfit};
 pub use swarm::Swarm;
+pub(crate) use told::{Tell, Told};
 
 use afresh_core::{Fault, Name};
 
-use crate::world::{Impossible, Node, NodeId, Pending, PendingId, UnderWay, World};
+use crate::world::{Happened, Impossible, Node, NodeId, Pending, PendingId, UnderWay, World};
 
 /// What happens next.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +86,12 @@ pub trait Schedule<N: Node> {
     /// What it chose cannot happen.
     fn refused(&mut self, why: Impossible) {
         let _ = why;
+    }
+
+    /// An event begins: no node has acted on it yet.
+    #[inline]
+    fn begins(&mut self, world: &World<N>, event: &Happened) {
+        let _ = (world, event);
     }
 
     /// A message was sent.

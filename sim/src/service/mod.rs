@@ -26,8 +26,8 @@ mod upstream;
 use std::rc::Rc;
 
 use afresh_core::{EventNumber, Fault, Message, Name, SlotId, Stimulus, System, Violation, What};
-use serde::{Deserialize, Serialize};
 
+use crate::explore::Counts;
 use crate::rng::Rng;
 use crate::subject::Subject;
 use crate::world::{
@@ -254,56 +254,32 @@ impl<S: Subject> Ran<S> {
         &self.ended.violations
     }
 
-    /// What was counted.
+    /// What was counted. A naive receiver counts what is sent to it once more, too.
     pub(crate) fn counts(&self) -> Counts {
         let Some((_, host, downstream)) = parties(&self.ended.world) else { return Counts::default() };
-        let (delivered, repeated) = downstream.counts();
-        let mut counts = Counts { messages: self.messages, delivered, repeated, ..Counts::default() };
+        let (mut arrived, mut knobs, mut faults) = (0, 0, 0);
         for event in host.engine().journal().events() {
             match &event.what {
-                What::Stimulus(Stimulus::In(_)) => counts.arrived += 1,
-                What::Stimulus(Stimulus::Knob(_)) => counts.knobs += 1,
-                What::Stimulus(Stimulus::Fault(fault)) if !matches!(**fault, Fault::Restart { .. }) => {
-                    counts.faults += 1;
-                }
+                What::Stimulus(Stimulus::In(_)) => arrived += 1,
+                What::Stimulus(Stimulus::Knob(_)) => knobs += 1,
+                What::Stimulus(Stimulus::Fault(fault)) if !matches!(**fault, Fault::Restart { .. }) => faults += 1,
                 _ => {}
             }
         }
         let calm = self.ended.world.calm_since().unwrap_or(u32::MAX);
-        let faults = self.ended.world.happened().iter().filter(|happened| {
-            happened.number < calm
-                && matches!(happened.kind, HappenedKind::Fault | HappenedKind::Drop | HappenedKind::Duplicate)
-        });
-        counts.faults += faults.count() as u64;
-        counts
-    }
-}
-
-/// What was counted in a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// Messages that upstream had to send.
-    pub messages: u64,
-    /// Messages that the host journaled, doubles included.
-    pub arrived: u64,
-    /// Outputs that reached downstream.
-    pub delivered: u64,
-    /// Those of them that told an idempotent receiver nothing new, and that a naive one counts all the same.
-    pub repeated: u64,
-    /// Faults of all kinds: of the network, the nodes and their storage, and damage and deploys.
-    pub faults: u64,
-    /// Knobs that operators turned.
-    pub knobs: u64,
-}
-
-impl Counts {
-    /// Adds what was counted in another run.
-    pub fn add(&mut self, other: &Self) {
-        self.messages += other.messages;
-        self.arrived += other.arrived;
-        self.delivered += other.delivered;
-        self.repeated += other.repeated;
-        self.faults += other.faults;
-        self.knobs += other.knobs;
+        let happened = self.ended.world.happened().iter().filter(|happened| happened.number < calm);
+        for happened in happened {
+            use HappenedKind::{Drop, Duplicate, Fault};
+            faults += u64::from(matches!(happened.kind, Drop | Duplicate | Fault));
+        }
+        let (delivered, repeated) = downstream.counts();
+        Counts::new([
+            ("messages", self.messages),
+            ("arrived", arrived),
+            ("delivered", delivered),
+            ("repeated", repeated),
+            ("faults", faults),
+            ("knobs", knobs),
+        ])
     }
 }

@@ -38,6 +38,9 @@ pub struct Entry {
     /// The body of a message, or what else happened; nothing where a message is withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<Box<RawValue>>,
+    /// The message that arrived at a node or was lost, or what the timer of a node was for, as the code writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
     /// The event that produced it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<EventNumber>,
@@ -80,6 +83,7 @@ impl Entry {
             revision: None,
             keys,
             body: None,
+            content: None,
             cause: None,
             views: Vec::new(),
         };

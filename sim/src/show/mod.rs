@@ -4,6 +4,7 @@ mod entry;
 mod filter;
 mod timeline;
 mod views;
+mod world;
 
 use std::io::BufRead;
 
@@ -19,6 +20,7 @@ pub use entry::{Entry, Sign};
 pub(crate) use filter::is_named;
 pub use filter::{Filter, Range};
 pub use views::{Seen, ViewChange};
+pub(crate) use world::show_world;
 
 /// What to show.
 #[derive(Clone, Debug, Default)]

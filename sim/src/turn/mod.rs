@@ -71,6 +71,9 @@ pub enum Error {
     /// The knob names what the trace does not have: each in words.
     #[error("there is no {}", crate::report::escape(&.0.join(", no ")))]
     Unknown(Vec<String>),
+    /// The trace is of a world of nodes.
+    #[error("a world of nodes has no keys and no knobs: what comes from outside is an input of its own")]
+    World,
     /// Several senders have a message of this id.
     #[error("the message {} is from several: name one of {}", crate::report::escape(.id), crate::report::escape(&.names.join(", ")))]
     Ambiguous {

@@ -20,7 +20,7 @@ impl<N: Node> World<N> {
         schedule: &mut impl Schedule<N>,
     ) -> Result<(), Impossible> {
         let node = match &fault {
-            Fault::Calm => return self.become_calm(at, number),
+            Fault::Calm => return self.become_calm(at, number, schedule),
             Fault::Crash { node, .. }
             | Fault::Restart { node }
             | Fault::Pause { node }
@@ -37,7 +37,7 @@ impl<N: Node> World<N> {
         let ordinal = self.record.faults.len() as u32;
         self.record.digest.add(&fault);
         self.record.faults.push(fault.clone());
-        self.begin(Happened { at, number, cause: 0, ordinal, from: id, to: id, kind: HappenedKind::Fault });
+        self.begin(Happened { at, number, cause: 0, ordinal, from: id, to: id, kind: HappenedKind::Fault }, schedule);
         self.changes += 1;
         let machine = &mut self.machines[id.place()];
         match fault {
@@ -87,14 +87,15 @@ impl<N: Node> World<N> {
         self.slab.forget_timers(id);
     }
 
-    fn become_calm(&mut self, at: i64, number: u32) -> Result<(), Impossible> {
+    fn become_calm(&mut self, at: i64, number: u32, schedule: &mut impl Schedule<N>) -> Result<(), Impossible> {
         if self.calm_since.is_some() {
             return Err(Impossible::NoChange);
         }
         self.calm_since = Some(number);
         let (ordinal, no_node) = (self.record.faults.len() as u32, NodeId(u32::MAX));
         self.record.faults.push(Fault::Calm);
-        self.begin(Happened { at, number, cause: 0, ordinal, from: no_node, to: no_node, kind: HappenedKind::Fault });
+        let kind = HappenedKind::Fault;
+        self.begin(Happened { at, number, cause: 0, ordinal, from: no_node, to: no_node, kind }, schedule);
         Ok(())
     }
 

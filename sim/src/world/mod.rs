@@ -36,7 +36,8 @@ pub use record::{Happened, HappenedKind, digest_of};
 pub use run::{
     Cluster, Difference, Ended, Limits, Nondeterminism, Posting, Replayed, deterministic, replay, simulate, tolerant,
 };
-pub use trace::{Posted, Vocabulary, WorldTrace};
+pub(crate) use run::{DETERMINISM, drive, first_difference, simulate_aloud, strict};
+pub use trace::{Posted, Vocabulary, WorldEvent, WorldTrace};
 
 /// Nodes, time, and all that is under way.
 pub struct World<N: Node> {
@@ -164,7 +165,7 @@ impl<N: Node> World<N> {
         match act {
             Act::Deliver(id) => self.deliver(at, number, id, schedule),
             Act::Fire(id) => self.fire(at, number, id, schedule),
-            Act::Drop(id) => self.lose(at, number, id),
+            Act::Drop(id) => self.lose(at, number, id, schedule),
             Act::Duplicate(id) => self.duplicate(at, number, id, schedule),
             Act::Input(input) => self.input(at, number, input.0, input.1, schedule),
             Act::Fault(fault) => self.fault(at, number, *fault, schedule),
@@ -185,7 +186,7 @@ impl<N: Node> World<N> {
         self.can_receive(from, to)?;
         let Some(UnderWay::Message(message)) = self.slab.take(id) else { return Err(Impossible::NotUnderWay) };
         self.delivered += 1;
-        self.begin(event);
+        self.begin(event, schedule);
         self.prepare(to);
         self.machines[to.place()].node.message(from, message, &mut self.effects);
         self.drain(to, &mut Ordinals::default(), schedule);
@@ -204,8 +205,8 @@ impl<N: Node> World<N> {
         let event = slot.happened(at, number, HappenedKind::Timer);
         self.can_act(to)?;
         let Some(UnderWay::Timer { timer, .. }) = self.slab.take(id) else { return Err(Impossible::NotUnderWay) };
-        self.begin(event);
         self.record.timers.push(timer);
+        self.begin(event, schedule);
         self.prepare(to);
         self.machines[to.place()].node.timer(timer, &mut self.effects);
         self.drain(to, &mut Ordinals::default(), schedule);
@@ -213,11 +214,11 @@ impl<N: Node> World<N> {
     }
 
     #[cold]
-    fn lose(&mut self, at: i64, number: u32, id: PendingId) -> Result<(), Impossible> {
+    fn lose(&mut self, at: i64, number: u32, id: PendingId, schedule: &mut impl Schedule<N>) -> Result<(), Impossible> {
         let slot = self.slab.get(id).filter(|slot| slot.is_message()).ok_or(Impossible::NotUnderWay)?;
         let event = slot.happened(at, number, HappenedKind::Drop);
         self.slab.take(id);
-        self.begin(event);
+        self.begin(event, schedule);
         Ok(())
     }
 
@@ -233,7 +234,7 @@ impl<N: Node> World<N> {
         let Some(UnderWay::Message(message)) = slot.what() else { return Err(Impossible::NotUnderWay) };
         let event = slot.happened(at, number, HappenedKind::Duplicate);
         let copy = Slot::new(slot.from, slot.to, slot.cause, slot.ordinal, UnderWay::Message(message.clone()));
-        self.begin(event);
+        self.begin(event, schedule);
         let id = self.slab.put(copy);
         if let Some(pending) = self.slab.pending(id) {
             schedule.copied(at, pending);
@@ -252,7 +253,7 @@ impl<N: Node> World<N> {
         self.can_act(to)?;
         let ordinal = self.record.inputs.len() as u32;
         self.record.inputs.push(input.clone());
-        self.begin(Happened { at, number, cause: 0, ordinal, from: to, to, kind: HappenedKind::Input });
+        self.begin(Happened { at, number, cause: 0, ordinal, from: to, to, kind: HappenedKind::Input }, schedule);
         self.prepare(to);
         self.machines[to.place()].node.input(input, &mut self.effects);
         self.drain(to, &mut Ordinals::default(), schedule);
@@ -275,10 +276,11 @@ impl<N: Node> World<N> {
 
     /// An event takes place.
     #[inline]
-    fn begin(&mut self, event: Happened) {
+    fn begin(&mut self, event: Happened, schedule: &mut impl Schedule<N>) {
         self.now = event.at;
         self.number = event.number;
         self.record.add(event);
+        schedule.begins(self, &event);
     }
 
     /// Makes the effects ready for what `node` does.

@@ -42,7 +42,7 @@ pub trait Node: Sized {
     /// What comes from outside of the world: of a client, of an operator. It is written into traces.
     type Input: Body;
     /// What nodes send each other. It is not written into traces: who sent it, sends it again.
-    type Message: Clone;
+    type Message: Clone + Debug;
     /// What a timer is for. Its `Debug` form is its name in traces.
     type Timer: Copy + Debug;
     /// One durable write.

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use afresh_core::{Event, EventNumber, Fault, Name, Violation};
+use afresh_core::{EventNumber, Fault, Name, Signature, Violation};
 
 use super::World;
 use super::node::{Node, NodeId};
 use super::property::{Property, Watch};
 use super::record::Happened;
-use super::trace::{Posted, WorldTrace};
+use super::trace::{WorldEvent, WorldTrace};
 use crate::digest::RunDigest;
 use crate::host::guard;
 use crate::rng::Rng;
-use crate::schedule::{Act, Aim, Blow, Calm, Random, Replay, Schedule, Swarm, Unfit};
+use crate::schedule::{Act, Aim, Blow, Calm, Random, Replay, Schedule, Swarm, Tell, Told, Unfit};
 
 /// Nodes that make a system together, and what must hold of it.
 pub trait Cluster: Clone + 'static {
@@ -50,6 +50,12 @@ pub trait Cluster: Clone + 'static {
     /// The messages that faults are aimed at in every run.
     fn aims(&self) -> Vec<Aim<Self::Node>> {
         Vec::new()
+    }
+
+    /// What of a node is shown to people, such as `format!("{node:#?}")`. By default nothing.
+    fn view(&self, node: &Self::Node) -> Option<String> {
+        let _ = node;
+        None
     }
 
     /// How long a run is.
@@ -111,6 +117,8 @@ pub struct Replayed<N: Node> {
     pub ended: Ended<N>,
     /// How many events did not fit, and were skipped.
     pub skipped: u64,
+    /// The number of the first of them, and why.
+    pub first: Option<(u32, Unfit)>,
 }
 
 /// The first event of a trace that a run does not agree with.
@@ -127,7 +135,7 @@ pub struct Difference {
 
 /// The first event at which two runs of one seed differ: something in the code depends on more than what it is told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("two runs of one seed differ at event {event}: {one} in the first, and {other} in the second")]
+#[error("two runs differ at event {event}: {one} in the first, and {other} in the second")]
 pub struct Nondeterminism {
     /// The number of the event in the first run, or what it would be.
     pub event: u32,
@@ -137,6 +145,17 @@ pub struct Nondeterminism {
     pub other: String,
 }
 
+/// The one law that is asked of worlds: that two runs agree.
+pub(crate) const DETERMINISM: &str = "determinism";
+
+impl Nondeterminism {
+    /// It as a violation.
+    pub(crate) fn violation(&self) -> Violation {
+        let event = EventNumber::new(self.event).unwrap_or(EventNumber::MIN);
+        Violation { signature: Signature::new(DETERMINISM, ""), key: None, event, found: self.to_string() }
+    }
+}
+
 /// Runs a cluster twice as `seed` chooses.
 ///
 /// # Errors
@@ -144,24 +163,38 @@ pub struct Nondeterminism {
 /// Gives the first event at which the two differ.
 pub fn deterministic<C: Cluster>(cluster: &C, seed: u64) -> Result<Ended<C::Node>, Nondeterminism> {
     let (one, other) = (simulate(cluster, seed), simulate(cluster, seed));
+    first_difference(&one, &other).map_or(Ok(one), Err)
+}
+
+/// The first event at which two runs differ that should be the same.
+pub(crate) fn first_difference<N: Node>(one: &Ended<N>, other: &Ended<N>) -> Option<Nondeterminism> {
     if one.digest() == other.digest() {
-        return Ok(one);
+        return None;
     }
     let (ones, others) = (one.world.happened(), other.world.happened());
     let place = ones.iter().zip(others).take_while(|(one, other)| one == other).count();
     let said = |events: &[Happened]| events.get(place).map_or("the end".to_owned(), |event| format!("{event:?}"));
     let event = ones.get(place).map_or(place as u32 + 1, |event| event.number);
-    Err(Nondeterminism { event, one: said(ones), other: said(others) })
+    Some(Nondeterminism { event, one: said(ones), other: said(others) })
 }
 
 /// Runs a cluster as `seed` chooses.
 pub fn simulate<C: Cluster>(cluster: &C, seed: u64) -> Ended<C::Node> {
+    drive(cluster, choices(cluster, seed), cluster.limits().events as usize).0
+}
+
+/// The same; and tells each event before any node acts on it.
+pub(crate) fn simulate_aloud<C: Cluster>(cluster: &C, seed: u64, tell: Tell<'_, C::Node>) -> Ended<C::Node> {
+    drive(cluster, Told::new(choices(cluster, seed), tell), cluster.limits().events as usize).0
+}
+
+/// What `seed` chooses.
+fn choices<C: Cluster>(cluster: &C, seed: u64) -> Random<C::Node> {
     let mut rng = Rng::of_seed(seed);
     let workload = cluster.workload(&mut rng);
     let swarm = cluster.swarm(&mut rng);
     let schedule = Random::new(rng, swarm).with_inputs(workload).with_aims(cluster.aims());
-    let schedule = schedule.until(cluster.limits().faults);
-    drive(cluster, schedule, cluster.limits().events as usize).0
+    schedule.until(cluster.limits().faults)
 }
 
 /// Runs a trace again, in which every event must be as it was recorded.
@@ -170,24 +203,37 @@ pub fn simulate<C: Cluster>(cluster: &C, seed: u64) -> Ended<C::Node> {
 ///
 /// Gives the first event that is not.
 pub fn replay<C: Cluster>(cluster: &C, trace: &WorldTrace<C::Node>) -> Result<Ended<C::Node>, Difference> {
-    let (ended, schedule) = drive(cluster, Replay::strict(&trace.events), usize::MAX);
-    let Some((number, why)) = schedule.first_unfit() else { return Ok(ended) };
+    let (ended, unfit) = strict(cluster, &trace.events);
+    let Some((number, why)) = unfit else { return Ok(ended) };
     let event = EventNumber::new(number).unwrap_or(EventNumber::MIN);
     let recorded = trace.events.iter().find(|one| one.number == event).map(|event| format!("{:?}", event.what));
     Err(Difference { event, recorded: recorded.unwrap_or_default(), found: why })
 }
 
+/// Runs a trace again up to the first event that is not as it was recorded; gives its number, and why.
+pub(crate) fn strict<'e, C: Cluster>(
+    cluster: &C,
+    events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
+) -> (Ended<C::Node>, Option<(u32, Unfit)>) {
+    let (ended, schedule) = drive(cluster, Replay::strict(events), usize::MAX);
+    (ended, schedule.first_unfit())
+}
+
 /// Runs again what still can happen of a trace that was edited, or whose code has moved on.
 pub fn tolerant<'e, C: Cluster>(
     cluster: &C,
-    events: impl IntoIterator<Item = &'e Event<Posted<<C::Node as Node>::Input>, (), ()>>,
+    events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
 ) -> Replayed<C::Node> {
     let (ended, schedule) = drive(cluster, Replay::tolerant(events), usize::MAX);
-    Replayed { ended, skipped: schedule.skipped() }
+    Replayed { ended, skipped: schedule.skipped(), first: schedule.first_unfit() }
 }
 
 /// A run: first as `schedule` chooses, until so many events have happened, then in calm.
-fn drive<C: Cluster, S: Schedule<C::Node>>(cluster: &C, mut schedule: S, events: usize) -> (Ended<C::Node>, S) {
+pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
+    cluster: &C,
+    mut schedule: S,
+    events: usize,
+) -> (Ended<C::Node>, S) {
     let limits = cluster.limits();
     let builder = cluster.clone();
     let mut world = World::new(cluster.names(), move |id| builder.node(id));

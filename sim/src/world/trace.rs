@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::World;
 use super::node::{Node, NodeId};
 use super::record::{Happened, HappenedKind};
-use crate::format::TraceOf;
+use crate::format::{EventOf, TraceOf};
 
 /// What comes into a world from outside, as the body of a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Posted<I> {
 /// The types of the traces of worlds whose nodes have this input: a system that says how a line reads, and does nothing.
 #[derive(Debug)]
 pub struct Vocabulary<I>(PhantomData<I>);
+
+/// An event of a trace of a world of such nodes.
+pub type WorldEvent<N> = EventOf<Vocabulary<<N as Node>::Input>>;
 
 /// A trace of a world of such nodes.
 pub type WorldTrace<N> = TraceOf<Vocabulary<<N as Node>::Input>>;
@@ -81,32 +84,46 @@ impl<N: Node> World<N> {
         let last = self.calm_since.unwrap_or(u32::MAX);
         let chosen = self.record.events.iter().take_while(|happened| happened.number <= last);
         let events = chosen.filter_map(|happened| {
-            let Happened { at, number, cause, ordinal, from, to, kind } = *happened;
-            let name = |id: NodeId| self.names.get(id.place()).cloned().unwrap_or_default();
-            let passage = || {
-                let occurrence = occurrences.number(happened);
-                Passage { ordinal, from: name(from), to: name(to), occurrence }
-            };
-            let stimulus = match kind {
-                HappenedKind::Deliver => Stimulus::Deliver(Box::new(passage())),
-                HappenedKind::Drop => Stimulus::Drop(Box::new(passage())),
-                HappenedKind::Duplicate => Stimulus::Fault(Box::new(Fault::Duplicate(passage()))),
-                HappenedKind::Timer => {
-                    let timer = timers.next().map(|timer| format!("{timer:?}").into()).unwrap_or_default();
-                    Stimulus::Timer(Box::new(Timer { node: name(to), name: timer }))
-                }
-                HappenedKind::Input => {
-                    let input = self.record.inputs.get(ordinal as usize)?.clone();
-                    let body = Posted { to: name(to), input };
-                    Stimulus::In(Message::new(OUTSIDE, format!("i-{}", ordinal + 1), body))
-                }
-                HappenedKind::Fault => Stimulus::Fault(Box::new(self.record.faults.get(ordinal as usize)?.clone())),
-            };
-            let number = EventNumber::new(number)?;
-            let (cause, at) = (EventNumber::new(cause), Some(At::Offset(at)));
-            Some(Event { number, cause, at, what: What::Stimulus(stimulus) })
+            let timer = if happened.kind == HappenedKind::Timer { timers.next() } else { None };
+            self.event(happened, || occurrences.number(happened), timer)
         });
         WorldTrace::<N> { header: Header::complete(system), events: events.collect() }
+    }
+
+    /// What happened, as an event of a trace: with which of the messages between its nodes it is about, or what the timer was
+    /// for.
+    pub(crate) fn event(
+        &self,
+        happened: &Happened,
+        occurrence: impl Fn() -> u32,
+        timer: Option<&N::Timer>,
+    ) -> Option<WorldEvent<N>> {
+        let Happened { at, number, cause, ordinal, from, to, kind } = *happened;
+        let name = |id: NodeId| self.names.get(id.place()).cloned().unwrap_or_default();
+        let passage = || Passage { ordinal, from: name(from), to: name(to), occurrence: occurrence() };
+        let stimulus = match kind {
+            HappenedKind::Deliver => Stimulus::Deliver(Box::new(passage())),
+            HappenedKind::Drop => Stimulus::Drop(Box::new(passage())),
+            HappenedKind::Duplicate => Stimulus::Fault(Box::new(Fault::Duplicate(passage()))),
+            HappenedKind::Timer => {
+                let timer = timer.map(|timer| format!("{timer:?}").into()).unwrap_or_default();
+                Stimulus::Timer(Box::new(Timer { node: name(to), name: timer }))
+            }
+            HappenedKind::Input => {
+                let input = self.record.inputs.get(ordinal as usize)?.clone();
+                let body = Posted { to: name(to), input };
+                Stimulus::In(Message::new(OUTSIDE, format!("i-{}", ordinal + 1), body))
+            }
+            HappenedKind::Fault => Stimulus::Fault(Box::new(self.record.faults.get(ordinal as usize)?.clone())),
+        };
+        let number = EventNumber::new(number)?;
+        let (cause, at) = (EventNumber::new(cause), Some(At::Offset(at)));
+        Some(Event { number, cause, at, what: What::Stimulus(stimulus) })
+    }
+
+    /// What the timer was for that went off last.
+    pub(crate) fn last_timer(&self) -> Option<&N::Timer> {
+        self.record.timers.last()
     }
 }
 

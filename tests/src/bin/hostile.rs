@@ -1,20 +1,14 @@
 //! A system that does what no system should, for the tests of what survives it: it aborts, hangs, overflows its stack, exits,
-//! eats memory and floods the terminal, as its messages say.
+//! eats memory and floods the terminal, as its messages say. And a world of two nodes that do.
 
 use std::collections::BTreeMap;
-use std::hint::black_box;
-use std::io::Write;
-use std::time::Duration;
-use std::{io, process, thread};
 
 use afresh::Workload;
 use afresh::proptest::collection::vec;
 use afresh::proptest::prelude::*;
 use afresh_core::{Broken, Flows, Input, Key, Message, Slot, System};
+use afresh_tests::hostile::{DEEDS, Hostiles, misbehave};
 use serde::{Deserialize, Serialize};
-
-/// What a message can have done.
-const DEEDS: [&str; 7] = ["abort", "exit", "flood", "hang", "memory", "nothing", "overflow"];
 
 /// Messages are words: `open`, `guard`, `reverse:nothing`. `reverse:abort` and `boom:abort` abort as well, where they come after
 /// `open` and not after `guard`; so does any other deed.
@@ -66,38 +60,6 @@ impl System for Hostile {
     }
 }
 
-fn misbehave(deed: &str) {
-    match deed {
-        "abort" => process::abort(),
-        "exit" => process::exit(7),
-        "hang" => loop {
-            thread::sleep(Duration::from_millis(5));
-        },
-        "overflow" => {
-            black_box(deep(1));
-        }
-        "memory" => {
-            let mut eaten = Vec::new();
-            loop {
-                eaten.push(black_box(vec![1_u8; 8 << 20]));
-            }
-        }
-        "flood" => {
-            let line = [b'x'; 1024];
-            for _ in 0..2048 {
-                io::stdout().write_all(&line).and_then(|()| io::stderr().write_all(&line)).unwrap_or_default();
-            }
-        }
-        _ => {}
-    }
-}
-
-#[expect(unconditional_recursion, reason = "that is what it is for")]
-fn deep(depth: u64) -> u64 {
-    let room = black_box([depth; 64]);
-    deep(room[0] + 1) + room[63]
-}
-
 /// Mostly harmless.
 fn messages() -> impl Strategy<Value = Vec<Message<String>>> {
     let words = || prop_oneof![8 => Just("ping"), 2 => Just("open"), 2 => Just("boom:abort"), 1 => Just("boom:hang")];
@@ -107,4 +69,4 @@ fn messages() -> impl Strategy<Value = Vec<Message<String>>> {
     })
 }
 
-afresh::main!("hostile" => Hostile; Workload::new(messages));
+afresh::main!(world "hostiles" => Hostiles; "hostile" => Hostile; Workload::new(messages));

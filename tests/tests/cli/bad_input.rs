@@ -127,7 +127,7 @@ fn a_format_of_the_future() {
 fn a_system_that_is_not_known() {
     let unknown = file(&HEADER.replace("ledger", "ledgr"));
     let (known, rest) = unknown.split_once("ledger+fee-rounding").expect("the systems are listed");
-    assert_snapshot!(format!("{known}…{}", rest.split_once("priority-lost").expect("to the last one").1), @r"
+    assert_snapshot!(format!("{known}…{}", rest.split_once("retry-twice").expect("to the last one").1), @r"
     afresh: night.jsonl:1:32: is for the system `ledgr`, which is not known here: expected `document`, `document+bytes-for-chars`, `document+range-overflow`, `document+stale-digest`, `ledger`, `ledger+duplicate-hold`, `…`
       help: say which of them it is for with `--system NAME`, or correct the header
     ");
@@ -136,7 +136,7 @@ fn a_system_that_is_not_known() {
     folder.trace("night.jsonl", "ledger", &[deposit(1, "a-1", 5, 1)]);
     let asked = refused(&folder, "night.jsonl", &["--system", "ledgr\u{1b}"]);
     let (known, rest) = asked.split_once("ledger+fee-rounding").expect("the systems are listed");
-    assert_snapshot!(format!("{known}…{}", rest.split_once("priority-lost").expect("to the last one").1), @r"
+    assert_snapshot!(format!("{known}…{}", rest.split_once("retry-twice").expect("to the last one").1), @r"
     afresh: --system: there is no system `ledgr\u{1b}` here: expected `document`, `document+bytes-for-chars`, `document+range-overflow`, `document+stale-digest`, `ledger`, `ledger+duplicate-hold`, `…`
       help: name one of them, or leave the option out to run what the trace is of
     ");

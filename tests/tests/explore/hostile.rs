@@ -39,3 +39,20 @@ fn a_run_that_ends_the_process_is_recorded_up_to_there() {
     let check = run(&folder, &["check", "t.jsonl"]);
     assert!(check.stdout.contains("abort/signal 6"), "{}", check.stdout);
 }
+
+#[test]
+fn a_node_that_ends_the_process_or_hangs_is_found_recorded_and_shrunk() {
+    let folder = Folder::default();
+    let words = ["explore", "hostiles", "--seeds", "0..5", "--timeout", "500ms", "--memory", "200MB"];
+    let done = run(&folder, &words);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(done.stdout);
+    for signature in ["abort/signal 6", "hang"] {
+        let shrunk = format!("findings/{}/shrunk.jsonl", signature.replace(['/', ' '], "-"));
+        // What the word is that does it comes last.
+        let last = folder.read(&shrunk).lines().last().map(str::to_owned).expect("a line");
+        assert!(last.contains("\"deliver\""), "{last}");
+        let check = run(&folder, &["check", &shrunk, "--timeout", "500ms"]);
+        assert!(check.stdout.contains(&format!("kept for {signature}, which is back")), "{}", check.stdout);
+    }
+}

@@ -5,3 +5,4 @@ mod hostile;
 mod laws;
 mod run;
 mod systems;
+mod worlds;

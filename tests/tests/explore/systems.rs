@@ -5,7 +5,7 @@ use std::fs;
 
 use afresh::explore::{Explorer, Record};
 use afresh::{Systems, Workload};
-use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, document, ledger, orderbook};
+use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, Replica, document, ledger, orderbook};
 use afresh_tests::{Folder, root};
 use serde_json::Value;
 
@@ -14,6 +14,7 @@ fn systems() -> Systems {
         .with_all(Ledger::all())
         .with_all(OrderBook::all())
         .with_all(Documents::all())
+        .with_worlds(Replica::all())
         .exploring(Workload::new(ledger::messages).flow(ledger::FEES).version(Ledger::NAME))
         .exploring(Workload::new(orderbook::messages).version(OrderBook::NAME))
         .exploring(Workload::new(document::messages).version(Documents::NAME))
@@ -34,7 +35,7 @@ fn first_failures(explorer: &dyn Explorer, seeds: u64) -> BTreeMap<String, (u64,
 #[test]
 fn the_correct_systems_never_cry_wolf() {
     let systems = systems();
-    for name in [Ledger::NAME, OrderBook::NAME, Documents::NAME] {
+    for name in [Ledger::NAME, OrderBook::NAME, Documents::NAME, Replica::NAME] {
         let explorer = systems.explorer(name).expect("it is known").expect("it has a workload");
         assert_eq!(first_failures(&*explorer, 200), BTreeMap::new(), "{name}");
     }

@@ -9,7 +9,7 @@ use afresh_core::Name;
 /// How many servers there are.
 pub(crate) const NODES: u32 = 3;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 #[expect(dead_code, reason = "a reply names its client, who knows")]
 pub(crate) enum Message {
     Request { client: u32, request: u64, hops: u8, padding: [u8; 8] },

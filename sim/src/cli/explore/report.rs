@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::campaign::Chunk;
 use super::{Args, files, shrunk};
 use crate::cli::outcome::{self, Failure};
-use crate::cli::run::in_words;
 use crate::cli::source::Format;
 use crate::explore::Counts;
 use crate::report::escape;
@@ -88,7 +87,7 @@ pub(super) fn write(args: &Args, all: &Chunk, runs: u64) -> Result<ExitCode, Fai
         system: args.system.clone(),
         seeds: [all.first, all.end],
         runs,
-        counts: all.counts,
+        counts: all.counts.clone(),
         laws: all.laws.clone(),
         findings,
         sometimes: sometimes.collect(),
@@ -111,7 +110,7 @@ fn text(report: &Report) -> String {
         count(report.runs, "run", "runs"),
         report.seeds[0],
         report.seeds[1],
-        in_words(&report.counts),
+        report.counts,
     );
     if !report.laws.is_empty() {
         let laws: Vec<_> = report.laws.iter().map(|(law, runs)| format!("{law} of {runs}")).collect();

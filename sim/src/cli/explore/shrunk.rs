@@ -13,6 +13,7 @@ use super::{Args, files};
 use crate::cli::interrupt;
 use crate::cli::outcome::Failure;
 use crate::format::{Error, Problem};
+use crate::oracle::ends;
 
 /// What a search says of its result, of which this is what is asked for.
 #[derive(Clone, Debug, Deserialize)]
@@ -83,6 +84,10 @@ fn shrink(args: &Args, signature: &str) -> Result<(), Failure> {
     command.args(option("--output", "shrunk.jsonl")).args(option("--walk", "walk.jsonl"));
     command.args(option("--report", "report.html"));
     command.arg(if folder.join("walk.jsonl").exists() { "--resume" } else { "--force" });
+    if signature == ends::HANG {
+        // How long the original takes is no measure of it.
+        command.arg("--timeout").arg(format!("{}ms", args.timeout.as_millis()));
+    }
     if let Some(memory) = args.memory {
         command.arg("--memory").arg(memory.as_u64().to_string());
     }

@@ -177,6 +177,7 @@ impl Turn {
             Options { asked, system: self.source.system.clone(), rerun: self.rerun, dry_run: self.result.dry_run };
         let report = runner.turn(reader, &options).map_err(|error| match error {
             turn::Error::Trace(error) => Failure::File(error),
+            turn::Error::World => Failure::Usage(format!("{}: {error}", escape(name))),
             other => {
                 let help = "see what there is with `afresh show`";
                 Failure::Usage(format!("{}: {other}\n  help: {help}", escape(name)))

@@ -1,0 +1,142 @@
+//! Worlds of nodes on the command line: each command does with them what it does with systems.
+
+use afresh_tests::Folder;
+use insta::assert_snapshot;
+
+/// A run in which the backup forgets what it has acknowledged.
+const FORGETS: [&str; 4] = ["run", "replica+forget-on-restart", "--seed", "4"];
+
+/// A folder with that run as `t.jsonl`, and with what is left of it as `small.jsonl`.
+fn folder() -> Folder {
+    let folder = Folder::default();
+    folder.run(&[&FORGETS[..], &["--output", "t.jsonl"]].concat());
+    let shrunk = folder.run(&["shrink", "t.jsonl", "--output", "small.jsonl"]);
+    assert_eq!((shrunk.code, shrunk.stderr.as_str()), (Some(0), ""));
+    folder
+}
+
+#[test]
+fn a_run() {
+    let folder = Folder::default();
+    assert_snapshot!(folder.ok(&["run", "replica", "--seed", "7"]));
+    let done = folder.run(&FORGETS);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
+    assert_snapshot!(done.stdout);
+}
+
+#[test]
+fn the_same_seed_is_the_same_bytes_and_another_is_not() {
+    let folder = Folder::default();
+    let run = |seed: &str| folder.run(&["run", "replica", "--seed", seed, "--output", "-"]).stdout;
+    assert_eq!(run("3"), run("3"));
+    assert_ne!(run("3"), run("4"));
+}
+
+#[test]
+fn the_record_is_the_run() {
+    let folder = Folder::default();
+    for system in ["replica", "replica+ack-early", "replica+retry-twice"] {
+        for seed in 0..10 {
+            let seed = seed.to_string();
+            folder.run(&["run", system, "--seed", &seed, "--output", "t.jsonl", "--force"]);
+            folder.ok(&["replay", "t.jsonl", "--record", "again.jsonl", "--force"]);
+            let [before, after] = ["t.jsonl", "again.jsonl"].map(|name| folder.read(name));
+            let events = |trace: &str| trace.split_once('\n').expect("a header").1.to_owned();
+            assert_eq!(events(&before), events(&after), "{system}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_campaign() {
+    let folder = Folder::default();
+    let done = folder.run(&["explore", "replica+forget-on-restart", "--seeds", "0..20", "--jobs", "1"]);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
+    assert_snapshot!(done.stdout);
+    assert_snapshot!(folder.read("findings/acknowledged-is-on-both/shrunk.jsonl"));
+    let several = Folder::default();
+    let again = several.run(&["explore", "replica+forget-on-restart", "--seeds", "0..20", "--jobs", "3"]);
+    assert_eq!(again.stdout, done.stdout);
+    for name in ["campaign.jsonl", "acknowledged-is-on-both/walk.jsonl", "acknowledged-is-on-both/report.html"] {
+        let name = format!("findings/{name}");
+        assert_eq!(several.read(&name), folder.read(&name), "{name}");
+    }
+}
+
+#[test]
+fn what_never_happens_is_said() {
+    let done = Folder::default().run(&["explore", "replica+ack-early", "--seeds", "0..64", "--no-shrink"]);
+    assert!(done.stdout.contains("  sometimes primary-waits: never\n"), "{}", done.stdout);
+}
+
+#[test]
+fn a_replay() {
+    let folder = folder();
+    assert_snapshot!(folder.ok(&["replay", "t.jsonl"]));
+    assert_snapshot!(folder.ok(&["replay", "t.jsonl", "--until", "10"]));
+    // What was left out of it is missed by nobody.
+    assert_snapshot!(folder.ok(&["replay", "small.jsonl"]));
+    // An event that is not so now.
+    let trace = folder.read("t.jsonl");
+    folder.write("other.jsonl", &trace.replacen("\"occurrence\":1", "\"occurrence\":2", 1));
+    let header = r#","shows":"acknowledged-is-on-both""#;
+    folder.write("other.jsonl", &folder.read("other.jsonl").replacen(header, "", 1));
+    let done = folder.run(&["replay", "other.jsonl"]);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
+    assert_snapshot!(done.stdout);
+}
+
+#[test]
+fn another_version_runs_what_can_still_happen() {
+    let folder = folder();
+    assert_snapshot!(folder.ok(&["check", "t.jsonl", "small.jsonl", "--system", "replica"]));
+    folder.run(&["run", "replica", "--seed", "2", "--output", "right.jsonl"]);
+    let done = folder.run(&["replay", "right.jsonl", "--system", "replica+ack-early"]);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
+    assert_snapshot!(done.stdout);
+}
+
+#[test]
+fn a_check() {
+    let folder = folder();
+    let done = folder.run(&["check", "t.jsonl", "small.jsonl"]);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
+    assert_snapshot!(done.stdout);
+    // Of the laws, a world is asked whether two runs agree.
+    assert_snapshot!(folder.ok(&["check", "small.jsonl", "--laws", "--system", "replica"]));
+}
+
+#[test]
+fn what_is_left_of_a_trace() {
+    let folder = folder();
+    let done = folder.run(&["shrink", "t.jsonl", "--output", "small.jsonl", "--force"]);
+    assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""));
+    assert_snapshot!(done.stdout);
+    let right = folder.run(&["shrink", "t.jsonl", "--system", "replica", "--output", "none.jsonl"]);
+    assert_eq!((right.code, right.stdout.as_str()), (Some(3), ""));
+    assert_snapshot!(right.stderr);
+}
+
+#[test]
+fn a_timeline() {
+    let folder = folder();
+    assert_snapshot!(folder.ok(&["show", "small.jsonl", "--views"]));
+    assert_snapshot!(folder.ok(&["show", "t.jsonl", "--message", "i-2", "--key", "primary", "--range", "..20"]));
+    // What a version of it does not do is marked.
+    folder.run(&["run", "replica", "--seed", "2", "--output", "right.jsonl"]);
+    let words = ["show", "right.jsonl", "--system", "replica+ack-early", "--range", "90..100"];
+    assert_snapshot!(folder.ok(&words));
+}
+
+#[test]
+fn knobs_are_refused() {
+    let folder = folder();
+    let what = [&["reflow", "t.jsonl", "--message", "i-1"][..], &["scrub", "t.jsonl", "--all"]];
+    for words in what {
+        let refused = folder.refused(&[words, &["--by", "me", "--dry-run"]].concat());
+        assert!(refused.contains("t.jsonl: a world of nodes has no keys and no knobs"), "{refused}");
+    }
+    let migrate = ["migrate", "t.jsonl", "fees-v2", "on", "--all", "--by", "me", "--dry-run"];
+    let refused = folder.run(&migrate);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{}", refused.stderr);
+}

@@ -29,6 +29,8 @@ use crate::runner::Systems;
 /// Check traces: at every step, the carried state against the one folded from the first message, against an independent
 /// statement of it, and against what was recorded.
 ///
+/// Of a world it is looked at whether its properties hold in what can still happen, and whether two runs agree.
+///
 /// A kept trace, whose header says which bug it once showed, passes when that bug and every other is gone.
 ///
 /// Exit codes: 0 nothing is wrong; 1 something is; 2 bad usage or unreadable input.

@@ -24,7 +24,7 @@ use super::worker;
 use crate::runner::Systems;
 use seeds::{Seeds, Shard};
 
-/// Run a system in simulation, once for each of many seeds, and keep each failure once, made small.
+/// Run a system or a world in simulation, once for each of many seeds, and keep each failure once, made small.
 ///
 /// A run is what `afresh run` makes of its seed. Of the runs that fail in the same way, which is by the signature of what
 /// goes wrong in them first, the one with the lowest seed is kept, in a folder of its own: `trace.jsonl` is that run,
@@ -37,7 +37,7 @@ use seeds::{Seeds, Shard};
 /// Exit codes: 0 nothing is wrong; 1 a bug was found; 2 bad usage.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The system.
+    /// The system, or the world.
     system: String,
 
     /// Which seeds: `A..B`, without B.

@@ -18,6 +18,9 @@ use crate::runner::Systems;
 
 /// Run a trace, and compare everything that it recorded with what the system does now.
 ///
+/// Every event of a world must happen as it was recorded; the first that does not is shown. Of a trace that was shrunk or is
+/// for another version, what cannot happen any more is skipped and counted.
+///
 /// Exit codes: 0 everything is as recorded; 1 something differs; 2 bad usage or unreadable input.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {

@@ -29,10 +29,12 @@ use crate::runner::Systems;
 /// turn knobs; then all of that ends, and the system must come to rest. Everything that happened to the system is in the
 /// trace: replay, check and shrink it without the seed.
 ///
+/// A world of nodes is run as it is, and its trace is everything that was chosen in it until all faults ended.
+///
 /// Exit codes: 0 nothing is wrong; 1 a bug was found; 2 bad usage.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The system.
+    /// The system, or the world.
     system: String,
 
     /// What all chance of the run is drawn from.

@@ -1,5 +1,10 @@
 //! Worlds of nodes on the command line: each command does with them what it does with systems.
 
+use std::fs::{self, File};
+
+use afresh::Systems;
+use afresh::explore::Record;
+use afresh_fixtures::Replica;
 use afresh_tests::Folder;
 use insta::assert_snapshot;
 
@@ -44,6 +49,20 @@ fn the_record_is_the_run() {
             let events = |trace: &str| trace.split_once('\n').expect("a header").1.to_owned();
             assert_eq!(events(&before), events(&after), "{system}, seed {seed}");
         }
+    }
+}
+
+/// Should a node never return from an event, what was written before is all that there is.
+#[test]
+fn what_is_written_before_it_happens_is_the_record() {
+    let (folder, systems) = (Folder::default(), Systems::new().with_worlds(Replica::all()));
+    let explorer = systems.explorer(Replica::NAME).expect("it is known").expect("a world needs no workload");
+    let mut runs = explorer.begin();
+    for seed in 0..50 {
+        let record = runs.run(seed, Record::Any).trace;
+        let path = folder.path("ahead.jsonl");
+        runs.run(seed, Record::Ahead(File::create(&path).expect("a file")));
+        assert!(fs::read(path).expect("it is there") == record, "seed {seed}");
     }
 }
 

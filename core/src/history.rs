@@ -70,7 +70,7 @@ impl History {
         };
         if self.entries.len() == self.entries.capacity() {
             // By a quarter and not to the double: there is a history for every key.
-            self.entries.reserve_exact(self.entries.len() / 4 + 4);
+            self.entries.reserve_exact(self.entries.len() / 4 + 8);
         }
         self.entries.insert(place, entry);
         place

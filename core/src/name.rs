@@ -217,8 +217,10 @@ impl PartialOrd for Name {
 }
 
 impl Hash for Name {
+    /// As the text is hashed, by which a name may be looked up; it need not be seen to be text for that.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
+        state.write(self.as_bytes());
+        state.write_u8(0xff);
     }
 }
 
@@ -285,7 +287,33 @@ impl<'de> Deserialize<'de> for Name {
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::*;
+
+    /// Keeps what it is given.
+    #[derive(Default)]
+    struct Given(Vec<u8>);
+
+    impl Hasher for Given {
+        fn finish(&self) -> u64 {
+            0
+        }
+
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.extend(bytes);
+        }
+    }
+
+    #[test]
+    fn names_hash_as_their_text_does() {
+        for text in ["", "a-1", "fifteen bytes!!", "sixteen bytes!!!"] {
+            let (mut name, mut given) = (Given::default(), Given::default());
+            Name::from(text).hash(&mut name);
+            text.hash(&mut given);
+            assert_eq!(name.0, given.0, "{text:?}");
+        }
+    }
 
     #[test]
     fn names_order_as_their_text_does_short_or_long() {

@@ -1,5 +1,6 @@
 //! What must hold of every search, whatever the trace and the bug: over generated traces and generated bugs.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
@@ -301,6 +302,35 @@ proptest! {
         };
         prop_assert!(runs(true) + u64::from(len.ilog2()) <= runs(false) + 1, "{} against {}", runs(true), runs(false));
     }
+}
+
+/// Tells scopes, and fails at the last event as long as the first is there.
+struct Scoped {
+    asked: Cell<usize>,
+}
+
+impl Oracle<u8> for Scoped {
+    fn width(&self, _: usize) -> usize {
+        2
+    }
+
+    fn test(&mut self, candidate: &Candidate<'_, u8>) -> Verdict {
+        let has_first = candidate.items().any(|item| item.number == 1);
+        candidate.items().last().filter(|_| has_first).map_or(Verdict::Passed, |last| Verdict::same_at(last.number))
+    }
+
+    fn scope(&self, width: usize) -> Option<Vec<u64>> {
+        self.asked.set(self.asked.get() + 1);
+        (width < 2).then(|| (1..=width as u64 + 1).collect())
+    }
+}
+
+/// What may take a run to be told is not asked ahead of its turn.
+#[test]
+fn a_wider_scope_is_asked_for_once_the_narrower_was_not_enough() {
+    let mut oracle = Scoped { asked: Cell::new(0) };
+    let minimized = minimize(&events(100), &mut oracle).expect("it fails");
+    assert_eq!((numbers(&minimized.items), oracle.asked.get()), (vec![1], 1));
 }
 
 #[test]

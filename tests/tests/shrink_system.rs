@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use afresh::check;
 use afresh::format::{EventOf, Options, RawEvent, Reader};
-use afresh::minimize::{Edit, End, Item, Minimized, Minimizer, Observer, Run};
+use afresh::minimize::{Candidate, Edit, End, Item, Minimized, Minimizer, Observer, Run};
 use afresh::oracle::{Aimless, Examined, Verdict, examine, rewrite_event};
 use afresh::{Loaded, Subject};
 use afresh_core::{Header, Signature};
@@ -114,6 +115,31 @@ fn every_bug_of_the_document_shrinks() {
 fn a_correct_system_has_nothing_to_shrink() {
     let file = fs::read(kept("ledger-late-capture").path()).expect("the trace is kept");
     assert_eq!(open(&Ledger::correct(), &file).oracle.aim(None), Err(Aimless::Shows(Vec::new())));
+}
+
+/// How many events were looked at by the test below.
+static LOOKED_AT: AtomicUsize = AtomicUsize::new(0);
+
+/// The run of the original has ended where the failure shows, before what this cuts off.
+#[test]
+fn what_follows_the_failure_is_cut_off_without_a_look_at_what_comes_before() {
+    let stop = || {
+        LOOKED_AT.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    let file = fs::read(kept("ledger-late-capture").path()).expect("the trace is kept");
+    let reader = Reader::new("generated", &file[..], Options::default()).expect("it has a header");
+    let system = Ledger::with("late-capture").expect("a bug of the ledger");
+    let Examined { stimuli, mut oracle, .. } = examine(&system, reader, stop).expect("it can be read");
+    let at = u64::from(oracle.aim(None).expect("it shows").first.event.get());
+    let looked_at = LOOKED_AT.load(Ordering::Relaxed);
+    let last = stimuli.last().expect("there are some").number;
+    assert!(looked_at > 0 && at < last);
+    for (first, verdict, more) in [(at + 1, Verdict::same_at(at), 0), (at, Verdict::Passed, looked_at - 1)] {
+        let edit = Edit::Remove(vec![(first, last)]);
+        assert_eq!(oracle.test(&Candidate::new(&stimuli, &edit)), verdict);
+        assert_eq!(LOOKED_AT.load(Ordering::Relaxed), looked_at + more);
+    }
 }
 
 #[test]

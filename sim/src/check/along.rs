@@ -70,6 +70,12 @@ impl<'s, S: System> Keeper<'s, S> {
         Self { along: Along::new(), looked: events, since: Stopwatch::start(), cost }
     }
 
+    /// Keeps the state with which a run ends after so many events.
+    pub(super) fn end(mut self, events: usize, verifier: Verifier<'s, S>) -> Along<'s, S> {
+        self.along.0.push((events, verifier));
+        self.along
+    }
+
     /// Looks whether to keep the state of `verifier`, which so many events were before.
     pub(super) fn look(&mut self, events: usize, verifier: &Verifier<'s, S>) {
         if events < self.looked + EVENTS_MIN {

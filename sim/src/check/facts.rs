@@ -11,7 +11,7 @@ use rustc_hash::FxBuildHasher;
 use crate::host::guard;
 
 /// A map that hashes alike in every run, and is listed in the order in which its entries came.
-type Map<K, V> = IndexMap<K, V, FxBuildHasher>;
+pub(super) type Map<K, V> = IndexMap<K, V, FxBuildHasher>;
 
 /// A message that counts for a key, with a body of its own: they are folded over and over, and lie side by side.
 #[derive(Clone)]

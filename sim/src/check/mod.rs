@@ -28,6 +28,7 @@ use crate::subject::Subject;
 pub(crate) use along::Along;
 pub(crate) use coverage::Depth;
 use determinism::determinism;
+use facts::Map;
 use verify::{Seen, Share, Verifier};
 
 pub use coverage::Coverage;
@@ -160,11 +161,11 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
 }
 
 /// How many messages concern each key, at most.
-fn lengths<'e, S>(system: &S, events: impl IntoIterator<Item = &'e EventOf<S>>) -> BTreeMap<Key, u64>
+fn lengths<'e, S>(system: &S, events: impl IntoIterator<Item = &'e EventOf<S>>) -> Map<Key, u64>
 where
     S: Subject + 'e,
 {
-    let mut lengths = BTreeMap::new();
+    let mut lengths = Map::default();
     for event in events {
         let What::Stimulus(Stimulus::In(message)) = &event.what else { continue };
         let Some(body) = &message.body else { continue };

@@ -28,6 +28,8 @@ pub(crate) struct Probe<'s, S> {
     pub(crate) complete: bool,
     /// Whether to look at slots and properties after every stimulus, and not at the end alone.
     pub(crate) each_step: bool,
+    /// Whether to keep states on the way: that pays where others are run that begin alike.
+    pub(crate) keep: bool,
     /// Whether to stop now, whatever was found.
     pub(crate) stop: fn() -> bool,
 }
@@ -52,7 +54,8 @@ impl<'s, S: Subject> Probe<'s, S> {
         Depth::new(lengths(self.system, events).into_values(), BUDGET)
     }
 
-    /// Looks at a run until `wanted` shows; anything, if nothing is wanted. Also gives states of that run.
+    /// Looks at a run until `wanted` shows; anything, if nothing is wanted. Also gives states of that run, the one in which it
+    /// shows included: a run that begins alike ends there as well.
     ///
     /// Its first `unchanged` events are those of the run that has given `along`, of which the newest state is taken that fits;
     /// `events` gives the events of the run, all of them stimuli, but for so many.
@@ -73,6 +76,7 @@ impl<'s, S: Subject> Probe<'s, S> {
         };
         let begun = Stopwatch::start();
         let (start, mut verifier) = match along.before(unchanged) {
+            Some((_, verifier)) if shows(verifier.findings()) => return (verifier.shown(), Along::new()),
             Some((start, verifier)) => (start, verifier.clone()),
             None => (0, self.begin(depth)),
         };
@@ -81,10 +85,13 @@ impl<'s, S: Subject> Probe<'s, S> {
             if (self.stop)() {
                 return (Probed::Stopped, keeper.along);
             }
-            keeper.look(place, &verifier);
+            if self.keep {
+                keeper.look(place, &verifier);
+            }
             verifier.event(event, line);
             if shows(verifier.findings()) {
-                return (Probed::At(event.number.get().into(), verifier.into_findings()), keeper.along);
+                let shown = verifier.shown();
+                return (shown, keeper.end(place + 1, verifier));
             }
         }
         verifier.restate_at_end();
@@ -108,7 +115,7 @@ pub(crate) fn look_at_run<S: Subject>(
     journal: &Journal<S>,
 ) -> (Vec<Finding>, BTreeMap<&'static str, bool>) {
     let stimuli = journal.events().filter(|event| matches!(event.what, What::Stimulus(_)));
-    let probe = Probe { system, complete: true, each_step: true, stop: || false };
+    let probe = Probe { system, complete: true, each_step: true, keep: false, stop: || false };
     let mut verifier = probe.begin(probe.depth(stimuli));
     for event in journal.events() {
         // Each event is on the line after the one before, and the header is on the first.

@@ -6,7 +6,8 @@ use afresh_core::{Engine, EventNumber, Expectation, Fault, Key, Knob, Observatio
 
 use super::coverage::{Coverage, Depth};
 use super::facts::Facts;
-use super::finding::{Finding, Findings, Versus, value};
+use super::finding::{Findings, Versus, value};
+use super::probe::Probed;
 use super::recorded::{Recorded, Window};
 use crate::compare::{Comparer, kind};
 use crate::format::EventOf;
@@ -308,9 +309,9 @@ impl<'s, S: System> Verifier<'s, S> {
         &self.seen.findings
     }
 
-    /// All that was seen so far.
-    pub(super) fn into_findings(self) -> Vec<Finding> {
-        self.seen.findings.into_sorted()
+    /// What was seen up to the event that was taken last, and there.
+    pub(super) fn shown(&self) -> Probed {
+        Probed::At(self.place.0.get().into(), self.seen.findings.clone().into_sorted())
     }
 
     /// Restates every key as it is at the end, where that was not done at every step.

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::fact::{Fact, FactSeed, Party, SettledWire, set};
 use super::kind::Kind;
 use super::output_id::OutputId;
+use super::reader::parse;
 use super::{WhatOf, at};
 
 /// What an event's line says: the fields that every kind has, and the content of the one that it is.
@@ -25,6 +26,11 @@ pub(crate) struct Envelope<C> {
 pub(crate) trait Content: Copy {
     type Value;
     fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Value, D::Error>;
+
+    /// The error for which the event of this text does not read, with the place of what is wrong.
+    fn explain(self, _text: &str, error: serde_json::Error) -> serde_json::Error {
+        error
+    }
 }
 
 /// The content of an event as it is in the file.
@@ -36,6 +42,26 @@ impl Content for Raw {
 
     fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Value, D::Error> {
         Ok((kind, Box::deserialize(deserializer)?))
+    }
+}
+
+/// The content of an event, and the same as it is in the file.
+#[derive(Clone, Copy)]
+pub(crate) struct WithRaw<C>(pub(crate) C);
+
+impl<C: Content> Content for WithRaw<C> {
+    type Value = (C::Value, Kind, Box<RawValue>);
+
+    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Value, D::Error> {
+        let raw: &RawValue = Deserialize::deserialize(deserializer)?;
+        let mut content = serde_json::Deserializer::from_str(raw.get());
+        let value = self.0.read(kind, &mut content).map_err(de::Error::custom)?;
+        Ok((value, kind, raw.to_owned()))
+    }
+
+    /// What is read apart knows no place in the line.
+    fn explain(self, text: &str, error: serde_json::Error) -> serde_json::Error {
+        parse(text, self.0).err().unwrap_or(error)
     }
 }
 

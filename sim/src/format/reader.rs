@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
-use super::decode::{Content, Envelope, EnvelopeSeed, Raw, Typed};
+use super::decode::{Content, Envelope, EnvelopeSeed, Raw, Typed, WithRaw};
 use super::error::{Error, Problem};
 use super::lines::Lines;
 use super::raw::{RawEvent, RawTrace};
@@ -120,13 +120,21 @@ impl<S, R> Events<'_, S, R> {
     }
 }
 
-impl<S, R: BufRead> Events<'_, S, R> {
-    /// The event that was read last, with its content as it is in the file; nothing before the first and after the end.
-    pub fn raw(&self) -> Option<RawEvent> {
-        let Cursor { lines, previous, .. } = &self.cursor;
-        let (line, number) = (lines.number, EventNumber::new(*previous)?);
-        let Envelope { cause, at, content: (kind, content), .. } = parse(lines.text(), Raw).ok()?;
-        Some(RawEvent { line, number, cause, at, kind, content })
+impl<S: System, R: BufRead> Events<'_, S, R> {
+    /// The next event, and the same with its content as it is in the file.
+    pub fn next_with_raw(&mut self) -> Option<Result<(EventOf<S>, RawEvent), Error>> {
+        if self.ended {
+            return None;
+        }
+        let content = WithRaw(Typed { system: self.system, version: &self.version });
+        let event = self.cursor.next(content).transpose();
+        self.ended = !matches!(event, Some(Ok(_)));
+        let line = self.cursor.lines.number;
+        event.map(|event| {
+            event.map(|(number, Envelope { cause, at, content: (what, kind, content), .. })| {
+                (Event { number, cause, at, what }, RawEvent { line, number, cause, at, kind, content })
+            })
+        })
     }
 }
 
@@ -228,7 +236,7 @@ impl<R: BufRead> Cursor<R> {
             }
         }
         let text = self.lines.text();
-        let envelope = parse(text, content).map_err(|error| self.lines.json_error(&error))?;
+        let envelope = parse(text, content).map_err(|error| self.lines.json_error(&content.explain(text, error)))?;
         self.scan.check(text).map_err(|(problem, column)| self.lines.error(column, problem))?;
         let number = self.number(&envelope)?;
         self.previous = number.get();

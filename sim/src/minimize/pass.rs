@@ -111,6 +111,11 @@ pub(super) trait Pass: Fork {
 
     /// What became of the edit proposed last: whether the bug was still there, so that the verified trace has it now.
     fn judged(&mut self, accepted: bool);
+
+    /// Whether what it would propose next is worked out in less time than a run takes.
+    fn is_foreseeable(&self) -> bool {
+        true
+    }
 }
 
 /// Copies a pass, to see what it would propose next.

@@ -32,4 +32,9 @@ impl Pass for Scope {
     fn judged(&mut self, accepted: bool) {
         self.done = accepted;
     }
+
+    /// An oracle may have to run the whole trace to tell a wider scope.
+    fn is_foreseeable(&self) -> bool {
+        false
+    }
 }

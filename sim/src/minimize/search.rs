@@ -94,7 +94,11 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
     {
         let (mut edits, mut met) = (Vec::new(), BTreeSet::from([identity]));
         let is_known = self.ahead.contains_key(&identity);
-        let others = if is_known { 0 } else { self.oracle.width(verified.items.len()).saturating_sub(1) };
+        let others = if is_known || !pass.is_foreseeable() {
+            0
+        } else {
+            self.oracle.width(verified.items.len()).saturating_sub(1)
+        };
         let mut pass = if others > 0 { pass.fork() } else { return edits };
         while edits.len() < others {
             pass.judged(false);

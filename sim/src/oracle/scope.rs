@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use afresh_core::{Engine, Fault, Key, Knob, Message, Options, Policy, Stimulus, What};
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
 
 use crate::format::EventOf;
 use crate::host::guard;
@@ -43,7 +45,7 @@ pub(super) fn with_senders<S: Subject>(
 
 /// The numbers of the events that concern any of `keys`: every revision of their messages, and whatever is for all keys.
 pub(super) fn of_keys<S: Subject>(system: &S, events: &[(EventOf<S>, u64)], keys: &BTreeSet<Key>) -> Vec<u64> {
-    let mut facts = BTreeSet::new();
+    let mut facts: IndexSet<_, FxBuildHasher> = IndexSet::default();
     for (event, _) in events {
         if let What::Stimulus(Stimulus::In(Message { from, id, body: Some(body), .. })) = &event.what {
             let mut concerns = false;

@@ -2,12 +2,12 @@
 
 use std::io::BufRead;
 
-use afresh_core::{Header, Signature};
+use afresh_core::{Header, Signature, System};
 
 use super::Oracle;
 use super::typed::Typed;
 use crate::check::Finding;
-use crate::format::{Error, RawEvent, Reader};
+use crate::format::{Error, EventOf, RawEvent, Reader};
 use crate::minimize::{Item, Rewrite};
 use crate::subject::Subject;
 
@@ -60,20 +60,35 @@ pub fn examine<'s, S: Subject, R: BufRead>(
     stop: fn() -> bool,
 ) -> Result<Examined<'s>, Error> {
     let header = reader.header().clone();
-    let (mut stimuli, mut events, mut observations) = (Vec::new(), Vec::new(), 0);
-    let mut source = reader.events(system);
-    while let Some(event) = source.next() {
-        let event = event?;
-        match source.raw() {
-            Some(raw) if raw.kind.is_stimulus() => {
-                events.push((event, raw.line));
-                stimuli.push(Item { number: raw.number.get().into(), value: raw });
-            }
-            _ => observations += 1,
-        }
-    }
+    let Stimuli { stimuli, events, observations } = Stimuli::read(system, reader)?;
     let oracle = Box::new(Typed::new(system, &header, events, stop));
     Ok(Examined { header, stimuli, observations, oracle })
+}
+
+/// The stimuli of a trace, once as they are in the file and once in the types of a system.
+pub(super) struct Stimuli<S: System> {
+    pub(super) stimuli: Vec<Item<RawEvent>>,
+    /// The same, with their lines.
+    pub(super) events: Vec<(EventOf<S>, u64)>,
+    /// How many observations there were between them.
+    pub(super) observations: usize,
+}
+
+impl<S: System> Stimuli<S> {
+    pub(super) fn read<R: BufRead>(system: &S, reader: Reader<R>) -> Result<Self, Error> {
+        let mut read = Self { stimuli: Vec::new(), events: Vec::new(), observations: 0 };
+        let mut source = reader.events(system);
+        while let Some(event) = source.next_with_raw() {
+            let (event, raw) = event?;
+            if raw.kind.is_stimulus() {
+                read.events.push((event, raw.line));
+                read.stimuli.push(Item { number: raw.number.get().into(), value: raw });
+            } else {
+                read.observations += 1;
+            }
+        }
+        Ok(read)
+    }
 }
 
 /// What becomes of an event of a trace by one change of its text, as a [`SystemOracle`] makes it: for replaying a walk.

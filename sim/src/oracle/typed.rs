@@ -65,7 +65,7 @@ struct Latest<'s, S: Subject> {
 impl<'s, S: Subject> Typed<'s, S> {
     /// The oracle of a trace with these stimuli, which are on these lines.
     pub(super) fn new(system: &'s S, header: &Header, events: Vec<(EventOf<S>, u64)>, stop: fn() -> bool) -> Self {
-        let probe = Probe { system, complete: header.complete, each_step: false, stop };
+        let probe = Probe { system, complete: header.complete, each_step: false, keep: true, stop };
         Self {
             depth: probe.depth(events.iter().map(|(event, _)| event)),
             probe,
@@ -120,13 +120,14 @@ impl<'s, S: Subject> Typed<'s, S> {
         Some(Probed::End(found.into_iter().collect()))
     }
 
-    /// Looks at all of the trace until `wanted` shows.
+    /// Looks at all of the trace until `wanted` shows. Only the last state is kept: what comes next mostly changes the trace
+    /// near its beginning, or after its end.
     fn original(&self, wanted: Option<&Signature>, each_step: bool) -> (Probed, Along<'s, S>) {
         let events = |from: usize| self.events[from..].iter().map(|(event, line)| (event, *line));
         if let Some(probed) = wanted.and_then(|wanted| self.law(wanted, events(0))) {
             return (probed, Along::new());
         }
-        Probe { each_step, ..self.probe }.look(self.depth, (&Along::new(), 0), events, wanted)
+        Probe { each_step, keep: false, ..self.probe }.look(self.depth, (&Along::new(), 0), events, wanted)
     }
 
     /// Runs `candidate`; `again` says to do so from its beginning.

@@ -5,12 +5,12 @@ use std::io::BufRead;
 
 use afresh_core::{EventNumber, Signature, Violation};
 
-use super::system::{Aimless, Examined, SystemOracle};
+use super::system::{Aimless, Examined, Stimuli, SystemOracle};
 use super::values::values;
 use super::{Oracle, Verdict};
 use crate::check::Finding;
 use crate::format::{Error, Kind, RawEvent, Reader};
-use crate::minimize::{Candidate, Item};
+use crate::minimize::Candidate;
 use crate::world::{self, Cluster, Node, Vocabulary};
 
 /// Reads a trace of `cluster`, and makes ready to shrink it.
@@ -20,19 +20,8 @@ use crate::world::{self, Cluster, Node, Vocabulary};
 /// Fails where the trace cannot be read.
 pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> Result<Examined<'_>, Error> {
     let header = reader.header().clone();
-    let (mut stimuli, mut events, mut observations) = (Vec::new(), Vec::new(), 0);
     let vocabulary = Vocabulary::<InputOf<C>>::new();
-    let mut source = reader.events(&vocabulary);
-    while let Some(event) = source.next() {
-        let event = event?;
-        match source.raw() {
-            Some(raw) if raw.kind.is_stimulus() => {
-                events.push((event, raw.line));
-                stimuli.push(Item { number: raw.number.get().into(), value: raw });
-            }
-            _ => observations += 1,
-        }
-    }
+    let Stimuli { stimuli, events, observations } = Stimuli::read(&vocabulary, reader)?;
     let version = header.version.clone();
     let oracle = Box::new(OfWorld { cluster, version, events, bug: Signature::new("", "") });
     Ok(Examined { header, stimuli, observations, oracle })

@@ -33,6 +33,10 @@ impl Pass for Groups {
         "group"
     }
 
+    fn only_removes(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, view: &dyn View) {
         if view.len() < SHORT {
             return;

@@ -120,9 +120,8 @@ pub enum End {
 /// The passes that come after `pass`, in their order: what a search that was stopped there has not tried yet.
 #[must_use]
 pub fn passes_after(pass: &str, verbatim: bool) -> Vec<&'static str> {
-    let names = pass::round(0).into_iter().map(|pass| pass.name());
-    let names = names.filter(|name| !verbatim || pass::REMOVING.contains(name));
-    names.skip_while(|name| *name != pass).skip(1).collect()
+    let passes = pass::round(0).into_iter().filter(|pass| !verbatim || pass.only_removes());
+    passes.map(|pass| pass.name()).skip_while(|name| *name != pass).skip(1).collect()
 }
 
 /// Why a trace was not minimized.

@@ -101,6 +101,11 @@ pub(super) trait Pass: Fork {
     /// Its name in the walk.
     fn name(&self) -> &'static str;
 
+    /// Whether it changes nothing in the events that stay.
+    fn only_removes(&self) -> bool {
+        false
+    }
+
     /// Looks at the trace before its first proposal.
     fn begin(&mut self, view: &dyn View) {
         let _ = view;
@@ -129,9 +134,6 @@ impl<P: Pass + Clone + 'static> Fork for P {
         Box::new(self.clone())
     }
 }
-
-/// The passes that change nothing in the events that stay.
-pub(super) const REMOVING: [&str; 6] = ["truncate", "scope", "slice", "group", "span", "single"];
 
 /// The passes of a round, counted from 0, in their order: what removes most in one run comes first, and what takes many runs
 /// last.

@@ -17,6 +17,10 @@ impl Pass for Scope {
         "scope"
     }
 
+    fn only_removes(&self) -> bool {
+        true
+    }
+
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {
         while !self.done {
             let numbers = view.scope(self.next)?;

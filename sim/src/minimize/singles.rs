@@ -20,6 +20,10 @@ impl Pass for Singles {
         "single"
     }
 
+    fn only_removes(&self) -> bool {
+        true
+    }
+
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {
         let mut end = self.end.unwrap_or(view.len());
         if end == 0 {

@@ -31,6 +31,10 @@ impl Pass for Slice {
         "slice"
     }
 
+    fn only_removes(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, view: &dyn View) {
         self.nearest = nearest(view).into_iter().map(|place| view.number(place)).collect();
     }

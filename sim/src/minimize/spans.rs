@@ -19,6 +19,10 @@ impl Pass for Spans {
         "span"
     }
 
+    fn only_removes(&self) -> bool {
+        true
+    }
+
     fn begin(&mut self, view: &dyn View) {
         let numbers = |unit: Vec<usize>| unit.into_iter().map(|place| view.number(place)).collect();
         self.units = units(view).into_iter().map(numbers).collect();

@@ -22,6 +22,10 @@ impl Pass for Truncate {
         "truncate"
     }
 
+    fn only_removes(&self) -> bool {
+        true
+    }
+
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {
         let len = view.len();
         if let Some(number) = view.failing().filter(|number| self.told != Some(*number)) {

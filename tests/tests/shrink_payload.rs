@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use afresh::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
-use afresh::minimize::{Candidate, Edit, End, Identity, Item, Minimized, Minimizer, Observer, Rewrite, Run, Walk};
+use afresh::minimize::{
+    Candidate, Edit, End, Identity, Item, Minimized, Minimizer, Observer, Rewrite, Run, Walk, minimize,
+};
 use afresh::oracle::{Oracle, Verdict};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
@@ -284,4 +286,39 @@ fn what_need_not_be_late_is_put_back() {
     // What has to be late stays so, and what has no place of its own goes along.
     assert_eq!(minimized("5 4 crash 1 2 3", "crash", "2"), "1 3 4 5 crash 2");
     assert_eq!(minimized("2 1", "2", "1"), "2 1");
+}
+
+/// Shows the bug where what was read, after it was asked for, is something that was written over: at first there is `nil`.
+struct Stale;
+
+impl Oracle<String> for Stale {
+    fn test(&mut self, candidate: &Candidate<'_, String>) -> Verdict {
+        let (mut written, mut asked) = (vec!["nil"], false);
+        for (what, value) in candidate.values().filter_map(|event| event.split_once(' ')) {
+            match what {
+                "write" => written.push(value),
+                "ask" => asked = true,
+                _ if asked && written[..written.len() - 1].contains(&value) => return Verdict::SAME,
+                _ => {}
+            }
+        }
+        Verdict::Passed
+    }
+
+    fn text<'e>(&self, event: &'e String) -> Option<Cow<'e, str>> {
+        Some(Cow::Borrowed(event))
+    }
+
+    fn with_text(&self, _: &String, text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+}
+
+/// No event can go alone. That there need be no first write is seen while `nil` is still a value that is there.
+#[test]
+fn what_another_event_brings_in_goes_with_its_mention() {
+    let events = ["write 7", "write 3", "write 4", "ask nil", "read 3"].map(String::from);
+    let minimized = minimize(&events, &mut Stale).expect("the bug shows");
+    let left: Vec<_> = minimized.items.iter().map(|item| item.value.as_str()).collect();
+    assert_eq!(left, ["write 0", "ask nil", "read nil"]);
 }

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::edit::Edit;
 use super::pass::{Pass, View};
-use super::sites::{Value, rename, sites};
+use super::sites::{Kind, Value, rename, sites};
 
-/// For each field, tries to make all values that are in it the simplest one that is; then each of them that is in several
-/// places, since it may name something that is no other than another.
+/// For each field, tries to make all values of one kind that are in it the simplest one that is; then each of them that is in
+/// several places, since it may name something that is no other than another. A word among numbers stays, `nil` or `null`: it
+/// says that there is no value.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Equal {
     /// What is still to be tried: values, and what they are to become. The next one is the last.
@@ -21,12 +22,12 @@ impl Pass for Equal {
 
     fn begin(&mut self, view: &dyn View) {
         // How often each value is there. By length and then by content: the simplest is the first.
-        let mut fields: BTreeMap<String, BTreeMap<(usize, Value), usize>> = BTreeMap::new();
+        let mut fields: BTreeMap<(String, Kind), BTreeMap<(usize, Value), usize>> = BTreeMap::new();
         for text in (0..view.len()).filter_map(|place| view.text(place)) {
             for site in sites(&text).into_iter().filter(|site| site.kind.is_single()) {
                 let value = Value::of(&text, &site);
-                *fields.entry(site.field().to_owned()).or_default().entry((value.content.len(), value)).or_default() +=
-                    1;
+                let values = fields.entry((site.field().to_owned(), site.kind)).or_default();
+                *values.entry((value.content.len(), value)).or_default() += 1;
             }
         }
         for values in fields.into_values().rev() {

@@ -138,6 +138,9 @@ impl<P: Pass + Clone + 'static> Fork for P {
 /// The passes of a round, counted from 0, in their order: what removes most in one run comes first, and what takes many runs
 /// last.
 ///
+/// What is called the same has the same name before events are merged, and values are made simpler after it: the value that an
+/// event has to take may be there no longer then.
+///
 /// The place of the failure, and what it can depend on, are looked for in the first round alone: what changes later does not
 /// move it far.
 pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
@@ -152,10 +155,10 @@ pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
         Box::new(Names::default()),
         Box::new(Ranks::default()),
         Box::new(Equal::default()),
+        Box::new(Merge::default()),
         Box::new(Members::default()),
         Box::new(Values::default()),
         Box::new(Blanks::default()),
-        Box::new(Merge::default()),
         Box::new(Late::default()),
     ];
     first.into_iter().filter(|_| round == 0).chain(others).collect()

@@ -8,7 +8,7 @@ use super::edit::{Edit, Rewrite, Splice};
 use super::pass::View;
 
 /// What is at a site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// An object, whose members are fields.
     Object,

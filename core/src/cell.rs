@@ -25,8 +25,8 @@ pub(crate) struct Cell<S: System> {
     pub(crate) opening: Option<EventNumber>,
     /// Whether it ever sent a message to another key.
     pub(crate) routes: bool,
-    /// Whether it is among the cells of the stimulus under way.
-    pub(crate) begun: bool,
+    /// While it is among the cells of the stimulus under way: the number of what it wanted there last.
+    pub(crate) begun: Option<usize>,
     checkpoints: Vec<Checkpoint<S::State>>,
 }
 
@@ -79,7 +79,7 @@ impl<S: System> Cell<S> {
             slots: Vec::new(),
             opening: None,
             routes: false,
-            begun: false,
+            begun: None,
             checkpoints: Vec::new(),
         }
     }

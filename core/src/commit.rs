@@ -43,7 +43,7 @@ impl<S: System> Engine<S> {
             outcome.cells.sort_by(|a, b| self.cells[*a].key.cmp(&self.cells[*b].key));
         }
         for cell in &outcome.cells {
-            self.cells[*cell].begun = false;
+            self.cells[*cell].begun = None;
             if self.options.views {
                 self.show(number, *cell);
             }

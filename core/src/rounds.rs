@@ -4,6 +4,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::cell::{Cell, Context, Mended, Shift};
 use crate::engine::Engine;
@@ -40,6 +41,8 @@ pub(crate) struct Outcome<S: System> {
     pub(crate) work: Vec<Work>,
     next: Vec<Work>,
     pub(crate) wanted: Vec<Wanted<S::Out>>,
+    /// What each computation of a cell wanted, in order.
+    spans: Vec<Span>,
     /// The slots that the cell under way can have changed.
     slots: Vec<Slot>,
     /// The messages to other keys among what is wanted, by their place there.
@@ -52,6 +55,14 @@ pub(crate) struct Outcome<S: System> {
     arrival: i64,
     /// In a dry run, the cells as they were.
     pub(crate) before: Option<Vec<(usize, Cell<S>)>>,
+}
+
+/// What one computation of a cell wanted: where that is in [`Outcome::wanted`].
+#[derive(Clone)]
+struct Span {
+    places: Range<usize>,
+    /// The number of the span of its computation before, for the same stimulus.
+    before: Option<usize>,
 }
 
 /// What should be in a slot now.
@@ -74,6 +85,7 @@ impl<S: System> Default for Outcome<S> {
             work: Vec::new(),
             next: Vec::new(),
             wanted: Vec::new(),
+            spans: Vec::new(),
             slots: Vec::new(),
             routed: Vec::new(),
             heals: Vec::new(),
@@ -90,6 +102,7 @@ impl<S: System> Engine<S> {
     pub(crate) fn outcome(&mut self, number: EventNumber, dry: bool) -> Box<Outcome<S>> {
         let mut outcome = self.spare.take().unwrap_or_default();
         outcome.cells.clear();
+        outcome.spans.clear();
         outcome.arrival = i64::from(number.get());
         outcome.before = dry.then(Vec::new);
         outcome
@@ -136,7 +149,6 @@ impl<S: System> Engine<S> {
     fn advance(&mut self, work: &[Work], outcome: &mut Outcome<S>) {
         let number = work[0].cell;
         let again = self.begin(number, outcome);
-        let first = outcome.wanted.len();
         let guard = self.options.guard;
         let (cells, context) = self.cells_and_context(number);
         let cell = &mut cells[number];
@@ -153,13 +165,12 @@ impl<S: System> Engine<S> {
             outcome.heals.push(Healed { key: cell.key.clone(), parts: Vec::from(["index".into()]) });
             outcome.forget_work(number);
         }
-        self.end(number, first, done, again, outcome);
+        self.end(number, done, outcome);
     }
 
     /// Computes a key again, whatever is carried, and says what should be in all of its slots.
     pub(crate) fn compute(&mut self, number: usize, fold: Fold, outcome: &mut Outcome<S>) {
         let again = self.begin(number, outcome);
-        let first = outcome.wanted.len();
         let guard = self.options.guard;
         let (cells, context) = self.cells_and_context(number);
         let cell = &mut cells[number];
@@ -196,7 +207,7 @@ impl<S: System> Engine<S> {
             }
             outcome.quarantines.retain(|apart| apart.key != cell.key);
         }
-        self.end(number, first, done, again, outcome);
+        self.end(number, done, outcome);
     }
 
     /// The cells, and what the code of the system is given for one of them.
@@ -212,28 +223,32 @@ impl<S: System> Engine<S> {
         (&mut self.cells, context)
     }
 
-    /// Notes that a cell is computed; whether it was before.
-    fn begin(&mut self, number: usize, outcome: &mut Outcome<S>) -> bool {
+    /// Notes that a cell is computed; the span of its computation before, if there was one.
+    fn begin(&mut self, number: usize, outcome: &mut Outcome<S>) -> Option<usize> {
         let cell = &mut self.cells[number];
-        if cell.begun {
-            return true;
+        if cell.begun.is_none() {
+            if let Some(before) = &mut outcome.before {
+                before.push((number, cell.clone()));
+            }
+            outcome.cells.push(number);
         }
-        if let Some(before) = &mut outcome.before {
-            before.push((number, cell.clone()));
-        }
-        cell.begun = true;
-        outcome.cells.push(number);
-        false
+        let before = cell.begun.replace(outcome.spans.len());
+        let place = outcome.wanted.len();
+        outcome.spans.push(Span { places: place..place, before });
+        before
     }
 
     /// Sends on what a cell wants that is for other keys; or sets it apart if its computation panicked, and forgets what it
-    /// had begun to want: what was wanted from place `first` on. `again` if the cell was computed before.
-    fn end(&mut self, number: usize, first: usize, done: Result<(), String>, again: bool, outcome: &mut Outcome<S>) {
+    /// had begun to want.
+    fn end(&mut self, number: usize, done: Result<(), String>, outcome: &mut Outcome<S>) {
+        let Some(span) = outcome.spans.last_mut() else { return };
+        let (first, again) = (span.places.start, span.before.is_some());
         if let Err(why) = done {
             outcome.wanted.truncate(first);
             outcome.routed.clear();
             return self.set_apart(number, why, outcome);
         }
+        span.places.end = outcome.wanted.len();
         self.cells[number].routes |= !outcome.routed.is_empty();
         if !self.cells[number].routes {
             return;
@@ -302,8 +317,8 @@ impl<S: System> Outcome<S> {
         self.slots = slots;
     }
 
-    /// Says what should be in every slot. `again` if the cell was computed before.
-    fn want_all(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>, again: bool) {
+    /// Says what should be in every slot. `again` is the span of the cell's computation before, if there was one.
+    fn want_all(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>, again: Option<usize>) {
         let Some(outputs) = cell.outputs(context) else { return };
         for slot in cell.slot_names(context) {
             if !outputs.contains_key(slot) {
@@ -311,9 +326,7 @@ impl<S: System> Outcome<S> {
             }
         }
         // What it wanted in an earlier round, in slots that nothing was ever sent in, it may want no longer.
-        let earlier = self.wanted.iter().filter(|wanted| again && wanted.cell == number);
-        let earlier: Vec<_> = earlier.map(|wanted| wanted.slot.clone()).collect();
-        for slot in earlier {
+        for slot in self.wanted_before(again) {
             if !outputs.contains_key(&slot) {
                 self.push(number, cell, context, slot, None);
             }
@@ -321,6 +334,12 @@ impl<S: System> Outcome<S> {
         for (slot, body) in outputs {
             self.push(number, cell, context, slot, Some(body));
         }
+    }
+
+    /// The slots in which a cell wanted something in the computation of this span and those before it.
+    fn wanted_before(&self, span: Option<usize>) -> Vec<Slot> {
+        let spans = core::iter::successors(span, |span| self.spans[*span].before);
+        spans.flat_map(|span| &self.wanted[self.spans[span].places.clone()]).map(|wanted| wanted.slot.clone()).collect()
     }
 
     fn push(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>, slot: Slot, body: Option<S::Out>) {

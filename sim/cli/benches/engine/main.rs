@@ -31,7 +31,8 @@ fn main() {
         lines.push((name, Box::new(move || updates(name, Policy::Unchecked, length, 0))));
     }
     lines.push(("late 10000", Box::new(|| updates("late 10000", Policy::Incremental, 10_000, 5))));
-    for (_, line) in lines.iter().filter(|(name, _)| name.contains(&filter)) {
+    let is_name = lines.iter().any(|(name, _)| *name == filter);
+    for (_, line) in lines.iter().filter(|(name, _)| if is_name { *name == filter } else { name.contains(&filter) }) {
         line();
     }
 }

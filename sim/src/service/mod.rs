@@ -222,7 +222,7 @@ impl<S: Subject> Node for Party<S> {
             (Self::Host(host), Mail::Settle(event)) => host.settle(event, effects),
             (Self::Upstream(upstream), Mail::Acknowledge(message)) => upstream.acknowledged(message, effects),
             (Self::Downstream(downstream), Mail::Output { event, id, revision }) => {
-                downstream.receive(Receipt { event, id, revision }, effects);
+                downstream.receive(event, Receipt { id, revision }, effects);
             }
             _ => {}
         }

@@ -71,12 +71,27 @@ fn every_law_is_broken_in_its_transcript_and_then_holds() {
 
 #[test]
 fn every_transcript_is_of_a_law() {
-    let files = fs::read_dir(folder()).expect("the folder is there").map(|entry| entry.expect("an entry").path());
-    let mut texts: Vec<_> = files.filter(|path| path.extension().is_some_and(|of| of == "txt")).collect();
-    texts.sort();
-    let mut laws: Vec<_> = laws().map(path).collect();
+    let mut laws: Vec<_> = laws().map(str::to_owned).collect();
     laws.sort();
-    assert_eq!(texts, laws);
+    assert_eq!(stems(&folder(), "txt"), laws);
+}
+
+/// Of laws that are written and have no name yet.
+#[test]
+fn every_file_of_a_law_has_a_transcript() {
+    let files = stems(&root().join("sim/src/laws"), "rs").into_iter();
+    let of_laws = files.filter(|file| !["breach", "mod", "table"].contains(&&**file));
+    let untold: Vec<_> = of_laws.filter(|file| !laws().any(|law| law.starts_with(&**file))).collect();
+    assert!(untold.is_empty(), "there is no transcript of {untold:?}");
+}
+
+/// The names of the files of a folder that have this extension, in order.
+fn stems(folder: &Path, extension: &str) -> Vec<String> {
+    let files = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("an entry").path());
+    let files = files.filter(|path| path.extension().is_some_and(|of| of == extension));
+    let mut stems: Vec<_> = files.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    stems.sort();
+    stems
 }
 
 fn laws() -> impl Iterator<Item = &'static str> {

@@ -93,9 +93,13 @@ impl<S: System> Cell<S> {
         matches!(self.carried, Carried::Quarantined(_))
     }
 
-    /// Whether anything was ever said of the key.
+    /// Whether anything was ever said of the key. If damage has lost all of it, that is still known.
     pub(crate) fn is_known(&self) -> bool {
-        self.history.len() > 0 || self.opening.is_some() || !self.slots.is_empty() || self.is_quarantined()
+        self.history.len() > 0
+            || !self.history.is_whole()
+            || self.opening.is_some()
+            || !self.slots.is_empty()
+            || self.is_quarantined()
     }
 
     /// The state before the first message.

@@ -23,6 +23,9 @@ use world::OfWorld;
 
 /// What can be done with a trace of one system or world, with its types out of sight.
 pub trait Runner: Send + Sync {
+    /// Whether it is a world of nodes, and not a system of keys.
+    fn is_world(&self) -> bool;
+
     /// Replays a trace; see [`replay::replay`].
     fn replay(
         &self,
@@ -53,6 +56,10 @@ pub trait Runner: Send + Sync {
 }
 
 impl<S: Subject + 'static> Runner for S {
+    fn is_world(&self) -> bool {
+        false
+    }
+
     fn replay(
         &self,
         reader: Reader<Input>,

@@ -4,11 +4,12 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use afresh::check::{self, Report};
-use afresh::format::{Error, Writer};
-use afresh::{Loaded, Subject};
+use afresh::explore::Record;
+use afresh::format::{Error, Options, Reader, Writer, files};
+use afresh::{Loaded, Subject, Systems, replay};
 use afresh_core::EventOf;
 use afresh_fixtures::generate::{Disorder, Export, Recording};
-use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, ledger};
+use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, Replica, ledger};
 
 use crate::root;
 
@@ -99,10 +100,62 @@ pub const KEPT: &[Kept] = &[
     kept("document-stale-digest", "document+stale-digest", inputs(35, 100, 1, ORDERLY)),
 ];
 
+/// A trace of a world: the run of a seed.
+#[derive(Clone, Copy, Debug)]
+pub struct KeptRun {
+    /// The name of the file, without `.jsonl`.
+    pub file: &'static str,
+    /// The world, `replica` or `replica+ack-early`.
+    pub world: &'static str,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// All of them: of each bug the first run that shows it.
+pub const RUNS: &[KeptRun] = &[
+    KeptRun { file: "replica", world: "replica", seed: 20 },
+    KeptRun { file: "replica-ack-early", world: "replica+ack-early", seed: 0 },
+    KeptRun { file: "replica-retry-twice", world: "replica+retry-twice", seed: 0 },
+    KeptRun { file: "replica-forget-on-restart", world: "replica+forget-on-restart", seed: 4 },
+];
+
+/// Where the trace of this name is kept.
+fn path(file: &str) -> PathBuf {
+    root().join(FOLDER).join(file).with_extension("jsonl")
+}
+
+impl KeptRun {
+    /// Where the trace is kept.
+    pub fn path(&self) -> PathBuf {
+        path(self.file)
+    }
+
+    /// The trace, as the seed makes it.
+    pub fn write(&self) -> Vec<u8> {
+        let systems = Systems::new().with_worlds(Replica::all());
+        let explorer = systems.explorer(self.world).expect("it is known").expect("a world needs no workload");
+        explorer.begin().run(self.seed, Record::Any).trace
+    }
+
+    /// Whether it goes exactly as it was recorded, and what a check of it finds, under the world that it is of and under the one
+    /// that has no bug.
+    pub fn check(&self) -> (bool, [Report; 2]) {
+        let systems = Systems::new().with_worlds(Replica::all());
+        let runner = |world: &str| systems.get(world).expect("the world of a kept trace is one of the fixtures");
+        let read = || {
+            let input = files::open(&self.path()).expect("the trace is kept");
+            Reader::new(self.file, input, Options::default()).expect("it is a trace")
+        };
+        let replayed = runner(self.world).replay(read(), replay::Options::default(), None).expect("it can be read");
+        let check = |world| runner(world).check(read(), check::Options::default()).expect("it can be read");
+        (replayed.is_clean() && replayed.skipped.is_none(), [self.world, Replica::NAME].map(check))
+    }
+}
+
 impl Kept {
     /// Where the trace is kept.
     pub fn path(&self) -> PathBuf {
-        root().join(FOLDER).join(self.file).with_extension("jsonl")
+        path(self.file)
     }
 
     /// Writes the trace.

@@ -20,8 +20,8 @@ use super::progress;
 use super::source::{Format, Source};
 use super::worker::{self, Death, Note, watch};
 use crate::check::{Options, Report};
-use crate::format::Error;
 use crate::format::files;
+use crate::format::{Error, Problem};
 use crate::report::escape;
 use crate::report::terminal::{BAD, GOOD, count, findings, styled};
 use crate::runner::Systems;
@@ -29,7 +29,8 @@ use crate::runner::Systems;
 /// Check traces: at every step, the carried state against the one folded from the first message, against an independent
 /// statement of it, and against what was recorded.
 ///
-/// Of a world it is looked at whether its properties hold in what can still happen, and whether two runs agree.
+/// Of a world it is looked at whether its properties hold in what can still happen, and whether two runs agree. It has no keys, and
+/// takes no `--budget`.
 ///
 /// A kept trace, whose header says which bug it once showed, passes when that bug and every other is gone.
 ///
@@ -44,9 +45,9 @@ pub(super) struct Args {
     source: Source,
 
     /// How many messages may be folded to recompute from the first message at every step; beyond that, from states kept
-    /// on the way, and from the first message at as many steps as the square root of the length.
-    #[arg(long, value_name = "MESSAGES", default_value_t = Options::default().budget)]
-    budget: u64,
+    /// on the way, and from the first message at as many steps as the square root of the length [default: 200000000].
+    #[arg(long, value_name = "MESSAGES")]
+    budget: Option<u64>,
 
     /// Ask the laws as well: what must hold of every system, whatever its messages are. Of each place that a law could be asked
     /// of, those of a long trace are a sample.
@@ -155,8 +156,13 @@ fn check_all(args: &Args, systems: &Systems) -> Vec<Checked> {
     let workers = jobs.min(traces);
     let next = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<Checked>>> = (0..traces).map(|_| Mutex::new(None)).collect();
-    let options =
-        Options { budget: args.budget, jobs: (jobs / workers).max(1), laws: args.laws, progress: progress::did };
+    let default = Options::default();
+    let options = Options {
+        budget: args.budget.unwrap_or(default.budget),
+        jobs: (jobs / workers).max(1),
+        laws: args.laws,
+        progress: progress::did,
+    };
     let _progress = progress::of_things(traces);
     thread::scope(|scope| {
         for _ in 0..workers {
@@ -180,6 +186,9 @@ fn check_one(args: &Args, systems: &Systems, place: usize, path: &Path, options:
     let death = worker::start().and_then(|start| start.dead.get(&place));
     worker::send(&Note::Begins(place));
     let (reader, runner) = args.source.open(systems, path)?;
+    if args.budget.is_some() && runner.is_world() {
+        return Err(Error::file(files::input_name(path), Problem::NoKeys("--budget")));
+    }
     let Header { system, shows, .. } = reader.header().clone();
     if let Some(death) = death.map(Death::to_string) {
         return Ok(Checked::Died { trace: files::input_name(path), shows, died: death });

@@ -9,8 +9,8 @@ use afresh_core::{EventNumber, Header, Policy};
 use super::outcome::{self, Failure};
 use super::source::{Format, Source};
 use crate::check::Extent;
-use crate::format::Writer;
 use crate::format::files::{self, Output};
+use crate::format::{Error, Problem, Writer};
 use crate::replay::{Options, Report};
 use crate::report::escape;
 use crate::report::terminal::{BAD, GOOD, count, sighting, styled};
@@ -19,7 +19,7 @@ use crate::runner::Systems;
 /// Run a trace, and compare everything that it recorded with what the system does now.
 ///
 /// Every event of a world must happen as it was recorded; the first that does not is shown. Of a trace that was shrunk or is
-/// for another version, what cannot happen any more is skipped and counted.
+/// for another version, what cannot happen any more is skipped and counted. A world has no keys, and takes no `--policy`.
 ///
 /// Exit codes: 0 everything is as recorded; 1 something differs; 2 bad usage or unreadable input.
 #[derive(Debug, clap::Args)]
@@ -35,9 +35,9 @@ pub(super) struct Args {
     until: Option<EventNumber>,
 
     /// How the state of a key is brought up to date with a message: folded from its first message, or carried along as
-    /// services do. Whatever differs with the one and not with the other is in what was carried.
-    #[arg(long, value_enum, default_value_t)]
-    policy: HowCarried,
+    /// services do. Whatever differs with the one and not with the other is in what was carried [default: incremental].
+    #[arg(long, value_enum)]
+    policy: Option<HowCarried>,
 
     /// Write the trace of what is observed now; `-` for standard output.
     #[arg(long, value_name = "PATH")]
@@ -57,12 +57,11 @@ fn event(text: &str) -> Result<EventNumber, String> {
 }
 
 /// How states are brought up to date.
-#[derive(Clone, Copy, Debug, Default, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum HowCarried {
     /// Fold all messages of the key again.
     FirstPrinciples,
     /// Carry the state along, and fold again where the system cannot take a message in.
-    #[default]
     Incremental,
     /// Carry the state along blindly.
     Unchecked,
@@ -80,7 +79,11 @@ impl From<HowCarried> for Policy {
 
 pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
     let (reader, runner, progress) = args.source.open_showing_progress(systems, &args.trace)?;
-    let options = Options { until: args.until, policy: args.policy.into() };
+    if args.policy.is_some() && runner.is_world() {
+        return Err(Error::file(files::input_name(&args.trace), Problem::NoKeys("--policy")).into());
+    }
+    let default = Options::default();
+    let options = Options { until: args.until, policy: args.policy.map_or(default.policy, Policy::from) };
     let report = match &args.record {
         None => runner.replay(reader, options, None)?,
         Some(path) => {

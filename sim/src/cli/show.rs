@@ -11,12 +11,12 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::outcome::{self, Failure};
 use super::source::{Format, Source};
-use crate::format::{Error, Kind, Problem, files};
+use crate::format::{Error, Kind, Problem, files, time};
 use crate::report::escape;
-use crate::report::terminal::{BAD, DIM, GOOD, count, styled};
+use crate::report::terminal::{self, BAD, DIM, GOOD, count, styled};
 use crate::report::timeline::Columns;
 use crate::runner::Systems;
-use crate::show::{Filter, Options, Range, Summary};
+use crate::show::{Calm, Filter, Options, Range, Summary};
 
 /// Show a trace event by event, one line for each: its number, when, the kind, id, sender or receiver, [keys], body and
 /// cause.
@@ -99,7 +99,7 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
             write(&format!("{}: {window} of {}\n", escape(&name), escape(&system)))?;
             let mut columns = Columns::default();
             let summary = runner.show(reader, &options, &mut |entry| write(&columns.entry(entry)))?;
-            write(&ending(&summary))?;
+            write(&ending(&summary, &name))?;
             stdout.flush().map_err(unwritten)?;
         }
         Format::Json => {
@@ -130,10 +130,16 @@ fn unwritten(error: std::io::Error) -> Error {
     Error::file("standard output", Problem::Write(error))
 }
 
-/// How much was shown, and what the signs say.
-fn ending(summary: &Summary) -> String {
-    let Summary { events, shown, gone, new, digest } = *summary;
-    let mut text = format!("{}\n", styled(DIM, format!("{shown} of {} shown", count(events, "event", "events"))));
+/// What came of a world, how much was shown, and what the signs say.
+fn ending(summary: &Summary, file: &str) -> String {
+    let Summary { events, shown, gone, new, digest, calm, ref findings } = *summary;
+    let mut text = String::new();
+    if let Some(Calm { events, until }) = calm {
+        let until = time(until);
+        text += &format!("then calm: {}, until {}\n", count(events, "event", "events"), until.trim_matches('"'));
+    }
+    text += &terminal::findings(findings, file);
+    text += &format!("{}\n", styled(DIM, format!("{shown} of {} shown", count(events, "event", "events"))));
     if gone > 0 {
         text += &format!(
             "{}\n",

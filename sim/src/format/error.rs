@@ -66,6 +66,9 @@ pub enum Problem {
         /// The systems that are known.
         known: Vec<String>,
     },
+    /// The trace is of a world of nodes, and an option is about the states of keys.
+    #[error("is of a world of nodes, which has no keys: `{0}` is about how the states of keys are folded")]
+    NoKeys(&'static str),
     /// A line is longer than the limit.
     #[error("the line is longer than {0} bytes")]
     LineTooLong(usize),
@@ -198,6 +201,7 @@ impl Problem {
             Self::Format(_) => "install a newer afresh, or have the trace written by this one",
             Self::UnknownSystem { .. } => "say which of them it is for with `--system NAME`, or correct the header",
             Self::NoSystem { .. } => "name one of them, or leave the option out to run what the trace is of",
+            Self::NoKeys(_) => "leave the option out for this trace",
             Self::LineTooLong(_) => "raise the limit with `--line-max BYTES` if the line is meant to be that long",
             Self::Utf8(_) => "export the file as UTF-8, or convert it with iconv",
             Self::Torn => "say `--torn` to go on without it; it was cut off while being written",

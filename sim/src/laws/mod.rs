@@ -1,7 +1,8 @@
 //! Laws: what must hold of every system, with nothing more to write. One file each.
 //!
 //! Each takes a system and the stimuli of a run, and gives how the law is broken, where it is. They say what the
-//! engine promises: that nobody can tell how a state was reached, only which messages it is a function of.
+//! engine promises: that nobody can tell how a state was reached, only which messages it is a function of. [`ask`] asks
+//! one by its name.
 
 mod breach;
 mod closure;
@@ -37,7 +38,8 @@ pub use plan::plan;
 pub use policy::policy;
 pub use reflow::{reflow_in, reflow_out};
 pub use restart::restart;
-pub(crate) use table::{NAMES, Sample, look};
+pub use table::{NAMES, ask};
+pub(crate) use table::{Sample, look};
 pub use trigger::trigger;
 
 /// What drives a run.

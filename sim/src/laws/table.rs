@@ -11,9 +11,9 @@ use crate::format::EventOf;
 use crate::host::{guard, signature_of_panic};
 use crate::subject::Subject;
 
-/// The laws that are looked at apart. What is looked at in every step of every run is not among them: that carried and
+/// The names of the laws that are looked at apart. What is looked at in every step of every run is not among them: that carried and
 /// recomputed states and the independent statement agree, and that slots hold what they should.
-pub(crate) const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 12] = [
     "closure",
     "determinism",
     "healing",
@@ -66,11 +66,11 @@ pub(crate) fn look<'e, S: Subject + 'e>(
             _ => {}
         }
     }
-    let mut held = Ok(());
-    let done = guard(&mut || held = ask(name, system, &stimuli, sample));
+    let mut held = None;
+    let done = guard(&mut || held = ask_at(name, system, &stimuli, sample));
     let breach = match (done, held) {
-        (Ok(()), Ok(())) => return None,
-        (Ok(()), Err(breach)) => breach,
+        (Ok(()), None | Some(Ok(()))) => return None,
+        (Ok(()), Some(Err(breach))) => breach,
         (Err(why), _) => Breach::new(signature_of_panic(&why), format!("panicked: {why}")),
     };
     let Breach { part, place, key, found, versus } = *breach;
@@ -80,8 +80,14 @@ pub(crate) fn look<'e, S: Subject + 'e>(
     Some(Finding { signature: Signature::new(name, part), count: 1, keys, first })
 }
 
-fn ask<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>], sample: Sample) -> Held {
-    match name {
+/// Asks the law of this name, one of [`NAMES`], of a run; nothing where there is no such law. What can be asked of every place of
+/// the run is asked of all, or of as many as there is time for.
+pub fn ask<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>]) -> Option<Held> {
+    ask_at(name, system, stimuli, Sample::Spread)
+}
+
+fn ask_at<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>], sample: Sample) -> Option<Held> {
+    Some(match name {
         "closure" => super::closure(system, stimuli),
         // It has no parts: chance may show anywhere.
         "determinism" => {
@@ -109,8 +115,8 @@ fn ask<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>], sample: Sa
         "reflow-out" => super::reflow_out(system, stimuli),
         "restart" => each_place::<S>(stimuli, sample, |place| super::restart(system, stimuli, place)),
         "trigger" => super::trigger(system, stimuli),
-        _ => Ok(()),
-    }
+        _ => return None,
+    })
 }
 
 /// Asks about the places of a run: before the first stimulus, and after each.

@@ -29,6 +29,10 @@ pub(super) struct OfWorld<C> {
 type Trace<C> = Loaded<Vocabulary<<<C as Cluster>::Node as Node>::Input>>;
 
 impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
+    fn is_world(&self) -> bool {
+        true
+    }
+
     /// A trace that was recorded by this cluster must go exactly as it was recorded. One that was shrunk, or is of another
     /// version, goes as far as it can.
     fn replay(

@@ -8,10 +8,9 @@ use super::{HOST, Mail, Party, Record};
 use crate::subject::Subject;
 use crate::world::Effects;
 
-/// An output that arrived. What it says is in the journal of the host, at that event.
+/// An output that arrived. What it says is in the journal of the host.
 #[derive(Clone)]
 pub(super) struct Receipt {
-    pub(super) event: EventNumber,
     pub(super) id: SlotId,
     pub(super) revision: u32,
 }
@@ -27,9 +26,13 @@ pub(super) struct Downstream {
 }
 
 impl Downstream {
-    /// An output arrives. The host learns of it once it is durable here.
-    pub(super) fn receive<S: Subject>(&mut self, receipt: Receipt, effects: &mut Effects<Party<S>>) {
-        let event = receipt.event;
+    /// The output of this event arrives. The host learns of it once it is durable here.
+    pub(super) fn receive<S: Subject>(
+        &mut self,
+        event: EventNumber,
+        receipt: Receipt,
+        effects: &mut Effects<Party<S>>,
+    ) {
         if effects.write(Record::Received(receipt.clone())).is_ok() && effects.sync().is_ok() {
             self.hold(receipt);
             effects.send(HOST, Mail::Settle(event));
@@ -44,7 +47,7 @@ impl Downstream {
         }
     }
 
-    fn hold(&mut self, Receipt { id, revision, .. }: Receipt) {
+    fn hold(&mut self, Receipt { id, revision }: Receipt) {
         self.received += 1;
         let held = self.held.entry(id).or_default();
         if revision > *held {

@@ -222,7 +222,7 @@ impl<S: Subject> Node for Party<S> {
             (Self::Host(host), Mail::Settle(event)) => host.settle(event, effects),
             (Self::Upstream(upstream), Mail::Acknowledge(message)) => upstream.acknowledged(message, effects),
             (Self::Downstream(downstream), Mail::Output { event, id, revision }) => {
-                downstream.receive(Receipt { event, id, revision }, effects);
+                downstream.receive(event, Receipt { id, revision }, effects);
             }
             _ => {}
         }
@@ -257,7 +257,8 @@ impl<S: Subject> Ran<S> {
     /// What was counted. A naive receiver counts what is sent to it once more, too.
     pub(crate) fn counts(&self) -> Counts {
         let Some((_, host, downstream)) = parties(&self.ended.world) else { return Counts::default() };
-        let (mut arrived, mut knobs, mut faults) = (0, 0, 0);
+        let world = &self.ended.world;
+        let (mut arrived, mut knobs, mut faults) = (0, 0, world.faults());
         for event in host.engine().journal().events() {
             match &event.what {
                 What::Stimulus(Stimulus::In(_)) => arrived += 1,
@@ -266,18 +267,15 @@ impl<S: Subject> Ran<S> {
                 _ => {}
             }
         }
-        let calm = self.ended.world.calm_since().unwrap_or(u32::MAX);
-        let happened = self.ended.world.happened().iter().filter(|happened| happened.number < calm);
-        for happened in happened {
-            use HappenedKind::{Drop, Duplicate, Fault};
-            faults += u64::from(matches!(happened.kind, Drop | Duplicate | Fault));
-        }
+        let of = |kind| world.happened().iter().filter(|happened| happened.kind == kind).count() as u64;
         let (delivered, repeated) = downstream.counts();
         Counts::new([
             ("messages", self.messages),
             ("arrived", arrived),
             ("delivered", delivered),
             ("repeated", repeated),
+            ("lost", of(HappenedKind::Drop)),
+            ("doubled", of(HappenedKind::Duplicate)),
             ("faults", faults),
             ("knobs", knobs),
         ])

@@ -65,7 +65,7 @@ fn as_text<Z: Serializer>(kind: &Kind, serializer: Z) -> Result<Z::Ok, Z::Error>
     serializer.collect_str(kind)
 }
 
-fn as_time<Z: Serializer>(at: &Option<At>, serializer: Z) -> Result<Z::Ok, Z::Error> {
+pub(super) fn as_time<Z: Serializer>(at: &Option<At>, serializer: Z) -> Result<Z::Ok, Z::Error> {
     at.and_then(|at| RawValue::from_string(time(at)).ok()).serialize(serializer)
 }
 

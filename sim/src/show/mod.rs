@@ -8,9 +8,10 @@ mod world;
 
 use std::io::BufRead;
 
-use afresh_core::What;
-use serde::Serialize;
+use afresh_core::{At, What};
+use serde::{Serialize, Serializer};
 
+use crate::check::Finding;
 use crate::digest::{Digesting, TraceDigest};
 use crate::format::{Error, Reader};
 use crate::subject::Subject;
@@ -32,7 +33,7 @@ pub struct Options {
 }
 
 /// How much was shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// Events of the trace that were read: up to the last one asked for, and what was recorded of it.
     pub events: u64,
@@ -45,6 +46,26 @@ pub struct Summary {
     /// The digest of the trace, where all of it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<TraceDigest>,
+    /// Of a world that became calm: what came then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calm: Option<Calm>,
+    /// What does not hold in a world, after what was shown or in calm.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
+}
+
+/// What comes after the last event of the trace of a world: nothing goes wrong any more, and nothing of it is recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Calm {
+    /// How many events there were.
+    pub events: u64,
+    /// When the last of them was.
+    #[serde(serialize_with = "as_time")]
+    pub until: At,
+}
+
+fn as_time<Z: Serializer>(at: &At, serializer: Z) -> Result<Z::Ok, Z::Error> {
+    entry::as_time(&Some(*at), serializer)
 }
 
 /// Gives the events of the trace in `reader` that are asked for to `each`, one at a time.

@@ -4,12 +4,13 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::io::BufRead;
 
-use afresh_core::{EventNumber, Fault, Key, Name, Stimulus, What};
+use afresh_core::{At, EventNumber, Fault, Key, Name, Stimulus, What};
 
 use super::entry::{Entry, Sign, json};
 use super::filter::Filter;
 use super::views::{Seen, ViewChange};
-use super::{Options, Summary};
+use super::{Calm, Options, Summary};
+use crate::check::Finding;
 use crate::digest::Digesting;
 use crate::format::{Error, Kind, Reader};
 use crate::host::guard;
@@ -31,7 +32,10 @@ pub(crate) fn show_world<C: Cluster, R: BufRead>(
 ) -> Result<Summary, Error> {
     let mut digesting = Some(Digesting::new(reader.header())?);
     let mut events = Vec::new();
-    for event in reader.events(&Vocabulary::new()) {
+    let mut lines = Vec::new();
+    let vocabulary = Vocabulary::new();
+    let mut source = reader.events(&vocabulary);
+    while let Some(event) = source.next() {
         let event = event?;
         if options.filter.range.is_over(event.number) {
             digesting = None;
@@ -41,6 +45,7 @@ pub(crate) fn show_world<C: Cluster, R: BufRead>(
             digesting.event(&event)?;
         }
         events.push(event);
+        lines.push(source.line());
     }
     let mut showing = Showing {
         cluster,
@@ -59,7 +64,22 @@ pub(crate) fn show_world<C: Cluster, R: BufRead>(
     showing.gone(u32::MAX);
     let Showing { summary, failed, .. } = showing;
     failed.map_or(Ok(()), Err)?;
-    Ok(Summary { digest: digesting.map(Digesting::finish).transpose()?, ..summary })
+    let line =
+        |number| events.iter().zip(&lines).find(|(event, _)| event.number >= number).map_or(1, |(_, line)| *line);
+    let calm = calm(&ended.world);
+    let findings = ended.violations.into_iter().map(|violation| {
+        let line = line(violation.event);
+        Finding::of_violation(violation, line)
+    });
+    let (digest, findings) = (digesting.map(Digesting::finish).transpose()?, findings.collect());
+    Ok(Summary { digest, calm, findings, ..summary })
+}
+
+/// What came in calm, where it became that.
+fn calm<N: Node>(world: &World<N>) -> Option<Calm> {
+    let since = world.calm_since()?;
+    let events = world.happened().iter().filter(|happened| happened.number > since).count() as u64;
+    Some(Calm { events, until: At::Offset(world.now()) })
 }
 
 /// Replays a trace, and shows each event of it.

@@ -116,6 +116,17 @@ impl<N: Node> World<N> {
         if changes { Ok(()) } else { Err(Impossible::NoChange) }
     }
 
+    /// How often something broke. What mends it is not counted, and a message that is lost or doubled is counted apart.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        let breaks = |fault: &&Fault| match fault {
+            Fault::Restart { .. } | Fault::Resume { .. } | Fault::Heal { .. } | Fault::Calm => false,
+            Fault::Storage { how, .. } => !matches!(how, Storage::Mended | Storage::Synced),
+            _ => true,
+        };
+        self.record.faults.iter().filter(breaks).count() as u64
+    }
+
     /// What ends one of the faults that there are; nothing where there is none. A clock that is wrong stays so.
     #[must_use]
     pub fn remedy(&self) -> Option<Fault> {

@@ -21,6 +21,17 @@ pub struct Group {
     pub mistake: Mistake,
 }
 
+impl Group {
+    /// Three nodes with the right host, `raft`, or with one that makes a mistake, as `raft+loses-tail`; and five with the right
+    /// one, `raft-of-five`.
+    pub fn all() -> impl Iterator<Item = (String, Self)> {
+        let right = [("raft", 3), ("raft-of-five", 5)];
+        let right = right.map(|(name, nodes)| (name.to_owned(), Self { nodes, mistake: Mistake::No }));
+        let wrong = Mistake::ALL.map(|(name, mistake)| (format!("raft+{name}"), Self { nodes: 3, mistake }));
+        right.into_iter().chain(wrong)
+    }
+}
+
 impl Cluster for Group {
     type Node = Host;
 

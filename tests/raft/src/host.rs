@@ -33,9 +33,14 @@ pub enum Mistake {
 }
 
 impl Mistake {
-    /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::AnswersFirst, Self::ForgetsVote, Self::AppliesFirst, Self::LosesTail, Self::AppliesTwice];
+    /// All of them, by name.
+    pub const ALL: [(&str, Self); 5] = [
+        ("answers-first", Self::AnswersFirst),
+        ("forgets-vote", Self::ForgetsVote),
+        ("applies-first", Self::AppliesFirst),
+        ("loses-tail", Self::LosesTail),
+        ("applies-twice", Self::AppliesTwice),
+    ];
 }
 
 /// One durable write.

@@ -72,7 +72,7 @@ fn found(mistake: Mistake) -> String {
 
 #[test]
 fn mistakes_are_found_and_shrink() {
-    let found = Mistake::ALL.map(found);
+    let found = Mistake::ALL.map(|(_, mistake)| found(mistake));
     let documents = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/simulation.md");
     let documents = fs::read_to_string(documents).unwrap();
     for found in &found {

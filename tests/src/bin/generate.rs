@@ -3,13 +3,13 @@
 //! `cargo run --release -p afresh-tests --bin generate -- ledger --seed 1 --messages 1000 --late 50 > ledger.jsonl`
 
 use std::error::Error;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 use afresh_fixtures::generate::{Disorder, Export, Recording};
 use afresh_fixtures::ledger;
-use afresh_tests::kept::{self, KEPT};
+use afresh_tests::kept::{self, KEPT, RUNS};
 use clap::Parser;
 
 /// Makes a trace of an example system.
@@ -69,6 +69,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         for kept in KEPT {
             let path = Path::new(kept::FOLDER).join(kept.file).with_extension("jsonl");
             kept.write(kept.file, BufWriter::new(File::create(path)?))?;
+        }
+        for kept in RUNS {
+            fs::write(Path::new(kept::FOLDER).join(kept.file).with_extension("jsonl"), kept.write())?;
         }
         return Ok(());
     }

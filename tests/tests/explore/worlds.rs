@@ -7,6 +7,7 @@ use afresh::explore::Record;
 use afresh_fixtures::Replica;
 use afresh_tests::Folder;
 use insta::assert_snapshot;
+use serde_json::Value;
 
 /// A run in which the backup forgets what it has acknowledged.
 const FORGETS: [&str; 4] = ["run", "replica+forget-on-restart", "--seed", "4"];
@@ -145,6 +146,33 @@ fn a_timeline() {
     folder.run(&["run", "replica", "--seed", "2", "--output", "right.jsonl"]);
     let words = ["show", "right.jsonl", "--system", "replica+ack-early", "--range", "90..100"];
     assert_snapshot!(folder.ok(&words));
+}
+
+#[test]
+fn a_timeline_ends_in_calm_and_with_what_does_not_hold() {
+    let folder = folder();
+    folder.run(&["run", "replica", "--seed", "2", "--output", "right.jsonl"]);
+    assert_snapshot!(folder.ok(&["show", "right.jsonl", "--range", "298.."]));
+    // What is not looked at so far is not known.
+    assert!(!folder.ok(&["show", "t.jsonl", "--range", "..28"]).contains("acknowledged-is-on-both"));
+    let [right, wrong] = ["right.jsonl", "t.jsonl"].map(|trace| folder.json("show", &["show", trace]));
+    let check = folder.run(&["check", "t.jsonl", "--format", "json"]);
+    let check: Value = serde_json::from_str(&check.stdout).expect("JSON");
+    assert_eq!(wrong["summary"]["findings"], check["check"][0]["findings"]);
+    assert!(right["summary"]["calm"].is_object() && wrong["summary"].get("calm").is_none());
+}
+
+#[test]
+fn options_about_keys_are_refused() {
+    let folder = folder();
+    let refused = folder.refused(&["replay", "t.jsonl", "--policy", "incremental", "--record", "again.jsonl"]);
+    assert_snapshot!(refused);
+    assert_snapshot!(folder.refused(&["check", "t.jsonl", "--budget", "5"]));
+    // Whatever else is checked is of keys.
+    folder.trace("l.jsonl", "ledger", &[""; 0]);
+    let done = folder.run(&["check", "l.jsonl", "t.jsonl", "--budget", "5"]);
+    assert_eq!(done.code, Some(2));
+    assert!(done.stdout.starts_with("l.jsonl: nothing is wrong"), "{}", done.stdout);
 }
 
 #[test]

@@ -152,6 +152,27 @@ fn an_index_is_built_anew_from_the_journal() {
 }
 
 #[test]
+fn a_key_that_has_lost_its_only_message_is_still_one_of_all() {
+    check_in(
+        Policy::Incremental,
+        "
+        > in m1 a hush
+        > damage a index
+        > show a
+        a (1): hush
+        > scrub
+        healed a: index
+        > show a
+        a (1): hush
+        > damage a index
+        > in m1 r2 -
+        > show a
+        a is not known
+        ",
+    );
+}
+
+#[test]
 fn what_no_view_shows_is_healed_too() {
     check_in(
         Policy::Incremental,

@@ -1,8 +1,8 @@
 //! The process in which systems run, and the one that looks after it.
 //!
 //! A system under test may do anything: never return, abort, overflow its stack, exit, eat all memory, flood the terminal.
-//! So `shrink` and `check` run it in a process of their own, the worker, which is this program once more, with the same
-//! words. Whatever it has to say goes over a socket to the supervisor, which prints it, sees how the worker ends, and starts
+//! So `run`, `explore`, `check` and `shrink` run it in a process of their own, the worker, which is this program once more, with
+//! the same words. Whatever it has to say goes over a socket to the supervisor, which prints it, sees how the worker ends, and starts
 //! another that goes on where that one was. What a search has learned is in its walk, so to survive a system and to survive
 //! a kill are the same.
 //!

@@ -2,8 +2,11 @@
 
 use super::descent::Descent;
 use super::edit::Edit;
-use super::nearness::{FEW, nearest};
+use super::nearness::nearest;
 use super::pass::{Pass, View};
+
+/// How many the first try keeps: a bug takes no more, mostly, and what it does not take goes in a run or two.
+const FEW: usize = 8;
 
 /// By how much more each try keeps than the one before.
 const GROWTH: usize = 4;
@@ -46,7 +49,7 @@ impl Pass for Slice {
         let linked = self.nearest.len();
         // To keep more than half saves too little to be worth a run.
         let most = linked.min(view.len() / 2);
-        if self.kept >= most || view.len() < 2 * FEW {
+        if self.kept >= most || view.len() < FEW {
             return None;
         }
         self.kept = if self.kept == 0 { FEW } else { self.kept * GROWTH }.min(most);

@@ -8,29 +8,44 @@ use crate::story::{check, check_with};
 fn what_was_synced_is_there_after_a_crash() {
     check(
         "
-        > pay 5
+        pay 5
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > deliver app bank
+
+        deliver app bank
+        ----
         bank to app: payment 1 is charged
-        > crash bank
-        > crash bank
+
+        crash bank
+        crash bank
+        ----
         impossible: nothing would change by it
-        > restart bank
-        > show
+
+        restart bank
+        show
+        ----
         app: 1 of 5 is open
         bank: 1 of 5, 5 in all
+
         // What was on its way arrives all the same, and the timers of a node are gone with it.
-        > crash app
-        > on the way
+        crash app
+        on the way
+        ----
         bank to app: payment 1 is charged
-        > deliver bank app
+
+        deliver bank app
+        ----
         impossible: the node does nothing at the moment
-        > restart app
+
+        restart app
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > deliver bank app
-        > restart bank
+
+        deliver bank app
+        restart bank
+        ----
         impossible: nothing would change by it
         ",
     );
@@ -42,15 +57,20 @@ fn what_was_not_synced_is_lost() {
     check_with(
         Mistake::AnswersFirst,
         "
-        > pay 5
+        pay 5
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > deliver app bank
+
+        deliver app bank
+        ----
         bank to app: payment 1 is charged
-        > deliver bank app
-        > crash bank
-        > restart bank
-        > show
+
+        deliver bank app
+        crash bank
+        restart bank
+        show
+        ----
         app: 1 of 5
         bank: nothing, 0 in all
         ",
@@ -63,24 +83,37 @@ fn some_of_what_was_not_synced_may_survive() {
     check_with(
         Mistake::AnswersFirst,
         r#"
-        > pay 5
+        pay 5
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > pay 7
+
+        pay 7
+        ----
         app to bank: charge 7 for payment 2
         app: Ask(2) at 50 ms
-        > deliver app bank
+
+        deliver app bank
+        ----
         bank to app: payment 1 is charged
-        > deliver app bank
+
+        deliver app bank
+        ----
         bank to app: payment 2 is charged
-        > crash bank keep 3
+
+        crash bank keep 3
+        ----
         impossible: nothing would change by it
-        > crash bank keep 1 torn
-        > restart bank
-        > show
+
+        crash bank keep 1 torn
+        restart bank
+        show
+        ----
         app: 1 of 5 is open, 2 of 7 is open
         bank: 1 of 5, 5 in all
-        > trace
+
+        trace
+        ----
         {"at":0,"in":{"id":"i-1","from":"outside","body":{"to":"app","input":{"amount":5}}}}
         {"at":0,"in":{"id":"i-2","from":"outside","body":{"to":"app","input":{"amount":7}}}}
         {"cause":1,"at":0,"deliver":{"ordinal":0,"from":"app","to":"bank","occurrence":0}}
@@ -97,10 +130,13 @@ fn a_panic_is_no_crash() {
     check_with(
         Mistake::FallsOver,
         "
-        > pay 500
+        pay 500
+        ----
         app to bank: charge 500 for payment 1
         app: Ask(1) at 50 ms
-        > deliver app bank
+
+        deliver app bank
+        ----
         panics: cannot charge 500
         ",
     );

@@ -8,16 +8,25 @@ use crate::story::{check, check_with};
 fn a_message_may_arrive_twice() {
     check(
         "
-        > pay 5
+        pay 5
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > double app bank
+
+        double app bank
+        ----
         app to bank: charge 5 for payment 1
-        > deliver app bank
+
+        deliver app bank
+        ----
         bank to app: payment 1 is charged
-        > deliver app bank
+
+        deliver app bank
+        ----
         bank to app: payment 1 is charged
-        > show
+
+        show
+        ----
         app: 1 of 5 is open
         bank: 1 of 5, 5 in all
         ",
@@ -30,15 +39,22 @@ fn a_bank_that_charges_again_is_seen() {
     check_with(
         Mistake::ChargesAgain,
         r#"
-        > pay 5
+        pay 5
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > double app bank
+
+        double app bank
+        ----
         app to bank: charge 5 for payment 1
-        > deliver app bank
+
+        deliver app bank
+        ----
         bank to app: payment 1 is charged
-        > lose app bank
-        > trace
+
+        lose app bank
+        trace
+        ----
         {"at":0,"in":{"id":"i-1","from":"outside","body":{"to":"app","input":{"amount":5}}}}
         {"cause":1,"at":0,"fault":{"duplicate":{"ordinal":0,"from":"app","to":"bank","occurrence":0}}}
         {"cause":1,"at":0,"deliver":{"ordinal":0,"from":"app","to":"bank","occurrence":0}}

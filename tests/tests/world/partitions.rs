@@ -6,18 +6,27 @@ use crate::story::check;
 fn over_a_link_that_is_cut_nothing_arrives() {
     check(
         "
-        > pay 5
+        pay 5
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > cut app bank
-        > deliver app bank
+
+        cut app bank
+        deliver app bank
+        ----
         impossible: the link is cut
-        > cut app bank
+
+        cut app bank
+        ----
         impossible: nothing would change by it
-        > heal app bank
-        > deliver app bank
+
+        heal app bank
+        deliver app bank
+        ----
         bank to app: payment 1 is charged
-        > heal app bank
+
+        heal app bank
+        ----
         impossible: nothing would change by it
         ",
     );
@@ -28,16 +37,23 @@ fn over_a_link_that_is_cut_nothing_arrives() {
 fn the_other_direction_is_another_link() {
     check(
         "
-        > cut bank app
-        > pay 5
+        cut bank app
+        pay 5
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > deliver app bank
+
+        deliver app bank
+        ----
         bank to app: payment 1 is charged
-        > deliver bank app
+
+        deliver bank app
+        ----
         impossible: the link is cut
-        > lose bank app
-        > cut bank nobody
+
+        lose bank app
+        cut bank nobody
+        ----
         impossible: there is no such node
         ",
     );

@@ -6,27 +6,42 @@ use crate::story::check;
 fn what_is_for_a_paused_node_waits() {
     check(
         "
-        > pay 5
+        pay 5
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > pause bank
-        > deliver app bank
+
+        pause bank
+        deliver app bank
+        ----
         impossible: the node does nothing at the moment
-        > pause app
-        > wait 60
-        > ring app
+
+        pause app
+        wait 60
+        ring app
+        ----
         impossible: the node does nothing at the moment
-        > pay 7
+
+        pay 7
+        ----
         impossible: the node does nothing at the moment
-        > resume app
+
+        resume app
+        ----
+
         // A timer of a node that was paused goes off late.
-        > ring app
+        ring app
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 110 ms
-        > resume bank
-        > deliver app bank
+
+        resume bank
+        deliver app bank
+        ----
         bank to app: payment 1 is charged
-        > resume bank
+
+        resume bank
+        ----
         impossible: nothing would change by it
         ",
     );

@@ -6,21 +6,32 @@ use crate::story::check;
 fn a_message_may_arrive_before_those_that_were_sent_first() {
     check(
         r#"
-        > pay 5
+        pay 5
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > pay 7
+
+        pay 7
+        ----
         app to bank: charge 7 for payment 2
         app: Ask(2) at 50 ms
-        > deliver last app bank
+
+        deliver last app bank
+        ----
         bank to app: payment 2 is charged
-        > deliver app bank
+
+        deliver app bank
+        ----
         bank to app: payment 1 is charged
-        > show
+
+        show
+        ----
         app: 1 of 5 is open, 2 of 7 is open
         bank: 1 of 5, 2 of 7, 12 in all
+
         // The cause says which it is; that it was the second between the two is what is left to go by should the cause be gone.
-        > trace
+        trace
+        ----
         {"at":0,"in":{"id":"i-1","from":"outside","body":{"to":"app","input":{"amount":5}}}}
         {"at":0,"in":{"id":"i-2","from":"outside","body":{"to":"app","input":{"amount":7}}}}
         {"cause":2,"at":0,"deliver":{"ordinal":0,"from":"app","to":"bank","occurrence":1}}

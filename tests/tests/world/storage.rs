@@ -7,18 +7,23 @@ use crate::story::check;
 fn nothing_can_be_written_where_storage_is_full() {
     check(
         "
-        > disk app full
-        > pay 5
-        > show
+        disk app full
+        pay 5
+        show
+        ----
         app: nothing
         bank: nothing, 0 in all
-        > disk app mended
-        > pay 5
+
+        disk app mended
+        pay 5
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > disk bank full
-        > deliver app bank
-        > show
+
+        disk bank full
+        deliver app bank
+        show
+        ----
         app: 1 of 5 is open
         bank: nothing, 0 in all
         ",
@@ -30,27 +35,38 @@ fn nothing_can_be_written_where_storage_is_full() {
 fn what_was_written_may_survive_storage_that_fails() {
     check(
         "
-        > pay 5
+        pay 5
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > disk bank fail
-        > deliver app bank
-        > show
+
+        disk bank fail
+        deliver app bank
+        show
+        ----
         app: 1 of 5 is open
         bank: nothing, 0 in all
-        > crash bank keep 1
-        > restart bank
-        > show
+
+        crash bank keep 1
+        restart bank
+        show
+        ----
         app: 1 of 5 is open
         bank: 1 of 5, 5 in all
-        > disk bank fail
+
+        disk bank fail
+        ----
         impossible: nothing would change by it
-        > disk bank mended
-        > wait 50
-        > ring app
+
+        disk bank mended
+        wait 50
+        ring app
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 100 ms
-        > deliver app bank
+
+        deliver app bank
+        ----
         bank to app: payment 1 is charged
         ",
     );
@@ -61,22 +77,31 @@ fn what_was_written_may_survive_storage_that_fails() {
 fn nothing_follows_a_sync_before_it_is_done() {
     check(
         r#"
-        > pay 5
+        pay 5
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > disk bank slow
-        > deliver app bank
-        > on the way
+
+        disk bank slow
+        deliver app bank
+        on the way
+        ----
         app: Ask(1) at 50 ms
-        > pause app
-        > wait 30
-        > disk bank synced
+
+        pause app
+        wait 30
+        disk bank synced
+        ----
         bank to app: payment 1 is charged
-        > disk bank synced
+
+        disk bank synced
+        ----
         impossible: nothing would change by it
+
         // The answer is what the end of the sync has sent.
-        > lose bank app
-        > trace
+        lose bank app
+        trace
+        ----
         {"at":0,"in":{"id":"i-1","from":"outside","body":{"to":"app","input":{"amount":5}}}}
         {"at":0,"fault":{"storage":{"node":"bank","how":"slow"}}}
         {"cause":1,"at":0,"deliver":{"ordinal":0,"from":"app","to":"bank","occurrence":0}}
@@ -92,17 +117,22 @@ fn nothing_follows_a_sync_before_it_is_done() {
 fn a_crash_before_the_sync_is_done_loses_both() {
     check(
         "
-        > pay 5
+        pay 5
+        ----
         app to bank: charge 5 for payment 1
         app: Ask(1) at 50 ms
-        > disk bank slow
-        > deliver app bank
-        > crash bank torn
-        > restart bank
-        > show
+
+        disk bank slow
+        deliver app bank
+        crash bank torn
+        restart bank
+        show
+        ----
         app: 1 of 5 is open
         bank: nothing, 0 in all
-        > on the way
+
+        on the way
+        ----
         app: Ask(1) at 50 ms
         ",
     );

@@ -9,7 +9,8 @@ use similar::TextDiff;
 
 use crate::runs::write;
 
-/// Holds a story. Each line that begins with `>` is a command; the lines after it say what came of it:
+/// Holds a story: blocks of commands, `----`, and what came of them, with a blank line between. A line that begins with `//` is
+/// a comment. The commands:
 ///
 /// ```text
 /// pay 5               somebody wants to pay 5, and tells the app
@@ -42,11 +43,14 @@ pub(crate) fn check_with(mistake: Mistake, story: &str) {
     let mut teller =
         Teller { world: World::new(cluster.names(), move |id| cluster.node(id)), time: 0, told: Vec::new() };
     teller.world.start(&mut ByHand);
-    let lines = story.lines().map(str::trim);
-    let expected: Vec<&str> = lines.filter(|line| !line.is_empty() && !line.starts_with("//")).collect();
-    for line in expected.iter().filter_map(|line| line.strip_prefix('>')) {
-        teller.told.push(format!(">{line}"));
-        teller.tell(line.trim());
+    let lines = story.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+    let expected: Vec<&str> = lines.skip_while(|line| line.is_empty()).collect();
+    for block in expected.split(|line| line.is_empty()).filter(|block| !block.is_empty()) {
+        let commands = block.iter().take_while(|line| **line != "----");
+        teller.told.extend(commands.clone().map(|command| (*command).to_owned()));
+        teller.told.push("----".to_owned());
+        commands.for_each(|command| teller.tell(command));
+        teller.told.push(String::new());
     }
     let (expected, told) = (expected.join("\n"), teller.told.join("\n"));
     let diff = TextDiff::from_lines(&expected, &told);

@@ -27,6 +27,17 @@ fn a_group_is_explored_and_its_runs_replay() {
 }
 
 #[test]
+fn what_is_found_comes_with_commands_of_this_program() {
+    let folder = TempDir::new().expect("a folder");
+    let (code, explored) = run(folder.path(), "explore raft+applies-twice --seeds 1..2");
+    assert_eq!(code, Some(1), "{explored}");
+    let commands = folder.path().join("findings/applied-once/commands.txt");
+    let commands = std::fs::read_to_string(commands).expect("commands");
+    assert!(commands.contains("\nraft-group check shrunk.jsonl\n"), "{commands}");
+    assert!(commands.contains("\nraft-group run raft+applies-twice --seed 1\n"), "{commands}");
+}
+
+#[test]
 fn a_mistake_is_found_shrunk_and_shown() {
     let folder = TempDir::new().expect("a folder");
     let run = |words| run(folder.path(), words);

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::outcome::Failure;
 use crate::cli::shell::quote;
+use crate::cli::worker;
 use crate::format::files::Output;
 use crate::format::{Error, Problem};
 
@@ -43,18 +44,17 @@ fn folder_name(signature: &str) -> String {
 pub(super) fn keep(output: &Path, system: &str, signature: &str, seed: u64, trace: &[u8]) -> Result<(), Failure> {
     let folder = folder(output, signature);
     fs::create_dir_all(&folder).map_err(|error| Error::file(folder.display().to_string(), Problem::Write(error)))?;
-    let quoted = |text: &str| quote(text.as_ref());
+    let program = quote(&worker::program());
+    let (quoted_system, quoted_signature) = (quote(system.as_ref()), quote(signature.as_ref()));
     let commands = format!(
         "# {signature}, in the run of {system} with seed {seed}. To see it again:\n\
-         afresh check shrunk.jsonl\n\
-         afresh show shrunk.jsonl --views\n\
+         {program} check shrunk.jsonl\n\
+         {program} show shrunk.jsonl --views\n\
          # The whole run, from its record; and anew, from its seed:\n\
-         afresh check trace.jsonl\n\
-         afresh run {} --seed {seed}\n\
+         {program} check trace.jsonl\n\
+         {program} run {quoted_system} --seed {seed}\n\
          # To make it small again:\n\
-         afresh shrink trace.jsonl --signature {} --output again.jsonl\n",
-        quoted(system),
-        quoted(signature),
+         {program} shrink trace.jsonl --signature {quoted_signature} --output again.jsonl\n",
     );
     for (name, content) in [("trace.jsonl", trace), ("commands.txt", commands.as_bytes())] {
         let path = folder.join(name);

@@ -24,6 +24,7 @@ pub(super) use supervise::{End, Phase, Supervisor, available_memory, scratch};
 pub(super) use watch::{Watched, measure, watch};
 
 use std::ffi::OsString;
+use std::path::Path;
 
 /// What makes a process a worker, as its first word.
 const MARK: &str = "--worker";
@@ -36,4 +37,10 @@ pub(super) fn words() -> (Vec<OsString>, bool) {
         words.remove(1);
     }
     (words, is_worker)
+}
+
+/// What the program is called: a system of one's own has a command line of its own.
+pub(super) fn program() -> OsString {
+    let called = std::env::args_os().next();
+    called.as_deref().and_then(|called| Path::new(called).file_name()).map_or_else(|| "afresh".into(), Into::into)
 }

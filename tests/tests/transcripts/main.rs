@@ -16,6 +16,7 @@
 //!
 //! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test transcripts` writes what is said into the transcripts.
 
+mod chance;
 mod tills;
 
 use std::fs;

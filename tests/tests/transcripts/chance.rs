@@ -1,0 +1,73 @@
+//! Systems that read what no message says, each in a way that people ship: the law `determinism` names them.
+
+use std::collections::BTreeMap;
+
+use afresh::laws;
+use afresh_core::{Flows, Input, Key, Message, Slot, Stimulus, System};
+
+/// Where a system has its answer from.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    /// The message.
+    Message,
+    /// The order of a hash map.
+    HashOrder,
+    /// The address of its state.
+    Address,
+    /// The clock of the machine.
+    Clock,
+}
+
+/// Answers the last message about a key.
+#[derive(Clone, Debug)]
+struct Chance(Source);
+
+impl System for Chance {
+    type In = String;
+    type Out = String;
+    type State = Vec<String>;
+    type View = String;
+
+    fn keys(&self, _: &String) -> Vec<Key> {
+        vec!["a".into()]
+    }
+
+    fn apply(&self, _: &Key, told: &mut Vec<String>, input: Input<'_, String>, _: &Flows) {
+        told.push(match self.0 {
+            Source::Message => input.body.clone(),
+            Source::HashOrder => first_of_a_hash_map(input.body),
+            Source::Address => format!("{:p}", std::ptr::from_ref(told)),
+            Source::Clock => now(),
+        });
+    }
+
+    fn view(&self, _: &Key, told: &Vec<String>) -> String {
+        told.join(" ")
+    }
+
+    fn outputs(&self, key: &Key, told: &Vec<String>, _: &Flows) -> BTreeMap<Slot, String> {
+        BTreeMap::from([("answer".into(), self.view(key, told))])
+    }
+}
+
+#[expect(clippy::disallowed_types, reason = "it is the mistake")]
+fn first_of_a_hash_map(text: &str) -> String {
+    let words: std::collections::HashMap<_, _> = text.split(' ').map(|word| (word, ())).collect();
+    words.into_keys().next().unwrap_or_default().to_owned()
+}
+
+#[expect(clippy::disallowed_methods, reason = "it is the mistake")]
+fn now() -> String {
+    format!("{:?}", std::time::SystemTime::now())
+}
+
+#[test]
+fn what_no_message_says_is_named_by_the_law() {
+    let message = |id: &str| Stimulus::In(Message::new("shop", id, "one two three four five six seven".to_owned()));
+    let stimuli = [message("m1"), message("m2"), message("m3")];
+    assert_eq!(laws::determinism(&Chance(Source::Message), &stimuli), Ok(()));
+    for source in [Source::HashOrder, Source::Address, Source::Clock] {
+        let breach = laws::determinism(&Chance(source), &stimuli).expect_err("two runs differ");
+        assert!(breach.to_string().contains("of the run is another"), "{source:?}: {breach}");
+    }
+}

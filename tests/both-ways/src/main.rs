@@ -7,28 +7,38 @@ use std::io::Write;
 
 use afresh::explore::Record;
 use afresh::{Systems, Workload};
-use afresh_fixtures::{Fixture, Ledger, Replica, ledger};
+use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, Replica, document, ledger, orderbook};
 
-/// A system and a world, each with all that goes wrong around them; and with a bug, so that what is found is seen too.
-const NAMES: [&str; 4] = ["ledger", "ledger+late-capture", "replica", "replica+retry-twice"];
+/// The example systems and the example world, each with all that goes wrong around them: nothing is wrong with them.
+const RIGHT: [&str; 4] = ["ledger", "orderbook", "document", "replica"];
+
+/// Some with a bug, so that what is found is compared too.
+const WRONG: [&str; 2] = ["ledger+late-capture", "replica+retry-twice"];
 
 /// How many runs of each.
-const SEEDS: u64 = 30;
+const SEEDS: u64 = 200;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = env::args_os().nth(1).ok_or("name the file to write")?;
     let systems = Systems::new()
         .with_all(Ledger::all())
+        .with_all(OrderBook::all())
+        .with_all(Documents::all())
         .with_worlds(Replica::all())
-        .exploring(Workload::new(ledger::messages).flow(ledger::FEES).version(Ledger::NAME));
+        .exploring(Workload::new(ledger::messages).flow(ledger::FEES).version(Ledger::NAME))
+        .exploring(Workload::new(orderbook::messages).version(OrderBook::NAME))
+        .exploring(Workload::new(document::messages).version(Documents::NAME));
     let mut output = Vec::new();
-    for name in NAMES {
+    for name in RIGHT.into_iter().chain(WRONG) {
         let explorer = systems.explorer(name).map_err(|known| known.join(", "))?.ok_or("there is no workload")?;
         let mut runs = explorer.begin();
         for seed in 0..SEEDS {
             let run = runs.run(seed, Record::Any);
             output.write_all(&run.trace)?;
             for finding in run.findings {
+                if RIGHT.contains(&name) {
+                    return Err(format!("{name}, seed {seed}: {}", finding.first.found).into());
+                }
                 writeln!(output, "{} at {}: {}", finding.signature, finding.first.event, finding.first.found)?;
             }
         }

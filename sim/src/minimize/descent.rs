@@ -8,7 +8,7 @@ use std::ops::Range;
 /// they are many. On the logs and ledgers of the benches a quarter is the best all round.
 const FRACTION: usize = 4;
 
-/// Of so few that are left, no more than half are tried at a time once others had to stay or went: most have to stay.
+/// Of so few that are left, a part that doubled is no more than half: most of the last few have to stay.
 const FEW: usize = 8;
 
 /// Walks a sequence from its end to its start. After a success the part doubles; after a failure it is halved until the
@@ -72,7 +72,6 @@ impl Descent {
         }
         self.end = self.proposed;
         if self.blocked.is_none() {
-            // Of the last few, most have to stay.
             let left = self.end - self.floor;
             self.span = if left > FEW { self.span * 2 } else { (self.span * 2).min((left / 2).max(1)) };
         }

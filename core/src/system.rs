@@ -104,6 +104,14 @@ pub trait System: Clone {
         false
     }
 
+    /// Gives one field of a state another value, as damage of what is carried does; whether it did. Any number names a
+    /// field, so they count round: see `afresh::change_field` for states that serde writes and reads. It is asked in
+    /// simulation and by laws alone, where a system that has none is damaged in the other ways only.
+    fn change_field(&self, key: &Key, state: &mut Self::State, field: u32) -> bool {
+        let _ = (key, state, field);
+        false
+    }
+
     /// Compares a state with a view, part by part. The default compares the whole.
     fn compare(&self, key: &Key, state: &Self::State, view: &Self::View) -> Parts {
         Parts::whole(self.view(key, state) == *view)

@@ -281,6 +281,9 @@ pub enum Damage {
     Stale(u32),
     /// The carried state is as if one message had never come, the one that this many are after: what it changed is not so.
     Missing(u32),
+    /// One field of the carried state has another value: the one that the system
+    /// [changes](crate::System::change_field) for this number.
+    Field(u32),
     /// The carried state is that of another key.
     Other(Key),
     /// The checkpoints are those of the state before the first message.

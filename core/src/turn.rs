@@ -218,6 +218,10 @@ impl<S: System> Engine<S> {
                 cell.fold_first(&self.context(&cell.key), length)
             }
             Damage::Missing(newer) => cell.fold_without(&self.context(&cell.key), *newer as usize),
+            Damage::Field(field) => {
+                let mut state = self.state(&cell.key)?.clone();
+                self.system.change_field(&cell.key, &mut state, *field).then_some(state)
+            }
             Damage::Other(other) => self.state(other).cloned(),
             Damage::Index => None,
         }

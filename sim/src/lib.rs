@@ -86,7 +86,8 @@
 //!   service, [`import`] makes one of the rows of a message table
 //! * what a trace says: [`replay`] runs it and compares, [`check`] holds four accounts of every key against each other,
 //!   [`show`] lays it out for people, [`turn`] turns a knob at its end
-//! * simulated traces: [`explore`], with a [`Workload`] for what a system is sent
+//! * simulated traces: [`explore`], with a [`Workload`] for what a system is sent, and [`change_field`] for a state with one
+//!   field changed
 //! * smaller traces: [`minimize`], with anything for an [`oracle`]
 //! * tests: [`snapshots!`] for traces that are kept, [`laws`] for properties of any system
 //! * the command line over your own systems: [`main!`], and [`cli`] behind it
@@ -98,6 +99,7 @@ mod clock;
 mod compare;
 pub mod digest;
 pub mod explore;
+mod field;
 pub mod format;
 pub mod host;
 pub mod import;
@@ -121,6 +123,7 @@ pub mod turn;
 mod workload;
 pub mod world;
 
+pub use field::change_field;
 /// What [`snapshots!`] expands to asserts with it.
 #[cfg(feature = "snapshots")]
 #[doc(hidden)]

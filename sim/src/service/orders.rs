@@ -71,12 +71,13 @@ impl<S: Subject> Host<S> {
 
     fn any_damage(&self, effects: &mut Effects<Party<S>>) -> Option<Fault> {
         let key = self.any_key(effects)?;
-        let what = match one_of(6, effects) {
+        let what = match one_of(7, effects) {
             0 => Damage::Default,
             1 => Damage::Stale(1 + one_of(4, effects) as u32),
             2 => Damage::Missing(one_of(4, effects) as u32),
-            3 => Damage::Other(self.any_key(effects)?),
-            4 => Damage::Checkpoints,
+            3 => Damage::Field(one_of(256, effects) as u32),
+            4 => Damage::Other(self.any_key(effects)?),
+            5 => Damage::Checkpoints,
             _ => Damage::Index,
         };
         Some(Fault::Damage { key, what })

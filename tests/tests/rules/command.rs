@@ -27,7 +27,7 @@ pub(crate) enum Command {
 /// scrub a b
 /// migrate loud on a b
 /// plan KNOB               what turning it would do
-/// damage a stale 1        also `default`, `missing 0`, `other b`, `checkpoints`, `index`
+/// damage a stale 1        also `default`, `missing 0`, `field 0`, `other b`, `checkpoints`, `index`
 /// settle a/log 1
 /// unsettled               what a restart sends again
 /// show a b                states
@@ -117,6 +117,7 @@ fn damage(what: &[&str]) -> Damage {
         ["default"] => Damage::Default,
         ["stale", messages] => Damage::Stale(messages.parse().expect("a number of messages")),
         ["missing", newer] => Damage::Missing(newer.parse().expect("a number of messages")),
+        ["field", field] => Damage::Field(field.parse().expect("the number of a field")),
         ["other", key] => Damage::Other((*key).into()),
         ["checkpoints"] => Damage::Checkpoints,
         ["index"] => Damage::Index,

@@ -51,6 +51,26 @@ fn under_incremental_an_update_does_not_heal() {
 }
 
 #[test]
+fn one_field_is_healed_alone() {
+    check_in(
+        Policy::Incremental,
+        "
+        > in m1 a x
+        out a/log r1: x
+        > damage a field 1
+        > in m2 a y
+        out a/log r2: x y
+        > show a
+        a (4): x y
+        > scrub a
+        healed a: total
+        > show a
+        a (2): x y
+        ",
+    );
+}
+
+#[test]
 fn what_there_is_not_cannot_be_missing() {
     check_in(
         Policy::Incremental,
@@ -292,7 +312,7 @@ fn a_bug_in_update_is_healed_as_damage_is() {
 
 #[test]
 fn damage_damages_caches_alone() {
-    for damage in ["default", "stale 1", "missing 0", "missing 1", "other b", "checkpoints", "index"] {
+    for damage in ["default", "stale 1", "missing 0", "missing 1", "field 0", "other b", "checkpoints", "index"] {
         let story = format!(
             "
             > in m1 a x

@@ -137,6 +137,11 @@ impl System for Words {
         view.words != "?"
     }
 
+    fn change_field(&self, _: &Key, heard: &mut Heard, field: u32) -> bool {
+        heard.total = heard.total.map(|total| total + 1 + field);
+        heard.total.is_some()
+    }
+
     fn compare(&self, key: &Key, heard: &Heard, view: &Shown) -> Parts {
         let parts = Parts::default().part("words", self.view(key, heard).words == view.words);
         match heard.total {

@@ -167,6 +167,10 @@ impl System for Tills {
         till.clone()
     }
 
+    fn change_field(&self, _: &Key, till: &mut Till, field: u32) -> bool {
+        afresh::change_field(till, field)
+    }
+
     fn compare(&self, _: &Key, till: &Till, view: &Till) -> Parts {
         Parts::default()
             .part("sales", till.sales == view.sales)

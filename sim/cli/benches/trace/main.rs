@@ -78,9 +78,7 @@ fn plan() {
 /// Memory of an engine, for each message that it has taken.
 fn memory() {
     let trace = loaded(100_000, 1000);
-    let before = count::live();
-    let engine = engine(&trace);
-    let bytes = count::live() - before;
+    let (engine, bytes, _) = count::count(|| engine(&trace));
     let events = engine.journal().len();
     println!("memory messages=100000 keys=1000 events={events} bytes_per_message={:.0}", bytes as f64 / 100_000.0);
 }
@@ -96,11 +94,9 @@ fn replay() {
         }
     });
     let options = replay::Options { policy: Policy::Incremental, ..replay::Options::default() };
-    let before = count::live();
-    count::forget_peak();
-    let (replaying, _) = median(3, || {
-        black_box(replay::replay(&system, reader(), options, None).expect("the trace replays"));
-    });
+    let replay = || drop(black_box(replay::replay(&system, reader(), options, None).expect("the trace replays")));
+    let (replaying, _) = median(3, replay);
+    let ((), _, peak) = count::count(replay);
     println!(
         "replay messages=1000000 keys=1000 megabytes={:.0} reading_s={:.3} reading_mb_per_s={:.0} replaying_s={:.3} ratio={:.2} peak_bytes_per_message={:.0}",
         file.len() as f64 / 1e6,
@@ -108,7 +104,7 @@ fn replay() {
         file.len() as f64 / 1e6 / reading.as_secs_f64(),
         replaying.as_secs_f64(),
         replaying.as_secs_f64() / reading.as_secs_f64(),
-        (count::peak() - before) as f64 / 1e6,
+        peak as f64 / 1e6,
     );
 }
 

@@ -6,8 +6,7 @@ use std::fs;
 use std::io::Write;
 
 use afresh::explore::Record;
-use afresh::{Systems, Workload};
-use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, Replica, document, ledger, orderbook};
+use afresh_fixtures::systems;
 
 /// The example systems and the example world, each with all that goes wrong around them: nothing is wrong with them.
 const RIGHT: [&str; 4] = ["ledger", "orderbook", "document", "replica"];
@@ -20,14 +19,7 @@ const SEEDS: u64 = 200;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let path = env::args_os().nth(1).ok_or("name the file to write")?;
-    let systems = Systems::new()
-        .with_all(Ledger::all())
-        .with_all(OrderBook::all())
-        .with_all(Documents::all())
-        .with_worlds(Replica::all())
-        .exploring(Workload::new(ledger::messages).flow(ledger::FEES).version(Ledger::NAME))
-        .exploring(Workload::new(orderbook::messages).version(OrderBook::NAME))
-        .exploring(Workload::new(document::messages).version(Documents::NAME));
+    let systems = systems();
     let mut output = Vec::new();
     for name in RIGHT.into_iter().chain(WRONG) {
         let explorer = systems.explorer(name).map_err(|known| known.join(", "))?.ok_or("there is no workload")?;

@@ -4,21 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use afresh::explore::{Explorer, Record};
-use afresh::{Systems, Workload};
-use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, Replica, document, ledger, orderbook};
+use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, Replica, systems};
 use afresh_tests::{Folder, root};
 use serde_json::Value;
-
-fn systems() -> Systems {
-    Systems::new()
-        .with_all(Ledger::all())
-        .with_all(OrderBook::all())
-        .with_all(Documents::all())
-        .with_worlds(Replica::all())
-        .exploring(Workload::new(ledger::messages).flow(ledger::FEES).version(Ledger::NAME))
-        .exploring(Workload::new(orderbook::messages).version(OrderBook::NAME))
-        .exploring(Workload::new(document::messages).version(Documents::NAME))
-}
 
 /// What goes wrong first in each of so many runs, by signature: the first seed, and how many there are.
 fn first_failures(explorer: &dyn Explorer, seeds: u64) -> BTreeMap<String, (u64, u64)> {

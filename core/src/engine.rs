@@ -70,7 +70,7 @@ pub struct Engine<S: System> {
     pub(crate) options: Options,
     pub(crate) journal: Journal<S>,
     pub(crate) cells: Vec<Cell<S>>,
-    by_key: Index,
+    pub(crate) by_key: Index,
     pub(crate) routed: RoutedMessages<S::In>,
     pub(crate) flows: FlowTable,
     pub(crate) outbox: Outbox,

@@ -61,6 +61,7 @@
 
 extern crate alloc;
 
+mod ahead;
 mod cell;
 mod commit;
 mod divergence;

@@ -47,6 +47,11 @@ impl Outbox {
         found.map(SlotNumber)
     }
 
+    /// Reads where a search for a slot begins, so that it is near.
+    pub(crate) fn touch(&self, key: &Key, slot: &Slot) {
+        self.by_slot.touch(hash([key, slot]));
+    }
+
     /// The last output of a slot.
     pub(crate) fn get<S: System>(&self, journal: &Journal<S>, key: &Key, slot: &Slot) -> Option<Sending> {
         self.find(journal, key, slot).map(|number| self.sending(number))

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::check::{Extent, Sighting, Versus};
 use crate::compare::{Comparer, Difference};
 use crate::digest::{Rolling, RunDigest};
-use crate::format::{Error, EventOf, Reader, Writer, read_ahead};
+use crate::format::{Error, EventOf, Reader, Writer, messages, read_ahead};
 use crate::host::guard;
 use crate::subject::Subject;
 
@@ -89,24 +89,34 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         first: None,
     };
     let (mut events, mut stimuli) = (0, 0);
-    read_ahead(system, reader, |event, line| {
-        if options.until.is_some_and(|until| event.number > until) {
-            run.look_over(&event, line);
-            return Ok(matches!(event.what, What::Observation(_)));
-        }
-        events += 1;
-        let before = run.engine.journal().len();
-        match event.what {
-            What::Stimulus(stimulus) => {
-                stimuli += 1;
-                run.stimulus(event.number, line, event.at, stimulus);
-            }
-            What::Observation(_) => run.observation(&event, line),
-        }
-        for observed in run.engine.journal().since(before) {
-            run.digest.event(observed);
-            if let Some(writer) = &mut record {
-                writer.event(observed)?;
+    read_ahead(system, reader, |batch| {
+        let mut batch = batch.into_iter();
+        while !batch.as_slice().is_empty() {
+            let next = batch.as_slice().iter().take(Engine::<S>::AHEAD);
+            run.engine.look_ahead(messages::<S>(next.map(|(event, _)| event)));
+            for (event, line) in batch.by_ref().take(Engine::<S>::AHEAD) {
+                if options.until.is_some_and(|until| event.number > until) {
+                    run.look_over(&event, line);
+                    match event.what {
+                        What::Observation(_) => continue,
+                        What::Stimulus(_) => return Ok(false),
+                    }
+                }
+                events += 1;
+                let before = run.engine.journal().len();
+                match event.what {
+                    What::Stimulus(stimulus) => {
+                        stimuli += 1;
+                        run.stimulus(event.number, line, event.at, stimulus);
+                    }
+                    What::Observation(_) => run.observation(&event, line),
+                }
+                for observed in run.engine.journal().since(before) {
+                    run.digest.event(observed);
+                    if let Some(writer) = &mut record {
+                        writer.event(observed)?;
+                    }
+                }
             }
         }
         Ok(true)

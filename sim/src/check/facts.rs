@@ -1,6 +1,7 @@
 //! The checker's own histories, built from the raw facts of a trace. Nothing of the engine's is used but the trace
 //! vocabulary: what checks the engine must not share its mistakes.
 
+use std::hint::black_box;
 use std::ops::Range;
 
 use afresh_core::{Beginning, EventNumber, FlowTable, Flows, Input, Key, Message, Name, Opening, Sent, Slot, System};
@@ -89,6 +90,27 @@ impl<S: System> Facts<S> {
 
     pub(super) fn history(&self, key: &Key) -> Option<&History<S>> {
         self.histories.get(key)
+    }
+
+    /// Looks at messages that come next, so that what is known of them is near: as an engine does.
+    pub(super) fn look_ahead(&self, messages: &[&Message<S::In>]) {
+        let key = |message: &&Message<S::In>| {
+            let mut key = None;
+            // Where this panics it does so again when the message is taken.
+            let _ =
+                guard(&mut || key = message.body.as_ref().and_then(|body| self.system.keys(body).into_iter().next()));
+            key
+        };
+        let named: Vec<_> =
+            messages.iter().map(|message| ((message.from.clone(), message.id.clone()), key(message))).collect();
+        for (name, _) in &named {
+            black_box(self.revisions.contains_key(name));
+        }
+        let histories: Vec<_> = named.iter().filter_map(|(_, key)| self.histories.get(key.as_ref()?)).collect();
+        let newest: Vec<_> = histories.iter().map(|history| (history.facts.last(), history.kept.last())).collect();
+        for (fact, kept) in newest {
+            black_box((fact.map(|fact| fact.position), kept.map(|(length, _)| *length)));
+        }
     }
 
     /// Takes a message that came in as event `number`; the keys whose histories it changed.

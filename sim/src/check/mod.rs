@@ -17,10 +17,10 @@ mod verify;
 use std::collections::BTreeMap;
 use std::thread;
 
-use afresh_core::{Engine, Key, Policy, Stimulus, What};
+use afresh_core::{Engine, Key, Policy, What};
 use serde::Serialize;
 
-use crate::format::EventOf;
+use crate::format::{EventOf, messages};
 use crate::host::guard;
 use crate::laws;
 use crate::load::Loaded;
@@ -166,8 +166,7 @@ where
     S: Subject + 'e,
 {
     let mut lengths = Map::default();
-    for event in events {
-        let What::Stimulus(Stimulus::In(message)) = &event.what else { continue };
+    for message in messages::<S>(events) {
         let Some(body) = &message.body else { continue };
         // A message on which this panics is rejected when its turn comes.
         let _ = guard(&mut || {

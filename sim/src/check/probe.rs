@@ -81,17 +81,26 @@ impl<'s, S: Subject> Probe<'s, S> {
             None => (0, self.begin(depth)),
         };
         let mut keeper = Keeper::new(start, begun.elapsed());
-        for (place, (event, line)) in (start..).zip(events(start)) {
-            if (self.stop)() {
-                return (Probed::Stopped, keeper.along);
+        let mut events = (start..).zip(events(start));
+        let mut next = Vec::with_capacity(Engine::<S>::AHEAD);
+        loop {
+            next.extend(events.by_ref().take(Engine::<S>::AHEAD));
+            if next.is_empty() {
+                break;
             }
-            if self.keep {
-                keeper.look(place, &verifier);
-            }
-            verifier.event(event, line);
-            if shows(verifier.findings()) {
-                let shown = verifier.shown();
-                return (shown, keeper.end(place + 1, verifier));
+            verifier.look_ahead(next.iter().map(|(_, (event, _))| *event));
+            for (place, (event, line)) in next.drain(..) {
+                if (self.stop)() {
+                    return (Probed::Stopped, keeper.along);
+                }
+                if self.keep {
+                    keeper.look(place, &verifier);
+                }
+                verifier.event(event, line);
+                if shows(verifier.findings()) {
+                    let shown = verifier.shown();
+                    return (shown, keeper.end(place + 1, verifier));
+                }
             }
         }
         verifier.restate_at_end();

@@ -10,7 +10,7 @@ use super::finding::{Findings, Versus, value};
 use super::probe::Probed;
 use super::recorded::{Recorded, Window};
 use crate::compare::{Comparer, kind};
-use crate::format::EventOf;
+use crate::format::{EventOf, messages};
 use crate::host::{guard, signature_of_panic};
 
 /// Which steps a pass looks at: every `of`th, from number `share`. All passes together look at every step.
@@ -77,6 +77,16 @@ impl<'s, S: System> Verifier<'s, S> {
             window: Window::new(complete),
             seen: Seen::default(),
         }
+    }
+
+    /// Looks at the messages that come next, so that what is known of them is near.
+    pub(super) fn look_ahead<'e>(&self, events: impl Iterator<Item = &'e EventOf<S>>)
+    where
+        S: 'e,
+    {
+        let messages: Vec<_> = messages::<S>(events).collect();
+        self.engine.look_ahead(messages.iter().copied());
+        self.facts.look_ahead(&messages);
     }
 
     /// Takes the next event of the trace.

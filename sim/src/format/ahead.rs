@@ -13,7 +13,8 @@ use crate::subject::Subject;
 const BATCH: usize = 512;
 const BATCHES_MAX: usize = 8;
 
-/// Hands every event of a trace and its line to `work`, in order, until it says no more; reads ahead meanwhile.
+/// Hands the events of a trace and their lines to `work`, in order and some at a time, until it says no more; reads ahead
+/// meanwhile.
 ///
 /// # Errors
 ///
@@ -21,32 +22,36 @@ const BATCHES_MAX: usize = 8;
 pub(crate) fn read_ahead<S: Subject, R: BufRead + Send>(
     system: &S,
     reader: Reader<R>,
-    mut work: impl FnMut(EventOf<S>, u64) -> Result<bool, Error>,
+    mut work: impl FnMut(Vec<(EventOf<S>, u64)>) -> Result<bool, Error>,
 ) -> Result<(), Error> {
     thread::scope(|scope| {
-        let (sender, receiver) = sync_channel::<Vec<Result<(EventOf<S>, u64), Error>>>(BATCHES_MAX);
+        let (sender, receiver) = sync_channel::<(Vec<(EventOf<S>, u64)>, Result<(), Error>)>(BATCHES_MAX);
         scope.spawn(move || {
             let mut events = reader.events(system);
-            let mut batch = Vec::with_capacity(BATCH);
-            while let Some(event) = events.next() {
-                let line = events.line();
-                batch.push(event.map(|event| (event, line)));
-                if batch.len() == BATCH {
-                    let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                    if sender.send(full).is_err() {
-                        // Nobody wants more.
-                        return;
+            loop {
+                let mut batch = Vec::with_capacity(BATCH);
+                let ended = loop {
+                    match events.next() {
+                        Some(Ok(event)) => batch.push((event, events.line())),
+                        Some(Err(error)) => break Some(Err(error)),
+                        None => break Some(Ok(())),
                     }
+                    if batch.len() == BATCH {
+                        break None;
+                    }
+                };
+                let is_last = ended.is_some();
+                // If nobody wants more, that is as well.
+                if sender.send((batch, ended.unwrap_or(Ok(())))).is_err() || is_last {
+                    return;
                 }
             }
-            // If nobody wants the rest, that is as well.
-            let _ = sender.send(batch);
         });
-        for event in receiver.iter().flatten() {
-            let (event, line) = event?;
-            if !work(event, line)? {
+        for (batch, ended) in receiver {
+            if !work(batch)? {
                 break;
             }
+            ended?;
         }
         Ok(())
     })

@@ -51,7 +51,7 @@ mod reader;
 mod scan;
 mod writer;
 
-use afresh_core::{At, Event, System, Trace, What};
+use afresh_core::{At, Event, Message, Stimulus, System, Trace, What};
 use serde::Serialize;
 
 pub(crate) use at::stamp_of;
@@ -84,6 +84,19 @@ pub(crate) fn line_of<I: Serialize, O: Serialize, V: Serialize>(event: &Event<I,
         Ok(()) => String::from_utf8_lossy(&encoder.line).trim_end().to_owned(),
         Err(problem) => problem.to_string(),
     }
+}
+
+/// The messages that come in with these events.
+pub(crate) fn messages<'e, S>(
+    events: impl IntoIterator<Item = &'e EventOf<S>>,
+) -> impl Iterator<Item = &'e Message<S::In>>
+where
+    S: System<In: 'e, Out: 'e, View: 'e>,
+{
+    events.into_iter().filter_map(|event| match &event.what {
+        What::Stimulus(Stimulus::In(message)) => Some(message),
+        _ => None,
+    })
 }
 
 /// An event of a system.

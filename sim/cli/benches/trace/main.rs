@@ -11,9 +11,9 @@ use std::time::Duration;
 use afresh::format::{Options, Reader, Writer};
 use afresh::minimize::Minimizer;
 use afresh::{Loaded, check, oracle, replay};
-use afresh_core::{Engine, Knob, Policy, Stimulus};
-use afresh_fixtures::generate::{Disorder, Export};
-use afresh_fixtures::ledger::FEES;
+use afresh_core::{Engine, Event, EventNumber, EventOf, Key, Knob, Message, Policy, Stimulus, What};
+use afresh_fixtures::generate::Export;
+use afresh_fixtures::ledger::{FEES, In, View};
 use afresh_fixtures::{Fixture, Ledger};
 
 #[global_allocator]
@@ -21,16 +21,19 @@ static ALLOCATOR: count::Counting = count::Counting;
 
 fn main() {
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
-    let work: [(&str, fn()); 7] = [
+    let work: [(&str, fn()); 9] = [
         ("check-one-key", || check(10_000, 1)),
         ("check-many-keys", || check(100_000, 1000)),
         ("plan", plan),
         ("memory", memory),
         ("replay", replay),
-        ("shrink", || shrink(100_000)),
-        ("shrink-million", || shrink(1_000_000)),
+        ("shrink", || shrink(100_000, 5000)),
+        ("shrink-million", || shrink(1_000_000, 50_000)),
+        ("shrink-long", || shrink(100_000, 1000)),
+        ("shrink-long-million", || shrink(1_000_000, 1000)),
     ];
-    for (_, work) in work.iter().filter(|(name, _)| name.contains(&filter)) {
+    let exact = work.iter().any(|(name, _)| *name == filter);
+    for (_, work) in work.iter().filter(|(name, _)| *name == filter || !exact && name.contains(&filter)) {
         work();
     }
 }
@@ -108,11 +111,21 @@ fn replay() {
     );
 }
 
-/// Shrinks a trace with a bug to its end, payload included, beside reading it alone.
-fn shrink(messages: u32) {
-    let disorder = Disorder { late_permille: 50, places_max: 30, ..Disorder::default() };
-    let export = Export { flow: Some(FEES), disorder, ..export(messages, 1000) };
-    let file = written(&export);
+/// Shrinks a trace in which one bug of five stimuli is planted, to its end, payload included, beside reading it alone.
+fn shrink(messages: u32, keys: u32) {
+    let export = export(messages, keys);
+    let mut stimuli: Vec<_> = export.stimuli::<Ledger>().collect();
+    // Where five places between 5 % and 90 % are on average, the last of them first.
+    for (place, stimulus) in planted().into_iter().enumerate().rev() {
+        let place = messages as usize * (30 + 85 * (place + 1)) / 600;
+        let at = stimuli[place].0;
+        stimuli.insert(place, (at, stimulus));
+    }
+    let events = (1..).zip(stimuli).map(|(number, (at, stimulus))| {
+        let number = EventNumber::new(number).expect("it is not zero");
+        Event { number, cause: None, at: Some(at), what: What::Stimulus(stimulus) }
+    });
+    let file = written(&export, events);
     let reader = || Reader::new("bench", &file[..], Options::default()).expect("the trace has a header");
     let system = Ledger::with("fee-rounding").expect("it is one of the bugs");
     let (reading, _) = median(3, || {
@@ -129,7 +142,7 @@ fn shrink(messages: u32) {
         (left, runs) = (minimized.items.len(), minimized.runs);
     });
     println!(
-        "shrink messages={messages} keys=1000 left={left} runs={runs} ms={:.0} cpu_ms={:.0} reading_ms={:.0} ratio={:.2}",
+        "shrink messages={messages} keys={keys} left={left} runs={runs} ms={:.0} cpu_ms={:.0} reading_ms={:.0} ratio={:.2}",
         shrinking.as_secs_f64() * 1e3,
         cpu.as_secs_f64() * 1e3,
         reading.as_secs_f64() * 1e3,
@@ -142,12 +155,34 @@ fn export(messages: u32, keys: u32) -> Export {
 }
 
 fn file(messages: u32, keys: u32) -> Vec<u8> {
-    written(&export(messages, keys))
+    let export = export(messages, keys);
+    written(&export, export.events(Ledger::correct()))
 }
 
-fn written(export: &Export) -> Vec<u8> {
+/// A rounding that goes wrong: the fees of two payments come to a cent less where the one that was first captured comes last.
+fn planted() -> [Stimulus<In, View>; 5] {
+    let account = || Key::from("planted");
+    let message = |id: &str, body| Stimulus::In(Message::new("shop", id, body));
+    let hold = |id, payment: &str, amount, on| {
+        message(id, In::Hold { account: account(), payment: payment.into(), amount, on })
+    };
+    let capture = |id, payment: &str, amount, on| {
+        message(id, In::Capture { account: account(), payment: payment.into(), amount, on })
+    };
+    let (by, why) = ("ops".into(), "trial".into());
+    let flow = Knob::Migrate { flow: FEES.into(), keys: Some(vec![account()]), on: true, by, why };
+    [
+        Stimulus::Knob(Box::new(flow)),
+        hold("x-1", "x", 5050, 1_773_478_800_100),
+        hold("x-2", "y", 4990, 1_773_478_800_200),
+        capture("x-4", "y", 4990, 1_773_478_800_400),
+        capture("x-3", "x", 5050, 1_773_478_800_300),
+    ]
+}
+
+fn written(export: &Export, events: impl Iterator<Item = EventOf<Ledger>>) -> Vec<u8> {
     let mut writer = Writer::new("bench", Vec::new(), &export.header("ledger")).expect("a header can be written");
-    for event in export.events(Ledger::correct()) {
+    for event in events {
         writer.event(&event).expect("an event can be written");
     }
     let mut file = writer.finish().expect("memory can be written");

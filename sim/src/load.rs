@@ -5,6 +5,7 @@ use std::io::BufRead;
 use afresh_core::{Engine, Header, Observation, Options, System, What};
 
 use crate::format::{Error, EventOf, Reader};
+use crate::subject::Subject;
 
 /// A whole trace and the lines that its events are on.
 #[derive(Clone, Debug)]
@@ -18,15 +19,21 @@ pub struct Loaded<S: System> {
 }
 
 impl<S: System> Loaded<S> {
-    /// Reads all events.
-    pub fn read<R: BufRead>(system: &S, reader: Reader<R>) -> Result<Self, Error> {
+    /// Reads all events, on all cores.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the trace cannot be read.
+    pub fn read<R: BufRead>(system: &S, reader: Reader<R>) -> Result<Self, Error>
+    where
+        S: Subject,
+    {
         let header = reader.header().clone();
         let (mut events, mut lines) = (Vec::new(), Vec::new());
-        let mut source = reader.events(system);
-        while let Some(event) = source.next() {
-            events.push(event?);
-            lines.push(source.line());
-        }
+        reader.each(system, |event, line| {
+            events.push(event);
+            lines.push(line);
+        })?;
         Ok(Self { header, events, lines })
     }
 

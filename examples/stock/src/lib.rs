@@ -49,10 +49,6 @@ impl System for Stock {
         item.clone()
     }
 
-    fn change_field(&self, _: &Key, item: &mut Item, field: u32) -> bool {
-        afresh::change_field(item, field)
-    }
-
     fn outputs(&self, _: &Key, item: &Item, _: &Flows) -> BTreeMap<Slot, i64> {
         if item.left < 5 { [("order".into(), 20 - item.left)].into() } else { BTreeMap::new() }
     }

@@ -1,6 +1,6 @@
 //! The lines of a file, one at a time, none longer than the limit.
 
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
 use std::mem;
 
 use serde::de::IgnoredAny;
@@ -13,12 +13,27 @@ use super::scan::Scan;
 pub(crate) struct Lines<R> {
     source: R,
     pub(crate) name: String,
-    limit: usize,
+    /// The longest line, in bytes.
+    pub(super) limit: usize,
     /// The number of the line in `text`, from 1.
     pub(crate) number: u64,
     text: String,
     /// How many bytes all lines before the one in `text` have.
     bytes_before: u64,
+}
+
+impl<R> Lines<R> {
+    /// The lines of `block`, as those that come next.
+    pub(super) fn within<'b>(&self, block: &'b [u8]) -> Lines<&'b [u8]> {
+        Lines {
+            source: block,
+            name: self.name.clone(),
+            limit: self.limit,
+            number: self.number,
+            text: String::new(),
+            bytes_before: 0,
+        }
+    }
 }
 
 impl<R: BufRead> Lines<R> {
@@ -45,6 +60,26 @@ impl<R: BufRead> Lines<R> {
             Error::at(&self.name, self.number, bad as u64 + 1, problem)
         })?;
         Ok(!self.text.is_empty())
+    }
+
+    /// Takes the lines that come next, some more than so many bytes of them; and says if that is all there are, or for what
+    /// reason. Of a line over the limit there is more than that.
+    pub(super) fn block(&mut self, bytes: usize) -> (Vec<u8>, Option<io::Result<()>>) {
+        let mut block = Vec::with_capacity(bytes + bytes / 8);
+        let most = self.limit.saturating_add(2) as u64;
+        let read = (&mut self.source).take(bytes as u64).read_to_end(&mut block);
+        let rest = read.and_then(|read| {
+            if read == bytes { (&mut self.source).take(most).read_until(b'\n', &mut block) } else { Ok(0) }
+        });
+        match rest {
+            Ok(_) if block.len() < bytes => (block, Some(Ok(()))),
+            Ok(_) => (block, None),
+            Err(error) => {
+                // Of the line at which it fails nothing is known.
+                block.truncate(block.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1));
+                (block, Some(Err(error)))
+            }
+        }
     }
 
     /// The line, without its end.

@@ -49,6 +49,7 @@ mod output_id;
 mod raw;
 mod reader;
 mod scan;
+mod together;
 mod writer;
 
 use afresh_core::{At, Event, Message, Stimulus, System, Trace, What};

@@ -14,7 +14,9 @@ use super::error::{Error, Problem};
 use super::lines::Lines;
 use super::raw::{RawEvent, RawTrace};
 use super::scan::Scan;
+use super::together::read_together;
 use super::{EventOf, TraceOf};
+use crate::subject::Subject;
 
 /// How strictly a trace is read.
 #[derive(Clone, Copy, Debug)]
@@ -55,8 +57,7 @@ impl<R: BufRead> Reader<R> {
             return Err(Error::file(lines.name, Problem::Empty));
         }
         let (header, system_column) = header(&lines)?;
-        let cursor = Cursor { lines, accept_torn: options.torn, previous: 0, torn: None, scan: Scan::default() };
-        Ok(Self { header, system_column, cursor })
+        Ok(Self { header, system_column, cursor: Cursor::new(lines, options.torn) })
     }
 
     /// What the trace says of itself.
@@ -72,6 +73,37 @@ impl<R: BufRead> Reader<R> {
     /// A problem with the system that the header names.
     pub(crate) fn system_error(&self, problem: Problem) -> Error {
         self.cursor.lines.error(self.system_column, problem)
+    }
+
+    /// The place after the header.
+    pub(super) fn into_cursor(self) -> Cursor<R> {
+        self.cursor
+    }
+
+    /// Hands every event, in the types of `system`, and its line to `work`, in order; they are read on all cores.
+    ///
+    /// # Errors
+    ///
+    /// Gives what is wrong first, once `work` has had every event before it.
+    pub(crate) fn each<S: Subject>(self, system: &S, mut work: impl FnMut(EventOf<S>, u64)) -> Result<(), Error> {
+        let version = self.header.version.clone();
+        let content = Typed { system, version: &version };
+        read_together(self, content, |number, line, Envelope { cause, at, content, .. }| {
+            work(Event { number, cause, at, what: content }, line);
+        })
+    }
+
+    /// The same, each event also with its content as it is in the file.
+    pub(crate) fn each_with_raw<S: Subject>(
+        self,
+        system: &S,
+        mut work: impl FnMut(EventOf<S>, RawEvent),
+    ) -> Result<(), Error> {
+        let version = self.header.version.clone();
+        let content = WithRaw(Typed { system, version: &version });
+        read_together(self, content, |number, line, Envelope { cause, at, content: (what, kind, content), .. }| {
+            work(Event { number, cause, at, what }, RawEvent { line, number, cause, at, kind, content });
+        })
     }
 
     /// The events, in the types of `system`, one at a time. An error is the last item.
@@ -117,24 +149,6 @@ impl<S, R> Events<'_, S, R> {
     /// The line that was cut off and left out, where [`Options::torn`] allowed that.
     pub fn torn(&self) -> Option<u64> {
         self.cursor.torn
-    }
-}
-
-impl<S: System, R: BufRead> Events<'_, S, R> {
-    /// The next event, and the same with its content as it is in the file.
-    pub fn next_with_raw(&mut self) -> Option<Result<(EventOf<S>, RawEvent), Error>> {
-        if self.ended {
-            return None;
-        }
-        let content = WithRaw(Typed { system: self.system, version: &self.version });
-        let event = self.cursor.next(content).transpose();
-        self.ended = !matches!(event, Some(Ok(_)));
-        let line = self.cursor.lines.number;
-        event.map(|event| {
-            event.map(|(number, Envelope { cause, at, content: (what, kind, content), .. })| {
-                (Event { number, cause, at, what }, RawEvent { line, number, cause, at, kind, content })
-            })
-        })
     }
 }
 
@@ -201,11 +215,11 @@ impl<R: BufRead> Iterator for RawEvents<R> {
 
 /// A place in a trace, and what is known of the events before it.
 #[derive(Debug)]
-struct Cursor<R> {
-    lines: Lines<R>,
+pub(super) struct Cursor<R> {
+    pub(super) lines: Lines<R>,
     accept_torn: bool,
     /// The number of the event before; zero before the first.
-    previous: u32,
+    pub(super) previous: u32,
     torn: Option<u64>,
     scan: Scan,
 }
@@ -213,9 +227,22 @@ struct Cursor<R> {
 /// The next event and its number, or the end.
 type Next<C> = Result<Option<(EventNumber, Envelope<<C as Content>::Value>)>, Error>;
 
+impl<R> Cursor<R> {
+    /// A place before the first event of these lines.
+    pub(super) fn new(lines: Lines<R>, accept_torn: bool) -> Self {
+        Self { lines, accept_torn, previous: 0, torn: None, scan: Scan::default() }
+    }
+
+    /// The same place, where the lines that come next are those of `block`.
+    pub(super) fn within<'b>(&self, block: &'b [u8]) -> Cursor<&'b [u8]> {
+        let Self { accept_torn, previous, .. } = *self;
+        Cursor { previous, ..Cursor::new(self.lines.within(block), accept_torn) }
+    }
+}
+
 impl<R: BufRead> Cursor<R> {
     /// Reads the next event; its number is that of the event before plus one, where it says none.
-    fn next<C: Content>(&mut self, content: C) -> Next<C> {
+    pub(super) fn next<C: Content>(&mut self, content: C) -> Next<C> {
         match self.read(content) {
             Err(error) if self.accept_torn && matches!(*error.problem, Problem::Torn) => {
                 self.torn = Some(error.line);
@@ -226,6 +253,21 @@ impl<R: BufRead> Cursor<R> {
     }
 
     fn read<C: Content>(&mut self, content: C) -> Next<C> {
+        let Some(envelope) = self.envelope(content)? else { return Ok(None) };
+        let number = number(self.previous, &envelope).map_err(|problem| {
+            let field = match problem {
+                Problem::Order { .. } => "n",
+                Problem::Cause { .. } => "cause",
+                _ => "",
+            };
+            self.field_error(field, problem)
+        })?;
+        self.previous = number.get();
+        Ok(Some((number, envelope)))
+    }
+
+    /// Reads the next event, whatever its number.
+    pub(super) fn envelope<C: Content>(&mut self, content: C) -> Result<Option<Envelope<C::Value>>, Error> {
         loop {
             if !self.lines.advance()? {
                 return Ok(None);
@@ -238,25 +280,7 @@ impl<R: BufRead> Cursor<R> {
         let text = self.lines.text();
         let envelope = parse(text, content).map_err(|error| self.lines.json_error(&content.explain(text, error)))?;
         self.scan.check(text).map_err(|(problem, column)| self.lines.error(column, problem))?;
-        let number = self.number(&envelope)?;
-        self.previous = number.get();
-        Ok(Some((number, envelope)))
-    }
-
-    /// The number of an event, which is higher than that of the event before and than that of its cause.
-    fn number<C>(&self, envelope: &Envelope<C>) -> Result<EventNumber, Error> {
-        let before = self.previous;
-        let next = before.checked_add(1).and_then(NonZeroU32::new);
-        let number = envelope.number.or(next).ok_or_else(|| self.lines.error(1, Problem::Full))?;
-        if number.get() <= before {
-            return Err(self.field_error("n", Problem::Order { number: number.get(), before }));
-        }
-        match envelope.cause {
-            Some(cause) if cause >= number => {
-                Err(self.field_error("cause", Problem::Cause { cause: cause.get(), number: number.get() }))
-            }
-            _ => Ok(number),
-        }
+        Ok(Some(envelope))
     }
 
     /// A problem with the value of a field of the line, which is valid JSON.
@@ -265,6 +289,19 @@ impl<R: BufRead> Cursor<R> {
         let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(text).unwrap_or_default();
         let column = fields.get(field).map_or(1, |value| column_of(value, text));
         self.lines.error(column, problem)
+    }
+}
+
+/// The number of an event after one with the number `before`: higher than that, and than that of its cause.
+pub(super) fn number<C>(before: u32, envelope: &Envelope<C>) -> Result<EventNumber, Problem> {
+    let next = before.checked_add(1).and_then(NonZeroU32::new);
+    let number = envelope.number.or(next).ok_or(Problem::Full)?;
+    if number.get() <= before {
+        return Err(Problem::Order { number: number.get(), before });
+    }
+    match envelope.cause {
+        Some(cause) if cause >= number => Err(Problem::Cause { cause: cause.get(), number: number.get() }),
+        _ => Ok(number),
     }
 }
 

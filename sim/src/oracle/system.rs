@@ -74,19 +74,17 @@ pub(super) struct Stimuli<S: System> {
     pub(super) observations: usize,
 }
 
-impl<S: System> Stimuli<S> {
+impl<S: Subject> Stimuli<S> {
     pub(super) fn read<R: BufRead>(system: &S, reader: Reader<R>) -> Result<Self, Error> {
         let mut read = Self { stimuli: Vec::new(), events: Vec::new(), observations: 0 };
-        let mut source = reader.events(system);
-        while let Some(event) = source.next_with_raw() {
-            let (event, raw) = event?;
+        reader.each_with_raw(system, |event, raw| {
             if raw.kind.is_stimulus() {
                 read.events.push((event, raw.line));
                 read.stimuli.push(Item { number: raw.number.get().into(), value: raw });
             } else {
                 read.observations += 1;
             }
-        }
+        })?;
         Ok(read)
     }
 }

@@ -39,8 +39,9 @@ impl NodeId {
 ///
 /// A node may panic: that is a bug, and ends the run.
 pub trait Node: Sized {
-    /// What comes from outside of the world: of a client, of an operator. It is written into traces.
-    type Input: Body;
+    /// What comes from outside of the world: of a client, of an operator. It is written into traces, which are read on all
+    /// cores.
+    type Input: Body + Send + Sync;
     /// What nodes send each other. It is not written into traces: who sent it, sends it again.
     type Message: Clone + Debug;
     /// What a timer is for. Its `Debug` form is its name in traces.

@@ -1,9 +1,9 @@
 //! One error for each thing that can be wrong: file, line, column, what was expected, what to do.
 
 use std::fmt::Write as _;
-use std::iter;
 
 use afresh::format::{Error, Options, Problem, Reader, TraceOf};
+use afresh::{Loaded, oracle};
 
 use crate::small::Small;
 
@@ -24,9 +24,12 @@ fn refuse(bytes: &[u8]) -> Error {
     let typed = read(bytes, Options::default()).expect_err("not a trace");
     let text = typed.to_string();
     if let Ok(reader) = Reader::new("night.jsonl", bytes, Options::default()) {
-        let mut events = reader.events(&Small);
-        let twice = iter::from_fn(|| events.next_with_raw()).find_map(Result::err).expect("not a trace");
-        assert_eq!(twice.to_string(), text, "whether the content is wanted as it is in the file or not");
+        let loaded = Loaded::read(&Small, reader).expect_err("not a trace");
+        assert_eq!(loaded.to_string(), text, "whether it is read by one or by many");
+    }
+    if let Ok(reader) = Reader::new("night.jsonl", bytes, Options::default()) {
+        let examined = oracle::examine(&Small, reader, || false).err().expect("not a trace");
+        assert_eq!(examined.to_string(), text, "whether the content is wanted as it is in the file or not");
     }
     assert!(!text.replace('\n', "").chars().any(char::is_control), "a control character in {text:?}");
     typed

@@ -6,3 +6,4 @@ mod files;
 mod recorder;
 mod round_trip;
 mod small;
+mod together;

@@ -199,7 +199,7 @@ fn engine(trace: &Loaded<Ledger>) -> Engine<Ledger> {
     let options = afresh_core::Options { policy: Policy::Incremental, ..afresh_core::Options::default() };
     let mut engine = Engine::new(Ledger::correct(), options);
     for event in &trace.events {
-        if let afresh_core::What::Stimulus(stimulus @ Stimulus::In(_)) = &event.what {
+        if let What::Stimulus(stimulus @ Stimulus::In(_)) = &event.what {
             engine.take(event.at, stimulus.clone());
         }
     }

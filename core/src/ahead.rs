@@ -11,9 +11,12 @@ use crate::system::System;
 /// A journal with fewer events is near as a whole.
 const EVENTS_MIN: usize = 1 << 13;
 
+/// More would push each other out of what is nearest.
+const AHEAD: usize = 16;
+
 impl<S: System> Engine<S> {
     /// How many messages are looked at together.
-    pub const AHEAD: usize = 32;
+    pub const AHEAD: usize = AHEAD;
 
     /// Looks at the messages that come next, [`AHEAD`](Self::AHEAD) of them at most. Nothing changes but the time that it
     /// takes to [`take`](Self::take) them, once there is more than what is near a processor.
@@ -28,7 +31,7 @@ impl<S: System> Engine<S> {
         if self.journal.len() < EVENTS_MIN {
             return;
         }
-        let mut hashes = [(0, None); 32];
+        let mut hashes = [(0, None); AHEAD];
         for (message, hashed) in messages.into_iter().zip(&mut hashes) {
             *hashed = (hash([&message.from, &message.id]), self.first_key(message).map(|key| hash([&key])));
         }

@@ -51,6 +51,9 @@ pub(crate) enum Filed {
 
 const CHUNK: usize = 256;
 
+/// How many events there is space for at first.
+const FEW: usize = 32;
+
 impl<S: System> Default for Journal<S> {
     fn default() -> Self {
         Self {
@@ -132,8 +135,9 @@ impl<S: System> Journal<S> {
     fn begin_chunk(&mut self) {
         assert!(self.length < u32::MAX - CHUNK as u32, "a journal holds fewer than 2^32 events");
         // The first chunk grows as it fills, for the many engines that are small.
-        let capacity = if self.length == 0 { 32 } else { CHUNK };
+        let capacity = if self.length == 0 { FEW } else { CHUNK };
         self.chunks.push(Vec::with_capacity(capacity));
+        self.facts.reserve(if self.length == 0 { FEW / 2 } else { 0 });
     }
 
     /// The message of an `in` event.

@@ -69,6 +69,9 @@ impl Outbox {
     /// Notes the first output that was sent in a slot, which has no number yet.
     pub(crate) fn add(&mut self, key: &Key, slot: &Slot, sending: Sending) -> SlotNumber {
         let number = u32::try_from(self.sendings.len()).expect("fewer than 2^32 slots");
+        if self.sendings.is_empty() {
+            self.sendings.reserve(16);
+        }
         self.sendings.push(sending);
         self.by_slot.insert(hash([key, slot]), number);
         SlotNumber(number)

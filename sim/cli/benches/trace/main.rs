@@ -140,6 +140,7 @@ fn shrink(messages: u32, keys: u32) {
         examined.oracle.aim(None).expect("a bug shows");
         let minimized = Minimizer::new().run(examined.stimuli, &mut *examined.oracle, &mut ()).expect("it fails");
         (left, runs) = (minimized.items.len(), minimized.runs);
+        (minimized, examined.oracle)
     });
     println!(
         "shrink messages={messages} keys={keys} left={left} runs={runs} ms={:.0} cpu_ms={:.0} reading_ms={:.0} ratio={:.2}",
@@ -206,14 +207,16 @@ fn engine(trace: &Loaded<Ledger>) -> Engine<Ledger> {
     engine
 }
 
-/// The median wall time and processor time of `runs` runs.
-fn median(runs: usize, mut run: impl FnMut()) -> (Duration, Duration) {
+/// The median wall time and processor time of `runs` runs. What they make is dropped outside of that.
+fn median<T>(runs: usize, mut run: impl FnMut() -> T) -> (Duration, Duration) {
     use rustix::time::ClockId::{Monotonic, ProcessCPUTime};
     let mut times: Vec<_> = (0..runs)
         .map(|_| {
             let (wall, cpu) = (now(Monotonic), now(ProcessCPUTime));
-            run();
-            (now(Monotonic) - wall, now(ProcessCPUTime) - cpu)
+            let made = run();
+            let times = (now(Monotonic) - wall, now(ProcessCPUTime) - cpu);
+            drop(made);
+            times
         })
         .collect();
     times.sort();

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::host::Host;
 use super::{Given, HOST, NODE, Party};
+use crate::host::guard;
 use crate::rng::Rng;
 use crate::subject::Subject;
 use crate::world::{Effects, Posting};
@@ -75,12 +76,26 @@ impl<S: Subject> Host<S> {
             0 => Damage::Default,
             1 => Damage::Stale(1 + one_of(4, effects) as u32),
             2 => Damage::Missing(one_of(4, effects) as u32),
-            3 => Damage::Field(one_of(256, effects) as u32),
+            3 => {
+                let field = one_of(256, effects) as u32;
+                if self.has_field(&key, field) { Damage::Field(field) } else { Damage::Missing(0) }
+            }
             4 => Damage::Other(self.any_key(effects)?),
             5 => Damage::Checkpoints,
             _ => Damage::Index,
         };
         Some(Fault::Damage { key, what })
+    }
+
+    /// Whether the system changes this field of a state; one that says nothing of fields is damaged in another way.
+    fn has_field(&self, key: &Key, field: u32) -> bool {
+        let (engine, mut has) = (self.engine(), true);
+        // Where this panics it does so again in the engine.
+        let _ = guard(&mut || {
+            let state = engine.state(key).cloned();
+            has = state.is_none_or(|mut state| engine.system().change_field(key, &mut state, field));
+        });
+        has
     }
 
     /// Any knob, for one key or for all.

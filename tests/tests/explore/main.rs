@@ -3,6 +3,7 @@
 mod campaign;
 mod hostile;
 mod laws;
+mod plain;
 mod run;
 mod systems;
 mod worlds;

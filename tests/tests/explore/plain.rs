@@ -1,0 +1,57 @@
+//! A system that says no more than it must: what it has no answer to is not asked of it in vain.
+
+use std::collections::BTreeMap;
+
+use afresh::explore::Record;
+use afresh::proptest::prelude::*;
+use afresh::{Systems, Workload};
+use afresh_core::{Flows, Input, Key, Message, Slot, System};
+
+/// A sum.
+#[derive(Clone)]
+struct Sum;
+
+impl System for Sum {
+    type In = i64;
+    type Out = i64;
+    type State = i64;
+    type View = i64;
+
+    fn keys(&self, _: &i64) -> Vec<Key> {
+        vec!["all".into()]
+    }
+
+    fn apply(&self, _: &Key, sum: &mut i64, input: Input<'_, i64>, _: &Flows) {
+        *sum += input.body;
+    }
+
+    fn view(&self, _: &Key, sum: &i64) -> i64 {
+        *sum
+    }
+
+    fn outputs(&self, _: &Key, sum: &i64, _: &Flows) -> BTreeMap<Slot, i64> {
+        BTreeMap::from([("sum".into(), *sum)])
+    }
+}
+
+fn messages() -> impl Strategy<Value = Vec<Message<i64>>> {
+    let message = |(place, body): (usize, i64)| Message::new("shop", format!("m-{place}"), body);
+    prop::collection::vec(1_i64..100, 1..20)
+        .prop_map(move |bodies| bodies.into_iter().enumerate().map(message).collect())
+}
+
+#[test]
+fn a_system_that_names_no_field_is_damaged_in_another_way() {
+    let systems = Systems::new().with_all([("sum".to_owned(), Sum)]).exploring(Workload::new(messages));
+    let explorer = systems.explorer("sum").expect("it is known").expect("it has a workload");
+    let mut runs = explorer.begin();
+    let mut damages = 0;
+    for seed in 0..200 {
+        let run = runs.run(seed, Record::Any);
+        assert!(run.findings.is_empty(), "{seed}");
+        let trace = String::from_utf8(run.trace).expect("a trace is text");
+        damages += trace.matches(r#"{"damage":"#).count();
+        assert!(!trace.contains(r#""what":{"field""#), "{seed}");
+    }
+    assert!(damages > 100, "{damages}");
+}

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use afresh_core::System;
+use afresh_core::{EventNumber, System};
 
+use super::finding::Findings;
+use super::probe::Probed;
 use super::verify::Verifier;
 use crate::clock::Stopwatch;
 
@@ -18,34 +20,64 @@ const EVENTS_MIN: usize = 64;
 /// an event holds the events before it.
 const EVENTS_MAX: usize = 500_000;
 
-/// States along a run, in order, each with the number of events before it.
-pub(crate) struct Along<'s, S: System>(Vec<(usize, Verifier<'s, S>)>);
+/// What is known of a run: states along it, and where it ended because of what it showed.
+pub(crate) struct Along<'s, S: System> {
+    /// In order, each with the number of events before it.
+    states: Vec<(usize, Verifier<'s, S>)>,
+    /// What a run shows that begins with so many events of this one: it ends there, and no state is needed to say so.
+    shown: Option<(usize, Shown)>,
+}
+
+/// What a run has shown at an event.
+#[derive(Clone)]
+pub(super) struct Shown {
+    pub(super) number: EventNumber,
+    pub(super) findings: Findings,
+}
+
+impl From<Shown> for Probed {
+    fn from(Shown { number, findings }: Shown) -> Self {
+        Self::At(number.get().into(), findings.into_sorted())
+    }
+}
 
 impl<'s, S: System> Along<'s, S> {
     pub(crate) fn new() -> Self {
-        Self(Vec::new())
+        Self { states: Vec::new(), shown: None }
+    }
+
+    /// A run that showed this at the last of so many events.
+    pub(super) fn ended(events: usize, shown: Shown) -> Self {
+        Self { shown: Some((events, shown)), ..Self::new() }
+    }
+
+    /// What every run shows that begins with this many events of this one, if that is known.
+    pub(super) fn shown(&self, events: usize) -> Option<&Shown> {
+        self.shown.as_ref().filter(|(place, _)| *place <= events).map(|(_, shown)| shown)
     }
 
     /// The newest state with at most this many events before it.
     pub(super) fn before(&self, events: usize) -> Option<(usize, &Verifier<'s, S>)> {
-        let after = self.0.partition_point(|(place, _)| *place <= events);
-        self.0[..after].last().map(|(place, verifier)| (*place, verifier))
+        let after = self.states.partition_point(|(place, _)| *place <= events);
+        self.states[..after].last().map(|(place, verifier)| (*place, verifier))
     }
 
-    /// Forgets the states that more events than this are before.
+    /// Forgets what more events than this are before.
     pub(crate) fn truncate(&mut self, events: usize) {
-        self.0.retain(|(place, _)| *place <= events);
+        self.states.retain(|(place, _)| *place <= events);
+        self.shown.take_if(|(place, _)| *place > events);
     }
 
-    /// Adds the states of another run that begins alike.
+    /// Adds what is known of another run that begins alike.
     pub(crate) fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
-        self.0.sort_by_key(|(place, _)| *place);
-        self.0.dedup_by_key(|(place, _)| *place);
-        while self.0.len() > 1 && self.0.iter().map(|(place, _)| place).sum::<usize>() > EVENTS_MAX {
+        self.shown = other.shown.or(self.shown.take());
+        self.states.extend(other.states);
+        self.states.sort_by_key(|(place, _)| *place);
+        self.states.dedup_by_key(|(place, _)| *place);
+        while self.states.len() > 1 && self.states.iter().map(|(place, _)| place).sum::<usize>() > EVENTS_MAX {
             // Every other one, and never the last.
-            let mut place = self.0.len();
-            self.0.retain(|_| {
+            let mut place = self.states.len();
+            self.states.retain(|_| {
                 place -= 1;
                 place.is_multiple_of(2)
             });
@@ -70,10 +102,9 @@ impl<'s, S: System> Keeper<'s, S> {
         Self { along: Along::new(), looked: events, since: Stopwatch::start(), cost }
     }
 
-    /// Keeps the state with which a run ends after so many events.
-    pub(super) fn end(mut self, events: usize, verifier: Verifier<'s, S>) -> Along<'s, S> {
-        self.along.0.push((events, verifier));
-        self.along
+    /// Keeps what the run showed at the last of so many events.
+    pub(super) fn end(self, events: usize, shown: Shown) -> Along<'s, S> {
+        Along { shown: Some((events, shown)), ..self.along }
     }
 
     /// Looks whether to keep the state of `verifier`, which so many events were before.
@@ -84,7 +115,7 @@ impl<'s, S: System> Keeper<'s, S> {
         self.looked = events;
         if self.since.elapsed() >= self.cost * SPACING && events <= EVENTS_MAX {
             let begun = Stopwatch::start();
-            self.along.0.push((events, verifier.clone()));
+            self.along.states.push((events, verifier.clone()));
             self.cost = begun.elapsed();
             self.since = Stopwatch::start();
         }

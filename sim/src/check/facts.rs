@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 use rustc_hash::FxBuildHasher;
 
+use super::share::Share;
 use crate::host::guard;
 
 /// A map that hashes alike in every run, and is listed in the order in which its entries came.
@@ -67,11 +68,13 @@ struct Revision<B> {
 /// The number of the event that first routed a message from a slot, and the body that counts.
 type Rerouted<B> = (EventNumber, Option<B>);
 
-/// The histories of all keys.
+/// The histories of all keys, or of those of a share.
 #[derive(Clone)]
 pub(super) struct Facts<S: System> {
     system: S,
     complete: bool,
+    /// Whose histories are kept. A message that concerns none of these keys is one without a body here.
+    share: Share,
     revisions: Map<(Name, Name), Revisions<S::In>>,
     routed: Map<(Key, Slot), Rerouted<S::In>>,
     histories: Map<Key, History<S>>,
@@ -81,7 +84,14 @@ pub(super) struct Facts<S: System> {
 impl<S: System> Facts<S> {
     pub(super) fn new(system: S, complete: bool) -> Self {
         let (revisions, routed, histories) = Default::default();
-        Self { system, complete, revisions, routed, histories, flows: FlowTable::default() }
+        Self { system, complete, share: Share::All, revisions, routed, histories, flows: FlowTable::default() }
+    }
+
+    /// Keeps the histories of this share alone, of so many messages at most: no other version of the system may come, which
+    /// could give a message to other keys.
+    pub(super) fn keep(&mut self, share: Share, messages: usize) {
+        self.share = share;
+        self.revisions.reserve(messages);
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
@@ -117,8 +127,10 @@ impl<S: System> Facts<S> {
     pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>) -> Vec<Key> {
         let Message { from, id, revision, body } = message;
         let name = (from.clone(), id.clone());
-        let admitted = admits(&self.system, body.as_ref());
-        let came = Revision { number: *revision, admitted, body: body.clone() };
+        let keys = admitted_keys(&self.system, body.as_ref());
+        let is_ours = keys.as_ref().is_none_or(|keys| keys.iter().any(|key| self.share.has(Some(key))));
+        let (admitted, body) = (keys.is_some(), body.as_ref().filter(|_| is_ours).cloned());
+        let came = Revision { number: *revision, admitted, body };
         let (before, after) = match self.revisions.entry(name.clone()) {
             Entry::Vacant(vacant) => {
                 let revisions = vacant.insert(Revisions { first: number, one: came, others: Vec::new() });
@@ -149,7 +161,7 @@ impl<S: System> Facts<S> {
         let counting = |revisions: &Revisions<S::In>| revisions.counting().map(|counting| counting.number);
         let (number, before) = (counting(revisions), revisions.counting_fact(&name));
         for revision in revisions.all_mut() {
-            revision.admitted = admits(&self.system, revision.body.as_ref());
+            revision.admitted = admitted_keys(&self.system, revision.body.as_ref()).is_some();
         }
         if number != counting(revisions) {
             let after = revisions.counting_fact(&name);
@@ -171,7 +183,7 @@ impl<S: System> Facts<S> {
         let mut facts = Vec::new();
         for (name, revisions) in &mut self.revisions {
             for revision in revisions.all_mut() {
-                revision.admitted &= admits(&self.system, revision.body.as_ref());
+                revision.admitted &= admitted_keys(&self.system, revision.body.as_ref()).is_some();
             }
             facts.push(revisions.counting_fact(name));
         }
@@ -225,25 +237,22 @@ impl<S: System> Facts<S> {
     /// arrival, unless the system knows better.
     fn replace(&mut self, before: Option<Fact<S::In>>, after: Option<Fact<S::In>>) -> Vec<Key> {
         let mut changed = Vec::new();
-        for (fact, added) in [(before, false), (after, true)] {
+        for (fact, change) in [(before, History::remove as fn(&mut History<S>, Fact<S::In>)), (after, History::add)] {
             let Some(mut fact) = fact else { continue };
             fact.position = self.system.position(&fact.body).unwrap_or(fact.position);
             let mut keys = self.system.keys(&fact.body);
             keys.sort_unstable();
             keys.dedup();
+            keys.retain(|key| self.share.has(Some(key)));
+            changed.extend_from_slice(&keys);
+            let Some(last) = keys.pop() else { continue };
             for key in keys {
-                let history = self.histories.entry(key.clone()).or_insert_with(History::new);
-                if added {
-                    history.add(fact.clone())
-                } else {
-                    history.remove(&fact)
-                }
-                if !changed.contains(&key) {
-                    changed.push(key);
-                }
+                change(self.histories.entry(key).or_insert_with(History::new), fact.clone());
             }
+            change(self.histories.entry(last).or_insert_with(History::new), fact);
         }
         changed.sort_unstable();
+        changed.dedup();
         changed
     }
 
@@ -342,7 +351,7 @@ impl<S: System> History<S> {
         self.changed(place);
     }
 
-    fn remove(&mut self, fact: &Fact<S::In>) {
+    fn remove(&mut self, fact: Fact<S::In>) {
         let place = self.facts.partition_point(|other| other.place() < fact.place());
         if self.facts.get(place).is_some_and(|other| other.place() == fact.place()) {
             self.facts.remove(place);
@@ -357,15 +366,15 @@ impl<S: System> History<S> {
     }
 }
 
-fn admits<S: System>(system: &S, body: Option<&S::In>) -> bool {
-    let Some(body) = body else { return true };
-    let mut admitted = false;
+/// The keys that a message concerns, if it is taken; of a withdrawal, which is, none are known.
+fn admitted_keys<S: System>(system: &S, body: Option<&S::In>) -> Option<Vec<Key>> {
+    let mut admitted = Some(Vec::new());
+    let Some(body) = body else { return admitted };
     let done = guard(&mut || {
-        admitted = system.admit(body).is_ok();
-        if admitted {
-            system.keys(body);
+        admitted = system.admit(body).is_ok().then(|| {
             system.position(body);
-        }
+            system.keys(body)
+        });
     });
-    done.is_ok() && admitted
+    admitted.filter(|_| done.is_ok())
 }

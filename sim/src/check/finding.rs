@@ -118,7 +118,14 @@ impl Findings {
         self.by_signature.keys().any(|(check, part)| *check == signature.check && *part == signature.part)
     }
 
-    /// Adds what another thread found at other steps.
+    /// What was first found at this event or before.
+    pub(crate) fn until(&self, event: EventNumber) -> Self {
+        let mut until = self.clone();
+        until.by_signature.retain(|_, gathered| gathered.first.event <= event);
+        until
+    }
+
+    /// Adds what another thread found at other steps, or of other keys.
     pub(crate) fn merge(&mut self, other: Self) {
         for (signature, theirs) in other.by_signature {
             match self.by_signature.get_mut(&signature) {

@@ -12,6 +12,8 @@ mod facts;
 mod finding;
 mod probe;
 mod recorded;
+mod share;
+mod twice;
 mod verify;
 
 use std::collections::BTreeMap;
@@ -29,13 +31,15 @@ pub(crate) use along::Along;
 pub(crate) use coverage::Depth;
 use determinism::determinism;
 use facts::Map;
-use verify::{Seen, Share, Verifier};
+use share::Share;
+use verify::{Seen, Verifier};
 
 pub use coverage::Coverage;
 pub use extent::Extent;
 pub(crate) use finding::value;
 pub use finding::{Finding, Sighting, Versus};
 pub(crate) use probe::{Probe, Probed, look_at_run};
+pub(crate) use twice::Twice;
 
 /// How to check.
 #[derive(Clone, Copy, Debug)]
@@ -114,8 +118,9 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
         verifier.finish()
     };
     let mut seen: Vec<(Engine<S>, Seen)> = thread::scope(|scope| {
-        let others: Vec<_> = (1..passes).map(|share| scope.spawn(move || pass(Share { share, of: passes }))).collect();
-        let first = pass(Share { share: 0, of: passes });
+        let others: Vec<_> =
+            (1..passes).map(|number| scope.spawn(move || pass(Share::Steps { number, of: passes }))).collect();
+        let first = pass(Share::Steps { number: 0, of: passes });
         let joined = others.into_iter().map(|other| other.join().expect("a pass catches the panics of the system"));
         std::iter::once(first).chain(joined).collect()
     });

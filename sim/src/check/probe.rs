@@ -9,7 +9,8 @@ use super::coverage::Depth;
 use super::determinism::determinism;
 use super::finding::{Finding, Findings};
 use super::lengths;
-use super::verify::{Share, Verifier};
+use super::share::Share;
+use super::verify::Verifier;
 use crate::clock::Stopwatch;
 use crate::format::EventOf;
 use crate::host::guard;
@@ -45,6 +46,16 @@ pub(crate) enum Probed {
     Stopped,
 }
 
+impl Probed {
+    /// All that was found.
+    pub(crate) fn findings(&self) -> &[Finding] {
+        match self {
+            Self::At(_, findings) | Self::End(findings) => findings,
+            Self::Stopped => &[],
+        }
+    }
+}
+
 impl<'s, S: Subject> Probe<'s, S> {
     /// How deep to look at candidates of a trace with these events.
     pub(crate) fn depth<'e>(&self, events: impl Iterator<Item = &'e EventOf<S>>) -> Depth
@@ -54,8 +65,8 @@ impl<'s, S: Subject> Probe<'s, S> {
         Depth::new(lengths(self.system, events).into_values(), BUDGET)
     }
 
-    /// Looks at a run until `wanted` shows; anything, if nothing is wanted. Also gives states of that run, the one in which it
-    /// shows included: a run that begins alike ends there as well.
+    /// Looks at a run until `wanted` shows; anything, if nothing is wanted. Also gives what is to be known of that run for
+    /// others that begin alike.
     ///
     /// Its first `unchanged` events are those of the run that has given `along`, of which the newest state is taken that fits;
     /// `events` gives the events of the run, all of them stimuli, but for so many.
@@ -70,15 +81,16 @@ impl<'s, S: Subject> Probe<'s, S> {
         I: Iterator<Item = (&'e EventOf<S>, u64)>,
         S: 'e,
     {
-        let shows = |findings: &Findings| match wanted {
-            Some(wanted) => findings.has(wanted),
-            None => !findings.is_empty(),
-        };
+        if let Some(shown) = along.shown(unchanged).filter(|shown| shows(&shown.findings, wanted)) {
+            return (shown.clone().into(), Along::new());
+        }
         let begun = Stopwatch::start();
         let (start, mut verifier) = match along.before(unchanged) {
-            Some((_, verifier)) if shows(verifier.findings()) => return (verifier.shown(), Along::new()),
+            Some((_, verifier)) if shows(verifier.findings(), wanted) => {
+                return (verifier.shown().into(), Along::new());
+            }
             Some((start, verifier)) => (start, verifier.clone()),
-            None => (0, self.begin(depth)),
+            None => (0, self.begin(depth, Share::All)),
         };
         let mut keeper = Keeper::new(start, begun.elapsed());
         let mut events = (start..).zip(events(start));
@@ -97,24 +109,29 @@ impl<'s, S: Subject> Probe<'s, S> {
                     keeper.look(place, &verifier);
                 }
                 verifier.event(event, line);
-                if shows(verifier.findings()) {
+                if shows(verifier.findings(), wanted) {
                     let shown = verifier.shown();
-                    return (shown, keeper.end(place + 1, verifier));
+                    return (shown.clone().into(), keeper.end(place + 1, shown));
                 }
             }
         }
-        verifier.restate_at_end();
-        (Probed::End(verifier.finish().1.findings.into_sorted()), keeper.along)
+        (Probed::End(verifier.end().into_sorted()), keeper.along)
     }
 
-    fn begin(&self, depth: Depth) -> Verifier<'s, S> {
+    /// A look of this share, before the first event.
+    pub(super) fn begin(&self, depth: Depth, share: Share) -> Verifier<'s, S> {
         let (policy, complete) = (Policy::Incremental, self.complete);
         let options = afresh_core::Options { policy, complete, guard, ..afresh_core::Options::default() };
         let engine = Engine::new(self.system.clone(), options);
-        let mut verifier = Verifier::new(self.system, engine, depth, Share { share: 0, of: 1 });
+        let mut verifier = Verifier::new(self.system, engine, depth, share);
         verifier.each_step = self.each_step;
         verifier
     }
+}
+
+/// Whether `wanted` is among what was found; anything, if nothing is wanted.
+pub(super) fn shows(findings: &Findings, wanted: Option<&Signature>) -> bool {
+    wanted.map_or(!findings.is_empty(), |wanted| findings.has(wanted))
 }
 
 /// Holds a run that was just made, of which `journal` is the record, against everything: what is wrong; and of what
@@ -125,7 +142,7 @@ pub(crate) fn look_at_run<S: Subject>(
 ) -> (Vec<Finding>, BTreeMap<&'static str, bool>) {
     let stimuli = journal.events().filter(|event| matches!(event.what, What::Stimulus(_)));
     let probe = Probe { system, complete: true, each_step: true, keep: false, stop: || false };
-    let mut verifier = probe.begin(probe.depth(stimuli));
+    let mut verifier = probe.begin(probe.depth(stimuli), Share::All);
     for event in journal.events() {
         // Each event is on the line after the one before, and the header is on the first.
         let line = u64::from(event.number.get()) + 1;

@@ -4,21 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use afresh_core::{Engine, EventNumber, Expectation, Fault, Key, Knob, Observation, Stimulus, System, What};
 
+use super::along::Shown;
 use super::coverage::{Coverage, Depth};
 use super::facts::Facts;
 use super::finding::{Findings, Versus, value};
-use super::probe::Probed;
 use super::recorded::{Recorded, Window};
+use super::share::Share;
 use crate::compare::{Comparer, kind};
 use crate::format::{EventOf, messages};
 use crate::host::{guard, signature_of_panic};
-
-/// Which steps a pass looks at: every `of`th, from number `share`. All passes together look at every step.
-#[derive(Clone, Copy)]
-pub(super) struct Share {
-    pub(super) share: u64,
-    pub(super) of: u64,
-}
 
 /// What a pass saw.
 #[derive(Clone, Default)]
@@ -35,7 +29,7 @@ pub(super) struct Verifier<'s, S: System> {
     pub(super) engine: Engine<S>,
     pub(super) facts: Facts<S>,
     pub(super) comparer: Comparer<S>,
-    share: Share,
+    pub(super) share: Share,
     pub(super) depth: Depth,
     /// Whether to look at slots and properties after every stimulus, and not at the end alone.
     pub(super) each_step: bool,
@@ -103,7 +97,7 @@ impl<'s, S: System> Verifier<'s, S> {
 
     /// Whether this pass looks at the step under way.
     pub(super) fn is_ours(&self) -> bool {
-        self.steps % self.share.of == self.share.share
+        self.share.has_step(self.steps)
     }
 
     fn stimulus(&mut self, event: &EventOf<S>, stimulus: &Stimulus<S::In, S::View>, line: u64) {
@@ -145,17 +139,18 @@ impl<'s, S: System> Verifier<'s, S> {
         if self.is_ours() {
             for (key, why) in panics {
                 // On a state that was damaged on purpose, code may do anything.
-                if key.as_ref().is_none_or(|key| !self.damaged.contains(key)) {
+                let damaged = key.as_ref().is_some_and(|key| self.damaged.contains(key));
+                if !damaged && self.share.has(key.as_ref()) {
                     self.panicked(key.as_ref(), &why);
                 }
             }
-            for key in std::mem::take(&mut self.changed) {
-                self.verify(&key);
-                if self.each_step {
-                    self.slots(&key);
+            for place in 0..self.changed.len() {
+                let key = self.changed[place].clone();
+                if self.share.has(Some(&key)) {
+                    self.look(&key);
                 }
             }
-            if self.each_step {
+            if self.each_step && self.share.has(None) {
                 self.properties(false);
             }
         } else if self.depth.from_kept {
@@ -166,6 +161,33 @@ impl<'s, S: System> Verifier<'s, S> {
                 });
             }
         }
+    }
+
+    /// Looks at a key after a step.
+    fn look(&mut self, key: &Key) {
+        self.verify(key);
+        if self.each_step {
+            self.slots(key);
+        }
+    }
+
+    /// Whether the engine carries for `key` what that of another pass does.
+    pub(super) fn carries_as(&self, other: &Self, key: &Key) -> bool {
+        let (ours, theirs) = (&self.engine, &other.engine);
+        ours.state(key) == theirs.state(key)
+            && ours.quarantined(key) == theirs.quarantined(key)
+            && ours.slots(key).eq(theirs.slots(key))
+    }
+
+    /// What a look at `key` finds that is made once more, at this place.
+    pub(super) fn look_again(&mut self, place: (EventNumber, u64), key: &Key) -> Findings {
+        self.place = place;
+        let before = std::mem::take(&mut self.seen.findings);
+        match self.engine.quarantined(key).map(str::to_owned) {
+            Some(why) => self.panicked(Some(key), &why),
+            None => self.look(key),
+        }
+        std::mem::replace(&mut self.seen.findings, before)
     }
 
     /// Suffers a fault; the keys that it concerned.
@@ -320,8 +342,8 @@ impl<'s, S: System> Verifier<'s, S> {
     }
 
     /// What was seen up to the event that was taken last, and there.
-    pub(super) fn shown(&self) -> Probed {
-        Probed::At(self.place.0.get().into(), self.seen.findings.clone().into_sorted())
+    pub(super) fn shown(&self) -> Shown {
+        Shown { number: self.place.0, findings: self.seen.findings.clone() }
     }
 
     /// Restates every key as it is at the end, where that was not done at every step.
@@ -329,7 +351,8 @@ impl<'s, S: System> Verifier<'s, S> {
         if self.depth.restates_all() || !self.engine.options().complete {
             return;
         }
-        for key in self.facts.keys().cloned().collect::<Vec<_>>() {
+        let keys = self.facts.keys().filter(|key| self.share.has(Some(key)));
+        for key in keys.cloned().collect::<Vec<_>>() {
             let mut found = Findings::default();
             // What panics here has panicked at its step.
             let _ = guard(&mut || {
@@ -342,16 +365,25 @@ impl<'s, S: System> Verifier<'s, S> {
         }
     }
 
+    /// Ends the pass, with all that is done at an end; what was found.
+    pub(super) fn end(mut self) -> Findings {
+        self.restate_at_end();
+        self.finish().1.findings
+    }
+
     /// Ends the pass: what should be in all slots, and what must hold over all keys.
     pub(super) fn finish(mut self) -> (Engine<S>, Seen) {
-        if self.share.share == 0 {
-            for difference in std::mem::replace(&mut self.comparer, Comparer::new(true)).finish(&self.engine) {
-                super::recorded::differs(&difference, &mut self.seen.findings);
-            }
-            for key in self.engine.keys().into_iter().cloned().collect::<Vec<_>>() {
+        if self.share.has_end() {
+            let keys = self.engine.keys().into_iter().filter(|key| self.share.has(Some(key)));
+            for key in keys.cloned().collect::<Vec<_>>() {
                 self.slots(&key);
             }
-            self.properties(true);
+            if self.share.has(None) {
+                for difference in std::mem::replace(&mut self.comparer, Comparer::new(true)).finish(&self.engine) {
+                    super::recorded::differs(&difference, &mut self.seen.findings);
+                }
+                self.properties(true);
+            }
         }
         (self.engine, self.seen)
     }

@@ -10,7 +10,7 @@ use afresh_core::{Header, Key, Signature, Stimulus, What};
 use super::system::{Aimless, SystemOracle};
 use super::values::values;
 use super::{Oracle, Verdict, ends, scope};
-use crate::check::{Along, Depth, Finding, Probe, Probed};
+use crate::check::{Along, Depth, Finding, Probe, Probed, Twice};
 use crate::format::{EventOf, RawEvent};
 use crate::host::guard;
 use crate::laws;
@@ -90,10 +90,8 @@ impl<'s, S: Subject> Typed<'s, S> {
                 return None;
             }
             let each_step = self.probe().each_step;
-            let (Probed::At(_, findings) | Probed::End(findings)) = self.original(Some(&self.bug), each_step).0 else {
-                return None;
-            };
-            findings.into_iter().find(|finding| finding.signature == self.bug)?.first.key
+            let probed = self.original(Some(&self.bug), each_step).0;
+            probed.findings().iter().find(|finding| finding.signature == self.bug)?.first.key.clone()
         };
         self.key.get_or_init(look).as_ref()
     }
@@ -120,8 +118,8 @@ impl<'s, S: Subject> Typed<'s, S> {
         Some(Probed::End(found.into_iter().collect()))
     }
 
-    /// Looks at all of the trace until `wanted` shows. Only the last state is kept: what comes next mostly changes the trace
-    /// near its beginning, or after its end.
+    /// Looks at all of the trace until `wanted` shows. No states are kept: what comes next mostly changes the trace near its
+    /// beginning, or after its end.
     fn original(&self, wanted: Option<&Signature>, each_step: bool) -> (Probed, Along<'s, S>) {
         let events = |from: usize| self.events[from..].iter().map(|(event, line)| (event, *line));
         if let Some(probed) = wanted.and_then(|wanted| self.law(wanted, events(0))) {
@@ -212,18 +210,30 @@ impl<S: Subject> SystemOracle for Typed<'_, S> {
     }
 }
 
-impl<S: Subject> Typed<'_, S> {
+impl<'s, S: Subject> Typed<'s, S> {
+    /// Looks at all of the trace until `wanted` shows, and again where that need not wait.
+    fn originals(&self, wanted: Option<&Signature>, each_step: bool) -> (Probed, Along<'s, S>, Option<Probed>) {
+        let asks_law = wanted.is_some_and(|wanted| laws::NAMES.contains(&wanted.check.as_str()));
+        if asks_law || self.width(self.events.len()) == 1 {
+            let (probed, along) = self.original(wanted, each_step);
+            return (probed, along, None);
+        }
+        let probe = Probe { each_step, ..self.probe };
+        let look = || probe.look_twice(self.depth, &self.events, wanted);
+        let Twice { probed, along, again } = look();
+        let again = if again { probed.clone() } else { look().probed };
+        (probed, along, Some(again))
+    }
+
     /// Aims at `wanted`, or what shows first, with a look at everything at every step or not.
     fn aim_at(&mut self, wanted: Option<&Signature>, each_step: bool) -> Result<Finding, Aimless> {
-        let ((probed, along), again) = thread::scope(|scope| {
-            // The original is mostly run twice, and the second run need not wait for the first.
-            let spare = self.width(self.events.len()) > 1;
-            let again = spare.then(|| scope.spawn(|| self.original(wanted, each_step).0));
-            (self.original(wanted, each_step), again.map(|again| again.join().expect(CAUGHT)))
-        });
-        let (Probed::At(_, findings) | Probed::End(findings)) = &probed else { return Err(Aimless::Stopped) };
+        let (probed, along, again) = self.originals(wanted, each_step);
+        if matches!(probed, Probed::Stopped) {
+            return Err(Aimless::Stopped);
+        }
+        let findings = probed.findings();
         let found = findings.iter().find(|finding| wanted.is_none_or(|wanted| finding.signature == *wanted)).cloned();
-        let found = found.ok_or_else(|| Aimless::Shows(findings.clone()))?;
+        let found = found.ok_or_else(|| Aimless::Shows(findings.to_vec()))?;
         self.aimed = again.iter().chain([&probed]).map(|probed| verdict(probed, &found.signature)).collect();
         self.along = along;
         self.each_step = OnceLock::from(each_step);

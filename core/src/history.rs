@@ -93,7 +93,8 @@ impl History {
 
     /// The history of `key` from the raw facts of the journal, with no index of keys.
     pub(crate) fn from_facts<S: System>(system: &S, sources: Sources<'_, S>, key: &Key) -> Self {
-        let mut entries: Vec<Entry> = sources.entries(system, |body| system.keys(body).contains(key)).collect();
+        let mut entries: Vec<Entry> =
+            sources.entries(system, |body| system.keys(body).into_iter().any(|other| other == *key)).collect();
         entries.sort_by(|a, b| sources.order(a, b));
         let sum = entries.iter().fold(0, |sum: u64, entry| sum.wrapping_add(u64::from(entry.source.0)));
         Self { entries, sum }

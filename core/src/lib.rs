@@ -19,8 +19,8 @@
 //!     type State = i64;
 //!     type View = i64;
 //!
-//!     fn keys(&self, (item, _): &(String, i64)) -> Vec<Key> {
-//!         vec![item.as_str().into()]
+//!     fn keys(&self, (item, _): &(String, i64)) -> impl IntoIterator<Item = Key> {
+//!         [item.as_str().into()]
 //!     }
 //!     fn apply(&self, _: &Key, stock: &mut i64, input: Input<'_, (String, i64)>, _: &Flows) {
 //!         *stock += input.body.1;
@@ -70,6 +70,7 @@ mod flow;
 mod history;
 mod index;
 mod journal;
+mod keys;
 mod knob;
 mod message;
 mod name;

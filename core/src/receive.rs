@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use crate::engine::Engine;
 use crate::history::{Entry, Source};
 use crate::journal::{FactNumber, Filed};
+use crate::keys::Keys;
 use crate::name::Key;
 use crate::rounds::{Fold, Work};
 use crate::system::System;
@@ -67,13 +68,13 @@ impl<S: System> Engine<S> {
 
     /// Asks the system whether it takes a message, and the keys that it then concerns. Whatever it says of a body is asked
     /// for once here, so that a body on which it panics is rejected before it is in any history.
-    pub(crate) fn admit(&self, number: EventNumber) -> Result<Vec<Key>, String> {
-        let Some(body) = &self.journal.message(number).body else { return Ok(Vec::new()) };
-        let mut admitted = Ok(Vec::new());
+    pub(crate) fn admit(&self, number: EventNumber) -> Result<Keys, String> {
+        let Some(body) = &self.journal.message(number).body else { return Ok(Keys::default()) };
+        let mut admitted = Ok(Keys::default());
         let done = (self.options.guard)(&mut || {
             admitted = self.system.admit(body).map(|()| {
                 self.system.position(body);
-                self.system.keys(body)
+                self.system.keys(body).into_iter().collect()
             });
         });
         done.map_err(|why| alloc::format!("panicked: {why}"))?;

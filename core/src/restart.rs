@@ -105,7 +105,7 @@ impl<S: System> Engine<S> {
                 let _ = (self.options.guard)(&mut || {
                     let routed = sent.body.as_ref().and_then(|body| self.system.route(&sent.key, &sent.slot, body));
                     if let Some(body) = &routed {
-                        self.system.keys(body);
+                        self.system.keys(body).into_iter().for_each(drop);
                         self.system.position(body);
                     }
                     message = routed;
@@ -145,7 +145,7 @@ impl<S: System> Engine<S> {
                 for message in messages {
                     let Some(fact) = self.journal.find(&message.from, &message.id) else { continue };
                     for number in self.journal.revisions_of(fact) {
-                        self.admit(number).into_iter().flatten().for_each(|key| drop(apart.remove(&key)));
+                        self.admit(number).iter().flat_map(|keys| &**keys).for_each(|key| drop(apart.remove(key)));
                     }
                     self.journal.readmit(fact);
                 }
@@ -184,7 +184,8 @@ impl<S: System> Engine<S> {
         let routed: Vec<_> = self.routed.counting().collect();
         entries.extend(routed.into_iter().map(|source| self.sources().routed_entry(&self.system, source)));
         for entry in entries {
-            let mut keys = self.system.keys(self.sources().input(entry.source).body);
+            let keys = self.system.keys(self.sources().input(entry.source).body);
+            let mut keys: Vec<_> = keys.into_iter().collect();
             keys.sort_unstable();
             keys.dedup();
             for key in keys {

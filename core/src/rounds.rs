@@ -9,6 +9,7 @@ use core::ops::Range;
 use crate::cell::{Cell, Context, Mended, Shift};
 use crate::engine::Engine;
 use crate::history::{Entry, Sources};
+use crate::keys::Keys;
 use crate::name::{Key, Name, Slot};
 use crate::outbox::SlotNumber;
 use crate::system::System;
@@ -265,7 +266,7 @@ impl<S: System> Engine<S> {
             if let Some(rerouted) = self.routed.set(key, &wanted.slot, outcome.arrival, body) {
                 let entry = |source| self.sources().routed_entry(&self.system, source);
                 let (before, after) = (rerouted.before.map(entry), rerouted.after.map(entry));
-                let keys = after.map(|entry| self.system.keys(self.sources().input(entry.source).body));
+                let keys = after.map(|entry| self.keys_of(entry));
                 self.shift(before, after, &keys.unwrap_or_default(), &mut outcome.next);
             }
         }
@@ -278,6 +279,10 @@ impl<S: System> Engine<S> {
         outcome.quarantines.push(Quarantined { key: cell.key.clone(), why });
     }
 
+    fn keys_of(&self, entry: Entry) -> Keys {
+        self.system.keys(self.sources().input(entry.source).body).into_iter().collect()
+    }
+
     /// The work of a message that counted and one that counts in its place, which concerns `keys`.
     pub(crate) fn shift(&mut self, before: Option<Entry>, after: Option<Entry>, keys: &[Key], work: &mut Vec<Work>) {
         if before.is_none()
@@ -285,7 +290,7 @@ impl<S: System> Engine<S> {
         {
             return work.push(Work { cell: self.cell(key), shift: Shift { remove: None, add: after } });
         }
-        let old = before.map(|entry| self.system.keys(self.sources().input(entry.source).body)).unwrap_or_default();
+        let old = before.map(|entry| self.keys_of(entry)).unwrap_or_default();
         for (place, key) in keys.iter().enumerate() {
             if !keys[..place].contains(key) {
                 let remove = before.filter(|_| old.contains(key));
@@ -349,7 +354,8 @@ impl<S: System> Outcome<S> {
             if let Some(message) = context.system.route(&cell.key, &slot, body) {
                 // Whatever the system says of the message is asked for here, where it may panic.
                 context.system.position(&message);
-                to = context.system.keys(&message).into_iter().next().unwrap_or_default();
+                let keys: Keys = context.system.keys(&message).into_iter().collect();
+                to = keys.first().cloned().unwrap_or_default();
                 self.routed.push((self.wanted.len(), message));
                 routed = true;
             } else {

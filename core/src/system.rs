@@ -36,8 +36,8 @@ pub trait System: Clone {
     /// What of a state is seen outside, recorded in a trace and compared.
     type View: Body;
 
-    /// The keys that a message concerns. Each of them folds it independently.
-    fn keys(&self, body: &Self::In) -> Vec<Key>;
+    /// The keys that a message concerns: `[key]`, or any other list. Each of them folds it independently.
+    fn keys(&self, body: &Self::In) -> impl IntoIterator<Item = Key>;
 
     /// One step of the fold: this is the definition of the state.
     fn apply(&self, key: &Key, state: &mut Self::State, input: Input<'_, Self::In>, flows: &Flows);

@@ -144,7 +144,7 @@ impl<S: System> Engine<S> {
         let mut refusals = Vec::new();
         for event in revisions {
             match self.admit(event) {
-                Ok(concerned) => keys.extend(concerned),
+                Ok(concerned) => keys.extend(concerned.iter().cloned()),
                 Err(why) => {
                     self.journal.reject(event);
                     refusals.push(Refusal { event, why });

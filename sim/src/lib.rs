@@ -32,8 +32,8 @@
 //!     type State = u32;
 //!     type View = u32;
 //!
-//!     fn keys(&self, reading: &Reading) -> Vec<Key> {
-//!         vec![reading.tank.clone()]
+//!     fn keys(&self, reading: &Reading) -> impl IntoIterator<Item = Key> {
+//!         [reading.tank.clone()]
 //!     }
 //!     fn position(&self, reading: &Reading) -> Option<i64> {
 //!         Some(reading.on)

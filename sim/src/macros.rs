@@ -12,7 +12,7 @@
 /// #     type Out = i64;
 /// #     type State = i64;
 /// #     type View = i64;
-/// #     fn keys(&self, _: &i64) -> Vec<Key> { vec!["all".into()] }
+/// #     fn keys(&self, _: &i64) -> impl IntoIterator<Item = Key> { ["all".into()] }
 /// #     fn apply(&self, _: &Key, stock: &mut i64, input: Input<'_, i64>, _: &Flows) { *stock += input.body }
 /// #     fn view(&self, _: &Key, stock: &i64) -> i64 { *stock }
 /// #     fn outputs(&self, _: &Key, _: &i64, _: &Flows) -> BTreeMap<Slot, i64> { BTreeMap::new() }
@@ -33,7 +33,7 @@
 /// #     type Out = i64;
 /// #     type State = i64;
 /// #     type View = i64;
-/// #     fn keys(&self, _: &i64) -> Vec<Key> { vec!["all".into()] }
+/// #     fn keys(&self, _: &i64) -> impl IntoIterator<Item = Key> { ["all".into()] }
 /// #     fn apply(&self, _: &Key, stock: &mut i64, input: Input<'_, i64>, _: &Flows) { *stock += input.body }
 /// #     fn view(&self, _: &Key, stock: &i64) -> i64 { if self.rounds { *stock / 10 * 10 } else { *stock } }
 /// #     fn outputs(&self, _: &Key, _: &i64, _: &Flows) -> BTreeMap<Slot, i64> { BTreeMap::new() }
@@ -54,7 +54,7 @@
 /// #     type Out = i64;
 /// #     type State = i64;
 /// #     type View = i64;
-/// #     fn keys(&self, _: &i64) -> Vec<Key> { vec!["all".into()] }
+/// #     fn keys(&self, _: &i64) -> impl IntoIterator<Item = Key> { ["all".into()] }
 /// #     fn apply(&self, _: &Key, stock: &mut i64, input: Input<'_, i64>, _: &Flows) { *stock += input.body }
 /// #     fn view(&self, _: &Key, stock: &i64) -> i64 { *stock }
 /// #     fn outputs(&self, _: &Key, _: &i64, _: &Flows) -> BTreeMap<Slot, i64> { BTreeMap::new() }
@@ -126,7 +126,7 @@ macro_rules! main {
 /// #     type Out = i64;
 /// #     type State = i64;
 /// #     type View = i64;
-/// #     fn keys(&self, _: &i64) -> Vec<Key> { vec!["all".into()] }
+/// #     fn keys(&self, _: &i64) -> impl IntoIterator<Item = Key> { ["all".into()] }
 /// #     fn apply(&self, _: &Key, stock: &mut i64, input: Input<'_, i64>, _: &Flows) { *stock += input.body }
 /// #     fn view(&self, _: &Key, stock: &i64) -> i64 { *stock }
 /// #     fn outputs(&self, _: &Key, _: &i64, _: &Flows) -> BTreeMap<Slot, i64> { BTreeMap::new() }

@@ -113,8 +113,8 @@ impl System for Fickle {
     type State = u64;
     type View = u64;
 
-    fn keys(&self, body: &u64) -> Vec<Key> {
-        vec![format!("k-{}", body % 50).into()]
+    fn keys(&self, body: &u64) -> impl IntoIterator<Item = Key> {
+        [format!("k-{}", body % 50).into()]
     }
 
     fn apply(&self, _: &Key, state: &mut u64, input: Input<'_, u64>, _: &Flows) {
@@ -157,8 +157,8 @@ impl System for Counts {
     type State = u64;
     type View = u64;
 
-    fn keys(&self, body: &u64) -> Vec<Key> {
-        vec![format!("k-{}", body % self.0).into()]
+    fn keys(&self, body: &u64) -> impl IntoIterator<Item = Key> {
+        [format!("k-{}", body % self.0).into()]
     }
 
     fn apply(&self, _: &Key, state: &mut u64, _: Input<'_, u64>, _: &Flows) {

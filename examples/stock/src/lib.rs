@@ -30,8 +30,8 @@ impl System for Stock {
     type State = Item;
     type View = Item;
 
-    fn keys(&self, movement: &Movement) -> Vec<Key> {
-        vec![movement.item.as_str().into()]
+    fn keys(&self, movement: &Movement) -> impl IntoIterator<Item = Key> {
+        [movement.item.as_str().into()]
     }
 
     fn position(&self, movement: &Movement) -> Option<i64> {

@@ -116,7 +116,8 @@ impl<S: System> Facts<S> {
         for (name, _) in &named {
             black_box(self.revisions.contains_key(name));
         }
-        let histories: Vec<_> = named.iter().filter_map(|(_, key)| self.histories.get(key.as_ref()?)).collect();
+        let keys = named.iter().filter_map(|(_, key)| key.as_ref().filter(|key| self.share.has(Some(key))));
+        let histories: Vec<_> = keys.filter_map(|key| self.histories.get(key)).collect();
         let newest: Vec<_> = histories.iter().map(|history| (history.facts.last(), history.kept.last())).collect();
         for (fact, kept) in newest {
             black_box((fact.map(|fact| fact.position), kept.map(|(length, _)| *length)));
@@ -127,9 +128,9 @@ impl<S: System> Facts<S> {
     pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>) -> Vec<Key> {
         let Message { from, id, revision, body } = message;
         let name = (from.clone(), id.clone());
-        let keys = admitted_keys(&self.system, body.as_ref());
-        let is_ours = keys.as_ref().is_none_or(|keys| keys.iter().any(|key| self.share.has(Some(key))));
-        let (admitted, body) = (keys.is_some(), body.as_ref().filter(|_| is_ours).cloned());
+        let is_ours = admits(&self.system, body.as_ref(), self.share);
+        let body = body.as_ref().filter(|_| is_ours.unwrap_or(true)).cloned();
+        let admitted = is_ours.is_some();
         let came = Revision { number: *revision, admitted, body };
         let (before, after) = match self.revisions.entry(name.clone()) {
             Entry::Vacant(vacant) => {
@@ -161,7 +162,7 @@ impl<S: System> Facts<S> {
         let counting = |revisions: &Revisions<S::In>| revisions.counting().map(|counting| counting.number);
         let (number, before) = (counting(revisions), revisions.counting_fact(&name));
         for revision in revisions.all_mut() {
-            revision.admitted = admitted_keys(&self.system, revision.body.as_ref()).is_some();
+            revision.admitted = admits(&self.system, revision.body.as_ref(), self.share).is_some();
         }
         if number != counting(revisions) {
             let after = revisions.counting_fact(&name);
@@ -183,7 +184,7 @@ impl<S: System> Facts<S> {
         let mut facts = Vec::new();
         for (name, revisions) in &mut self.revisions {
             for revision in revisions.all_mut() {
-                revision.admitted &= admitted_keys(&self.system, revision.body.as_ref()).is_some();
+                revision.admitted &= admits(&self.system, revision.body.as_ref(), self.share).is_some();
             }
             facts.push(revisions.counting_fact(name));
         }
@@ -240,16 +241,17 @@ impl<S: System> Facts<S> {
         for (fact, change) in [(before, History::remove as fn(&mut History<S>, Fact<S::In>)), (after, History::add)] {
             let Some(mut fact) = fact else { continue };
             fact.position = self.system.position(&fact.body).unwrap_or(fact.position);
-            let mut keys = self.system.keys(&fact.body);
-            keys.sort_unstable();
-            keys.dedup();
-            keys.retain(|key| self.share.has(Some(key)));
-            changed.extend_from_slice(&keys);
-            let Some(last) = keys.pop() else { continue };
-            for key in keys {
-                change(self.histories.entry(key).or_insert_with(History::new), fact.clone());
+            let first = changed.len();
+            for key in self.system.keys(&fact.body) {
+                if self.share.has(Some(&key)) && !changed[first..].contains(&key) {
+                    changed.push(key);
+                }
             }
-            change(self.histories.entry(last).or_insert_with(History::new), fact);
+            let Some((last, others)) = changed[first..].split_last() else { continue };
+            for key in others {
+                change(self.histories.entry(key.clone()).or_insert_with(History::new), fact.clone());
+            }
+            change(self.histories.entry(last.clone()).or_insert_with(History::new), fact);
         }
         changed.sort_unstable();
         changed.dedup();
@@ -366,14 +368,14 @@ impl<S: System> History<S> {
     }
 }
 
-/// The keys that a message concerns, if it is taken; of a withdrawal, which is, none are known.
-fn admitted_keys<S: System>(system: &S, body: Option<&S::In>) -> Option<Vec<Key>> {
-    let mut admitted = Some(Vec::new());
+/// Whether any of the keys of a message is of this share, if the message is taken. A withdrawal always is, and has none.
+fn admits<S: System>(system: &S, body: Option<&S::In>, share: Share) -> Option<bool> {
+    let mut admitted = Some(false);
     let Some(body) = body else { return admitted };
     let done = guard(&mut || {
         admitted = system.admit(body).is_ok().then(|| {
             system.position(body);
-            system.keys(body)
+            system.keys(body).into_iter().fold(false, |any, key| any | share.has(Some(&key)))
         });
     });
     admitted.filter(|_| done.is_ok())

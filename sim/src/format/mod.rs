@@ -10,7 +10,7 @@
 //! #     type Out = u64;
 //! #     type State = u64;
 //! #     type View = u64;
-//! #     fn keys(&self, _: &u64) -> Vec<Key> { vec!["all".into()] }
+//! #     fn keys(&self, _: &u64) -> impl IntoIterator<Item = Key> { ["all".into()] }
 //! #     fn apply(&self, _: &Key, state: &mut u64, input: Input<'_, u64>, _: &Flows) { *state += input.body }
 //! #     fn view(&self, _: &Key, state: &u64) -> u64 { *state }
 //! #     fn outputs(&self, _: &Key, _: &u64, _: &Flows) -> std::collections::BTreeMap<Slot, u64> { Default::default() }

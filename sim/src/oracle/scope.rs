@@ -25,7 +25,7 @@ pub(super) fn with_senders<S: Subject>(
         for sent in engine.take(event.at, stimulus.clone()).sends() {
             let mut route = || {
                 let message = sent.body.as_ref().and_then(|body| system.route(&sent.key, &sent.slot, body));
-                for to in message.map(|message| system.keys(&message)).unwrap_or_default() {
+                for to in message.iter().flat_map(|message| system.keys(message)) {
                     senders.entry(to).or_default().insert(sent.key.clone());
                 }
             };
@@ -49,7 +49,7 @@ pub(super) fn of_keys<S: Subject>(system: &S, events: &[(EventOf<S>, u64)], keys
     for (event, _) in events {
         if let What::Stimulus(Stimulus::In(Message { from, id, body: Some(body), .. })) = &event.what {
             let mut concerns = false;
-            let asked = guard(&mut || concerns = system.keys(body).iter().any(|key| keys.contains(key)));
+            let asked = guard(&mut || concerns = system.keys(body).into_iter().any(|key| keys.contains(&key)));
             if concerns || asked.is_err() {
                 facts.insert((from, id));
             }

@@ -59,8 +59,8 @@ impl<I: Body> System for Vocabulary<I> {
     type State = ();
     type View = ();
 
-    fn keys(&self, _: &Posted<I>) -> Vec<Key> {
-        Vec::new()
+    fn keys(&self, _: &Posted<I>) -> impl IntoIterator<Item = Key> {
+        []
     }
 
     fn apply(&self, _: &Key, _: &mut (), _: Input<'_, Posted<I>>, _: &Flows) {}

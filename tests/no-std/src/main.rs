@@ -29,8 +29,8 @@ impl System for Stock {
     type State = i64;
     type View = i64;
 
-    fn keys(&self, (item, _): &(String, i64)) -> Vec<Key> {
-        vec![item.as_str().into()]
+    fn keys(&self, (item, _): &(String, i64)) -> impl IntoIterator<Item = Key> {
+        [item.as_str().into()]
     }
 
     fn apply(&self, _: &Key, stock: &mut i64, input: Input<'_, (String, i64)>, _: &Flows) {

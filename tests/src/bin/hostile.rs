@@ -29,8 +29,8 @@ impl System for Hostile {
     type State = State;
     type View = State;
 
-    fn keys(&self, _: &String) -> Vec<Key> {
-        vec!["all".into()]
+    fn keys(&self, _: &String) -> impl IntoIterator<Item = Key> {
+        ["all".into()]
     }
 
     fn apply(&self, _: &Key, state: &mut State, input: Input<'_, String>, _: &Flows) {

@@ -17,8 +17,8 @@ impl System for Sum {
     type State = i64;
     type View = i64;
 
-    fn keys(&self, _: &i64) -> Vec<Key> {
-        vec!["all".into()]
+    fn keys(&self, _: &i64) -> impl IntoIterator<Item = Key> {
+        ["all".into()]
     }
 
     fn apply(&self, _: &Key, sum: &mut i64, input: Input<'_, i64>, _: &Flows) {

@@ -27,7 +27,7 @@ impl System for Small {
     type State = ();
     type View = Vec<f64>;
 
-    fn keys(&self, _: &Body) -> Vec<Key> {
+    fn keys(&self, _: &Body) -> impl IntoIterator<Item = Key> {
         Vec::new()
     }
 

@@ -66,7 +66,7 @@ impl System for Words {
     type State = Heard;
     type View = Shown;
 
-    fn keys(&self, body: &Say) -> Vec<Key> {
+    fn keys(&self, body: &Say) -> impl IntoIterator<Item = Key> {
         assert!(self.fixed || body.word != "wild", "no keys in wild");
         body.keys.clone()
     }

@@ -28,8 +28,8 @@ impl System for Chance {
     type State = Vec<String>;
     type View = String;
 
-    fn keys(&self, _: &String) -> Vec<Key> {
-        vec!["a".into()]
+    fn keys(&self, _: &String) -> impl IntoIterator<Item = Key> {
+        ["a".into()]
     }
 
     fn apply(&self, _: &Key, told: &mut Vec<String>, input: Input<'_, String>, _: &Flows) {

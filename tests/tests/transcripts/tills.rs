@@ -117,10 +117,10 @@ impl System for Tills {
     type State = Till;
     type View = Till;
 
-    fn keys(&self, body: &In) -> Vec<Key> {
+    fn keys(&self, body: &In) -> impl IntoIterator<Item = Key> {
         match body {
-            In::Sale { till, .. } => vec![till.clone()],
-            In::Taken(_) => vec!["safe".into()],
+            In::Sale { till, .. } => [till.clone()],
+            In::Taken(_) => ["safe".into()],
         }
     }
 

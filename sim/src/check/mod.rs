@@ -32,7 +32,7 @@ pub(crate) use coverage::Depth;
 use determinism::determinism;
 use facts::Map;
 use share::Share;
-use verify::{Seen, Verifier};
+use verify::Seen;
 
 pub use coverage::Coverage;
 pub use extent::Extent;
@@ -40,6 +40,7 @@ pub(crate) use finding::value;
 pub use finding::{Finding, Sighting, Versus};
 pub(crate) use probe::{Probe, Probed, look_at_run};
 pub(crate) use twice::Twice;
+pub(crate) use verify::Verifier;
 
 /// How to check.
 #[derive(Clone, Copy, Debug)]

@@ -28,6 +28,8 @@ pub(crate) struct Twice<'s, S: Subject> {
     pub(crate) along: Along<'s, S>,
     /// Whether the other run is known to show the same. Where what shows is no matter of a key, or has no place, it is not.
     pub(crate) again: bool,
+    /// Both runs as they ended. To free them takes as long as all the runs of a search that come after, so it can wait.
+    pub(crate) spent: Vec<Verifier<'s, S>>,
 }
 
 impl<'s, S: Subject> Probe<'s, S> {
@@ -70,9 +72,7 @@ impl<'s, S: Subject> Probe<'s, S> {
             owner.look_again((event.number, *line), key).has(&bug.signature)
                 && (owner.carries_as(other, key) || self.shows_again(depth, &events[..=place], key, &bug.signature))
         });
-        // To free their memory takes long enough.
-        both(|| drop(first), || drop(second));
-        Twice { again, along: Along::ended(place + 1, shown), ..Twice::of(probed) }
+        Twice { probed, along: Along::ended(place + 1, shown), again, spent: vec![first, second] }
     }
 
     /// Whether a run of its own, that looks at a key alone, shows a bug at the last of these events and not before.
@@ -131,7 +131,7 @@ impl<'s, S: Subject> Probe<'s, S> {
 impl<S: Subject> Twice<'_, S> {
     /// Two runs of which it is not known yet whether they agree.
     fn of(probed: Probed) -> Self {
-        Self { probed, along: Along::new(), again: false }
+        Self { probed, along: Along::new(), again: false, spent: Vec::new() }
     }
 }
 

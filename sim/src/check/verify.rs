@@ -24,7 +24,7 @@ pub(super) struct Seen {
 
 /// A pass under way. A copy of it goes on from the same place.
 #[derive(Clone)]
-pub(super) struct Verifier<'s, S: System> {
+pub(crate) struct Verifier<'s, S: System> {
     pub(super) system: &'s S,
     pub(super) engine: Engine<S>,
     pub(super) facts: Facts<S>,

@@ -10,7 +10,7 @@ use afresh_core::{Header, Key, Signature, Stimulus, What};
 use super::system::{Aimless, SystemOracle};
 use super::values::values;
 use super::{Oracle, Verdict, ends, scope};
-use crate::check::{Along, Depth, Finding, Probe, Probed, Twice};
+use crate::check::{Along, Depth, Finding, Probe, Probed, Twice, Verifier};
 use crate::format::{EventOf, RawEvent};
 use crate::host::guard;
 use crate::laws;
@@ -51,6 +51,8 @@ pub(super) struct Typed<'s, S: Subject> {
     /// What the runs that it was aimed by have shown, the first of them last. They are the first of the original, and take
     /// as long as any.
     aimed: Vec<Verdict>,
+    /// The runs that it was aimed by, to be freed at the end.
+    spent: Vec<Verifier<'s, S>>,
 }
 
 /// A candidate that was run.
@@ -79,6 +81,7 @@ impl<'s, S: Subject> Typed<'s, S> {
             each_step: OnceLock::new(),
             key: OnceLock::new(),
             aimed: Vec::new(),
+            spent: Vec::new(),
         }
     }
 
@@ -212,7 +215,7 @@ impl<S: Subject> SystemOracle for Typed<'_, S> {
 
 impl<'s, S: Subject> Typed<'s, S> {
     /// Looks at all of the trace until `wanted` shows, and again where that need not wait.
-    fn originals(&self, wanted: Option<&Signature>, each_step: bool) -> (Probed, Along<'s, S>, Option<Probed>) {
+    fn originals(&mut self, wanted: Option<&Signature>, each_step: bool) -> (Probed, Along<'s, S>, Option<Probed>) {
         let asks_law = wanted.is_some_and(|wanted| laws::NAMES.contains(&wanted.check.as_str()));
         if asks_law || self.width(self.events.len()) == 1 {
             let (probed, along) = self.original(wanted, each_step);
@@ -220,8 +223,9 @@ impl<'s, S: Subject> Typed<'s, S> {
         }
         let probe = Probe { each_step, ..self.probe };
         let look = || probe.look_twice(self.depth, &self.events, wanted);
-        let Twice { probed, along, again } = look();
+        let Twice { probed, along, again, spent } = look();
         let again = if again { probed.clone() } else { look().probed };
+        self.spent = spent;
         (probed, along, Some(again))
     }
 

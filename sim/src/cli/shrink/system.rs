@@ -1,7 +1,7 @@
 //! Shrinks a trace by what its system does, in this process.
 
-use std::io;
 use std::process::ExitCode;
+use std::{io, mem};
 
 use afresh_core::{Header, Signature};
 
@@ -83,6 +83,8 @@ pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure
     };
     let job = Job { items: stimuli, input, words: vec![system, bug.clone()], unit: UNIT.1, render: &render };
     let (result, journey) = search(args, &places, job, &mut *oracle)?;
+    // This process is about to end: there is no need to free piece by piece what the runs of a large trace have left.
+    mem::forget(oracle);
     match result {
         Ok(minimized) => {
             let mut more = Vec::new();

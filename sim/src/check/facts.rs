@@ -1,7 +1,6 @@
 //! The checker's own histories, built from the raw facts of a trace. Nothing of the engine's is used but the trace
 //! vocabulary: what checks the engine must not share its mistakes.
 
-use std::hint::black_box;
 use std::ops::Range;
 
 use afresh_core::{Beginning, EventNumber, FlowTable, Flows, Input, Key, Message, Name, Opening, Sent, Slot, System};
@@ -62,7 +61,7 @@ struct Revisions<B> {
 struct Revision<B> {
     number: u32,
     admitted: bool,
-    body: Option<B>,
+    body: Option<Box<B>>,
 }
 
 /// The number of the event that first routed a message from a slot, and the body that counts.
@@ -102,34 +101,12 @@ impl<S: System> Facts<S> {
         self.histories.get(key)
     }
 
-    /// Looks at messages that come next, so that what is known of them is near: as an engine does.
-    pub(super) fn look_ahead(&self, messages: &[&Message<S::In>]) {
-        let key = |message: &&Message<S::In>| {
-            let mut key = None;
-            // Where this panics it does so again when the message is taken.
-            let _ =
-                guard(&mut || key = message.body.as_ref().and_then(|body| self.system.keys(body).into_iter().next()));
-            key
-        };
-        let named: Vec<_> =
-            messages.iter().map(|message| ((message.from.clone(), message.id.clone()), key(message))).collect();
-        for (name, _) in &named {
-            black_box(self.revisions.contains_key(name));
-        }
-        let keys = named.iter().filter_map(|(_, key)| key.as_ref().filter(|key| self.share.has(Some(key))));
-        let histories: Vec<_> = keys.filter_map(|key| self.histories.get(key)).collect();
-        let newest: Vec<_> = histories.iter().map(|history| (history.facts.last(), history.kept.last())).collect();
-        for (fact, kept) in newest {
-            black_box((fact.map(|fact| fact.position), kept.map(|(length, _)| *length)));
-        }
-    }
-
     /// Takes a message that came in as event `number`; the keys whose histories it changed.
     pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>) -> Vec<Key> {
         let Message { from, id, revision, body } = message;
         let name = (from.clone(), id.clone());
         let is_ours = admits(&self.system, body.as_ref(), self.share);
-        let body = body.as_ref().filter(|_| is_ours.unwrap_or(true)).cloned();
+        let body = body.as_ref().filter(|_| is_ours.unwrap_or(true)).map(|body| Box::new(body.clone()));
         let admitted = is_ours.is_some();
         let came = Revision { number: *revision, admitted, body };
         let (before, after) = match self.revisions.entry(name.clone()) {
@@ -162,7 +139,7 @@ impl<S: System> Facts<S> {
         let counting = |revisions: &Revisions<S::In>| revisions.counting().map(|counting| counting.number);
         let (number, before) = (counting(revisions), revisions.counting_fact(&name));
         for revision in revisions.all_mut() {
-            revision.admitted = admits(&self.system, revision.body.as_ref(), self.share).is_some();
+            revision.admitted = admits(&self.system, revision.body.as_deref(), self.share).is_some();
         }
         if number != counting(revisions) {
             let after = revisions.counting_fact(&name);
@@ -184,7 +161,7 @@ impl<S: System> Facts<S> {
         let mut facts = Vec::new();
         for (name, revisions) in &mut self.revisions {
             for revision in revisions.all_mut() {
-                revision.admitted &= admits(&self.system, revision.body.as_ref(), self.share).is_some();
+                revision.admitted &= admits(&self.system, revision.body.as_deref(), self.share).is_some();
             }
             facts.push(revisions.counting_fact(name));
         }
@@ -309,7 +286,7 @@ impl<B> Revisions<B> {
 impl<B: Clone> Revisions<B> {
     /// The message that counts, at the place of the first; nothing if it is a withdrawal. `name` is its sender and id.
     fn counting_fact(&self, name: &(Name, Name)) -> Option<Fact<B>> {
-        let ((from, id), body) = (name.clone(), self.counting()?.body.clone()?);
+        let ((from, id), body) = (name.clone(), B::clone(self.counting()?.body.as_ref()?));
         Some(Fact { position: i64::from(self.first.get()), routed: false, from, id, body })
     }
 }

@@ -73,14 +73,12 @@ impl<'s, S: System> Verifier<'s, S> {
         }
     }
 
-    /// Looks at the messages that come next, so that what is known of them is near.
+    /// Looks at the messages that come next, so that what the engine knows of them is near.
     pub(super) fn look_ahead<'e>(&self, events: impl Iterator<Item = &'e EventOf<S>>)
     where
         S: 'e,
     {
-        let messages: Vec<_> = messages::<S>(events).collect();
-        self.engine.look_ahead(messages.iter().copied());
-        self.facts.look_ahead(&messages);
+        self.engine.look_ahead(messages::<S>(events));
     }
 
     /// Takes the next event of the trace.

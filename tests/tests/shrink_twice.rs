@@ -100,37 +100,47 @@ fn of_the_document() {
     all_begin_alike::<Documents>(None);
 }
 
-/// Counts, and breaks its invariant at 777 the first few times that it is asked.
+/// Keeps the last number, and breaks its invariant at 777 the first few times that it is asked.
 #[derive(Clone, Debug)]
 struct Fickle {
     asked: &'static AtomicU64,
     breaks: u64,
+    /// Whether a state depends on the thread that made it, as one does that holds an address.
+    drifts: bool,
+}
+
+thread_local! {
+    /// Another number in each thread.
+    static THREAD: u64 = {
+        static THREADS: AtomicU64 = AtomicU64::new(0);
+        THREADS.fetch_add(1, Ordering::Relaxed)
+    };
 }
 
 impl System for Fickle {
     type In = u64;
     type Out = u64;
-    type State = u64;
+    type State = (u64, u64);
     type View = u64;
 
     fn keys(&self, body: &u64) -> impl IntoIterator<Item = Key> {
         [format!("k-{}", body % 50).into()]
     }
 
-    fn apply(&self, _: &Key, state: &mut u64, input: Input<'_, u64>, _: &Flows) {
-        *state = *input.body;
+    fn apply(&self, _: &Key, state: &mut (u64, u64), input: Input<'_, u64>, _: &Flows) {
+        *state = (*input.body, if self.drifts { THREAD.with(|number| *number) } else { 0 });
     }
 
-    fn view(&self, _: &Key, state: &u64) -> u64 {
-        *state
+    fn view(&self, _: &Key, state: &(u64, u64)) -> u64 {
+        state.0
     }
 
-    fn outputs(&self, _: &Key, _: &u64, _: &Flows) -> BTreeMap<Slot, u64> {
+    fn outputs(&self, _: &Key, _: &(u64, u64), _: &Flows) -> BTreeMap<Slot, u64> {
         BTreeMap::new()
     }
 
-    fn invariants(&self, _: &Key, state: &u64) -> Vec<Broken> {
-        let breaks = *state == 777 && self.asked.fetch_add(1, Ordering::Relaxed) < self.breaks;
+    fn invariants(&self, _: &Key, state: &(u64, u64)) -> Vec<Broken> {
+        let breaks = state.0 == 777 && self.asked.fetch_add(1, Ordering::Relaxed) < self.breaks;
         breaks.then(|| Broken { invariant: "steady", found: "777".into() }).into_iter().collect()
     }
 }
@@ -140,10 +150,16 @@ fn what_shows_once_is_not_taken_to_show_twice() {
     static ASKED: AtomicU64 = AtomicU64::new(0);
     let count = |number: u64| Stimulus::In(Message::new("shop", format!("m-{number}").as_str(), number));
     let file = written::<Fickle>((1..=2000).map(count).collect());
-    for (breaks, again) in [(1, Verdict::Passed), (u64::MAX, Verdict::same_at(777))] {
+    // Where the other run carries something else, one more is made.
+    for (drifts, breaks, again) in [
+        (false, 1, Verdict::Passed),
+        (false, u64::MAX, Verdict::same_at(777)),
+        (true, 2, Verdict::Passed),
+        (true, 3, Verdict::same_at(777)),
+    ] {
         ASKED.store(0, Ordering::Relaxed);
-        let (_, runs) = begun(&Fickle { asked: &ASKED, breaks }, &file, 2, None);
-        assert_eq!(runs, [Verdict::same_at(777), again]);
+        let (_, runs) = begun(&Fickle { asked: &ASKED, breaks, drifts }, &file, 2, None);
+        assert_eq!(runs, [Verdict::same_at(777), again], "{drifts}, {breaks}");
     }
 }
 

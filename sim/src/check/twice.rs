@@ -80,14 +80,14 @@ impl<'s, S: Subject> Probe<'s, S> {
         let shown_at = AtomicUsize::new(usize::MAX);
         let alone = (channel().0, channel().1);
         self.pass(self.begin_with(depth, Share::of(key), events), events, Some(bug), &shown_at, alone);
-        shown_at.into_inner() + 1 == events.len()
+        // Where nothing shows it is no place of an event.
+        shown_at.into_inner() == events.len() - 1
     }
 
     /// A look of this share at a run of these events, before the first of them.
     fn begin_with(&self, depth: Depth, share: Share, events: &[(EventOf<S>, u64)]) -> Verifier<'s, S> {
         let mut verifier = self.begin(depth, share);
-        let deploys = |event: &EventOf<S>| matches!(&event.what, What::Stimulus(Stimulus::Fault(fault)) if matches!(**fault, Fault::Deploy { .. }));
-        let keeps_all = events.iter().any(|(event, _)| deploys(event));
+        let keeps_all = events.iter().any(|(event, _)| deploys::<S>(event));
         verifier.facts.keep(if keeps_all { Share::All } else { share }, events.len());
         verifier
     }
@@ -133,6 +133,12 @@ impl<S: Subject> Twice<'_, S> {
     fn of(probed: Probed) -> Self {
         Self { probed, along: Along::new(), again: false, spent: Vec::new() }
     }
+}
+
+/// Whether another version of the system comes here, which may give messages to other keys.
+fn deploys<S: Subject>(event: &EventOf<S>) -> bool {
+    let What::Stimulus(Stimulus::Fault(fault)) = &event.what else { return false };
+    matches!(**fault, Fault::Deploy { .. })
 }
 
 /// Does two things at a time.

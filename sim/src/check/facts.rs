@@ -2,12 +2,14 @@
 //! vocabulary: what checks the engine must not share its mistakes.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use afresh_core::{Beginning, EventNumber, FlowTable, Flows, Input, Key, Message, Name, Opening, Sent, Slot, System};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use rustc_hash::FxBuildHasher;
 
+use super::recurring::Recurring;
 use super::share::Share;
 use crate::host::guard;
 
@@ -74,6 +76,8 @@ pub(super) struct Facts<S: System> {
     complete: bool,
     /// Whose histories are kept. A message that concerns none of these keys is one without a body here.
     share: Share,
+    /// The messages that come more than once, where that is known: of every other no revisions are kept.
+    recurring: Option<Arc<Recurring>>,
     revisions: Map<(Name, Name), Revisions<S::In>>,
     routed: Map<(Key, Slot), Rerouted<S::In>>,
     histories: Map<Key, History<S>>,
@@ -83,14 +87,15 @@ pub(super) struct Facts<S: System> {
 impl<S: System> Facts<S> {
     pub(super) fn new(system: S, complete: bool) -> Self {
         let (revisions, routed, histories) = Default::default();
-        Self { system, complete, share: Share::All, revisions, routed, histories, flows: FlowTable::default() }
+        let (share, flows) = (Share::All, FlowTable::default());
+        Self { system, complete, share, recurring: None, revisions, routed, histories, flows }
     }
 
-    /// Keeps the histories of this share alone, of so many messages at most: no other version of the system may come, which
-    /// could give a message to other keys.
-    pub(super) fn keep(&mut self, share: Share, messages: usize) {
+    /// Keeps the histories of this share alone, and revisions of these messages alone: no other version of the system may
+    /// come, which could give a message to other keys, or take what this one does not.
+    pub(super) fn keep(&mut self, share: Share, recurring: Arc<Recurring>) {
         self.share = share;
-        self.revisions.reserve(messages);
+        self.recurring = Some(recurring);
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
@@ -104,8 +109,15 @@ impl<S: System> Facts<S> {
     /// Takes a message that came in as event `number`; the keys whose histories it changed.
     pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>) -> Vec<Key> {
         let Message { from, id, revision, body } = message;
-        let name = (from.clone(), id.clone());
         let is_ours = admits(&self.system, body.as_ref(), self.share);
+        if self.recurring.as_ref().is_some_and(|recurring| !recurring.has(from, id)) {
+            let fact = body.as_ref().filter(|_| is_ours == Some(true)).map(|body| {
+                let (from, id, body) = (from.clone(), id.clone(), body.clone());
+                Fact { position: i64::from(number.get()), routed: false, from, id, body }
+            });
+            return self.replace(None, fact);
+        }
+        let name = (from.clone(), id.clone());
         let body = body.as_ref().filter(|_| is_ours.unwrap_or(true)).map(|body| Box::new(body.clone()));
         let admitted = is_ours.is_some();
         let came = Revision { number: *revision, admitted, body };

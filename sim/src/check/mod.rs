@@ -12,6 +12,7 @@ mod facts;
 mod finding;
 mod probe;
 mod recorded;
+mod recurring;
 mod share;
 mod twice;
 mod verify;

@@ -1,14 +1,16 @@
 //! A trace run twice, in two passes at a time: each runs all of it, and looks at half of the keys.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use afresh_core::{Engine, Fault, Key, Signature, Stimulus, What};
+use afresh_core::{Engine, Fault, Signature, Stimulus, What};
 
 use super::along::{Along, Shown};
 use super::coverage::Depth;
 use super::probe::{Probe, Probed, shows};
+use super::recurring::Recurring;
 use super::share::Share;
 use super::verify::Verifier;
 use crate::format::EventOf;
@@ -50,8 +52,12 @@ impl<'s, S: Subject> Probe<'s, S> {
             // Both ends of either are here.
             let _ = (to_first.send(()), to_second.send(()));
         }
+        // Another version of the system may give messages to other keys.
+        let deploys = events.iter().any(|(event, _)| deploys::<S>(event));
+        let recurring = (!deploys).then(|| Arc::new(Recurring::of::<S>(events.iter().map(|(event, _)| event))));
         let half = |number| Share::Keys { number, of: 2 };
-        let pass = |share, pace| self.pass(self.begin_with(depth, share, events), events, wanted, &shown_at, pace);
+        let begin = |share| self.begin_with(depth, share, recurring.as_ref());
+        let pass = |share, pace| self.pass(begin(share), events, wanted, &shown_at, pace);
         let passes = both(|| pass(half(0), (to_second, from_second)), || pass(half(1), (to_first, from_first)));
         let [Some(mut first), Some(mut second)] = passes else { return Twice::of(Probed::Stopped) };
         let place = shown_at.into_inner();
@@ -70,25 +76,28 @@ impl<'s, S: Subject> Probe<'s, S> {
             let Some(key) = &bug.first.key else { return false };
             let (owner, other) = if first.share.has(Some(key)) { (&mut first, &second) } else { (&mut second, &first) };
             owner.look_again((event.number, *line), key).has(&bug.signature)
-                && (owner.carries_as(other, key) || self.shows_again(depth, &events[..=place], key, &bug.signature))
+                && (owner.carries_as(other, key)
+                    || self.shows_at_last(begin(Share::of(key)), &events[..=place], &bug.signature))
         });
         Twice { probed, along: Along::ended(place + 1, shown), again, spent: vec![first, second] }
     }
 
-    /// Whether a run of its own, that looks at a key alone, shows a bug at the last of these events and not before.
-    fn shows_again(&self, depth: Depth, events: &[(EventOf<S>, u64)], key: &Key, bug: &Signature) -> bool {
+    /// Whether a run of its own shows a bug at the last of these events and not before.
+    fn shows_at_last(&self, verifier: Verifier<'s, S>, events: &[(EventOf<S>, u64)], bug: &Signature) -> bool {
         let shown_at = AtomicUsize::new(usize::MAX);
         let alone = (channel().0, channel().1);
-        self.pass(self.begin_with(depth, Share::of(key), events), events, Some(bug), &shown_at, alone);
+        self.pass(verifier, events, Some(bug), &shown_at, alone);
         // Where nothing shows it is no place of an event.
         shown_at.into_inner() == events.len() - 1
     }
 
-    /// A look of this share at a run of these events, before the first of them.
-    fn begin_with(&self, depth: Depth, share: Share, events: &[(EventOf<S>, u64)]) -> Verifier<'s, S> {
+    /// A look of this share at a run, before its first event; where the messages are known that come more than once, it keeps
+    /// of all that it is told only what is of its share.
+    fn begin_with(&self, depth: Depth, share: Share, recurring: Option<&Arc<Recurring>>) -> Verifier<'s, S> {
         let mut verifier = self.begin(depth, share);
-        let keeps_all = events.iter().any(|(event, _)| deploys::<S>(event));
-        verifier.facts.keep(if keeps_all { Share::All } else { share }, events.len());
+        if let Some(recurring) = recurring {
+            verifier.facts.keep(share, Arc::clone(recurring));
+        }
         verifier
     }
 

@@ -11,14 +11,11 @@ use crate::system::System;
 /// A journal with fewer events is near as a whole.
 const EVENTS_MIN: usize = 1 << 13;
 
-/// More would push each other out of what is nearest.
-const AHEAD: usize = 16;
+/// How many messages [`Engine::look_ahead`] looks at together: more would push each other out of what is nearest.
+pub const AHEAD: usize = 16;
 
 impl<S: System> Engine<S> {
-    /// How many messages are looked at together.
-    pub const AHEAD: usize = AHEAD;
-
-    /// Looks at the messages that come next, [`AHEAD`](Self::AHEAD) of them at most. Nothing changes but the time that it
+    /// Looks at the messages that come next, [`AHEAD`] of them at most. Nothing changes but the time that it
     /// takes to [`take`](Self::take) them, once there is more than what is near a processor.
     ///
     /// What is needed for a message is scattered in memory, and each piece says where the next one is: a processor that takes

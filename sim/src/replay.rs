@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Write};
 
-use afresh_core::{Engine, EventNumber, Key, Observation, Policy, Stimulus, What};
+use afresh_core::{AHEAD, Engine, EventNumber, Key, Observation, Policy, Stimulus, What};
 use serde::Serialize;
 
 use crate::check::{Extent, Sighting, Versus};
@@ -92,9 +92,9 @@ pub fn replay<S: Subject, R: BufRead + Send>(
     read_ahead(system, reader, |batch| {
         let mut batch = batch.into_iter();
         while !batch.as_slice().is_empty() {
-            let next = batch.as_slice().iter().take(Engine::<S>::AHEAD);
+            let next = batch.as_slice().iter().take(AHEAD);
             run.engine.look_ahead(messages::<S>(next.map(|(event, _)| event)));
-            for (event, line) in batch.by_ref().take(Engine::<S>::AHEAD) {
+            for (event, line) in batch.by_ref().take(AHEAD) {
                 if options.until.is_some_and(|until| event.number > until) {
                     run.look_over(&event, line);
                     match event.what {

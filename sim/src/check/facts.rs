@@ -4,7 +4,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use afresh_core::{Beginning, EventNumber, FlowTable, Flows, Input, Key, Message, Name, Opening, Sent, Slot, System};
+use afresh_core::{
+    AHEAD, Beginning, EventNumber, FlowTable, Flows, Input, Key, Message, Name, Opening, Sent, Slot, System,
+};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use rustc_hash::FxBuildHasher;
@@ -106,8 +108,27 @@ impl<S: System> Facts<S> {
         self.histories.get(key)
     }
 
-    /// Takes a message that came in as event `number`; the keys whose histories it changed.
-    pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>) -> Vec<Key> {
+    /// Looks at the histories of the messages that come next, as an engine looks at what it knows of them
+    /// ([`Engine::look_ahead`](afresh_core::Engine::look_ahead)).
+    pub(super) fn look_ahead<'m>(&self, messages: impl Iterator<Item = &'m Message<S::In>>)
+    where
+        S::In: 'm,
+    {
+        let mut histories = [None; AHEAD];
+        for (message, history) in messages.zip(&mut histories) {
+            let Some(body) = &message.body else { continue };
+            let _ = guard(&mut || {
+                let key = self.system.keys(body).into_iter().next();
+                *history = key.filter(|key| self.share.has(Some(key))).and_then(|key| self.histories.get(&key));
+            });
+        }
+        for history in histories.into_iter().flatten() {
+            std::hint::black_box(history.facts.last().map(|fact| fact.position));
+        }
+    }
+
+    /// Takes a message that came in as event `number`, and adds the keys whose histories it changed to `changed`.
+    pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>, changed: &mut Vec<Key>) {
         let Message { from, id, revision, body } = message;
         let is_ours = admits(&self.system, body.as_ref(), self.share);
         if self.recurring.as_ref().is_some_and(|recurring| !recurring.has(from, id)) {
@@ -115,7 +136,7 @@ impl<S: System> Facts<S> {
                 let (from, id, body) = (from.clone(), id.clone(), body.clone());
                 Fact { position: i64::from(number.get()), routed: false, from, id, body }
             });
-            return self.replace(None, fact);
+            return self.replace(None, fact, changed);
         }
         let name = (from.clone(), id.clone());
         let body = body.as_ref().filter(|_| is_ours.unwrap_or(true)).map(|body| Box::new(body.clone()));
@@ -129,19 +150,19 @@ impl<S: System> Facts<S> {
             Entry::Occupied(known) => {
                 let revisions = known.into_mut();
                 if revisions.all().any(|known| known.number == *revision) {
-                    return Vec::new();
+                    return;
                 }
                 let counting = revisions.counting().map(|counting| counting.number);
                 if !admitted || counting.is_some_and(|counting| counting > *revision) {
                     revisions.others.push(came);
-                    return Vec::new();
+                    return;
                 }
                 let before = revisions.counting_fact(&name);
                 revisions.others.push(came);
                 (before, revisions.counting_fact(&name))
             }
         };
-        self.replace(before, after)
+        self.replace(before, after, changed);
     }
 
     /// Asks again whether the revisions of a message are taken: another version of the system may take them now.
@@ -155,7 +176,7 @@ impl<S: System> Facts<S> {
         }
         if number != counting(revisions) {
             let after = revisions.counting_fact(&name);
-            self.replace(before, after);
+            self.replace(before, after, &mut Vec::new());
         }
     }
 
@@ -178,22 +199,22 @@ impl<S: System> Facts<S> {
             facts.push(revisions.counting_fact(name));
         }
         for fact in facts {
-            self.replace(None, fact);
+            self.replace(None, fact, &mut Vec::new());
         }
         self.routed.clear();
         for (number, sent) in sent {
             // What this version panics on is routed nowhere.
-            let _ = guard(&mut || drop(self.output(number, sent)));
+            let _ = guard(&mut || self.output(number, sent, &mut Vec::new()));
         }
     }
 
-    /// Takes an output that the engine sent because of event `number`; the keys whose histories it changed, if it is a
-    /// message to other keys.
-    pub(super) fn output(&mut self, number: EventNumber, sent: &Sent<S::Out>) -> Vec<Key> {
+    /// Takes an output that the engine sent because of event `number`; if it is a message to other keys, it adds those whose
+    /// histories it changed to `changed`.
+    pub(super) fn output(&mut self, number: EventNumber, sent: &Sent<S::Out>, changed: &mut Vec<Key>) {
         let message = sent.body.as_ref().and_then(|body| self.system.route(&sent.key, &sent.slot, body));
         let name = (sent.key.clone(), sent.slot.clone());
         if message.is_none() && !self.routed.contains_key(&name) {
-            return Vec::new();
+            return;
         }
         let (first, counting) = self.routed.entry(name).or_insert((number, None));
         let first = i64::from(first.get());
@@ -202,18 +223,18 @@ impl<S: System> Facts<S> {
             let (from, id) = (sent.key.clone(), sent.slot.clone());
             Some(Fact { position: first, routed: true, from, id, body: body? })
         };
-        self.replace(fact(before), fact(message))
+        self.replace(fact(before), fact(message), changed);
     }
 
-    /// Takes the view that a key opens with.
-    pub(super) fn open(&mut self, number: EventNumber, opening: &Opening<S::View>) -> Vec<Key> {
+    /// Takes the view that a key opens with, and adds the key to `changed` where that changes anything.
+    pub(super) fn open(&mut self, number: EventNumber, opening: &Opening<S::View>, changed: &mut Vec<Key>) {
         let history = self.histories.entry(opening.key.clone()).or_insert_with(History::new);
         if history.opening.is_some() {
-            return Vec::new();
+            return;
         }
         history.opening = Some((number, opening.clone()));
         history.kept.clear();
-        vec![opening.key.clone()]
+        changed.push(opening.key.clone());
     }
 
     /// Forgets the states on the way of a key: what its history means has changed.
@@ -224,9 +245,8 @@ impl<S: System> Facts<S> {
     }
 
     /// Takes one message out of the histories of its keys and puts another in; their positions are those of their first
-    /// arrival, unless the system knows better.
-    fn replace(&mut self, before: Option<Fact<S::In>>, after: Option<Fact<S::In>>) -> Vec<Key> {
-        let mut changed = Vec::new();
+    /// arrival, unless the system knows better. Adds the keys to `changed`.
+    fn replace(&mut self, before: Option<Fact<S::In>>, after: Option<Fact<S::In>>, changed: &mut Vec<Key>) {
         for (fact, change) in [(before, History::remove as fn(&mut History<S>, Fact<S::In>)), (after, History::add)] {
             let Some(mut fact) = fact else { continue };
             fact.position = self.system.position(&fact.body).unwrap_or(fact.position);
@@ -242,9 +262,6 @@ impl<S: System> Facts<S> {
             }
             change(self.histories.entry(last.clone()).or_insert_with(History::new), fact);
         }
-        changed.sort_unstable();
-        changed.dedup();
-        changed
     }
 
     /// The state of `key` after its first `length` messages, folded from the first.

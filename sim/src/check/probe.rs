@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use afresh_core::{Engine, Journal, Observation, Policy, Signature, What};
+use afresh_core::{AHEAD, Engine, Journal, Observation, Policy, Signature, What};
 
 use super::along::{Along, Keeper};
 use super::coverage::Depth;
@@ -94,9 +94,9 @@ impl<'s, S: Subject> Probe<'s, S> {
         };
         let mut keeper = Keeper::new(start, begun.elapsed());
         let mut events = (start..).zip(events(start));
-        let mut next = Vec::with_capacity(Engine::<S>::AHEAD);
+        let mut next = Vec::with_capacity(AHEAD);
         loop {
-            next.extend(events.by_ref().take(Engine::<S>::AHEAD));
+            next.extend(events.by_ref().take(AHEAD));
             if next.is_empty() {
                 break;
             }

@@ -2,14 +2,14 @@
 
 use std::hash::BuildHasher;
 
-use afresh_core::{Knob, Name, Stimulus, What};
+use afresh_core::Name;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
-use crate::format::EventOf;
+use crate::format::{EventOf, messages};
 use crate::subject::Subject;
 
-/// The messages that more than one event of a trace is about: of every other there is but one revision, and nothing that
-/// comes later says more of it.
+/// The messages that come more than once in a trace, as the same revision or as another. Of every other there is but one
+/// revision.
 ///
 /// They are known by a hash. Where two have the same, both are among them, which costs time and changes nothing.
 pub(super) struct Recurring(FxHashSet<u64>);
@@ -21,24 +21,8 @@ impl Recurring {
         S: Subject + 'e,
     {
         let mut seen = FxHashSet::with_capacity_and_hasher(events.len(), FxBuildHasher);
-        let mut recurring = FxHashSet::default();
-        for event in events {
-            match &event.what {
-                What::Stimulus(Stimulus::In(message)) => {
-                    let hash = hash(&message.from, &message.id);
-                    if !seen.insert(hash) {
-                        recurring.insert(hash);
-                    }
-                }
-                What::Stimulus(Stimulus::Knob(knob)) => {
-                    if let Knob::ReflowIn { messages, .. } = &**knob {
-                        recurring.extend(messages.iter().map(|message| hash(&message.from, &message.id)));
-                    }
-                }
-                _ => {}
-            }
-        }
-        Self(recurring)
+        let hashes = messages::<S>(events).map(|message| hash(&message.from, &message.id));
+        Self(hashes.filter(|hash| !seen.insert(*hash)).collect())
     }
 
     /// Whether a message is one of them.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use afresh_core::{Engine, Fault, Signature, Stimulus, What};
+use afresh_core::{AHEAD, Fault, Signature, Stimulus, What};
 
 use super::along::{Along, Shown};
 use super::coverage::Depth;
@@ -114,7 +114,7 @@ impl<'s, S: Subject> Probe<'s, S> {
         for block in events.chunks(BLOCK) {
             // Whoever is not there any more has come to its end.
             let _ = (others.recv(), done.send(()));
-            for next in block.chunks(Engine::<S>::AHEAD) {
+            for next in block.chunks(AHEAD) {
                 verifier.look_ahead(next.iter().map(|(event, _)| event));
                 for (event, line) in next {
                     if (self.stop)() {

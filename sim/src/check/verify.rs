@@ -73,12 +73,13 @@ impl<'s, S: System> Verifier<'s, S> {
         }
     }
 
-    /// Looks at the messages that come next, so that what the engine knows of them is near.
-    pub(super) fn look_ahead<'e>(&self, events: impl Iterator<Item = &'e EventOf<S>>)
+    /// Looks at the messages that come next, so that what is known of them is near.
+    pub(super) fn look_ahead<'e>(&self, events: impl Iterator<Item = &'e EventOf<S>> + Clone)
     where
         S: 'e,
     {
-        self.engine.look_ahead(messages::<S>(events));
+        self.engine.look_ahead(messages::<S>(events.clone()));
+        self.facts.look_ahead(messages::<S>(events));
     }
 
     /// Takes the next event of the trace.
@@ -99,20 +100,22 @@ impl<'s, S: System> Verifier<'s, S> {
     }
 
     fn stimulus(&mut self, event: &EventOf<S>, stimulus: &Stimulus<S::In, S::View>, line: u64) {
-        let mut changed = match stimulus {
-            Stimulus::In(message) => self.facts.message(event.number, message),
-            Stimulus::Opening(opening) => self.facts.open(event.number, opening),
-            Stimulus::Knob(knob) => self.knob(knob),
-            Stimulus::Fault(fault) => self.fault(fault),
-            Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => Vec::new(),
-        };
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.clear();
+        match stimulus {
+            Stimulus::In(message) => self.facts.message(event.number, message, &mut changed),
+            Stimulus::Opening(opening) => self.facts.open(event.number, opening, &mut changed),
+            Stimulus::Knob(knob) => changed.extend(self.knob(knob)),
+            Stimulus::Fault(fault) => changed.extend(self.fault(fault)),
+            Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => {}
+        }
         let taken = self.engine.take(event.at, stimulus.clone()).stimulus();
         self.comparer.begin(&self.engine, event.number, line, taken);
         self.window.begin(self.system, stimulus);
         let mut panics = Vec::new();
         for observed in self.engine.journal().since(taken.get() as usize) {
             match &observed.what {
-                What::Observation(Observation::Out(sent)) => changed.extend(self.facts.output(event.number, sent)),
+                What::Observation(Observation::Out(sent)) => self.facts.output(event.number, sent, &mut changed),
                 What::Observation(Observation::Quarantined(apart)) => {
                     panics.push((Some(apart.key.clone()), apart.why.clone()));
                 }

@@ -5,13 +5,13 @@ use std::marker::PhantomData;
 
 use afresh_core::{At, EventNumber, Message, Observation, Sent, Stimulus, System, What};
 use serde::Deserialize;
-use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::fact::{Fact, FactSeed, Party, SettledWire, set};
+use super::json::Json;
 use super::kind::Kind;
 use super::output_id::OutputId;
-use super::reader::parse;
 use super::{WhatOf, at};
 
 /// What an event's line says: the fields that every kind has, and the content of the one that it is.
@@ -19,18 +19,22 @@ pub(crate) struct Envelope<C> {
     pub(crate) number: Option<EventNumber>,
     pub(crate) cause: Option<EventNumber>,
     pub(crate) at: Option<At>,
+    pub(crate) kind: Kind,
     pub(crate) content: C,
 }
 
-/// Reads the content of an event, given its kind.
+/// How the content of an event is read.
 pub(crate) trait Content: Copy {
+    /// What its JSON says.
+    type Said;
+    /// What is made of that.
     type Value;
-    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Value, D::Error>;
 
-    /// The error for which the event of this text does not read, with the place of what is wrong.
-    fn explain(self, _text: &str, error: serde_json::Error) -> serde_json::Error {
-        error
-    }
+    /// Reads it, given its kind.
+    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Said, D::Error>;
+
+    /// What is made of it once its text is known to be what a trace may hold.
+    fn with_text(self, said: Self::Said, text: &str) -> Self::Value;
 }
 
 /// The content of an event as it is in the file.
@@ -38,10 +42,15 @@ pub(crate) trait Content: Copy {
 pub(crate) struct Raw;
 
 impl Content for Raw {
-    type Value = (Kind, Box<RawValue>);
+    type Said = IgnoredAny;
+    type Value = Json;
 
-    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Value, D::Error> {
-        Ok((kind, Box::deserialize(deserializer)?))
+    fn read<'de, D: Deserializer<'de>>(self, _: Kind, deserializer: D) -> Result<IgnoredAny, D::Error> {
+        IgnoredAny::deserialize(deserializer)
+    }
+
+    fn with_text(self, _: IgnoredAny, text: &str) -> Json {
+        Json::of(text)
     }
 }
 
@@ -50,18 +59,15 @@ impl Content for Raw {
 pub(crate) struct WithRaw<C>(pub(crate) C);
 
 impl<C: Content> Content for WithRaw<C> {
-    type Value = (C::Value, Kind, Box<RawValue>);
+    type Said = C::Said;
+    type Value = (C::Value, Json);
 
-    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Value, D::Error> {
-        let raw: &RawValue = Deserialize::deserialize(deserializer)?;
-        let mut content = serde_json::Deserializer::from_str(raw.get());
-        let value = self.0.read(kind, &mut content).map_err(de::Error::custom)?;
-        Ok((value, kind, raw.to_owned()))
+    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<C::Said, D::Error> {
+        self.0.read(kind, deserializer)
     }
 
-    /// What is read apart knows no place in the line.
-    fn explain(self, text: &str, error: serde_json::Error) -> serde_json::Error {
-        parse(text, self.0).err().unwrap_or(error)
+    fn with_text(self, said: C::Said, text: &str) -> Self::Value {
+        (self.0.with_text(said, text), Json::of(text))
     }
 }
 
@@ -81,9 +87,14 @@ impl<S> Clone for Typed<'_, S> {
 impl<S> Copy for Typed<'_, S> {}
 
 impl<S: System> Content for Typed<'_, S> {
+    type Said = WhatOf<S>;
     type Value = WhatOf<S>;
 
-    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Value, D::Error> {
+    fn with_text(self, said: WhatOf<S>, _: &str) -> WhatOf<S> {
+        said
+    }
+
+    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<WhatOf<S>, D::Error> {
         let stimulus = |stimulus| Ok(What::Stimulus(stimulus));
         let observation = |observation| Ok(What::Observation(observation));
         match kind {
@@ -126,7 +137,7 @@ impl<'de, S: System> DeserializeSeed<'de> for Typed<'_, S> {
 pub(crate) struct EnvelopeSeed<C>(pub(crate) C);
 
 impl<'de, C: Content> DeserializeSeed<'de> for EnvelopeSeed<C> {
-    type Value = Envelope<C::Value>;
+    type Value = Envelope<C::Said>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_map(self)
@@ -134,7 +145,7 @@ impl<'de, C: Content> DeserializeSeed<'de> for EnvelopeSeed<C> {
 }
 
 impl<'de, C: Content> Visitor<'de> for EnvelopeSeed<C> {
-    type Value = Envelope<C::Value>;
+    type Value = Envelope<C::Said>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an event: an object")
@@ -142,7 +153,7 @@ impl<'de, C: Content> Visitor<'de> for EnvelopeSeed<C> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut number, mut cause, mut at) = (None, None, None);
-        let mut content: Option<(Kind, C::Value)> = None;
+        let mut content: Option<(Kind, C::Said)> = None;
         while let Some(field) = map.next_key()? {
             match field {
                 Field::Number => set(&mut number, "n", map.next_value()?)?,
@@ -161,14 +172,14 @@ impl<'de, C: Content> Visitor<'de> for EnvelopeSeed<C> {
                 },
             }
         }
-        let (_, content) = content.ok_or_else(|| {
+        let (kind, content) = content.ok_or_else(|| {
             let names: Vec<_> = Kind::ALL.iter().map(|kind| format!("`{kind}`")).collect();
             de::Error::custom(format!(
                 "missing field: an event says what happened, expected one of {}",
                 names.join(", ")
             ))
         })?;
-        Ok(Envelope { number, cause, at, content })
+        Ok(Envelope { number, cause, at, kind, content })
     }
 }
 
@@ -176,9 +187,9 @@ impl<'de, C: Content> Visitor<'de> for EnvelopeSeed<C> {
 pub(crate) struct ContentSeed<C>(pub(crate) C, pub(crate) Kind);
 
 impl<'de, C: Content> DeserializeSeed<'de> for ContentSeed<C> {
-    type Value = C::Value;
+    type Value = C::Said;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<C::Value, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<C::Said, D::Error> {
         self.0.read(self.1, deserializer)
     }
 }

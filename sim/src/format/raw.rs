@@ -4,10 +4,10 @@ use std::io::Write;
 
 use afresh_core::{At, Event, EventNumber, Header, System, Trace};
 use serde::de::DeserializeSeed;
-use serde_json::value::RawValue;
 
 use super::decode::{ContentSeed, Envelope, Raw, Typed};
 use super::error::{Error, Problem};
+use super::json::Json;
 use super::kind::Kind;
 use super::reader::parse;
 use super::scan::Scan;
@@ -37,7 +37,7 @@ pub struct RawEvent {
     /// What kind of event it is.
     pub kind: Kind,
     /// What the field of that name holds, to the byte.
-    pub content: Box<RawValue>,
+    pub content: Json,
 }
 
 impl RawTrace {
@@ -74,17 +74,16 @@ impl RawEvent {
     pub(crate) fn text(&self) -> Option<String> {
         let mut encoder = Encoder { previous: self.number.get() - 1, ..Encoder::default() };
         let stamp = Stamp { number: self.number, cause: self.cause, at: self.at };
-        encoder.content(stamp, self.kind, &self.content).ok()?;
+        encoder.raw(stamp, self.kind, self.content.get()).ok()?;
         encoder.line.pop();
         String::from_utf8(encoder.line).ok()
     }
 
     /// The same event with another text; nothing where that is no event.
     pub(crate) fn with_text(&self, text: &str) -> Option<Self> {
-        let Envelope { number: None, cause, at, content: (kind, content) } = parse(text, Raw).ok()? else {
+        let Envelope { number: None, cause, at, kind, content } = parse(&mut Scan::default(), text, Raw).ok()? else {
             return None;
         };
-        Scan::default().check(text).ok()?;
         Some(Self { cause, at, kind, content, ..*self })
     }
 }

@@ -101,7 +101,7 @@ impl<R: BufRead> Reader<R> {
     ) -> Result<(), Error> {
         let version = self.header.version.clone();
         let content = WithRaw(Typed { system, version: &version });
-        read_together(self, content, |number, line, Envelope { cause, at, content: (what, kind, content), .. }| {
+        read_together(self, content, |number, line, Envelope { cause, at, kind, content: (what, content), .. }| {
             work(Event { number, cause, at, what }, RawEvent { line, number, cause, at, kind, content });
         })
     }
@@ -201,7 +201,7 @@ impl<R: BufRead> Iterator for RawEvents<R> {
         self.ended = !matches!(event, Some(Ok(_)));
         let line = self.cursor.lines.number;
         event.map(|event| {
-            event.map(|(number, Envelope { cause, at, content: (kind, content), .. })| RawEvent {
+            event.map(|(number, Envelope { cause, at, kind, content, .. })| RawEvent {
                 line,
                 number,
                 cause,
@@ -277,10 +277,11 @@ impl<R: BufRead> Cursor<R> {
                 break;
             }
         }
-        let text = self.lines.text();
-        let envelope = parse(text, content).map_err(|error| self.lines.json_error(&content.explain(text, error)))?;
-        self.scan.check(text).map_err(|(problem, column)| self.lines.error(column, problem))?;
-        Ok(Some(envelope))
+        let read = parse(&mut self.scan, self.lines.text(), content);
+        read.map(Some).map_err(|why| match why {
+            Why::Json(error) => self.lines.json_error(&error),
+            Why::Scan(problem, column) => self.lines.error(column, problem),
+        })
     }
 
     /// A problem with the value of a field of the line, which is valid JSON.
@@ -305,12 +306,23 @@ pub(super) fn number<C>(before: u32, envelope: &Envelope<C>) -> Result<EventNumb
     }
 }
 
+/// Why the text of an event does not read.
+pub(super) enum Why {
+    /// It is no JSON, or says what an event does not say.
+    Json(serde_json::Error),
+    /// This, at a column.
+    Scan(Problem, u64),
+}
+
 /// Reads the text of one event.
-pub(super) fn parse<C: Content>(text: &str, content: C) -> Result<Envelope<C::Value>, serde_json::Error> {
+pub(super) fn parse<C: Content>(scan: &mut Scan, text: &str, content: C) -> Result<Envelope<C::Value>, Why> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let envelope = EnvelopeSeed(content).deserialize(&mut deserializer)?;
-    deserializer.end()?;
-    Ok(envelope)
+    let envelope = EnvelopeSeed(content).deserialize(&mut deserializer).map_err(Why::Json)?;
+    deserializer.end().map_err(Why::Json)?;
+    scan.check(text).map_err(|(problem, column)| Why::Scan(problem, column))?;
+    let Envelope { number, cause, at, kind, content: said } = envelope;
+    let content = content.with_text(said, scan.value(text, kind.name()));
+    Ok(Envelope { number, cause, at, kind, content })
 }
 
 /// The column, from 1, of a value that was borrowed from `text`.

@@ -1,5 +1,7 @@
 //! What serde_json does not check: a key that an object has twice, and nesting in what is not read.
 
+use std::borrow::Cow;
+
 use super::error::{DEPTH_MAX, Problem};
 
 /// Objects with more keys than this are checked by sorting.
@@ -13,8 +15,36 @@ const FEW: usize = 16;
 pub(crate) struct Scan {
     /// For each object or array that is open: where its keys begin, or nothing for an array.
     open: Vec<Option<usize>>,
-    /// The keys of all objects that are open: begin and end of their text, without the quotes.
-    keys: Vec<(usize, usize)>,
+    /// The keys of all objects that are open, and in the end of the outermost.
+    keys: Vec<Key>,
+    /// The values that the outermost object has under its keys: begin and end.
+    values: Vec<(usize, usize)>,
+}
+
+/// Where a key is in the JSON.
+#[derive(Clone, Copy, Debug)]
+struct Key {
+    /// Where its text begins, and ends, without the quotes.
+    begin: usize,
+    end: usize,
+    /// Whether there is an escape in it.
+    escaped: bool,
+}
+
+impl Key {
+    /// What it says, its escapes resolved.
+    fn plain(self, json: &str) -> Cow<'_, str> {
+        let text = &json[self.begin..self.end];
+        if self.escaped {
+            serde_json::from_str(&format!("\"{text}\"")).map_or(Cow::Borrowed(text), Cow::Owned)
+        } else {
+            Cow::Borrowed(text)
+        }
+    }
+
+    fn is(self, other: Self, json: &str) -> bool {
+        self.plain(json) == other.plain(json)
+    }
 }
 
 impl Scan {
@@ -22,6 +52,7 @@ impl Scan {
     pub(crate) fn check(&mut self, json: &str) -> Result<(), (Problem, u64)> {
         self.open.clear();
         self.keys.clear();
+        self.values.clear();
         let bytes = json.as_bytes();
         // Whether the next text of an object is a key: after `{` and `,`, and not after `:`.
         let mut key_next = false;
@@ -29,9 +60,10 @@ impl Scan {
         while let Some(byte) = bytes.get(at) {
             match byte {
                 b'"' => {
-                    let end = text_end(bytes, at + 1);
+                    let (end, escaped) = text_end(bytes, at + 1);
                     if let (true, Some(Some(first))) = (key_next, self.open.last()) {
-                        self.add_key(json, *first, (at + 1, end)).map_err(|key| (key, at as u64 + 1))?;
+                        let key = Key { begin: at + 1, end, escaped };
+                        self.add_key(json, *first, key).map_err(|key| (key, at as u64 + 1))?;
                     }
                     key_next = false;
                     at = end;
@@ -46,10 +78,20 @@ impl Scan {
                 b'}' | b']' => {
                     if let Some(Some(first)) = self.open.pop() {
                         self.check_many(json, first)?;
-                        self.keys.truncate(first);
+                        if self.open.is_empty() {
+                            self.end_value(at);
+                        } else {
+                            self.keys.truncate(first);
+                        }
                     }
                 }
-                b',' => key_next = true,
+                b':' if self.open.len() == 1 => self.values.push((at + 1, at + 1)),
+                b',' => {
+                    key_next = true;
+                    if self.open.len() == 1 {
+                        self.end_value(at);
+                    }
+                }
                 _ => {}
             }
             at += 1;
@@ -57,11 +99,23 @@ impl Scan {
         Ok(())
     }
 
-    fn add_key(&mut self, json: &str, first: usize, key: (usize, usize)) -> Result<(), Problem> {
-        let text = &json[key.0..key.1];
+    /// The text of the value that the object which was checked last has under `key`, or of nothing.
+    pub(super) fn value<'j>(&self, json: &'j str, key: &str) -> &'j str {
+        let mut fields = self.keys.iter().zip(&self.values);
+        let found = fields.find(|(field, _)| field.plain(json) == key);
+        found.map_or("", |(_, (begin, end))| json[*begin..*end].trim_ascii())
+    }
+
+    fn end_value(&mut self, at: usize) {
+        if let Some((_, end)) = self.values.last_mut() {
+            *end = at;
+        }
+    }
+
+    fn add_key(&mut self, json: &str, first: usize, key: Key) -> Result<(), Problem> {
         let before = &self.keys[first..];
-        if before.len() < FEW && before.iter().any(|(begin, end)| same(&json[*begin..*end], text)) {
-            return Err(Problem::DuplicateKey(plain(text)));
+        if before.len() < FEW && before.iter().any(|other| other.is(key, json)) {
+            return Err(Problem::DuplicateKey(key.plain(json).into_owned()));
         }
         self.keys.push(key);
         Ok(())
@@ -73,18 +127,19 @@ impl Scan {
         if keys.len() <= FEW {
             return Ok(());
         }
-        let mut texts: Vec<_> = keys.iter().map(|(begin, end)| (plain(&json[*begin..*end]), *begin)).collect();
+        let mut texts: Vec<_> = keys.iter().map(|key| (key.plain(json), key.begin)).collect();
         texts.sort_unstable();
         match texts.windows(2).filter(|pair| pair[0].0 == pair[1].0).min_by_key(|pair| pair[1].1) {
-            Some(pair) => Err((Problem::DuplicateKey(pair[1].0.clone()), pair[1].1 as u64)),
+            Some(pair) => Err((Problem::DuplicateKey(pair[1].0.to_string()), pair[1].1 as u64)),
             None => Ok(()),
         }
     }
 }
 
-/// Where the text that begins at `at` ends: the place of its closing quote. Eight bytes at a time: texts are most of a
+/// Where the text that begins at `at` ends: the place of its closing quote; and whether there is an escape in it. Eight bytes at a time: texts are most of a
 /// line, and this is a good part of the time that it takes to read one.
-fn text_end(bytes: &[u8], mut at: usize) -> usize {
+fn text_end(bytes: &[u8], mut at: usize) -> (usize, bool) {
+    let mut escaped = false;
     loop {
         if let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
             let chunk = u64::from_le_bytes(*chunk);
@@ -95,8 +150,11 @@ fn text_end(bytes: &[u8], mut at: usize) -> usize {
             }
         }
         match bytes.get(at) {
-            Some(b'"') | None => return at.min(bytes.len()),
-            Some(b'\\') => at += 2,
+            Some(b'"') | None => return (at.min(bytes.len()), escaped),
+            Some(b'\\') => {
+                escaped = true;
+                at += 2;
+            }
             Some(_) => at += 1,
         }
     }
@@ -108,15 +166,6 @@ fn lowest(chunk: u64, byte: u8) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let zeros = chunk ^ (ONES * u64::from(byte));
     zeros.wrapping_sub(ONES) & !zeros & (ONES << 7)
-}
-
-fn same(a: &str, b: &str) -> bool {
-    if a.contains('\\') || b.contains('\\') { plain(a) == plain(b) } else { a == b }
-}
-
-/// The text between two quotes of JSON, its escapes resolved.
-fn plain(text: &str) -> String {
-    serde_json::from_str(&format!("\"{text}\"")).unwrap_or_else(|_| text.into())
 }
 
 #[cfg(test)]
@@ -153,16 +202,28 @@ mod tests {
     }
 
     #[test]
+    fn the_value_under_each_key_is_known() {
+        let json = r#" { "a" : [ {"b":1, "c":":,}"}, 2 ] ,"b":{"a":{}},"\u0063" :  -1.50e3 , "d,":"}" } "#;
+        let mut scan = Scan::default();
+        assert_eq!(scan.check(json).map_err(|(_, column)| column), Ok(()));
+        let values = ["a", "b", "c", "d,", "e"].map(|key| scan.value(json, key));
+        assert_eq!(values, [r#"[ {"b":1, "c":":,}"}, 2 ]"#, r#"{"a":{}}"#, "-1.50e3", r#""}""#, ""]);
+        assert_eq!(scan.check("[1,2]").map_err(|(_, column)| column), Ok(()));
+        assert_eq!(scan.value("[1,2]", "a"), "");
+    }
+
+    #[test]
     fn texts_end_at_their_quote_wherever_it_is() {
         for length in 0..40 {
             for (text, end) in [("a".repeat(length), length), (format!("{}\\\"b", "é".repeat(length)), 2 * length + 3)]
             {
                 for after in ["\"", "\",\"", "\"\\\\\"!\u{80}\u{22}"] {
-                    assert_eq!(text_end(format!("{text}{after}").as_bytes(), 0), end, "{text}{after}");
+                    let whole = format!("{text}{after}");
+                    assert_eq!(text_end(whole.as_bytes(), 0), (end, text.contains('\\')), "{whole}");
                 }
             }
         }
-        assert_eq!(text_end(b"\"", 7), 1);
+        assert_eq!(text_end(b"\"", 7), (1, false));
     }
 
     #[test]

@@ -55,8 +55,8 @@ impl<W: Write> Writer<W> {
         let stamp = Stamp { number: *number, cause: *cause, at: *at };
         // An edit may have put a line end between two values, and an event is one line.
         let compacted = content.get().contains(['\n', '\r']).then(|| compact(content.get()));
-        let content = compacted.as_deref().unwrap_or(content);
-        self.encoder.content(stamp, *kind, &content).map_err(|problem| Error::file(&self.name, problem))?;
+        let content = compacted.as_deref().unwrap_or(content.get());
+        self.encoder.raw(stamp, *kind, content).map_err(|problem| Error::file(&self.name, problem))?;
         self.put()
     }
 
@@ -127,6 +127,22 @@ impl Encoder {
 
     /// Makes the line of an event with this content. Where it cannot be made, nothing has happened.
     pub(crate) fn content(&mut self, stamp: Stamp, kind: Kind, content: &impl Serialize) -> Result<(), Problem> {
+        self.begin(stamp, kind)?;
+        self.json(content).map_err(|why| Problem::Unwritable { number: stamp.number.get(), why })?;
+        self.end(stamp);
+        Ok(())
+    }
+
+    /// The same, where the content is JSON text.
+    pub(crate) fn raw(&mut self, stamp: Stamp, kind: Kind, content: &str) -> Result<(), Problem> {
+        self.begin(stamp, kind)?;
+        self.line.extend_from_slice(content.as_bytes());
+        self.end(stamp);
+        Ok(())
+    }
+
+    /// Makes the line up to its content.
+    fn begin(&mut self, stamp: Stamp, kind: Kind) -> Result<(), Problem> {
         let Stamp { number, cause, at } = stamp;
         let number = number.get();
         if number <= self.previous {
@@ -150,10 +166,12 @@ impl Encoder {
             self.line.push(b',');
         }
         let _ = write!(self.line, "\"{kind}\":");
-        self.json(content).map_err(|why| Problem::Unwritable { number, why })?;
-        self.line.extend_from_slice(b"}\n");
-        self.previous = number;
         Ok(())
+    }
+
+    fn end(&mut self, stamp: Stamp) {
+        self.line.extend_from_slice(b"}\n");
+        self.previous = stamp.number.get();
     }
 
     fn json(&mut self, content: &impl Serialize) -> Result<(), String> {

@@ -94,7 +94,7 @@ impl<'a> Value<'a> {
         let inner = encoded(json);
         let json = inner.as_deref().unwrap_or(json);
         Scan::default().check(json).map_err(|(problem, _)| problem.to_string())?;
-        Ok(compact(json))
+        RawValue::from_string(compact(json)).map_err(|error| format!("expected JSON: {error}, found {json}"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The checker's own histories, built from the raw facts of a trace. Nothing of the engine's is used but the trace
 //! vocabulary: what checks the engine must not share its mistakes.
 
+use std::hint::black_box;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -11,12 +12,15 @@ use indexmap::IndexMap;
 use indexmap::map::Entry;
 use rustc_hash::FxBuildHasher;
 
-use super::recurring::Recurring;
 use super::share::Share;
+use super::survey::Survey;
 use crate::host::guard;
 
 /// A map that hashes alike in every run, and is listed in the order in which its entries came.
 pub(super) type Map<K, V> = IndexMap<K, V, FxBuildHasher>;
+
+/// For how many messages there is room in a history before the first: more may never come.
+const EXPECTED_MAX: usize = 256;
 
 /// A message that counts for a key, with a body of its own: they are folded over and over, and lie side by side.
 #[derive(Clone)]
@@ -78,8 +82,8 @@ pub(super) struct Facts<S: System> {
     complete: bool,
     /// Whose histories are kept. A message that concerns none of these keys is one without a body here.
     share: Share,
-    /// The messages that come more than once, where that is known: of every other no revisions are kept.
-    recurring: Option<Arc<Recurring>>,
+    /// What is known of the trace, where that is so, and no other version of the system comes.
+    survey: Option<Arc<Survey>>,
     revisions: Map<(Name, Name), Revisions<S::In>>,
     routed: Map<(Key, Slot), Rerouted<S::In>>,
     histories: Map<Key, History<S>>,
@@ -90,14 +94,17 @@ impl<S: System> Facts<S> {
     pub(super) fn new(system: S, complete: bool) -> Self {
         let (revisions, routed, histories) = Default::default();
         let (share, flows) = (Share::All, FlowTable::default());
-        Self { system, complete, share, recurring: None, revisions, routed, histories, flows }
+        Self { system, complete, share, survey: None, revisions, routed, histories, flows }
     }
 
-    /// Keeps the histories of this share alone, and revisions of these messages alone: no other version of the system may
-    /// come, which could give a message to other keys, or take what this one does not.
-    pub(super) fn keep(&mut self, share: Share, recurring: Arc<Recurring>) {
-        self.share = share;
-        self.recurring = Some(recurring);
+    /// Keeps of a trace of which this is known the histories of this share alone, and revisions of such messages alone that
+    /// come more than once. Another version of the system may give a message to other keys, and take what this one does not:
+    /// where one comes, all is kept.
+    pub(super) fn keep(&mut self, share: Share, survey: &Arc<Survey>) {
+        if !survey.deploys {
+            self.share = share;
+            self.survey = Some(Arc::clone(survey));
+        }
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
@@ -123,7 +130,7 @@ impl<S: System> Facts<S> {
             });
         }
         for history in histories.into_iter().flatten() {
-            std::hint::black_box(history.facts.last().map(|fact| fact.position));
+            black_box((history.facts.last().map(|fact| fact.position), history.kept.last().map(|(length, _)| *length)));
         }
     }
 
@@ -131,7 +138,7 @@ impl<S: System> Facts<S> {
     pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>, changed: &mut Vec<Key>) {
         let Message { from, id, revision, body } = message;
         let is_ours = admits(&self.system, body.as_ref(), self.share);
-        if self.recurring.as_ref().is_some_and(|recurring| !recurring.has(from, id)) {
+        if self.survey.as_ref().is_some_and(|survey| !survey.recurs(from, id)) {
             let fact = body.as_ref().filter(|_| is_ours == Some(true)).map(|body| {
                 let (from, id, body) = (from.clone(), id.clone(), body.clone());
                 Fact { position: i64::from(number.get()), routed: false, from, id, body }
@@ -188,7 +195,7 @@ impl<S: System> Facts<S> {
     {
         self.system = system;
         for history in self.histories.values_mut() {
-            *history = History { opening: history.opening.take(), ..History::new() };
+            *history = History { opening: history.opening.take(), ..History::new(0) };
         }
         self.histories.retain(|_, history| history.opening.is_some());
         let mut facts = Vec::new();
@@ -228,7 +235,7 @@ impl<S: System> Facts<S> {
 
     /// Takes the view that a key opens with, and adds the key to `changed` where that changes anything.
     pub(super) fn open(&mut self, number: EventNumber, opening: &Opening<S::View>, changed: &mut Vec<Key>) {
-        let history = self.histories.entry(opening.key.clone()).or_insert_with(History::new);
+        let history = self.histories.entry(opening.key.clone()).or_insert_with(|| History::new(0));
         if history.opening.is_some() {
             return;
         }
@@ -257,10 +264,11 @@ impl<S: System> Facts<S> {
                 }
             }
             let Some((last, others)) = changed[first..].split_last() else { continue };
+            let new = |key| History::new(self.survey.as_ref().map_or(0, |survey| survey.length(key)));
             for key in others {
-                change(self.histories.entry(key.clone()).or_insert_with(History::new), fact.clone());
+                change(self.histories.entry(key.clone()).or_insert_with(|| new(key)), fact.clone());
             }
-            change(self.histories.entry(last.clone()).or_insert_with(History::new), fact);
+            change(self.histories.entry(last.clone()).or_insert_with(|| new(last)), fact);
         }
     }
 
@@ -321,8 +329,9 @@ impl<B: Clone> Revisions<B> {
 }
 
 impl<S: System> History<S> {
-    fn new() -> Self {
-        Self { facts: Vec::new(), opening: None, changed_at: 0, kept: Vec::new() }
+    /// The history of a key that so many messages are expected to concern.
+    fn new(length: usize) -> Self {
+        Self { facts: Vec::with_capacity(length.min(EXPECTED_MAX)), opening: None, changed_at: 0, kept: Vec::new() }
     }
 
     fn start(&self, system: &S, complete: bool, key: &Key) -> Option<S::State> {

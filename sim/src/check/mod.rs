@@ -12,18 +12,19 @@ mod facts;
 mod finding;
 mod probe;
 mod recorded;
-mod recurring;
 mod share;
+mod survey;
 mod twice;
 mod verify;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::thread;
 
-use afresh_core::{Engine, Key, Policy, What};
+use afresh_core::{Engine, Policy, What};
 use serde::Serialize;
 
-use crate::format::{EventOf, messages};
+use crate::format::EventOf;
 use crate::host::guard;
 use crate::laws;
 use crate::load::Loaded;
@@ -31,7 +32,6 @@ use crate::subject::Subject;
 pub(crate) use along::Along;
 pub(crate) use coverage::Depth;
 use determinism::determinism;
-use facts::Map;
 use share::Share;
 use verify::Seen;
 
@@ -39,7 +39,8 @@ pub use coverage::Coverage;
 pub use extent::Extent;
 pub(crate) use finding::value;
 pub use finding::{Finding, Sighting, Versus};
-pub(crate) use probe::{Probe, Probed, look_at_run};
+pub(crate) use probe::{BUDGET, Probe, Probed, look_at_run};
+pub(crate) use survey::Survey;
 pub(crate) use twice::Twice;
 pub(crate) use verify::Verifier;
 
@@ -100,7 +101,8 @@ impl Report {
 
 /// Checks a trace of `system`.
 pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Report {
-    let depth = Depth::new(lengths(system, &trace.events).into_values(), options.budget);
+    let survey = Arc::new(Survey::of(system, trace.events.iter()));
+    let depth = survey.depth(options.budget);
     let passes = options.jobs.max(1) as u64;
     let portion = trace.events.len().div_ceil(100);
     let pass = |share| {
@@ -111,6 +113,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
             ..afresh_core::Options::default()
         };
         let mut verifier = Verifier::new(system, Engine::new(system.clone(), engine_options), depth, share);
+        verifier.facts.keep(Share::All, &survey);
         for (place, (event, line)) in trace.events_and_lines().enumerate() {
             if place % portion == 0 {
                 (options.progress)(portion as f64 / (trace.events.len() as u64 * passes) as f64);
@@ -165,22 +168,4 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
         skipped: None,
         laws,
     }
-}
-
-/// How many messages concern each key, at most.
-fn lengths<'e, S>(system: &S, events: impl IntoIterator<Item = &'e EventOf<S>>) -> Map<Key, u64>
-where
-    S: Subject + 'e,
-{
-    let mut lengths = Map::default();
-    for message in messages::<S>(events) {
-        let Some(body) = &message.body else { continue };
-        // A message on which this panics is rejected when its turn comes.
-        let _ = guard(&mut || {
-            for key in system.keys(body) {
-                *lengths.entry(key).or_default() += 1;
-            }
-        });
-    }
-    lengths
 }

@@ -8,8 +8,8 @@ use super::along::{Along, Keeper};
 use super::coverage::Depth;
 use super::determinism::determinism;
 use super::finding::{Finding, Findings};
-use super::lengths;
 use super::share::Share;
+use super::survey::lengths;
 use super::verify::Verifier;
 use crate::clock::Stopwatch;
 use crate::format::EventOf;
@@ -18,7 +18,7 @@ use crate::subject::Subject;
 
 /// How many messages may be folded to recompute from the first message at every step. It is far less than a check
 /// may: a search looks at hundreds of candidates, and the last of them, which are small, are looked at in full.
-const BUDGET: u64 = 2_000_000;
+pub(crate) const BUDGET: u64 = 2_000_000;
 
 /// Runs the stimuli of candidates, with a look at every step.
 #[derive(Clone, Copy)]

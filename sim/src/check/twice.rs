@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-use afresh_core::{AHEAD, Fault, Signature, Stimulus, What};
+use afresh_core::{AHEAD, Signature};
 
 use super::along::{Along, Shown};
 use super::coverage::Depth;
 use super::probe::{Probe, Probed, shows};
-use super::recurring::Recurring;
 use super::share::Share;
+use super::survey::Survey;
 use super::verify::Verifier;
 use crate::format::EventOf;
 use crate::subject::Subject;
@@ -35,14 +35,14 @@ pub(crate) struct Twice<'s, S: Subject> {
 }
 
 impl<'s, S: Subject> Probe<'s, S> {
-    /// Looks at a run of `events` until `wanted` shows; anything, if nothing is wanted. It finds what [`look`](Self::look)
+    /// Looks at a run of `events`, which are those of `survey`, until `wanted` shows; anything, if nothing is wanted. It finds what [`look`](Self::look)
     /// finds.
     ///
     /// What one pass finds at a key is looked at once more, and the other, at that event or soon after, must carry the same for
     /// that key: this says as much of it as a second look would, and takes half as long.
     pub(crate) fn look_twice(
         &self,
-        depth: Depth,
+        (depth, survey): (Depth, &Arc<Survey>),
         events: &[(EventOf<S>, u64)],
         wanted: Option<&Signature>,
     ) -> Twice<'s, S> {
@@ -52,11 +52,12 @@ impl<'s, S: Subject> Probe<'s, S> {
             // Both ends of either are here.
             let _ = (to_first.send(()), to_second.send(()));
         }
-        // Another version of the system may give messages to other keys.
-        let deploys = events.iter().any(|(event, _)| deploys::<S>(event));
-        let recurring = (!deploys).then(|| Arc::new(Recurring::of::<S>(events.iter().map(|(event, _)| event))));
         let half = |number| Share::Keys { number, of: 2 };
-        let begin = |share| self.begin_with(depth, share, recurring.as_ref());
+        let begin = |share| {
+            let mut verifier = self.begin(depth, share);
+            verifier.facts.keep(share, survey);
+            verifier
+        };
         let pass = |share, pace| self.pass(begin(share), events, wanted, &shown_at, pace);
         let passes = both(|| pass(half(0), (to_second, from_second)), || pass(half(1), (to_first, from_first)));
         let [Some(mut first), Some(mut second)] = passes else { return Twice::of(Probed::Stopped) };
@@ -89,16 +90,6 @@ impl<'s, S: Subject> Probe<'s, S> {
         self.pass(verifier, events, Some(bug), &shown_at, alone);
         // Where nothing shows it is no place of an event.
         shown_at.into_inner() == events.len() - 1
-    }
-
-    /// A look of this share at a run, before its first event; where the messages are known that come more than once, it keeps
-    /// of all that it is told only what is of its share.
-    fn begin_with(&self, depth: Depth, share: Share, recurring: Option<&Arc<Recurring>>) -> Verifier<'s, S> {
-        let mut verifier = self.begin(depth, share);
-        if let Some(recurring) = recurring {
-            verifier.facts.keep(share, Arc::clone(recurring));
-        }
-        verifier
     }
 
     /// Takes events until a bug shows in this pass or the other; nothing, if it was stopped.
@@ -142,12 +133,6 @@ impl<S: Subject> Twice<'_, S> {
     fn of(probed: Probed) -> Self {
         Self { probed, along: Along::new(), again: false, spent: Vec::new() }
     }
-}
-
-/// Whether another version of the system comes here, which may give messages to other keys.
-fn deploys<S: Subject>(event: &EventOf<S>) -> bool {
-    let What::Stimulus(Stimulus::Fault(fault)) = &event.what else { return false };
-    matches!(**fault, Fault::Deploy { .. })
 }
 
 /// Does two things at a time.

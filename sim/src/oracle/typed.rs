@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use afresh_core::{Header, Key, Signature, Stimulus, What};
@@ -10,7 +10,7 @@ use afresh_core::{Header, Key, Signature, Stimulus, What};
 use super::system::{Aimless, SystemOracle};
 use super::values::values;
 use super::{Oracle, Verdict, ends, scope};
-use crate::check::{Along, Depth, Finding, Probe, Probed, Twice, Verifier};
+use crate::check::{Along, BUDGET, Depth, Finding, Probe, Probed, Survey, Twice, Verifier};
 use crate::format::{EventOf, RawEvent};
 use crate::host::guard;
 use crate::laws;
@@ -35,6 +35,8 @@ pub(super) struct Typed<'s, S: Subject> {
     version: String,
     /// All stimuli of the trace, as they are in the verified one, and their lines.
     events: Vec<(EventOf<S>, u64)>,
+    /// What is known of all of the trace.
+    survey: Arc<Survey>,
     /// How deep to look at candidates.
     depth: Depth,
     /// How many events the verified trace had when that was decided.
@@ -68,8 +70,10 @@ impl<'s, S: Subject> Typed<'s, S> {
     /// The oracle of a trace with these stimuli, which are on these lines.
     pub(super) fn new(system: &'s S, header: &Header, events: Vec<(EventOf<S>, u64)>, stop: fn() -> bool) -> Self {
         let probe = Probe { system, complete: header.complete, each_step: false, keep: true, stop };
+        let survey = Arc::new(Survey::of(system, events.iter().map(|(event, _)| event)));
         Self {
-            depth: probe.depth(events.iter().map(|(event, _)| event)),
+            depth: survey.depth(BUDGET),
+            survey,
             probe,
             jobs: 1,
             version: header.version.clone(),
@@ -222,7 +226,7 @@ impl<'s, S: Subject> Typed<'s, S> {
             return (probed, along, None);
         }
         let probe = Probe { each_step, ..self.probe };
-        let look = || probe.look_twice(self.depth, &self.events, wanted);
+        let look = || probe.look_twice((self.depth, &self.survey), &self.events, wanted);
         let Twice { probed, along, again, spent } = look();
         let again = if again { probed.clone() } else { look().probed };
         self.spent = spent;

@@ -24,12 +24,15 @@ impl<S: System> Loaded<S> {
     /// # Errors
     ///
     /// Fails where the trace cannot be read.
-    pub fn read<R: BufRead>(system: &S, reader: Reader<R>) -> Result<Self, Error>
+    pub fn read<R: BufRead>(system: &S, mut reader: Reader<R>) -> Result<Self, Error>
     where
         S: Subject,
     {
         let header = reader.header().clone();
         let (mut events, mut lines) = (Vec::new(), Vec::new());
+        let expected = reader.expected();
+        // Where there is no room for so many, there may be for those that there are.
+        let _ = (events.try_reserve(expected), lines.try_reserve(expected));
         reader.each(system, |event, line| {
             events.push(event);
             lines.push(line);

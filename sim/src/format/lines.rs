@@ -8,6 +8,9 @@ use serde::de::IgnoredAny;
 use super::error::{Error, Problem};
 use super::scan::Scan;
 
+/// Of how many bytes lines are counted, to tell how many there are in more.
+const SAMPLE: usize = 1 << 16;
+
 /// Reads lines into one buffer.
 #[derive(Debug)]
 pub(crate) struct Lines<R> {
@@ -60,6 +63,16 @@ impl<R: BufRead> Lines<R> {
             Error::at(&self.name, self.number, bad as u64 + 1, problem)
         })?;
         Ok(!self.text.is_empty())
+    }
+
+    /// About how many lines come next, of those that are in memory already.
+    pub(super) fn expected(&mut self) -> usize {
+        // Where it cannot be read, that is said when it is.
+        let coming = self.source.fill_buf().unwrap_or_default();
+        let first = &coming[..coming.len().min(SAMPLE)];
+        let lines = first.iter().filter(|byte| **byte == b'\n').count() + 1;
+        // Some more, since it takes long to move them all to where there is room for one more.
+        (coming.len() / first.len().max(1)).saturating_mul(lines).saturating_mul(9) / 8
     }
 
     /// Takes the lines that come next, some more than so many bytes of them; and says if that is all there are, or for what
@@ -138,5 +151,19 @@ impl<R: BufRead> Lines<R> {
     /// The number of bytes up to the end of this line.
     pub(crate) fn end(&self) -> u64 {
         self.bytes_before + self.text.len() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_memory_says_how_many_lines_come() {
+        let expected = |text: &[u8]| Lines::new(String::new(), text, 1 << 20).expected();
+        assert_eq!(expected(b""), 0);
+        assert!(expected(b"one\ntwo\n") >= 2);
+        let many = b"a line\n".repeat(1 << 17);
+        assert!((1 << 17..3 << 16).contains(&expected(&many)), "{}", expected(&many));
     }
 }

@@ -80,6 +80,11 @@ impl<R: BufRead> Reader<R> {
         self.cursor
     }
 
+    /// About how many events there are, of those that are in memory already.
+    pub(crate) fn expected(&mut self) -> usize {
+        self.cursor.lines.expected()
+    }
+
     /// Hands every event, in the types of `system`, and its line to `work`, in order; they are read on all cores.
     ///
     /// # Errors

@@ -75,8 +75,11 @@ pub(super) struct Stimuli<S: System> {
 }
 
 impl<S: Subject> Stimuli<S> {
-    pub(super) fn read<R: BufRead>(system: &S, reader: Reader<R>) -> Result<Self, Error> {
+    pub(super) fn read<R: BufRead>(system: &S, mut reader: Reader<R>) -> Result<Self, Error> {
         let mut read = Self { stimuli: Vec::new(), events: Vec::new(), observations: 0 };
+        let expected = reader.expected();
+        // Where there is no room for so many, there may be for those that there are.
+        let _ = (read.stimuli.try_reserve(expected), read.events.try_reserve(expected));
         reader.each_with_raw(system, |event, raw| {
             if raw.kind.is_stimulus() {
                 read.events.push((event, raw.line));

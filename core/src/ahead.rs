@@ -15,8 +15,8 @@ const EVENTS_MIN: usize = 1 << 13;
 pub const AHEAD: usize = 16;
 
 impl<S: System> Engine<S> {
-    /// Looks at the messages that come next, [`AHEAD`] of them at most. Nothing changes but the time that it
-    /// takes to [`take`](Self::take) them, once there is more than what is near a processor.
+    /// Looks at the messages that come next, [`AHEAD`] of them at most. Nothing changes but the time that it takes to
+    /// [`take`](Self::take) them, once there is more than what is near a processor.
     ///
     /// What is needed for a message is scattered in memory, and each piece says where the next one is: a processor that takes
     /// one message after another mostly waits. Here each step is made for all messages before the next step is made for any, so

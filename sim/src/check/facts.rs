@@ -97,9 +97,9 @@ impl<S: System> Facts<S> {
         Self { system, complete, share, survey: None, revisions, routed, histories, flows }
     }
 
-    /// Keeps of a trace of which this is known the histories of this share alone, and revisions of such messages alone that
-    /// come more than once. Another version of the system may give a message to other keys, and take what this one does not:
-    /// where one comes, all is kept.
+    /// Keeps the histories of this share alone, and only such revisions as there are others of, in a trace of which this is
+    /// known. Another version of the system may give a message to other keys, and take what this one does not: where one
+    /// comes, all is kept.
     pub(super) fn keep(&mut self, share: Share, survey: &Arc<Survey>) {
         if !survey.deploys {
             self.share = share;

@@ -35,8 +35,8 @@ pub(crate) struct Twice<'s, S: Subject> {
 }
 
 impl<'s, S: Subject> Probe<'s, S> {
-    /// Looks at a run of `events`, which are those of `survey`, until `wanted` shows; anything, if nothing is wanted. It finds what [`look`](Self::look)
-    /// finds.
+    /// Looks at a run of `events`, which are those of `survey`, until `wanted` shows; anything, if nothing is wanted. It finds
+    /// what [`look`](Self::look) finds.
     ///
     /// What one pass finds at a key is looked at once more, and the other, at that event or soon after, must carry the same for
     /// that key: this says as much of it as a second look would, and takes half as long.

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::process::Stdio;
 
+use afresh::{check, replay};
 use afresh_tests::{Done, Folder};
 
 use super::{LATE_CAPTURE, deposit, json, recorded};
@@ -169,4 +170,16 @@ fn numbers_survive() {
     let report = json(&folder, 0, &["show", "last.jsonl", "--kind", "in"]);
     assert_eq!(report["show"]["events"][0]["number"], u32::MAX);
     assert_eq!(fs::read_to_string(folder.path("last.jsonl")).unwrap().lines().count(), 2);
+}
+
+#[test]
+fn help_says_what_is_taken_where_nothing_is_said() {
+    let folder = Folder::default();
+    let budget = check::Options::default().budget.to_string();
+    let policy = format!("{:?}", replay::Options::default().policy).to_lowercase();
+    for (command, default) in [("check", budget), ("replay", policy)] {
+        let help = folder.ok(&[command, "--help"]);
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains(&format!("[default: {default}]")), "{default} is not in {help}");
+    }
 }

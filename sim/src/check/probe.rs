@@ -33,6 +33,8 @@ pub(crate) struct Probe<'s, S> {
     pub(crate) keep: bool,
     /// Whether to stop now, whatever was found.
     pub(crate) stop: fn() -> bool,
+    /// Told of each event before it is taken, and of none when all are.
+    pub(crate) tell: fn(Option<u64>),
 }
 
 /// What a probe found.
@@ -108,6 +110,7 @@ impl<'s, S: Subject> Probe<'s, S> {
                 if self.keep {
                     keeper.look(place, &verifier);
                 }
+                (self.tell)(Some(event.number.get().into()));
                 verifier.event(event, line);
                 if shows(verifier.findings(), wanted) {
                     let shown = verifier.shown();
@@ -115,6 +118,7 @@ impl<'s, S: Subject> Probe<'s, S> {
                 }
             }
         }
+        (self.tell)(None);
         (Probed::End(verifier.end().into_sorted()), keeper.along)
     }
 
@@ -141,7 +145,7 @@ pub(crate) fn look_at_run<S: Subject>(
     journal: &Journal<S>,
 ) -> (Vec<Finding>, BTreeMap<&'static str, bool>) {
     let stimuli = journal.events().filter(|event| matches!(event.what, What::Stimulus(_)));
-    let probe = Probe { system, complete: true, each_step: true, keep: false, stop: || false };
+    let probe = Probe { system, complete: true, each_step: true, keep: false, stop: || false, tell: |_| () };
     let mut verifier = probe.begin(probe.depth(stimuli), Share::All);
     for event in journal.events() {
         // Each event is on the line after the one before, and the header is on the first.

@@ -11,6 +11,9 @@ use crate::format::{Error, EventOf, RawEvent, Reader};
 use crate::minimize::{Item, Rewrite};
 use crate::subject::Subject;
 
+/// Of how many events a candidate may have it is told at which of them its run is: it takes as long as a few events.
+pub(super) const TOLD_MAX: usize = 64;
+
 /// A trace, ready to be shrunk.
 pub struct Examined<'s> {
     /// What it says of itself.
@@ -31,6 +34,10 @@ pub struct Examined<'s> {
 pub trait SystemOracle: Oracle<RawEvent> {
     /// Runs so many candidates at a time, where that is worth while; by default one. No verdict depends on it.
     fn set_jobs(&mut self, jobs: usize);
+
+    /// Tells `tell` at which event a run is, by its number, and of none between runs: of a candidate that has few events, so
+    /// that it is known at which of them the process ended.
+    fn tell(&mut self, tell: fn(Option<u64>));
 
     /// Runs the trace until a bug shows, or `wanted` where there is one, and makes that the bug.
     ///

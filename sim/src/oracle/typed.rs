@@ -7,7 +7,7 @@ use std::thread;
 
 use afresh_core::{Header, Key, Signature, Stimulus, What};
 
-use super::system::{Aimless, SystemOracle};
+use super::system::{Aimless, SystemOracle, TOLD_MAX};
 use super::values::values;
 use super::{Oracle, Verdict, ends, scope};
 use crate::check::{Along, BUDGET, Depth, Finding, Probe, Probed, Survey, Twice, Verifier};
@@ -29,6 +29,8 @@ const CAUGHT: &str = "a run catches the panics of the system";
 /// The oracle. It keeps states along the verified trace: a candidate costs what follows its first change.
 pub(super) struct Typed<'s, S: Subject> {
     probe: Probe<'s, S>,
+    /// Told at which event a run of few events is.
+    tell: fn(Option<u64>),
     /// How many candidates may be run at a time.
     jobs: usize,
     /// The version that recorded the trace.
@@ -69,12 +71,14 @@ struct Latest<'s, S: Subject> {
 impl<'s, S: Subject> Typed<'s, S> {
     /// The oracle of a trace with these stimuli, which are on these lines.
     pub(super) fn new(system: &'s S, header: &Header, events: Vec<(EventOf<S>, u64)>, stop: fn() -> bool) -> Self {
-        let probe = Probe { system, complete: header.complete, each_step: false, keep: true, stop };
+        let tell = |_| ();
+        let probe = Probe { system, complete: header.complete, each_step: false, keep: true, stop, tell };
         let survey = Arc::new(Survey::of(system, events.iter().map(|(event, _)| event)));
         Self {
             depth: survey.depth(BUDGET),
             survey,
             probe,
+            tell,
             jobs: 1,
             version: header.version.clone(),
             measured: events.len(),
@@ -137,6 +141,7 @@ impl<'s, S: Subject> Typed<'s, S> {
 
     /// Runs `candidate`; `again` says to do so from its beginning.
     fn run(&self, candidate: &Candidate<'_, RawEvent>, again: bool) -> (Verdict, Latest<'s, S>) {
+        (self.tell)(None);
         let rewritten = candidate.rewritten().filter_map(|item| Some((self.read(&item.value)?, item.value.line)));
         let rewritten: Vec<_> = rewritten.collect();
         let rewritten = &rewritten[..];
@@ -160,7 +165,8 @@ impl<'s, S: Subject> Typed<'s, S> {
             return (verdict(&probed, &self.bug), Latest { edit, unchanged, along: Along::new() });
         }
         let from = if again { (&Along::new(), 0) } else { (&self.along, unchanged) };
-        let (probed, along) = self.probe().look(self.depth, from, events, Some(&self.bug));
+        let tell = if candidate.len() <= TOLD_MAX { self.tell } else { |_| () };
+        let (probed, along) = Probe { tell, ..self.probe() }.look(self.depth, from, events, Some(&self.bug));
         (verdict(&probed, &self.bug), Latest { edit: candidate.edit().clone(), unchanged, along })
     }
 
@@ -204,6 +210,10 @@ fn verdict(probed: &Probed, bug: &Signature) -> Verdict {
 impl<S: Subject> SystemOracle for Typed<'_, S> {
     fn set_jobs(&mut self, jobs: usize) {
         self.jobs = jobs;
+    }
+
+    fn tell(&mut self, tell: fn(Option<u64>)) {
+        self.tell = tell;
     }
 
     fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless> {

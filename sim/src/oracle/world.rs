@@ -5,13 +5,14 @@ use std::io::BufRead;
 
 use afresh_core::{EventNumber, Signature, Violation};
 
-use super::system::{Aimless, Examined, Stimuli, SystemOracle};
+use super::system::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX};
 use super::values::values;
 use super::{Oracle, Verdict};
 use crate::check::Finding;
 use crate::format::{Error, Kind, RawEvent, Reader};
 use crate::minimize::Candidate;
-use crate::world::{self, Cluster, Node, Vocabulary};
+use crate::schedule::Replay;
+use crate::world::{self, Cluster, Node, Vocabulary, drive};
 
 /// Reads a trace of `cluster`, and makes ready to shrink it.
 ///
@@ -23,7 +24,7 @@ pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> 
     let vocabulary = Vocabulary::<InputOf<C>>::new();
     let Stimuli { stimuli, events, observations } = Stimuli::read(&vocabulary, reader)?;
     let version = header.version.clone();
-    let oracle = Box::new(OfWorld { cluster, version, events, bug: Signature::new("", "") });
+    let oracle = Box::new(OfWorld { cluster, version, events, bug: Signature::new("", ""), tell: |_| () });
     Ok(Examined { header, stimuli, observations, oracle })
 }
 
@@ -40,6 +41,8 @@ struct OfWorld<'c, C: Cluster> {
     /// All stimuli of the trace, as they are in the verified one, and their lines.
     events: Vec<(WorldEvent<C>, u64)>,
     bug: Signature,
+    /// Told at which event a run of few events is.
+    tell: fn(Option<u64>),
 }
 
 impl<C: Cluster> OfWorld<'_, C> {
@@ -47,11 +50,11 @@ impl<C: Cluster> OfWorld<'_, C> {
         raw.typed(&Vocabulary::<InputOf<C>>::new(), &self.version).ok()
     }
 
-    fn run<'e>(&self, events: impl IntoIterator<Item = &'e WorldEvent<C>>) -> Vec<Violation>
+    fn run<'e>(&self, events: impl IntoIterator<Item = &'e WorldEvent<C>>, tell: fn(Option<u64>)) -> Vec<Violation>
     where
         C: 'e,
     {
-        world::tolerant(self.cluster, events).ended.violations
+        drive(self.cluster, Replay::tolerant(events).telling(tell), usize::MAX).0.violations
     }
 
     fn line(&self, event: EventNumber) -> u64 {
@@ -64,8 +67,12 @@ impl<C: Cluster> SystemOracle for OfWorld<'_, C> {
     /// A world runs one candidate after the other.
     fn set_jobs(&mut self, _: usize) {}
 
+    fn tell(&mut self, tell: fn(Option<u64>)) {
+        self.tell = tell;
+    }
+
     fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless> {
-        let violations = self.run(self.events.iter().map(|(event, _)| event));
+        let violations = self.run(self.events.iter().map(|(event, _)| event), |_| ());
         let finding = |violation: Violation| {
             let line = self.line(violation.event);
             Finding::of_violation(violation, line)
@@ -103,6 +110,8 @@ impl<C: Cluster> Oracle<RawEvent> for OfWorld<'_, C> {
     }
 
     fn test(&mut self, candidate: &Candidate<'_, RawEvent>) -> Verdict {
+        let tell = if candidate.len() <= TOLD_MAX { self.tell } else { |_| () };
+        tell(None);
         let rewritten: Vec<_> = candidate.rewritten().filter_map(|item| self.read(&item.value)).collect();
         let events = candidate.items().filter_map(|item| {
             let number = EventNumber::new(u32::try_from(item.number).ok()?)?;
@@ -112,7 +121,7 @@ impl<C: Cluster> Oracle<RawEvent> for OfWorld<'_, C> {
                 self.events.get(place).map(|(event, _)| event)
             })
         });
-        let violations = self.run(events);
+        let violations = self.run(events, tell);
         match violations.iter().find(|violation| violation.signature == self.bug) {
             Some(violation) => Verdict::same_at(violation.event.get().into()),
             None => violations.into_iter().next().map_or(Verdict::Passed, |other| {

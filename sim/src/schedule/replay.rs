@@ -57,6 +57,8 @@ pub struct Replay<I> {
     skipped: u64,
     first: Option<(u32, Unfit)>,
     current: u32,
+    /// Told of each event before it happens, and of none when there are no more.
+    tell: fn(Option<u64>),
 }
 
 /// An event of the trace.
@@ -121,7 +123,13 @@ impl<I: Body> Replay<I> {
             skipped: 0,
             first: None,
             current: 0,
+            tell: |_| (),
         }
+    }
+
+    /// The same, which tells `tell` of each event before it happens, and of none when there are no more.
+    pub(crate) fn telling(self, tell: fn(Option<u64>)) -> Self {
+        Self { tell, ..self }
     }
 
     /// How many events did not fit.
@@ -222,10 +230,14 @@ impl<N: Node> Schedule<N> for Replay<N::Input> {
         {
             self.current = step.number;
             match self.act(world, &step) {
-                Ok(act) => return Some(Choice { at: step.at, number: step.number, act }),
+                Ok(act) => {
+                    (self.tell)(Some(step.number.into()));
+                    return Some(Choice { at: step.at, number: step.number, act });
+                }
                 Err(why) => self.does_not_fit(why),
             }
         }
+        (self.tell)(None);
         None
     }
 

@@ -77,7 +77,7 @@ fn each_deed_on_the_way_to_another_bug_is_kept_and_not_followed() {
         assert!(done.stdout.contains("  shows never-reversed\n"), "{deed}: {}", done.stdout);
         let found = format!("  found another failure, {signature}, at run ");
         assert!(done.stdout.contains(&found), "{deed}: {}", done.stdout);
-        let without = format!("\"guard\"}}: another failure, {signature}\n");
+        let without = format!("\"guard\"}}: another failure, {signature}, at event 9\n");
         assert!(done.stdout.contains(&without), "{deed}: {}", done.stdout);
         // What was found is a trace that does it.
         let check = run(&folder, &[&["check", "t.min.found-1.jsonl"], &limits(deed)[..]].concat());

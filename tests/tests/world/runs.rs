@@ -1,9 +1,10 @@
 //! Runs from a seed, and the traces of them.
 
+use std::sync::Mutex;
 use std::{env, fs};
 
 use afresh::format::{Options, RawTrace, Reader, Writer};
-use afresh::minimize::Minimizer;
+use afresh::minimize::{Candidate, Edit, Minimizer};
 use afresh::oracle;
 use afresh::world::{self, Cluster, Effects, Ended, Limits, Node, NodeId, Vocabulary, WorldTrace};
 use afresh_core::Name;
@@ -101,6 +102,25 @@ fn what_is_found_shrinks() {
         format!("{mistake:?}: of {count} stimuli\n{left}")
     });
     insta::assert_snapshot!(left.join("\n"));
+}
+
+/// Should a node never return from an event, it is known what it was at.
+#[test]
+fn a_run_of_few_events_tells_each_before_it_happens() {
+    static TOLD: Mutex<Vec<Option<u64>>> = Mutex::new(Vec::new());
+    let (_, left) = shrunk(Mistake::FallsOver);
+    let cluster = Payments(Mistake::FallsOver);
+    let reader = Reader::new("left", left.as_bytes(), Options::default()).unwrap();
+    let mut examined = oracle::examine_world(&cluster, reader).unwrap();
+    let bug = examined.oracle.aim(None).unwrap();
+    examined.oracle.tell(|event| TOLD.lock().unwrap().push(event));
+    examined.oracle.test(&Candidate::new(&examined.stimuli, &Edit::Keep));
+    let told = TOLD.lock().unwrap();
+    let numbers: Vec<_> = examined.stimuli.iter().map(|item| item.number).collect();
+    assert_eq!(told.first(), Some(&None), "none at first");
+    let events: Vec<_> = told.iter().flatten().copied().collect();
+    assert_eq!(events, numbers);
+    assert_eq!(events.last(), Some(&bug.first.event.get().into()), "it falls over at the last");
 }
 
 /// The trace that is replayed where there is no generator: see `tests/no-rng`.

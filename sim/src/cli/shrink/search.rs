@@ -71,9 +71,10 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
         Some(path) if args.resume || start.is_some_and(|start| start.again) => {
             let (mut file, mut walk) = WalkFile::resume(path, &header)?;
             last_run = last_run.map(|runs| runs + walk.runs.len() as u64);
-            if let (Some(intent), Some(death)) = (walk.open.take(), start.and_then(|start| start.death.as_ref())) {
+            let died = start.and_then(|start| Some((start.death.as_ref()?, start.died_at)));
+            if let (Some(intent), Some((death, at))) = (walk.open.take(), died) {
                 // The run that the system ended the process in: that is its verdict.
-                let verdict = death.verdict(header.oracle.last().map_or("", String::as_str));
+                let verdict = death.verdict(header.oracle.last().map_or("", String::as_str), at);
                 let known = Findings::of(&walk, places);
                 findings = known;
                 let candidate = candidate_of(&items, &walk, &intent, oracle);

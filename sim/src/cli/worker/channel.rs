@@ -32,6 +32,8 @@ pub(crate) struct Start {
     pub(crate) again: bool,
     /// How the one before ended in the run that it had begun.
     pub(crate) death: Option<Death>,
+    /// At which event of that, where this is known.
+    pub(crate) died_at: Option<u64>,
     /// Whether it is asked to stop, and not killed, when its supervisor is: it has something to put away.
     pub(crate) puts_away: bool,
     /// Of a search: the walk, where the user wants none.
@@ -69,6 +71,8 @@ pub(crate) enum Note {
     Begins(usize),
     /// How long a run may take, now that the original was measured.
     Measured(Duration),
+    /// It takes this event, or none.
+    Takes(Option<u64>),
     /// A run takes too long; it ends itself.
     Hangs,
     /// All is done; it exits with its code.

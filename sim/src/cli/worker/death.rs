@@ -35,11 +35,11 @@ impl Death {
         }
     }
 
-    /// The verdict of the run that it ended, where `bug` is looked for.
-    pub(crate) fn verdict(&self, bug: &str) -> Verdict {
+    /// The verdict of the run that it ended at this event, where `bug` is looked for.
+    pub(crate) fn verdict(&self, bug: &str, at: Option<u64>) -> Verdict {
         match self {
             Self::Of(signature) if signature.to_string() == bug => Verdict::SAME,
-            Self::Of(signature) => Verdict::Other { signature: signature.clone(), at: None },
+            Self::Of(signature) => Verdict::Other { signature: signature.clone(), at },
             Self::Killed => Verdict::Unresolved(self.to_string()),
         }
     }

@@ -111,7 +111,7 @@ impl<C: Cluster> Oracle<RawEvent> for OfWorld<'_, C> {
 
     fn test(&mut self, candidate: &Candidate<'_, RawEvent>) -> Verdict {
         let tell = if candidate.len() <= TOLD_MAX { self.tell } else { |_| () };
-        tell(None);
+        (self.tell)(None);
         let rewritten: Vec<_> = candidate.rewritten().filter_map(|item| self.read(&item.value)).collect();
         let events = candidate.items().filter_map(|item| {
             let number = EventNumber::new(u32::try_from(item.number).ok()?)?;

@@ -8,7 +8,7 @@ use super::files::Places;
 use super::refusal::give_up;
 use crate::cli::outcome::Failure;
 use crate::cli::progress;
-use crate::cli::worker::{Death, End, Phase, Supervisor, available_memory, scratch};
+use crate::cli::worker::{Death, End, Phase, Supervisor, available_memory, scratch, was_at};
 use crate::minimize::{Refusal, Walk};
 use crate::report::escape;
 
@@ -23,6 +23,8 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, Failure> {
         || std::fs::read(&walk).ok().and_then(|text| Walk::read(&text).ok()).map_or(0, |walk| walk.runs.len() as u64);
     let before = if args.resume { runs() } else { 0 };
     supervisor.start.walk = Some(walk.clone());
+    let place = scratch.path().join("place");
+    supervisor.start.place = Some(place.clone());
     let is_command = !args.command.is_empty();
     if is_command {
         // It looks after the command itself: after its time, and that nothing is left of it.
@@ -51,6 +53,7 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, Failure> {
                 }
                 // How the process ended in which a command is only started says nothing of the command.
                 supervisor.start.death = Some(death).filter(|_| !is_command);
+                supervisor.start.died_at = was_at(&place);
             }
             // Which of them has done it shows when they are run one at a time.
             End::Died(_, Phase::SearchingAhead) => supervisor.start.serial = true,

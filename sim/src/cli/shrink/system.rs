@@ -36,7 +36,7 @@ pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure
     let start = worker::start();
     // One at a time once one of several has ended a worker, so that it is known which.
     let serial = start.is_some_and(|start| start.serial);
-    oracle.tell(|event| worker::send(&Note::Takes(event)));
+    oracle.tell(worker::is_at);
     oracle.set_jobs(if serial { 1 } else { args.jobs.unwrap_or_else(jobs::available) });
     let goes_on = args.resume || start.is_some_and(|start| start.again);
     places.check(&args.file, args.force, goes_on)?;

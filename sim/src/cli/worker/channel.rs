@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub(crate) struct Start {
     pub(crate) death: Option<Death>,
     /// At which event of that, where this is known.
     pub(crate) died_at: Option<u64>,
+    /// Of a search: where it writes at which event it is. A note would wake its supervisor for each.
+    pub(crate) place: Option<PathBuf>,
     /// Whether it is asked to stop, and not killed, when its supervisor is: it has something to put away.
     pub(crate) puts_away: bool,
     /// Of a search: the walk, where the user wants none.
@@ -71,8 +74,6 @@ pub(crate) enum Note {
     Begins(usize),
     /// How long a run may take, now that the original was measured.
     Measured(Duration),
-    /// It takes this event, or none.
-    Takes(Option<u64>),
     /// A run takes too long; it ends itself.
     Hangs,
     /// All is done; it exits with its code.
@@ -81,6 +82,7 @@ pub(crate) enum Note {
 
 static START: OnceLock<Start> = OnceLock::new();
 static CHANNEL: OnceLock<Mutex<UnixStream>> = OnceLock::new();
+static PLACE: OnceLock<File> = OnceLock::new();
 
 /// Makes this process a worker: takes the channel from its standard input, and does as it is told there.
 pub(crate) fn begin() -> io::Result<()> {
@@ -101,10 +103,27 @@ pub(crate) fn begin() -> io::Result<()> {
     if let Some(memory) = start.memory {
         setrlimit(Resource::Data, Rlimit { current: Some(memory), maximum: Some(memory) })?;
     }
+    if let Some(place) = &start.place {
+        let _ = PLACE.set(File::create(place)?);
+    }
     watch::begin(start.timeout);
     let _ = CHANNEL.set(Mutex::new(channel));
     let _ = START.set(start);
     Ok(())
+}
+
+/// Writes at which event it is, so that this is known should it end there.
+pub(crate) fn is_at(event: Option<u64>) {
+    if let Some(place) = PLACE.get() {
+        // Where it cannot be written it is not known.
+        let _ = place.write_all_at(&event.unwrap_or(0).to_le_bytes(), 0);
+    }
+}
+
+/// At which event a worker was that has written it there.
+pub(crate) fn was_at(place: &Path) -> Option<u64> {
+    let written = std::fs::read(place).ok()?;
+    Some(u64::from_le_bytes(*written.first_chunk()?)).filter(|event| *event > 0)
 }
 
 /// Whether this process is a worker.

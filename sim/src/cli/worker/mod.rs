@@ -18,7 +18,7 @@ mod death;
 mod supervise;
 mod watch;
 
-pub(super) use channel::{Note, begin, is_one, send, start};
+pub(super) use channel::{Note, begin, is_at, is_one, send, start, was_at};
 pub(super) use death::Death;
 pub(super) use supervise::{End, Phase, Supervisor, available_memory, scratch};
 pub(super) use watch::{Watched, measure, watch};

@@ -115,7 +115,6 @@ impl Supervisor {
         let (mut child, channel) = self.spawn().map_err(failed)?;
         let errors = tail(child.stderr.take());
         let notes = notes(channel);
-        self.start.died_at = None;
         let (mut phase, mut hangs, mut is_done) = (Phase::Reading, false, false);
         let mut asked: Option<Stopwatch> = None;
         loop {
@@ -129,7 +128,6 @@ impl Supervisor {
                 Ok(Note::Searches) => phase = Phase::Searching,
                 Ok(Note::SearchesAhead) => phase = Phase::SearchingAhead,
                 Ok(Note::Begins(place)) => phase = Phase::At(place),
-                Ok(Note::Takes(event)) => self.start.died_at = event,
                 Ok(Note::Measured(limit)) => self.start.timeout = Some(limit),
                 Ok(Note::Hangs) => hangs = true,
                 Ok(Note::Done) => is_done = true,

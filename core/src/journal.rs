@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 use crate::index::{Index, hash};
 use crate::message::{FactId, Message};
 use crate::name::Name;
-use crate::system::System;
+use crate::system::{System, Types};
 use crate::trace::{At, Event, EventNumber, Observation, Stimulus, What};
 
 /// The event type of a system.
-pub type EventOf<S> = Event<<S as System>::In, <S as System>::Out, <S as System>::View>;
+pub type EventOf<T> = Event<<T as Types>::In, <T as Types>::Out, <T as Types>::View>;
 
 /// The trace that an engine is writing: append-only, indexed by message id. The number of an event is its place in it.
 #[derive(Clone)]

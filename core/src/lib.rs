@@ -93,7 +93,7 @@ pub use message::{FactId, Input, Message, Sent, SlotId};
 pub use name::{Key, Name, Slot};
 pub use property::{Broken, Expectation, Property, Signature, States, Violation};
 pub use restart::OutOfSequence;
-pub use system::{Beginning, Body, Change, System, Touched, Updated};
+pub use system::{Beginning, Body, Change, System, Touched, Types, Updated};
 pub use trace::{
     At, Damage, Event, EventNumber, Fault, Header, Healed, Observation, Opening, Passage, Quarantined, Rejected,
     Settled, Stimulus, Storage, Timer, Trace, Viewed, What,

@@ -165,6 +165,36 @@ pub trait System: Clone {
     }
 }
 
+/// The types that a trace is read in: messages in, messages out, and views.
+///
+/// Reading needs nothing else of a system. Every [`System`] has them; what has traces but is no system, such as a world of
+/// nodes, implements this trait alone.
+pub trait Types {
+    /// The body of a message that comes in.
+    type In: Body;
+    /// The body of a message that goes out.
+    type Out: Body;
+    /// A recorded view.
+    type View: Body;
+
+    /// Reads the body of a message in that `version` of the system recorded.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the text is no such body.
+    fn read_in<'de, D: Deserializer<'de>>(&self, version: &str, body: D) -> Result<Self::In, D::Error>;
+}
+
+impl<S: System> Types for S {
+    type In = S::In;
+    type Out = S::Out;
+    type View = S::View;
+
+    fn read_in<'de, D: Deserializer<'de>>(&self, version: &str, body: D) -> Result<Self::In, D::Error> {
+        self.upgrade(version, body)
+    }
+}
+
 /// How the history of a key begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beginning {

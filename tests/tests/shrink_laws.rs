@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 
 use afresh::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
 use afresh::minimize::{
-    Candidate, Edit, End, Identity, Item, Minimized, Minimizer, Observer, Refusal, Run, Walk, minimize,
+    Candidate, Content, Edit, End, Identity, Item, Minimized, Minimizer, Observer, Oracle, Refusal, Run, Verdict, Walk,
+    minimize,
 };
-use afresh::oracle::{Oracle, Verdict};
+
 use afresh_core::Signature;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
@@ -84,6 +85,12 @@ impl Oracle<u8> for Judge<'_> {
         }
     }
 
+    fn content(&self) -> &dyn Content<u8> {
+        self
+    }
+}
+
+impl Content<u8> for Judge<'_> {
     fn links(&self, event: &u8) -> Vec<u64> {
         links(*event)
     }
@@ -195,6 +202,12 @@ impl Oracle<u64> for Linked {
         }
     }
 
+    fn content(&self) -> &dyn Content<u64> {
+        self
+    }
+}
+
+impl Content<u64> for Linked {
     fn links(&self, number: &u64) -> Vec<u64> {
         if self.needed.contains(number) { vec![0, 1 + number % 50] } else { vec![1 + number % 50] }
     }
@@ -319,6 +332,12 @@ impl Oracle<u8> for Scoped {
         candidate.items().last().filter(|_| has_first).map_or(Verdict::Passed, |last| Verdict::same_at(last.number))
     }
 
+    fn content(&self) -> &dyn Content<u8> {
+        self
+    }
+}
+
+impl Content<u8> for Scoped {
     fn scope(&self, width: usize) -> Option<Vec<u64>> {
         self.asked.set(self.asked.get() + 1);
         (width < 2).then(|| (1..=width as u64 + 1).collect())

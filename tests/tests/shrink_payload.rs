@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 
 use afresh::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
 use afresh::minimize::{
-    Candidate, Edit, End, Identity, Item, Minimized, Minimizer, Observer, Rewrite, Run, Walk, minimize,
+    Candidate, Content, Edit, End, Identity, Item, Minimized, Minimizer, Observer, Oracle, Rewrite, Run, Verdict, Walk,
+    minimize,
 };
-use afresh::oracle::{Oracle, Verdict};
+
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
 use serde_json::Value;
@@ -62,6 +63,12 @@ impl Oracle<String> for Judge<'_> {
         }
     }
 
+    fn content(&self) -> &dyn Content<String> {
+        self
+    }
+}
+
+impl Content<String> for Judge<'_> {
     fn rank(&self, event: &String) -> Option<i64> {
         rank(event)
     }
@@ -258,6 +265,12 @@ impl Oracle<String> for Overtaken<'_> {
         if all && place(self.first) < place(self.second) { Verdict::SAME } else { Verdict::Passed }
     }
 
+    fn content(&self) -> &dyn Content<String> {
+        self
+    }
+}
+
+impl Content<String> for Overtaken<'_> {
     fn rank(&self, event: &String) -> Option<i64> {
         event.parse().ok()
     }
@@ -305,6 +318,12 @@ impl Oracle<String> for Stale {
         Verdict::Passed
     }
 
+    fn content(&self) -> &dyn Content<String> {
+        self
+    }
+}
+
+impl Content<String> for Stale {
     fn text<'e>(&self, event: &'e String) -> Option<Cow<'e, str>> {
         Some(Cow::Borrowed(event))
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use afresh::minimize::Verdict;
 use afresh::minimize::{Candidate, minimize};
-use afresh::oracle::Verdict;
 
 /// How many runs lithium takes to find the needed ones of `len` events: chunks from the end to the start, of half the size in
 /// each round, and the rounds of single events repeated until nothing changes.

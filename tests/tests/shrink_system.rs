@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use afresh::check;
 use afresh::format::{EventOf, Options, RawEvent, Reader};
-use afresh::minimize::{Candidate, Edit, End, Item, Minimized, Minimizer, Observer, Run};
-use afresh::oracle::{Aimless, Examined, Verdict, examine, rewrite_event};
+use afresh::minimize::{Candidate, Edit, End, Item, Minimized, Minimizer, Observer, Run, Verdict};
+use afresh::oracle::{Aimless, Examined, examine, rewrite_event};
 use afresh::{Loaded, Subject};
 use afresh_core::{Header, Signature};
 use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook};

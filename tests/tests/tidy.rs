@@ -17,8 +17,16 @@ const USES: &[(&str, Uses)] = &[
     ("afresh-core", Uses::Only(&["serde"])),
     // Of the library it is the worlds that they are examples of.
     ("afresh-fixtures", Uses::Only(&["afresh", "afresh-core", "proptest", "rand_chacha", "serde"])),
-    ("afresh", Uses::OfOurs(&["afresh-core"])),
-    ("afresh-cli", Uses::Only(&["afresh", "afresh-fixtures"])),
+    ("afresh-trace", Uses::OfOurs(&["afresh-core"])),
+    ("afresh-check", Uses::OfOurs(&["afresh-core", "afresh-trace"])),
+    ("afresh-shrink", Uses::OfOurs(&["afresh-check", "afresh-core", "afresh-trace"])),
+    ("afresh-world", Uses::OfOurs(&["afresh-check", "afresh-core", "afresh-shrink", "afresh-trace"])),
+    ("afresh-cli", Uses::OfOurs(&["afresh-check", "afresh-core", "afresh-shrink", "afresh-trace", "afresh-world"])),
+    (
+        "afresh",
+        Uses::OfOurs(&["afresh-check", "afresh-cli", "afresh-core", "afresh-shrink", "afresh-trace", "afresh-world"]),
+    ),
+    ("afresh-bin", Uses::Only(&["afresh", "afresh-fixtures"])),
     ("afresh-tests", Uses::OfOurs(&["afresh", "afresh-core", "afresh-fixtures", "stock"])),
     // A core that is not ours, and its host.
     ("afresh-raft", Uses::Only(&["afresh", "afresh-core", "raft", "serde", "slog"])),
@@ -38,13 +46,13 @@ const NEVER: &[(&str, &[&str])] = &[
     (concat!("unimplemented", "!("), &[]),
     (concat!("dbg", "!("), &[]),
     // No result may depend on time.
-    (concat!("Instant", "::now"), &["sim/src/clock.rs"]),
+    (concat!("Instant", "::now"), &["sim/check/src/clock.rs"]),
     // A system that does is what the law of determinism has to find.
     (concat!("SystemTime", "::now"), &["tests/tests/transcripts/chance.rs"]),
     // An allocator cannot be written without it, and a program without a standard library has to bring one.
     (
         concat!("unsafe", " "),
-        &["sim/cli/benches/trace/count.rs", "tests/no-std/src/main.rs", "tests/no-std/src/memory.rs"],
+        &["sim/bin/benches/trace/count.rs", "tests/no-std/src/main.rs", "tests/no-std/src/memory.rs"],
     ),
 ];
 

@@ -7,7 +7,6 @@ use std::{env, fs};
 
 use afresh::format::{Options, Reader, Writer};
 use afresh::minimize::Minimizer;
-use afresh::oracle;
 use afresh::world::{self, Ended, Vocabulary};
 use afresh_raft::{Group, Host, Mistake};
 
@@ -62,7 +61,7 @@ fn found(mistake: Mistake) -> String {
     let reader = || Reader::new("in", trace.as_bytes(), Options::default()).unwrap();
     let again = world::replay(&group, &reader().trace(&Vocabulary::new()).unwrap()).unwrap();
     assert_eq!((text(&again), &again.violations), (trace.clone(), &run.violations));
-    let mut examined = oracle::examine_world(&group, reader()).unwrap();
+    let mut examined = world::examine_world(&group, reader()).unwrap();
     let signature = examined.oracle.aim(None).unwrap().signature;
     let stimuli = examined.stimuli.len();
     // Texts stay as they are: what is asked here is which events matter.

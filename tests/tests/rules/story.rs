@@ -1,6 +1,6 @@
 //! Tells a story: runs the commands of a text, and holds what came of each against what the text says of it.
 
-use afresh::host::guard;
+use afresh::guard::guard;
 use afresh_core::{
     Engine, EventOf, Fault, Key, Knob, Name, Observation, Options, Policy, Sent, SlotId, Stimulus, What,
 };

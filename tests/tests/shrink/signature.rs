@@ -1,6 +1,6 @@
 //! What makes two failures of a command the same bug, and what then is not mistaken for it.
 
-use afresh::oracle::Verdict;
+use afresh::minimize::Verdict;
 
 use super::bench::{Bench, Done, run};
 

@@ -5,7 +5,6 @@ use std::{env, fs};
 
 use afresh::format::{Options, RawTrace, Reader, Writer};
 use afresh::minimize::{Candidate, Edit, Minimizer};
-use afresh::oracle;
 use afresh::world::{self, Cluster, Effects, Ended, Limits, Node, NodeId, Vocabulary, WorldTrace};
 use afresh_core::Name;
 use afresh_tests::payments::{Mistake, Party, Payments};
@@ -86,7 +85,7 @@ fn shrunk(mistake: Mistake) -> (usize, String) {
     let run = (0..).map(|seed| world::simulate(&cluster, seed)).find(|run| !run.violations.is_empty()).unwrap();
     let trace = text(&run);
     let reader = Reader::new("in", trace.as_bytes(), Options::default()).unwrap();
-    let mut examined = oracle::examine_world(&cluster, reader).unwrap();
+    let mut examined = world::examine_world(&cluster, reader).unwrap();
     examined.oracle.aim(Some(&run.violations[0].signature)).unwrap();
     let count = examined.stimuli.len();
     let minimized = Minimizer::new().run(examined.stimuli, &mut *examined.oracle, &mut ()).unwrap();
@@ -111,7 +110,7 @@ fn a_run_of_few_events_tells_each_before_it_happens() {
     let (_, left) = shrunk(Mistake::FallsOver);
     let cluster = Payments(Mistake::FallsOver);
     let reader = Reader::new("left", left.as_bytes(), Options::default()).unwrap();
-    let mut examined = oracle::examine_world(&cluster, reader).unwrap();
+    let mut examined = world::examine_world(&cluster, reader).unwrap();
     let bug = examined.oracle.aim(None).unwrap();
     examined.oracle.tell(|event| TOLD.lock().unwrap().push(event));
     examined.oracle.test(&Candidate::new(&examined.stimuli, &Edit::Keep));

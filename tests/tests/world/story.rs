@@ -1,6 +1,6 @@
 //! Tells a story: drives the app and the bank of `Payments` by hand, and holds what comes of each command against the text.
 
-use afresh::host::guard;
+use afresh::guard::guard;
 use afresh::schedule::{Act, ByHand};
 use afresh::world::{self, Cluster, NodeId, Pending, PendingId, UnderWay, World};
 use afresh_core::{Fault, Name, Storage};

@@ -1,0 +1,206 @@
+//! Replays a trace: drives the engine with its stimuli, and compares every recorded observation with what it shows now.
+
+use std::io::{BufRead, Write};
+
+use afresh_core::{AHEAD, Engine, EventNumber, Key, Observation, Policy, Stimulus, What};
+use serde::Serialize;
+
+use crate::compare::{Comparer, Difference};
+use crate::extent::Extent;
+use crate::finding::{Sighting, Versus};
+use crate::guard::guard;
+use crate::subject::Subject;
+use afresh_trace::digest::{Rolling, RunDigest};
+use afresh_trace::format::{Error, EventOf, Reader, Writer, messages, read_ahead};
+
+/// How to replay.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// The last event to replay.
+    pub until: Option<EventNumber>,
+    /// How states are brought up to date.
+    pub policy: Policy,
+}
+
+impl Default for Options {
+    /// All events, with states carried along: as a system in production would.
+    fn default() -> Self {
+        Self { until: None, policy: Policy::Incremental }
+    }
+}
+
+/// What a replay showed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// Events of the trace that were read.
+    pub events: u64,
+    /// Those that drove the system.
+    pub stimuli: u64,
+    /// Recorded observations that were compared.
+    pub compared: u64,
+    /// The keys that have come up, or the nodes that there are.
+    #[serde(flatten)]
+    pub extent: Extent,
+    /// Of a world, unless all must be as it was recorded: how many stimuli cannot happen any more, and were skipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<u64>,
+    /// The digest of the run: the stimuli and all that the engine showed.
+    #[serde(serialize_with = "as_text")]
+    pub digest: RunDigest,
+    /// How many recorded observations differ.
+    pub differences: u64,
+    /// The first of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<Sighting>,
+}
+
+impl Report {
+    /// Whether everything recorded is what the engine shows now.
+    pub fn is_clean(&self) -> bool {
+        self.differences == 0
+    }
+}
+
+fn as_text<Z: serde::Serializer>(digest: &RunDigest, serializer: Z) -> Result<Z::Ok, Z::Error> {
+    serializer.collect_str(digest)
+}
+
+/// Replays the trace in `reader`, and writes what is observed now to `record`.
+///
+/// The trace is read as it is replayed; the journal of the run is all that is held in memory.
+///
+/// # Errors
+///
+/// Fails where the trace cannot be read or the record not be written.
+pub fn replay<S: Subject, R: BufRead + Send>(
+    system: &S,
+    reader: Reader<R>,
+    options: Options,
+    mut record: Option<Writer<&mut dyn Write>>,
+) -> Result<Report, Error> {
+    let complete = reader.header().complete;
+    let views = record.is_some();
+    let engine_options =
+        afresh_core::Options { policy: options.policy, complete, views, guard, ..afresh_core::Options::default() };
+    let mut run = Run {
+        engine: Engine::new(system.clone(), engine_options),
+        comparer: Comparer::new(complete),
+        digest: Rolling::new(),
+        differences: 0,
+        first: None,
+    };
+    let (mut events, mut stimuli) = (0, 0);
+    read_ahead(system, reader, |batch| {
+        let mut batch = batch.into_iter();
+        while !batch.as_slice().is_empty() {
+            let next = batch.as_slice().iter().take(AHEAD);
+            run.engine.look_ahead(messages::<S>(next.map(|(event, _)| event)));
+            for (event, line) in batch.by_ref().take(AHEAD) {
+                if options.until.is_some_and(|until| event.number > until) {
+                    run.look_over(&event, line);
+                    match event.what {
+                        What::Observation(_) => continue,
+                        What::Stimulus(_) => return Ok(false),
+                    }
+                }
+                events += 1;
+                let before = run.engine.journal().len();
+                match event.what {
+                    What::Stimulus(stimulus) => {
+                        stimuli += 1;
+                        run.stimulus(event.number, line, event.at, stimulus);
+                    }
+                    What::Observation(_) => run.observation(&event, line),
+                }
+                for observed in run.engine.journal().since(before) {
+                    run.digest.event(observed);
+                    if let Some(writer) = &mut record {
+                        writer.event(observed)?;
+                    }
+                }
+            }
+        }
+        Ok(true)
+    })?;
+    let comparer = std::mem::replace(&mut run.comparer, Comparer::new(complete));
+    let compared = comparer.compared;
+    for difference in comparer.finish(&run.engine) {
+        run.differs(&difference);
+    }
+    if let Some(writer) = record {
+        writer.finish()?;
+    }
+    Ok(Report {
+        events,
+        stimuli,
+        compared,
+        extent: Extent::Keys(run.engine.keys().len() as u64),
+        skipped: None,
+        digest: run.digest.finish(),
+        differences: run.differences,
+        first: run.first,
+    })
+}
+
+/// A replay under way.
+struct Run<S: Subject> {
+    engine: Engine<S>,
+    comparer: Comparer<S>,
+    digest: Rolling,
+    differences: u64,
+    first: Option<Sighting>,
+}
+
+impl<S: Subject> Run<S> {
+    fn stimulus(
+        &mut self,
+        number: EventNumber,
+        line: u64,
+        at: Option<afresh_core::At>,
+        stimulus: Stimulus<S::In, S::View>,
+    ) {
+        let taken = self.engine.take(at, stimulus).stimulus();
+        self.comparer.begin(&self.engine, number, line, taken);
+    }
+
+    fn observation(&mut self, event: &EventOf<S>, line: u64) {
+        if let What::Observation(Observation::Settled(settled)) = &event.what {
+            self.engine.settle(event.at, &settled.output, settled.revision);
+            return;
+        }
+        let mut difference = None;
+        let done = guard(&mut || difference = self.comparer.recorded(&self.engine, event, line));
+        match (done, difference) {
+            (Ok(()), None) => {}
+            (Ok(()), Some(difference)) => self.differs(&difference),
+            (Err(why), _) => self.sight(event.number, line, None, || (format!("panicked: {why}"), None)),
+        }
+    }
+
+    /// Takes note that something was recorded of the last stimulus after where the replay ends, whatever it is: so it is
+    /// not missing from the record.
+    fn look_over(&mut self, event: &EventOf<S>, line: u64) {
+        let compared = self.comparer.compared;
+        let _ = guard(&mut || drop(self.comparer.recorded(&self.engine, event, line)));
+        self.comparer.compared = compared;
+    }
+
+    fn differs(&mut self, difference: &Difference<S>) {
+        let Difference { event, line, kind } = difference;
+        self.sight(*event, *line, kind.key(), || kind.in_words());
+    }
+
+    fn sight(
+        &mut self,
+        event: EventNumber,
+        line: u64,
+        key: Option<&Key>,
+        details: impl FnOnce() -> (String, Option<Versus>),
+    ) {
+        self.differences += 1;
+        if self.first.as_ref().is_none_or(|first| event < first.event) {
+            let (found, versus) = details();
+            self.first = Some(Sighting { event, line, key: key.cloned(), found, versus });
+        }
+    }
+}

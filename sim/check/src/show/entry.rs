@@ -1,0 +1,143 @@
+//! One event of a timeline, whatever the types of its system.
+
+use afresh_core::{At, EventNumber, Key, Name, Observation, Stimulus, Types, What};
+use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::views::ViewChange;
+use afresh_trace::format::{Kind, WhatOf, output_id, time};
+
+/// One event of a timeline.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// How it stands to what the system does now.
+    pub sign: Sign,
+    /// Its number; nothing where it is not in the trace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<EventNumber>,
+    /// When it happened.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_time")]
+    pub at: Option<At>,
+    /// What kind of event it is.
+    #[serde(serialize_with = "as_text")]
+    pub kind: Kind,
+    /// The id of a message; of an output it is key and slot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The sender of a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Name>,
+    /// The receiver of a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<Name>,
+    /// The revision of a message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<u32>,
+    /// The keys that it concerns.
+    pub keys: Vec<Key>,
+    /// The body of a message, or what else happened; nothing where a message is withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<Box<RawValue>>,
+    /// The message that arrived at a node or was lost, or what the timer of a node was for, as the code writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// The event that produced it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<EventNumber>,
+    /// The views of its keys before and after it, where they are asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub views: Vec<ViewChange>,
+}
+
+/// How an event of a timeline stands to what the system does now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sign {
+    /// It drives the system, or it was recorded and is so now.
+    Same,
+    /// It was recorded, and is not so now.
+    Gone,
+    /// It is so now, and was not recorded.
+    New,
+}
+
+fn as_text<Z: Serializer>(kind: &Kind, serializer: Z) -> Result<Z::Ok, Z::Error> {
+    serializer.collect_str(kind)
+}
+
+pub(crate) fn as_time<Z: Serializer>(at: &Option<At>, serializer: Z) -> Result<Z::Ok, Z::Error> {
+    at.and_then(|at| RawValue::from_string(time(at)).ok()).serialize(serializer)
+}
+
+impl Entry {
+    /// An entry of what happened, which concerns `keys`.
+    pub fn new<T: Types>(sign: Sign, what: &WhatOf<T>, keys: Vec<Key>) -> Self {
+        let mut entry = Self {
+            sign,
+            number: None,
+            at: None,
+            kind: Kind::of(what),
+            id: None,
+            from: None,
+            to: None,
+            revision: None,
+            keys,
+            body: None,
+            content: None,
+            cause: None,
+            views: Vec::new(),
+        };
+        match what {
+            What::Stimulus(stimulus) => entry.stimulus::<T>(stimulus),
+            What::Observation(observation) => entry.observation::<T>(observation),
+        }
+        entry
+    }
+
+    fn stimulus<T: Types>(&mut self, stimulus: &Stimulus<T::In, T::View>) {
+        self.body = match stimulus {
+            Stimulus::In(message) => {
+                self.id = Some(message.id.as_str().to_owned());
+                self.from = Some(message.from.clone());
+                self.revision = Some(message.revision);
+                message.body.as_ref().map(json)
+            }
+            Stimulus::Opening(opening) => Some(json(&opening.value)),
+            Stimulus::Deliver(passage) | Stimulus::Drop(passage) => Some(json(passage)),
+            Stimulus::Timer(timer) => Some(json(timer)),
+            Stimulus::Fault(fault) => Some(json(fault)),
+            Stimulus::Knob(knob) => Some(json(knob)),
+        };
+    }
+
+    fn observation<T: Types>(&mut self, observation: &Observation<T::Out, T::View>) {
+        self.body = match observation {
+            Observation::Out(sent) => {
+                self.id = Some(output_id(&sent.key, &sent.slot));
+                self.to = Some(sent.to.clone());
+                self.revision = Some(sent.revision);
+                sent.body.as_ref().map(json)
+            }
+            Observation::Settled(settled) => {
+                self.id = Some(output_id(&settled.output.key, &settled.output.slot));
+                self.revision = Some(settled.revision);
+                None
+            }
+            Observation::Rejected(rejected) => Some(json(&rejected.why)),
+            Observation::Quarantined(quarantined) => Some(json(&quarantined.why)),
+            Observation::Healed(healed) => Some(json(&healed.parts)),
+            Observation::View(viewed) => Some(json(&viewed.value)),
+        };
+    }
+
+    /// Whether it is a message that is withdrawn.
+    pub fn is_withdrawal(&self) -> bool {
+        self.body.is_none() && matches!(self.kind, Kind::In | Kind::Out)
+    }
+}
+
+/// A value as JSON text, exact; in words where JSON has no such value.
+pub fn json(value: &impl Serialize) -> Box<RawValue> {
+    let words = |error| to_raw_value(&format!("cannot be written as JSON: {error}"));
+    to_raw_value(value).or_else(words).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}

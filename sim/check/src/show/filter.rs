@@ -1,0 +1,116 @@
+//! Which events are shown.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use afresh_core::{EventNumber, Key};
+
+use afresh_trace::format::Kind;
+
+/// Which events are shown: those that meet each of the conditions that are stated.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// They concern one of these keys.
+    pub keys: BTreeSet<Key>,
+    /// They are, or were caused by, a message with one of these names: an id, or `id@sender`, or `key/slot` of an output.
+    pub messages: BTreeSet<String>,
+    /// They are of one of these kinds.
+    pub kinds: BTreeSet<Kind>,
+    /// Their numbers are in here.
+    pub range: Range,
+}
+
+impl Filter {
+    /// Whether an event of this kind and number may be shown.
+    pub fn allows(&self, kind: Kind, number: EventNumber) -> bool {
+        self.range.contains(number) && (self.kinds.is_empty() || self.kinds.contains(&kind))
+    }
+
+    /// Whether one of these keys is asked for.
+    pub fn allows_key(&self, key: &Key) -> bool {
+        self.keys.is_empty() || self.keys.contains(key)
+    }
+
+    /// Whether an event that concerns these keys may be shown.
+    pub fn allows_keys(&self, keys: &[Key]) -> bool {
+        self.keys.is_empty() || keys.iter().any(|key| self.keys.contains(key))
+    }
+
+    /// Whether a message of this name is asked for.
+    pub fn names(&self, id: &str, party: &str) -> bool {
+        self.messages.iter().any(|name| is_named(name, id, party))
+    }
+}
+
+/// Whether `name` is the id of a message, or `id@party`: an id may have an `@` in it.
+pub(crate) fn is_named(name: &str, id: &str, party: &str) -> bool {
+    let Some(rest) = name.strip_prefix(id) else { return false };
+    rest.is_empty() || rest.strip_prefix('@') == Some(party)
+}
+
+/// Numbers of events, both ends included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Range {
+    first: Option<EventNumber>,
+    last: Option<EventNumber>,
+}
+
+impl Range {
+    /// Whether the number is in the range.
+    pub fn contains(&self, number: EventNumber) -> bool {
+        self.first.is_none_or(|first| number >= first) && !self.is_over(number)
+    }
+
+    /// Whether the number, and so every higher one, is after the range.
+    pub fn is_over(&self, number: EventNumber) -> bool {
+        self.last.is_some_and(|last| number > last)
+    }
+}
+
+impl FromStr for Range {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = |text: &str| match text {
+            "" => Ok(None),
+            text => {
+                text.parse().map(Some).map_err(|_| "expected `A..B`, `A..`, `..B` or one number, from 1".to_owned())
+            }
+        };
+        let (first, last) = text.split_once("..").unwrap_or((text, text));
+        let range = Self { first: number(first)?, last: number(last)? };
+        match (range.first, range.last) {
+            (None, None) if !text.contains("..") => Err("expected the numbers of events".into()),
+            (Some(first), Some(last)) if first > last => Err(format!("{first} comes after {last}")),
+            _ => Ok(range),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_read_as_documented() {
+        let inside = |text: &str| {
+            let range: Range = text.parse().unwrap();
+            (1..=9).filter(|number| range.contains(EventNumber::new(*number).unwrap())).collect::<Vec<_>>()
+        };
+        assert_eq!(inside("3..5"), [3, 4, 5]);
+        assert_eq!(inside("7"), [7]);
+        assert_eq!(inside("8.."), [8, 9]);
+        assert_eq!(inside("..2"), [1, 2]);
+        assert_eq!(inside("..").len(), 9);
+        for text in ["", "0", "a..b", "5..3", "1..2..3", "-1", "3..=5"] {
+            assert!(text.parse::<Range>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_message_is_named_with_or_without_its_sender() {
+        assert!(is_named("m-1", "m-1", "bank") && is_named("m-1@bank", "m-1", "bank"));
+        assert!(is_named("a@b", "a@b", "bank") && is_named("a@b@bank", "a@b", "bank"));
+        assert!(!is_named("m-1@shop", "m-1", "bank") && !is_named("m-12", "m-1", "bank") && !is_named("m", "m-1", ""));
+    }
+}

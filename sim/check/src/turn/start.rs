@@ -1,0 +1,176 @@
+//! Where a process stands at the end of a trace.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+
+use afresh_core::{
+    Engine, EventNumber, Fault, Key, Knob, Observation, OutOfSequence, Policy, Sent, SlotId, Stimulus, What,
+};
+use serde::Serialize;
+
+use super::Options;
+use super::numbers::Numbers;
+use crate::guard::guard;
+use crate::subject::Subject;
+use afresh_trace::format::{self, EventOf, Problem, Reader};
+
+/// Where a process stood as the knob was turned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// It ran through all of the trace, and sent what the trace recorded, if that recorded anything.
+    Run,
+    /// It began at the end of the trace, from the journal that the trace is: the trace recorded other outputs than it
+    /// would have sent, so it is code that came later.
+    Journal,
+}
+
+/// A process that stands where a trace ends.
+pub(super) struct Started<S: Subject> {
+    pub(super) engine: Engine<S>,
+    pub(super) start: Start,
+    pub(super) numbers: Numbers,
+    pub(super) torn: Option<u64>,
+}
+
+/// The node that a deployment is recorded for: a trace is of one process.
+const NODE: &str = "app";
+
+/// The system that was deployed last.
+fn deployed<S: Subject>(events: &[EventOf<S>]) -> Option<String> {
+    events.iter().rev().find_map(|event| match &event.what {
+        What::Stimulus(Stimulus::Fault(fault)) => match &**fault {
+            Fault::Deploy { system, .. } => Some(system.to_string()),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+impl<S: Subject> Started<S> {
+    /// Runs a trace to its end.
+    pub(super) fn read<R: BufRead>(system: &S, reader: Reader<R>, options: &Options) -> Result<Self, format::Error> {
+        // Under this policy there is a carried state to be wrong, and so to be healed.
+        let engine_options = afresh_core::Options {
+            policy: Policy::Incremental,
+            complete: reader.header().complete,
+            guard,
+            ..afresh_core::Options::default()
+        };
+        let name = reader.name().to_owned();
+        let recorded_by = reader.header().system.clone();
+        let mut events = Vec::new();
+        let mut source = reader.events(system);
+        for event in &mut source {
+            events.push(event?);
+        }
+        let torn = source.torn();
+        let running = deployed::<S>(&events).unwrap_or(recorded_by);
+        let deploy = options.system.as_ref().filter(|system| **system != running);
+        let deploy = deploy.map(|system| Fault::Deploy { node: NODE.into(), system: system.as_str().into() });
+
+        let ran = Self::run(system, engine_options, &events, torn);
+        let recorded = recorded::<S>(&events);
+        if options.rerun || recorded.is_empty() || recorded == sent(&ran.engine) {
+            let mut ran = ran;
+            if let Some(fault) = deploy {
+                ran.engine.take(None, Stimulus::Fault(Box::new(fault)));
+            }
+            return Ok(ran);
+        }
+        drop((recorded, ran));
+        Self::restart(system, engine_options, events, deploy, torn)
+            .map_err(|error| format::Error::file(name, Problem::Data(error.to_string())))
+    }
+
+    fn run(system: &S, options: afresh_core::Options, events: &[EventOf<S>], torn: Option<u64>) -> Self {
+        let mut engine = Engine::new(system.clone(), options);
+        let mut numbers = Numbers::default();
+        for event in events {
+            match &event.what {
+                What::Stimulus(stimulus) => {
+                    numbers.is(engine.take(event.at, stimulus.clone()).stimulus(), event.number);
+                }
+                What::Observation(Observation::Settled(settled)) => {
+                    engine.settle(event.at, &settled.output, settled.revision);
+                }
+                What::Observation(_) => {}
+            }
+        }
+        numbers.end(engine.journal().len(), last::<S>(events));
+        Self { engine, start: Start::Run, numbers, torn }
+    }
+
+    fn restart(
+        system: &S,
+        options: afresh_core::Options,
+        events: Vec<EventOf<S>>,
+        deploy: Option<Fault>,
+        torn: Option<u64>,
+    ) -> Result<Self, OutOfSequence> {
+        let mut numbers = Numbers::default();
+        let dense = || (1..).filter_map(EventNumber::new);
+        events.iter().zip(dense()).for_each(|(event, number)| numbers.is(number, event.number));
+        numbers.end(events.len(), last::<S>(&events));
+        let deploy = deploy.map(|fault| EventOf::<S> {
+            number: EventNumber::MIN,
+            cause: None,
+            at: None,
+            what: What::Stimulus(Stimulus::Fault(Box::new(fault))),
+        });
+        let journaled = events.into_iter().chain(deploy).zip(dense());
+        let journaled = journaled.map(|(event, number)| EventOf::<S> {
+            number,
+            cause: event.cause.and_then(|cause| numbers.journal(cause)),
+            ..event
+        });
+        let engine = Engine::restart(system.clone(), options, journaled)?;
+        Ok(Self { engine, start: Start::Journal, numbers, torn })
+    }
+
+    /// What happened after the end of the trace, as events of the trace.
+    pub(super) fn appended(&self, name: &str) -> Result<Vec<EventOf<S>>, format::Error> {
+        let events = self.engine.journal().since(self.numbers.journaled());
+        let events = events.map(|event| self.numbers.renumbered::<S>(event));
+        events.collect::<Option<_>>().ok_or_else(|| format::Error::file(name, Problem::Full))
+    }
+
+    /// The keys that an event names.
+    pub(super) fn keys_of(&self, event: &EventOf<S>) -> Vec<Key> {
+        match &event.what {
+            What::Observation(Observation::Out(sent)) => vec![sent.key.clone()],
+            What::Observation(Observation::Healed(healed)) => vec![healed.key.clone()],
+            What::Observation(Observation::Quarantined(quarantined)) => vec![quarantined.key.clone()],
+            What::Stimulus(Stimulus::Knob(knob)) => match &**knob {
+                Knob::Trigger { keys, .. } | Knob::Migrate { keys, .. } | Knob::Scrub { keys, .. } => {
+                    keys.clone().unwrap_or_default()
+                }
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn last<S: Subject>(events: &[EventOf<S>]) -> u32 {
+    events.last().map_or(0, |event| event.number.get())
+}
+
+/// The last output of each slot that a trace recorded.
+fn recorded<S: Subject>(events: &[EventOf<S>]) -> BTreeMap<SlotId, &Sent<S::Out>> {
+    let outputs = events.iter().filter_map(|event| match &event.what {
+        What::Observation(Observation::Out(sent)) => Some(sent),
+        _ => None,
+    });
+    outputs.map(|sent| (slot(sent), sent)).collect()
+}
+
+/// The last output of each slot that an engine sent.
+fn sent<S: Subject>(engine: &Engine<S>) -> BTreeMap<SlotId, &Sent<S::Out>> {
+    let keys = engine.keys();
+    keys.into_iter().flat_map(|key| engine.slots(key)).map(|(_, sent)| (slot(sent), sent)).collect()
+}
+
+fn slot<O>(sent: &Sent<O>) -> SlotId {
+    SlotId { key: sent.key.clone(), slot: sent.slot.clone() }
+}

@@ -1,0 +1,191 @@
+//! Compares the accounts of one key after a step: incremental, recomputed and restated states, and its slots; and the
+//! properties over all keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use afresh_core::{Expectation, Key, System};
+
+use super::verifier::Verifier;
+use crate::compare::kind;
+use crate::finding::{Findings, Versus, value};
+use crate::guard::guard;
+
+impl<S: System> Verifier<S> {
+    /// Compares the accounts of a key.
+    pub(super) fn verify(&mut self, key: &Key) {
+        if self.engine.quarantined(key).is_some() {
+            self.seen.coverage.set_apart += 1;
+            return;
+        }
+        if self.damage.states.contains(key) {
+            self.seen.coverage.damaged += 1;
+            return;
+        }
+        self.guarded(Some(key), |verifier, found| verifier.compare(key, found));
+    }
+
+    /// Runs `work`, which may call the system's code: keeps what it found before a panic, and records the panic.
+    pub(super) fn guarded(&mut self, key: Option<&Key>, mut work: impl FnMut(&mut Self, &mut Findings)) {
+        let mut found = Findings::default();
+        let done = guard(&mut || work(self, &mut found));
+        self.seen.findings.merge(found);
+        if let Err(why) = done {
+            self.panicked(key, &why);
+        }
+    }
+
+    fn compare(&mut self, key: &Key, found: &mut Findings) {
+        let Some(length) = self.facts.history(key).map(|history| history.facts.len()) else { return };
+        let from_first = !self.look.depth.from_checkpoints || is_square(length);
+        let folded = if from_first { self.facts.fold(key, length) } else { None };
+        if self.look.depth.from_checkpoints {
+            self.facts.advance(key);
+        }
+        let recomputed = if from_first { folded.as_ref() } else { self.facts.newest(key) };
+        self.seen.coverage.steps += 1;
+        self.seen.coverage.from_first += u64::from(from_first);
+        self.seen.coverage.applications += if from_first { length as u64 } else { 1 };
+        let incremental = self.engine.state(key);
+        match (incremental, recomputed) {
+            (None, None) => *self.seen.not_derivable.entry("state").or_default() += 1,
+            (Some(incremental), Some(recomputed)) if incremental == recomputed => {}
+            (incremental, recomputed) => self.diverged(key, incremental, recomputed, found),
+        }
+        let Some(recomputed) = recomputed else { return };
+        for broken in self.engine.system().invariants(key, recomputed) {
+            found.saw((broken.invariant, ""), self.step.place, Some(key), || (broken.found.clone(), None));
+        }
+        let restates = self.look.depth.restates(length) && self.engine.options().complete;
+        if restates && self.restate(key, recomputed, found) {
+            self.seen.coverage.restated += 1;
+        }
+    }
+
+    /// Reports an incremental state that is not the recomputed one, part by part.
+    fn diverged(&self, key: &Key, incremental: Option<&S::State>, recomputed: Option<&S::State>, found: &mut Findings) {
+        let system = self.engine.system();
+        let view = |state: Option<&S::State>| state.map(|state| system.view(key, state));
+        let (left, right) = (view(incremental), view(recomputed));
+        let mut parts: Vec<_> = match (recomputed, &left) {
+            (Some(recomputed), Some(left)) => system.compare(key, recomputed, left).diverged().collect(),
+            _ => Vec::new(),
+        };
+        if parts.is_empty() {
+            parts.push("state");
+        }
+        for part in parts {
+            found.saw(("incremental", part), self.step.place, Some(key), || {
+                let hidden = if part == "state" { ", in what no view shows" } else { "" };
+                let versus = if part == "state" {
+                    versus("incremental", value(&debug(incremental)), value(&debug(recomputed)))
+                } else {
+                    versus("incremental", value(&left), value(&right))
+                };
+                (format!("the carried state is not the folded one{hidden}"), Some(versus))
+            });
+        }
+    }
+
+    /// Compares the restatement with the recomputed state; returns whether there is a restatement.
+    fn restate(&self, key: &Key, recomputed: &S::State, found: &mut Findings) -> bool {
+        let Some(history) = self.facts.history(key) else { return false };
+        let system = self.engine.system();
+        let inputs: Vec<_> = history.facts.iter().map(|fact| fact.input()).collect();
+        let Some(restated) = system.restate(key, &inputs, self.facts.flows.of(key)) else { return false };
+        for part in system.compare(key, recomputed, &restated).diverged() {
+            found.saw(("restated", part), self.step.place, Some(key), || {
+                let versus = versus("restated", value(&restated), value(&system.view(key, recomputed)));
+                ("the independent statement is not what the fold gives".to_owned(), Some(versus))
+            });
+        }
+        true
+    }
+
+    /// Restates every key as it is at the end, unless that was done at every step.
+    pub(super) fn restate_at_end(&mut self) {
+        if self.look.depth.restates_all() || !self.engine.options().complete {
+            return;
+        }
+        let keys = self.facts.keys().filter(|key| self.look.share.has(Some(key)));
+        for key in keys.cloned().collect::<Vec<_>>() {
+            let mut found = Findings::default();
+            // A panic here was reported at its step.
+            let _ = guard(&mut || {
+                self.facts.advance(&key);
+                if let Some(state) = self.facts.newest(&key) {
+                    self.restate(&key, state, &mut found);
+                }
+            });
+            self.seen.findings.merge(found);
+        }
+    }
+
+    /// Compares what was sent from the slots of a key with its outputs.
+    pub(super) fn slots(&mut self, key: &Key) {
+        if self.damage.states.contains(key) || self.damage.slots.contains(key) {
+            return;
+        }
+        self.guarded(Some(key), |verifier, found| {
+            let Some(mut outputs) = verifier.engine.outputs(key) else { return };
+            let slots = || verifier.engine.slots(key);
+            if slots().filter_map(|(slot, sent)| Some((slot, sent.body.as_ref()?))).eq(&outputs) {
+                return;
+            }
+            let mut sent: BTreeMap<_, _> = slots().map(|(slot, sent)| (slot.clone(), sent.body.clone())).collect();
+            for slot in outputs.keys().chain(sent.keys()).cloned().collect::<BTreeSet<_>>() {
+                let (wanted, sent) = (outputs.remove(&slot), sent.remove(&slot).flatten());
+                if wanted != sent {
+                    found.saw(("outputs", kind(slot.as_str())), verifier.step.place, Some(key), || {
+                        let versus = versus("sent", value(&sent), value(&wanted));
+                        (format!("slot {slot} does not hold what should be in it"), Some(versus))
+                    });
+                }
+            }
+        });
+    }
+
+    /// Evaluates the properties over all keys. At the end of the trace, these include properties that must hold only then.
+    pub(super) fn properties(&mut self, end: bool) {
+        let properties = self.engine.system().properties();
+        if properties.is_empty() {
+            return;
+        }
+        self.guarded(None, |verifier, found| {
+            let keys = verifier.engine.keys();
+            let states: Vec<_> = keys.iter().filter_map(|key| Some((*key, verifier.engine.state(key)?))).collect();
+            let is_damaged = !verifier.damage.states.is_empty() || !verifier.damage.slots.is_empty();
+            if !verifier.engine.options().complete || states.len() < keys.len() || is_damaged {
+                return;
+            }
+            for property in &properties {
+                let holds = || (property.holds)(verifier.engine.system(), &states);
+                match property.expectation {
+                    Expectation::Sometimes => {
+                        let reached = verifier.seen.reached.entry(property.name).or_default();
+                        *reached = *reached || holds().is_ok();
+                    }
+                    Expectation::Eventually if !end => {}
+                    Expectation::Always | Expectation::Eventually => {
+                        if let Err(why) = holds() {
+                            found.saw((property.name, ""), verifier.step.place, None, || (why, None));
+                        }
+                    }
+                }
+            }
+        });
+    }
+}
+
+/// The recomputed value beside another account of it.
+pub(super) fn versus(left: &'static str, left_value: serde_json::Value, right_value: serde_json::Value) -> Versus {
+    Versus { left, left_value, right: "recomputed", right_value }
+}
+
+fn debug<T: std::fmt::Debug>(state: Option<&T>) -> Option<String> {
+    state.map(|state| format!("{state:#?}"))
+}
+
+/// Whether a long history of this length is folded from its first message: at √n of its n prefixes.
+pub(super) fn is_square(length: usize) -> bool {
+    length.isqrt().pow(2) == length
+}

@@ -1,0 +1,33 @@
+//! Where two runs of the same stimuli differ.
+
+use afresh_core::{EventNumber, Journal};
+use serde_json::Value;
+
+use crate::finding::{Findings, Versus, value};
+use crate::subject::Subject;
+use afresh_trace::format::EventOf;
+
+/// The first event in which two runs differ: its number, and what each of them has there.
+fn first_difference<S: Subject>(first: &Journal<S>, again: &Journal<S>) -> Option<(EventNumber, [Value; 2])> {
+    if let Some((one, other)) = first.events().zip(again.events()).find(|(one, other)| one != other) {
+        let show = |event: &EventOf<S>| value(&format!("{:?}", event.what));
+        return Some((one.number, [show(one), show(other)]));
+    }
+    let events = |journal: &Journal<S>| value(&format!("{} events", journal.len()));
+    let last = EventNumber::new(first.len().min(again.len()) as u32).unwrap_or(EventNumber::MIN);
+    (first.len() != again.len()).then(|| (last, [events(first), events(again)]))
+}
+
+/// The same stimuli give the same run: counts where two runs differ. `place` says where in the trace an event of the first run
+/// is, and its line.
+pub(crate) fn determinism<S: Subject>(
+    findings: &mut Findings,
+    [first, again]: [&Journal<S>; 2],
+    place: impl FnOnce(EventNumber) -> (EventNumber, u64),
+) {
+    let Some((number, [left_value, right_value])) = first_difference(first, again) else { return };
+    findings.saw(("determinism", ""), place(number), None, || {
+        let versus = Versus { left: "first run", left_value, right: "second run", right_value };
+        ("two runs of the same trace differ".to_owned(), Some(versus))
+    });
+}

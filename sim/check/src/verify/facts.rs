@@ -1,0 +1,347 @@
+//! The checker's own histories, built from the raw facts of a trace. Nothing of the engine's is used but the trace
+//! vocabulary: what checks the engine must not share its mistakes.
+
+use std::ops::Range;
+
+use afresh_core::{Beginning, EventNumber, FlowTable, Flows, Input, Key, Message, Name, Opening, Sent, Slot, System};
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+use rustc_hash::FxBuildHasher;
+
+use crate::guard::guard;
+
+/// A map that hashes alike in every run, and is listed in the order in which its entries came.
+pub(super) type Map<K, V> = IndexMap<K, V, FxBuildHasher>;
+
+/// A message that counts for a key, with a body of its own: they are folded over and over, and lie side by side.
+#[derive(Clone)]
+pub(super) struct Fact<B> {
+    position: i64,
+    /// Whether another key of the system sent it.
+    routed: bool,
+    from: Name,
+    id: Name,
+    body: B,
+}
+
+impl<B> Fact<B> {
+    pub(super) fn input(&self) -> Input<'_, B> {
+        Input { from: &self.from, id: &self.id, body: &self.body }
+    }
+
+    /// The canonical order: position, then routed messages last, then sender and id.
+    fn place(&self) -> (i64, bool, &Name, &Name) {
+        (self.position, self.routed, &self.from, &self.id)
+    }
+}
+
+/// What the checker knows of one key.
+#[derive(Clone)]
+pub(super) struct History<S: System> {
+    pub(super) facts: Vec<Fact<S::In>>,
+    opening: Option<(EventNumber, Opening<S::View>)>,
+    /// The first place that its last change concerned.
+    pub(super) changed_at: usize,
+    /// States on the way and the newest, where the whole history is too long to fold at every step.
+    kept: Vec<(usize, S::State)>,
+}
+
+/// All revisions of one fact, and the number of the event that came first.
+#[derive(Clone)]
+struct Revisions<B> {
+    first: EventNumber,
+    /// The one that came first, apart from the others: mostly there are none.
+    one: Revision<B>,
+    others: Vec<Revision<B>>,
+}
+
+/// One revision of a fact.
+#[derive(Clone)]
+struct Revision<B> {
+    number: u32,
+    admitted: bool,
+    body: Option<Box<B>>,
+}
+
+/// The number of the event that first routed a message from a slot, and the body that counts.
+type Rerouted<B> = (EventNumber, Option<B>);
+
+/// The histories of all keys.
+#[derive(Clone)]
+pub(super) struct Facts<S: System> {
+    system: S,
+    complete: bool,
+    revisions: Map<(Name, Name), Revisions<S::In>>,
+    routed: Map<(Key, Slot), Rerouted<S::In>>,
+    histories: Map<Key, History<S>>,
+    pub(super) flows: FlowTable,
+}
+
+impl<S: System> Facts<S> {
+    pub(super) fn new(system: S, complete: bool) -> Self {
+        let (revisions, routed, histories) = Default::default();
+        Self { system, complete, revisions, routed, histories, flows: FlowTable::default() }
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.histories.keys()
+    }
+
+    pub(super) fn history(&self, key: &Key) -> Option<&History<S>> {
+        self.histories.get(key)
+    }
+
+    /// Takes a message that came in as event `number`, and adds the keys whose histories it changed to `changed`.
+    pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>, changed: &mut Vec<Key>) {
+        let Message { from, id, revision, body } = message;
+        let admitted = admits(&self.system, body.as_ref());
+        let name = (from.clone(), id.clone());
+        let came = Revision { number: *revision, admitted, body: body.clone().map(Box::new) };
+        let (before, after) = match self.revisions.entry(name.clone()) {
+            Entry::Vacant(vacant) => {
+                let revisions = vacant.insert(Revisions { first: number, one: came, others: Vec::new() });
+                (None, revisions.counting_fact(&name))
+            }
+            Entry::Occupied(known) => {
+                let revisions = known.into_mut();
+                if revisions.all().any(|known| known.number == *revision) {
+                    return;
+                }
+                let counting = revisions.counting().map(|counting| counting.number);
+                if !admitted || counting.is_some_and(|counting| counting > *revision) {
+                    revisions.others.push(came);
+                    return;
+                }
+                let before = revisions.counting_fact(&name);
+                revisions.others.push(came);
+                (before, revisions.counting_fact(&name))
+            }
+        };
+        self.replace(before, after, changed);
+    }
+
+    /// Asks again whether the revisions of a message are taken: another version of the system may take them now.
+    pub(super) fn reconsider(&mut self, from: &Name, id: &Name) {
+        let name = (from.clone(), id.clone());
+        let Some(revisions) = self.revisions.get_mut(&name) else { return };
+        let counting = |revisions: &Revisions<S::In>| revisions.counting().map(|counting| counting.number);
+        let (number, before) = (counting(revisions), revisions.counting_fact(&name));
+        for revision in revisions.all_mut() {
+            revision.admitted = admits(&self.system, revision.body.as_deref());
+        }
+        if number != counting(revisions) {
+            let after = revisions.counting_fact(&name);
+            self.replace(before, after, &mut Vec::new());
+        }
+    }
+
+    /// Takes another version of the system: every history is what that makes of the facts. What it does not take of what was
+    /// taken is rejected; what was rejected stays so.
+    pub(super) fn deploy<'e>(&mut self, system: S, sent: impl Iterator<Item = (EventNumber, &'e Sent<S::Out>)>)
+    where
+        S: 'e,
+    {
+        self.system = system;
+        for history in self.histories.values_mut() {
+            *history = History { opening: history.opening.take(), ..History::default() };
+        }
+        self.histories.retain(|_, history| history.opening.is_some());
+        let mut facts = Vec::new();
+        for (name, revisions) in &mut self.revisions {
+            for revision in revisions.all_mut() {
+                revision.admitted &= admits(&self.system, revision.body.as_deref());
+            }
+            facts.push(revisions.counting_fact(name));
+        }
+        for fact in facts {
+            self.replace(None, fact, &mut Vec::new());
+        }
+        self.routed.clear();
+        for (number, sent) in sent {
+            // What this version panics on is routed nowhere.
+            let _ = guard(&mut || self.output(number, sent, &mut Vec::new()));
+        }
+    }
+
+    /// Takes an output that the engine sent because of event `number`; if it is a message to other keys, it adds those whose
+    /// histories it changed to `changed`.
+    pub(super) fn output(&mut self, number: EventNumber, sent: &Sent<S::Out>, changed: &mut Vec<Key>) {
+        let message = sent.body.as_ref().and_then(|body| self.system.route(&sent.key, &sent.slot, body));
+        let name = (sent.key.clone(), sent.slot.clone());
+        if message.is_none() && !self.routed.contains_key(&name) {
+            return;
+        }
+        let (first, counting) = self.routed.entry(name).or_insert((number, None));
+        let first = i64::from(first.get());
+        let before = std::mem::replace(counting, message.clone());
+        let fact = |body: Option<S::In>| {
+            let (from, id) = (sent.key.clone(), sent.slot.clone());
+            Some(Fact { position: first, routed: true, from, id, body: body? })
+        };
+        self.replace(fact(before), fact(message), changed);
+    }
+
+    /// Takes the view that a key opens with, and adds the key to `changed` where that changes anything.
+    pub(super) fn open(&mut self, number: EventNumber, opening: &Opening<S::View>, changed: &mut Vec<Key>) {
+        let history = self.histories.entry(opening.key.clone()).or_default();
+        if history.opening.is_some() {
+            return;
+        }
+        history.opening = Some((number, opening.clone()));
+        history.kept.clear();
+        changed.push(opening.key.clone());
+    }
+
+    /// Forgets the states on the way of a key: what its history means has changed.
+    pub(super) fn forget(&mut self, key: &Key) {
+        if let Some(history) = self.histories.get_mut(key) {
+            history.kept.clear();
+        }
+    }
+
+    /// Takes one message out of the histories of its keys and puts another in; their positions are those of their first
+    /// arrival, unless the system knows better. Adds the keys to `changed`.
+    fn replace(&mut self, before: Option<Fact<S::In>>, after: Option<Fact<S::In>>, changed: &mut Vec<Key>) {
+        for (fact, change) in [(before, History::remove as fn(&mut History<S>, Fact<S::In>)), (after, History::add)] {
+            let Some(mut fact) = fact else { continue };
+            fact.position = self.system.position(&fact.body).unwrap_or(fact.position);
+            let first = changed.len();
+            for key in self.system.keys(&fact.body) {
+                if !changed[first..].contains(&key) {
+                    changed.push(key);
+                }
+            }
+            let Some((last, others)) = changed[first..].split_last() else { continue };
+            for key in others {
+                change(self.histories.entry(key.clone()).or_default(), fact.clone());
+            }
+            change(self.histories.entry(last.clone()).or_default(), fact);
+        }
+    }
+
+    /// The state of `key` after its first `length` messages, folded from the first.
+    pub(super) fn fold(&self, key: &Key, length: usize) -> Option<S::State> {
+        let history = self.histories.get(key)?;
+        let mut state = history.start(&self.system, self.complete, key)?;
+        history.apply(&self.system, self.flows.of(key), key, &mut state, 0..length);
+        Some(state)
+    }
+
+    /// Takes the newest of the states kept on the way along, in place, to the end of the history of `key`.
+    pub(super) fn advance(&mut self, key: &Key) {
+        let (system, flows) = (&self.system, self.flows.of(key));
+        let Some(history) = self.histories.get_mut(key) else { return };
+        if history.kept.is_empty() || history.is_before_opening(system) {
+            history.kept.clear();
+            history.kept.extend(history.start(system, self.complete, key).map(|state| (0, state)));
+        }
+        // Taken out, so that nothing half folded is left where this panics.
+        if let Some((from, mut state)) = history.kept.pop() {
+            let before = history.kept.last().map_or(0, |(length, _)| *length);
+            if from - before >= from.isqrt().max(32) {
+                history.kept.push((from, state.clone()));
+            }
+            history.apply(system, flows, key, &mut state, from..history.facts.len());
+            history.kept.push((history.facts.len(), state));
+        }
+    }
+
+    /// The newest of the states kept on the way of `key`.
+    pub(super) fn newest(&self, key: &Key) -> Option<&S::State> {
+        self.histories.get(key)?.kept.last().map(|(_, state)| state)
+    }
+}
+
+impl<B> Revisions<B> {
+    fn all(&self) -> impl Iterator<Item = &Revision<B>> {
+        std::iter::once(&self.one).chain(&self.others)
+    }
+
+    fn all_mut(&mut self) -> impl Iterator<Item = &mut Revision<B>> {
+        std::iter::once(&mut self.one).chain(&mut self.others)
+    }
+
+    /// The revision that counts: the highest that was admitted.
+    fn counting(&self) -> Option<&Revision<B>> {
+        self.all().filter(|revision| revision.admitted).max_by_key(|revision| revision.number)
+    }
+}
+
+impl<B: Clone> Revisions<B> {
+    /// The message that counts, at the place of the first; nothing if it is a withdrawal. `name` is its sender and id.
+    fn counting_fact(&self, name: &(Name, Name)) -> Option<Fact<B>> {
+        let ((from, id), body) = (name.clone(), B::clone(self.counting()?.body.as_ref()?));
+        Some(Fact { position: i64::from(self.first.get()), routed: false, from, id, body })
+    }
+}
+
+impl<S: System> Default for History<S> {
+    fn default() -> Self {
+        Self { facts: Vec::new(), opening: None, changed_at: 0, kept: Vec::new() }
+    }
+}
+
+impl<S: System> History<S> {
+    fn start(&self, system: &S, complete: bool, key: &Key) -> Option<S::State> {
+        if self.is_before_opening(system) {
+            return None;
+        }
+        let beginning = if complete { Beginning::Birth } else { Beginning::Window };
+        let state = system.initial(key, beginning);
+        let Some((_, opening)) = &self.opening else { return state };
+        let mut state = state.unwrap_or_default();
+        system.learn(key, &mut state, &opening.value).then_some(state)
+    }
+
+    fn is_before_opening(&self, system: &S) -> bool {
+        let (Some((number, opening)), Some(first)) = (&self.opening, self.facts.first()) else { return false };
+        match (opening.after, system.position(first.input().body)) {
+            (Some(after), _) => first.position <= after,
+            (None, Some(_)) => false,
+            (None, None) => first.position <= i64::from(number.get()),
+        }
+    }
+
+    fn apply(&self, system: &S, flows: &Flows, key: &Key, state: &mut S::State, facts: Range<usize>) {
+        for fact in &self.facts[facts] {
+            system.apply(key, state, fact.input(), flows);
+        }
+    }
+
+    fn add(&mut self, fact: Fact<S::In>) {
+        let newest = self.facts.last().is_none_or(|last| last.place() < fact.place());
+        let place =
+            if newest { self.facts.len() } else { self.facts.partition_point(|other| other.place() < fact.place()) };
+        self.facts.insert(place, fact);
+        self.changed(place);
+    }
+
+    fn remove(&mut self, fact: Fact<S::In>) {
+        let place = self.facts.partition_point(|other| other.place() < fact.place());
+        if self.facts.get(place).is_some_and(|other| other.place() == fact.place()) {
+            self.facts.remove(place);
+            self.changed(place);
+        }
+    }
+
+    fn changed(&mut self, place: usize) {
+        self.changed_at = place;
+        let kept = self.kept.partition_point(|(length, _)| *length <= place);
+        self.kept.truncate(kept);
+    }
+}
+
+/// Whether the system takes a message with this body. A withdrawal is always taken.
+fn admits<S: System>(system: &S, body: Option<&S::In>) -> bool {
+    let mut admitted = true;
+    let Some(body) = body else { return admitted };
+    let done = guard(&mut || {
+        admitted = system.admit(body).is_ok();
+        if admitted {
+            // A body on which these panic is rejected.
+            system.position(body);
+            system.keys(body).into_iter().for_each(drop);
+        }
+    });
+    admitted && done.is_ok()
+}

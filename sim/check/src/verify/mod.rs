@@ -1,0 +1,22 @@
+//! The independent verifier: compares recorded, incremental, recomputed and restated results at every step.
+//!
+//! The verifier is not the engine. It builds the history of each key from the facts of the trace with its own code, and
+//! folds it from the first message at every step while that fits the budget. [`Coverage`] says what was compared.
+
+mod accounts;
+mod along;
+mod coverage;
+mod determinism;
+mod facts;
+mod look;
+mod probe;
+mod recorded;
+mod verifier;
+
+pub use along::Along;
+pub use coverage::{Coverage, Depth};
+pub(crate) use determinism::determinism;
+pub(crate) use look::{Look, Share};
+pub(crate) use probe::lengths;
+pub use probe::{Original, Probe, Probed, look_at_run};
+pub(crate) use verifier::{Seen, Verifier};

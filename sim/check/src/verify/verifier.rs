@@ -1,0 +1,251 @@
+//! One pass over a trace: runs it, and compares the carried states with the facts of the trace at every step.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use afresh_core::{Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, System, What};
+use afresh_trace::format::EventOf;
+
+use super::along::Shown;
+use super::coverage::Coverage;
+use super::facts::Facts;
+use super::look::Look;
+use super::recorded::Record;
+use crate::finding::Findings;
+use crate::guard::{guard, signature_of_panic};
+
+/// A pass in progress. A clone continues from the same event.
+#[derive(Clone)]
+pub(crate) struct Verifier<S: System> {
+    pub(super) look: Look,
+    /// The run: the system's code as production runs it.
+    pub(super) engine: Engine<S>,
+    /// The verifier's own histories.
+    pub(super) facts: Facts<S>,
+    pub(super) step: Step,
+    pub(super) damage: Damage,
+    /// What the trace recorded so far.
+    pub(super) record: Record<S>,
+    pub(super) seen: Seen,
+}
+
+/// The stimulus that the pass is at.
+#[derive(Clone)]
+pub(super) struct Step {
+    /// How many stimuli came, this one included.
+    pub(super) number: u64,
+    /// The event of the stimulus, and its line.
+    pub(super) place: (EventNumber, u64),
+    /// The keys that the stimulus concerned.
+    pub(super) changed: Vec<Key>,
+}
+
+/// The keys that cannot be compared because of a simulated fault.
+#[derive(Clone, Default)]
+pub(super) struct Damage {
+    /// Keys whose caches are damaged and not healed yet.
+    pub(super) states: BTreeSet<Key>,
+    /// Keys whose slots may hold outputs of a damaged state or of another version. A restart sends nothing, so these
+    /// outputs stay wrong until a knob corrects them.
+    pub(super) slots: BTreeSet<Key>,
+}
+
+/// The result of a pass.
+#[derive(Clone, Default)]
+pub(crate) struct Seen {
+    pub(crate) findings: Findings,
+    pub(crate) coverage: Coverage,
+    pub(crate) not_derivable: BTreeMap<&'static str, u64>,
+    /// The properties that must hold sometimes, and whether they have held.
+    pub(crate) reached: BTreeMap<&'static str, bool>,
+}
+
+impl<S: System> Verifier<S> {
+    /// A pass before the first event of a trace.
+    pub(crate) fn new(engine: Engine<S>, look: Look) -> Self {
+        let complete = engine.options().complete;
+        Self {
+            look,
+            facts: Facts::new(engine.system().clone(), complete),
+            engine,
+            step: Step { number: 0, place: (EventNumber::MIN, 0), changed: Vec::new() },
+            damage: Damage::default(),
+            record: Record::new(complete),
+            seen: Seen::default(),
+        }
+    }
+
+    /// Takes the next event of the trace, which is on `line`.
+    pub(crate) fn event(&mut self, event: &EventOf<S>, line: u64) {
+        match &event.what {
+            What::Stimulus(stimulus) => self.stimulus(event, stimulus, line),
+            What::Observation(observation) => self.observation(event, observation, line),
+        }
+    }
+
+    /// Whether this pass compares anything at the current step.
+    pub(super) fn is_ours(&self) -> bool {
+        self.look.share.has_step(self.step.number)
+    }
+
+    fn stimulus(&mut self, event: &EventOf<S>, stimulus: &Stimulus<S::In, S::View>, line: u64) {
+        self.step.number += 1;
+        self.step.place = (event.number, line);
+        let mut changed = std::mem::take(&mut self.step.changed);
+        changed.clear();
+        match stimulus {
+            Stimulus::In(message) => self.facts.message(event.number, message, &mut changed),
+            Stimulus::Opening(opening) => self.facts.open(event.number, opening, &mut changed),
+            Stimulus::Knob(knob) => changed.extend(self.knob(knob)),
+            Stimulus::Fault(fault) => changed.extend(self.fault(fault)),
+            Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => {}
+        }
+        let taken = self.engine.take(event.at, stimulus.clone()).stimulus();
+        self.record.begin(&self.engine, self.step.place, taken, stimulus);
+        let mut panics = Vec::new();
+        for observed in self.engine.journal().since(taken.get() as usize) {
+            match &observed.what {
+                What::Observation(Observation::Out(sent)) => self.facts.output(event.number, sent, &mut changed),
+                What::Observation(Observation::Quarantined(quarantined)) => {
+                    panics.push((Some(quarantined.key.clone()), quarantined.why.clone()));
+                }
+                What::Observation(Observation::Rejected(rejected)) => {
+                    if let Some(why) = rejected.why.strip_prefix("panicked: ") {
+                        panics.push((None, why.to_owned()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        changed.iter().for_each(|key| self.record.changed(key, &self.facts));
+        self.step.changed = changed;
+        if self.is_ours() {
+            self.compare_step(panics);
+        } else if self.look.depth.from_checkpoints {
+            for key in &self.step.changed {
+                // Every pass carries its checkpoints along, whichever steps it compares.
+                let _ = guard(&mut || {
+                    self.facts.advance(key);
+                });
+            }
+        }
+    }
+
+    /// Compares the keys that the step concerned. `panics` are those that the engine caught.
+    fn compare_step(&mut self, panics: Vec<(Option<Key>, String)>) {
+        for (key, why) in panics {
+            // On a state that was damaged on purpose, code may do anything.
+            let is_damaged = key.as_ref().is_some_and(|key| self.damage.states.contains(key));
+            if !is_damaged && self.look.share.has(key.as_ref()) {
+                self.panicked(key.as_ref(), &why);
+            }
+        }
+        for place in 0..self.step.changed.len() {
+            let key = self.step.changed[place].clone();
+            if self.look.share.has(Some(&key)) {
+                self.verify(&key);
+                if self.look.each_step {
+                    self.slots(&key);
+                }
+            }
+        }
+        if self.look.each_step && self.look.share.has(None) {
+            self.properties(false);
+        }
+    }
+
+    /// Applies a fault to the facts; returns the keys that it concerned.
+    fn fault(&mut self, fault: &Fault) -> Vec<Key> {
+        match fault {
+            Fault::Damage { key, .. } => {
+                self.damage.states.insert(key.clone());
+                return Vec::new();
+            }
+            Fault::Restart { .. } => {}
+            Fault::Deploy { system, .. } => {
+                let Some(system) = self.engine.system().variant(system) else { return Vec::new() };
+                let sent = self.engine.journal().events().filter_map(|event| match &event.what {
+                    What::Observation(Observation::Out(sent)) => Some((event.cause.unwrap_or(event.number), sent)),
+                    _ => None,
+                });
+                self.facts.deploy(system, sent);
+                self.damage.slots.extend(self.facts.keys().cloned());
+            }
+            _ => return Vec::new(),
+        }
+        // A restart loses the damaged states, but not what was sent because of them.
+        self.damage.slots.append(&mut self.damage.states);
+        self.facts.keys().cloned().collect()
+    }
+
+    /// Applies a knob to the facts; returns the keys that it concerned.
+    fn knob(&mut self, knob: &Knob) -> Vec<Key> {
+        if let Knob::ReflowIn { messages, .. } = knob {
+            messages.iter().for_each(|message| self.facts.reconsider(&message.from, &message.id));
+        }
+        let every = || self.facts.keys().cloned().collect::<Vec<_>>();
+        let keys = match knob {
+            Knob::ReflowIn { .. } | Knob::Trigger { keys: None, .. } | Knob::Scrub { keys: None, .. } => every(),
+            Knob::Trigger { keys: Some(keys), .. } | Knob::Scrub { keys: Some(keys), .. } => keys.clone(),
+            Knob::Migrate { flow, keys: None, on, .. } => {
+                let every = every();
+                self.facts.flows.set_every(flow, *on);
+                every
+            }
+            Knob::Migrate { flow, keys: Some(keys), on, .. } => {
+                keys.iter().for_each(|key| self.facts.flows.set(key, flow, *on));
+                keys.clone()
+            }
+            Knob::ReflowOut { .. } => Vec::new(),
+        };
+        for key in &keys {
+            if !matches!(knob, Knob::ReflowIn { .. }) {
+                self.damage.states.remove(key);
+                self.damage.slots.remove(key);
+            }
+            if let Knob::Migrate { .. } = knob {
+                self.facts.forget(key);
+                self.record.forget(key);
+            }
+        }
+        keys
+    }
+
+    /// Records a panic of the system as a finding.
+    pub(super) fn panicked(&mut self, key: Option<&Key>, why: &str) {
+        let part = if why.contains("did not come to rest") { "rounds".to_owned() } else { signature_of_panic(why) };
+        self.seen.findings.saw(("panic", &part), self.step.place, key, || (format!("panicked: {why}"), None));
+    }
+
+    /// The findings so far.
+    pub(crate) fn findings(&self) -> &Findings {
+        &self.seen.findings
+    }
+
+    /// The findings so far, with the event of the last stimulus.
+    pub(super) fn shown(&self) -> Shown {
+        Shown { number: self.step.place.0, findings: self.seen.findings.clone() }
+    }
+
+    /// Ends the pass with everything that is compared at the end; returns its findings.
+    pub(crate) fn end(mut self) -> Findings {
+        self.restate_at_end();
+        self.finish().1.findings
+    }
+
+    /// Ends the pass: compares all slots, evaluates the properties, and reports observations missing from the record.
+    pub(crate) fn finish(mut self) -> (Engine<S>, Seen) {
+        if self.look.share.has_end() {
+            let keys = self.engine.keys().into_iter().filter(|key| self.look.share.has(Some(key)));
+            for key in keys.cloned().collect::<Vec<_>>() {
+                self.slots(&key);
+            }
+            if self.look.share.has(None) {
+                self.unrecorded();
+                self.properties(true);
+            }
+        }
+        (self.engine, self.seen)
+    }
+}

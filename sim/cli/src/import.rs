@@ -1,0 +1,312 @@
+//! `afresh import`: rows of a message table to a trace.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use afresh_core::Header;
+use serde::Serialize;
+
+use super::outcome::{self, Failure};
+use super::source::Format;
+use afresh_trace::format::files::{self, Output};
+use afresh_trace::format::{Error, Problem, Writer};
+use afresh_trace::import::{Assignment, Mapping, RowFormat, RowKind, Shape, Summary, import};
+
+/// Turn rows exported from a message table into a trace
+///
+/// Rows are JSON Lines or CSV, in the order in which the messages arrived. Without a field `kind` every row is a message
+/// that came in.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_long_help = EXAMPLES)]
+pub(super) struct Args {
+    /// The rows; `-` is standard input
+    rows: PathBuf,
+
+    /// The system that the messages are for
+    #[arg(long, value_name = "NAME")]
+    system: String,
+
+    /// What a field of an event comes from
+    ///
+    /// FIELD is one of at, kind, id, from, to, revision, body, withdrawn, key, slot, value. A message in needs id, from
+    /// and body; a message out needs id (or key and slot), to and body; a view needs key and value (or body).
+    ///
+    /// EXPR is a column, .msg_id; a path into the JSON that it holds, .payload.items.0; a name with dots in quotes,
+    /// ."msg.id"; the whole row of JSON, a single dot; or the same text for every row, =bank. Columns of CSV without a
+    /// header are .1, .2 and so on. A withdrawal may be given by the time at which it happened.
+    #[arg(long = "map", value_name = "FIELD=EXPR", required = true)]
+    map: Vec<Assignment>,
+
+    /// Rows whose kind is VALUE are messages that came in
+    #[arg(long = "in", value_name = "VALUE", default_value = "in")]
+    kind_in: Vec<String>,
+
+    /// Rows whose kind is VALUE are messages that were sent
+    #[arg(long = "out", value_name = "VALUE", default_value = "out")]
+    kind_out: Vec<String>,
+
+    /// Rows whose kind is VALUE are views of a key
+    #[arg(long = "view", value_name = "VALUE", default_value = "view")]
+    kind_view: Vec<String>,
+
+    /// Rows whose kind is VALUE are left out
+    #[arg(long = "ignore", value_name = "VALUE")]
+    kind_ignored: Vec<String>,
+
+    /// The rows are the whole history of their keys, and not a window of it
+    #[arg(long)]
+    complete: bool,
+
+    /// The version of the system that wrote the bodies
+    #[arg(long, value_name = "VERSION", default_value = "")]
+    recorded_by: String,
+
+    /// Where the rows come from, for people
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    source: String,
+
+    /// Where the trace goes; `-` is standard output
+    #[arg(long, short, value_name = "OUT", default_value = "-")]
+    output: PathBuf,
+
+    /// Replace OUT where it is there already
+    #[arg(long)]
+    force: bool,
+
+    /// Leave out rows that cannot be events, and list them
+    #[arg(long)]
+    skip_bad: bool,
+
+    /// What the rows are, where their first line does not tell
+    #[arg(long, value_name = "FORMAT")]
+    read_as: Option<Rows>,
+
+    /// What separates the cells of CSV, where the first line does not tell; `tab` is a tabulator
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
+    delimiter: Option<u8>,
+
+    /// The first row of CSV is no header: number the columns from .1
+    #[arg(long)]
+    no_header: bool,
+
+    /// The longest row
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 20)]
+    line_max: usize,
+
+    /// How to write what became of the rows: for people on standard error, for programs on standard output, unless the
+    /// trace is there
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// What became of the rows.
+#[derive(Serialize)]
+struct Report {
+    rows: String,
+    output: String,
+    #[serde(flatten)]
+    summary: Summary,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  A table of messages in, exported from Postgres as CSV with a header:
+
+    afresh import messages.csv --system ledger --complete --output night.jsonl \\
+      --map id=.msg_id --map from=.source --map body=.payload --map at=.created_at
+
+  One table with both directions and snapshots, as JSON Lines:
+
+    afresh import messages.jsonl --system ledger --output night.jsonl \\
+      --map kind=.direction --in inbound --out outbound --view snapshot \\
+      --map id=.msg_id --map from=.peer --map to=.peer --map body=.payload \\
+      --map key=.account --map value=.payload.state --map at=.created_at
+
+The order of the rows is the order of arrival: export them with ORDER BY.
+Exit code 0: imported; 2: a bad row or bad usage, and nothing is written.";
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Ok(*byte),
+        b"tab" | b"\\t" => Ok(b'\t'),
+        _ => Err("expected one ASCII character other than a quote, or `tab`".into()),
+    }
+}
+
+/// The format of the rows, as an argument.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Rows {
+    /// A JSON object a line.
+    Json,
+    /// Cells, separated by a comma or something else.
+    Csv,
+}
+
+impl Rows {
+    fn format(self) -> RowFormat {
+        match self {
+            Self::Json => RowFormat::Json,
+            Self::Csv => RowFormat::Csv,
+        }
+    }
+}
+
+/// Imports, and says what became of the rows.
+pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
+    let summary = try_run(args)?;
+    let is_stdout = args.output.as_os_str() == "-";
+    match args.format {
+        Format::Text => outcome::say(&(say(&summary) + "\n")),
+        Format::Json => {
+            let output = if is_stdout { "standard output".to_owned() } else { args.output.display().to_string() };
+            let report = outcome::json("import", &Report { rows: files::input_name(&args.rows), output, summary });
+            if is_stdout {
+                outcome::say(&report);
+            } else {
+                outcome::print(&report)?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn try_run(args: &Args) -> Result<Summary, Error> {
+    let values = |values: &[String], kind| values.iter().map(move |value| (value.clone(), kind)).collect::<Vec<_>>();
+    let kinds = [
+        values(&args.kind_in, RowKind::In),
+        values(&args.kind_out, RowKind::Out),
+        values(&args.kind_view, RowKind::View),
+        values(&args.kind_ignored, RowKind::Ignored),
+    ];
+    let mapping = Mapping::new(args.map.iter().cloned(), kinds.into_iter().flatten());
+    let mapping = mapping.map_err(|problem| Error::file("--map", Problem::Mapping(problem)))?;
+    let shape = Shape {
+        rows: args.read_as.map(Rows::format),
+        delimiter: args.delimiter,
+        header: !args.no_header,
+        line_max: args.line_max,
+    };
+    let header = Header {
+        version: args.recorded_by.clone(),
+        complete: args.complete,
+        source: args.source.clone(),
+        ..Header::complete(&args.system)
+    };
+    let name = files::input_name(&args.rows);
+    let input = files::open(&args.rows)?;
+    let output = Output::create(&args.output, args.force)?;
+    let mut writer = Writer::new(output.name().to_owned(), output, &header)?;
+    let bad = |error: Error| {
+        if !args.skip_bad {
+            return Err(error);
+        }
+        outcome::say(&format!("skipped: {error}\n"));
+        Ok(())
+    };
+    let summary = import(&name, input, shape, &mapping, &mut writer, bad)?;
+    writer.finish()?.finish()?;
+    Ok(summary)
+}
+
+fn say(summary: &Summary) -> String {
+    let Summary { messages_in, out, views, ignored, skipped, backwards } = *summary;
+    let rows = messages_in + out + views + ignored + skipped;
+    let mut text =
+        format!("{rows} rows: {messages_in} in, {out} out, {views} views, {ignored} ignored, {skipped} skipped");
+    if backwards > 0 {
+        // Writing to a string cannot fail.
+        let _ = write!(
+            text,
+            "\nwarning: {backwards} rows are earlier than the row before\n  help: the order of the rows is taken for the \
+             order of arrival; export them with ORDER BY if it is not"
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use clap::Parser;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        import: Args,
+    }
+
+    /// Runs `afresh import` on `rows`, to the file `out` of the folder; the error, where there is one.
+    fn import_to(folder: &Path, rows: &str, more: &[&str]) -> Result<Summary, Error> {
+        let (from, to) = (folder.join("rows"), folder.join("out"));
+        fs::write(&from, rows).unwrap();
+        let paths = [Path::new("import"), &from, Path::new("--output"), &to].map(Path::as_os_str);
+        let fields = ["--system", "ledger", "--map", "id=.id", "--map", "from==b", "--map", "body=.body"];
+        let words = paths.into_iter().chain(fields.map(AsRef::as_ref)).chain(more.iter().map(AsRef::as_ref));
+        try_run(&Cli::try_parse_from(words).unwrap().import)
+    }
+
+    #[test]
+    fn a_trace_is_written_and_never_over_another_unasked() {
+        let folder = TempDir::new().unwrap();
+        let rows = "id;body\n1;5\n";
+        import_to(folder.path(), rows, &["--complete", "--source", "night", "--recorded-by", "7"]).unwrap();
+        let trace = "{\"afresh\":{\"format\":1,\"system\":\"ledger\",\"version\":\"7\",\"complete\":true,\"source\":\"night\"}}\n\
+                     {\"in\":{\"id\":\"1\",\"from\":\"b\",\"body\":5}}\n";
+        assert_eq!(fs::read_to_string(folder.path().join("out")).unwrap(), trace);
+        assert!(matches!(*import_to(folder.path(), rows, &[]).unwrap_err().problem, Problem::Exists));
+        import_to(folder.path(), rows, &["--force"]).unwrap();
+        assert_ne!(fs::read_to_string(folder.path().join("out")).unwrap(), trace);
+    }
+
+    #[test]
+    fn a_bad_row_leaves_nothing_behind() {
+        let folder = TempDir::new().unwrap();
+        let rows = "id,body\n1,5\n2,{\n";
+        assert_eq!(import_to(folder.path(), rows, &[]).unwrap_err().line, 3);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let summary = import_to(folder.path(), rows, &["--skip-bad"]).unwrap();
+        assert_eq!(say(&summary), "2 rows: 1 in, 0 out, 0 views, 0 ignored, 1 skipped");
+    }
+
+    #[test]
+    fn kinds_and_delimiters_are_as_asked() {
+        let folder = TempDir::new().unwrap();
+        let rows = "1^5^2000-01-02\n1^5^2000-01-01\n";
+        let more = [
+            "--no-header",
+            "--delimiter",
+            "^",
+            "--read-as",
+            "csv",
+            "--map",
+            "kind==got",
+            "--in",
+            "got",
+            "--map",
+            "at=.3",
+        ];
+        let (from, to) = (folder.path().join("rows"), folder.path().join("out"));
+        fs::write(&from, rows).unwrap();
+        let fields = ["--system", "ledger", "--map", "id=.1", "--map", "from==b", "--map", "body=.2", "--output"];
+        let words = ["import".as_ref(), from.as_os_str()].into_iter().chain(fields.map(AsRef::as_ref));
+        let words = words.chain([to.as_os_str()]).chain(more.map(AsRef::as_ref));
+        let summary = try_run(&Cli::try_parse_from(words).unwrap().import).unwrap();
+        assert_eq!((summary.messages_in, summary.backwards), (2, 1));
+        assert!(say(&summary).contains("1 rows are earlier"));
+    }
+
+    #[test]
+    fn usage_is_checked() {
+        let parse = |more: &[&str]| Cli::try_parse_from([&["import", "rows", "--system", "s"], more].concat());
+        assert!(parse(&["--map", "id=.a"]).is_ok());
+        for bad in [&[][..], &["--map", "ids=.a"], &["--map", "id=.a", "--delimiter", "::"], &["--map", "id"]] {
+            assert!(parse(bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! `afresh trigger`: regenerate outputs from inputs.
+
+use afresh_core::Knob;
+
+use super::{Keys, Turn};
+use afresh_check::turn::Asked;
+
+/// Fold keys of a trace from their first message, and send whatever should have been sent and was not. It brings keys
+/// back that were set apart.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = super::HELP)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    keys: Keys,
+
+    #[command(flatten)]
+    pub(crate) turn: Turn,
+}
+
+impl Args {
+    /// The knob.
+    pub(crate) fn asked(&self) -> Asked {
+        Asked::Knob(Knob::Trigger { keys: self.keys.names(), by: self.turn.by(), why: self.turn.why.clone() })
+    }
+}

@@ -1,0 +1,81 @@
+//! How a command ends: what it prints, what it says went wrong, with which code.
+
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::worker::{self, Note};
+use afresh_trace::format::{Error, Problem};
+
+/// The version of every JSON report.
+const REPORT: u32 = 1;
+
+/// Why a command could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    /// A file is not what it should be, or not where.
+    #[error(transparent)]
+    File(#[from] Error),
+    /// Something else, in words that read after "afresh: ".
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Failure {
+    /// Says what went wrong; the exit code.
+    pub(super) fn report(&self) -> ExitCode {
+        if matches!(self, Self::File(error) if error.is_broken_pipe()) {
+            return ExitCode::SUCCESS;
+        }
+        say(&format!("afresh: {self}\n"));
+        ExitCode::from(2)
+    }
+}
+
+/// Writes to standard output, with colours if it is a terminal. Where whoever read it has gone, there is nobody to tell:
+/// what was found out still decides the exit code.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    if worker::is_one() {
+        worker::send(&Note::Print(text.to_owned()));
+        return Ok(());
+    }
+    let mut stdout = anstream::stdout().lock();
+    written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// Writes to standard output as it is.
+pub(super) fn write(bytes: &[u8]) -> Result<(), Failure> {
+    if worker::is_one() {
+        worker::send(&Note::Write(bytes.to_owned()));
+        return Ok(());
+    }
+    let mut stdout = std::io::stdout().lock();
+    written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+}
+
+fn written(result: std::io::Result<()>) -> Result<(), Failure> {
+    match result {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::file("standard output", Problem::Write(error)).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes to standard error, with colours if it is a terminal.
+pub(super) fn say(text: &str) {
+    if worker::is_one() {
+        return worker::send(&Note::Say(text.to_owned()));
+    }
+    // Where standard error is closed there is nobody to tell.
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
+/// A report for programs: one line of JSON.
+pub(super) fn json(name: &str, report: &impl Serialize) -> String {
+    // Not by way of a `Value`, which holds no number of more than 64 bits.
+    let report = serde_json::to_string(report).unwrap_or_else(|error| json!(error.to_string()).to_string());
+    format!("{{\"afresh\":{REPORT},\"{name}\":{report}}}\n")
+}

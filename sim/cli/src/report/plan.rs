@@ -1,0 +1,130 @@
+//! What turning a knob would do, and what it did, for people.
+
+use afresh_core::{Knob, Name};
+
+use super::terminal::{BAD, BOLD, DIM, GOOD, changes, styled};
+use super::timeline::Columns;
+use afresh_check::turn::{Done, Planned, PlannedSend, Report, Start};
+use afresh_trace::text::{count, escape};
+
+/// What changes are behind.
+const MARGIN: &str = "      ";
+
+/// The plan and, if it was no dry run, the effects.
+pub(crate) fn text(report: &Report, trace: &str, system: &str, output: Option<&str>) -> String {
+    let (name, by, why) = described(&report.knob);
+    let reason = if why.is_empty() { String::new() } else { format!(": {}", escape(why)) };
+    let mut text = format!("{}: {} by {}{reason}\n", escape(trace), styled(BOLD, name), escape(by.as_str()));
+    text += &match report.start {
+        Start::Run => format!("  {} has run through the trace\n", escape(system)),
+        Start::Journal => {
+            format!(
+                "  {} begins from the journal: the trace recorded other outputs than it would have sent\n",
+                escape(system)
+            )
+        }
+    };
+    text += &plan(&report.plan);
+    if let Some(done) = &report.done {
+        text += &self::done(done, output.unwrap_or("nowhere"));
+    }
+    text
+}
+
+/// What a knob is called, who turns it and why.
+fn described(knob: &Knob) -> (String, &Name, &str) {
+    let keys = |keys: &Option<Vec<Name>>| match keys {
+        None => "all keys".to_owned(),
+        Some(keys) => list(keys.iter().map(Name::as_str)),
+    };
+    match knob {
+        Knob::ReflowIn { messages, by, why } => {
+            (format!("reflow {} in", list(messages.iter().map(ToString::to_string))), by, why)
+        }
+        Knob::ReflowOut { outputs, by, why } => {
+            (format!("reflow {} out", list(outputs.iter().map(ToString::to_string))), by, why)
+        }
+        Knob::Trigger { keys: named, by, why } => (format!("trigger {}", keys(named)), by, why),
+        Knob::Scrub { keys: named, by, why } => (format!("scrub {}", keys(named)), by, why),
+        Knob::Migrate { flow, keys: named, on, by, why } => {
+            let on = if *on { "on" } else { "off" };
+            (format!("migrate {}: {} {on}", keys(named), escape(flow.as_str())), by, why)
+        }
+    }
+}
+
+/// Names, safe to print.
+fn list<T: AsRef<str>>(names: impl Iterator<Item = T>) -> String {
+    names.map(|name| escape(name.as_ref()).to_string()).collect::<Vec<_>>().join(", ")
+}
+
+fn plan(plan: &Planned) -> String {
+    let withdrawals = plan.sends.iter().filter(|send| send.body.is_none()).count();
+    let counts = [
+        (plan.sends.len() - withdrawals, "sent"),
+        (withdrawals, "withdrawn"),
+        (plan.heals.len(), "healed"),
+        (plan.quarantines.len(), "set apart"),
+        (plan.refusals.len(), "rejected"),
+    ];
+    let counts: Vec<_> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
+    let mut text = format!("  the plan: {counts}");
+    if plan.keys > 0 {
+        text += &format!("; {} computed", count(plan.keys as u64, "key", "keys"));
+    }
+    text.push('\n');
+    for healed in &plan.heals {
+        text += &format!(
+            "    {} {}: {}\n",
+            styled(GOOD, "heal"),
+            escape(healed.key.as_str()),
+            list(healed.parts.iter().map(Name::as_str))
+        );
+    }
+    for quarantined in &plan.quarantines {
+        text += &format!(
+            "    {} {}: {}\n",
+            styled(BAD, "set apart"),
+            escape(quarantined.key.as_str()),
+            escape(&quarantined.why)
+        );
+    }
+    for refusal in &plan.refusals {
+        let name = format!("{} revision {}", refusal.message, refusal.revision);
+        text += &format!("    {} {}: {}\n", styled(BAD, "reject"), escape(&name), escape(&refusal.why));
+    }
+    plan.sends.iter().for_each(|planned| text += &send(planned));
+    text
+}
+
+fn send(send: &PlannedSend) -> String {
+    let PlannedSend { id, to, revision, before, body } = send;
+    let (what, style) = match (before, body) {
+        (_, None) => ("withdraw", BAD),
+        (Some(before), Some(body)) if before == body => ("send again", DIM),
+        (Some(_), Some(_)) => ("revise", GOOD),
+        (None, Some(_)) => ("send", GOOD),
+    };
+    let id = escape(id);
+    let mut text = format!("    {} {id} to {}, revision {revision}\n", styled(style, what), escape(to.as_str()));
+    if before != body {
+        text += &changes(before.as_ref(), body.as_ref(), MARGIN);
+    }
+    text
+}
+
+fn done(done: &Done, output: &str) -> String {
+    let mut text = match done.as_planned {
+        true => format!("  {} as planned; added to {}:\n", styled(GOOD, "done"), escape(output)),
+        false => format!(
+            "  {}; {} is not written. The system does not do the same thing twice:\n",
+            styled(BAD, "what was done is not what was planned"),
+            escape(output)
+        ),
+    };
+    let mut columns = Columns::default();
+    done.events.iter().for_each(|event| text += &columns.entry(event));
+    text
+}

@@ -1,0 +1,95 @@
+//! What people read: findings with diffs, in colours where there is a terminal.
+
+use std::fmt::{self, Display, Write};
+
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use afresh_check::{Finding, Sighting, Versus};
+use afresh_trace::text::{count, escape};
+
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const BOLD: Style = Style::new().bold();
+
+/// `text` in `style`. Whoever prints it takes the colours out where there is no terminal.
+pub(crate) fn styled(style: Style, text: impl Display) -> impl Display {
+    fmt::from_fn(move |f| write!(f, "{style}{text}{style:#}"))
+}
+
+/// Bugs: the signature of each, how often it showed, and where first. What was shown of the one before is not repeated.
+pub fn findings<'f>(findings: impl IntoIterator<Item = &'f Finding>, file: &str) -> String {
+    let mut text = String::new();
+    let mut before = None;
+    for finding in findings {
+        let on = match finding.keys {
+            0 => String::new(),
+            keys => format!(" on {}", count(keys as u64, "key", "keys")),
+        };
+        let times = count(finding.count, "step", "steps");
+        let signature = styled(BOLD.fg_color(BAD.get_fg_color()), escape(&finding.signature.to_string())).to_string();
+        let is_shown = before == Some(&finding.first);
+        let _ = writeln!(text, "  {signature} at {times}{on}, first{}", if is_shown { " there too" } else { ":" });
+        if !is_shown {
+            text += &sighting(&finding.first, file);
+        }
+        before = Some(&finding.first);
+    }
+    text
+}
+
+/// One bug at one step, with a diff of what differs.
+pub(crate) fn sighting(sighting: &Sighting, file: &str) -> String {
+    let mut text = String::new();
+    let key = sighting.key.as_ref().map(|key| format!(", key {}", escape(key.as_str()))).unwrap_or_default();
+    let place = format!("{}:{}: event {}{key}", escape(file), sighting.line, sighting.event);
+    let _ = writeln!(text, "    {}: {}", styled(DIM, place), escape(&sighting.found));
+    if let Some(versus) = &sighting.versus {
+        text += &diff(versus);
+    }
+    text
+}
+
+/// Two accounts of the same thing, line by line: `-` is the first, `+` the second.
+pub(crate) fn diff(versus: &Versus) -> String {
+    let mut text = String::new();
+    let _ = writeln!(text, "      {}", styled(BAD, format!("- {}", versus.left)));
+    let _ = writeln!(text, "      {}", styled(GOOD, format!("+ {}", versus.right)));
+    // Null stands for nothing: no output, no view.
+    let side = |value| Some(value).filter(|value: &&Value| !value.is_null());
+    text + &changes(side(&versus.left_value), side(&versus.right_value), "      ")
+}
+
+/// What differs between two values, of which either may be missing, line by line, each behind `margin`.
+pub(crate) fn changes(left: Option<&Value>, right: Option<&Value>, margin: &str) -> String {
+    let (left, right) = (left.map(lines).unwrap_or_default(), right.map(lines).unwrap_or_default());
+    let mut text = String::new();
+    let diff = TextDiff::from_lines(&left, &right);
+    for (place, group) in diff.grouped_ops(3).iter().enumerate() {
+        if place > 0 {
+            let _ = writeln!(text, "{margin}  …");
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let (sign, style) = match change.tag() {
+                ChangeTag::Delete => ('-', BAD),
+                ChangeTag::Insert => ('+', GOOD),
+                ChangeTag::Equal => (' ', Style::new()),
+            };
+            let line = format!("{sign} {}", escape(change.value().trim_end_matches('\n')));
+            let _ = writeln!(text, "{margin}{}", styled(style, line));
+        }
+    }
+    text
+}
+
+/// A value as text, a line for each of its parts.
+fn lines(value: &Value) -> String {
+    let text = match value {
+        // A state that is shown as it is in memory has line ends of its own.
+        Value::String(text) => text.clone(),
+        value => serde_json::to_string_pretty(value).unwrap_or_else(|error| error.to_string()),
+    };
+    text + "\n"
+}

@@ -1,0 +1,94 @@
+//! The timeline of a trace for people: one line an event, and below it what it did to the views.
+
+use std::fmt::Write;
+
+use super::terminal::{BAD, BOLD, DIM, GOOD, changes, styled};
+use afresh_check::show::{Entry, Seen, Sign, ViewChange};
+use afresh_trace::format::{Kind, time};
+use afresh_trace::text::{brief, escape};
+
+/// The longest body of a line, in characters.
+const BODY_MAX: usize = 120;
+
+/// What views are behind.
+const MARGIN: &str = "          ";
+
+/// Writes one event after another, in columns that grow with what was in them so far.
+#[derive(Debug, Default)]
+pub(crate) struct Columns {
+    /// The longest time so far.
+    time: usize,
+}
+
+impl Columns {
+    /// One event, with the views that it changed.
+    pub(crate) fn entry(&mut self, entry: &Entry) -> String {
+        let (sign, style) = match entry.sign {
+            Sign::Same => (' ', None),
+            Sign::Gone => ('-', Some(BAD)),
+            Sign::New => ('+', Some(GOOD)),
+        };
+        let number = entry.number.map(|number| number.to_string()).unwrap_or_default();
+        let at = entry.at.map(|at| time(at).trim_matches('"').to_owned() + " ").unwrap_or_default();
+        self.time = self.time.max(at.len());
+        let (when, kind) =
+            (format!("{sign}{number:>7} {at:<width$}", width = self.time), format!(" {:<11} ", entry.kind));
+        let mut text = match style {
+            None => format!("{}{}{}", styled(DIM, when), styled(BOLD, kind), line(entry)),
+            Some(style) => styled(style, format!("{when}{kind}{}", line(entry))).to_string(),
+        };
+        if let Some(cause) = entry.cause {
+            let _ = write!(text, " {}", styled(DIM, format!("because of {cause}")));
+        }
+        text.push('\n');
+        entry.views.iter().for_each(|change| text += &view_change(change));
+        text
+    }
+}
+
+/// What happened, without when.
+fn line(entry: &Entry) -> String {
+    let mut words = Vec::new();
+    words.extend(entry.id.as_ref().map(|id| escape(id).to_string()));
+    words.extend(entry.from.as_ref().map(|from| format!("from {}", escape(from.as_str()))));
+    words.extend(entry.to.as_ref().map(|to| format!("to {}", escape(to.as_str()))));
+    words.extend(entry.revision.filter(|revision| *revision > 1).map(|revision| format!("revision {revision}")));
+    // The id of an output begins with its key, and a message between nodes has said them.
+    if !matches!(entry.kind, Kind::Out | Kind::Settled | Kind::Deliver | Kind::Drop) && !entry.keys.is_empty() {
+        let keys: Vec<_> = entry.keys.iter().map(|key| escape(key.as_str()).to_string()).collect();
+        words.push(format!("[{}]", brief(&keys.join(", "), BODY_MAX)));
+    }
+    match &entry.body {
+        Some(body) => words.push(brief(body.get(), BODY_MAX)),
+        None if entry.is_withdrawal() => words.push("withdrawn".to_owned()),
+        None => {}
+    }
+    words.extend(entry.content.as_ref().map(|content| brief(&escape(content).to_string(), BODY_MAX)));
+    words.join(" ")
+}
+
+fn view_change(change: &ViewChange) -> String {
+    let ViewChange { key, before, after, recomputed } = change;
+    let key = styled(BOLD, escape(key.as_str()));
+    let mut text = if before == after {
+        format!("{MARGIN}{key} is as before\n")
+    } else {
+        format!("{MARGIN}{key}\n{}", changes(shown(before).as_ref(), shown(after).as_ref(), MARGIN))
+    };
+    if let Some(recomputed) = recomputed {
+        let wrong = styled(BAD, "is not what its messages come to, which is");
+        text +=
+            &format!("{MARGIN}{key} {wrong}\n{}", changes(shown(after).as_ref(), shown(recomputed).as_ref(), MARGIN));
+    }
+    text
+}
+
+/// What is seen, as a value to compare.
+fn shown(seen: &Seen) -> Option<serde_json::Value> {
+    match seen {
+        Seen::View(view) => Some(view.clone()),
+        Seen::Quarantined(why) => Some(format!("set apart: {why}").into()),
+        Seen::NotDerivable => Some("not derivable".into()),
+        Seen::Nothing => None,
+    }
+}

@@ -1,0 +1,203 @@
+//! A system or a world as the command line sees it: by name, whatever its types.
+
+mod world;
+
+use std::any::type_name;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::io::{BufRead, Write};
+
+use afresh_check::Loaded;
+use afresh_check::Subject;
+use afresh_check::replay;
+use afresh_check::show;
+use afresh_check::turn;
+use afresh_shrink::oracle;
+use afresh_trace::format::files::Input;
+use afresh_trace::format::{Error, Reader, Writer};
+use afresh_world::Cluster;
+use afresh_world::explore::{Explorer, SystemExplorer};
+use afresh_world::{Workload, Workloads};
+use world::OfWorld;
+
+/// What can be done with a trace of one system or world, with its types out of sight.
+pub trait Runner: Send + Sync {
+    /// Whether it is a world of nodes, and not a system of keys.
+    fn is_world(&self) -> bool;
+
+    /// Replays a trace; see [`replay::replay`].
+    fn replay(
+        &self,
+        reader: Reader<Input>,
+        options: replay::Options,
+        record: Option<Writer<&mut dyn Write>>,
+    ) -> Result<replay::Report, Error>;
+
+    /// Checks a trace; see [`check::check`].
+    fn check(&self, reader: Reader<Input>, options: afresh_check::Options) -> Result<afresh_check::Report, Error>;
+
+    /// Makes ready to shrink a trace; see [`oracle::examine`].
+    fn examine(&self, reader: Reader<Input>, stop: fn() -> bool) -> Result<oracle::Examined<'_>, Error>;
+
+    /// Shows a trace; see [`show::show`].
+    fn show(
+        &self,
+        reader: Reader<Input>,
+        options: &show::Options,
+        each: &mut dyn FnMut(&show::Entry) -> Result<(), Error>,
+    ) -> Result<show::Summary, Error>;
+
+    /// Makes ready to explore the system, which traces call `name`; nothing where there is no workload for it.
+    fn explore<'s>(&'s self, name: &'s str, workloads: &'s Workloads) -> Option<Box<dyn Explorer + 's>>;
+
+    /// Turns a knob on a trace; see [`turn::turn`].
+    fn turn(&self, reader: Reader<&mut dyn BufRead>, options: &turn::Options) -> Result<turn::Report, turn::Error>;
+}
+
+impl<S: Subject + 'static> Runner for S {
+    fn is_world(&self) -> bool {
+        false
+    }
+
+    fn replay(
+        &self,
+        reader: Reader<Input>,
+        options: replay::Options,
+        record: Option<Writer<&mut dyn Write>>,
+    ) -> Result<replay::Report, Error> {
+        replay::replay(self, reader, options, record)
+    }
+
+    fn check(&self, reader: Reader<Input>, options: afresh_check::Options) -> Result<afresh_check::Report, Error> {
+        Ok(afresh_check::check(self, &Loaded::read(self, reader)?, options))
+    }
+
+    fn examine(&self, reader: Reader<Input>, stop: fn() -> bool) -> Result<oracle::Examined<'_>, Error> {
+        oracle::examine(self, reader, stop)
+    }
+
+    fn show(
+        &self,
+        reader: Reader<Input>,
+        options: &show::Options,
+        each: &mut dyn FnMut(&show::Entry) -> Result<(), Error>,
+    ) -> Result<show::Summary, Error> {
+        show::show(self, reader, options, each)
+    }
+
+    fn explore<'s>(&'s self, name: &'s str, workloads: &'s Workloads) -> Option<Box<dyn Explorer + 's>> {
+        let workload = workloads.get::<S::In>()?;
+        Some(Box::new(SystemExplorer { name, system: self, workload }))
+    }
+
+    fn turn(&self, reader: Reader<&mut dyn BufRead>, options: &turn::Options) -> Result<turn::Report, turn::Error> {
+        turn::turn(self, reader, options)
+    }
+}
+
+/// The systems and worlds that a command line knows.
+#[derive(Default)]
+pub struct Systems {
+    by_name: BTreeMap<String, Box<dyn Runner>>,
+    workloads: Workloads,
+}
+
+impl Systems {
+    /// No system.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a system. A trace says by this name which system it is for.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, system: impl Subject + 'static) -> Self {
+        self.by_name.insert(name.into(), Box::new(system));
+        self
+    }
+
+    /// Adds a system by the name of its type: an `OrderBook` is called `order-book`.
+    #[must_use]
+    pub fn with_type<S: Subject + 'static>(self, system: S) -> Self {
+        self.with(kebab(type_name::<S>()), system)
+    }
+
+    /// Adds several systems of one type, such as a correct one and its versions with a bug.
+    #[must_use]
+    pub fn with_all<S: Subject + 'static>(self, systems: impl IntoIterator<Item = (String, S)>) -> Self {
+        systems.into_iter().fold(self, |systems, (name, system)| systems.with(name, system))
+    }
+
+    /// Adds a world of nodes. A trace says by this name which cluster it is of.
+    #[must_use]
+    pub fn with_world(mut self, name: impl Into<String>, cluster: impl Cluster + Send + Sync) -> Self {
+        let name = name.into();
+        self.by_name.insert(name.clone(), Box::new(OfWorld { name, cluster }));
+        self
+    }
+
+    /// Adds several worlds of one type, such as a correct one and its versions with a bug.
+    #[must_use]
+    pub fn with_worlds<C: Cluster + Send + Sync>(self, clusters: impl IntoIterator<Item = (String, C)>) -> Self {
+        clusters.into_iter().fold(self, |systems, (name, cluster)| systems.with_world(name, cluster))
+    }
+
+    /// Adds what systems are sent when they are explored: all those whose messages have bodies of this type.
+    #[must_use]
+    pub fn exploring<I: Debug + 'static>(mut self, workload: Workload<I>) -> Self {
+        self.workloads.add(workload);
+        self
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(String::as_str)
+    }
+
+    /// The system of this name.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the names that are known.
+    pub fn get(&self, name: &str) -> Result<&dyn Runner, Vec<String>> {
+        self.by_name.get(name).map(|runner| &**runner).ok_or_else(|| self.names().map(str::to_owned).collect())
+    }
+
+    /// The system of this name, to be explored; nothing where it has no workload.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the names that are known.
+    pub fn explorer<'s>(&'s self, name: &'s str) -> Result<Option<Box<dyn Explorer + 's>>, Vec<String>> {
+        Ok(self.get(name)?.explore(name, &self.workloads))
+    }
+}
+
+/// The name of a type, without its modules and parameters, in words: `order-book` for `shop::OrderBook<u64>`.
+fn kebab(type_name: &str) -> String {
+    let name = type_name.split('<').next().unwrap_or_default();
+    let name = name.rsplit("::").next().unwrap_or_default();
+    let mut words = String::new();
+    let mut before = None;
+    let mut letters = name.chars().peekable();
+    while let Some(letter) = letters.next() {
+        // A word begins where a capital follows what is none, and with the last of several capitals: `HTTPServer`.
+        let ends_capitals = letters.peek().is_some_and(|next| next.is_lowercase());
+        if letter.is_uppercase() && before.is_some_and(|before: char| !before.is_uppercase() || ends_capitals) {
+            words.push('-');
+        }
+        words.extend(letter.to_lowercase());
+        before = Some(letter);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kebab;
+
+    #[test]
+    fn a_type_in_words() {
+        let types = ["Stock", "shop::OrderBook<core::option::Option<u64>>", "HTTPServer", "Ledger2", "V2Ledger"];
+        assert_eq!(types.map(kebab), ["stock", "order-book", "http-server", "ledger2", "v2-ledger"]);
+    }
+}

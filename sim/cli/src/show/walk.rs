@@ -1,0 +1,117 @@
+//! `afresh show --walk`: the accepted steps of a search, one by one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::Args;
+use crate::original::{identity_of_file, identity_of_trace, lines, text_of_event, text_of_line};
+use crate::outcome::{self, Failure};
+use crate::report::steps::{self, Step};
+use crate::source::Format;
+use afresh_shrink::minimize::{Edit, Item, Rewrite, Walk};
+use afresh_shrink::oracle::{rewrite_event, rewrite_line};
+use afresh_trace::format::{Error, Options, Problem, RawEvent, Reader, files};
+
+/// Plays the walk at `path`.
+pub(super) fn play(args: &Args, path: &Path) -> Result<ExitCode, Failure> {
+    let usage = |why: String| Failure::Usage(format!("failed to play {}: {why}", path.display()));
+    let read =
+        |path: &Path| fs::read(path).map_err(|error| Error::file(path.display().to_string(), Problem::Read(error)));
+    let walk = Walk::read(&read(path)?).map_err(|error| usage(error.to_string()))?;
+    let original = args.trace.clone().or_else(|| original_of(path));
+    let original = original.ok_or_else(|| usage("name the original that it is about".to_owned()))?;
+    let content = read(&original)?;
+    let steps = if identity_of_file(&content) == walk.header.input {
+        steps_of(lines(&content), &walk, rewrite_line, |line| text_of_line(line))
+    } else {
+        let options = Options { line_max: args.source.line_max, torn: args.source.torn };
+        let events = events(&original, &content, options).filter(|(input, _)| *input == walk.header.input);
+        let other = || usage(format!("it is not about {}; name the original", original.display()));
+        steps_of(events.ok_or_else(other)?.1, &walk, rewrite_event, text_of_event)
+    };
+    let steps = steps.ok_or_else(|| usage("its edits do not fit its original".to_owned()))?;
+    let played =
+        Played { input: files::input_name(&original), before: walk.header.items, runs: walk.runs.len(), steps };
+    outcome::print(&match args.format {
+        Format::Json => outcome::json("walk", &played),
+        Format::Text => played.text(),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A walk that was played.
+#[derive(Serialize)]
+struct Played {
+    input: String,
+    before: usize,
+    runs: usize,
+    steps: Vec<Step>,
+}
+
+impl Played {
+    fn text(&self) -> String {
+        let mut text = steps::beginning(&self.input, self.before);
+        self.steps.iter().zip(1..).for_each(|(step, number)| text += &steps::step(step, number));
+        text + &steps::ending(self.steps.len(), self.runs)
+    }
+}
+
+/// The stimuli of a trace, and what makes it the same trace; `None` where it is none.
+fn events(
+    path: &Path,
+    content: &[u8],
+    options: Options,
+) -> Option<(afresh_shrink::minimize::Identity, Vec<Item<RawEvent>>)> {
+    let trace = Reader::new(files::input_name(path), content, options).and_then(Reader::raw_trace).ok()?;
+    let stimuli = trace.events.into_iter().filter(|event| event.kind.is_stimulus());
+    let stimuli = stimuli.map(|event| Item { number: event.number.get().into(), value: event }).collect::<Vec<_>>();
+    Some((identity_of_trace(&trace.header, &stimuli), stimuli))
+}
+
+/// The file that a walk is about, by the names that are given where none is said: `log.min.txt.walk` is about `log.txt`.
+fn original_of(walk: &Path) -> Option<PathBuf> {
+    let output = walk.with_extension("");
+    let (stem, extension) = (output.file_stem().map(Path::new)?, output.extension()?);
+    let name = if extension == "min" {
+        stem.to_owned()
+    } else {
+        let extended = stem.extension().is_some_and(|min| min == "min");
+        extended.then(|| stem.with_extension(extension))?
+    };
+    Some(output.with_file_name(name))
+}
+
+/// What each accepted step changed.
+fn steps_of<T: Clone>(
+    mut items: Vec<Item<T>>,
+    walk: &Walk,
+    rewrite: impl Fn(&T, &Rewrite) -> Option<T>,
+    text: impl Fn(&T) -> String,
+) -> Option<Vec<Step>> {
+    let mut steps = Vec::new();
+    for (intent, verdict) in &walk.runs {
+        if verdict.is_same() && intent.edit != Edit::Keep {
+            let before = items.clone();
+            intent.edit.apply(&mut items, &rewrite)?;
+            steps.push(Step::new(intent, &before, &items, &text));
+        }
+    }
+    Some(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_original_is_found_by_the_name_of_its_walk() {
+        let of = |walk: &str| original_of(Path::new(walk)).map(|path| path.display().to_string());
+        assert_eq!(of("a/log.min.txt.walk").as_deref(), Some("a/log.txt"));
+        assert_eq!(of("log.min.walk").as_deref(), Some("log"));
+        assert_eq!(of("small.jsonl.walk"), None);
+        assert_eq!(of("walk"), None);
+    }
+}

@@ -1,0 +1,93 @@
+//! Shrinks any file, line by line, by what a command says.
+
+use std::borrow::Cow;
+use std::process::ExitCode;
+
+use afresh_core::Signature;
+
+use super::Args;
+use super::files::{self, Failure, Places};
+use super::refusal::refuse;
+use super::report::{self, About};
+use super::search::{Job, search};
+use crate::interrupt;
+use crate::shell::quote;
+use crate::worker::{self, Note};
+use crate::{original, outcome};
+use afresh_shrink::minimize::{Item, Refusal};
+use afresh_shrink::oracle::{By, CommandOracle, Outcome, Recognizer, Template};
+use afresh_trace::text::escape;
+
+/// What the messages of a file are called.
+const UNIT: (&str, &str) = ("line", "lines");
+
+pub(super) fn shrink(args: &Args) -> Result<ExitCode, outcome::Failure> {
+    let template = if args.stdin { Template::with_pipe } else { Template::with_path };
+    let template = template(args.command.clone()).ok_or(Failure::NoPlaceInCommand)?;
+    let by = args.signature.as_ref().map_or(Ok(By::Exit), |text| text.parse()).map_err(Failure::Pattern)?;
+    let recognizer = Recognizer { invert: args.invert, by };
+    let tells_apart = recognizer.tells_apart();
+    let places = Places::new(args);
+    let content = files::read(&args.file)?;
+    let lines = original::lines(&content);
+    places.check(&args.file, args.force, args.resume)?;
+
+    let mut oracle = CommandOracle::new(template, places.name.clone())
+        .map_err(|source| Failure::Write { path: std::env::temp_dir(), source })?
+        .recognizer(recognizer)
+        .timeout(args.timeout)
+        .jobs(args.jobs.unwrap_or(1))
+        .stop_when(interrupt::requested);
+    let render = |lines: &[Item<Cow<'_, [u8]>>], _: Option<&Signature>| {
+        Ok(lines.iter().flat_map(|line| line.value.iter()).copied().collect())
+    };
+    let job = Job {
+        items: lines,
+        input: original::identity_of_file(&content),
+        words: words(args),
+        unit: UNIT.1,
+        render: &render,
+    };
+    worker::send(&Note::Searches);
+    let (result, journey) = search(args, &places, job, &mut oracle)?;
+    match result {
+        Ok(minimized) => {
+            let signature = oracle.bug().map(ToString::to_string);
+            let text = |line: &Cow<'_, [u8]>| (None, original::text_of_line(line));
+            let about = About { unit: UNIT, text, signature, any_failure: !tells_apart, more: &[] };
+            report::write(args, &places, about, minimized, journey)
+        }
+        Err(refusal) => refuse(args, &places, &refusal, &reasons(args, &refusal, oracle.outcomes())),
+    }
+}
+
+/// What decides, in words: the options that say what a failure is, and the command.
+fn words(args: &Args) -> Vec<String> {
+    let mut words = Vec::new();
+    words.extend(args.invert.then(|| "--invert".to_owned()));
+    words.extend(args.stdin.then(|| "--stdin".to_owned()));
+    words.extend(args.signature.as_ref().map(|by| format!("--signature={by}")));
+    if !words.is_empty() {
+        words.push("--".to_owned());
+    }
+    words.extend(args.command.iter().map(|word| word.to_string_lossy().into_owned()));
+    words
+}
+
+/// What the command did, so that it can be seen why it was not taken for the bug.
+fn reasons(args: &Args, refusal: &Refusal, outcomes: &[Outcome; 2]) -> Vec<String> {
+    let runs = if matches!(refusal, Refusal::Flaky { .. }) { &outcomes[..] } else { &outcomes[1..] };
+    let command: Vec<_> = args.command.iter().map(|word| quote(word)).collect();
+    let mut reasons = Vec::new();
+    for Outcome { ended, output } in runs.iter().filter(|outcome| !outcome.ended.is_empty()) {
+        reasons.push(format!("  {} {ended}", command.join(" ")));
+        reasons.extend(String::from_utf8_lossy(output).lines().map(|line| format!("  | {}", escape(line))));
+    }
+    let expected = if args.invert {
+        "The command must exit with another code than 0 while the bug is there, and with 0 when it is not."
+    } else {
+        "The command must exit 0 while the bug is there, and with another code when it is not."
+    };
+    reasons.push(expected.to_owned());
+    reasons
+}

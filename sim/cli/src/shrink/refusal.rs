@@ -1,0 +1,49 @@
+//! Why nothing was shrunk.
+
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::Args;
+use super::files::Places;
+use super::resume::say_how_to_go_on;
+use crate::outcome::{self, Failure};
+use crate::source::Format;
+use afresh_shrink::minimize::Refusal;
+use afresh_trace::format::files::input_name;
+use afresh_trace::text::escape;
+
+/// Says why nothing was shrunk, and removes the walk, which has nothing to go on from.
+pub(super) fn refuse(args: &Args, places: &Places, refusal: &Refusal, reasons: &[String]) -> Result<ExitCode, Failure> {
+    if *refusal == Refusal::Stopped {
+        give_up(args, &refusal.to_string(), &[])?;
+        say_how_to_go_on(places);
+    } else {
+        give_up(args, &refusal.to_string(), reasons)?;
+        if let (Some(path), false) = (&places.walk, args.resume) {
+            // It is of no use to anyone; where it cannot be removed it does no harm.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+    Ok(ExitCode::from(3))
+}
+
+/// Says why there is nothing to shrink.
+pub(super) fn give_up(args: &Args, why: &str, reasons: &[String]) -> Result<ExitCode, Failure> {
+    let input = input_name(&args.file);
+    outcome::say(&format!("afresh: {}: {}\n", escape(&input), escape(why)));
+    for reason in reasons {
+        outcome::say(&format!("{reason}\n"));
+    }
+    if args.format == Format::Json {
+        outcome::print(&outcome::json("shrink", &Refused { input, refused: why }))?;
+    }
+    Ok(ExitCode::from(3))
+}
+
+/// Why nothing was shrunk.
+#[derive(Serialize)]
+struct Refused<'a> {
+    input: String,
+    refused: &'a str,
+}

@@ -1,0 +1,223 @@
+//! What a search has come to: for people, for programs, and as a page.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use super::Args;
+use super::files::{self, Places};
+use super::finding::Finding;
+use super::resume::say_how_to_go_on;
+use super::search::Journey;
+use crate::outcome::{self, Failure};
+use crate::report::curve::{Curve, class};
+use crate::report::page::{Page, Row};
+use crate::source::Format;
+use afresh_shrink::minimize::Verdict;
+use afresh_shrink::minimize::{End, Minimized, passes_after};
+use afresh_trace::format::files::input_name;
+use afresh_trace::text::count;
+use afresh_trace::text::{brief, escape};
+
+/// What was reached.
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    input: String,
+    /// Where the result is; nothing if it went to standard output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    walk: Option<String>,
+    /// The page, if one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<String>,
+    /// The bug, where it has a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) signature: Option<String>,
+    /// How many items the input had.
+    before: usize,
+    /// Which of them are left, by number.
+    left: Vec<u64>,
+    runs: u64,
+    one_minimal: bool,
+    /// The pass at which the search was stopped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped: Option<&'static str>,
+    /// The passes that come after it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not_tried: Vec<&'static str>,
+    /// Whether any failure counted as the bug, because nothing says which is which.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) any_failure: bool,
+    /// What is left, and why.
+    certificate: Vec<Needed>,
+    /// Other failures that were met on the way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    found: Vec<Finding>,
+}
+
+/// An item that is left.
+#[derive(Debug, Serialize)]
+struct Needed {
+    number: u64,
+    #[serde(skip)]
+    at: Option<String>,
+    text: String,
+    /// What happened without it, if that was tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without: Option<Verdict>,
+}
+
+/// What is said where one failure could not be told from another.
+const ANY_FAILURE: &str = "any failure of the command counted: with --signature, the same alone does";
+
+/// How many items a certificate for people has.
+const NEEDED_MAX: usize = 20;
+
+/// How much of an item such a certificate shows, in characters.
+const NEEDED_WIDTH: usize = 64;
+
+/// What else there is to say of a result.
+pub(super) struct About<'a, T> {
+    /// What one item is called, and several.
+    pub(super) unit: (&'static str, &'static str),
+    /// An item for people: when, and what.
+    pub(super) text: fn(&T) -> (Option<String>, String),
+    /// The bug, where it has a name.
+    pub(super) signature: Option<String>,
+    /// Whether any failure counted as the bug.
+    pub(super) any_failure: bool,
+    /// More lines for people.
+    pub(super) more: &'a [String],
+}
+
+/// Writes what a search has come to: to standard output, unless the result itself is there, and as a page.
+pub(super) fn write<T>(
+    args: &Args,
+    places: &Places,
+    about: About<'_, T>,
+    minimized: Minimized<T>,
+    journey: Journey,
+) -> Result<ExitCode, Failure> {
+    let (unit, more) = (about.unit, about.more);
+    let Journey { before, found, curve } = journey;
+    let report = Report::new(args, places, about, minimized, before, found);
+    let text = match args.format {
+        Format::Json => outcome::json("shrink", &report),
+        Format::Text => report.text(unit, more),
+    };
+    if places.output.is_some() {
+        outcome::print(&text)?;
+    } else {
+        outcome::say(&text);
+    }
+    if places.report.is_some() {
+        files::save(&places.report, report.page(unit, curve))?;
+    }
+    if report.stopped.is_some() {
+        say_how_to_go_on(places);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Report {
+    fn new<T>(
+        args: &Args,
+        places: &Places,
+        about: About<'_, T>,
+        minimized: Minimized<T>,
+        before: usize,
+        found: Vec<Finding>,
+    ) -> Self {
+        let name = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let stopped = match minimized.end {
+            End::OneMinimal => None,
+            End::Stopped(pass) => Some(pass),
+        };
+        let mut certificate = minimized.certificate.into_iter().peekable();
+        let needed = minimized.items.iter().map(|item| {
+            let without = certificate.next_if(|without| without.number == item.number).map(|without| without.verdict);
+            let (at, text) = (about.text)(&item.value);
+            Needed { number: item.number, at, text, without }
+        });
+        Self {
+            input: input_name(&args.file),
+            output: name(&places.output),
+            walk: name(&places.walk),
+            report: name(&places.report),
+            signature: about.signature,
+            before,
+            left: minimized.items.iter().map(|item| item.number).collect(),
+            runs: minimized.runs,
+            one_minimal: stopped.is_none(),
+            stopped,
+            not_tried: stopped.map(|pass| passes_after(pass, args.verbatim)).unwrap_or_default(),
+            any_failure: about.any_failure,
+            certificate: needed.collect(),
+            found,
+        }
+    }
+
+    /// How far it came, in a line.
+    fn summary(&self, (one, many): (&str, &str)) -> String {
+        let how = self.stopped.map_or_else(|| "1-minimal".to_owned(), |pass| format!("stopped at {pass}"));
+        let left = count(self.left.len() as u64, one, many);
+        format!("{} → {left}, {how}, {}", self.before, count(self.runs, "run", "runs"))
+    }
+
+    /// What is to be known of the result, a line each.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        notes.extend(self.any_failure.then(|| ANY_FAILURE.to_owned()));
+        notes.extend(self.stopped.map(|pass| {
+            let rest = [&[pass][..], &self.not_tried].concat();
+            format!("not yet tried: the rest of {}", rest.join(", "))
+        }));
+        notes.extend(self.found.iter().map(Finding::text));
+        notes
+    }
+
+    fn text(&self, unit: (&str, &str), more: &[String]) -> String {
+        let mut text = self.summary(unit) + "\n";
+        let files = [&self.output, &self.walk, &self.report].into_iter().flatten().cloned();
+        let shows = self.signature.as_ref().map(|signature| format!("shows {}", escape(signature)));
+        let notes = files.chain(shows).chain(more.iter().cloned()).chain(self.notes());
+        notes.for_each(|line| text += &format!("  {line}\n"));
+        let tried = self.certificate.iter().filter(|needed| needed.without.is_some());
+        if tried.clone().next().is_some() {
+            text += "  what is left, and what happens without it:\n";
+        }
+        let lines = tried.clone().take(NEEDED_MAX).map(|needed| {
+            let Needed { number, text, without, .. } = needed;
+            let without = without.as_ref().map(ToString::to_string).unwrap_or_default();
+            format!("    {number} {}: {}\n", brief(text, NEEDED_WIDTH), escape(&without))
+        });
+        text.extend(lines);
+        let more = tried.count().saturating_sub(NEEDED_MAX);
+        if more > 0 {
+            text += &format!("    … and {more} more\n");
+        }
+        text
+    }
+
+    fn page(&self, unit: (&str, &'static str), curve: Curve) -> std::io::Result<Vec<u8>> {
+        let rows = self.certificate.iter().map(|needed| Row {
+            number: needed.number,
+            at: needed.at.clone().unwrap_or_default().into(),
+            text: needed.text.clone().into(),
+            without: needed.without.as_ref().map_or("not tried".to_owned(), ToString::to_string).into(),
+            class: needed.without.as_ref().map_or("", class),
+        });
+        let page = Page {
+            title: self.input.as_str().into(),
+            summary: self.summary(unit).into(),
+            signature: self.signature.as_deref().unwrap_or_default().into(),
+            notes: self.notes().into_iter().map(Into::into).collect(),
+            unit: unit.1,
+            rows: rows.collect(),
+            curve: &curve,
+        };
+        page.to_html()
+    }
+}

@@ -1,0 +1,59 @@
+//! How to go on with a search that was stopped.
+
+use std::ffi::OsString;
+
+use super::files::Places;
+use crate::outcome;
+use crate::shell::quote;
+use crate::worker;
+
+/// Says how to go on, where there is a walk to go on from.
+pub(super) fn say_how_to_go_on(places: &Places) {
+    if places.walk.is_none() {
+        return;
+    }
+    let mut words = resuming(worker::words().0);
+    if words.is_empty() {
+        words.push("afresh".into());
+    }
+    let words: Vec<_> = words.iter().map(|word| quote(word)).collect();
+    outcome::say(&format!("To go on: {}\n", words.join(" ")));
+}
+
+/// The command line that goes on where the one of `words` stopped, and to the end.
+fn resuming(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut words = words.into_iter();
+    let mut resuming = Vec::new();
+    // What comes after this is the command, whatever it looks like.
+    while let Some(word) = words.next().filter(|word| word != "--") {
+        match word.to_str() {
+            Some("--runs" | "--time") => drop(words.next()),
+            Some("--force" | "--resume") => {}
+            Some(budget) if budget.starts_with("--runs=") || budget.starts_with("--time=") => {}
+            _ => resuming.push(word),
+        }
+    }
+    resuming.push("--resume".into());
+    let command: Vec<_> = words.collect();
+    if !command.is_empty() {
+        resuming.push("--".into());
+    }
+    resuming.extend(command);
+    resuming
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn to_go_on_is_the_same_without_its_budget() {
+        let of = |line: &str| {
+            let words: Vec<_> =
+                resuming(line.split(' ').map(Into::into)).into_iter().map(|word| word.into_string()).collect();
+            words.into_iter().collect::<Result<Vec<_>, _>>().unwrap().join(" ")
+        };
+        assert_eq!(of("afresh shrink t --runs 5 --time=5m -o x --force"), "afresh shrink t -o x --resume");
+        assert_eq!(of("afresh shrink t --resume -- cmd --runs 5 {}"), "afresh shrink t --resume -- cmd --runs 5 {}");
+    }
+}

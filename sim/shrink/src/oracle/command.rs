@@ -1,0 +1,331 @@
+//! The oracle of any program: a command that exits 0 while the bug is there.
+
+use std::borrow::Cow;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use afresh_core::Signature;
+use tempfile::TempDir;
+
+use super::process::{self, Ended, Finished, Streams};
+use super::recognizer::{Failure, Recognizer};
+use super::values::values;
+use crate::minimize::{Candidate, Content, Edit, Identity, Oracle, Rewrite, Verdict};
+
+/// What stands for the path of the candidate in the words of a command.
+const PLACE: &[u8] = b"{}";
+
+/// The limit of time of the runs before the bug was first seen, which says what to expect of the others.
+const FIRST_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// How often a run is tried that could not begin, and the pause in between.
+const TRIES: u32 = 8;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The default limit of time is this many times what the first failing run took, and at least a second.
+const TIMEOUT_FACTOR: u32 = 10;
+
+/// The words of a command, with `{}` where the path of the candidate goes, in any word and any number of times; or one
+/// that reads the candidate.
+#[derive(Clone, Debug)]
+pub struct Template {
+    words: Vec<OsString>,
+    piped: bool,
+}
+
+impl Template {
+    /// The command of `words`, the first of which is the program.
+    ///
+    /// `None` when there are no words, or `{}` is in none of them: such a command could not see the candidate.
+    #[must_use]
+    pub fn with_path(words: Vec<OsString>) -> Option<Self> {
+        let has_place = words.iter().any(|word| word.as_bytes().windows(PLACE.len()).any(|window| window == PLACE));
+        has_place.then_some(Self { words, piped: false })
+    }
+
+    /// The command of `words`, the first of which is the program, which reads the candidate from its standard input. `{}`
+    /// means nothing to it. `None` when there are no words.
+    #[must_use]
+    pub fn with_pipe(words: Vec<OsString>) -> Option<Self> {
+        (!words.is_empty()).then_some(Self { words, piped: true })
+    }
+
+    /// The command for the candidate at `path`.
+    fn command(&self, path: &Path) -> Command {
+        let path = path.as_os_str();
+        let mut words = self.words.iter().map(|word| if self.piped { word.clone() } else { fill(word, path) });
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words);
+        command
+    }
+}
+
+fn fill(word: &OsStr, path: &OsStr) -> OsString {
+    let mut filled = Vec::new();
+    let mut rest = word.as_bytes();
+    while let Some(place) = rest.windows(PLACE.len()).position(|window| window == PLACE) {
+        filled.extend_from_slice(&rest[..place]);
+        filled.extend_from_slice(path.as_bytes());
+        rest = &rest[place + PLACE.len()..];
+    }
+    filled.extend_from_slice(rest);
+    OsString::from_vec(filled)
+}
+
+/// What the last run of a command did, for people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// How it ended, such as `exited 1`.
+    pub ended: String,
+    /// The end of what it printed, on standard output and error together: bytes from outside.
+    pub output: Vec<u8>,
+}
+
+/// What a run of a command was.
+struct Judged {
+    verdict: Verdict,
+    outcome: Outcome,
+    elapsed: Option<Duration>,
+}
+
+/// Runs a command on each candidate, which it finds as a file with the name of the original, alone in a folder of
+/// its own, or on its standard input. A [`Recognizer`] says whether that failed, and whether it is the same bug.
+///
+/// A command that cannot be started, is killed, takes too long or exits with 125, 126 or 127 (by which shells and
+/// `git bisect run` say that the command itself went wrong) says nothing about the bug: [`Verdict::Unresolved`].
+///
+/// The command runs in the current directory, and in a process group of its own which is killed when it ends.
+#[derive(Debug)]
+pub struct CommandOracle {
+    template: Template,
+    /// Holds the folder of the candidate, which is made anew for each run: what a command leaves there is gone.
+    place: TempDir,
+    name: OsString,
+    recognizer: Recognizer,
+    /// The bug, where the recognizer tells one from another; not known before the original was run.
+    bug: Option<Signature>,
+    timeout: Option<Duration>,
+    measured: Option<Duration>,
+    stop: fn() -> bool,
+    jobs: usize,
+    outcomes: [Outcome; 2],
+}
+
+impl CommandOracle {
+    /// The oracle that runs `template` on files called `name`. Exit code 0 says that the bug is there, any other that it
+    /// is not.
+    ///
+    /// # Errors
+    ///
+    /// When no temporary folder can be made.
+    pub fn new(template: Template, name: impl Into<OsString>) -> io::Result<Self> {
+        let place = tempfile::Builder::new().prefix("afresh-").tempdir()?;
+        let outcomes = Default::default();
+        Ok(Self {
+            template,
+            place,
+            name: name.into(),
+            recognizer: Recognizer::default(),
+            bug: None,
+            timeout: None,
+            measured: None,
+            stop: || false,
+            jobs: 1,
+            outcomes,
+        })
+    }
+
+    /// Recognizes the bug by `recognizer`. It is what the original shows.
+    #[must_use]
+    pub fn recognizer(mut self, recognizer: Recognizer) -> Self {
+        self.recognizer = recognizer;
+        self
+    }
+
+    /// Gives each run at most `timeout`. By default ten times what the first failing run took, and at least a second.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Kills a run as soon as `stop` says so. The verdict of such a run is [`Verdict::Unresolved`].
+    #[must_use]
+    pub fn stop_when(mut self, stop: fn() -> bool) -> Self {
+        self.stop = stop;
+        self
+    }
+
+    /// Runs the command on so many candidates at a time, each in a folder of its own. By default on one.
+    #[must_use]
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// The bug that is kept, where the recognizer tells one from another and the original has shown it.
+    #[must_use]
+    pub fn bug(&self) -> Option<&Signature> {
+        self.bug.as_ref()
+    }
+
+    /// What the last two runs did, the older one first.
+    #[must_use]
+    pub fn outcomes(&self) -> &[Outcome; 2] {
+        &self.outcomes
+    }
+
+    /// Runs the command on a candidate, which is the one with this number of those that are run at a time.
+    fn judge<T: AsRef<[u8]>>(&self, number: usize, candidate: &Candidate<'_, T>) -> Judged {
+        let folder = self.place.path().join(if number == 0 { "candidate".to_owned() } else { number.to_string() });
+        let content: Vec<u8> = candidate.values().flat_map(|line| line.as_ref().iter().copied()).collect();
+        match self.run_in_spite(&folder, &content) {
+            Ok(mut finished) => {
+                let verdict = self.verdict(&finished, &folder, candidate);
+                finished.output.append(&mut finished.errors);
+                let outcome = Outcome { ended: describe(finished.ended), output: finished.output };
+                Judged { verdict, outcome, elapsed: Some(finished.elapsed) }
+            }
+            Err(error) => {
+                let ended = format!("could not be run: {error}");
+                let outcome = Outcome { ended: ended.clone(), output: Vec::new() };
+                Judged { verdict: Verdict::Unresolved(ended), outcome, elapsed: None }
+            }
+        }
+    }
+
+    /// Takes note of a run; its verdict.
+    fn note(&mut self, judged: Judged) -> Verdict {
+        let Judged { verdict, outcome, elapsed } = judged;
+        if verdict.is_same() && self.measured.is_none() {
+            self.measured = elapsed.map(|elapsed| (elapsed * TIMEOUT_FACTOR).max(Duration::from_secs(1)));
+        }
+        self.outcomes.rotate_left(1);
+        self.outcomes[1] = outcome;
+        verdict
+    }
+
+    /// Runs the command. Where the machine has no process, memory or file to spare just then, it is tried again: else a whole
+    /// search could pass within that moment.
+    fn run_in_spite(&self, folder: &Path, content: &[u8]) -> io::Result<Finished> {
+        for _ in 0..TRIES {
+            match self.run(folder, content.to_vec()) {
+                Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::PermissionDenied) => {
+                    thread::sleep(PAUSE);
+                }
+                finished => return finished,
+            }
+        }
+        self.run(folder, content.to_vec())
+    }
+
+    fn run(&self, folder: &Path, content: Vec<u8>) -> io::Result<Finished> {
+        let path = folder.join(&self.name);
+        let timeout = self.timeout.or(self.measured).unwrap_or(FIRST_TIMEOUT);
+        let apart = self.recognizer.keeps_apart();
+        if self.template.piped {
+            return process::run(self.template.command(&path), Streams { input: content, apart }, timeout, self.stop);
+        }
+        // What a try that failed has left.
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        fs::create_dir(folder)?;
+        fs::write(&path, content)?;
+        let streams = Streams { input: Vec::new(), apart };
+        let finished = process::run(self.template.command(&path), streams, timeout, self.stop);
+        fs::remove_dir_all(folder)?;
+        finished
+    }
+
+    /// What a run says of the bug.
+    fn verdict<T>(&self, finished: &Finished, folder: &Path, candidate: &Candidate<'_, T>) -> Verdict {
+        let Ended::Exited(code @ (..=124 | 128..)) = finished.ended else {
+            return Verdict::Unresolved(describe(finished.ended));
+        };
+        let Some(Failure { signature, line }) = self.recognizer.failure(code, finished, folder) else {
+            return Verdict::Passed;
+        };
+        let item = line.and_then(|line| candidate.items().nth(line.checked_sub(1)?));
+        let at = item.map(|item| item.number);
+        let is_original = *candidate.edit() == Edit::Keep;
+        match (signature, &self.bug) {
+            (Some(signature), Some(bug)) if signature != *bug => Verdict::Other { signature, at },
+            // Nothing was looked for yet. A failure that the pattern does not know is not what it was given for.
+            (Some(signature), None) if !is_original || !self.recognizer.knows(&signature) => {
+                Verdict::Other { signature, at }
+            }
+            (signature, _) => Verdict::Same { at, shows: signature.filter(|_| is_original) },
+        }
+    }
+}
+
+impl<T: AsRef<[u8]> + From<Vec<u8>> + Sync> Oracle<T> for CommandOracle {
+    fn test(&mut self, candidate: &Candidate<'_, T>) -> Verdict {
+        let judged = self.judge(0, candidate);
+        self.note(judged)
+    }
+
+    fn width(&self, _: usize) -> usize {
+        self.jobs
+    }
+
+    fn test_all(&mut self, candidates: &[Candidate<'_, T>]) -> Vec<Verdict> {
+        let judged: Vec<_> = thread::scope(|scope| {
+            let this = &*self;
+            let judge = |(number, candidate)| scope.spawn(move || this.judge(number, candidate));
+            let runs: Vec<_> = candidates.iter().enumerate().map(judge).collect();
+            runs.into_iter().map(|run| run.join().expect("a run of a command does not panic")).collect()
+        });
+        judged.into_iter().map(|judged| self.note(judged)).collect()
+    }
+
+    fn bug_is(&mut self, bug: &Signature) {
+        self.bug = Some(bug.clone());
+    }
+
+    fn content(&self) -> &dyn Content<T> {
+        self
+    }
+}
+
+impl<T: AsRef<[u8]> + From<Vec<u8>>> Content<T> for CommandOracle {
+    /// By content: a command cannot tell equal lines apart.
+    fn identity(&self, candidate: &Candidate<'_, T>) -> Identity {
+        Identity::of(candidate.values())
+    }
+
+    fn links(&self, line: &T) -> Vec<u64> {
+        values(line.as_ref())
+    }
+
+    fn text<'e>(&self, line: &'e T) -> Option<Cow<'e, str>> {
+        std::str::from_utf8(line.as_ref()).ok().map(Cow::Borrowed)
+    }
+
+    fn with_text(&self, _: &T, text: &str) -> Option<T> {
+        Some(text.as_bytes().to_vec().into())
+    }
+}
+
+/// What becomes of a line of a file by one change of its text, as a [`CommandOracle`] makes it: for replaying a walk.
+#[must_use]
+pub fn rewrite_line<T: AsRef<[u8]> + From<Vec<u8>>>(line: &T, change: &Rewrite) -> Option<T> {
+    let text = std::str::from_utf8(line.as_ref()).ok()?;
+    Some(change.apply(text)?.into_bytes().into())
+}
+
+fn describe(ended: Ended) -> String {
+    match ended {
+        Ended::Exited(code) => format!("exited {code}"),
+        Ended::Killed(signal) => format!("was killed by signal {signal}"),
+        Ended::TimedOut => "took too long".to_owned(),
+        Ended::Stopped => "was stopped".to_owned(),
+    }
+}

@@ -1,0 +1,177 @@
+//! What makes a run of a command a failure, and two failures the same bug.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use afresh_core::Signature;
+use regex::bytes::{Captures, Regex};
+
+use super::process::Finished;
+use afresh_check::guard::without_values;
+
+/// A signature that is longer, in characters, keeps this much of its beginning and a digest of all of it.
+const SIGNATURE_MAX: usize = 100;
+
+/// The check of a failure in whose output a pattern is not found.
+const UNMATCHED: &str = "no match";
+
+/// The names of the groups of a pattern that say where it failed, and not how.
+const PLACES: [&str; 2] = ["line", "at"];
+
+/// What of a failed run says which bug it is.
+#[derive(Clone, Debug, Default)]
+pub enum By {
+    /// The exit code.
+    #[default]
+    Exit,
+    /// What it wrote to standard output, without numbers and quoted values.
+    Stdout,
+    /// What it wrote to standard error, without numbers and quoted values.
+    Stderr,
+    /// What the groups of this pattern captured in either, where it matches first. A group called `line` or `at` captures
+    /// the line of the candidate at which it failed, and is no part of the signature.
+    Pattern(Regex),
+}
+
+impl FromStr for By {
+    type Err = regex::Error;
+
+    /// `exit`, `stdout`, `stderr`, or a pattern.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "exit" => Ok(Self::Exit),
+            "stdout" => Ok(Self::Stdout),
+            "stderr" => Ok(Self::Stderr),
+            pattern => Regex::new(pattern).map(Self::Pattern),
+        }
+    }
+}
+
+/// Recognizes a failure.
+#[derive(Clone, Debug, Default)]
+pub struct Recognizer {
+    /// Whether a run failed that exits with another code than 0, as tests do, and not one that exits 0.
+    pub invert: bool,
+    /// What makes two failures the same.
+    pub by: By,
+}
+
+/// A failure of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// What makes it the same as another; `None` where any two are the same.
+    pub(super) signature: Option<Signature>,
+    /// The line of the candidate at which it failed, from 1, where that was said.
+    pub(super) line: Option<usize>,
+}
+
+impl Recognizer {
+    /// Whether it can tell one failure from another. A command that exits 0 for any failure and says no more cannot.
+    #[must_use]
+    pub fn tells_apart(&self) -> bool {
+        self.invert || !matches!(self.by, By::Exit)
+    }
+
+    /// Whether a failure can be the bug at all: not where it is recognized by a pattern that was not found.
+    pub(super) fn knows(&self, signature: &Signature) -> bool {
+        signature.check != UNMATCHED
+    }
+
+    /// Whether standard output and error are to be kept apart.
+    pub(super) fn keeps_apart(&self) -> bool {
+        matches!(self.by, By::Stdout | By::Stderr)
+    }
+
+    /// The failure of a run that exited with `code`, if it is one; `folder` is where the candidate was.
+    pub(super) fn failure(&self, code: i32, finished: &Finished, folder: &Path) -> Option<Failure> {
+        if (code == 0) == self.invert {
+            return None;
+        }
+        let signature = match &self.by {
+            By::Exit if !self.invert => None,
+            By::Exit => Some(Signature::new("exit", code.to_string())),
+            By::Stdout => Some(Signature::new("stdout", normal(&finished.output, folder))),
+            By::Stderr => Some(Signature::new("stderr", normal(&finished.errors, folder))),
+            By::Pattern(pattern) => return Some(matched(pattern, code, &finished.output)),
+        };
+        Some(Failure { signature, line: None })
+    }
+}
+
+fn matched(pattern: &Regex, code: i32, output: &[u8]) -> Failure {
+    let Some(captures) = pattern.captures(output) else {
+        return Failure { signature: Some(Signature::new(UNMATCHED, format!("exit {code}"))), line: None };
+    };
+    let line = PLACES.iter().find_map(|name| str::from_utf8(captures.name(name)?.as_bytes()).ok()?.parse().ok());
+    Failure { signature: Some(Signature::new("match", groups(pattern, &captures))), line }
+}
+
+/// What all groups captured but those that say where.
+fn groups(pattern: &Regex, captures: &Captures<'_>) -> String {
+    let names = pattern.capture_names().enumerate().skip(1);
+    let groups = names.filter(|(_, name)| name.is_none_or(|name| !PLACES.contains(&name)));
+    let texts = groups.map(|(group, _)| captures.get(group).map_or(&b""[..], |found| found.as_bytes()));
+    let texts: Vec<_> = texts.map(String::from_utf8_lossy).collect();
+    short(&texts.join(" "))
+}
+
+/// What was printed, without what differs between two runs that fail alike: numbers, quoted values, the folder of the
+/// candidate, and how often a line is repeated.
+fn normal(output: &[u8], folder: &Path) -> String {
+    let text = String::from_utf8_lossy(output).replace(&*folder.to_string_lossy(), "");
+    let mut lines: Vec<_> = text.lines().map(|line| without_values(line.trim())).collect();
+    lines.retain(|line| !line.is_empty());
+    lines.dedup();
+    short(&lines.join(" | "))
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(SIGNATURE_MAX) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}… {}", &text[..end], &blake3::hash(text.as_bytes()).to_hex()[..8]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::process::Ended;
+    use super::*;
+
+    fn failure(by: &str, output: &str) -> Failure {
+        let recognizer = Recognizer { invert: true, by: by.parse().unwrap() };
+        let output = output.as_bytes().to_vec();
+        let finished = Finished { ended: Ended::Exited(1), errors: output.clone(), output, elapsed: Duration::ZERO };
+        recognizer.failure(1, &finished, Path::new("/candidates/1")).unwrap()
+    }
+
+    fn text(by: &str, output: &str) -> String {
+        failure(by, output).signature.unwrap().to_string()
+    }
+
+    #[test]
+    fn what_differs_between_alike_runs_is_no_part_of_it() {
+        let one = text("stdout", "step 1\nstep 2\n/candidates/1/t.log:17: no account \"a-1\"\n");
+        assert_eq!(one, "stdout/step # | /t.log:#: no account \"\"");
+        assert_eq!(one, text("stdout", "step 9\n\n/candidates/1/t.log:3: no account \"b\""));
+        assert_ne!(one, text("stderr", "step 9\n/candidates/1/t.log:3: no hold \"b\""));
+    }
+
+    #[test]
+    fn groups_are_the_bug_and_one_called_line_is_its_place() {
+        let by = r"(?<line>\d+): (\w+) (?<what>of \w+)?";
+        let found = failure(by, "7: overdraft of a");
+        assert_eq!((found.signature.unwrap().to_string(), found.line), ("match/overdraft of a".to_owned(), Some(7)));
+        assert_eq!(text(by, "12: overdraft of a"), "match/overdraft of a");
+        assert_eq!(text(by, "nothing"), "no match/exit 1");
+        assert_eq!(failure("x", "x").signature.unwrap(), Signature::new("match", ""));
+    }
+
+    #[test]
+    fn a_long_one_is_cut_and_still_another() {
+        let long = "é".repeat(1000);
+        let (one, other) = (text("stdout", &format!("{long}a")), text("stdout", &format!("{long}b")));
+        assert!(one != other && one.chars().count() < 130, "{one}");
+    }
+}

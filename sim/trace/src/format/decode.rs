@@ -1,0 +1,235 @@
+//! Reads the JSON of one event, straight into the types of its system.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use afresh_core::{At, EventNumber, Message, Observation, Sent, Stimulus, Types, What};
+use serde::Deserialize;
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::fact::{Fact, FactSeed, Party, SettledWire, set};
+use super::json::Json;
+use super::kind::Kind;
+use super::output_id::OutputId;
+use super::{WhatOf, at};
+
+/// What an event's line says: the fields that every kind has, and the content of the one that it is.
+pub(crate) struct Envelope<C> {
+    pub(crate) number: Option<EventNumber>,
+    pub(crate) cause: Option<EventNumber>,
+    pub(crate) at: Option<At>,
+    pub(crate) kind: Kind,
+    pub(crate) content: C,
+}
+
+/// How the content of an event is read.
+pub(crate) trait Content: Copy {
+    /// What its JSON says.
+    type Said;
+    /// What is made of that.
+    type Value;
+
+    /// Reads it, given its kind.
+    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Said, D::Error>;
+
+    /// What is made of it once its text is known to be what a trace may hold.
+    fn with_text(self, said: Self::Said, text: &str) -> Self::Value;
+}
+
+/// The content of an event as it is in the file.
+#[derive(Clone, Copy)]
+pub(crate) struct Raw;
+
+impl Content for Raw {
+    type Said = IgnoredAny;
+    type Value = Json;
+
+    fn read<'de, D: Deserializer<'de>>(self, _: Kind, deserializer: D) -> Result<IgnoredAny, D::Error> {
+        IgnoredAny::deserialize(deserializer)
+    }
+
+    fn with_text(self, _: IgnoredAny, text: &str) -> Json {
+        Json::of(text)
+    }
+}
+
+/// The content of an event, and the same as it is in the file.
+#[derive(Clone, Copy)]
+pub(crate) struct WithRaw<C>(pub(crate) C);
+
+impl<C: Content> Content for WithRaw<C> {
+    type Said = C::Said;
+    type Value = (C::Value, Json);
+
+    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<C::Said, D::Error> {
+        self.0.read(kind, deserializer)
+    }
+
+    fn with_text(self, said: C::Said, text: &str) -> Self::Value {
+        (self.0.with_text(said, text), Json::of(text))
+    }
+}
+
+/// The content of an event in the types of a system.
+pub(crate) struct Typed<'s, S> {
+    pub(crate) system: &'s S,
+    /// The version of the system that the bodies were recorded by.
+    pub(crate) version: &'s str,
+}
+
+impl<S> Clone for Typed<'_, S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Typed<'_, S> {}
+
+impl<S: Types> Content for Typed<'_, S> {
+    type Said = WhatOf<S>;
+    type Value = WhatOf<S>;
+
+    fn with_text(self, said: WhatOf<S>, _: &str) -> WhatOf<S> {
+        said
+    }
+
+    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<WhatOf<S>, D::Error> {
+        let stimulus = |stimulus| Ok(What::Stimulus(stimulus));
+        let observation = |observation| Ok(What::Observation(observation));
+        match kind {
+            Kind::In => {
+                let Fact { id, party, revision, body } = FactSeed::new(Party::From, self).deserialize(deserializer)?;
+                stimulus(Stimulus::In(Message { from: party, id, revision, body }))
+            }
+            Kind::Opening => stimulus(Stimulus::Opening(Box::deserialize(deserializer)?)),
+            Kind::Deliver => stimulus(Stimulus::Deliver(Box::deserialize(deserializer)?)),
+            Kind::Drop => stimulus(Stimulus::Drop(Box::deserialize(deserializer)?)),
+            Kind::Timer => stimulus(Stimulus::Timer(Box::deserialize(deserializer)?)),
+            Kind::Fault => stimulus(Stimulus::Fault(Box::deserialize(deserializer)?)),
+            Kind::Knob => stimulus(Stimulus::Knob(Box::deserialize(deserializer)?)),
+            Kind::Out => {
+                let seed = FactSeed::new(Party::To, PhantomData::<S::Out>);
+                let Fact { id: OutputId { key, slot }, party, revision, body } = seed.deserialize(deserializer)?;
+                observation(Observation::Out(Sent { key, slot, to: party, revision, body }))
+            }
+            Kind::Settled => {
+                observation(Observation::Settled(Box::new(SettledWire::deserialize(deserializer)?.into())))
+            }
+            Kind::Rejected => observation(Observation::Rejected(Box::deserialize(deserializer)?)),
+            Kind::Quarantined => observation(Observation::Quarantined(Box::deserialize(deserializer)?)),
+            Kind::Healed => observation(Observation::Healed(Box::deserialize(deserializer)?)),
+            Kind::View => observation(Observation::View(Box::deserialize(deserializer)?)),
+        }
+    }
+}
+
+/// Reads the body of a message that came in.
+impl<'de, S: Types> DeserializeSeed<'de> for Typed<'_, S> {
+    type Value = S::In;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::In, D::Error> {
+        self.system.read_in(self.version, deserializer)
+    }
+}
+
+/// Reads an event's line.
+pub(crate) struct EnvelopeSeed<C>(pub(crate) C);
+
+impl<'de, C: Content> DeserializeSeed<'de> for EnvelopeSeed<C> {
+    type Value = Envelope<C::Said>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, C: Content> Visitor<'de> for EnvelopeSeed<C> {
+    type Value = Envelope<C::Said>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event: an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let (mut number, mut cause, mut at) = (None, None, None);
+        let mut content: Option<(Kind, C::Said)> = None;
+        while let Some(field) = map.next_key()? {
+            match field {
+                Field::Number => set(&mut number, "n", map.next_value()?)?,
+                Field::Cause => set(&mut cause, "cause", map.next_value()?)?,
+                Field::At => {
+                    let json: &RawValue = map.next_value()?;
+                    set(&mut at, "at", at::parse(json.get()).map_err(de::Error::custom)?)?;
+                }
+                Field::Kind(kind) => match content {
+                    None => content = Some((kind, map.next_value_seed(ContentSeed(self.0, kind))?)),
+                    Some((first, _)) if first == kind => return Err(de::Error::duplicate_field(kind.name())),
+                    Some((first, _)) => {
+                        let problem = format!("an event is of one kind, expected `{first}` alone, found `{kind}` too");
+                        return Err(de::Error::custom(problem));
+                    }
+                },
+            }
+        }
+        let (kind, content) = content.ok_or_else(|| {
+            let names: Vec<_> = Kind::ALL.iter().map(|kind| format!("`{kind}`")).collect();
+            de::Error::custom(format!(
+                "missing field: an event says what happened, expected one of {}",
+                names.join(", ")
+            ))
+        })?;
+        Ok(Envelope { number, cause, at, kind, content })
+    }
+}
+
+/// Reads the content of an event of this kind.
+pub(crate) struct ContentSeed<C>(pub(crate) C, pub(crate) Kind);
+
+impl<'de, C: Content> DeserializeSeed<'de> for ContentSeed<C> {
+    type Value = C::Said;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<C::Said, D::Error> {
+        self.0.read(self.1, deserializer)
+    }
+}
+
+/// The name of a field of an event.
+enum Field {
+    Number,
+    Cause,
+    At,
+    Kind(Kind),
+}
+
+/// The fields of an event, for messages.
+const FIELDS: [&str; 16] = {
+    let mut fields = ["n", "cause", "at", "", "", "", "", "", "", "", "", "", "", "", "", ""];
+    let mut n = 0;
+    while n < Kind::ALL.len() {
+        fields[n + 3] = Kind::ALL[n].name();
+        n += 1;
+    }
+    fields
+};
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = Field;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a field")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Field, E> {
+                match text {
+                    "n" => Ok(Field::Number),
+                    "cause" => Ok(Field::Cause),
+                    "at" => Ok(Field::At),
+                    _ => Kind::named(text).map(Field::Kind).ok_or_else(|| E::unknown_field(text, &FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_identifier(Text)
+    }
+}

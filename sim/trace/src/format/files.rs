@@ -1,0 +1,238 @@
+//! Files that commands read and write: `-` is a standard stream, nothing is overwritten unasked, and an output is there
+//! whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Stdin, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{NamedTempFile, SpooledTempFile};
+
+use super::error::{Error, Problem};
+
+const BUFFER: usize = 256 << 10;
+
+/// Output to a standard stream beyond this is held in an unnamed file.
+const SPOOL_IN_MEMORY: usize = 1 << 20;
+
+/// What messages call a path: `standard input` for `-`.
+pub fn input_name(path: &Path) -> String {
+    if is_stream(path) { "standard input".into() } else { path.display().to_string() }
+}
+
+/// Opens `path` to be read; `-` is standard input.
+pub fn open(path: &Path) -> Result<Input, Error> {
+    let error = |problem| Error::file(input_name(path), problem);
+    if is_stream(path) {
+        return Ok(Input::new(Source::Stdin(BufReader::with_capacity(BUFFER, io::stdin()))));
+    }
+    let file = File::open(path).map_err(|problem| error(Problem::Read(problem)))?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Err(error(Problem::Directory));
+    }
+    Ok(Input::new(Source::File(BufReader::with_capacity(BUFFER, file))))
+}
+
+/// Whether `path` is a standard stream: `-`.
+pub fn is_stream(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// A file or standard input, open to be read.
+#[derive(Debug)]
+pub struct Input {
+    source: Source,
+    progress: fn(u64),
+}
+
+#[derive(Debug)]
+enum Source {
+    Stdin(BufReader<Stdin>),
+    File(BufReader<File>),
+}
+
+impl Input {
+    fn new(source: Source) -> Self {
+        Self { source, progress: |_| () }
+    }
+
+    /// The size of the file in bytes, where it is one.
+    pub fn size(&self) -> Option<u64> {
+        match &self.source {
+            Source::Stdin(_) => None,
+            Source::File(source) => {
+                source.get_ref().metadata().ok().filter(fs::Metadata::is_file).map(|file| file.len())
+            }
+        }
+    }
+
+    /// Has `progress` told of how many bytes were read, each time that the buffer is filled.
+    pub fn tell(&mut self, progress: fn(u64)) {
+        self.progress = progress;
+    }
+
+    fn buffer(&self) -> &[u8] {
+        match &self.source {
+            Source::Stdin(source) => source.buffer(),
+            Source::File(source) => source.buffer(),
+        }
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match &mut self.source {
+            Source::Stdin(source) => source.read(buffer),
+            Source::File(source) => source.read(buffer),
+        }
+    }
+}
+
+impl BufRead for Input {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let is_read = self.buffer().is_empty();
+        let filled = match &mut self.source {
+            Source::Stdin(source) => source.fill_buf()?,
+            Source::File(source) => source.fill_buf()?,
+        };
+        if is_read {
+            (self.progress)(filled.len() as u64);
+        }
+        Ok(filled)
+    }
+
+    fn consume(&mut self, amount: usize) {
+        match &mut self.source {
+            Source::Stdin(source) => source.consume(amount),
+            Source::File(source) => source.consume(amount),
+        }
+    }
+}
+
+/// An output that appears, whole, when it is [finished](Output::finish), and not at all when it is dropped before.
+///
+/// A file is written beside its place and then moved there. What goes to a standard stream is held back, on disk where
+/// it is long. A device or a pipe is written directly.
+#[derive(Debug)]
+pub struct Output {
+    name: String,
+    sink: BufWriter<Sink>,
+}
+
+#[derive(Debug)]
+enum Sink {
+    Stdout(SpooledTempFile),
+    Direct(File),
+    Beside { file: NamedTempFile, path: PathBuf, force: bool },
+}
+
+impl Output {
+    /// Makes ready to write `path`; `-` is standard output. A file that is there is replaced only with `force`.
+    pub fn create(path: &Path, force: bool) -> Result<Self, Error> {
+        let name = if is_stream(path) { "standard output".into() } else { path.display().to_string() };
+        match Sink::new(path, force) {
+            Ok(sink) => Ok(Self { name, sink: BufWriter::with_capacity(BUFFER, sink) }),
+            Err(problem) => Err(Error::file(name, problem)),
+        }
+    }
+
+    /// What messages call the output.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Puts the output in its place.
+    pub fn finish(self) -> Result<(), Error> {
+        let Self { name, sink } = self;
+        let finish = |sink: BufWriter<Sink>| sink.into_inner().map_err(|error| error.into_error())?.finish();
+        finish(sink).map_err(|error| {
+            let exists = error.kind() == io::ErrorKind::AlreadyExists;
+            Error::file(name, if exists { Problem::Exists } else { Problem::Write(error) })
+        })
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.sink.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.sink.flush()
+    }
+}
+
+impl Sink {
+    fn new(path: &Path, force: bool) -> Result<Self, Problem> {
+        if is_stream(path) {
+            return Ok(Self::Stdout(SpooledTempFile::new(SPOOL_IN_MEMORY)));
+        }
+        let found = fs::metadata(path).ok();
+        match &found {
+            Some(metadata) if metadata.is_dir() => return Err(Problem::Directory),
+            Some(metadata) if !metadata.is_file() => {
+                return OpenOptions::new().write(true).open(path).map(Self::Direct).map_err(Problem::Write);
+            }
+            Some(_) if !force => return Err(Problem::Exists),
+            _ => {}
+        }
+        // A link stays a link: it is what it points to that is replaced.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let permissions = found.map(|metadata| metadata.permissions());
+        let file = beside(folder, permissions).map_err(Problem::Write)?;
+        Ok(Self::Beside { file, path, force })
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Stdout(mut spool) => {
+                spool.seek(SeekFrom::Start(0))?;
+                let mut stdout = io::stdout().lock();
+                io::copy(&mut spool, &mut stdout)?;
+                stdout.flush()
+            }
+            Self::Direct(_) => Ok(()),
+            Self::Beside { file, path, force } => {
+                // Else a machine that stops just after may have moved a file whose bytes it never wrote.
+                file.as_file().sync_all()?;
+                let moved = if force { file.persist(path) } else { file.persist_noclobber(path) };
+                moved.map(drop).map_err(|error| error.error)
+            }
+        }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Stdout(spool) => spool.write(bytes),
+            Self::Direct(file) => file.write(bytes),
+            Self::Beside { file, .. } => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stdout(spool) => spool.flush(),
+            Self::Direct(file) => file.flush(),
+            Self::Beside { file, .. } => file.flush(),
+        }
+    }
+}
+
+/// A new file in `folder`, with the permissions of the file that it will replace, or else those of any new file: the
+/// owner alone, as for other temporary files, would be wrong for what stays.
+fn beside(folder: &Path, permissions: Option<fs::Permissions>) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".afresh-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let file = builder.tempfile_in(folder)?;
+    if let Some(permissions) = permissions {
+        file.as_file().set_permissions(permissions)?;
+    }
+    Ok(file)
+}

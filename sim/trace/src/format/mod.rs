@@ -1,0 +1,114 @@
+//! The trace file: JSON Lines, a header and then one event a line.
+//!
+//! ```
+//! use afresh_trace::format::{Options, Reader, TraceOf, Writer};
+//! # use afresh_core::{Flows, Input, Key, Slot, Types};
+//! # #[derive(Clone)]
+//! # struct Counter;
+//! # impl System for Counter {
+//! #     type In = u64;
+//! #     type Out = u64;
+//! #     type State = u64;
+//! #     type View = u64;
+//! #     fn keys(&self, _: &u64) -> impl IntoIterator<Item = Key> { ["all".into()] }
+//! #     fn apply(&self, _: &Key, state: &mut u64, input: Input<'_, u64>, _: &Flows) { *state += input.body }
+//! #     fn view(&self, _: &Key, state: &u64) -> u64 { *state }
+//! #     fn outputs(&self, _: &Key, _: &u64, _: &Flows) -> std::collections::BTreeMap<Slot, u64> { Default::default() }
+//! # }
+//! let file = br#"{"afresh":{"format":1,"system":"counter","complete":true}}
+//! {"at":"2026-03-14T09:26:53Z","in":{"id":"m-1","from":"turnstile","body":3}}
+//! {"cause":1,"view":{"key":"all","value":3}}
+//! "#;
+//! let reader = Reader::new("night.jsonl", &file[..], Options::default())?;
+//! assert_eq!(reader.header().system, "counter");
+//! let trace: TraceOf<Counter> = reader.trace(&Counter)?;
+//!
+//! let mut writer = Writer::new("copy.jsonl", Vec::new(), &trace.header)?;
+//! for event in &trace.events {
+//!     writer.event(event)?;
+//! }
+//! assert_eq!(writer.finish()?, file);
+//! # Ok::<(), afresh_trace::format::Error>(())
+//! ```
+//!
+//! Reading is strict: what a trace says is read to the bit, or refused with its place. Writing is canonical: the same
+//! events are the same bytes.
+
+mod ahead;
+mod at;
+mod compact;
+mod copied;
+pub(crate) mod decimal;
+mod decode;
+mod error;
+mod fact;
+pub mod files;
+mod json;
+mod kind;
+mod lines;
+mod output_id;
+mod raw;
+mod reader;
+mod scan;
+mod together;
+mod writer;
+
+use afresh_core::{At, Event, Message, Stimulus, Trace, Types, What};
+use serde::Serialize;
+
+pub(crate) use at::stamp_of;
+pub(crate) use compact::compact;
+pub(crate) use fact::{FactWire, SettlementWire};
+pub(crate) use lines::Lines;
+pub use output_id::{join as output_id, split as split_output_id};
+pub(crate) use scan::Scan;
+pub(crate) use writer::{Encoder, Stamp};
+
+pub use ahead::read_ahead;
+pub use copied::Copied;
+pub use error::{DEPTH_MAX, Error, Problem};
+pub use json::Json;
+pub use kind::Kind;
+pub use raw::{RawEvent, RawTrace};
+pub use reader::{Events, Options, RawEvents, Reader};
+pub use writer::Writer;
+
+/// The JSON value that states a time.
+pub fn time(at: At) -> String {
+    let mut text = Vec::new();
+    at::write(at, &mut text);
+    String::from_utf8(text).expect("digits and quotes are text")
+}
+
+/// An event as a line of a trace, without its number and its end; in words where it cannot be written.
+pub fn line_of<I: Serialize, O: Serialize, V: Serialize>(event: &Event<I, O, V>) -> String {
+    let mut encoder = Encoder { previous: event.number.get() - 1, ..Encoder::default() };
+    match encoder.event(event) {
+        Ok(()) => String::from_utf8_lossy(&encoder.line).trim_end().to_owned(),
+        Err(problem) => problem.to_string(),
+    }
+}
+
+/// The messages that come in with these events.
+pub fn messages<'e, S>(events: impl IntoIterator<Item = &'e EventOf<S>>) -> impl Iterator<Item = &'e Message<S::In>>
+where
+    S: Types<In: 'e, Out: 'e, View: 'e>,
+{
+    events.into_iter().filter_map(|event| match &event.what {
+        What::Stimulus(Stimulus::In(message)) => Some(message),
+        _ => None,
+    })
+}
+
+pub use afresh_core::EventOf;
+
+/// The stimulus or observation of an event of a system.
+pub type WhatOf<T> = What<<T as Types>::In, <T as Types>::Out, <T as Types>::View>;
+
+/// A trace of a system.
+pub type TraceOf<T> = Trace<<T as Types>::In, <T as Types>::Out, <T as Types>::View>;
+
+/// Types of events that several threads can read. Types made of plain values are.
+pub trait Readable: Types<In: Send + Sync, Out: Send + Sync, View: Send + Sync> + Sync {}
+
+impl<T: Types<In: Send + Sync, Out: Send + Sync, View: Send + Sync> + Sync> Readable for T {}

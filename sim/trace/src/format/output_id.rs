@@ -1,0 +1,101 @@
+//! The id of an output: its key and its slot in one text.
+
+use std::fmt;
+
+use afresh_core::{Key, Slot};
+use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
+
+/// The key and the slot of an output, read from its id.
+pub(super) struct OutputId {
+    pub key: Key,
+    pub slot: Slot,
+}
+
+impl<'de> Deserialize<'de> for OutputId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl Visitor<'_> for Text {
+            type Value = OutputId;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the id of an output: a string")
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<OutputId, E> {
+                let (key, slot) = split(text);
+                Ok(OutputId { key, slot })
+            }
+        }
+        deserializer.deserialize_str(Text)
+    }
+}
+
+/// The id of the output of `key` in `slot`: `key/slot`, with `~` as `~0` and `/` as `~1` in the key, as in a JSON Pointer.
+///
+/// An output of a foreign system, whose id has no `/`, is the slot of that name of the key that is empty; so the empty
+/// key leaves its `/` out where the slot has none either.
+pub fn join(key: &Key, slot: &Slot) -> String {
+    let (key, slot) = (key.as_str(), slot.as_str());
+    if key.is_empty() && !slot.contains('/') {
+        return slot.into();
+    }
+    let mut id = String::with_capacity(key.len() + slot.len() + 1);
+    for character in key.chars() {
+        match character {
+            '~' => id.push_str("~0"),
+            '/' => id.push_str("~1"),
+            _ => id.push(character),
+        }
+    }
+    id.push('/');
+    id.push_str(slot);
+    id
+}
+
+/// The key and the slot that `id` names. Every text names one: a `~` that begins no escape stands for itself.
+pub fn split(id: &str) -> (Key, Slot) {
+    match id.split_once('/') {
+        None => ("".into(), id.into()),
+        Some((key, slot)) if !key.contains('~') => (key.into(), slot.into()),
+        // In this order, or `~01` would become `/`.
+        Some((key, slot)) => (key.replace("~1", "/").replace("~0", "~").into(), slot.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::test_runner::RngSeed;
+
+    use super::*;
+
+    #[test]
+    fn ids_read_as_documented() {
+        for (id, key, slot) in [
+            ("a-1/balance", "a-1", "balance"),
+            ("m-17", "", "m-17"),
+            ("", "", ""),
+            ("a~1b~0c/d/e~1", "a/b~c", "d/e~1"),
+            ("~01/x", "~1", "x"),
+            ("/a/b", "", "a/b"),
+            ("a/", "a", ""),
+        ] {
+            assert_eq!(split(id), (key.into(), slot.into()), "{id}");
+            assert_eq!(join(&key.into(), &slot.into()), id);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(17), failure_persistence: None, ..Default::default() })]
+        #[test]
+        fn every_key_and_slot_comes_back(key in "[a~/01]{0,4}", slot in "[a~/01]{0,4}") {
+            let (key, slot) = (Key::from(key), Slot::from(slot));
+            prop_assert_eq!(split(&join(&key, &slot)), (key, slot));
+        }
+
+        #[test]
+        fn an_id_without_a_slash_comes_back(id in "[^/]{0,6}") {
+            let (key, slot) = split(&id);
+            prop_assert_eq!(join(&key, &slot), id);
+        }
+    }
+}

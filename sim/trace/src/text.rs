@@ -1,0 +1,105 @@
+//! Text for people: text of a trace made safe to print, and numbers of things.
+
+use std::fmt::{self, Display, Write};
+
+/// `text` with every character that could move a cursor, colour a terminal or reorder a line written visibly.
+///
+/// Bodies are somebody else's data: printed raw, an ESC in one of them is a command to the terminal of whoever reads the
+/// report. A backslash stays as it is, so text that needed no escape is printed unchanged.
+pub fn escape(text: &str) -> impl Display {
+    Escaped(text)
+}
+
+struct Escaped<'a>(&'a str);
+
+impl Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut plain = 0;
+        for (at, character) in self.0.char_indices().filter(|(_, character)| acts(*character)) {
+            f.write_str(&self.0[plain..at])?;
+            match character {
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                '\t' => f.write_str("\\t")?,
+                _ => write!(f, "\\u{{{:x}}}", u32::from(character))?,
+            }
+            plain = at + character.len_utf8();
+        }
+        f.write_str(&self.0[plain..])
+    }
+}
+
+/// Whether a terminal or an editor does something other than show `character`.
+fn acts(character: char) -> bool {
+    // C0, DEL and C1; the marks, embeddings, overrides and isolates of bidirectional text; the separators of lines and
+    // paragraphs; the byte order mark.
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || character == '\u{feff}'
+}
+
+/// `text` escaped, its middle left out where it is longer than a screen line or two: what was found in a line may be as
+/// long as the line.
+pub fn shorten(text: &str) -> String {
+    const HEAD: usize = 160;
+    const TAIL: usize = 240;
+    let mut short = String::new();
+    let count = text.chars().count();
+    if count <= HEAD + TAIL {
+        let _ = write!(short, "{}", escape(text));
+        return short;
+    }
+    let place = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(at, _)| at);
+    // Writing to a string cannot fail.
+    let _ = write!(short, "{} … {}", escape(&text[..place(HEAD)]), escape(&text[place(count - TAIL)..]));
+    short
+}
+
+/// `text` escaped, and its beginning alone where it is longer than `most` characters.
+pub fn brief(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => escape(text).to_string(),
+        Some((end, _)) => format!("{}…", escape(&text[..end])),
+    }
+}
+
+/// A number of things, such as `1 event` or `1,200 events`.
+pub fn count(count: u64, one: &str, many: &str) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{grouped} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_acts_is_left() {
+        let all: String = ('\0'..='\u{2fff}').collect();
+        let escaped = escape(&all).to_string();
+        assert!(!escaped.chars().any(acts));
+        assert_eq!(escape("a\x1b[31mb\nc\u{9b}\u{202e}d\x7f").to_string(), "a\\u{1b}[31mb\\nc\\u{9b}\\u{202e}d\\u{7f}");
+    }
+
+    #[test]
+    fn what_needs_no_escape_is_unchanged() {
+        for text in ["", "plain", r#"{"a":"b\\n"}"#, "žluťoučký 🐎"] {
+            assert_eq!(escape(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn long_text_keeps_its_beginning_and_its_end() {
+        let long = format!("begin{}\u{1b}end", "é".repeat(100_000));
+        let short = shorten(&long);
+        assert!(short.starts_with("begin") && short.ends_with("\\u{1b}end") && short.chars().count() < 450, "{short}");
+        assert_eq!(shorten("short\n"), "short\\n");
+    }
+}

@@ -1,0 +1,66 @@
+//! What is counted in runs, by words that each explorer has of its own.
+
+use std::fmt::{self, Display};
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use afresh_trace::text::count;
+
+/// What was counted in one run or in several, in the order in which it is told.
+///
+/// A word reads behind a number: `delivered`, or a noun in the plural, such as `messages`. One of these is a `message`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Counts(IndexMap<String, u64>);
+
+impl Counts {
+    /// What was counted in one run.
+    #[must_use]
+    pub fn new<const N: usize>(counted: [(&str, u64); N]) -> Self {
+        Self(counted.into_iter().map(|(word, number)| (word.to_owned(), number)).collect())
+    }
+
+    /// How many there were, by their word.
+    #[must_use]
+    pub fn get(&self, word: &str) -> u64 {
+        self.0.get(word).copied().unwrap_or_default()
+    }
+
+    /// Adds what was counted in other runs.
+    pub fn add(&mut self, other: &Self) {
+        for (word, number) in &other.0 {
+            match self.0.get_mut(word) {
+                Some(sum) => *sum += number,
+                None => _ = self.0.insert(word.clone(), *number),
+            }
+        }
+    }
+}
+
+impl Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (word, number)) in self.0.iter().enumerate() {
+            let separator = if place > 0 { ", " } else { "" };
+            write!(f, "{separator}{}", count(*number, word.strip_suffix('s').unwrap_or(word), word))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Counts;
+
+    #[test]
+    fn counts_are_told_in_their_order_and_add_up() {
+        let mut counts = Counts::default();
+        counts.add(&Counts::new([("messages", 1), ("lost", 0)]));
+        assert_eq!(counts.to_string(), "1 message, 0 lost");
+        counts.add(&Counts::new([("messages", 1300), ("lost", 1), ("faults", 1)]));
+        assert_eq!(counts.to_string(), "1,301 messages, 1 lost, 1 fault");
+        let written = serde_json::to_string(&counts).unwrap();
+        assert_eq!(written, r#"{"messages":1301,"lost":1,"faults":1}"#);
+        assert_eq!(serde_json::from_str::<Counts>(&written).unwrap(), counts);
+    }
+}

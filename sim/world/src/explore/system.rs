@@ -1,0 +1,99 @@
+//! A system as something to explore: as a service, under its workload.
+
+use afresh_core::{EventNumber, Header, Journal, Signature, Violation};
+
+use super::{Explorer, Record, Run, Runs};
+use crate::rng::Rng;
+use crate::service::{self, Ahead, Given};
+use crate::workload::{Drawer, Workload};
+use afresh_check::Subject;
+use afresh_check::laws::{self, NAMES, Sample};
+use afresh_check::verify::look_at_run;
+use afresh_check::{Finding, Sighting};
+use afresh_trace::format::Writer;
+
+/// Runs a system under a workload.
+pub struct SystemExplorer<'s, S: Subject> {
+    /// The name that traces say.
+    pub name: &'s str,
+    /// The system.
+    pub system: &'s S,
+    /// The messages that it is sent.
+    pub workload: &'s Workload<S::In>,
+}
+
+struct SystemRuns<'s, S: Subject> {
+    explorer: &'s SystemExplorer<'s, S>,
+    drawer: Drawer<S::In>,
+}
+
+impl<S: Subject + 'static> Explorer for SystemExplorer<'_, S> {
+    fn begin(&self) -> Box<dyn Runs + '_> {
+        Box::new(SystemRuns { explorer: self, drawer: self.workload.begin() })
+    }
+}
+
+impl<S: Subject + 'static> SystemRuns<'_, S> {
+    fn header(&self, seed: u64) -> Header {
+        Header { source: format!("simulated, seed {seed}"), ..Header::complete(self.explorer.name) }
+    }
+}
+
+impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
+    fn run(&mut self, seed: u64, record: Record) -> Run {
+        let SystemExplorer { system, workload, .. } = *self.explorer;
+        let messages = match self.drawer.draw(seed) {
+            Ok(messages) => messages,
+            Err(why) => {
+                let findings = vec![finding(Signature::new("workload", ""), &why, EventNumber::MIN)];
+                return Run { findings, ..Run::default() };
+            }
+        };
+        let header = self.header(seed);
+        let is_any = matches!(record, Record::Any);
+        let ahead = match record {
+            Record::Ahead(file) => Some(Ahead::new(header.clone(), file)),
+            Record::Failing | Record::Any => None,
+        };
+        let looks = ahead.is_none();
+        let (flows, versions) = (workload.flows().to_vec(), workload.versions().to_vec());
+        let ran = service::run(Given { system: system.clone(), messages, flows, versions, ahead }, seed);
+        let counts = ran.counts();
+        let Some(host) = ran.host().filter(|_| looks) else { return Run { counts, ..Run::default() } };
+        let journal = host.engine().journal();
+        let (mut findings, reached) = look_at_run(system, journal);
+        let laws = if findings.is_empty() { laws_of(seed) } else { Vec::new() };
+        for law in &laws {
+            let events = journal.events().map(|event| (event, u64::from(event.number.get()) + 1));
+            findings.extend(laws::look(law, system, events, Sample::Seed(seed)));
+        }
+        let last = EventNumber::new(journal.len() as u32).unwrap_or(EventNumber::MIN);
+        let violations = ran.violations().iter();
+        findings.extend(violations.map(|Violation { signature, found, .. }| finding(signature.clone(), found, last)));
+        let is_kept = is_any || !findings.is_empty();
+        let shows = findings.first().map(|finding| finding.signature.to_string());
+        let header = Header { shows, ..header };
+        let trace = if is_kept { written(&header, journal).unwrap_or_default() } else { Vec::new() };
+        Run { trace, findings, reached, laws, counts }
+    }
+}
+
+/// The laws that are asked of the run with this seed, two of them: each of them takes several runs more.
+fn laws_of(seed: u64) -> Vec<&'static str> {
+    let first = Rng::of_seed(!seed).place(NAMES.len());
+    vec![NAMES[first], NAMES[(first + NAMES.len() / 2) % NAMES.len()]]
+}
+
+fn finding(signature: Signature, found: &str, event: EventNumber) -> Finding {
+    let line = u64::from(event.get()) + 1;
+    let first = Sighting { event, line, key: None, found: found.to_owned(), versus: None };
+    Finding { signature, count: 1, keys: 0, first }
+}
+
+fn written<S: Subject>(header: &Header, journal: &Journal<S>) -> Result<Vec<u8>, afresh_trace::format::Error> {
+    let mut writer = Writer::new("the trace", Vec::new(), header)?;
+    for event in journal.events() {
+        writer.event(event)?;
+    }
+    writer.finish()
+}

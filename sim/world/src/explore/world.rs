@@ -1,0 +1,111 @@
+//! A world of nodes as something to explore.
+
+use std::fs::File;
+
+use afresh_core::{EventNumber, Expectation, Header, Signature, Violation};
+
+use super::{Counts, Explorer, Record, Run, Runs};
+use crate::rng::Rng;
+use crate::run;
+use crate::run::{Cluster, DETERMINISM, Ended};
+use crate::world::{HappenedKind, Node};
+use afresh_check::Finding;
+use afresh_check::guard::{guard, signature_of_panic};
+use afresh_trace::format::Writer;
+
+/// One in so many runs is made twice, to see that it goes the same way.
+const TWICE: u64 = 8;
+
+/// Runs a cluster.
+pub struct WorldExplorer<'c, C> {
+    /// The name that traces say.
+    pub name: &'c str,
+    /// The cluster.
+    pub cluster: &'c C,
+}
+
+impl<C: Cluster + Sync> Explorer for WorldExplorer<'_, C> {
+    fn begin(&self) -> Box<dyn Runs + '_> {
+        let properties = self.cluster.properties();
+        let sometimes = properties.iter().filter(|property| property.expectation() == Expectation::Sometimes);
+        Box::new(WorldRuns { explorer: self, sometimes: sometimes.map(|property| property.name()).collect() })
+    }
+}
+
+struct WorldRuns<'c, C> {
+    explorer: &'c WorldExplorer<'c, C>,
+    /// The names of what must be so in some run.
+    sometimes: Vec<&'static str>,
+}
+
+impl<C: Cluster + Sync> Runs for WorldRuns<'_, C> {
+    fn run(&mut self, seed: u64, record: Record) -> Run {
+        let mut run = Run::default();
+        let done = guard(&mut || run = self.of_seed(seed, &record));
+        // A panic of a node is found in its run. This is one of what makes and judges the nodes.
+        let found = done.err().map(|why| {
+            let signature = Signature::new("panic", signature_of_panic(&why));
+            Finding::of_violation(Violation { signature, key: None, event: EventNumber::MIN, found: why }, 1)
+        });
+        Run { findings: found.into_iter().chain(run.findings).collect(), ..run }
+    }
+}
+
+impl<C: Cluster + Sync> WorldRuns<'_, C> {
+    fn of_seed(&self, seed: u64, record: &Record) -> Run {
+        let WorldExplorer { name, cluster } = *self.explorer;
+        let header = Header { source: format!("simulated, seed {seed}"), ..Header::complete(name) };
+        if let Record::Ahead(file) = record {
+            return ahead(cluster, seed, &header, file).unwrap_or_default();
+        }
+        let ended = run::simulate(cluster, seed);
+        // The trace of a run has an event a line, after that of the header.
+        let line = |violation: &Violation| u64::from(violation.event.get()) + 1;
+        let finding = |violation: &Violation| Finding::of_violation(violation.clone(), line(violation));
+        let mut findings: Vec<_> = ended.violations.iter().map(finding).collect();
+        let mut laws = Vec::new();
+        if findings.is_empty() && Rng::of_seed(!seed).below(TWICE) == 0 {
+            laws.push(DETERMINISM);
+            let differs = run::first_difference(&ended, &run::simulate(cluster, seed));
+            findings.extend(
+                differs.map(|differs| Finding::of_violation(differs.violation(), u64::from(differs.event) + 1)),
+            );
+        }
+        let is_kept = matches!(record, Record::Any) || !findings.is_empty();
+        let shows = findings.first().map(|finding| finding.signature.to_string());
+        let header = Header { shows, ..header };
+        let trace = if is_kept { written(&header, &ended).unwrap_or_default() } else { Vec::new() };
+        let reached = self.sometimes.iter().map(|name| (*name, ended.reached.contains(name))).collect();
+        Run { trace, findings, reached, laws, counts: counts(&ended) }
+    }
+}
+
+/// Makes a run, and writes each event before any node acts on it. What cannot be written is not kept.
+fn ahead<C: Cluster>(cluster: &C, seed: u64, header: &Header, file: &File) -> Result<Run, afresh_trace::format::Error> {
+    let mut writer = Writer::new("the trace", file, header)?;
+    let ended = run::simulate_aloud(cluster, seed, &mut |event| drop(writer.event(event)));
+    Ok(Run { counts: counts(&ended), ..Run::default() })
+}
+
+fn written<N: Node>(header: &Header, ended: &Ended<N>) -> Result<Vec<u8>, afresh_trace::format::Error> {
+    let mut writer = Writer::new("the trace", Vec::new(), header)?;
+    for event in ended.trace(&*header.system).events {
+        writer.event(&event)?;
+    }
+    writer.finish()
+}
+
+/// What happened in a run.
+fn counts<N: Node>(ended: &Ended<N>) -> Counts {
+    let happened = ended.world.happened();
+    let of = |kind| happened.iter().filter(|event| event.kind == kind).count() as u64;
+    Counts::new([
+        ("events", happened.len() as u64),
+        ("inputs", of(HappenedKind::Input)),
+        ("delivered", of(HappenedKind::Deliver)),
+        ("lost", of(HappenedKind::Drop)),
+        ("doubled", of(HappenedKind::Duplicate)),
+        ("timers", of(HappenedKind::Timer)),
+        ("faults", ended.world.faults()),
+    ])
+}

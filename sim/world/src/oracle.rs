@@ -1,0 +1,149 @@
+//! The oracle of a trace of a world: what is left of it is run again, and skipped where it cannot happen any more.
+
+use std::borrow::Cow;
+use std::io::BufRead;
+
+use afresh_core::{EventNumber, Signature, Violation};
+
+use crate::run::{Cluster, drive};
+use crate::schedule::Replay;
+use crate::world::{Node, Vocabulary};
+use afresh_check::Finding;
+use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
+use afresh_shrink::oracle::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, values};
+use afresh_trace::format::{Error, Kind, RawEvent, Reader};
+
+/// Reads a trace of `cluster`, and makes ready to shrink it.
+///
+/// # Errors
+///
+/// Fails where the trace cannot be read.
+pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> Result<Examined<'_>, Error> {
+    let header = reader.header().clone();
+    let vocabulary = Vocabulary::<InputOf<C>>::new();
+    let Stimuli { stimuli, events, observations } = Stimuli::read(&vocabulary, reader)?;
+    let version = header.version.clone();
+    let oracle = Box::new(OfWorld { cluster, version, events, bug: Signature::new("", ""), tell: |_| () });
+    Ok(Examined { header, stimuli, observations, oracle })
+}
+
+/// What comes into a cluster from outside.
+type InputOf<C> = <<C as Cluster>::Node as Node>::Input;
+
+/// An event of a trace of a cluster.
+type WorldEvent<C> = crate::world::WorldEvent<<C as Cluster>::Node>;
+
+/// The oracle, in the types of its cluster.
+struct OfWorld<'c, C: Cluster> {
+    cluster: &'c C,
+    version: String,
+    /// All stimuli of the trace, as they are in the verified one, and their lines.
+    events: Vec<(WorldEvent<C>, u64)>,
+    bug: Signature,
+    /// Told at which event a run of few events is.
+    tell: fn(Option<u64>),
+}
+
+impl<C: Cluster> OfWorld<'_, C> {
+    fn read(&self, raw: &RawEvent) -> Option<WorldEvent<C>> {
+        raw.typed(&Vocabulary::<InputOf<C>>::new(), &self.version).ok()
+    }
+
+    fn run<'e>(&self, events: impl IntoIterator<Item = &'e WorldEvent<C>>, tell: fn(Option<u64>)) -> Vec<Violation>
+    where
+        C: 'e,
+    {
+        drive(self.cluster, Replay::tolerant(events).telling(tell), usize::MAX).0.violations
+    }
+
+    fn line(&self, event: EventNumber) -> u64 {
+        let place = self.events.partition_point(|(one, _)| one.number < event);
+        self.events.get(place).map_or(0, |(_, line)| *line)
+    }
+}
+
+impl<C: Cluster> SystemOracle for OfWorld<'_, C> {
+    /// A world runs one candidate after the other.
+    fn set_jobs(&mut self, _: usize) {}
+
+    fn tell(&mut self, tell: fn(Option<u64>)) {
+        self.tell = tell;
+    }
+
+    fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless> {
+        let violations = self.run(self.events.iter().map(|(event, _)| event), |_| ());
+        let finding = |violation: Violation| {
+            let line = self.line(violation.event);
+            Finding::of_violation(violation, line)
+        };
+        let findings: Vec<_> = violations.into_iter().map(finding).collect();
+        let found = findings.iter().find(|finding| wanted.is_none_or(|wanted| finding.signature == *wanted)).cloned();
+        let found = found.ok_or(Aimless::Shows(findings))?;
+        self.bug = found.signature.clone();
+        Ok(found)
+    }
+}
+
+impl<C: Cluster> Oracle<RawEvent> for OfWorld<'_, C> {
+    fn bug_is(&mut self, bug: &Signature) {
+        self.bug = bug.clone();
+    }
+
+    fn test(&mut self, candidate: &Candidate<'_, RawEvent>) -> Verdict {
+        let tell = if candidate.len() <= TOLD_MAX { self.tell } else { |_| () };
+        (self.tell)(None);
+        let rewritten: Vec<_> = candidate.rewritten().filter_map(|item| self.read(&item.value)).collect();
+        let events = candidate.items().filter_map(|item| {
+            let number = EventNumber::new(u32::try_from(item.number).ok()?)?;
+            let changed = rewritten.iter().find(|event| event.number == number);
+            changed.or_else(|| {
+                let place = self.events.partition_point(|(event, _)| event.number < number);
+                self.events.get(place).map(|(event, _)| event)
+            })
+        });
+        let violations = self.run(events, tell);
+        match violations.iter().find(|violation| violation.signature == self.bug) {
+            Some(violation) => Verdict::same_at(violation.event.get().into()),
+            None => violations.into_iter().next().map_or(Verdict::Passed, |other| {
+                let at = Some(other.event.get().into());
+                Verdict::Other { signature: other.signature, at }
+            }),
+        }
+    }
+
+    fn accepted(&mut self, candidate: &Candidate<'_, RawEvent>) {
+        for item in candidate.rewritten() {
+            let place = self.events.partition_point(|(event, _)| u64::from(event.number.get()) < item.number);
+            if let Some(event) = self.read(&item.value)
+                && let Some((old, _)) = self.events.get_mut(place)
+            {
+                *old = event;
+            }
+        }
+    }
+
+    fn content(&self) -> &dyn Content<RawEvent> {
+        self
+    }
+}
+
+impl<C: Cluster> Content<RawEvent> for OfWorld<'_, C> {
+    /// Events are linked by their nodes, and by the event that sent what they are about.
+    fn links(&self, event: &RawEvent) -> Vec<u64> {
+        values(event.content.get().as_bytes())
+    }
+
+    /// A message belongs where it was sent: after those that were sent before it.
+    fn rank(&self, event: &RawEvent) -> Option<i64> {
+        (event.kind == Kind::Deliver).then(|| event.cause.map_or(0, |cause| cause.get().into()))
+    }
+
+    fn text<'e>(&self, event: &'e RawEvent) -> Option<Cow<'e, str>> {
+        event.text().map(Cow::Owned)
+    }
+
+    fn with_text(&self, event: &RawEvent, text: &str) -> Option<RawEvent> {
+        let raw = event.with_text(text)?;
+        (raw.kind.is_stimulus() && self.read(&raw).is_some()).then_some(raw)
+    }
+}

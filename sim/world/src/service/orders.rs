@@ -1,0 +1,140 @@
+//! What people do to a service, and what befalls its caches. What exactly it is, the host draws when it is told, since only
+//! then it is known which keys there are.
+
+use afresh_core::{Damage, FactId, Fault, Key, Knob, Name, SlotId, Stimulus};
+use serde::{Deserialize, Serialize};
+
+use super::host::Host;
+use super::{Given, HOST, NODE, Party};
+use crate::rng::Rng;
+use crate::run::Posting;
+use crate::world::Effects;
+use afresh_check::Subject;
+use afresh_check::guard::guard;
+
+/// Something that the host is told from outside.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Order {
+    /// An operator turns a knob, whichever.
+    Turn,
+    /// An operator turns on the flow at this place, for all keys.
+    TurnOn(u32),
+    /// An operator has everything scrubbed.
+    Scrub,
+    /// The version at this place is deployed.
+    Deploy(u32),
+    /// A cache is damaged.
+    Damage,
+}
+
+/// The orders of a run in which things go wrong for so long.
+pub(super) fn draw<S: Subject>(given: &Given<S>, faults: i64, rng: &mut Rng) -> Vec<Posting<Party<S>>> {
+    let mut orders = Vec::new();
+    for place in 0..given.flows.len() {
+        if rng.below(2) == 0 {
+            orders.push((0, HOST, Order::TurnOn(place as u32)));
+        }
+    }
+    let mut some = |most: u64, rng: &mut Rng, order: &mut dyn FnMut(&mut Rng) -> Order| {
+        let times = if rng.below(2) == 0 { 1 + rng.below(most) } else { 0 };
+        for _ in 0..times {
+            let at = rng.between(0, faults);
+            orders.push((at, HOST, order(rng)));
+        }
+    };
+    some(4, rng, &mut |_| Order::Damage);
+    some(6, rng, &mut |_| Order::Turn);
+    if !given.versions.is_empty() {
+        some(2, rng, &mut |rng| Order::Deploy(rng.place(given.versions.len()) as u32));
+    }
+    orders
+}
+
+impl<S: Subject> Host<S> {
+    pub(super) fn obey(&mut self, order: Order, effects: &mut Effects<Party<S>>) {
+        let (by, why): (Name, _) = ("operator".into(), String::new());
+        let stimulus =
+            match order {
+                Order::Turn => self.any_knob(effects).map(|knob| Stimulus::Knob(Box::new(knob))),
+                Order::TurnOn(flow) => self.given.flows.get(flow as usize).map(|flow| {
+                    let flow = flow.clone();
+                    Stimulus::Knob(Box::new(Knob::Migrate { flow, keys: None, on: true, by, why }))
+                }),
+                Order::Scrub => Some(Stimulus::Knob(Box::new(Knob::Scrub { keys: None, by, why: "calm".into() }))),
+                Order::Deploy(version) => self.given.versions.get(version as usize).map(|system| {
+                    Stimulus::Fault(Box::new(Fault::Deploy { node: NODE.into(), system: system.clone() }))
+                }),
+                Order::Damage => self.any_damage(effects).map(|damage| Stimulus::Fault(Box::new(damage))),
+            };
+        if let Some(stimulus) = stimulus {
+            self.take(stimulus, effects);
+        }
+    }
+
+    fn any_damage(&self, effects: &mut Effects<Party<S>>) -> Option<Fault> {
+        let key = self.any_key(effects)?;
+        let what = match one_of(7, effects) {
+            0 => Damage::Default,
+            1 => Damage::Stale(1 + one_of(4, effects) as u32),
+            2 => Damage::Missing(one_of(4, effects) as u32),
+            3 => {
+                let field = one_of(256, effects) as u32;
+                if self.has_field(&key, field) { Damage::Field(field) } else { Damage::Missing(0) }
+            }
+            4 => Damage::Other(self.any_key(effects)?),
+            5 => Damage::Checkpoints,
+            _ => Damage::Index,
+        };
+        Some(Fault::Damage { key, what })
+    }
+
+    /// Whether the system changes this field of a state; one that says nothing of fields is damaged in another way.
+    fn has_field(&self, key: &Key, field: u32) -> bool {
+        let (engine, mut has) = (self.engine(), true);
+        // Where this panics it does so again in the engine.
+        let _ = guard(&mut || {
+            let state = engine.state(key).cloned();
+            has = state.is_none_or(|mut state| engine.system().change_field(key, &mut state, field));
+        });
+        has
+    }
+
+    /// Any knob, for one key or for all.
+    fn any_knob(&self, effects: &mut Effects<Party<S>>) -> Option<Knob> {
+        let all = one_of(2, effects) == 0;
+        let keys = if all { None } else { self.any_key(effects).map(|key| vec![key]) };
+        let (by, why) = ("operator".into(), String::new());
+        Some(match one_of(5, effects) {
+            0 => Knob::Trigger { keys, by, why },
+            1 => Knob::Scrub { keys, by, why },
+            2 => Knob::ReflowIn { messages: self.any_message(effects).into_iter().collect(), by, why },
+            3 => Knob::ReflowOut { outputs: self.any_output(effects).into_iter().collect(), by, why },
+            _ => {
+                let flow = self.given.flows.get(one_of(self.given.flows.len(), effects))?.clone();
+                Knob::Migrate { flow, keys, on: one_of(2, effects) == 0, by, why }
+            }
+        })
+    }
+
+    fn any_key(&self, effects: &mut Effects<Party<S>>) -> Option<Key> {
+        let keys = self.engine().keys();
+        keys.get(one_of(keys.len(), effects)).map(|key| (*key).clone())
+    }
+
+    fn any_message(&self, effects: &mut Effects<Party<S>>) -> Option<FactId> {
+        let messages = &self.given.messages;
+        messages.get(one_of(messages.len(), effects)).map(afresh_core::Message::fact)
+    }
+
+    fn any_output(&self, effects: &mut Effects<Party<S>>) -> Option<SlotId> {
+        let key = self.any_key(effects)?;
+        let slots: Vec<_> = self.engine().slots(&key).map(|(slot, _)| slot).collect();
+        let slot = (*slots.get(one_of(slots.len(), effects))?).clone();
+        Some(SlotId { key, slot })
+    }
+}
+
+/// A place in a list of so many; 0 where it is empty.
+fn one_of<S: Subject>(length: usize, effects: &mut Effects<Party<S>>) -> usize {
+    ((u128::from(effects.entropy()) * length as u128) >> 64) as usize
+}

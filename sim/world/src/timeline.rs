@@ -1,0 +1,247 @@
+//! The timeline of a world: every event that still happens as the trace says, with what the message was and what it did to
+//! its node; and what does not happen any more.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::io::BufRead;
+
+use afresh_core::{At, EventNumber, Fault, Key, Name, Stimulus, What};
+
+use crate::run::{Cluster, drive};
+use crate::schedule::{Act, Choice, Replay, Schedule};
+use crate::world::{Happened, Impossible, Node, NodeId, Pending, PendingId, UnderWay, Vocabulary, World, WorldEvent};
+use afresh_check::Finding;
+use afresh_check::guard::guard;
+use afresh_check::show::{Calm, Entry, Filter, Options, Seen, Sign, Summary, ViewChange, json};
+use afresh_trace::digest::Digesting;
+use afresh_trace::format::{Error, Kind, Reader};
+
+/// Gives the events of the trace in `reader` that are asked for to `each`, one at a time.
+///
+/// # Errors
+///
+/// Fails where the trace cannot be read, or as `each` does.
+pub fn show_world<C: Cluster, R: BufRead>(
+    cluster: &C,
+    reader: Reader<R>,
+    options: &Options,
+    each: &mut dyn FnMut(&Entry) -> Result<(), Error>,
+) -> Result<Summary, Error> {
+    let mut digesting = Some(Digesting::new(reader.header())?);
+    let mut events = Vec::new();
+    let mut lines = Vec::new();
+    let vocabulary = Vocabulary::new();
+    let mut source = reader.events(&vocabulary);
+    while let Some(event) = source.next() {
+        let event = event?;
+        if options.filter.range.is_over(event.number) {
+            digesting = None;
+            break;
+        }
+        if let Some(digesting) = &mut digesting {
+            digesting.event(&event)?;
+        }
+        events.push(event);
+        lines.push(source.line());
+    }
+    let mut showing = Showing {
+        cluster,
+        replay: Replay::tolerant(&events),
+        left: events.iter().collect(),
+        options,
+        each,
+        content: None,
+        current: None,
+        marked: BTreeSet::new(),
+        summary: Summary::default(),
+        failed: None,
+    };
+    let (ended, _) = drive(cluster, &mut showing, usize::MAX);
+    showing.ends(&ended.world);
+    showing.gone(u32::MAX);
+    let Showing { summary, failed, .. } = showing;
+    failed.map_or(Ok(()), Err)?;
+    let line =
+        |number| events.iter().zip(&lines).find(|(event, _)| event.number >= number).map_or(1, |(_, line)| *line);
+    let calm = calm(&ended.world);
+    let findings = ended.violations.into_iter().map(|violation| {
+        let line = line(violation.event);
+        Finding::of_violation(violation, line)
+    });
+    let (digest, findings) = (digesting.map(Digesting::finish).transpose()?, findings.collect());
+    Ok(Summary { digest, calm, findings, ..summary })
+}
+
+/// What came in calm, where it became that.
+fn calm<N: Node>(world: &World<N>) -> Option<Calm> {
+    let since = world.calm_since()?;
+    let events = world.happened().iter().filter(|happened| happened.number > since).count() as u64;
+    Some(Calm { events, until: At::Offset(world.now()) })
+}
+
+/// Replays a trace, and shows each event of it.
+struct Showing<'a, C: Cluster> {
+    cluster: &'a C,
+    replay: Replay<<C::Node as Node>::Input>,
+    /// The events that were not shown yet.
+    left: VecDeque<&'a WorldEvent<C::Node>>,
+    options: &'a Options,
+    each: &'a mut dyn FnMut(&Entry) -> Result<(), Error>,
+    /// What the message or the timer is that is next.
+    content: Option<String>,
+    current: Option<Current>,
+    /// The events that are, or were caused by, a message that is asked for.
+    marked: BTreeSet<EventNumber>,
+    summary: Summary,
+    failed: Option<Error>,
+}
+
+/// The event under way, and the node that acts on it.
+struct Current {
+    entry: Entry,
+    node: NodeId,
+}
+
+impl<C: Cluster> Showing<'_, C> {
+    /// Shows the events before the one with this number: none of them happened.
+    fn gone(&mut self, number: u32) {
+        while let Some(event) = self.left.pop_front_if(|event| event.number.get() < number) {
+            let shown = self.entry(Sign::Gone, event);
+            shown.into_iter().for_each(|entry| self.emit(&entry));
+        }
+    }
+
+    /// The event under way is over.
+    fn ends(&mut self, world: &World<C::Node>) {
+        let Some(Current { mut entry, node }) = self.current.take() else { return };
+        if let Some(change) = entry.views.first_mut() {
+            change.after = seen(self.cluster, world, node);
+        }
+        self.emit(&entry);
+    }
+
+    /// The entry of an event, where it is asked for.
+    fn entry(&mut self, sign: Sign, event: &WorldEvent<C::Node>) -> Option<Entry> {
+        self.summary.events += 1;
+        let What::Stimulus(stimulus) = &event.what else { return None };
+        let filter = &self.options.filter;
+        let keys = nodes(stimulus);
+        let marked = is_asked_for(filter, stimulus) || event.cause.is_some_and(|cause| self.marked.contains(&cause));
+        if marked {
+            self.marked.insert(event.number);
+        }
+        let kind = Kind::of(&event.what);
+        if !marked || !filter.allows(kind, event.number) || !filter.allows_keys(&keys) {
+            return None;
+        }
+        let entry = Entry::new::<Vocabulary<<C::Node as Node>::Input>>(sign, &event.what, keys);
+        let mut entry = Entry { number: Some(event.number), at: event.at, cause: event.cause, ..entry };
+        match stimulus {
+            Stimulus::Deliver(passage) | Stimulus::Drop(passage) => {
+                (entry.from, entry.to) = (Some(passage.from.clone()), Some(passage.to.clone()));
+                entry.body = None;
+            }
+            Stimulus::In(message) => entry.body = message.body.as_ref().map(|posted| json(&posted.input)),
+            Stimulus::Timer(timer) => {
+                entry.content = Some(timer.name.as_str().to_owned());
+                entry.body = None;
+            }
+            _ => {}
+        }
+        Some(entry)
+    }
+
+    fn emit(&mut self, entry: &Entry) {
+        self.summary.shown += 1;
+        self.summary.gone += u64::from(entry.sign == Sign::Gone);
+        if self.failed.is_none() {
+            self.failed = (self.each)(entry).err();
+        }
+    }
+}
+
+impl<C: Cluster> Schedule<C::Node> for &mut Showing<'_, C> {
+    fn next(&mut self, world: &World<C::Node>) -> Option<Choice<<C::Node as Node>::Input>> {
+        self.ends(world);
+        let choice = self.replay.next(world)?;
+        self.content = match choice.act {
+            Act::Deliver(id) | Act::Drop(id) | Act::Duplicate(id) => content(world, id),
+            _ => None,
+        };
+        Some(choice)
+    }
+
+    fn refused(&mut self, why: Impossible) {
+        Schedule::<C::Node>::refused(&mut self.replay, why);
+    }
+
+    fn begins(&mut self, world: &World<C::Node>, happened: &Happened) {
+        self.gone(happened.number);
+        let Some(event) = self.left.pop_front_if(|event| event.number.get() == happened.number) else { return };
+        let Some(mut entry) = self.entry(Sign::Same, event) else { return };
+        entry.content = self.content.take().or(entry.content);
+        let node = happened.to;
+        if let Some(name) = world.names().get(node.place()).filter(|_| self.options.views) {
+            let before = seen(self.cluster, world, node);
+            let after = before.clone();
+            entry.views.push(ViewChange { key: name.clone(), before, after, recomputed: None });
+        }
+        self.current = Some(Current { entry, node });
+    }
+
+    fn sent(&mut self, at: i64, message: Pending<'_, C::Node>) {
+        self.replay.sent(at, message);
+    }
+
+    fn set(&mut self, due: i64, timer: Pending<'_, C::Node>) {
+        self.replay.set(due, timer);
+    }
+}
+
+/// A message under way, as the code writes it.
+fn content<N: Node>(world: &World<N>, id: PendingId) -> Option<String> {
+    match world.get(id)?.what {
+        UnderWay::Message(message) => Some(format!("{message:?}")),
+        UnderWay::Timer { .. } => None,
+    }
+}
+
+/// What the cluster shows of a node.
+fn seen<C: Cluster>(cluster: &C, world: &World<C::Node>, node: NodeId) -> Seen {
+    let mut seen = Seen::Nothing;
+    let done = guard(&mut || {
+        let view = world.node(node).and_then(|node| cluster.view(node));
+        seen = view.map_or(Seen::Nothing, |view| Seen::View(view.into()));
+    });
+    done.map_or_else(Seen::Quarantined, |()| seen)
+}
+
+/// The nodes that a stimulus names.
+fn nodes<I, V>(stimulus: &Stimulus<crate::world::Posted<I>, V>) -> Vec<Key> {
+    let pair = |from: &Name, to: &Name| vec![from.clone(), to.clone()];
+    match stimulus {
+        Stimulus::In(message) => message.body.iter().map(|posted| posted.to.clone()).collect(),
+        Stimulus::Deliver(passage) | Stimulus::Drop(passage) => pair(&passage.from, &passage.to),
+        Stimulus::Timer(timer) => vec![timer.node.clone()],
+        Stimulus::Fault(fault) => match &**fault {
+            Fault::Crash { node, .. }
+            | Fault::Restart { node }
+            | Fault::Pause { node }
+            | Fault::Resume { node }
+            | Fault::Skew { node, .. }
+            | Fault::Storage { node, .. } => vec![node.clone()],
+            Fault::Partition { from, to } | Fault::Heal { from, to } => pair(from, to),
+            Fault::Duplicate(passage) => pair(&passage.from, &passage.to),
+            Fault::Calm | Fault::Damage { .. } | Fault::Deploy { .. } => Vec::new(),
+        },
+        Stimulus::Opening(_) | Stimulus::Knob(_) => Vec::new(),
+    }
+}
+
+/// Whether a stimulus is a message that is asked for.
+fn is_asked_for<I, V>(filter: &Filter, stimulus: &Stimulus<I, V>) -> bool {
+    let names = |id: &str, from: &str| filter.messages.is_empty() || filter.names(id, from);
+    match stimulus {
+        Stimulus::In(message) => names(message.id.as_str(), message.from.as_str()),
+        _ => filter.messages.is_empty(),
+    }
+}

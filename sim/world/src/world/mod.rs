@@ -1,0 +1,360 @@
+//! Worlds: nodes, the messages between them, and whatever can go wrong with both.
+//!
+//! A [`World`] holds nodes, time and all that is under way, and makes no choice: what happens next comes from a
+//! [schedule](Schedule), one [`Choice`] at a time. Each choice that was carried out is an event, and they are all
+//! that has to be recorded to have the same run again.
+
+mod ask;
+mod disk;
+mod effects;
+mod faults;
+mod network;
+mod node;
+mod pending;
+mod property;
+mod record;
+mod schedule;
+mod trace;
+
+use std::ops::ControlFlow;
+
+use afresh_core::Name;
+
+use disk::Disk;
+use effects::Effect;
+use network::Cuts;
+use pending::{Slab, Slot};
+use record::Record;
+
+pub use disk::Log;
+pub use effects::{Effects, StorageError};
+pub use node::{Node, NodeId};
+pub use pending::{Pending, PendingId, UnderWay};
+pub use property::Property;
+pub(crate) use property::Watch;
+pub use record::{Happened, HappenedKind, digest_of};
+pub use schedule::{Act, ByHand, Choice, Schedule};
+pub use trace::{Posted, Vocabulary, WorldEvent, WorldTrace};
+
+/// Nodes, time, and all that is under way.
+pub struct World<N: Node> {
+    names: Vec<Name>,
+    build: Box<dyn Fn(NodeId) -> N>,
+    machines: Vec<Machine<N>>,
+    slab: Slab<N>,
+    cuts: Cuts,
+    effects: Effects<N>,
+    now: i64,
+    /// The number of the last event.
+    number: u32,
+    delivered: u64,
+    /// How often something was broken or mended.
+    changes: u32,
+    /// The event since which there are no faults.
+    calm_since: Option<u32>,
+    record: Record<N>,
+}
+
+/// A node and what it runs on.
+struct Machine<N: Node> {
+    node: N,
+    /// Why nothing can happen to it now.
+    blocked: Blocked,
+    /// By how much its clock is wrong, in nanoseconds.
+    skew: i64,
+    disk: Disk<N::Record>,
+    /// What it does once its storage has synced.
+    held: Vec<Effect<N>>,
+}
+
+/// Why nothing can happen to a node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Blocked {
+    crashed: bool,
+    paused: bool,
+    syncing: bool,
+}
+
+impl Blocked {
+    const NOT: Self = Self { crashed: false, paused: false, syncing: false };
+}
+
+/// Why something cannot happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Impossible {
+    /// The message or the timer is not under way.
+    #[error("it is not under way")]
+    NotUnderWay,
+    /// There is no such node.
+    #[error("there is no such node")]
+    NoSuchNode,
+    /// The node has crashed, is paused, or waits for its storage.
+    #[error("the node does nothing at the moment")]
+    Blocked,
+    /// No message gets from the one node to the other.
+    #[error("the link is cut")]
+    Cut,
+    /// The timer is not due.
+    #[error("the timer is not due")]
+    NotDue,
+    /// The node is in the state already that the fault would bring it to, or not in the one that it would end.
+    #[error("nothing would change by it")]
+    NoChange,
+    /// Worlds do not know this fault.
+    #[error("it is no fault of a world")]
+    NotOfWorlds,
+}
+
+impl<N: Node> World<N> {
+    /// A world of nodes with these names. `build` makes a node as it is before it begins, each time that it does.
+    pub fn new(names: impl IntoIterator<Item = Name>, build: impl Fn(NodeId) -> N + 'static) -> Self {
+        let names: Vec<Name> = names.into_iter().collect();
+        let machines = (0..names.len()).map(|place| Machine::new(build(NodeId::new(place)))).collect();
+        Self {
+            names,
+            build: Box::new(build),
+            machines,
+            slab: Slab::new(),
+            cuts: Cuts::default(),
+            effects: Effects::new(),
+            now: 0,
+            number: 0,
+            delivered: 0,
+            changes: 0,
+            calm_since: None,
+            record: Record::new(),
+        }
+    }
+
+    /// All nodes begin, in their order.
+    pub fn start(&mut self, schedule: &mut impl Schedule<N>) {
+        let mut ordinals = Ordinals::default();
+        for place in 0..self.machines.len() {
+            let id = NodeId::new(place);
+            self.prepare(id);
+            self.machines[place].node.start(&mut self.effects);
+            self.drain(id, &mut ordinals, schedule);
+        }
+    }
+
+    /// Lets happen what `schedule` chooses, until it chooses nothing, or `each` breaks off after an event. What cannot
+    /// happen is skipped, and `schedule` is told.
+    pub fn run(&mut self, schedule: &mut impl Schedule<N>, mut each: impl FnMut(&Self) -> ControlFlow<()>) {
+        while let Some(choice) = schedule.next(self) {
+            match self.perform(choice, schedule) {
+                Ok(()) if each(self).is_break() => break,
+                Ok(()) => {}
+                Err(why) => schedule.refused(why),
+            }
+        }
+    }
+
+    /// Lets one thing happen, which is an event then. `schedule` is told what is under way because of it.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot happen; nothing has changed then.
+    #[inline]
+    pub fn perform(&mut self, choice: Choice<N::Input>, schedule: &mut impl Schedule<N>) -> Result<(), Impossible> {
+        let Choice { at, number, act } = choice;
+        let at = at.max(self.now);
+        let number = number.max(self.number + 1);
+        match act {
+            Act::Deliver(id) => self.deliver(at, number, id, schedule),
+            Act::Fire(id) => self.fire(at, number, id, schedule),
+            Act::Drop(id) => self.lose(at, number, id, schedule),
+            Act::Duplicate(id) => self.duplicate(at, number, id, schedule),
+            Act::Input(input) => self.input(at, number, input.0, input.1, schedule),
+            Act::Fault(fault) => self.fault(at, number, *fault, schedule),
+        }
+    }
+
+    #[inline]
+    fn deliver(
+        &mut self,
+        at: i64,
+        number: u32,
+        id: PendingId,
+        schedule: &mut impl Schedule<N>,
+    ) -> Result<(), Impossible> {
+        let slot = self.slab.get(id).filter(|slot| slot.is_message()).ok_or(Impossible::NotUnderWay)?;
+        let (from, to) = (slot.from, slot.to);
+        let event = slot.happened(at, number, HappenedKind::Deliver);
+        self.can_receive(from, to)?;
+        let Some(UnderWay::Message(message)) = self.slab.take(id) else { return Err(Impossible::NotUnderWay) };
+        self.delivered += 1;
+        self.begin(event, schedule);
+        self.prepare(to);
+        self.machines[to.place()].node.message(from, message, &mut self.effects);
+        self.drain(to, &mut Ordinals::default(), schedule);
+        Ok(())
+    }
+
+    #[inline]
+    fn fire(&mut self, at: i64, number: u32, id: PendingId, schedule: &mut impl Schedule<N>) -> Result<(), Impossible> {
+        let slot = self.slab.get(id).ok_or(Impossible::NotUnderWay)?;
+        let (Some(UnderWay::Timer { due, .. }), to) = (slot.what(), slot.to) else {
+            return Err(Impossible::NotUnderWay);
+        };
+        if at < *due {
+            return Err(Impossible::NotDue);
+        }
+        let event = slot.happened(at, number, HappenedKind::Timer);
+        self.can_act(to)?;
+        let Some(UnderWay::Timer { timer, .. }) = self.slab.take(id) else { return Err(Impossible::NotUnderWay) };
+        self.record.timers.push(timer);
+        self.begin(event, schedule);
+        self.prepare(to);
+        self.machines[to.place()].node.timer(timer, &mut self.effects);
+        self.drain(to, &mut Ordinals::default(), schedule);
+        Ok(())
+    }
+
+    #[cold]
+    fn lose(&mut self, at: i64, number: u32, id: PendingId, schedule: &mut impl Schedule<N>) -> Result<(), Impossible> {
+        let slot = self.slab.get(id).filter(|slot| slot.is_message()).ok_or(Impossible::NotUnderWay)?;
+        let event = slot.happened(at, number, HappenedKind::Drop);
+        self.slab.take(id);
+        self.begin(event, schedule);
+        Ok(())
+    }
+
+    #[cold]
+    fn duplicate(
+        &mut self,
+        at: i64,
+        number: u32,
+        id: PendingId,
+        schedule: &mut impl Schedule<N>,
+    ) -> Result<(), Impossible> {
+        let slot = self.slab.get(id).ok_or(Impossible::NotUnderWay)?;
+        let Some(UnderWay::Message(message)) = slot.what() else { return Err(Impossible::NotUnderWay) };
+        let event = slot.happened(at, number, HappenedKind::Duplicate);
+        let copy = Slot::new(slot.from, slot.to, slot.cause, slot.ordinal, UnderWay::Message(message.clone()));
+        self.begin(event, schedule);
+        let id = self.slab.put(copy);
+        if let Some(pending) = self.slab.pending(id) {
+            schedule.copied(at, pending);
+        }
+        Ok(())
+    }
+
+    fn input(
+        &mut self,
+        at: i64,
+        number: u32,
+        to: NodeId,
+        input: N::Input,
+        schedule: &mut impl Schedule<N>,
+    ) -> Result<(), Impossible> {
+        self.can_act(to)?;
+        let ordinal = self.record.inputs.len() as u32;
+        self.record.inputs.push(input.clone());
+        self.begin(Happened { at, number, cause: 0, ordinal, from: to, to, kind: HappenedKind::Input }, schedule);
+        self.prepare(to);
+        self.machines[to.place()].node.input(input, &mut self.effects);
+        self.drain(to, &mut Ordinals::default(), schedule);
+        Ok(())
+    }
+
+    /// Whether a message can arrive now.
+    #[inline]
+    pub(crate) fn can_receive(&self, from: NodeId, to: NodeId) -> Result<(), Impossible> {
+        self.can_act(to)?;
+        if self.cuts.is_cut(from, to) { Err(Impossible::Cut) } else { Ok(()) }
+    }
+
+    /// Whether anything can happen to a node now.
+    #[inline]
+    pub(crate) fn can_act(&self, node: NodeId) -> Result<(), Impossible> {
+        let machine = self.machines.get(node.place()).ok_or(Impossible::NoSuchNode)?;
+        if machine.blocked == Blocked::NOT { Ok(()) } else { Err(Impossible::Blocked) }
+    }
+
+    /// An event takes place.
+    #[inline]
+    fn begin(&mut self, event: Happened, schedule: &mut impl Schedule<N>) {
+        self.now = event.at;
+        self.number = event.number;
+        self.record.add(event);
+        schedule.begins(self, &event);
+    }
+
+    /// Makes the effects ready for what `node` does.
+    #[inline]
+    fn prepare(&mut self, node: NodeId) {
+        let Machine { skew, disk, .. } = &self.machines[node.place()];
+        self.effects.me = node;
+        self.effects.now = self.now.saturating_add(*skew);
+        self.effects.disk = disk.condition;
+        self.effects.event = self.number;
+        self.effects.at = self.now;
+        self.effects.drawn = 0;
+    }
+
+    /// Does what a node wants done.
+    #[inline]
+    fn drain(&mut self, from: NodeId, ordinals: &mut Ordinals, schedule: &mut impl Schedule<N>) {
+        let Self { effects, slab, machines, number, now, names, .. } = self;
+        let (cause, now) = (*number, *now);
+        let mut list = effects.list.drain(..);
+        while let Some(effect) = list.next() {
+            match effect {
+                Effect::Send { to, message } => {
+                    let ordinal = ordinals.messages;
+                    ordinals.messages += 1;
+                    let id = slab.put(Slot::new(from, to, cause, ordinal, UnderWay::Message(message)));
+                    if let Some(pending) = slab.pending(id) {
+                        schedule.sent(now, pending);
+                    }
+                }
+                Effect::Timer { after, timer } => {
+                    let ordinal = ordinals.timers;
+                    ordinals.timers += 1;
+                    let due = now.saturating_add(after.max(0));
+                    let id = slab.put(Slot::new(from, from, cause, ordinal, UnderWay::Timer { timer, due }));
+                    if let Some(pending) = slab.pending(id) {
+                        schedule.set(due, pending);
+                    }
+                }
+                Effect::Write(record) => machines[from.place()].disk.write(record),
+                Effect::Sync => {
+                    let machine = &mut machines[from.place()];
+                    if machine.disk.slow {
+                        machine.blocked.syncing = true;
+                        machine.held.extend(list);
+                        if let Some(name) = names.get(from.place()) {
+                            schedule.syncing(now, name);
+                        }
+                        return;
+                    }
+                    machine.disk.sync();
+                }
+                Effect::Stop => {
+                    drop(list);
+                    return self.stop(from, schedule);
+                }
+            }
+        }
+    }
+}
+
+/// How many messages were sent and timers set in the handling of one event.
+#[derive(Default)]
+struct Ordinals {
+    messages: u32,
+    timers: u32,
+}
+
+impl<N: Node> Slot<N> {
+    #[inline]
+    fn happened(&self, at: i64, number: u32, kind: HappenedKind) -> Happened {
+        Happened { at, number, cause: self.cause, ordinal: self.ordinal, from: self.from, to: self.to, kind }
+    }
+}
+
+impl<N: Node> Machine<N> {
+    fn new(node: N) -> Self {
+        Self { node, blocked: Blocked::NOT, skew: 0, disk: Disk::default(), held: Vec::new() }
+    }
+}

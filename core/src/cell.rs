@@ -234,7 +234,7 @@ impl<S: System> Cell<S> {
                 return false;
             }
         }
-        // The newest message is both changed and folded.
+        // Skip the messages that were added, which were looked at above: they are folded too.
         let mut folded = folded.iter().filter(|entry| work.iter().all(|work| work.shift.add != Some(**entry)));
         if !folded.all(said) {
             return false;

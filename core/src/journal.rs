@@ -143,7 +143,7 @@ impl<S: System> Journal<S> {
         self.facts.reserve(if self.length == 0 { FEW / 2 } else { 0 });
     }
 
-    /// The message of an `in` event.
+    /// The message of the `in` event with this number.
     pub(crate) fn message(&self, number: EventNumber) -> &Message<S::In> {
         match self.get(number).map(|event| &event.what) {
             Some(What::Stimulus(Stimulus::In(message))) => message,
@@ -151,7 +151,7 @@ impl<S: System> Journal<S> {
         }
     }
 
-    /// The output of an `out` event.
+    /// The output of the `out` event with this number.
     pub(crate) fn sent(&self, number: EventNumber) -> &crate::message::Sent<S::Out> {
         match self.get(number).map(|event| &event.what) {
             Some(What::Observation(Observation::Out(sent))) => sent,

@@ -26,7 +26,7 @@ pub enum Knob {
         messages: Vec<FactId>,
         /// The operator who turned the knob.
         by: Name,
-        /// The operator's reason.
+        /// The operator's reason for turning the knob.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
@@ -38,7 +38,7 @@ pub enum Knob {
         outputs: Vec<SlotId>,
         /// The operator who turned the knob.
         by: Name,
-        /// The operator's reason.
+        /// The operator's reason for turning the knob.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
@@ -51,7 +51,7 @@ pub enum Knob {
         keys: Option<Vec<Key>>,
         /// The operator who turned the knob.
         by: Name,
-        /// The operator's reason.
+        /// The operator's reason for turning the knob.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
@@ -68,7 +68,7 @@ pub enum Knob {
         on: bool,
         /// The operator who turned the knob.
         by: Name,
-        /// The operator's reason.
+        /// The operator's reason for turning the knob.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
@@ -81,7 +81,7 @@ pub enum Knob {
         keys: Option<Vec<Key>>,
         /// The operator who turned the knob.
         by: Name,
-        /// The operator's reason.
+        /// The operator's reason for turning the knob.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
@@ -109,7 +109,7 @@ pub struct Plan<O> {
 pub struct Refusal {
     /// The number of the event with which the message arrived.
     pub event: EventNumber,
-    /// The reason, as text for people.
+    /// The reason for the rejection, as text for people.
     pub why: String,
 }
 

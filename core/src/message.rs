@@ -12,7 +12,7 @@ use crate::name::{Key, Name, Slot};
 /// same revision again is a duplicate if it has the same body, and a conflict if it has another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message<B> {
-    /// The sender.
+    /// The sender of the fact.
     pub from: Name,
     /// The id of the fact, unique for its sender.
     pub id: Name,
@@ -44,7 +44,7 @@ pub struct Sent<B> {
     pub key: Key,
     /// The slot of that key which the output fills.
     pub slot: Slot,
-    /// The receiver.
+    /// The receiver of the output.
     pub to: Name,
     /// The revision of the output, counted from 1 in each slot.
     pub revision: u32,
@@ -56,7 +56,7 @@ pub struct Sent<B> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FactId {
-    /// The sender.
+    /// The sender of the fact.
     pub from: Name,
     /// The id that the sender gave to the fact.
     pub id: Name,
@@ -89,11 +89,11 @@ impl fmt::Display for SlotId {
 /// The revision, the event number and the arrival time are hidden, so that no state can depend on them.
 #[derive(Debug)]
 pub struct Input<'a, B> {
-    /// The sender.
+    /// The sender of the fact.
     pub from: &'a Name,
     /// The id of the fact.
     pub id: &'a Name,
-    /// The body.
+    /// The body of the message.
     pub body: &'a B,
 }
 

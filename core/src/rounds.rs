@@ -1,5 +1,4 @@
-//! Rounds: update the keys that a stimulus concerns, then the keys to which these send messages, until no message is
-//! left.
+//! Rounds: update the keys that a stimulus concerns, then the keys that these send messages to, until none is left.
 
 use alloc::boxed::Box;
 use alloc::string::String;

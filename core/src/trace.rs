@@ -56,7 +56,7 @@ impl Header {
 /// A header and a list of events. Exported production histories and simulated runs both have this type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace<I, O, V> {
-    /// The header.
+    /// The header of the trace.
     pub header: Header,
     /// The events, in ascending order of their numbers.
     pub events: Vec<Event<I, O, V>>,
@@ -93,7 +93,7 @@ pub enum What<I, O, V> {
     Observation(Observation<O, V>),
 }
 
-/// An event that drives the system.
+/// An event that drives the system, such as an incoming message, a fault or a knob.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stimulus<I, V> {
     /// A message arrived from outside.
@@ -112,7 +112,7 @@ pub enum Stimulus<I, V> {
     Knob(Box<Knob>),
 }
 
-/// An event that the system produced or showed.
+/// An event that the system produced or showed, such as a sent message or a view.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observation<O, V> {
     /// The system sent or withdrew an output.
@@ -229,7 +229,7 @@ pub enum Fault {
     },
     /// The network duplicates a message in flight. The cause of this event is the event that sent the message.
     Duplicate(Passage),
-    /// The clock of a node jumps.
+    /// The clock of a node jumps forwards or backwards.
     Skew {
         /// The node whose clock jumps.
         node: Name,
@@ -314,7 +314,7 @@ pub struct Settled {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rejected {
-    /// The reason, as text for people.
+    /// The reason for the rejection, as text for people.
     pub why: String,
 }
 
@@ -345,6 +345,6 @@ pub struct Healed {
 pub struct Viewed<V> {
     /// The key that the view belongs to.
     pub key: Key,
-    /// The view itself.
+    /// The view of the key.
     pub value: V,
 }

@@ -1,4 +1,4 @@
-//! A look at the messages that come next, so that what is known of them is near when they come.
+//! Look-ahead: prefetches the data that the next messages need, to make taking them faster.
 
 use core::hint::black_box;
 
@@ -8,19 +8,23 @@ use crate::message::Message;
 use crate::name::Key;
 use crate::system::System;
 
-/// A journal with fewer events is near as a whole.
+/// The smallest journal, in events, for which prefetching pays. A smaller one fits into the processor's cache.
 const EVENTS_MIN: usize = 1 << 13;
 
-/// How many messages [`Engine::look_ahead`] looks at together: more would push each other out of what is nearest.
+/// The highest number of messages that [`Engine::look_ahead`] prefetches for at once.
+///
+/// The data for more messages would not fit into the nearest cache of the processor together.
 pub const AHEAD: usize = 16;
 
 impl<S: System> Engine<S> {
-    /// Looks at the messages that come next, [`AHEAD`] of them at most. Nothing changes but the time that it takes to
-    /// [`take`](Self::take) them, once there is more than what is near a processor.
+    /// Prefetches the data that the next messages need, so that it is faster to [`take`](Self::take) them.
     ///
-    /// What is needed for a message is scattered in memory, and each piece says where the next one is: a processor that takes
-    /// one message after another mostly waits. Here each step is made for all messages before the next step is made for any, so
-    /// that it waits for many pieces at a time (Chen, Ailamaki, Gibbons and Mowry, 2004: group prefetching).
+    /// This changes no result, only the time. It uses the first [`AHEAD`] of `messages`, and does nothing while the
+    /// journal is small.
+    ///
+    /// The data for a message is scattered in memory, and each piece points to the next. A processor that takes one
+    /// message after another therefore mostly waits for memory. This method makes each step for all messages before it
+    /// makes the next step, so that the waits overlap. (Group prefetching: Chen, Ailamaki, Gibbons and Mowry, 2004.)
     pub fn look_ahead<'m>(&self, messages: impl IntoIterator<Item = &'m Message<S::In>>)
     where
         S::In: 'm,
@@ -36,7 +40,7 @@ impl<S: System> Engine<S> {
             self.journal.touch(*fact);
             key.map(|key| self.by_key.touch(key));
         }
-        // A key of another name is as good: this looks, and nothing depends on it.
+        // Accept the first entry with this hash: a collision only prefetches the wrong cell, and changes no result.
         let cells = hashes.map(|(_, key)| self.by_key.find(key?, |_| true).map(|number| &self.cells[number as usize]));
         let entries = cells.map(|cell| {
             let cell = cell?;
@@ -54,10 +58,11 @@ impl<S: System> Engine<S> {
         }
     }
 
+    /// The first key that a message concerns, if any.
     fn first_key(&self, message: &Message<S::In>) -> Option<Key> {
         let body = message.body.as_ref()?;
         let mut key = None;
-        // Where this panics it does so again when the message is taken, and is reported then.
+        // A panic here can be ignored: it happens again, and is reported, when the message is taken.
         let _ = (self.options.guard)(&mut || key = self.system.keys(body).into_iter().next());
         key
     }

@@ -1,4 +1,4 @@
-//! One key: its history, the state carried from update to update, and the checkpoints behind it.
+//! Cells: all that an engine keeps for one key, namely its history, its carried state and its checkpoints.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -13,48 +13,49 @@ use crate::rounds::Work;
 use crate::system::{Beginning, Change, System, Touched, Updated};
 use crate::trace::{EventNumber, Opening, Stimulus, What};
 
-/// All that an engine keeps for one key. All of it is a cache of what the journal says.
+/// Everything that an engine keeps for one key. All of it is a cache, and can be rebuilt from the journal.
 #[derive(Clone)]
 pub(crate) struct Cell<S: System> {
     pub(crate) key: Key,
     pub(crate) history: History,
     pub(crate) carried: Carried<S::State>,
-    /// The slots that anything was ever sent in, in the order of their first use.
+    /// The slots in which an output was ever sent, in the order of their first use.
     pub(crate) slots: Vec<SlotNumber>,
-    /// The event of the view that the key opens with.
+    /// The event of the recorded view with which the key opens, if there is one.
     pub(crate) opening: Option<EventNumber>,
-    /// Whether it ever sent a message to another key.
+    /// `true` once the key has sent a message to another key.
     pub(crate) routes: bool,
-    /// While it is among the cells of the stimulus under way: the number of what it wanted there last.
+    /// During a stimulus that concerns the cell: the index of the span of its latest computation.
     pub(crate) begun: Option<usize>,
     checkpoints: Vec<Checkpoint<S::State>>,
 }
 
-/// The state of a key, as far as there is one.
+/// The carried state of a key, or the reason why there is none.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Carried<T> {
+    /// The state.
     State(T),
-    /// The window of the history does not say.
+    /// The trace is a window of the history, and the state depends on something before it.
     NotDerivable,
-    /// Its computation panicked, and said this.
+    /// The key is quarantined, for this reason.
     Quarantined(String),
 }
 
-/// The state after the first messages of a history.
+/// The state after the first `length` messages of a history.
 #[derive(Clone)]
 struct Checkpoint<T> {
     length: usize,
     state: T,
 }
 
-/// A history changed in one place: an entry out, an entry in, or one for the other.
+/// One change of a history: an entry is removed, an entry is added, or one replaces another.
 #[derive(Clone, Copy)]
 pub(crate) struct Shift {
     pub(crate) remove: Option<Entry>,
     pub(crate) add: Option<Entry>,
 }
 
-/// What a cell needs to know of the engine that it is in.
+/// The parts of the engine that a cell needs for a computation.
 pub(crate) struct Context<'a, S: System> {
     pub(crate) system: &'a S,
     pub(crate) sources: Sources<'a, S>,
@@ -64,13 +65,13 @@ pub(crate) struct Context<'a, S: System> {
     pub(crate) complete: bool,
 }
 
-/// A checkpoint is kept for every so many messages, and more for long histories, whose states are large.
+/// The smallest number of messages between two checkpoints. Long histories have large states, so they get fewer.
 const SPACING_MIN: usize = 128;
-/// How many checkpoints a key keeps; the older half is thinned out when there are more.
+/// The highest number of checkpoints of a key. Above it, every other checkpoint of the older half is dropped.
 const CHECKPOINTS_MAX: usize = 16;
 
 impl<S: System> Cell<S> {
-    /// A cell without a state.
+    /// Builds a cell without a state.
     pub(crate) fn new(key: Key) -> Self {
         Self {
             key,
@@ -84,7 +85,7 @@ impl<S: System> Cell<S> {
         }
     }
 
-    /// Gives a new cell the state before the first message.
+    /// Sets the state of a new cell to the state before the first message.
     pub(crate) fn open(&mut self, context: &Context<'_, S>) {
         self.carried = self.start(context).map_or(Carried::NotDerivable, Carried::State);
     }
@@ -93,7 +94,9 @@ impl<S: System> Cell<S> {
         matches!(self.carried, Carried::Quarantined(_))
     }
 
-    /// Whether anything was ever said of the key. If damage has lost all of it, that is still known.
+    /// Returns `true` if the key has a message that counts, an opening, an output or a quarantine.
+    ///
+    /// If damage has lost all messages of its history, the key still counts as known.
     pub(crate) fn is_known(&self) -> bool {
         self.history.len() > 0
             || !self.history.is_whole()
@@ -102,7 +105,7 @@ impl<S: System> Cell<S> {
             || self.is_quarantined()
     }
 
-    /// The state before the first message.
+    /// Computes the state before the first message, or `None` if it is not derivable.
     fn start(&self, context: &Context<'_, S>) -> Option<S::State> {
         let beginning = if context.complete { Beginning::Birth } else { Beginning::Window };
         let state = context.system.initial(&self.key, beginning);
@@ -112,12 +115,12 @@ impl<S: System> Cell<S> {
         context.system.learn(&self.key, &mut state, &opening.value).then_some(state)
     }
 
-    /// The state from first principles: every message of the history, from the first.
+    /// Folds all messages of the history, from the first. Returns `None` if the key is not derivable.
     pub(crate) fn fold(&self, context: &Context<'_, S>) -> Option<S::State> {
         self.fold_first(context, self.history.len())
     }
 
-    /// The state after the first `length` messages.
+    /// Folds the first `length` messages of the history. Returns `None` if the key is not derivable.
     pub(crate) fn fold_first(&self, context: &Context<'_, S>, length: usize) -> Option<S::State> {
         if self.is_before_opening(context) {
             return None;
@@ -127,7 +130,7 @@ impl<S: System> Cell<S> {
         Some(state)
     }
 
-    /// The state if the message had not come that so many are after.
+    /// Folds all messages but one: the one that is followed by `newer` messages.
     pub(crate) fn fold_without(&self, context: &Context<'_, S>, newer: usize) -> Option<S::State> {
         let place = self.history.len().checked_sub(newer)?.checked_sub(1)?;
         let mut state = self.fold_first(context, place)?;
@@ -135,7 +138,7 @@ impl<S: System> Cell<S> {
         Some(state)
     }
 
-    /// The state from first principles, showing that at the place of each checkpoint on the way.
+    /// Folds all messages, and calls `passing` with each checkpoint and the folded state at its place.
     fn fold_through(
         &self,
         context: &Context<'_, S>,
@@ -152,13 +155,14 @@ impl<S: System> Cell<S> {
         Some(state)
     }
 
+    /// Folds the messages in the places `from..to` into a state.
     fn apply(&self, context: &Context<'_, S>, state: &mut S::State, from: usize, to: usize) {
         for entry in &self.history.entries()[from..to] {
             context.system.apply(&self.key, state, context.sources.input(entry.source), context.flows);
         }
     }
 
-    /// Whether a message sorts before the view that the key opens with.
+    /// Returns `true` if a message sorts before the recorded view with which the key opens.
     fn is_before_opening(&self, context: &Context<'_, S>) -> bool {
         let Some(number) = self.opening else { return false };
         let Some(first) = self.history.entries().first() else { return false };
@@ -167,9 +171,12 @@ impl<S: System> Cell<S> {
         first.position <= after.unwrap_or(if positioned { i64::MIN } else { i64::from(number.get()) })
     }
 
-    /// Takes the state along with changes of the history, and puts into `slots` those that they can have changed.
-    /// Notes in `rebuilt` whether its history was damaged, and was built anew; even if the code of the system panics after that.
-    /// Whether any slot may hold something else now, and not only those that were put in.
+    /// Changes the history, updates the carried state, and adds to `slots` those that can have changed.
+    ///
+    /// Returns `true` if any slot can have changed, not only the added ones.
+    ///
+    /// Under [`Policy::FirstPrinciples`], also rebuilds a damaged history, and sets `rebuilt` if it did. `rebuilt`
+    /// stays set even if the code of the system panics afterwards.
     pub(crate) fn advance(
         &mut self,
         context: &Context<'_, S>,
@@ -178,7 +185,7 @@ impl<S: System> Cell<S> {
         rebuilt: &mut bool,
     ) -> bool {
         let mut changes = Changes::default();
-        // The whole history is changed before any code of the system runs: it stays right if that panics.
+        // Change the history completely before any code of the system runs, so that it stays right if that panics.
         if let [work] = work {
             let step = self.record(context, &work.shift);
             changes.newest = step.is_some_and(|step| step.newest);
@@ -203,9 +210,9 @@ impl<S: System> Cell<S> {
         !self.touched(context, work, changes, slots)
     }
 
-    /// Puts into `slots` those that can hold something else now: those of the messages that came, went or changed, and of
-    /// every message that was folded after the first of them. Whatever else was in a slot before that is still there.
-    /// Whether that can be said; if not, any slot can.
+    /// Adds to `slots` those that can have changed, and returns `true`. Returns `false` if any slot can have changed.
+    ///
+    /// The slots that can have changed are those touched by a message that was added, removed, revised or folded again.
     fn touched(&self, context: &Context<'_, S>, work: &[Work], changes: Changes, slots: &mut Vec<Slot>) -> bool {
         let Carried::State(state) = &self.carried else { return false };
         let folded = changes.fold_from.map_or(&[][..], |from| self.history.entries().get(from..).unwrap_or_default());
@@ -227,7 +234,7 @@ impl<S: System> Cell<S> {
                 return false;
             }
         }
-        // The newest message is both changed and folded.
+        // Skip the messages that were added, which were looked at above: they are folded too.
         let mut folded = folded.iter().filter(|entry| work.iter().all(|work| work.shift.add != Some(**entry)));
         if !folded.all(said) {
             return false;
@@ -239,7 +246,7 @@ impl<S: System> Cell<S> {
         true
     }
 
-    /// Builds the history anew from the journal if damage has changed it; whether it had.
+    /// Rebuilds the history from the journal if it is damaged. Returns whether it was.
     pub(crate) fn mend_history(&mut self, context: &Context<'_, S>) -> bool {
         let damaged = !self.history.is_whole();
         if damaged {
@@ -248,7 +255,9 @@ impl<S: System> Cell<S> {
         damaged
     }
 
-    /// Changes the history in one place; nothing if what was to go is not there, as damage has lost it.
+    /// Makes one change of the history, and returns the place of the change.
+    ///
+    /// Returns `None` if nothing was removed or added, because damage has lost the entry to remove.
     pub(crate) fn record(&mut self, context: &Context<'_, S>, shift: &Shift) -> Option<Step> {
         let removed = shift.remove.and_then(|entry| self.history.remove(&context.sources, entry));
         let added = shift.add.map(|entry| self.history.add(&context.sources, entry));
@@ -257,7 +266,7 @@ impl<S: System> Cell<S> {
         Some(Step { first, newest, in_place: removed == added })
     }
 
-    /// Takes the state along with one change of the history, if that needs no fold.
+    /// Updates the carried state for one change of the history, or notes in `changes` from where it must be folded.
     fn step(&mut self, context: &Context<'_, S>, shift: &Shift, step: Option<Step>, changes: &mut Changes) {
         let Some(step) = step else {
             *changes = Changes::ALL;
@@ -298,7 +307,10 @@ impl<S: System> Cell<S> {
         }
     }
 
-    /// Folds again what comes after the newest checkpoint before the first change.
+    /// Folds the history again after a change at the place `first`.
+    ///
+    /// Starts from the newest checkpoint before that place or, if there is none, from the first message. Only
+    /// [`Policy::Incremental`] uses checkpoints.
     fn fold_again(&mut self, context: &Context<'_, S>, first: usize) {
         let kept = match context.policy {
             Policy::Incremental => self.checkpoints.partition_point(|checkpoint| checkpoint.length <= first),
@@ -316,6 +328,7 @@ impl<S: System> Cell<S> {
         self.carried = folded.map_or(Carried::NotDerivable, Carried::State);
     }
 
+    /// Keeps the carried state as a checkpoint if the last checkpoint is long enough ago.
     fn keep_checkpoint(&mut self, policy: Policy) {
         let length = self.history.len();
         if length < SPACING_MIN {
@@ -337,8 +350,10 @@ impl<S: System> Cell<S> {
         }
     }
 
-    /// Replaces what is carried by what is folded from the first message. Notes in `rebuilt` whether the history was damaged,
-    /// and was built anew; even if the code of the system panics after that.
+    /// Replaces the carried state by the state folded from the first message, and reports which caches were wrong.
+    ///
+    /// Also rebuilds a damaged history, and sets `rebuilt` if it did. `rebuilt` stays set even if the fold panics
+    /// afterwards.
     pub(crate) fn heal(&mut self, context: &Context<'_, S>, rebuilt: &mut bool) -> Mended<S::State> {
         let mut parts = Vec::new();
         *rebuilt = self.mend_history(context);
@@ -363,42 +378,43 @@ impl<S: System> Cell<S> {
         Mended { parts, wrong }
     }
 
-    /// The parts in which the view of a state differs from the state that took its place.
+    /// The parts of the view in which a wrong state differs from the carried state, which replaced it.
     pub(crate) fn differing(&self, context: &Context<'_, S>, wrong: &S::State) -> Vec<Name> {
         let Carried::State(state) = &self.carried else { return Vec::new() };
         let view = context.system.view(&self.key, wrong);
         context.system.compare(&self.key, state, &view).diverged().map(Name::from).collect()
     }
 
-    /// Forgets every cache of the state, and folds from the first message.
+    /// Drops the checkpoints, and folds the carried state from the first message.
     pub(crate) fn refold(&mut self, context: &Context<'_, S>) {
         self.checkpoints.clear();
         self.carried = self.fold(context).map_or(Carried::NotDerivable, Carried::State);
     }
 
+    /// Quarantines the key: drops its state and its checkpoints.
     pub(crate) fn quarantine(&mut self, why: String) {
         self.checkpoints.clear();
         self.carried = Carried::Quarantined(why);
     }
 
-    /// Damages the checkpoints.
+    /// Replaces the state in every checkpoint, as damage would.
     pub(crate) fn damage_checkpoints(&mut self, state: &S::State) {
         for checkpoint in &mut self.checkpoints {
             checkpoint.state = state.clone();
         }
     }
 
-    /// Whether there is anything for a state to be a function of: a message that counts, or a view to open with.
+    /// Returns `true` if the key has a message that counts, or a recorded view with which it opens.
     fn exists(&self) -> bool {
         self.history.len() > 0 || self.opening.is_some()
     }
 
-    /// The names of the slots that anything was ever sent in.
+    /// The names of the slots in which an output was ever sent.
     pub(crate) fn slot_names<'a>(&'a self, context: &'a Context<'_, S>) -> impl Iterator<Item = &'a Slot> {
         self.slots.iter().map(|number| &context.sources.journal.sent(context.outbox.sending(*number).event).slot)
     }
 
-    /// What should be in one slot now.
+    /// Computes the output that one slot should hold now, or `None` if it should be empty or that is not known.
     pub(crate) fn output(&self, context: &Context<'_, S>, slot: &Slot) -> Option<S::Out> {
         match &self.carried {
             Carried::State(state) if self.exists() => context.system.output(&self.key, state, slot, context.flows),
@@ -406,8 +422,9 @@ impl<S: System> Cell<S> {
         }
     }
 
-    /// What should be in all slots now: nothing for a key that all messages of which were withdrawn. `None` where that is
-    /// not known.
+    /// Computes the outputs that all slots should hold now. A key without messages has no outputs.
+    ///
+    /// Returns `None` if the key is not derivable or quarantined.
     pub(crate) fn outputs(&self, context: &Context<'_, S>) -> Option<BTreeMap<Slot, S::Out>> {
         match &self.carried {
             Carried::State(state) if self.exists() => Some(context.system.outputs(&self.key, state, context.flows)),
@@ -426,41 +443,42 @@ impl<T> Carried<T> {
     }
 }
 
-/// What a fold from the first message found.
+/// The caches of a key that a heal found to be wrong.
 pub(crate) struct Mended<T> {
-    /// The caches other than the state that were wrong.
+    /// The wrong caches other than the carried state: `index` and `checkpoint`.
     pub(crate) parts: Vec<Name>,
-    /// The state that was carried, if it was not the folded one.
+    /// The state that was carried before, if it differed from the folded state.
     pub(crate) wrong: Option<T>,
 }
 
-/// A change of a history that was made.
+/// The place of a change of a history.
 #[derive(Clone, Copy)]
 pub(crate) struct Step {
-    /// The first place that it concerns.
+    /// The first place in the history that changed.
     first: usize,
-    /// Whether it only added the newest message.
+    /// `true` if the change only added the newest message.
     newest: bool,
-    /// Whether one message took the place of another.
+    /// `true` if one message replaced another at the same place.
     in_place: bool,
 }
 
-/// What several changes of a history come to.
+/// The combined consequences of several changes of a history.
 #[derive(Clone, Copy, Default)]
 struct Changes {
-    /// The first place from which the state must be folded again.
+    /// The place from which the state must be folded again, if it must be.
     fold_from: Option<usize>,
-    /// Whether any slot may hold something else, as nothing was known before.
+    /// `true` if any slot can have changed, because there was no state before or it cannot be trusted.
     all: bool,
-    /// Whether all that changed is that the newest message came.
+    /// `true` if the only change is that the newest message was added.
     newest: bool,
 }
 
 impl Changes {
-    /// Everything is to be folded, and any slot may hold something else.
+    /// Everything must be folded again, and any slot can have changed.
     const ALL: Self = Self { fold_from: Some(0), all: true, newest: false };
 }
 
+/// The opening of event `number`.
 fn opening<'a, S: System>(sources: Sources<'a, S>, number: EventNumber) -> &'a Opening<S::View> {
     match sources.journal.get(number).map(|event| &event.what) {
         Some(What::Stimulus(Stimulus::Opening(opening))) => opening,

@@ -1,4 +1,4 @@
-//! Commits what a stimulus came to: the outputs that differ from what was sent last, and all that is to be journaled.
+//! Commits: journal everything that a stimulus caused, and send only the outputs that differ from those sent last.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -14,7 +14,7 @@ use crate::system::System;
 use crate::trace::{EventNumber, Observation, Viewed, What};
 
 impl<S: System> Engine<S> {
-    /// Journals all that came of stimulus `number`, in a fixed order: what was healed, set apart, sent, and seen.
+    /// Journals everything that stimulus `number` caused, in a fixed order: heals, quarantines, outputs, views.
     pub(crate) fn commit(&mut self, number: EventNumber, mut outcome: Box<Outcome<S>>) {
         for healed in outcome.heals.drain(..) {
             self.observe(number, Observation::Healed(Box::new(healed)));
@@ -51,7 +51,7 @@ impl<S: System> Engine<S> {
         self.spare = Some(outcome);
     }
 
-    /// What a commit would send, in the same order.
+    /// The outputs that a commit would send, in the same order.
     pub(crate) fn changes(&self, outcome: &mut Outcome<S>) -> Vec<Sent<S::Out>> {
         self.sort(outcome);
         let changes = outcome.wanted.iter_mut().filter_map(|wanted| {
@@ -64,13 +64,13 @@ impl<S: System> Engine<S> {
         changes
     }
 
-    /// Puts what is wanted into the order of keys and slots, one for each slot.
+    /// Sorts the wanted contents of slots by key and slot, and keeps one for each slot.
     fn sort(&self, outcome: &mut Outcome<S>) {
         if outcome.wanted.len() < 2 {
             return;
         }
         let keys = |a: usize, b: usize| self.cells[a].key.cmp(&self.cells[b].key);
-        // The sort is stable: of what several rounds wanted in a slot, the last is what is wanted.
+        // The sort is stable, so if several rounds wanted contents for a slot, the last one is kept.
         outcome.wanted.sort_by(|a, b| {
             let keys = if a.cell == b.cell { Ordering::Equal } else { keys(a.cell, b.cell) };
             keys.then_with(|| a.slot.cmp(&b.slot))
@@ -84,10 +84,11 @@ impl<S: System> Engine<S> {
         });
     }
 
+    /// Journals the view of a cell, if it has one.
     fn show(&mut self, number: EventNumber, cell: usize) {
         let key = self.cells[cell].key.clone();
         let mut view = None;
-        // A view that panics is seen again, and reported, by whoever looks at the key.
+        // A panic here can be ignored: it happens again, and is reported, when a caller asks for the view of the key.
         let _ = (self.options.guard)(&mut || view = self.view(&key));
         if let Some(value) = view {
             self.observe(number, Observation::View(Box::new(Viewed { key, value })));
@@ -95,7 +96,9 @@ impl<S: System> Engine<S> {
     }
 }
 
-/// The revision to send so that a slot holds what is wanted; none if it does. `last` is what was sent last.
+/// The revision to send so that a slot holds the wanted content, or `None` if it holds that already.
+///
+/// `last` is the last output that was sent in the slot.
 #[inline]
 fn next_revision<O: PartialEq>(last: Option<&Sent<O>>, wanted: &Option<O>) -> Option<u32> {
     match last {
@@ -105,7 +108,8 @@ fn next_revision<O: PartialEq>(last: Option<&Sent<O>>, wanted: &Option<O>) -> Op
 }
 
 impl<O> Wanted<O> {
-    /// What to send, which is taken out of here. What withdraws an output goes to whom that went.
+    /// Moves the wanted content out as an output to send. A withdrawal goes to the receiver of the output that it
+    /// withdraws.
     #[inline]
     fn take(&mut self, key: &Key, last: Option<&Sent<O>>, revision: u32) -> Sent<O> {
         let to = match last {

@@ -1,65 +1,65 @@
-//! Divergences: where recorded, incremental, recomputed and restated differ, part by part.
+//! Divergences: the parts in which the recorded, incremental, recomputed and restated results for a key differ.
 
 use alloc::vec::Vec;
 
-/// How one part of a state compares with one part of a view.
+/// The result of comparing one part of a state with the same part of a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
-    /// The same.
+    /// State and view have the same value.
     Equal,
-    /// Not the same.
+    /// State and view have different values.
     Diverged,
-    /// The window of the history that is there does not say.
+    /// The trace is a window of the history, and the value depends on something before it.
     NotDerivable,
 }
 
-/// A comparison, part by part. The names of the parts are those of the view's fields.
+/// The result of comparing a state with a view, part by part. Each part is named after a field of the view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Parts {
     parts: Vec<(&'static str, Comparison)>,
 }
 
 impl Parts {
-    /// The comparison of two wholes that have no parts to tell apart.
+    /// Builds the result of a comparison as a whole, with `view` as its only part.
     pub fn whole(equal: bool) -> Self {
         Self::default().part("view", equal)
     }
 
-    /// A comparison in which `part` is not derivable, where there is nothing else to say.
+    /// Builds a result whose only part is `part`, which is not derivable.
     pub fn not_derivable(part: &'static str) -> Self {
         Self::default().unknown(part)
     }
 
-    /// Adds `part`.
+    /// Adds `part`: equal, or diverged if `equal` is false.
     #[must_use]
     pub fn part(mut self, part: &'static str, equal: bool) -> Self {
         self.parts.push((part, if equal { Comparison::Equal } else { Comparison::Diverged }));
         self
     }
 
-    /// Adds `part` as one that is not derivable.
+    /// Adds `part` as not derivable.
     #[must_use]
     pub fn unknown(mut self, part: &'static str) -> Self {
         self.parts.push((part, Comparison::NotDerivable));
         self
     }
 
-    /// The parts and how they compare.
+    /// Iterates over the parts and the result for each.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, Comparison)> {
         self.parts.iter().copied()
     }
 
-    /// The parts that diverged.
+    /// Iterates over the parts that diverged.
     pub fn diverged(&self) -> impl Iterator<Item = &'static str> {
         self.of(Comparison::Diverged)
     }
 
-    /// The parts that are not derivable.
+    /// Iterates over the parts that are not derivable.
     pub fn underivable(&self) -> impl Iterator<Item = &'static str> {
         self.of(Comparison::NotDerivable)
     }
 
-    /// Whether no part diverged.
+    /// Returns `true` if no part diverged. Parts that are not derivable do not count as diverged.
     pub fn agree(&self) -> bool {
         self.diverged().next().is_none()
     }
@@ -69,15 +69,15 @@ impl Parts {
     }
 }
 
-/// Which two of the four accounts of a state differ.
+/// The two results that disagree in a divergence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Between {
-    /// The state carried from update to update, and the one folded from the first message.
+    /// The incremental state, carried from update to update, and the state recomputed from the first message.
     IncrementalRecomputed,
-    /// The independent statement, and the fold.
+    /// The view that [`System::restate`](crate::System::restate) gives, and the recomputed state.
     RestatedRecomputed,
-    /// What the trace recorded, and the fold of all messages.
+    /// The recorded view, and the state recomputed from all messages.
     RecordedRecomputed,
-    /// What the trace recorded, and one step from what it had recorded before.
+    /// The recorded view, and one step from the recorded view before it.
     RecordedStep,
 }

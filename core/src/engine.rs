@@ -1,4 +1,4 @@
-//! The engine: takes one stimulus, gives all of its effects.
+//! The engine: takes one stimulus at a time and returns all of its effects.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -17,36 +17,43 @@ use crate::rounds::Outcome;
 use crate::system::System;
 use crate::trace::{At, EventNumber, Observation, Settled, Stimulus, What};
 
-/// How the state of a key is brought up to date. Nobody outside can tell the policies apart while nothing is damaged.
+/// The way in which an engine updates the state of a key when a message arrives.
+///
+/// All policies must send the same messages as long as nothing is damaged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
-    /// Fold the whole history of the key at every update: bad data never snowballs.
+    /// Fold the whole history of the key at every update, so that bad data never snowballs.
     #[default]
     FirstPrinciples,
-    /// Carry the state along, with checkpoints to fold again from.
+    /// Carry the state from update to update. Where it must be folded again, start from a checkpoint.
     Incremental,
-    /// Carry the state along and never look back. This is the anti-pattern, kept to show how bad data snowballs.
+    /// Carry the state from update to update and never check it. An anti-pattern, kept to show how bad data snowballs.
+    ///
+    /// Reflows, triggers and scrubs heal nothing under this policy.
     Unchecked,
 }
 
-/// Runs a piece of a system's code, and gives the message of a panic.
+/// A function that runs a piece of the system's code, and returns the message of a panic as an error.
 ///
-/// The core cannot catch a panic; a host that can passes a function which does.
+/// This crate cannot catch panics, because it has no standard library. A host that can catch them passes a guard that
+/// does; the guard in `Options::default()` lets panics through.
 pub type Guard = fn(&mut dyn FnMut()) -> Result<(), String>;
 
-/// How an engine works.
+/// The options of an engine.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How states are brought up to date.
+    /// The way in which the engine updates the state of a key.
     pub policy: Policy,
-    /// Whether the messages are the whole history, or a window of it.
+    /// `true` if the engine gets the whole history of its keys, `false` if it gets a window of that history.
     pub complete: bool,
-    /// Whether to journal the view of every key that a stimulus concerned.
+    /// `true` to journal, after each stimulus, the view of every key that was computed.
     pub views: bool,
-    /// How many rounds a stimulus may take: the keys that it concerns are the first, those that they send messages to the
-    /// next. Keys that have messages left after the last one are set apart.
+    /// The highest number of rounds that one stimulus may take.
+    ///
+    /// The first round computes the keys that the stimulus concerns, the next one the keys to which these send
+    /// messages, and so on. Keys to which messages are still sent after the last round are quarantined.
     pub rounds_max: u32,
-    /// Runs the code of the system.
+    /// Runs the code of the system, and may catch its panics.
     pub guard: Guard,
 }
 
@@ -60,10 +67,10 @@ impl Default for Options {
     }
 }
 
-/// Holds the states of all keys of a system, each a function of its messages, and what was sent because of them.
+/// Runs a system: keeps its journal, the states of its keys, and the last output in each of their slots.
 ///
-/// It is sans-IO: [`take`](Self::take) journals one stimulus and gives everything that it caused, for the host to
-/// carry out. There is no way to put a state in.
+/// The engine does no I/O. [`take`](Self::take) journals one stimulus and returns its effects, which the host carries
+/// out. States come only from folding messages: no function sets one.
 #[derive(Clone)]
 pub struct Engine<S: System> {
     pub(crate) system: S,
@@ -74,11 +81,11 @@ pub struct Engine<S: System> {
     pub(crate) routed: RoutedMessages<S::In>,
     pub(crate) flows: FlowTable,
     pub(crate) outbox: Outbox,
-    /// Memory that is used again for every stimulus; the cells in it are those that the last one computed.
+    /// Memory that every stimulus reuses. Between stimuli, its `cells` are those that the last one computed.
     pub(crate) spare: Option<Box<Outcome<S>>>,
 }
 
-/// What one stimulus caused.
+/// Everything that one stimulus caused: the observations, the computed keys and the messages to send.
 pub struct Effects<'a, S: System> {
     journal: &'a Journal<S>,
     cells: &'a [Cell<S>],
@@ -87,25 +94,26 @@ pub struct Effects<'a, S: System> {
 }
 
 impl<'a, S: System> Effects<'a, S> {
-    /// The number that the stimulus was given.
+    /// The event number of the stimulus.
     pub fn stimulus(&self) -> EventNumber {
         self.stimulus
     }
 
-    /// The observations, in order.
+    /// The observations that the stimulus caused, in the order of the journal.
     pub fn events(&self) -> impl Iterator<Item = &'a EventOf<S>> + Clone + use<'a, S> {
         self.journal.since(self.stimulus.get() as usize)
     }
 
-    /// The keys that were computed, those that messages were routed to included, in order.
+    /// The keys that were computed, in order. They include the receivers of routed messages.
     pub fn keys(&self) -> Vec<&'a Key> {
         let mut keys: Vec<_> = self.computed.iter().map(|cell| &self.cells[*cell].key).collect();
         keys.sort_unstable();
         keys
     }
 
-    /// The messages to send, in order. Those that are routed are among them: their receivers are keys, which have them
-    /// already.
+    /// The outputs to send, in the order in which the journal has them.
+    ///
+    /// They include routed messages, which their receivers, keys of the same system, have already.
     pub fn sends(&self) -> impl Iterator<Item = &'a Sent<S::Out>> + Clone + use<'a, S> {
         self.events().filter_map(|event| match &event.what {
             What::Observation(Observation::Out(sent)) => Some(sent),
@@ -115,7 +123,7 @@ impl<'a, S: System> Effects<'a, S> {
 }
 
 impl<S: System> Engine<S> {
-    /// An engine with an empty journal.
+    /// Builds an engine with an empty journal.
     pub fn new(system: S, options: Options) -> Self {
         Self {
             system,
@@ -130,10 +138,11 @@ impl<S: System> Engine<S> {
         }
     }
 
-    /// Journals a stimulus, brings every key that it concerns up to date, and gives all that it caused.
+    /// Journals a stimulus, updates every key that it concerns, and returns everything that it caused.
     ///
-    /// Whatever the engine has no part in (`deliver`, `drop`, `timer`, most faults of nodes) is journaled, and that is all. A
-    /// `restart` and a `deploy` are of the process that the engine is in: all but its journal is lost.
+    /// Stimuli that do not concern an engine (`deliver`, `drop`, `timer` and most faults) are only journaled. A
+    /// `restart` fault, or a `deploy` of a version that the system knows, restarts the engine from its journal; all
+    /// else is lost.
     pub fn take(&mut self, at: Option<At>, stimulus: Stimulus<S::In, S::View>) -> Effects<'_, S> {
         let number = self.journal.push(at, None, What::Stimulus(stimulus));
         if let Some(spare) = &mut self.spare {
@@ -159,7 +168,9 @@ impl<S: System> Engine<S> {
         Effects { journal: &self.journal, cells: &self.cells, computed, stimulus: number }
     }
 
-    /// Journals that a receiver has a revision of an output; whether that output was ever sent.
+    /// Journals that the receiver of an output has a revision of it.
+    ///
+    /// Returns `false`, and journals nothing, if no output was ever sent in this slot.
     pub fn settle(&mut self, at: Option<At>, output: &SlotId, revision: u32) -> bool {
         let Some(place) = self.outbox.find(&self.journal, &output.key, &output.slot) else { return false };
         let sending = self.outbox.sending(place);
@@ -171,13 +182,12 @@ impl<S: System> Engine<S> {
         true
     }
 
-    /// The outputs that their receivers are not known to have, to be sent again after a restart; in the order in which
-    /// they were sent.
+    /// The outputs that are not settled, in the order in which they were sent. Send them again after a restart.
     pub fn unsettled(&self) -> impl Iterator<Item = &Sent<S::Out>> {
         self.unsettled_events().map(|event| self.journal.sent(event))
     }
 
-    /// The numbers of the events in which these were sent.
+    /// The numbers of the events that sent the [`unsettled`](Self::unsettled) outputs, in ascending order.
     pub fn unsettled_events(&self) -> impl Iterator<Item = EventNumber> + use<S> {
         let unsettled = self.outbox.sendings().filter(|sending| !sending.settled);
         let mut events: Vec<_> = unsettled.map(|sending| sending.event).collect();
@@ -185,34 +195,34 @@ impl<S: System> Engine<S> {
         events.into_iter()
     }
 
-    /// Everything that happened.
+    /// The journal: every event that the engine has taken or produced.
     pub fn journal(&self) -> &Journal<S> {
         &self.journal
     }
 
-    /// The system.
+    /// The system that the engine runs.
     pub fn system(&self) -> &S {
         &self.system
     }
 
-    /// How the engine works.
+    /// The options of the engine.
     pub fn options(&self) -> &Options {
         &self.options
     }
 
-    /// Which flows are on for which key.
+    /// The flows that are on for each key.
     pub fn flows(&self) -> &FlowTable {
         &self.flows
     }
 
-    /// The keys of which anything is known, in order.
+    /// The known keys, in order: those with a message that counts, an opening, an output or a quarantine.
     pub fn keys(&self) -> Vec<&Key> {
         let mut keys: Vec<_> = self.cells.iter().filter(|cell| cell.is_known()).map(|cell| &cell.key).collect();
         keys.sort_unstable();
         keys
     }
 
-    /// The state that is carried for a key, where there is one.
+    /// The carried state of a key, or `None` if the key is unknown, not derivable or quarantined.
     pub fn state(&self, key: &Key) -> Option<&S::State> {
         match &self.cells[self.cell_number(key)?].carried {
             Carried::State(state) => Some(state),
@@ -220,12 +230,16 @@ impl<S: System> Engine<S> {
         }
     }
 
-    /// The view of a key, where it has a state.
+    /// The view of a key's carried state, or `None` if the key has no [`state`](Self::state).
+    ///
+    /// # Panics
+    ///
+    /// Panics if the system's code does: the [guard](Options::guard) is not used here.
     pub fn view(&self, key: &Key) -> Option<S::View> {
         Some(self.system.view(key, self.state(key)?))
     }
 
-    /// What a key said when it panicked, where it is set apart.
+    /// The reason why a key is quarantined, which usually is the message of a panic, or `None` if it is not.
     pub fn quarantined(&self, key: &Key) -> Option<&str> {
         match &self.cells[self.cell_number(key)?].carried {
             Carried::Quarantined(why) => Some(why),
@@ -233,29 +247,41 @@ impl<S: System> Engine<S> {
         }
     }
 
-    /// The state of a key, folded from the first message of its journal: what is carried should be this.
+    /// Computes the state of a key from its first message. The carried [`state`](Self::state) should equal it.
+    ///
+    /// Returns `None` if the key is unknown or not derivable.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the system's code does: the [guard](Options::guard) is not used here.
     pub fn recompute(&self, key: &Key) -> Option<S::State> {
         self.cells[self.cell_number(key)?].fold(&self.context(key))
     }
 
-    /// What should be in the slots of a key now, all of them computed from the carried state; nothing where that is not
-    /// known. What was sent last should be this.
+    /// Computes the outputs that the slots of a key should hold, from its carried state.
+    ///
+    /// The outputs that were sent last should equal them. Returns `None` if the key is unknown, not derivable or
+    /// quarantined.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the system's code does: the [guard](Options::guard) is not used here.
     pub fn outputs(&self, key: &Key) -> Option<BTreeMap<Slot, S::Out>> {
         self.cells[self.cell_number(key)?].outputs(&self.context(key))
     }
 
-    /// The last output of a slot of a key.
+    /// The output that was sent last in a slot of a key, which may be a withdrawal.
     pub fn slot(&self, key: &Key, slot: &Slot) -> Option<&Sent<S::Out>> {
         let sending = self.outbox.get(&self.journal, key, slot)?;
         Some(self.journal.sent(sending.event))
     }
 
-    /// Whether the last output of a slot of a key is a message to other keys: these have it already.
+    /// Returns `true` if the last output in a slot of a key is a routed message, which its receivers have already.
     pub fn is_routed(&self, key: &Key, slot: &Slot) -> bool {
         self.outbox.get(&self.journal, key, slot).is_some_and(|sending| sending.routed)
     }
 
-    /// The last output of each slot of a key, in the order of the slots; those that were withdrawn have no body.
+    /// The last output in each slot of a key, in the order of the slots. Withdrawn outputs have no body.
     pub fn slots(&self, key: &Key) -> impl Iterator<Item = (&Slot, &Sent<S::Out>)> {
         let slots = self.cell_number(key).map(|number| &self.cells[number].slots);
         let sent = slots.into_iter().flatten().map(|number| self.journal.sent(self.outbox.sending(*number).event));
@@ -284,14 +310,15 @@ impl<S: System> Engine<S> {
         found.map(|number| number as usize)
     }
 
-    /// The number of the cell of `key`, which is made if there is none.
+    /// Returns the number of the cell of `key`, and makes the cell if there is none.
     pub(crate) fn cell(&mut self, key: &Key) -> usize {
         if let Some(number) = self.cell_number(key) {
             return number;
         }
         let mut cell = Cell::new(key.clone());
         let context = self.context(key);
-        // A key on which this panics has no state, and panics again when it is computed; then it is set apart.
+        // A panic here can be ignored: the key stays without a state, panics again when it is computed, and is
+        // quarantined then.
         let _ = (self.options.guard)(&mut || cell.open(&context));
         self.cells.push(cell);
         let number = self.cells.len() as u32 - 1;

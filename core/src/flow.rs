@@ -1,4 +1,4 @@
-//! Flows: named behaviours that are on or off for each key, and then for its whole history.
+//! Flows: named behaviours that are on or off for a key, always for its whole history.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ pub struct Flows {
 }
 
 impl Flows {
-    /// Whether `flow` is on.
+    /// Returns `true` if the flow named `flow` is on.
     pub fn on(&self, flow: &str) -> bool {
         self.on.iter().any(|name| name == flow)
     }
@@ -22,7 +22,7 @@ impl Flows {
         &self.on
     }
 
-    /// Turns `flow` on or off; whether that changed anything.
+    /// Turns `flow` on or off. Returns `false` if it was so already.
     pub fn set(&mut self, flow: &Name, on: bool) -> bool {
         match (self.on.binary_search(flow), on) {
             (Err(place), true) => self.on.insert(place, flow.clone()),
@@ -33,7 +33,7 @@ impl Flows {
     }
 }
 
-/// Which flows are on for which key: those that are on for every key, and the keys that differ.
+/// The flows that are on for each key: a default for every key, and the keys that differ from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FlowTable {
     every: Flows,
@@ -41,12 +41,12 @@ pub struct FlowTable {
 }
 
 impl FlowTable {
-    /// The flows of `key`.
+    /// The flows that are on for `key`.
     pub fn of(&self, key: &Key) -> &Flows {
         if self.apart.is_empty() { &self.every } else { self.apart.get(key).unwrap_or(&self.every) }
     }
 
-    /// Turns `flow` for `key` alone.
+    /// Turns `flow` on or off for `key` alone.
     pub fn set(&mut self, key: &Key, flow: &Name, on: bool) {
         let mut flows = self.of(key).clone();
         if flows.set(flow, on) {
@@ -58,7 +58,7 @@ impl FlowTable {
         }
     }
 
-    /// Turns `flow` for every key, those to come included.
+    /// Turns `flow` on or off for every key, future keys included.
     pub fn set_every(&mut self, flow: &Name, on: bool) {
         self.every.set(flow, on);
         let every = self.every.clone();

@@ -1,4 +1,4 @@
-//! The history of a key: which messages count for it, in canonical order.
+//! Histories: the messages that count for a key, in canonical order.
 
 use alloc::vec::Vec;
 use core::cmp::Ordering;
@@ -10,10 +10,11 @@ use crate::name::{Key, Slot};
 use crate::system::System;
 use crate::trace::EventNumber;
 
-/// Where the body of a message is: in the journal, or among the routed messages.
+/// The place where the body of a message is stored: in the journal, or among the routed messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Source(u32);
 
+/// The bit that marks a source as a routed message.
 const ROUTED: u32 = 1 << 31;
 
 impl Source {
@@ -37,16 +38,19 @@ impl Source {
 /// One message of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Its position, or its arrival where the system has no positions.
+    /// The position of the message or, in a system without positions, the event number of its arrival.
     pub(crate) position: i64,
+    /// The place where the body is stored.
     pub(crate) source: Source,
 }
 
-/// The messages of a key that count, in canonical order: by position, then routed ones last, then sender and id.
+/// The messages that count for a key, in canonical order.
+///
+/// The order is by position. At the same position, routed messages come last; after that, sender and id decide.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     entries: Vec<Entry>,
-    /// The sum of the sources, by which a fold from the first message sees that the index itself was damaged.
+    /// The sum of the sources of all entries. If the entries add up to another sum, this index of the key is damaged.
     sum: u64,
 }
 
@@ -59,7 +63,7 @@ impl History {
         self.entries.len()
     }
 
-    /// Adds an entry; its place.
+    /// Adds an entry, and returns its place.
     pub(crate) fn add<S: System>(&mut self, sources: &Sources<'_, S>, entry: Entry) -> usize {
         self.sum = self.sum.wrapping_add(u64::from(entry.source.0));
         let newest = self.entries.last().is_none_or(|last| sources.order(last, &entry).is_lt());
@@ -69,14 +73,14 @@ impl History {
             self.entries.partition_point(|other| sources.order(other, &entry).is_lt())
         };
         if self.entries.len() == self.entries.capacity() {
-            // By a quarter and not to the double: there is a history for every key.
+            // Grow by a quarter instead of doubling: there is a history for every key, so spare capacity adds up.
             self.entries.reserve_exact(self.entries.len() / 4 + 8);
         }
         self.entries.insert(place, entry);
         place
     }
 
-    /// Takes an entry out; the place that it had, unless damage has lost it.
+    /// Removes an entry, and returns the place that it had. Returns `None` if damage has lost the entry.
     pub(crate) fn remove<S: System>(&mut self, sources: &Sources<'_, S>, entry: Entry) -> Option<usize> {
         self.sum = self.sum.wrapping_sub(u64::from(entry.source.0));
         let place = self.entries.partition_point(|other| sources.order(other, &entry).is_lt());
@@ -86,12 +90,12 @@ impl History {
         })
     }
 
-    /// Whether no entry was lost or changed since it was added.
+    /// Returns `true` if the history is undamaged: no entry was lost or changed since it was added.
     pub(crate) fn is_whole(&self) -> bool {
         self.sum == self.entries.iter().fold(0, |sum, entry| sum.wrapping_add(u64::from(entry.source.0)))
     }
 
-    /// The history of `key` from the raw facts of the journal, with no index of keys.
+    /// Builds the history of `key` from the facts of the journal and the routed messages, without any other index.
     pub(crate) fn from_facts<S: System>(system: &S, sources: Sources<'_, S>, key: &Key) -> Self {
         let mut entries: Vec<Entry> =
             sources.entries(system, |body| system.keys(body).into_iter().any(|other| other == *key)).collect();
@@ -106,37 +110,39 @@ impl History {
     }
 }
 
-/// A message that one key sends another key of the same system.
+/// One revision of a message that a key sends to other keys of the same system.
 #[derive(Clone)]
 struct Routed<B> {
     from: Key,
     slot: Slot,
-    /// Its place where the system has no positions: that of the stimulus which first made it.
+    /// The place of the message in a system without positions: the event number of the stimulus that first produced it.
     arrival: i64,
     body: B,
 }
 
-/// The routed messages: derived from the states, never journaled but as the outputs that they are.
+/// All routed messages, which are derived from the states. The journal holds them only as outputs.
 #[derive(Clone)]
 pub(crate) struct RoutedMessages<B> {
-    /// Every revision; none is ever changed.
+    /// All revisions, which never change.
     revisions: Vec<Routed<B>>,
-    /// What is known of each output that was ever routed.
+    /// One entry for each output that was ever routed.
     slots: Vec<Routing>,
     by_slot: Index,
-    /// During a dry run: the outputs that were routed anew, and what counted before.
+    /// During a dry run: the indices in `slots` of the changed entries, and the entries as they were before.
     changed: Option<Vec<(u32, Routing)>>,
 }
 
-/// An output that was ever routed.
+/// The current routing of an output that was ever routed.
 #[derive(Clone, Copy)]
 struct Routing {
-    /// The place of a revision, for its name and its arrival.
+    /// The index in `revisions` of the revision from which the name and the arrival of the message are taken.
     first: u32,
-    /// The place of the revision that counts.
+    /// The index in `revisions` of the revision that counts, or `None` if the output is no longer routed.
     counting: Option<u32>,
-    /// Whether the stimulus that first made it took it back in a later round. It was never sent then, and a restart will
-    /// not know of it; so it must not have a place yet.
+    /// `true` if the stimulus that first routed the output withdrew it again in a later round.
+    ///
+    /// Such an output was never sent, and a restart does not know of it. If it is routed later, it therefore gets a new
+    /// `first`, and with it a new arrival.
     unmade: bool,
 }
 
@@ -146,20 +152,20 @@ impl<B> Default for RoutedMessages<B> {
     }
 }
 
-/// Where the routed messages stood.
+/// The sizes of the lists of routed messages at the start of a dry run.
 pub(crate) struct Mark {
     revisions: usize,
     slots: usize,
 }
 
-/// What became of a routed message: the revision that counted and the one that counts.
+/// A change of a routed message: the revision that counted before, and the one that counts after it.
 pub(crate) struct Rerouted {
     pub(crate) before: Option<Source>,
     pub(crate) after: Option<Source>,
 }
 
 impl<B: Clone + PartialEq> RoutedMessages<B> {
-    /// Says what an output routes now; nothing if that is what it routed before.
+    /// Sets the message that an output routes. Returns `None` if it routed the same before.
     pub(crate) fn set(&mut self, key: &Key, slot: &Slot, arrival: i64, body: Option<B>) -> Option<Rerouted> {
         let found = if self.slots.is_empty() { None } else { self.find(key, slot) };
         let next = self.revisions.len() as u32;
@@ -205,18 +211,18 @@ impl<B: Clone + PartialEq> RoutedMessages<B> {
         self.by_slot.insert(hash([key, slot]), self.slots.len() as u32 - 1);
     }
 
-    /// The routed messages that count.
+    /// The revisions of routed messages that count.
     pub(crate) fn counting(&self) -> impl Iterator<Item = Source> {
         self.slots.iter().filter_map(|routing| routing.counting.map(|place| Source::routed(place as usize)))
     }
 
-    /// Begins a dry run.
+    /// Begins a dry run, and returns the mark to which [`reset`](Self::reset) goes back.
     pub(crate) fn mark(&mut self) -> Mark {
         self.changed = Some(Vec::new());
         Mark { revisions: self.revisions.len(), slots: self.slots.len() }
     }
 
-    /// Ends a dry run, and goes back to where it began.
+    /// Ends a dry run, and restores the routed messages as they were at its start.
     pub(crate) fn reset(&mut self, mark: &Mark) {
         for (number, routing) in self.changed.take().into_iter().flatten().rev() {
             self.slots[number as usize] = routing;
@@ -233,7 +239,7 @@ impl<B: Clone + PartialEq> RoutedMessages<B> {
     }
 }
 
-/// Where bodies are found.
+/// The two stores of message bodies: the journal and the routed messages.
 pub(crate) struct Sources<'a, S: System> {
     pub(crate) journal: &'a Journal<S>,
     pub(crate) routed: &'a RoutedMessages<S::In>,
@@ -248,7 +254,7 @@ impl<S: System> Clone for Sources<'_, S> {
 impl<S: System> Copy for Sources<'_, S> {}
 
 impl<'a, S: System> Sources<'a, S> {
-    /// The message, as a system sees it.
+    /// The message of a source, as the system sees it.
     pub(crate) fn input(self, source: Source) -> Input<'a, S::In> {
         if source.is_routed() {
             let routed = &self.routed.revisions[(source.0 & !ROUTED) as usize];
@@ -259,17 +265,17 @@ impl<'a, S: System> Sources<'a, S> {
         Input { from: &message.from, id: &message.id, body }
     }
 
-    /// The entry of a message; `arrival` is its place where the system has no positions.
+    /// Builds the history entry of a message. `arrival` is its place if the system has no positions.
     pub(crate) fn entry(self, system: &S, source: Source, arrival: i64) -> Entry {
         Entry { position: system.position(self.input(source).body).unwrap_or(arrival), source }
     }
 
-    /// The entry of a routed message.
+    /// Builds the history entry of a routed message.
     pub(crate) fn routed_entry(self, system: &S, source: Source) -> Entry {
         self.entry(system, source, self.routed.revisions[(source.0 & !ROUTED) as usize].arrival)
     }
 
-    /// The entries of all messages that count and whose body is `wanted`, in no order.
+    /// Builds the entries of all messages that count and whose body is `wanted`, in no particular order.
     pub(crate) fn entries(
         self,
         system: &'a S,
@@ -283,6 +289,7 @@ impl<'a, S: System> Sources<'a, S> {
         external.chain(routed).filter(move |entry| wanted(self.input(entry.source).body))
     }
 
+    /// Compares two entries by canonical order.
     fn order(self, a: &Entry, b: &Entry) -> Ordering {
         a.position.cmp(&b.position).then_with(|| {
             let (x, y) = (self.input(a.source), self.input(b.source));

@@ -1,4 +1,4 @@
-//! A hash index from names to numbers.
+//! A hash index from names to entry numbers.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -6,27 +6,27 @@ use core::hint::black_box;
 
 use crate::name::Name;
 
-/// Finds numbered entries by what they are named; it holds numbers and parts of hashes alone, and never lists them.
+/// A hash index that finds the numbers of entries by name. It stores only the numbers and parts of the hashes.
 ///
-/// Open addressing with linear probing. It exists because the core has no standard library: a map with a fixed hash
-/// whose order nobody can see keeps every result independent of hash order.
+/// Open addressing with linear probing. It exists because the core has no standard library, and so no `HashMap`. The
+/// hash is fixed and the index cannot be iterated, so no result can depend on the order of hashes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
-    /// The length is zero or a power of two.
+    /// The table, whose length is zero or a power of two.
     places: Vec<Place>,
     used: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Place {
-    /// Half of the hash: it says where to begin to look, and spares a look at most entries of another name.
+    /// The upper half of the hash. It says where a search begins, and rules out most entries with another name.
     tag: u32,
-    /// The number of the entry plus one; zero is a free place.
+    /// The number of the entry plus one. Zero marks a free place.
     entry: u32,
 }
 
 impl Index {
-    /// The entry for which `matches` holds among those whose name hashes to `hash`.
+    /// Finds the entry for which `matches` holds, among those whose names have this hash.
     #[inline]
     pub(crate) fn find(&self, hash: u64, mut matches: impl FnMut(u32) -> bool) -> Option<u32> {
         let mask = self.places.len().checked_sub(1)?;
@@ -42,7 +42,7 @@ impl Index {
         }
     }
 
-    /// Reads where a search for this hash begins, so that it is near.
+    /// Prefetches the place where a search for this hash begins.
     #[inline]
     pub(crate) fn touch(&self, hash: u64) {
         if let Some(mask) = self.places.len().checked_sub(1) {
@@ -50,9 +50,9 @@ impl Index {
         }
     }
 
-    /// Adds `entry`, which must not be there.
+    /// Adds `entry`, which must not be in the index yet.
     pub(crate) fn insert(&mut self, hash: u64, entry: u32) {
-        // Beyond this load a search for what is not there takes too many steps, short as each is.
+        // Above a load of 7/8, searches for absent names take too many steps.
         if (self.used + 1) * 8 > self.places.len() * 7 {
             let size = (self.places.len() * 2).max(16);
             let old = core::mem::replace(&mut self.places, vec![Place::default(); size]);
@@ -62,6 +62,7 @@ impl Index {
         self.used += 1;
     }
 
+    /// Writes to the first free place at or after the one where its search begins.
     fn put(&mut self, place: Place) {
         let mask = self.places.len() - 1;
         let mut at = place.tag as usize & mask;
@@ -72,11 +73,12 @@ impl Index {
     }
 }
 
+/// The upper half of a hash.
 fn tag(hash: u64) -> u32 {
     (hash >> 32) as u32
 }
 
-/// A hash of `names`, the same on every machine: FxHash over 8-byte words, with the finish of MurmurHash3.
+/// Computes a hash of `names` that is the same on every machine: FxHash over 8-byte words, finished as in MurmurHash3.
 #[inline]
 pub(crate) fn hash<const N: usize>(names: [&Name; N]) -> u64 {
     let mut state = 0_u64;

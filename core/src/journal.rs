@@ -1,4 +1,4 @@
-//! The journal: the trace that an engine is writing, and its index by id.
+//! The journal: the trace that an engine is writing, with an index by message id.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -12,46 +12,47 @@ use crate::trace::{At, Event, EventNumber, Observation, Stimulus, What};
 /// The event type of a system.
 pub type EventOf<T> = Event<<T as Types>::In, <T as Types>::Out, <T as Types>::View>;
 
-/// The trace that an engine is writing: append-only, indexed by message id. The number of an event is its place in it.
+/// The trace that an engine is writing. It is append-only, indexed by message id, and numbers its events from 1.
 #[derive(Clone)]
 pub struct Journal<S: System> {
-    /// Full chunks and a last one that fills: what is written is never moved, and no space is kept for twice as much.
+    /// The events. All chunks but the last are full, so events never move and growth never doubles the memory.
     chunks: Vec<Vec<EventOf<S>>>,
     length: u32,
     facts: Vec<Fact>,
     by_id: Index,
-    /// All stored revisions of the facts that have more than one, as the numbers of their events.
+    /// The events of all stored revisions, for those facts that have more than one revision.
     revisions: BTreeMap<u32, Vec<EventNumber>>,
-    /// The messages that were not admitted.
+    /// The events of the messages that were rejected.
     rejected: BTreeSet<EventNumber>,
 }
 
-/// What is known of one fact.
+/// The journal's index entry for one fact.
 #[derive(Clone, Copy)]
 struct Fact {
-    /// The event of the revision that arrived first: where the fact has its place, if it has no position.
+    /// The event of the revision that arrived first. It orders the facts of a system without positions.
     first: EventNumber,
     /// The event of the highest admitted revision, which may be a withdrawal.
     counting: Option<EventNumber>,
 }
 
-/// Names a fact of a journal, fast.
+/// The index of a fact in a journal: cheaper to store and compare than its sender and id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FactNumber(u32);
 
-/// How a message stands to what is stored.
+/// The result of storing a message in the index of the journal.
 pub(crate) enum Filed {
-    /// Its revision is stored already, with the same body.
+    /// Not stored, because the same revision with the same body is stored already.
     Duplicate,
-    /// Its revision is stored already, with another body.
+    /// Not stored, because this event has the same revision with another body.
     Conflict(EventNumber),
-    /// It is stored now.
+    /// Stored as a new revision of this fact.
     Stored(FactNumber),
 }
 
+/// The number of events in a full chunk.
 const CHUNK: usize = 256;
 
-/// How many events there is space for at first.
+/// The number of events for which the first chunk has space at first.
 const FEW: usize = 32;
 
 impl<S: System> Default for Journal<S> {
@@ -68,17 +69,17 @@ impl<S: System> Default for Journal<S> {
 }
 
 impl<S: System> Journal<S> {
-    /// How many events there are.
+    /// The number of events in the journal.
     pub fn len(&self) -> usize {
         self.length as usize
     }
 
-    /// Whether there is no event.
+    /// Returns `true` if the journal has no events.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// The event with this number.
+    /// The event with this number, if there is one.
     pub fn get(&self, number: EventNumber) -> Option<&EventOf<S>> {
         let place = number.get() as usize - 1;
         self.chunks.get(place / CHUNK)?.get(place % CHUNK)
@@ -93,7 +94,7 @@ impl<S: System> Journal<S> {
         self.chunks.into_iter().flatten()
     }
 
-    /// The events after the first `count`.
+    /// All events but the first `count`, in order.
     pub fn since(&self, count: usize) -> impl Iterator<Item = &EventOf<S>> + Clone {
         let (chunk, skip) = (count / CHUNK, count % CHUNK);
         self.chunks.iter().skip(chunk).enumerate().flat_map(move |(n, chunk)| {
@@ -102,7 +103,7 @@ impl<S: System> Journal<S> {
         })
     }
 
-    /// The stored revisions of a fact, as the numbers of their events, in the order of arrival.
+    /// The events of the stored revisions of a fact, rejected ones included, in the order of arrival.
     pub fn revisions(&self, fact: &FactId) -> Vec<EventNumber> {
         self.find(&fact.from, &fact.id).map(|fact| self.revisions_of(fact)).unwrap_or_default()
     }
@@ -112,7 +113,9 @@ impl<S: System> Journal<S> {
         EventNumber::MIN.saturating_add(self.length)
     }
 
-    /// Inlined, an event is made where it stays: it is too large to be handed from one place to the next.
+    /// Appends an event, and returns its number.
+    ///
+    /// Inlining builds the event in its final place. Events are large, so copying them is slow.
     #[inline(always)]
     pub(crate) fn push(
         &mut self,
@@ -134,13 +137,13 @@ impl<S: System> Journal<S> {
     #[cold]
     fn begin_chunk(&mut self) {
         assert!(self.length < u32::MAX - CHUNK as u32, "a journal holds fewer than 2^32 events");
-        // The first chunk grows as it fills, for the many engines that are small.
+        // The first chunk starts small and grows, because many engines see only a few events.
         let capacity = if self.length == 0 { FEW } else { CHUNK };
         self.chunks.push(Vec::with_capacity(capacity));
         self.facts.reserve(if self.length == 0 { FEW / 2 } else { 0 });
     }
 
-    /// The message of an `in` event.
+    /// The message of the `in` event with this number.
     pub(crate) fn message(&self, number: EventNumber) -> &Message<S::In> {
         match self.get(number).map(|event| &event.what) {
             Some(What::Stimulus(Stimulus::In(message))) => message,
@@ -148,7 +151,7 @@ impl<S: System> Journal<S> {
         }
     }
 
-    /// The output of an `out` event.
+    /// The output of the `out` event with this number.
     pub(crate) fn sent(&self, number: EventNumber) -> &crate::message::Sent<S::Out> {
         match self.get(number).map(|event| &event.what) {
             Some(What::Observation(Observation::Out(sent))) => sent,
@@ -168,12 +171,12 @@ impl<S: System> Journal<S> {
         found.map(FactNumber)
     }
 
-    /// Reads where a search for a fact of this hash begins, so that it is near.
+    /// Prefetches the index entry where a search for a fact with this hash begins.
     pub(crate) fn touch(&self, hash: u64) {
         self.by_id.touch(hash);
     }
 
-    /// Stores the message of event `number`, which was just pushed.
+    /// Stores the message of event `number`, the newest event, in the index.
     pub(crate) fn file(&mut self, number: EventNumber) -> Filed {
         let message = self.message(number);
         let hashed = hash([&message.from, &message.id]);
@@ -203,7 +206,7 @@ impl<S: System> Journal<S> {
         self.rejected.insert(number);
     }
 
-    /// Takes every revision of a fact as admitted, until it is rejected again.
+    /// Marks every revision of a fact as admitted, until it is rejected again.
     pub(crate) fn readmit(&mut self, fact: FactNumber) {
         for revision in self.revisions_of(fact) {
             self.rejected.remove(&revision);
@@ -214,31 +217,33 @@ impl<S: System> Journal<S> {
         self.rejected.contains(&number)
     }
 
-    /// The event of the highest admitted revision.
+    /// The event of the highest admitted revision of a fact.
     pub(crate) fn highest(&self, fact: FactNumber) -> Option<EventNumber> {
         let admitted = self.revisions_of(fact).into_iter().filter(|number| !self.is_rejected(*number));
         admitted.max_by_key(|number| self.message(*number).revision)
     }
 
-    /// Every fact, in the order of arrival.
+    /// All facts, in the order in which their first revisions arrived.
     pub(crate) fn fact_numbers(&self) -> impl Iterator<Item = FactNumber> + use<S> {
         (0..self.facts.len() as u32).map(FactNumber)
     }
 
+    /// The event of the revision of a fact that counts.
     pub(crate) fn counting(&self, fact: FactNumber) -> Option<EventNumber> {
         self.facts[fact.0 as usize].counting
     }
 
+    /// Makes the revision of event `number` the one that counts for a fact.
     pub(crate) fn count(&mut self, fact: FactNumber, number: Option<EventNumber>) {
         self.facts[fact.0 as usize].counting = number;
     }
 
-    /// Where a fact stands if it has no position: the number of the event of its first revision.
+    /// The event of the revision of a fact that arrived first: its place in a system without positions.
     pub(crate) fn first(&self, fact: FactNumber) -> EventNumber {
         self.facts[fact.0 as usize].first
     }
 
-    /// The facts and the events of their highest admitted revisions.
+    /// The facts that have a revision that counts, each with the event of that revision.
     pub(crate) fn facts(&self) -> impl Iterator<Item = (FactNumber, EventNumber)> {
         let facts = self.facts.iter().enumerate();
         facts.filter_map(|(number, fact)| Some((FactNumber(number as u32), fact.counting?)))

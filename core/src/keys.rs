@@ -6,7 +6,7 @@ use core::slice;
 
 use crate::name::Key;
 
-/// Keys in the order in which the system said them. Mostly that is one, for which no memory is taken.
+/// The keys of a message, in the order in which the system gave them. A single key needs no allocation.
 #[derive(Debug)]
 pub(crate) enum Keys {
     One(Key),

@@ -1,4 +1,4 @@
-//! Knobs: what operators turn in production. A knob carries ids, keys and flows, never data.
+//! Knobs: the actions that operators take on a running system. A knob carries ids, keys and flows, never data.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,99 +9,112 @@ use crate::message::{FactId, Sent, SlotId};
 use crate::name::{Key, Name};
 use crate::trace::{EventNumber, Healed, Quarantined};
 
-/// What an operator does to a running system. `by` says who, `why` says why.
+/// An action of an operator on a running system.
+///
+/// Every knob records in `by` who turned it, and in `why` the reason. A knob names messages, outputs, keys or a flow,
+/// and the engine recomputes the affected keys. No knob can set a state or change a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Knob {
-    /// Process stored messages again: whether each revision is admitted is asked again, the highest that is counts, and the
-    /// keys of all that are admitted are folded from their first message. It brings those back that are quarantined.
+    /// Process stored messages again.
+    ///
+    /// The system decides again which stored revisions of these messages it admits, and the highest admitted one
+    /// counts. All keys that the admitted revisions concern are folded from their first message, quarantined keys
+    /// included.
     ReflowIn {
-        /// The messages.
+        /// The messages to process again, by sender and id.
         messages: Vec<FactId>,
-        /// Who.
+        /// The operator who turned the knob.
         by: Name,
-        /// Why.
+        /// The operator's reason for turning the knob.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
-    /// Send stored outputs to their receivers again, as they are. They are not settled until their receivers have them.
+    /// Send stored outputs to their receivers again, unchanged.
+    ///
+    /// They count as not settled until their receivers have them.
     ReflowOut {
-        /// The outputs.
+        /// The outputs to send again, by key and slot.
         outputs: Vec<SlotId>,
-        /// Who.
+        /// The operator who turned the knob.
         by: Name,
-        /// Why.
+        /// The operator's reason for turning the knob.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
-    /// Fold keys from their first message and regenerate their outputs. It brings quarantined keys back.
+    /// Fold keys from their first message, and send every output that should have been sent and was not.
+    ///
+    /// This also brings quarantined keys back, if their computation succeeds now.
     Trigger {
-        /// The keys; all of them where absent.
+        /// The keys, or all keys if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keys: Option<Vec<Key>>,
-        /// Who.
+        /// The operator who turned the knob.
         by: Name,
-        /// Why.
+        /// The operator's reason for turning the knob.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
-    /// Turn a flow on or off, then process everything that it affects again. It brings quarantined keys back.
+    /// Turn a flow on or off, fold the affected keys from their first message, and send the outputs that differ.
+    ///
+    /// This also brings quarantined keys back, if their computation succeeds now.
     Migrate {
-        /// The flow.
+        /// The flow to turn on or off.
         flow: Name,
-        /// The keys; all of them, and those to come, where absent.
+        /// The keys, or all present and future keys if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keys: Option<Vec<Key>>,
-        /// On or off.
+        /// `true` to turn the flow on, `false` to turn it off.
         on: bool,
-        /// Who.
+        /// The operator who turned the knob.
         by: Name,
-        /// Why.
+        /// The operator's reason for turning the knob.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
-    /// Recompute keys, compare with what is carried, checkpoints and indexes included, and heal what differs. It brings
-    /// quarantined keys back.
+    /// Recompute keys, compare the result with their carried states, checkpoints and indexes, and heal any that differ.
+    ///
+    /// This also brings quarantined keys back, if their computation succeeds now.
     Scrub {
-        /// The keys; all of them where absent.
+        /// The keys, or all keys if absent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keys: Option<Vec<Key>>,
-        /// Who.
+        /// The operator who turned the knob.
         by: Name,
-        /// Why.
+        /// The operator's reason for turning the knob.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
 }
 
-/// What turning a knob would do.
+/// The effects that turning a knob would have, computed without turning it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan<O> {
-    /// How many keys would be computed again.
+    /// The number of keys that would be recomputed.
     pub keys: usize,
-    /// What would be sent or, where there is no body, withdrawn; in the order of keys and slots.
+    /// The outputs that would be sent or, if they have no body, withdrawn, in the order of their keys and slots.
     pub sends: Vec<Sent<O>>,
-    /// What would be healed.
+    /// The keys that would be healed, and the parts in which they are wrong.
     pub heals: Vec<Healed>,
-    /// Which keys would be set apart, and why.
+    /// The keys that would be quarantined, and why.
     pub quarantines: Vec<Quarantined>,
-    /// Which of the stored messages would not be taken this time either.
+    /// The stored messages that would be rejected.
     pub refusals: Vec<Refusal>,
-    /// The knob names what the journal does not have: the message, output or key, in words.
+    /// The messages, outputs or keys that the knob names but the journal does not have, as text for people.
     pub unknown: Vec<String>,
 }
 
-/// A stored message that would not be taken.
+/// A stored message that the system would reject if it were processed again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The event that it came with.
+    /// The number of the event with which the message arrived.
     pub event: EventNumber,
-    /// The reason, in words.
+    /// The reason for the rejection, as text for people.
     pub why: String,
 }
 
 impl<O> Plan<O> {
-    /// Whether turning the knob would do nothing that anybody sees.
+    /// Returns `true` if turning the knob would have no visible effect.
     pub fn is_empty(&self) -> bool {
         self.sends.is_empty() && self.heals.is_empty() && self.quarantines.is_empty() && self.refusals.is_empty()
     }

@@ -1,9 +1,9 @@
-//! The pure engine of Afresh: the state of a system is always a function of its messages.
+//! The pure engine of Afresh: computes the states and outputs of a message-driven system from its messages alone.
 //!
-//! A user writes a [`System`]: which keys a message concerns, how a key folds its messages into a state, what of that is
-//! seen, and what should have been sent because of it. An [`Engine`] does the rest. It takes one [`Stimulus`] at a time,
-//! writes it into its [`Journal`], brings the keys that it concerns up to date, and gives the [`Effects`]: what is to be
-//! sent, what was rejected, set apart or healed.
+//! You write a [`System`]. It says which keys a message concerns, how a key folds its messages into a state, which view
+//! of that state is visible outside, and which outputs should have been sent. An [`Engine`] does the rest: it takes one
+//! [`Stimulus`] at a time, writes it to its [`Journal`] and updates the keys that it concerns. Then it returns the
+//! [`Effects`]: the messages to send, and everything that was rejected, quarantined or healed.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -29,7 +29,7 @@
 //!         *stock
 //!     }
 //!     fn outputs(&self, _: &Key, stock: &i64, _: &Flows) -> BTreeMap<Slot, i64> {
-//!         // The shop should be told when an item runs low, and told otherwise when it no longer is.
+//!         // The shop should know that an item runs low. The engine withdraws this message when stock is back.
 //!         if *stock < 5 { [("low".into(), *stock)].into() } else { BTreeMap::new() }
 //!     }
 //! }
@@ -42,20 +42,20 @@
 //!     effects.sends().map(|sent| sent.body).collect::<Vec<_>>()
 //! };
 //! assert_eq!(told("delivery", 1, Some(10)), []);
-//! assert_eq!(told("sale", 1, Some(-7)), [Some(3)]); // low
+//! assert_eq!(told("sale", 1, Some(-7)), [Some(3)]); // stock is low
 //! assert_eq!(told("sale", 1, Some(-7)), []); // a duplicate changes nothing
-//! assert_eq!(told("sale", 2, Some(-2)), [None]); // it was two that were sold: the message is withdrawn
+//! assert_eq!(told("sale", 2, Some(-2)), [None]); // only two were sold: the message is withdrawn
 //! assert_eq!(engine.view(&"apples".into()), Some(8));
 //! ```
 //!
 //! # Where to look
 //!
-//! * what a user writes: [`System`], [`Message`], [`Parts`], [`Property`]
-//! * what a trace is made of: [`Trace`], [`Event`], [`Stimulus`], [`Observation`]
-//! * what an operator turns: [`Knob`], and [`Plan`] to see before
-//! * what runs it: [`Engine`], [`Policy`], [`Journal`]
+//! * To write a system: [`System`], [`Message`], [`Parts`], [`Property`].
+//! * To run a system: [`Engine`], [`Policy`], [`Journal`].
+//! * To read or build a trace: [`Trace`], [`Event`], [`Stimulus`], [`Observation`].
+//! * To operate a system: [`Knob`], and [`Plan`] to see what a knob would do before it is turned.
 //!
-//! The crate knows no clock, no randomness, no I/O and no thread, and it needs no standard library.
+//! The crate uses no clock, no randomness, no I/O and no threads, and it does not need the standard library.
 #![no_std]
 #![forbid(unsafe_code)]
 

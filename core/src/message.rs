@@ -1,4 +1,4 @@
-//! Messages: one revision of a fact, in or out.
+//! Messages: one revision of a fact, incoming or outgoing.
 
 use core::fmt;
 
@@ -6,59 +6,59 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::{Key, Name, Slot};
 
-/// One revision of a fact that came in: who says it, which fact it is, which revision, and a body or a withdrawal.
+/// An incoming message: one revision of a fact, with a body or as a withdrawal.
 ///
-/// The revision of an id with the highest number counts. The same revision again is a duplicate; with another body it
-/// is a conflict; a lower one is stale.
+/// Among the revisions of a fact that the system admits, only the highest one counts. A lower revision is stale. The
+/// same revision again is a duplicate if it has the same body, and a conflict if it has another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message<B> {
-    /// The sender.
+    /// The sender of the fact.
     pub from: Name,
     /// The id of the fact, unique for its sender.
     pub id: Name,
-    /// Counts from 1.
+    /// The revision of the fact, counted from 1.
     pub revision: u32,
-    /// The body, or nothing where the fact is withdrawn.
+    /// The body, or `None` if this revision withdraws the fact.
     pub body: Option<B>,
 }
 
 impl<B> Message<B> {
-    /// The first revision of fact `id` from `from`.
+    /// Builds the first revision of the fact `id` from the sender `from`.
     pub fn new(from: impl Into<Name>, id: impl Into<Name>, body: B) -> Self {
         Self { from: from.into(), id: id.into(), revision: 1, body: Some(body) }
     }
 
-    /// The name of the fact, whatever its revision.
+    /// The sender and id of the fact. All revisions of a fact share them.
     pub fn fact(&self) -> FactId {
         FactId { from: self.from.clone(), id: self.id.clone() }
     }
 }
 
-/// One revision of an output: what should be, or no longer be, in a slot of a key.
+/// An outgoing message: one revision of the output in a slot of a key, with a body or as a withdrawal.
 ///
-/// It is the same message seen from the other end: its id is its key and slot. A receiver that keeps the highest
-/// revision of each id is idempotent.
+/// The receiver sees an ordinary [`Message`], whose id names the key and the slot. A receiver that keeps only the
+/// highest revision of each id is idempotent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sent<B> {
     /// The key that the output belongs to.
     pub key: Key,
-    /// The slot of that key.
+    /// The slot of that key which the output fills.
     pub slot: Slot,
-    /// The receiver.
+    /// The receiver of the output.
     pub to: Name,
-    /// Counts from 1, for each slot.
+    /// The revision of the output, counted from 1 in each slot.
     pub revision: u32,
-    /// The body, or nothing where the output is withdrawn.
+    /// The body, or `None` if this revision withdraws the output.
     pub body: Option<B>,
 }
 
-/// The name of a fact: sender and id.
+/// The name of a fact: its sender and its id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FactId {
-    /// The sender.
+    /// The sender of the fact.
     pub from: Name,
-    /// The id that the sender gave.
+    /// The id that the sender gave to the fact.
     pub id: Name,
 }
 
@@ -68,13 +68,13 @@ impl fmt::Display for FactId {
     }
 }
 
-/// The name of an output: key and slot.
+/// The name of an output: its key and its slot.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SlotId {
-    /// The key.
+    /// The key that the output belongs to.
     pub key: Key,
-    /// The slot of that key.
+    /// The slot of that key which the output fills.
     pub slot: Slot,
 }
 
@@ -84,14 +84,16 @@ impl fmt::Display for SlotId {
     }
 }
 
-/// What a system sees of a message when it folds it: never its revision, its number or the time it arrived.
+/// A message as the system sees it in a fold: sender, id and body.
+///
+/// The revision, the event number and the arrival time are hidden, so that no state can depend on them.
 #[derive(Debug)]
 pub struct Input<'a, B> {
-    /// The sender.
+    /// The sender of the fact.
     pub from: &'a Name,
     /// The id of the fact.
     pub id: &'a Name,
-    /// The body.
+    /// The body of the message.
     pub body: &'a B,
 }
 

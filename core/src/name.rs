@@ -1,4 +1,4 @@
-//! Names: of keys, slots, senders, messages and flows.
+//! Names of keys, slots, senders, messages and flows.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -11,32 +11,32 @@ use core::hash::{Hash, Hasher};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The longest name, in bytes, that is held in place.
+/// The length in bytes of the longest name that is stored inline, without an allocation.
 const INLINE_MAX: usize = 15;
 
-/// A name: text that is cheap to clone, ordered by its bytes, and 16 bytes in memory.
+/// A name: an immutable string that is cheap to clone, ordered by its bytes, and 16 bytes in size.
 ///
-/// An engine keeps several names for every message, so their size and their comparison decide how fast and how small
-/// it is: up to 15 bytes are held in place, longer names are shared.
+/// Names of up to 15 bytes are stored inline; the clones of a longer name share one allocation. An engine keeps several
+/// names for each message, so the size and comparison of names largely decide its speed and memory use.
 pub struct Name(Repr);
 
 enum Repr {
     Inline(Short),
-    /// A fat pointer would make every name half as big again, the short ones too.
+    /// A thin pointer to a box: with the fat pointer of an `Arc<str>`, every `Name` would take 24 bytes, not 16.
     Shared(Arc<Box<str>>),
 }
 
-/// A short name: the bytes after its text are zero, so that two of them compare as numbers.
+/// A name that is stored inline. The bytes after its text are zero, so that two short names compare as numbers.
 ///
-/// It fills all 16 bytes of a name, and is so copied in one step; that a name is a shared one is said by a length that no
-/// short one has.
+/// A short name fills all 16 bytes of a [`Name`], so it is copied in one step. A shared name is marked by a value of
+/// the length byte that no [`Length`] has.
 #[derive(Clone, Copy)]
 struct Short {
     bytes: [u8; INLINE_MAX],
     length: Length,
 }
 
-/// The length of a short name: a byte of which the compiler knows that it can be no more than that.
+/// The length of a short name, as an enum so that the compiler knows that the byte is at most 15.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 #[rustfmt::skip]
@@ -56,14 +56,14 @@ impl Short {
         &self.bytes[..self.length as usize]
     }
 
-    /// All that makes a short name what it is, as two numbers. They overlap in a byte, so that both are loaded as they are.
+    /// Bytes and length as two numbers, to compare and hash. The numbers overlap in one byte, so that each is one load.
     #[inline]
     fn words(&self) -> [u64; 2] {
         let (Some(first), Some(last)) = (self.bytes.first_chunk(), self.bytes.last_chunk()) else { unreachable!() };
         [u64::from_le_bytes(*first), u64::from_le_bytes(*last) ^ self.length as u64]
     }
 
-    /// The bytes as a number whose lowest byte is the first of them, so that names are cut and joined by shifts.
+    /// The bytes as a little-endian number, so that shifts can cut and join names.
     #[inline]
     fn number(&self) -> u128 {
         let mut bytes = [0; INLINE_MAX + 1];
@@ -71,7 +71,7 @@ impl Short {
         u128::from_le_bytes(bytes)
     }
 
-    /// The name of which `number` has the bytes, `length` of them.
+    /// Builds a name from the lowest `length` bytes of a little-endian `number`.
     #[inline]
     fn from_number(number: u128, length: usize) -> Self {
         let bytes = number.to_le_bytes();
@@ -79,8 +79,8 @@ impl Short {
         Self { bytes: *bytes, length: Length::ALL[length] }
     }
 
-    /// Bytes and length as one number, so that they compare in one step. The halves overlap, so that both are loaded
-    /// straight from the name; the byte that they share is shifted out of the second.
+    /// Bytes and length as one number, which orders short names in one comparison. Each half is one load from the name;
+    /// the halves overlap in one byte, which is shifted out of the second.
     #[inline]
     fn rank(&self) -> u128 {
         let (Some(first), Some(last)) = (self.bytes.first_chunk(), self.bytes.last_chunk()) else { unreachable!() };
@@ -89,14 +89,16 @@ impl Short {
     }
 }
 
-/// What is recomputed as a whole: an account, an order book, a device.
+/// The name of a key: a thing with a state of its own, such as an account, an order book or a device.
+///
+/// A key is the unit of recomputation: its state is always recomputed as a whole.
 pub type Key = Name;
 
-/// The place of one output of a key.
+/// The name of a slot: the place of one output of a key.
 pub type Slot = Name;
 
 impl Name {
-    /// The text of the name.
+    /// The name as a string slice.
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Repr::Inline(short) => core::str::from_utf8(short.as_bytes()).expect("a name is made from text"),
@@ -104,7 +106,7 @@ impl Name {
         }
     }
 
-    /// The bytes of the text, in UTF-8.
+    /// The UTF-8 bytes of the name.
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         match &self.0 {
@@ -113,7 +115,7 @@ impl Name {
         }
     }
 
-    /// The name that a text and this name make, one after the other: `receipt-p-17` of `receipt-` and `p-17`.
+    /// Returns this name with `prefix` in front. For `p-17` and the prefix `receipt-`, this is `receipt-p-17`.
     #[inline]
     pub fn after(&self, prefix: &str) -> Self {
         match &self.0 {
@@ -126,7 +128,9 @@ impl Name {
         }
     }
 
-    /// The rest of the name after `prefix`, if it begins with that: `p-17` of `receipt-p-17` and `receipt-`.
+    /// Returns this name without `prefix`, or `None` if it does not begin with `prefix`.
+    ///
+    /// For `receipt-p-17` and the prefix `receipt-`, this is `p-17`.
     #[inline]
     pub fn strip(&self, prefix: &str) -> Option<Self> {
         let Repr::Inline(short) = &self.0 else { return self.as_str().strip_prefix(prefix).map(Self::from) };
@@ -134,7 +138,7 @@ impl Name {
         Some(Self(Repr::Inline(Short::from_number(short.number() >> (8 * prefix.len()), rest))))
     }
 
-    /// Takes the name into a hash: equal names in the same way, on every machine.
+    /// Feeds the name to a hash function, as words that are the same on every machine.
     #[inline]
     pub(crate) fn hash_into(&self, mut add: impl FnMut(u64)) {
         match &self.0 {
@@ -143,7 +147,7 @@ impl Name {
         }
     }
 
-    /// Whether the text is empty.
+    /// Returns `true` if the name is empty.
     pub fn is_empty(&self) -> bool {
         self.as_bytes().is_empty()
     }
@@ -176,7 +180,7 @@ impl From<String> for Name {
 }
 
 impl Clone for Name {
-    // Not inlined, a short name is copied in one step; inlined, the compiler takes it apart, at five times the cost.
+    // Inlined, the compiler splits the copy of a short name into parts, which costs five times as much.
     #[inline(never)]
     fn clone(&self) -> Self {
         match &self.0 {
@@ -217,7 +221,7 @@ impl PartialOrd for Name {
 }
 
 impl Hash for Name {
-    /// As the text is hashed, by which a name may be looked up; it need not be seen to be text for that.
+    /// Hashes the name as its text is hashed, as `Borrow<str>` requires. Using the bytes saves the check for UTF-8.
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write(self.as_bytes());
         state.write_u8(0xff);
@@ -291,7 +295,7 @@ mod tests {
 
     use super::*;
 
-    /// Keeps what it is given.
+    /// A hasher that keeps all bytes that it is given.
     #[derive(Default)]
     struct Given(Vec<u8>);
 

@@ -1,4 +1,4 @@
-//! The outbox: what of each slot was sent last, and whether its receiver has it.
+//! The outbox: the last output that was sent in each slot, and whether its receiver has it.
 
 use alloc::vec::Vec;
 
@@ -8,37 +8,37 @@ use crate::name::{Key, Slot};
 use crate::system::System;
 use crate::trace::EventNumber;
 
-/// The last output of every slot that anything was ever sent in. The journal has the names, bodies and revisions.
+/// The last output of every slot in which one was ever sent. Names, bodies and revisions are in the journal only.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outbox {
     sendings: Vec<Sending>,
     by_slot: Index,
 }
 
-/// The last output of a slot.
+/// The last output that was sent in a slot.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sending {
-    /// The event of the output.
+    /// The event that sent the output.
     pub(crate) event: EventNumber,
-    /// Whether the receiver has it.
+    /// `true` once the receiver has the output.
     pub(crate) settled: bool,
-    /// Whether the receivers are keys of the same system. They have it at once, and so they have what withdraws it.
+    /// `true` if the receivers are keys of the same system. They have the output, and its withdrawal, at once.
     pub(crate) routed: bool,
 }
 
 impl Sending {
-    /// An output that is on its way, unless its receivers have it at once.
+    /// Builds a new sending. It is not settled, unless it is routed: then its receivers have it at once.
     pub(crate) fn new(event: EventNumber, routed: bool) -> Self {
         Self { event, settled: routed, routed }
     }
 }
 
-/// Names a slot of an outbox, fast.
+/// The index of a slot in an outbox: cheaper to store and compare than key and slot name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SlotNumber(u32);
 
 impl Outbox {
-    /// The number of a slot that something was sent in.
+    /// The number of a slot, or `None` if nothing was ever sent in it.
     pub(crate) fn find<S: System>(&self, journal: &Journal<S>, key: &Key, slot: &Slot) -> Option<SlotNumber> {
         let found = self.by_slot.find(hash([key, slot]), |number| {
             let sent = journal.sent(self.sendings[number as usize].event);
@@ -47,12 +47,12 @@ impl Outbox {
         found.map(SlotNumber)
     }
 
-    /// Reads where a search for a slot begins, so that it is near.
+    /// Prefetches the index entry where a search for a slot begins.
     pub(crate) fn touch(&self, key: &Key, slot: &Slot) {
         self.by_slot.touch(hash([key, slot]));
     }
 
-    /// The last output of a slot.
+    /// The last output that was sent in a slot, or `None` if there was none.
     pub(crate) fn get<S: System>(&self, journal: &Journal<S>, key: &Key, slot: &Slot) -> Option<Sending> {
         self.find(journal, key, slot).map(|number| self.sending(number))
     }
@@ -61,12 +61,12 @@ impl Outbox {
         self.sendings[number.0 as usize]
     }
 
-    /// Notes the output that was sent last in a slot.
+    /// Replaces the last output of a slot.
     pub(crate) fn set(&mut self, number: SlotNumber, sending: Sending) {
         self.sendings[number.0 as usize] = sending;
     }
 
-    /// Notes the first output that was sent in a slot, which has no number yet.
+    /// Adds a slot with its first output, and returns the number of the slot.
     pub(crate) fn add(&mut self, key: &Key, slot: &Slot, sending: Sending) -> SlotNumber {
         let number = u32::try_from(self.sendings.len()).expect("fewer than 2^32 slots");
         if self.sendings.is_empty() {
@@ -77,7 +77,7 @@ impl Outbox {
         SlotNumber(number)
     }
 
-    /// All of them, in the order in which their slots were first used.
+    /// The last outputs of all slots, in the order in which the slots were first used.
     pub(crate) fn sendings(&self) -> impl Iterator<Item = Sending> {
         self.sendings.iter().copied()
     }

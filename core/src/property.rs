@@ -1,4 +1,4 @@
-//! What must hold of a system, the value that says it did not, and what makes two violations the same bug.
+//! Properties of a system, their violations, and the signatures by which two violations are the same bug.
 
 use alloc::string::String;
 use core::convert::Infallible;
@@ -11,20 +11,22 @@ use crate::name::Key;
 use crate::system::System;
 use crate::trace::EventNumber;
 
-/// What makes two violations the same bug: the check that failed and the part that it failed on.
+/// The identity of a bug: the check that failed and the part on which it failed.
+///
+/// Two violations with the same signature are the same bug.
 ///
 /// A signature holds no keys, values or line numbers, so it survives every edit that a minimizer makes to a trace,
-/// renaming included. Its text form is `check/part`.
+/// renaming included. Its text form is `check/part`, or `check` if there is no part.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Signature {
-    /// The check that failed: `recompute`, `panic`, the name of an invariant or of a law.
+    /// The check that failed: `recompute`, `panic`, or the name of an invariant, a property or a law.
     pub check: String,
-    /// The part of the view, or the place in the code, that it failed on; empty where the check has no parts.
+    /// The part of the view, or the place in the code, on which the check failed; empty if the check has no parts.
     pub part: String,
 }
 
 impl Signature {
-    /// The signature of `check` failing on `part`.
+    /// Builds the signature of a failure of `check` on `part`.
     pub fn new(check: impl Into<String>, part: impl Into<String>) -> Self {
         Self { check: check.into(), part: part.into() }
     }
@@ -40,7 +42,7 @@ impl fmt::Display for Signature {
     }
 }
 
-/// Every text is one: the check ends at the first `/`, and no check has one in its name.
+/// Reads the text form. Every text is a valid signature: the check ends at the first `/`, which no check's name has.
 impl FromStr for Signature {
     type Err = Infallible;
 
@@ -50,64 +52,64 @@ impl FromStr for Signature {
     }
 }
 
-/// Something in a state that must not be.
+/// An invariant that a state breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
-    /// The invariant.
+    /// The name of the invariant.
     pub invariant: &'static str,
-    /// What was found, with its values, for people.
+    /// A description of what was found, with its values, for people.
     pub found: String,
 }
 
-/// A violation: what failed, where, and what was found.
+/// A failed check: which check, on which key, after which event, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// What makes it the same bug as another.
+    /// The signature, which two violations share if they are the same bug.
     pub signature: Signature,
-    /// The key that it was seen on, where it is about one.
+    /// The key on which the violation was seen, if it is about one key.
     pub key: Option<Key>,
-    /// The event after which it was seen.
+    /// The event after which the violation was seen.
     pub event: EventNumber,
-    /// What was found, for people.
+    /// A description of what was found, for people.
     pub found: String,
 }
 
-/// When a property must hold.
+/// The moments at which a property must hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expectation {
-    /// At every moment at which it is evaluated.
+    /// Every time that it is evaluated.
     Always,
-    /// At the last one.
+    /// The last time that it is evaluated in a run.
     Eventually,
-    /// At one of them at least, in some run of a campaign.
+    /// At least once in all the runs of a campaign.
     Sometimes,
 }
 
 /// The states of all keys that have one, in the order of the keys.
 pub type States<'a, S> = [(&'a Key, &'a <S as System>::State)];
 
-/// What must hold over all keys of a system, at the moments when nothing is under way.
+/// A condition over all keys of a system. It is evaluated at moments when no message is in flight.
 pub struct Property<S: System> {
-    /// Its name, which is the check of its signature.
+    /// The name of the property, which is the check in the signature of a violation.
     pub name: &'static str,
-    /// When it must hold.
+    /// The moments at which the property must hold.
     pub expectation: Expectation,
-    /// Whether it holds; else what was found.
+    /// Evaluates the property. An error describes what was found instead, for people.
     pub holds: fn(&S, &States<'_, S>) -> Result<(), String>,
 }
 
 impl<S: System> Property<S> {
-    /// What must hold at every moment.
+    /// Builds a property that must hold every time that it is evaluated.
     pub fn always(name: &'static str, holds: fn(&S, &States<'_, S>) -> Result<(), String>) -> Self {
         Self { name, expectation: Expectation::Always, holds }
     }
 
-    /// What must hold at the end.
+    /// Builds a property that must hold at the end of a run.
     pub fn eventually(name: &'static str, holds: fn(&S, &States<'_, S>) -> Result<(), String>) -> Self {
         Self { name, expectation: Expectation::Eventually, holds }
     }
 
-    /// What must hold at some moment of some run.
+    /// Builds a property that must hold at least once in all the runs of a campaign.
     pub fn sometimes(name: &'static str, holds: fn(&S, &States<'_, S>) -> Result<(), String>) -> Self {
         Self { name, expectation: Expectation::Sometimes, holds }
     }

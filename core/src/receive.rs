@@ -1,4 +1,4 @@
-//! What becomes of a message that came in, and of a view that a key opens with.
+//! Receiving: how the engine takes an incoming message, or the recorded view with which a key opens.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -14,7 +14,7 @@ use crate::system::System;
 use crate::trace::{EventNumber, Observation, Rejected};
 
 impl<S: System> Engine<S> {
-    /// Takes the message of event `number`.
+    /// Receives the message of event `number`: stores it, asks the system to admit it, and updates its keys.
     pub(crate) fn receive(&mut self, number: EventNumber) {
         let fact = match self.journal.file(number) {
             Filed::Duplicate => return,
@@ -42,7 +42,9 @@ impl<S: System> Engine<S> {
         self.commit(number, outcome);
     }
 
-    /// Lets another revision of a fact count, which concerns `keys`, and notes the work of that.
+    /// Makes the revision of event `number` the one that counts for a fact, and adds the resulting work to `work`.
+    ///
+    /// `keys` are the keys that this revision concerns.
     pub(crate) fn recount(
         &mut self,
         fact: FactNumber,
@@ -59,15 +61,21 @@ impl<S: System> Engine<S> {
         self.shift(before, after, keys, work);
     }
 
-    /// Where a revision of a fact stands in the histories of its keys; nowhere if it is a withdrawal.
+    /// The entry of a revision of a fact in the histories of its keys, or `None` for a withdrawal.
     fn entry(&self, fact: FactNumber, number: Option<EventNumber>) -> Option<Entry> {
         let number = number.filter(|number| self.journal.message(*number).body.is_some())?;
         let arrival = i64::from(self.journal.first(fact).get());
         Some(self.sources().entry(&self.system, Source::event(number), arrival))
     }
 
-    /// Asks the system whether it takes a message, and the keys that it then concerns. Whatever it says of a body is asked
-    /// for once here, so that a body on which it panics is rejected before it is in any history.
+    /// Asks the system whether it admits a message, and returns the keys that the message concerns.
+    ///
+    /// Calls `admit`, `position` and `keys` once, so that a body on which one of them panics is rejected before it
+    /// enters any history.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why the system rejects the message, or the message of the panic.
     pub(crate) fn admit(&self, number: EventNumber) -> Result<Keys, String> {
         let Some(body) = &self.journal.message(number).body else { return Ok(Keys::default()) };
         let mut admitted = Ok(Keys::default());
@@ -81,11 +89,12 @@ impl<S: System> Engine<S> {
         admitted
     }
 
+    /// Journals that the message of event `number` was rejected.
     pub(crate) fn reject(&mut self, number: EventNumber, why: String) {
         self.observe(number, Observation::Rejected(Box::new(Rejected { why })));
     }
 
-    /// Takes the view that a key opens with, from event `number`.
+    /// Opens a key with the recorded view of event `number`. A second opening of the same key is rejected.
     pub(crate) fn open(&mut self, number: EventNumber, key: &Key) {
         let cell = self.cell(key);
         if self.cells[cell].opening.is_some() {

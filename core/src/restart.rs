@@ -1,5 +1,5 @@
-//! Starting again from a journal: what was sent, settled, rejected and set apart is as it was, and every state is folded
-//! from the first message.
+//! Restarts: continue from the events of a journal. Outputs, settlements, rejections and quarantines are restored, and
+//! every state is folded from its first message.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
@@ -16,12 +16,12 @@ use crate::outbox::Sending;
 use crate::system::System;
 use crate::trace::{EventNumber, Observation, Quarantined, Stimulus, What};
 
-/// An event of a journal whose number is not its place.
+/// The error for a journal whose events are not numbered 1, 2, 3 and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfSequence {
-    /// The number that the event has.
+    /// The number of the first event that has a wrong number.
     pub found: EventNumber,
-    /// The number that it should have.
+    /// The number that this event should have.
     pub expected: EventNumber,
 }
 
@@ -34,8 +34,14 @@ impl fmt::Display for OutOfSequence {
 impl core::error::Error for OutOfSequence {}
 
 impl<S: System> Engine<S> {
-    /// An engine that goes on from the events of a journal. It sends nothing: what its receivers may not have is in
-    /// [`unsettled`](Self::unsettled), and what a change of the code calls for, a trigger sends.
+    /// Builds an engine that continues from the events of a journal.
+    ///
+    /// A restart sends nothing. Send the [`unsettled`](Self::unsettled) outputs again, because their receivers may not
+    /// have them. If the code has changed, turn [`Knob::Trigger`] to send the outputs that the new code calls for.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OutOfSequence`] if the events are not numbered 1, 2, 3 and so on.
     pub fn restart(
         system: S,
         options: Options,
@@ -54,7 +60,7 @@ impl<S: System> Engine<S> {
         Ok(engine)
     }
 
-    /// Loses all but the journal, and goes on from that with `system`.
+    /// Drops everything but the journal, and continues from the journal with `system`.
     pub(crate) fn start_again(&mut self, system: S) {
         let journal = core::mem::take(&mut self.journal);
         *self = Self::new(system, self.options);
@@ -65,12 +71,15 @@ impl<S: System> Engine<S> {
         self.fold_all(&apart);
     }
 
+    /// Appends an event to the new journal, and restores its consequences.
     fn reload(&mut self, event: EventOf<S>, apart: &mut BTreeMap<Key, String>) {
         let number = self.journal.push(event.at, event.cause, event.what);
         self.load(number, apart);
     }
 
-    /// Takes an event of the journal for what it was.
+    /// Restores the consequences of an event, except for the states.
+    ///
+    /// Collects in `apart` the quarantined keys, with the reasons.
     fn load(&mut self, number: EventNumber, apart: &mut BTreeMap<Key, String>) {
         let Some(event) = self.journal.get(number) else { return };
         let cause = event.cause;
@@ -101,7 +110,7 @@ impl<S: System> Engine<S> {
             What::Observation(Observation::Out(sent)) => {
                 let sent = sent.clone();
                 let mut message = None;
-                // Should the code of today panic on what was routed, its receivers are without it until a trigger.
+                // If the current code panics on the routed message, its receivers lack the message until a trigger.
                 let _ = (self.options.guard)(&mut || {
                     let routed = sent.body.as_ref().and_then(|body| self.system.route(&sent.key, &sent.slot, body));
                     if let Some(body) = &routed {
@@ -138,7 +147,9 @@ impl<S: System> Engine<S> {
         }
     }
 
-    /// Whatever is still wrong after a knob was turned was journaled after it.
+    /// Restores the flows that a knob set, and removes from `apart` the keys that it brought back.
+    ///
+    /// Keys that it did not bring back have a new quarantine event after the knob, which adds them again.
     fn load_knob(&mut self, knob: &Knob, apart: &mut BTreeMap<Key, String>) {
         match knob {
             Knob::ReflowIn { messages, .. } => {
@@ -170,7 +181,7 @@ impl<S: System> Engine<S> {
         }
     }
 
-    /// Builds every history and every state from the facts.
+    /// Builds every history and every state from the facts of the journal.
     fn fold_all(&mut self, apart: &BTreeMap<Key, String>) {
         let mut entries = Vec::new();
         for fact in self.journal.fact_numbers() {
@@ -203,7 +214,7 @@ impl<S: System> Engine<S> {
         }
     }
 
-    /// The highest revision that was admitted and that the code of today takes too.
+    /// The highest revision of a fact that was admitted and that the current code admits too. Rejects the higher ones.
     fn highest_taken(&mut self, fact: FactNumber) -> Option<EventNumber> {
         loop {
             let number = self.journal.highest(fact)?;
@@ -213,6 +224,7 @@ impl<S: System> Engine<S> {
         }
     }
 
+    /// Folds the state of a cell, or quarantines it if it was quarantined before or panics now.
     fn start(&mut self, number: usize, apart: &BTreeMap<Key, String>) {
         let mut cell = self.cells[number].clone();
         let done = match apart.get(&cell.key) {

@@ -1,5 +1,4 @@
-//! Rounds: brings the keys that a stimulus concerns up to date, and those that they send messages to, until none is
-//! left.
+//! Rounds: update the keys that a stimulus concerns, then the keys that these send messages to, until none is left.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -15,68 +14,73 @@ use crate::outbox::SlotNumber;
 use crate::system::System;
 use crate::trace::{EventNumber, Healed, Quarantined};
 
-/// What a knob does to a key before anything else happens.
+/// The way in which [`Engine::compute`] gets the state of a key before it computes the outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fold {
-    /// Fold from the first message, and say what was carried that differs.
+    /// Fold from the first message, compare with the carried state and the other caches, and report differences.
     Heal,
-    /// The same, without a look at the outputs: something else follows.
+    /// Like `Heal`, but without computing the outputs, because another computation of the key follows.
     HealFirst,
-    /// Fold from the first message.
+    /// Fold from the first message, and report no differences.
     Again,
-    /// Go on with what is carried.
+    /// Keep the carried state.
     Not,
 }
 
-/// What is to become of one key in a round.
+/// One change to make to the history of a key in a round.
 #[derive(Clone, Copy)]
 pub(crate) struct Work {
     pub(crate) cell: usize,
     pub(crate) shift: Shift,
 }
 
-/// What a stimulus comes to, before anything of it is journaled. The engine keeps one, to use its memory again.
+/// Everything that a stimulus leads to, collected before any of it is journaled.
+///
+/// The engine keeps one outcome, to reuse its memory.
 #[derive(Clone)]
 pub(crate) struct Outcome<S: System> {
-    /// What is to be done in this round, and in the next.
+    /// The changes to make in this round.
     pub(crate) work: Vec<Work>,
+    /// The changes to make in the next round.
     next: Vec<Work>,
+    /// The content that slots should have, in the order in which the computations of cells stated it.
     pub(crate) wanted: Vec<Wanted<S::Out>>,
-    /// What each computation of a cell wanted, in order.
+    /// The range in `wanted` of each computation of a cell, in the same order.
     spans: Vec<Span>,
-    /// The slots that the cell under way can have changed.
+    /// The slots that the current computation can have changed.
     slots: Vec<Slot>,
-    /// The messages to other keys among what is wanted, by their place there.
+    /// The messages to other keys that the current computation wants to send, each with its index in `wanted`.
     routed: Vec<(usize, S::In)>,
     pub(crate) heals: Vec<Healed>,
     pub(crate) quarantines: Vec<Quarantined>,
-    /// The cells that were computed.
+    /// The cells that were computed, in the order of their first computation.
     pub(crate) cells: Vec<usize>,
-    /// Where routed messages have their place, in a system without positions.
+    /// The number of the stimulus: the place of the messages that it routes, in a system without positions.
     arrival: i64,
-    /// In a dry run, the cells as they were.
+    /// In a dry run, the computed cells as they were before, to restore them.
     pub(crate) before: Option<Vec<(usize, Cell<S>)>>,
 }
 
-/// What one computation of a cell wanted: where that is in [`Outcome::wanted`].
+/// The slots that one computation of a cell wanted to fill or empty, as a range in [`Outcome::wanted`].
 #[derive(Clone)]
 struct Span {
     places: Range<usize>,
-    /// The number of the span of its computation before, for the same stimulus.
+    /// The index of the span of the cell's previous computation for the same stimulus.
     before: Option<usize>,
 }
 
-/// What should be in a slot now.
+/// The content that a slot of a cell should have now.
 #[derive(Clone)]
 pub(crate) struct Wanted<O> {
     pub(crate) cell: usize,
     pub(crate) slot: Slot,
-    /// The number of the slot, if anything was ever sent in it.
+    /// The number of the slot, if an output was ever sent in it.
     pub(crate) number: Option<SlotNumber>,
-    /// The receiver, where there is a body.
+    /// The receiver, if there is a body.
     pub(crate) to: Name,
-    /// Nothing where the slot should be empty.
+    /// The body, or `None` if the slot should be empty.
     pub(crate) body: Option<O>,
+    /// `true` if the body is a message to keys of the same system.
     pub(crate) routed: bool,
 }
 
@@ -99,7 +103,7 @@ impl<S: System> Default for Outcome<S> {
 }
 
 impl<S: System> Engine<S> {
-    /// Makes ready for what stimulus `number` will come to; `dry` if nothing of it is to stay.
+    /// Prepares an empty outcome for stimulus `number`. If `dry`, the outcome keeps copies to undo every change.
     pub(crate) fn outcome(&mut self, number: EventNumber, dry: bool) -> Box<Outcome<S>> {
         let mut outcome = self.spare.take().unwrap_or_default();
         outcome.cells.clear();
@@ -109,14 +113,14 @@ impl<S: System> Engine<S> {
         outcome
     }
 
-    /// What was routed so far is to be done first.
+    /// Puts the messages that were routed so far before the other work, so that one round handles both.
     pub(crate) fn end_round(&self, outcome: &mut Outcome<S>) {
         let work = core::mem::take(&mut outcome.work);
         outcome.work = core::mem::take(&mut outcome.next);
         outcome.work.extend(work);
     }
 
-    /// Runs rounds until no key has a message for another.
+    /// Runs rounds until no key has a message for another key, or the limit of rounds is reached.
     pub(crate) fn run(&mut self, outcome: &mut Outcome<S>) {
         let mut rounds = 0;
         while !outcome.work.is_empty() {
@@ -129,13 +133,13 @@ impl<S: System> Engine<S> {
                 if stop { self.stop(shifts, outcome) } else { self.advance(shifts, outcome) }
             }
             work.clear();
-            // The memory of this round serves the one after the next.
+            // The next round collects its messages in the memory of this one.
             outcome.work = core::mem::replace(&mut outcome.next, work);
             rounds += 1;
         }
     }
 
-    /// Sets a key apart that is still sent messages after all rounds.
+    /// Quarantines a key to which messages are still sent after the last round.
     fn stop(&mut self, work: &[Work], outcome: &mut Outcome<S>) {
         let number = work[0].cell;
         self.begin(number, outcome);
@@ -147,6 +151,7 @@ impl<S: System> Engine<S> {
         self.set_apart(number, why, outcome);
     }
 
+    /// Updates a key for changes of its history, and collects the content that its slots should have.
     fn advance(&mut self, work: &[Work], outcome: &mut Outcome<S>) {
         let number = work[0].cell;
         let again = self.begin(number, outcome);
@@ -169,7 +174,7 @@ impl<S: System> Engine<S> {
         self.end(number, done, outcome);
     }
 
-    /// Computes a key again, whatever is carried, and says what should be in all of its slots.
+    /// Computes a key whose history does not change, as `fold` says, and then all of its outputs.
     pub(crate) fn compute(&mut self, number: usize, fold: Fold, outcome: &mut Outcome<S>) {
         let again = self.begin(number, outcome);
         let guard = self.options.guard;
@@ -181,7 +186,7 @@ impl<S: System> Engine<S> {
             match fold {
                 Fold::Heal | Fold::HealFirst => mended = cell.heal(&context, &mut rebuilt),
                 Fold::Again => cell.refold(&context),
-                // Of a key that is set apart there is nothing to go on with.
+                // A quarantined key has no state to continue from.
                 Fold::Not if cell.is_quarantined() => cell.refold(&context),
                 Fold::Not => {}
             }
@@ -196,7 +201,7 @@ impl<S: System> Engine<S> {
             let Mended { mut parts, wrong } = mended;
             if let Some(wrong) = wrong {
                 let mut differing = Vec::new();
-                // What is damaged may be nothing that has a view.
+                // The view of a damaged state may panic. Then the whole state is reported as different.
                 let _ = guard(&mut || differing = cell.differing(&context, &wrong));
                 if differing.is_empty() {
                     differing.push("state".into());
@@ -211,7 +216,7 @@ impl<S: System> Engine<S> {
         self.end(number, done, outcome);
     }
 
-    /// The cells, and what the code of the system is given for one of them.
+    /// Borrows the cells mutably, together with the context of one of them.
     fn cells_and_context(&mut self, number: usize) -> (&mut [Cell<S>], Context<'_, S>) {
         let context = Context {
             system: &self.system,
@@ -224,7 +229,7 @@ impl<S: System> Engine<S> {
         (&mut self.cells, context)
     }
 
-    /// Notes that a cell is computed; the span of its computation before, if there was one.
+    /// Begins a computation of a cell. Returns the span of its previous computation for the same stimulus, if any.
     fn begin(&mut self, number: usize, outcome: &mut Outcome<S>) -> Option<usize> {
         let cell = &mut self.cells[number];
         if cell.begun.is_none() {
@@ -239,8 +244,9 @@ impl<S: System> Engine<S> {
         before
     }
 
-    /// Sends on what a cell wants that is for other keys; or sets it apart if its computation panicked, and forgets what it
-    /// had begun to want.
+    /// Ends a computation of a cell: passes its messages to other keys on to the next round.
+    ///
+    /// If the computation panicked, quarantines the cell instead, and discards the outputs collected so far.
     fn end(&mut self, number: usize, done: Result<(), String>, outcome: &mut Outcome<S>) {
         let Some(span) = outcome.spans.last_mut() else { return };
         let (first, again) = (span.places.start, span.before.is_some());
@@ -258,7 +264,8 @@ impl<S: System> Engine<S> {
         for (place, wanted) in outcome.wanted.iter().enumerate().skip(first) {
             let body = routed.next_if(|(wanted, _)| *wanted == place).map(|(_, body)| body);
             let was_routed = wanted.number.is_some_and(|number| self.outbox.sending(number).routed);
-            // What an earlier round of this stimulus routed is not in the outbox yet.
+            // Skip slots that never routed a message. If the cell was computed in an earlier round of this stimulus,
+            // the outbox does not know yet what that round routed.
             if body.is_none() && !was_routed && !again {
                 continue;
             }
@@ -272,6 +279,7 @@ impl<S: System> Engine<S> {
         }
     }
 
+    /// Quarantines a cell, and notes it in the outcome.
     fn set_apart(&mut self, number: usize, why: String, outcome: &mut Outcome<S>) {
         let cell = &mut self.cells[number];
         cell.quarantine(why.clone());
@@ -279,11 +287,14 @@ impl<S: System> Engine<S> {
         outcome.quarantines.push(Quarantined { key: cell.key.clone(), why });
     }
 
+    /// The keys that the message of an entry concerns.
     fn keys_of(&self, entry: Entry) -> Keys {
         self.system.keys(self.sources().input(entry.source).body).into_iter().collect()
     }
 
-    /// The work of a message that counted and one that counts in its place, which concerns `keys`.
+    /// Adds the work of replacing the message `before` by the message `after`, which concerns `keys`.
+    ///
+    /// Keys that only `before` concerns lose it.
     pub(crate) fn shift(&mut self, before: Option<Entry>, after: Option<Entry>, keys: &[Key], work: &mut Vec<Work>) {
         if before.is_none()
             && let [key] = keys
@@ -306,13 +317,15 @@ impl<S: System> Engine<S> {
 }
 
 impl<S: System> Outcome<S> {
-    /// Forgets what was still to be changed in the history of a cell: it was built anew, of all that counts now.
+    /// Discards the changes still to be made to the history of a cell.
+    ///
+    /// Call this after the history was rebuilt from the journal: the result includes these changes already.
     fn forget_work(&mut self, number: usize) {
         self.work.retain(|work| work.cell != number);
         self.next.retain(|work| work.cell != number);
     }
 
-    /// Says what should be in the slots that were named.
+    /// Collects the content that the slots in `self.slots` should have.
     fn want_named(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>) {
         let mut slots = core::mem::take(&mut self.slots);
         for slot in &mut slots {
@@ -322,7 +335,9 @@ impl<S: System> Outcome<S> {
         self.slots = slots;
     }
 
-    /// Says what should be in every slot. `again` is the span of the cell's computation before, if there was one.
+    /// Collects the content that every slot of a cell should have.
+    ///
+    /// `again` is the span of the cell's previous computation for the same stimulus, if any.
     fn want_all(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>, again: Option<usize>) {
         let Some(outputs) = cell.outputs(context) else { return };
         for slot in cell.slot_names(context) {
@@ -330,7 +345,7 @@ impl<S: System> Outcome<S> {
                 self.push(number, cell, context, slot.clone(), None);
             }
         }
-        // What it wanted in an earlier round, in slots that nothing was ever sent in, it may want no longer.
+        // An earlier round may have filled slots in which nothing was ever sent. They may have to be empty now.
         for slot in self.wanted_before(again) {
             if !outputs.contains_key(&slot) {
                 self.push(number, cell, context, slot, None);
@@ -341,18 +356,19 @@ impl<S: System> Outcome<S> {
         }
     }
 
-    /// The slots in which a cell wanted something in the computation of this span and those before it.
+    /// The slots that a cell wanted to fill or empty in the computation of this span and the ones before it.
     fn wanted_before(&self, span: Option<usize>) -> Vec<Slot> {
         let spans = core::iter::successors(span, |span| self.spans[*span].before);
         spans.flat_map(|span| &self.wanted[self.spans[span].places.clone()]).map(|wanted| wanted.slot.clone()).collect()
     }
 
+    /// Adds the content that one slot should have to `wanted`.
     fn push(&mut self, number: usize, cell: &Cell<S>, context: &Context<'_, S>, slot: Slot, body: Option<S::Out>) {
         let mut to = Name::default();
         let mut routed = false;
         if let Some(body) = &body {
             if let Some(message) = context.system.route(&cell.key, &slot, body) {
-                // Whatever the system says of the message is asked for here, where it may panic.
+                // Call the methods that see the message here, under the guard, because they may panic.
                 context.system.position(&message);
                 let keys: Keys = context.system.keys(&message).into_iter().collect();
                 to = keys.first().cloned().unwrap_or_default();

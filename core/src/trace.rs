@@ -1,4 +1,4 @@
-//! Traces: everything that happens to a system, as a list of events.
+//! Traces: everything that happened to a system, as a list of events.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -11,36 +11,36 @@ use crate::knob::Knob;
 use crate::message::{Message, Sent, SlotId};
 use crate::name::{Key, Name};
 
-/// The number of an event: given once, counted from 1, and kept by every edit of a trace.
+/// The number of an event, counted from 1. It is given once, and every edit of a trace keeps it.
 pub type EventNumber = NonZeroU32;
 
-/// What a trace says of itself before its first event.
+/// The header of a trace: its format, the system that it is for, and its origin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
-    /// The version of the format. This library writes and reads [`Header::FORMAT`].
+    /// The version of the trace format. This library reads and writes [`Header::FORMAT`].
     pub format: u32,
     /// The name of the system that the messages are for.
     pub system: String,
-    /// The version of that system that the bodies were recorded by; empty where nobody said.
+    /// The version of the system that recorded the bodies; empty if unknown.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub version: String,
-    /// Whether the trace holds the whole history of its keys, or a window of it.
+    /// `true` if the trace holds the whole history of its keys, `false` if it is a window of that history.
     #[serde(default)]
     pub complete: bool,
-    /// Where the trace comes from, for people.
+    /// The origin of the trace, as text for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub source: String,
-    /// The signature that a kept trace once showed: it must not come back.
+    /// In a kept trace, the signature of the bug that it once showed and must not show again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shows: Option<String>,
 }
 
 impl Header {
-    /// The version of the format that this library writes.
+    /// The version of the trace format that this library writes.
     pub const FORMAT: u32 = 1;
 
-    /// The header of a complete trace of `system`.
+    /// Builds the header of a complete trace of `system`.
     pub fn complete(system: impl Into<String>) -> Self {
         Self {
             format: Self::FORMAT,
@@ -53,91 +53,93 @@ impl Header {
     }
 }
 
-/// A list of events and what it says of itself. An exported production history and a simulated run are both this.
+/// A header and a list of events. Exported production histories and simulated runs both have this type.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace<I, O, V> {
-    /// What the trace says of itself.
+    /// The header of the trace.
     pub header: Header,
-    /// The events, their numbers rising.
+    /// The events, in ascending order of their numbers.
     pub events: Vec<Event<I, O, V>>,
 }
 
-/// One thing that happened.
+/// One thing that happened: a stimulus or an observation, with its number, cause and time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event<I, O, V> {
-    /// Its number, higher than that of the event before.
+    /// The number of the event, higher than the number of the event before it.
     pub number: EventNumber,
-    /// The event that produced it, where one did.
+    /// The event that produced this one, if there is one.
     pub cause: Option<EventNumber>,
-    /// When it happened, where that was recorded. No system sees it.
+    /// The time at which the event happened, if it was recorded. The system never sees it.
     pub at: Option<At>,
-    /// What happened.
+    /// The stimulus or observation itself.
     pub what: What<I, O, V>,
 }
 
-/// When an event happened, in nanoseconds.
+/// The time of an event, in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum At {
-    /// Simulated time: since the start of the run.
+    /// Simulated time, counted from the start of the run.
     Offset(i64),
-    /// Exported time: since 1970-01-01T00:00:00Z.
+    /// Recorded time of an exported trace, counted from 1970-01-01T00:00:00Z.
     Stamp(i64),
 }
 
-/// What happened: something that drives the system, or something that it produced or showed.
+/// The content of an event: a stimulus, which drives the system, or an observation of what the system did.
 #[derive(Clone, Debug, PartialEq)]
 pub enum What<I, O, V> {
-    /// It drives the system.
+    /// An event that drives the system.
     Stimulus(Stimulus<I, V>),
-    /// The system produced or showed it.
+    /// An event that the system produced or showed.
     Observation(Observation<O, V>),
 }
 
-/// An event that drives the system.
+/// An event that drives the system, such as an incoming message, a fault or a knob.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stimulus<I, V> {
-    /// A message came in.
+    /// A message arrived from outside.
     In(Message<I>),
-    /// A recorded view that a window of a history opens with.
+    /// A window of a history begins with this recorded view of a key.
     Opening(Box<Opening<V>>),
-    /// A simulated message arrived; its cause is the event that sent it.
+    /// A simulated message was delivered. The cause of this event is the event that sent the message.
     Deliver(Box<Passage>),
-    /// A simulated message was lost; its cause is the event that sent it.
+    /// A simulated message was lost. The cause of this event is the event that sent the message.
     Drop(Box<Passage>),
-    /// A timer of a node went off.
+    /// A timer of a node fired.
     Timer(Box<Timer>),
-    /// Something broke.
+    /// Something broke or was repaired.
     Fault(Box<Fault>),
     /// An operator turned a knob.
     Knob(Box<Knob>),
 }
 
-/// An event that the system produced or showed.
+/// An event that the system produced or showed, such as a sent message or a view.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Observation<O, V> {
-    /// A message was sent.
+    /// The system sent or withdrew an output.
     Out(Sent<O>),
-    /// The receiver has this revision of an output.
+    /// The receiver of an output has this revision of it.
     Settled(Box<Settled>),
-    /// The message that is its cause was not taken, and counts as if absent.
+    /// The system rejected the message that caused this event. A rejected message counts as absent.
     Rejected(Box<Rejected>),
-    /// A key whose computation panicked was set apart, its messages kept.
+    /// A key was quarantined, usually because its computation panicked. Its messages are kept.
     Quarantined(Box<Quarantined>),
-    /// What was carried differed from what was folded, and was replaced by it.
+    /// A key was healed: its carried state or another cache was wrong, and was replaced by the recomputed one.
     Healed(Box<Healed>),
-    /// A view of a key.
+    /// The view of a key at this moment.
     View(Box<Viewed<V>>),
 }
 
-/// A recorded view that a window of a history opens with.
+/// The recorded view of a key with which a window of a history begins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Opening<V> {
-    /// The key.
+    /// The key that the view belongs to.
     pub key: Key,
-    /// Its view before the first message of the window.
+    /// The view of the key before the first message of the window.
     pub value: V,
-    /// The position of the last message that the view rests on. A message at or before it makes the key not derivable.
+    /// The position of the last message that the view includes.
+    ///
+    /// Any message at or before that position makes the key not derivable.
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
     pub after: Option<i64>,
 }
@@ -150,191 +152,199 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
-/// A simulated message on its way: which of the messages that its cause sent, and, should the code have moved on, which
-/// of the messages between the two nodes.
+/// Identifies a simulated message that is delivered, lost or duplicated.
+///
+/// The event that sent the message is the cause of the event that holds this value; `ordinal` picks one of the messages
+/// that it sent. If the code has changed since the trace was recorded and that message no longer exists, `from`, `to`
+/// and `occurrence` identify it instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Passage {
-    /// Which of the messages that the cause sent, from 0.
+    /// The index of the message among those that its cause sent, counted from 0.
     pub ordinal: u32,
-    /// The node that sent it.
+    /// The sending node.
     pub from: Name,
-    /// The node that it is for.
+    /// The receiving node.
     pub to: Name,
-    /// Which of the messages between these two, from 0.
+    /// The index of the message among all those from `from` to `to`, counted from 0.
     pub occurrence: u32,
 }
 
-/// A timer of a node.
+/// A timer that a node set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Timer {
-    /// The node.
+    /// The node that set the timer.
     pub node: Name,
     /// The name that the node gave the timer.
     pub name: Name,
 }
 
-/// Something that broke, or was mended.
+/// A fault, or the end of one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
-    /// A node stops, and loses what it had in memory and has not made durable.
+    /// A node crashes: it stops, and loses everything that it had not made durable.
     Crash {
-        /// The node.
+        /// The node that crashes.
         node: Name,
-        /// How many of the records that it wrote and did not sync survive all the same, from the oldest.
+        /// The number of records that survive although the node had not synced them, counted from the oldest.
         #[serde(default, skip_serializing_if = "is_zero")]
         kept: u32,
-        /// Whether a part of the next record is left, too, which no node can read.
+        /// `true` if an unreadable part of the next record survives too.
         #[serde(default, skip_serializing_if = "core::ops::Not::not")]
         torn: bool,
     },
-    /// A node that crashed starts again, from what it had made durable. In a trace that an engine runs it is the process of
-    /// that engine, whatever it is called, and the journal is what is durable: what was not journaled did not happen.
+    /// A crashed node starts again from the data that it had made durable.
+    ///
+    /// An [`Engine`](crate::Engine) restarts its own process at this fault, whatever the name of the node. Its durable
+    /// data is the journal: anything that was not journaled did not happen.
     Restart {
-        /// The node.
+        /// The node that restarts.
         node: Name,
     },
-    /// A node does nothing until it is resumed.
+    /// A node is paused: it does nothing until it is resumed.
     Pause {
-        /// The node.
+        /// The node that is paused.
         node: Name,
     },
-    /// A node that was paused goes on.
+    /// A paused node continues.
     Resume {
-        /// The node.
+        /// The node that continues.
         node: Name,
     },
-    /// No message gets from one node to another.
+    /// The network stops carrying messages from one node to another. The other direction is not affected.
     Partition {
         /// The sending node.
         from: Name,
         /// The receiving node.
         to: Name,
     },
-    /// Messages get from one node to another again.
+    /// The network carries messages from one node to another again: this ends a `Partition`.
     Heal {
         /// The sending node.
         from: Name,
         /// The receiving node.
         to: Name,
     },
-    /// A message on its way is there once more; its cause is the event that sent it.
+    /// The network duplicates a message in flight. The cause of this event is the event that sent the message.
     Duplicate(Passage),
-    /// The clock of a node jumps.
+    /// The clock of a node jumps forwards or backwards.
     Skew {
-        /// The node.
+        /// The node whose clock jumps.
         node: Name,
-        /// By how much, in nanoseconds.
+        /// The distance of the jump, in nanoseconds; negative for a jump backwards.
         nanoseconds: i64,
     },
-    /// The storage of a node fails, fills up or slows down.
+    /// The storage of a node fails, fills up, slows down or works again.
     Storage {
-        /// The node.
+        /// The node that the storage belongs to.
         node: Name,
-        /// How.
+        /// The new condition of the storage.
         how: Storage,
     },
-    /// All faults that there are end here, and there are no more. What follows is determined: nodes that crashed begin again,
-    /// and every message arrives in its turn, until the system should have recovered.
+    /// The calm phase begins: all current faults end, and no new ones follow.
+    ///
+    /// The rest of the run is deterministic. Crashed nodes restart and every message is delivered in order, until the
+    /// system should have recovered.
     Calm,
-    /// A cache of the engine is damaged. No state is ever edited: what is damaged is what recompute heals.
+    /// A cache of the engine is damaged. No data is lost: the engine can recompute every cache from its journal.
     Damage {
-        /// The key.
+        /// The key whose cache is damaged.
         key: Key,
-        /// What of it, and how.
+        /// The cache to damage, and how.
         what: Damage,
     },
-    /// Another version of the system is deployed on a node, which starts again with it.
+    /// Another version of the system is deployed on a node, which restarts with it.
     Deploy {
-        /// The node.
+        /// The node that restarts.
         node: Name,
-        /// The system.
+        /// The name of the version, as [`System::variant`](crate::System::variant) knows it.
         system: Name,
     },
 }
 
-/// How the storage of a node is.
+/// The condition of a node's storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Storage {
-    /// What is written cannot be made durable.
+    /// Syncing fails: written data cannot be made durable.
     Fail,
-    /// Nothing more can be written.
+    /// The storage is full: nothing more can be written.
     Full,
-    /// To make something durable takes until it is `synced`.
+    /// Syncing is slow: a sync that a node waits for ends only at the next `Synced`.
     Slow,
-    /// What a node waited for to become durable on slow storage is durable.
+    /// The sync that a node waited for on slow storage is done, and the data is durable.
     Synced,
-    /// As it should be.
+    /// The storage works normally again.
     Mended,
 }
 
-/// What of an engine's caches is damaged, and how.
+/// The cache of a key that is damaged, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Damage {
-    /// The carried state is what it is before the first message.
+    /// The carried state becomes the state before the first message.
     Default,
-    /// The carried state is what it was this many messages ago.
+    /// The carried state becomes outdated: it goes back to the state of this many messages ago.
     Stale(u32),
-    /// The carried state is as if one message had never come, the one that this many are after: what it changed is not so.
+    /// The carried state lacks the effect of one message: the one that is followed by exactly this many messages.
     Missing(u32),
-    /// One field of the carried state has another value: the one that the system
-    /// [changes](crate::System::change_field) for this number.
+    /// One field of the carried state gets a wrong value. The number selects the field in
+    /// [`System::change_field`](crate::System::change_field).
     Field(u32),
-    /// The carried state is that of another key.
+    /// The carried state becomes that of another key.
     Other(Key),
-    /// The checkpoints are those of the state before the first message.
+    /// Every checkpoint of the key becomes the state before the first message.
     Checkpoints,
-    /// The index of the key has lost its newest message.
+    /// The index of the key loses its newest message.
     Index,
 }
 
-/// The receiver has this revision of an output.
+/// The fact that the receiver of an output has a revision of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settled {
-    /// The output.
+    /// The output, by key and slot.
     pub output: SlotId,
-    /// Its revision.
+    /// The revision that the receiver has.
     pub revision: u32,
 }
 
-/// Why a message was not taken.
+/// The reason why a message was rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rejected {
-    /// The reason, in words.
+    /// The reason for the rejection, as text for people.
     pub why: String,
 }
 
-/// Why a key was set apart.
+/// A quarantined key, and the reason why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quarantined {
-    /// The key.
+    /// The quarantined key.
     pub key: Key,
-    /// What its computation said when it panicked.
+    /// The message of the panic, or a text that says that the messages between keys did not end.
     pub why: String,
 }
 
-/// What was healed.
+/// A healed key, and the parts in which it was wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Healed {
-    /// The key.
+    /// The healed key.
     pub key: Key,
-    /// The parts of its view that had differed, or `state`, `checkpoint` or `index` for what no view shows.
+    /// The parts of the key's view that were wrong. Damage that no view shows is named `state`, `checkpoint` or
+    /// `index`.
     pub parts: Vec<Name>,
 }
 
-/// What of a key is seen outside.
+/// The view of a key: the part of its state that is visible outside.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Viewed<V> {
-    /// The key.
+    /// The key that the view belongs to.
     pub key: Key,
-    /// The view.
+    /// The view of the key.
     pub value: V,
 }

@@ -1,4 +1,4 @@
-//! Turning knobs, for real or to see what it would do.
+//! Turning knobs, and planning what a turn would do; also the faults that an engine suffers.
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -16,8 +16,10 @@ use crate::system::{Beginning, System};
 use crate::trace::{Damage, EventNumber, Fault, Observation};
 
 impl<S: System> Engine<S> {
-    /// What turning `knob` now would do. Nothing is journaled, and the engine is afterwards as it was before; it is
-    /// borrowed mutably because the keys that the knob affects are computed in place.
+    /// Returns the effects that turning `knob` now would have, without turning it.
+    ///
+    /// Nothing is journaled, and every state is restored afterwards. The engine is borrowed mutably because it computes
+    /// the affected keys in place.
     pub fn plan(&mut self, knob: &Knob) -> Plan<S::Out> {
         let number = self.journal.next();
         if let Knob::ReflowOut { outputs, .. } = knob {
@@ -52,7 +54,7 @@ impl<S: System> Engine<S> {
         plan
     }
 
-    /// Turns the knob of event `number`.
+    /// Turns the knob of event `number`, and journals the effects.
     pub(crate) fn turn(&mut self, number: EventNumber, knob: &Knob) {
         if let Knob::ReflowOut { outputs, .. } = knob {
             for place in self.stored_outputs(outputs).0 {
@@ -71,7 +73,7 @@ impl<S: System> Engine<S> {
         self.commit(number, outcome);
     }
 
-    /// The outputs of these names that were ever sent, and the names of those that were not.
+    /// Looks up outputs by name. Returns those that were ever sent, and descriptions of the others.
     fn stored_outputs(&self, outputs: &[SlotId]) -> (Vec<SlotNumber>, Vec<String>) {
         let (mut places, mut unknown) = (Vec::new(), Vec::new());
         for output in outputs {
@@ -83,7 +85,8 @@ impl<S: System> Engine<S> {
         (places, unknown)
     }
 
-    /// Computes what a knob affects; the facts that were considered again, and what the journal does not have.
+    /// Computes everything that a knob affects. Returns the facts that were reconsidered, and descriptions of the names
+    /// that the journal does not have.
     fn compute_knob(&mut self, knob: &Knob, outcome: &mut Outcome<S>) -> (Vec<Reconsidered>, Vec<String>) {
         let heal = if self.options.policy == Policy::Unchecked { Fold::Not } else { Fold::Heal };
         let mut facts = Vec::new();
@@ -98,7 +101,7 @@ impl<S: System> Engine<S> {
                         None => unknown.push(alloc::format!("message {message}")),
                     }
                 }
-                // Keys that were never heard of have nothing to heal.
+                // Keys that the engine does not know yet have nothing to heal.
                 for cell in self.known(keys.iter(), &mut Vec::new()) {
                     self.compute(cell, heal, outcome);
                 }
@@ -135,7 +138,8 @@ impl<S: System> Engine<S> {
         (facts, unknown)
     }
 
-    /// Asks the system again about every stored revision of a fact, and notes the keys of those that it takes.
+    /// Asks the system again whether it admits each stored revision of a fact. Adds to `keys` the keys of those that it
+    /// admits.
     fn reconsider(&mut self, fact: FactNumber, keys: &mut BTreeSet<Key>) -> Reconsidered {
         let counting = self.journal.counting(fact);
         let revisions = self.journal.revisions_of(fact);
@@ -154,6 +158,7 @@ impl<S: System> Engine<S> {
         Reconsidered { fact, counting, rejected, refusals }
     }
 
+    /// The cells of those keys that are known. Adds descriptions of the other keys to `unknown`.
     fn known<'k>(&self, keys: impl Iterator<Item = &'k Key>, unknown: &mut Vec<String>) -> Vec<usize> {
         let mut cells = Vec::new();
         for key in keys {
@@ -165,7 +170,7 @@ impl<S: System> Engine<S> {
         cells
     }
 
-    /// The cells of these keys, or of all, in the order of the keys.
+    /// The cells of these keys, or of all known keys if `None`, in the order of the keys.
     fn named(&self, keys: Option<&[Key]>, unknown: &mut Vec<String>) -> Vec<usize> {
         match keys {
             None => self.known(self.keys().into_iter(), unknown),
@@ -173,7 +178,7 @@ impl<S: System> Engine<S> {
         }
     }
 
-    /// Suffers a fault of the process or of its caches. What other nodes suffer is not the engine's to simulate.
+    /// Carries out a fault of the engine's own process or caches. Other faults are simulated elsewhere.
     pub(crate) fn suffer(&mut self, fault: &Fault) {
         match fault {
             Fault::Damage { key, what } => self.damage(key, what),
@@ -187,11 +192,11 @@ impl<S: System> Engine<S> {
         }
     }
 
-    /// Damages a cache.
+    /// Damages a cache of a key.
     fn damage(&mut self, key: &Key, what: &Damage) {
         let Some(number) = self.cell_number(key) else { return };
         let mut state = None;
-        // Where the code of the system panics there is nothing to damage the key with.
+        // If the system panics, there is no wrong state, and the key stays undamaged.
         let _ = (self.options.guard)(&mut || state = self.wrong_state(number, what));
         let cell = &mut self.cells[number];
         match (what, state) {
@@ -206,7 +211,7 @@ impl<S: System> Engine<S> {
         }
     }
 
-    /// A state that is to take the place of a right one.
+    /// Computes the wrong state that this damage puts in the place of a right one.
     fn wrong_state(&self, number: usize, what: &Damage) -> Option<S::State> {
         let cell = &self.cells[number];
         match what {
@@ -228,11 +233,13 @@ impl<S: System> Engine<S> {
     }
 }
 
-/// A fact that was considered again, and how it stood before.
+/// A fact whose revisions were admitted or rejected again, with its earlier status, so that a plan can restore it.
 struct Reconsidered {
     fact: FactNumber,
+    /// The revision that counted before.
     counting: Option<EventNumber>,
+    /// The revisions that were rejected before.
     rejected: Vec<EventNumber>,
-    /// The revisions that are not taken this time.
+    /// The revisions that are rejected this time.
     refusals: Vec<Refusal>,
 }

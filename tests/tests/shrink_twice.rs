@@ -1,5 +1,5 @@
-//! The original is run twice at a time, and each run is looked at in half of its keys: that finds what one look after the
-//! other finds.
+//! Tests that running the original twice at a time, each run checked for half of the keys, finds the same as two full
+//! checks in sequence.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -17,7 +17,7 @@ use afresh_fixtures::generate::{Disorder, Export};
 use afresh_fixtures::ledger::FEES;
 use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook};
 
-/// Fewer events are not worth a thread.
+/// The smallest size that is worth a second thread.
 const MESSAGES: u32 = 1100;
 
 type StimulusOf<S> = Stimulus<<S as System>::In, <S as System>::View>;
@@ -34,7 +34,7 @@ fn written<S: System>(stimuli: Vec<StimulusOf<S>>) -> Vec<u8> {
     file
 }
 
-/// What a search of this trace for `wanted` begins with: what it aims at, and its first runs.
+/// Returns how a search for `wanted` begins: the aim and the verdicts of its first runs.
 fn begun<S: Subject>(system: &S, file: &[u8], jobs: usize, wanted: Option<&Signature>) -> (String, Vec<Verdict>) {
     let reader = Reader::new("made", file, Options::default()).expect("it has a header");
     let Examined { stimuli, mut oracle, .. } = examine(system, reader, || false).expect("it can be read");
@@ -44,7 +44,7 @@ fn begun<S: Subject>(system: &S, file: &[u8], jobs: usize, wanted: Option<&Signa
     (format!("{aimed:?}"), runs.into_iter().flatten().collect())
 }
 
-/// Holds the two ways to begin against each other; whether a bug shows.
+/// Compares the two ways to begin a search. Returns whether a bug shows.
 fn begins_alike<S: Subject>(name: &str, system: &S, stimuli: Vec<StimulusOf<S>>) -> bool {
     let file = written::<S>(stimuli);
     let reader = Reader::new("made", &file[..], Options::default()).expect("it has a header");
@@ -60,7 +60,7 @@ fn begins_alike<S: Subject>(name: &str, system: &S, stimuli: Vec<StimulusOf<S>>)
     !shown.is_empty()
 }
 
-/// Many messages come more than once.
+/// A disorder with many repeated messages.
 const DISORDER: Disorder = Disorder {
     late_permille: 50,
     duplicates_permille: 50,
@@ -70,10 +70,10 @@ const DISORDER: Disorder = Disorder {
     places_max: 100,
 };
 
-/// Every bug of an example system, in traces of few and of many keys, in order and not, and with what makes a system say again
-/// what it takes.
+/// Tests every bug of an example system, with few and many keys, with and without disorder, and with a deploy and a
+/// reflow.
 fn all_begin_alike<S: Fixture + Subject>(flow: Option<&'static str>) {
-    // Its runs differ from one to the next, which is the bug.
+    // This bug makes runs differ from each other.
     for (name, system) in S::all().filter(|(name, _)| !name.ends_with("hash-order")) {
         let mut found = false;
         for keys in [1, 7, 300] {
@@ -93,7 +93,7 @@ fn all_begin_alike<S: Fixture + Subject>(flow: Option<&'static str>) {
             found |= begins_alike(&name, &system, stimuli);
             found |= begins_alike(&name, &system, asked_again);
         }
-        // The bugs that no generated trace of this size shows have traces of their own.
+        // Generated traces of this size do not show every bug. The others have traces of their own.
         assert!(!found || name != S::NAME, "{name} is correct");
     }
 }
@@ -113,17 +113,17 @@ fn of_the_document() {
     all_begin_alike::<Documents>(None);
 }
 
-/// Keeps the last number, and breaks its invariant at 777 the first few times that it is asked.
+/// A system that keeps the last number. Its invariant breaks at 777, but only the first few times it is evaluated.
 #[derive(Clone, Debug)]
 struct Fickle {
     asked: &'static AtomicU64,
     breaks: u64,
-    /// Whether a state depends on the thread that made it, as one does that holds an address.
+    /// Set if a state depends on the thread that made it, like one that holds an address.
     drifts: bool,
 }
 
 thread_local! {
-    /// Another number in each thread.
+    /// A number that differs between threads.
     static THREAD: u64 = {
         static THREADS: AtomicU64 = AtomicU64::new(0);
         THREADS.fetch_add(1, Ordering::Relaxed)
@@ -163,7 +163,7 @@ fn what_shows_once_is_not_taken_to_show_twice() {
     static ASKED: AtomicU64 = AtomicU64::new(0);
     let count = |number: u64| Stimulus::In(Message::new("shop", format!("m-{number}").as_str(), number));
     let file = written::<Fickle>((1..=2000).map(count).collect());
-    // Where the other run carries something else, one more is made.
+    // If the two runs carry different states, a third run follows.
     for (drifts, breaks, again) in [
         (false, 1, Verdict::Passed),
         (false, u64::MAX, Verdict::same_at(777)),
@@ -176,7 +176,7 @@ fn what_shows_once_is_not_taken_to_show_twice() {
     }
 }
 
-/// Counts the messages of so many keys, which should have no more than 25 each.
+/// A system that counts messages by key, for this number of keys. No key should have more than 25.
 #[derive(Clone, Debug)]
 struct Counts(u64);
 

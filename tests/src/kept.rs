@@ -69,6 +69,7 @@ const fn kept(file: &'static str, system: &'static str, export: Export) -> Kept 
 /// The folder of the kept traces, relative to the root of the repository.
 pub const FOLDER: &str = "fixtures/traces";
 
+/// All kept traces of systems.
 ///
 /// The traces of bugs hold only stimuli, so that the same file is clean under the correct system. The exceptions are
 /// named `production`: there, the system with the bug has recorded the messages that it sent and its views.

@@ -17,8 +17,14 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace")
 }
 
+/// The path of the binary `afresh`, built in the profile of this test. The binaries `stock` and `hostile` are in the
+/// same folder.
 ///
+/// Cargo builds the binaries of a package only for the tests of that package. So this package builds the sources of
+/// `afresh` and `stock` as its own binaries. Their file names differ, because two packages must not write the same
+/// file. This function links them under their real names, which appear in their help.
 ///
+/// # Panics
 ///
 /// If a binary is missing.
 pub fn binary() -> &'static Path {

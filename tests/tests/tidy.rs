@@ -1,4 +1,4 @@
-//! What holds of the source as a whole, and no compiler checks.
+//! Tests of rules for the whole source that no compiler checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,19 +8,20 @@ use std::process::Command;
 use afresh_tests::root;
 use serde_json::Value;
 
-/// The most lines of a file. One that grows past it wants to be two.
+/// The largest number of lines of a file. A longer file should be split.
 const LINES_MAX: usize = 500;
 
-/// What each package may use, other than for its tests: of this workspace or, where it is to stay small, of all.
+/// The dependencies that each package may have outside of its tests: among all packages, or only among those of this
+/// workspace.
 const USES: &[(&str, Uses)] = &[
-    // The core is pure: what it needs beyond `core` and `alloc` is how values are written and read.
+    // The core is pure: beyond `core` and `alloc` it needs only a way to serialize values.
     ("afresh-core", Uses::Only(&["serde"])),
-    // Of the library it is the worlds that they are examples of.
+    // The example worlds implement a trait of the library.
     ("afresh-fixtures", Uses::Only(&["afresh", "afresh-core", "proptest", "rand_chacha", "serde"])),
     ("afresh", Uses::OfOurs(&["afresh-core"])),
     ("afresh-cli", Uses::Only(&["afresh", "afresh-fixtures"])),
     ("afresh-tests", Uses::OfOurs(&["afresh", "afresh-core", "afresh-fixtures", "stock"])),
-    // A core that is not ours, and its host.
+    // A third-party core, and its host.
     ("afresh-raft", Uses::Only(&["afresh", "afresh-core", "raft", "serde", "slog"])),
     ("stock", Uses::Only(&["afresh", "afresh-core", "serde"])),
 ];
@@ -30,7 +31,7 @@ enum Uses {
     OfOurs(&'static [&'static str]),
 }
 
-/// What no line of code says, and the files that have a reason to.
+/// Text that no line of code may contain, and the files that may contain it for a good reason.
 const NEVER: &[(&str, &[&str])] = &[
     (concat!("[", "allow("), &[]),
     (concat!("#[", "ignore"), &[]),
@@ -39,9 +40,9 @@ const NEVER: &[(&str, &[&str])] = &[
     (concat!("dbg", "!("), &[]),
     // No result may depend on time.
     (concat!("Instant", "::now"), &["sim/src/clock.rs"]),
-    // A system that does is what the law of determinism has to find.
+    // A system that reads the clock is an example for the law of determinism.
     (concat!("SystemTime", "::now"), &["tests/tests/transcripts/chance.rs"]),
-    // An allocator cannot be written without it, and a program without a standard library has to bring one.
+    // An allocator cannot be written without it, and a program without a standard library needs one.
     (
         concat!("unsafe", " "),
         &["sim/cli/benches/trace/count.rs", "tests/no-std/src/main.rs", "tests/no-std/src/memory.rs"],
@@ -61,7 +62,7 @@ fn packages_use_what_they_may() {
     for package in packages {
         let name = package["name"].as_str().expect("a name");
         let used = package["dependencies"].as_array().expect("dependencies").iter();
-        // Tests may use what they like.
+        // Tests may depend on every package.
         let used = used.filter(|used| used["kind"] != "dev").filter_map(|used| used["name"].as_str());
         let (used, may): (Vec<_>, _) = match uses[name] {
             Uses::Only(may) => (used.collect(), may),
@@ -83,7 +84,7 @@ fn code_says_nothing_that_it_never_should() {
     let mut wrong = Vec::new();
     for file in files("rs") {
         let text = read(&file);
-        // What a comment says of it is said of it, not with it.
+        // Comments may mention the text.
         let code = (1..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with("//"));
         for (number, line) in code {
             let said = NEVER.iter().filter(|(never, but)| line.contains(never) && !but.contains(&&*file));
@@ -108,7 +109,7 @@ fn every_snapshot_is_of_a_test() {
     assert!(lost.is_empty(), "{}", lost.join("\n"));
 }
 
-/// Why nothing looks at a snapshot any more, if that is so.
+/// Returns why no test uses a snapshot any more, or `None` if a test does.
 fn lost(file: &str) -> Option<String> {
     let text = read(file);
     let said = |name: &str| {
@@ -125,7 +126,7 @@ fn lost(file: &str) -> Option<String> {
     if let Some(input) = said("input_file") {
         return (!root().join(input).exists()).then(|| format!("there is no {input}"));
     }
-    // The name is that of the test, with a number where it takes several, or one that is given in the code.
+    // A snapshot has the name of its test, with a number if the test has several, or a name given in the code.
     let stem = path.file_stem()?.to_str()?;
     let name = stem.rsplit("__").next()?;
     let test = name.rsplit_once('-').filter(|(_, number)| number.parse::<u32>().is_ok()).map_or(name, |(test, _)| test);
@@ -161,7 +162,7 @@ fn read(file: &str) -> String {
     fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
-/// All files of the repository with this extension, in order, as seen from its root.
+/// Returns all files of the repository with this extension, sorted, relative to its root.
 fn files(extension: &str) -> Vec<String> {
     let (mut files, mut folders) = (Vec::new(), vec![PathBuf::new()]);
     while let Some(folder) = folders.pop() {
@@ -169,7 +170,7 @@ fn files(extension: &str) -> Vec<String> {
             let entry = entry.expect("an entry");
             let path = folder.join(entry.file_name());
             if entry.file_type().expect("a file has a type").is_dir() {
-                // What is built, and what belongs to tools.
+                // Skips build output and the folders of tools.
                 if path != Path::new("target") && !entry.file_name().to_string_lossy().starts_with('.') {
                     folders.push(path);
                 }

@@ -18,6 +18,8 @@ struct Block {
 // SAFETY: the bytes are reached only through `alloc`, which never gives the same byte to two callers.
 unsafe impl Sync for Block {}
 
+// SAFETY: a piece lies within the block and is aligned as requested. It shares no byte with another piece, because
+// `used` only grows.
 //
 // `unsafe` is unavoidable: no allocator can be written without it, and a program without a standard library needs
 // one.

@@ -1,3 +1,4 @@
+//! Many runs of raft. The correct host never fails. Each mistake is found, replays from its trace, and shrinks.
 //!
 //! The default campaign is small. For a long one, run `AFRESH_SEEDS=10000 cargo test --release --package
 //! afresh-raft`.

@@ -4,7 +4,9 @@ use std::fs;
 
 use afresh_tests::root;
 
+/// Returns the command to run in place of `command`, or `None` if `.ci/run` runs it anyway.
 ///
+/// # Errors
 ///
 /// If nothing would ever run the command.
 pub(crate) fn resolve(command: &str) -> Result<Option<String>, String> {

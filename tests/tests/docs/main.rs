@@ -1,3 +1,4 @@
+//! Runs every command in the documents, and compares the output with the document.
 //!
 //! A document shows commands in fenced blocks marked `console`:
 //!
@@ -10,6 +11,10 @@
 //! >     --output small.jsonl
 //! ```
 //!
+//! The commands run in the order of the document, in a new folder for each document. The folder resembles the root of
+//! the repository. Both output streams are shown. A line `…` stands for any number of lines. If no exit code is
+//! shown, it may be 0 or 1. `cargo run … -- WORDS` runs the binary. Any other cargo command must be one that
+//! `.ci/run` runs.
 //!
 //! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test docs` writes the actual output into the documents.
 
@@ -49,7 +54,10 @@ fn every_command_shown_prints_what_is_shown() {
     );
 }
 
+/// Runs the commands of a document in a folder of its own. Returns the differences, or writes them into the document
+/// if `update` is set.
 ///
+/// # Errors
 ///
 /// If the document has a command that no test would run.
 fn run(document: &mut Document, update: bool) -> Result<Vec<String>, String> {

@@ -50,7 +50,9 @@ pub(crate) struct Printed {
 }
 
 impl Document {
+    /// Reads a document.
     ///
+    /// # Errors
     ///
     /// Lists the lines with commands that no test would check.
     pub(crate) fn read(text: &str) -> Result<Self, String> {

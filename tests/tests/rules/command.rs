@@ -4,7 +4,7 @@ use afresh_core::{Damage, Engine, FactId, Fault, Key, Knob, Message, Opening, Sl
 
 use super::system::{Say, Shown, Words};
 
-/// One command.
+/// A command of a story.
 pub(crate) enum Command {
     Take(Stimulus<Say, Shown>),
     Plan(Knob),
@@ -17,21 +17,20 @@ pub(crate) enum Command {
 
 /// Reads a command:
 ///
-/// in m1 a,b word          a message; `bank:m1` names its sender, `r2` before the keys its revision, `@7` its
-/// position
+/// ```text
 /// in m1 a,b word          a message; `bank:m1` names its sender, `r2` before the keys its revision, `@7` its position
+/// in m1 r2 -              a withdrawal
 /// open a x,y 17 after 3   an opening view: its words, their total number or `?`, and the last position in it
 /// reflow m1               the knobs; `trigger`, `scrub` and `migrate` without a key mean all keys
-/// reflow m1               the knobs; of `trigger`, `scrub` and `migrate` no key means all
 /// resend a/log
 /// trigger a b
 /// scrub a b
+/// migrate loud on a b
 /// plan KNOB               the plan of a knob
-/// plan KNOB               what turning it would do
 /// damage a stale 1        also `default`, `missing 0`, `field 0`, `other b`, `checkpoints`, `index`
 /// settle a/log 1
 /// unsettled               the outputs that a restart sends again
-/// show a b                states
+/// show a b                the states of these keys
 /// slots a                 the last output of each slot
 /// restart fixed           a restart from the journal, with the current code or with the `fixed` or `broken` code
 /// fail                    the same as a journaled fault, with the current code

@@ -1,3 +1,4 @@
+//! The numbered rules of `docs/architecture.md`. A small story tests each one, and fails if the rule is broken.
 //!
 //! A story is a text of commands and the events that each one causes; see [`story::check`].
 

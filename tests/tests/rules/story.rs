@@ -22,6 +22,7 @@ pub(crate) fn check_in(policy: Policy, story: &str) {
     check_with(Words::default(), Options { policy, ..Options::default() }, story);
 }
 
+/// Checks a story with `system`.
 ///
 /// Each line that begins with `>` is a command, as in [`command::read`]; the lines after it are the events it causes.
 /// While nothing is damaged, the engine is compared after every command with one that restarts from the journal.

@@ -23,7 +23,13 @@ pub(crate) struct Words {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Say {
     pub(crate) keys: Vec<Key>,
+    /// Some words have effects:
     ///
+    /// * `boom` makes `apply` panic unless the flow `calm` is on
+    /// * `wild` makes `keys` panic, `lost` makes `position` panic, `ugly` makes `view` panic
+    /// * `bad` is rejected
+    /// * `tell-b-hi` sends the key b the word `hi`; `tell-b-c-hi` sends it to b and c
+    /// * `hush` empties the slot of the log, `mute` empties the slots of messages to other keys
     /// * `echo-b` sends the key b a number, one more than the highest it heard: two keys that echo each other never
     ///   stop
     pub(crate) word: String,

@@ -1,3 +1,5 @@
+//! Tests that a search killed at any moment leaves a valid file that still fails, and resumes to the identical
+//! result.
 //!
 //! Each kind of input is killed at ten moments. `AFRESH_KILLS=100 cargo test -p afresh-tests --test shrink kill`
 //! tries a hundred.

@@ -1,3 +1,5 @@
+//! Transcripts of laws: each shows how a mistake breaks its law, the message then, and that the law holds without the
+//! mistake.
 //!
 //! A transcript states the law, followed by blocks that are separated by empty lines. A block has comments, commands,
 //! `----`, and a result. The last command is the name of the law, and the result is its verdict on the commands

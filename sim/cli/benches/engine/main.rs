@@ -1,3 +1,4 @@
+//! Benchmarks the engine against a hand-written fold of the same messages in the same run.
 //!
 //! `cargo bench --bench engine` prints a line for each kind of work: the median of several runs, and its ratio to the
 //! time of the hand-written fold. That fold has one key, writes no journal and sends nothing.

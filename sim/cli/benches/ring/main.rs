@@ -1,3 +1,4 @@
+//! Benchmarks the delivery of messages in a world against a hand-written loop that does the same in the same run.
 //!
 //! `cargo bench --bench ring` prints a line for each kind of work. Clients send requests to a ring of three servers;
 //! each message is in flight for 1 to 10 ms, and all events are recorded in memory.

@@ -1,3 +1,4 @@
+//! Benchmarks the simulation of a system, with all checks of each run and two laws.
 //!
 //! `cargo bench --bench service` prints a line for each example system: how many messages a second reach the host, on
 //! one core and in processor time. The time to generate the messages is given apart.

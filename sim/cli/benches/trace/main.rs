@@ -1,3 +1,5 @@
+//! Benchmarks reading, replaying, checking and shrinking a trace, planning a migration, and keeping a journal in
+//! memory.
 //!
 //! `cargo bench --bench trace` prints a line for each, together with the work in the same run that it is compared
 //! with.

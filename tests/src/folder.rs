@@ -1,4 +1,4 @@
-//! A folder with traces, in which the binary runs.
+//! A folder of traces, in which the tests run the binary.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,18 +9,18 @@ use tempfile::TempDir;
 
 use crate::binary;
 
-/// A folder that is gone when the test is over.
+/// A folder that is deleted at the end of the test.
 #[derive(Debug)]
 pub struct Folder(TempDir);
 
-/// What a run of the binary did.
+/// The outcome of a run of the binary.
 #[derive(Clone, Debug)]
 pub struct Done {
     /// The exit code.
     pub code: Option<i32>,
-    /// What it wrote to standard output.
+    /// The standard output.
     pub stdout: String,
-    /// What it wrote to standard error.
+    /// The standard error.
     pub stderr: String,
 }
 
@@ -31,7 +31,7 @@ impl Default for Folder {
 }
 
 impl Folder {
-    /// Writes a trace of `system`, which is complete, and of `events`, a line each.
+    /// Writes a complete trace of `system`, with `events` as its lines.
     pub fn trace(&self, name: &str, system: &str, events: &[impl AsRef<str>]) {
         let header = format!(r#"{{"afresh":{{"format":1,"system":"{system}","complete":true}}}}"#);
         let lines = events.iter().map(|event| event.as_ref().to_owned() + "\n");
@@ -53,7 +53,7 @@ impl Folder {
         self.0.path().join(name)
     }
 
-    /// The names of the files, in order.
+    /// The names of the files, sorted.
     pub fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.0.path()).expect("the folder is there");
         let mut names: Vec<_> =
@@ -62,7 +62,7 @@ impl Folder {
         names
     }
 
-    /// `afresh` with `words`, to be run in the folder.
+    /// Prepares a run of `afresh` with `words` in the folder.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command.args(words).current_dir(self.0.path());
@@ -75,14 +75,14 @@ impl Folder {
         self.command(words).output().expect("the binary runs").into()
     }
 
-    /// Runs `afresh` with `words`, which must go well; gives what it wrote to standard output.
+    /// Runs `afresh` with `words`, which must succeed. Returns the standard output.
     pub fn ok(&self, words: &[&str]) -> String {
         let done = self.run(words);
         assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""), "{words:?}");
         done.stdout
     }
 
-    /// Runs `afresh` with `words` and `--format json`, which must go well; gives the report of this name.
+    /// Runs `afresh` with `words` and `--format json`, which must succeed. Returns the report named `report`.
     pub fn json(&self, report: &str, words: &[&str]) -> Value {
         let text = self.ok(&[words, &["--format", "json"]].concat());
         assert_eq!(text.lines().count(), 1, "a report is one line");
@@ -91,7 +91,8 @@ impl Folder {
         value[report].take()
     }
 
-    /// Runs `afresh` with `words`, which must be refused with exit code 2 and change no file; gives what was said.
+    /// Runs `afresh` with `words`, which must be refused with exit code 2 and change no file. Returns the standard
+    /// error.
     pub fn refused(&self, words: &[&str]) -> String {
         let before = self.files();
         let done = self.run(words);

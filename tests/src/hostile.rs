@@ -1,4 +1,4 @@
-//! What no system should do, for the tests of what survives it; and a world of two nodes in which it is done.
+//! The misdeeds that no system should do, for the tests of isolation, and a world of two nodes that do them.
 
 use std::hint::black_box;
 use std::io::Write;
@@ -9,10 +9,10 @@ use afresh::rng::Rng;
 use afresh::world::{Cluster, Effects, Limits, Node, NodeId, Posting};
 use afresh_core::Name;
 
-/// What can be done.
+/// The names of the misdeeds.
 pub const DEEDS: [&str; 7] = ["abort", "exit", "flood", "hang", "memory", "nothing", "overflow"];
 
-/// Does it.
+/// Does one of them.
 pub fn misbehave(deed: &str) {
     match deed {
         "abort" => process::abort(),
@@ -45,7 +45,7 @@ fn deep(depth: u64) -> u64 {
     deep(room[0] + 1) + room[63]
 }
 
-/// A node that is told to do something, and has the other one do it, once that is open.
+/// A node that passes each word on to the other node, which does the deed once it is open.
 #[derive(Debug, Default)]
 pub struct Teller {
     open: bool,
@@ -70,7 +70,7 @@ impl Node for Teller {
     }
 }
 
-/// Two of them.
+/// A world of two such nodes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hostiles;
 
@@ -85,7 +85,7 @@ impl Cluster for Hostiles {
         Teller::default()
     }
 
-    /// Mostly harmless.
+    /// Generates a mostly harmless workload.
     fn workload(&self, rng: &mut Rng) -> Vec<Posting<Teller>> {
         let count = rng.between(0, 12);
         let mut tell = |_| {

@@ -1,4 +1,4 @@
-//! The traces that are kept in `fixtures/traces`, each as the generator made it.
+//! The traces kept in `fixtures/traces`, each as the generator made it.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -13,18 +13,18 @@ use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, Replica, ledger};
 
 use crate::root;
 
-/// A trace: a system, which may have a bug, and what of its history is exported.
+/// A kept trace: a system, with or without a bug, and the export of its history.
 #[derive(Clone, Copy, Debug)]
 pub struct Kept {
     /// The name of the file, without `.jsonl`.
     pub file: &'static str,
-    /// The system, `ledger` or `ledger+late-capture`.
+    /// The name of the system, for example `ledger` or `ledger+late-capture`.
     pub system: &'static str,
-    /// What is exported.
+    /// The settings of the export.
     pub export: Export,
 }
 
-/// Everything in order.
+/// No disorder.
 const ORDERLY: Disorder = Disorder {
     late_permille: 0,
     duplicates_permille: 0,
@@ -34,7 +34,7 @@ const ORDERLY: Disorder = Disorder {
     places_max: 0,
 };
 
-/// A usual day.
+/// The disorder of a usual day.
 const USUAL: Disorder = Disorder {
     late_permille: 50,
     duplicates_permille: 20,
@@ -44,7 +44,7 @@ const USUAL: Disorder = Disorder {
     places_max: 30,
 };
 
-/// A bad day.
+/// The disorder of a bad day.
 const BAD: Disorder = Disorder {
     late_permille: 250,
     duplicates_permille: 80,
@@ -66,13 +66,13 @@ const fn kept(file: &'static str, system: &'static str, export: Export) -> Kept 
     Kept { file, system, export }
 }
 
-/// Where they are kept, from the root of the repository.
+/// The folder of the kept traces, relative to the root of the repository.
 pub const FOLDER: &str = "fixtures/traces";
 
-/// All of them.
+/// All kept traces of systems.
 ///
-/// Those of a bug hold what came in and nothing else, so that the same file is clean under the correct system. The
-/// exceptions are called `production`: there, the system with the bug has recorded what it sent and showed.
+/// The traces of bugs hold only stimuli, so that the same file is clean under the correct system. The exceptions are
+/// named `production`: there, the system with the bug has recorded the messages that it sent and its views.
 pub const KEPT: &[Kept] = &[
     kept("ledger", "ledger", recorded(1, 400, 6, USUAL)),
     kept("ledger-small", "ledger", recorded(2, 20, 2, ORDERLY)),
@@ -100,18 +100,18 @@ pub const KEPT: &[Kept] = &[
     kept("document-stale-digest", "document+stale-digest", inputs(35, 100, 1, ORDERLY)),
 ];
 
-/// A trace of a world: the run of a seed.
+/// A kept trace of a world: the run of a seed.
 #[derive(Clone, Copy, Debug)]
 pub struct KeptRun {
     /// The name of the file, without `.jsonl`.
     pub file: &'static str,
-    /// The world, `replica` or `replica+ack-early`.
+    /// The name of the world, for example `replica` or `replica+ack-early`.
     pub world: &'static str,
     /// The seed.
     pub seed: u64,
 }
 
-/// All of them: of each bug the first run that shows it.
+/// All kept traces of worlds: a run of the correct world, and for each bug the first run that shows it.
 pub const RUNS: &[KeptRun] = &[
     KeptRun { file: "replica", world: "replica", seed: 20 },
     KeptRun { file: "replica-ack-early", world: "replica+ack-early", seed: 0 },
@@ -119,26 +119,26 @@ pub const RUNS: &[KeptRun] = &[
     KeptRun { file: "replica-forget-on-restart", world: "replica+forget-on-restart", seed: 4 },
 ];
 
-/// Where the trace of this name is kept.
+/// The path of the kept trace with this name.
 fn path(file: &str) -> PathBuf {
     root().join(FOLDER).join(file).with_extension("jsonl")
 }
 
 impl KeptRun {
-    /// Where the trace is kept.
+    /// The path of the trace.
     pub fn path(&self) -> PathBuf {
         path(self.file)
     }
 
-    /// The trace, as the seed makes it.
+    /// Generates the trace from its seed.
     pub fn write(&self) -> Vec<u8> {
         let systems = Systems::new().with_worlds(Replica::all());
         let explorer = systems.explorer(self.world).expect("it is known").expect("a world needs no workload");
         explorer.begin().run(self.seed, Record::Any).trace
     }
 
-    /// Whether it goes exactly as it was recorded, and what a check of it finds, under the world that it is of and under the one
-    /// that has no bug.
+    /// Returns whether the trace replays exactly as recorded, and the reports of a check under its own world and
+    /// under the correct one.
     pub fn check(&self) -> (bool, [Report; 2]) {
         let systems = Systems::new().with_worlds(Replica::all());
         let runner = |world: &str| systems.get(world).expect("the world of a kept trace is one of the fixtures");
@@ -153,7 +153,7 @@ impl KeptRun {
 }
 
 impl Kept {
-    /// Where the trace is kept.
+    /// The path of the trace.
     pub fn path(&self) -> PathBuf {
         path(self.file)
     }
@@ -163,7 +163,7 @@ impl Kept {
         write(self.system, &self.export, name, sink).expect("the system of a kept trace is one of the fixtures")
     }
 
-    /// What a check of the trace finds, under the system that it is of and under the one that has no bug.
+    /// Checks the trace under its own system and under the correct one.
     pub fn check(&self) -> [Report; 2] {
         let kind = self.system.split('+').next();
         match kind {
@@ -181,7 +181,7 @@ impl Kept {
     }
 }
 
-/// Writes what `export` says of `system`; nothing where there is no such system.
+/// Writes the trace that `export` describes, or returns `None` if there is no such system.
 pub fn write<W: Write>(system: &str, export: &Export, name: &str, sink: W) -> Option<Result<W, Error>> {
     match system.split('+').next() {
         Some(Ledger::NAME) => Some(write_as::<Ledger, W>(system, export, name, sink, named(system)?)),
@@ -191,7 +191,7 @@ pub fn write<W: Write>(system: &str, export: &Export, name: &str, sink: W) -> Op
     }
 }
 
-/// The names of all systems that traces can be of.
+/// Returns the names of all systems that a trace can be of.
 pub fn systems() -> Vec<String> {
     let ledgers = Ledger::all().map(|(name, _)| name);
     let books = OrderBook::all().map(|(name, _)| name);

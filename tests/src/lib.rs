@@ -1,4 +1,4 @@
-//! What the integration tests share: running the binary, and the places of the workspace.
+//! Helpers that the integration tests share: running the binary, and the paths of the workspace.
 
 mod folder;
 pub mod hostile;
@@ -17,15 +17,16 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace")
 }
 
-/// The binary `afresh`, built in the profile of this test. The one of the example, `stock`, is beside it, and so is `hostile`.
+/// The path of the binary `afresh`, built in the profile of this test. The binaries `stock` and `hostile` are in the
+/// same folder.
 ///
-/// Cargo builds the binaries of a package for the tests of that package alone, so this package has the sources of
-/// both as binaries of its own, under other file names: two packages must not write the same file. Here they get their
-/// names back, which they say in their help.
+/// Cargo builds the binaries of a package only for the tests of that package. So this package builds the sources of
+/// `afresh` and `stock` as its own binaries. Their file names differ, because two packages must not write the same
+/// file. This function links them under their real names, which appear in their help.
 ///
 /// # Panics
 ///
-/// When they are not there.
+/// If a binary is missing.
 pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
@@ -35,7 +36,7 @@ pub fn binary() -> &'static Path {
         fs::create_dir_all(&folder).expect("a folder for the binaries");
         for name in ["afresh", "stock", "hostile"] {
             let tested = format!("{name}-tested");
-            // Another test may just have done the same.
+            // Another test may have created the link at the same time.
             let _ = symlink(Path::new("..").join(&tested), folder.join(name));
             assert!(folder.join(name).exists(), "{} is built by cargo", profile.join(tested).display());
         }

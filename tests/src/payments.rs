@@ -1,4 +1,4 @@
-//! A small cluster for tests and documents: an app that has payments charged by a bank, once each.
+//! A small cluster for tests and documents: an app has payments charged by a bank, once each.
 
 use std::collections::BTreeMap;
 
@@ -7,78 +7,78 @@ use afresh::world::{Cluster, Effects, Limits, Log, Node, NodeId, Posting, Proper
 use afresh_core::Name;
 use serde::{Deserialize, Serialize};
 
-/// The app and the bank.
+/// The place of the app.
 pub const APP: usize = 0;
-/// The bank.
+/// The place of the bank.
 pub const BANK: usize = 1;
 
 /// How long the app waits for an answer, in nanoseconds.
 const PATIENCE: i64 = 50_000_000;
 
-/// What a customer asks of the app.
+/// A stimulus for the app: a customer makes a payment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pay {
-    /// How much.
+    /// The amount.
     pub amount: u32,
 }
 
-/// What app and bank tell each other.
+/// A message between the app and the bank.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Message {
     /// The app wants a payment charged.
     Charge {
-        /// Which payment.
+        /// The number of the payment.
         payment: u32,
-        /// How much.
+        /// The amount.
         amount: u32,
     },
-    /// The bank has charged it.
+    /// The bank has charged a payment.
     Charged {
-        /// Which payment.
+        /// The number of the payment.
         payment: u32,
     },
 }
 
-/// The app asks again for a payment.
+/// A timer of the app: it asks the bank again for this payment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ask(pub u32);
 
-/// What both write down: a payment, and for the app whether it was charged.
+/// A record that both write to storage: a payment, and for the app whether it was charged.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Payment {
-    /// Its number.
+    /// The number of the payment.
     pub payment: u32,
-    /// How much.
+    /// The amount.
     pub amount: u32,
-    /// Whether the app knows that it was charged.
+    /// Set when the app learns that the payment was charged.
     pub charged: bool,
 }
 
 /// A mistake in the code.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mistake {
-    /// None.
+    /// No mistake.
     #[default]
     No,
     /// The bank charges a payment as often as it is told to.
     ChargesAgain,
-    /// The bank answers before what it wrote is durable.
+    /// The bank answers before its record is durable.
     AnswersFirst,
-    /// The app does not ask again.
+    /// The app does not retry.
     AsksOnce,
-    /// The bank falls over when a payment is too high.
+    /// The bank crashes if a payment is too high.
     FallsOver,
 }
 
-/// One of the two.
+/// The app or the bank.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Party {
     role: usize,
     mistake: Mistake,
-    /// The payments that it knows of.
+    /// The payments that it knows.
     pub payments: BTreeMap<u32, Payment>,
-    /// What was charged, in all.
+    /// The sum of all payments charged.
     pub total: u64,
 }
 
@@ -137,7 +137,7 @@ impl Node for Party {
 
     fn message(&mut self, _: NodeId, message: Message, effects: &mut Effects<Self>) {
         match message {
-            // Where the storage fails there is no answer, and the app asks again.
+            // If the storage fails there is no answer, and the app asks again.
             Message::Charge { payment, amount } => _ = self.charge(payment, amount, effects),
             Message::Charged { payment } => {
                 if let Some(known) = self.payments.get_mut(&payment) {
@@ -152,7 +152,7 @@ impl Node for Party {
     }
 }
 
-/// Both of them.
+/// A world of the app and the bank.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Payments(pub Mistake);
 

@@ -1,4 +1,4 @@
-//! The example of a system of one's own, as a user has it: outside of this workspace, with cargo alone.
+//! Tests of the example system as a user has it: outside of this workspace, with cargo alone.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use afresh_tests::{Done, Folder, binary, root};
 
-/// A hand-written step of the kind that people write: it takes a late message as if it were the newest.
+/// A hand-written `update` with a common bug: it treats a late message as if it were the newest.
 const BUG: &str = "
     fn update(
         &self,
@@ -23,14 +23,14 @@ const BUG: &str = "
 
     fn view(";
 
-/// The files of the example, the snapshots apart.
+/// The files of the example, without the snapshots.
 const FILES: [&str; 6] =
     ["Cargo.toml", "src/lib.rs", "src/main.rs", "tests/traces.rs", "traces/late-delivery.jsonl", "traces/monday.jsonl"];
 
 const SNAPSHOTS: [&str; 2] = ["tests/snapshots/traces__late-delivery.snap", "tests/snapshots/traces__monday.snap"];
 
-/// All copies are built in one folder, so that what is below the example is built once. To cargo they are one package,
-/// which is as new as its files: a copy is made when the last one is done with.
+/// Serializes the copies, which all build into one target folder, so that dependencies are built once. To cargo they
+/// are one package, and it rebuilds by the age of the files. So a copy is made only when the previous one is done.
 static COPIES: Mutex<()> = Mutex::new(());
 
 /// A copy of the example.
@@ -41,7 +41,7 @@ struct Example {
 
 impl Example {
     fn new() -> Self {
-        // A test that failed has left nothing behind that another would see.
+        // A failed test poisons the lock, but leaves nothing behind that affects another test.
         let turn = COPIES.lock().unwrap_or_else(PoisonError::into_inner);
         let example = Self { folder: Folder::default(), _turn: turn };
         for folder in ["src", "tests/snapshots", "traces"] {
@@ -52,14 +52,14 @@ impl Example {
         }
         let package = original("Cargo.toml").replace("../../", &format!("{}/", root().display()));
         example.folder.write("Cargo.toml", &package);
-        // The versions are those that are tested here, and so are there already.
+        // The same lock file as here, so every dependency is already downloaded.
         example
             .folder
             .write("Cargo.lock", &fs::read_to_string(root().join("Cargo.lock")).expect("the lock file is there"));
         example
     }
 
-    /// Changes a file.
+    /// Replaces text in a file.
     fn edit(&self, file: &str, from: &str, to: &str) {
         let text = self.folder.read(file);
         assert!(text.contains(from), "{file} has {from}");
@@ -75,13 +75,13 @@ impl Example {
         cargo.output().expect("cargo runs").into()
     }
 
-    /// Runs its snapshot test; what that prints.
+    /// Runs the snapshot tests of the copy. Returns whether they pass, and the output.
     fn test(&self) -> (bool, String) {
         let done = self.cargo(&["test", "--quiet", "--test", "traces"], "no");
         (done.code == Some(0), done.stdout + &done.stderr)
     }
 
-    /// Runs its command line; the exit code, and what it prints.
+    /// Runs the command line of the copy. Returns its exit code and its output.
     fn run(&self, words: &[&str]) -> (Option<i32>, String) {
         let done = self.cargo(&[&["run", "--quiet", "--"], words].concat(), "no");
         (done.code, done.stdout + &done.stderr)
@@ -93,7 +93,7 @@ fn original(file: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A snapshot without what it says of its file, whose path depends on the workspace.
+/// Returns a snapshot without its header, whose path depends on the workspace.
 fn body(snapshot: &str) -> &str {
     snapshot.splitn(3, "---\n").nth(2).expect("a snapshot begins with what it is of")
 }
@@ -123,7 +123,7 @@ fn passes_and_has_a_command_line() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("kept for incremental/view, which does not show"), "{said}");
 
-    // Snapshots are made in the user's own crate, and are those that are kept.
+    // Snapshots are created in the user's own crate, and equal the kept ones.
     for snapshot in SNAPSHOTS {
         fs::remove_file(example.folder.path(snapshot)).expect("the snapshot is there");
     }
@@ -133,7 +133,7 @@ fn passes_and_has_a_command_line() {
         assert_eq!(body(&example.folder.read(snapshot)), body(&original(snapshot)));
     }
 
-    // A record that differs is for whoever reviews the snapshot to judge.
+    // The test does not fail on a record that differs; the snapshot shows it to the reviewer.
     example.edit("traces/monday.jsonl", r#""left":12"#, r#""left":13"#);
     let divergence = ["  - signature: recorded/view", "    count: 1", "    first: 2"];
     assert_says(&example.test(), false, &divergence);

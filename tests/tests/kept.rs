@@ -1,4 +1,4 @@
-//! The traces that are kept show what they are kept for.
+//! Tests that each kept trace shows the bug that it is kept for.
 
 use std::fs;
 
@@ -38,7 +38,7 @@ fn each_bug_is_found_on_its_trace_and_the_correct_twin_is_clean() {
     for kept in KEPT {
         let [own, twin] = kept.check();
         assert_eq!(own.is_clean(), !kept.system.contains('+'), "{}: {:?}", kept.file, signatures(&own));
-        // What the system with the bug has recorded is wrong for the correct one too.
+        // The recorded views of the system with the bug are wrong for the correct system too.
         let recorded_wrong = kept.file == "ledger-production";
         assert_eq!(twin.is_clean(), !recorded_wrong, "{}: {:?}", kept.file, signatures(&twin));
     }

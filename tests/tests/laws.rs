@@ -1,4 +1,5 @@
-//! Every law, over every example system, on small adversarial runs: few keys, few ids, so that things collide.
+//! Checks every law on every example system, with small adversarial runs: few keys and few ids, so that things
+//! collide.
 
 use afresh::Subject;
 use afresh::laws::{self, Held, StimulusOf};
@@ -8,7 +9,7 @@ use afresh_fixtures::{Documents, Fixture, OrderBook};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed, TestRunner};
 
-/// Runs `law` on generated runs, always the same ones.
+/// Checks `law` on generated runs, which are the same every time.
 fn for_all<S: Subject + Fixture>(law: impl Fn(&S, &[StimulusOf<S>], usize) -> Held) {
     let config = Config {
         cases: 300,
@@ -121,7 +122,7 @@ laws!(ledger, Ledger, FEES);
 laws!(orderbook, OrderBook, "none");
 laws!(document, Documents, "none");
 
-/// The keys of the first few messages.
+/// Returns the keys of the first few messages.
 fn some_keys<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Vec<Key> {
     let bodies = stimuli.iter().filter_map(|stimulus| match stimulus {
         Stimulus::In(Message { body: Some(body), .. }) if system.admit(body).is_ok() => Some(body),

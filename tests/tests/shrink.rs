@@ -1,4 +1,4 @@
-//! `afresh shrink` as a user meets it.
+//! Tests of `afresh shrink` as users call it.
 
 mod shrink {
     mod bench;

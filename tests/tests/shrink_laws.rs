@@ -1,4 +1,4 @@
-//! What must hold of every search, whatever the trace and the bug: over generated traces and generated bugs.
+//! Laws of every search, checked on generated traces with generated bugs.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -17,16 +17,17 @@ use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
 /// A bug, as a function of the events that are left.
 #[derive(Clone, Debug)]
 enum Bug {
-    /// All of these events, by number: a longer trace fails where a shorter one does.
+    /// Needs all of these events, by number. Adding events to a failing trace keeps it failing.
     Needs(BTreeSet<u64>),
-    /// These events and an odd number of events before the last of them: what stays depends on what goes.
+    /// Needs these events, and an even number of other events before the last of them. So removing one event decides
+    /// if another can go.
     Parity(BTreeSet<u64>),
-    /// Whatever a digest of what is left says, in one case of three: no order in it at all.
+    /// Shows in about one case of three, decided by a digest of the remaining events. There is no pattern in it.
     Chaos(u64),
 }
 
 impl Bug {
-    /// The event at which the bug shows in `candidate`, if it does.
+    /// Returns the event at which the bug shows in `candidate`, if it does.
     fn shows(&self, candidate: &Candidate<'_, u8>, original: usize) -> Option<u64> {
         let numbers: Vec<u64> = candidate.items().map(|item| item.number).collect();
         let at = |needed: &BTreeSet<u64>| {
@@ -49,17 +50,18 @@ impl Bug {
     }
 }
 
-/// What an event has in common with others, if they are few: its value, and one that it shares with the value next to it.
+/// Returns the link values of an event: its value, and one that it shares with the value next to it.
 fn links(event: u8) -> Vec<u64> {
     vec![u64::from(event), u64::from(event) / 2 + 1000]
 }
 
-/// An oracle over a bug. What does not show the bug is another failure, unresolved or passes, in turn by its size.
+/// An oracle over a bug. If a candidate does not show the bug, it is another failure, unresolved or passed, depending
+/// on its size.
 struct Judge<'a> {
     bug: &'a Bug,
     original: usize,
     tells_where: bool,
-    /// How many candidates run at a time.
+    /// The number of candidates that run at a time.
     jobs: usize,
 }
 
@@ -68,7 +70,7 @@ impl Oracle<u8> for Judge<'_> {
         self.jobs
     }
 
-    /// All of them, those after the first that shows the bug as well, and the last one first.
+    /// Runs all candidates, the last one first, even those after the first that shows the bug.
     fn test_all(&mut self, candidates: &[Candidate<'_, u8>]) -> Vec<Verdict> {
         assert!((2..=self.jobs).contains(&candidates.len()));
         let mut verdicts: Vec<_> = candidates.iter().rev().map(|candidate| self.test(candidate)).collect();
@@ -96,7 +98,8 @@ impl Content<u8> for Judge<'_> {
     }
 }
 
-/// Writes a walk, counts steps, checks that no candidate is run twice, and stops after a number of runs.
+/// An observer that writes a walk, counts steps, checks that no candidate runs twice, and stops after a number of
+/// runs.
 #[derive(Default)]
 struct Witness {
     walk: String,
@@ -145,7 +148,7 @@ impl Observer<u8> for Witness {
     }
 }
 
-/// A trace of 1 to 60 events, as its length, and a bug in it.
+/// Generates the length of a trace, from 1 to 59 events, and a bug in it.
 fn trace_and_bug() -> impl Strategy<Value = (usize, Bug)> {
     (1..60_usize).prop_flat_map(|len| {
         let needed = || prop::collection::btree_set(1..=len as u64, 1..=len.min(6));
@@ -168,7 +171,7 @@ fn config() -> Config {
     }
 }
 
-/// Events of which some have much in common with others, and some nothing.
+/// Returns events of which some share values with many others, and some with none.
 fn events(len: usize) -> Vec<u8> {
     (0..len).map(|place| (place * place % 61) as u8).collect()
 }
@@ -187,7 +190,8 @@ fn search_by(minimizer: Minimizer, judge: &mut Judge<'_>, witness: &mut Witness)
     minimizer.run(Item::numbered(events(judge.original)), judge, witness)
 }
 
-/// The bug is there with all events that are needed, which share a value; others share one with a hundred.
+/// An oracle whose bug needs some events that share one rare value. All other values are shared by up to a hundred
+/// events.
 struct Linked {
     needed: BTreeSet<u64>,
 }
@@ -220,7 +224,7 @@ fn numbers<T>(items: &[Item<T>]) -> Vec<u64> {
 proptest! {
     #![proptest_config(config())]
 
-    /// The result fails, is a part of the original, and without any one of its events it does not fail.
+    /// The result fails, is a part of the original, and passes without any one of its events.
     #[test]
     fn the_result_is_1_minimal((len, bug) in trace_and_bug(), tells_where: bool) {
         let mut witness = Witness::default();
@@ -240,7 +244,7 @@ proptest! {
         }
     }
 
-    /// Each step is smaller than the one before it by exactly the edit that the walk has for it.
+    /// Each step is smaller than the previous one by exactly the edit in the walk.
     #[test]
     fn the_walk_replays_every_step((len, bug) in trace_and_bug(), tells_where: bool) {
         let mut witness = Witness::default();
@@ -259,7 +263,7 @@ proptest! {
         prop_assert_eq!(items, minimized.items);
     }
 
-    /// Stopped after any number of runs, the best so far fails; resumed, it ends as if it had never been stopped.
+    /// Stopped after any number of runs, the best trace so far fails. Resumed, the search ends as if never stopped.
     #[test]
     fn a_stop_changes_nothing((len, bug) in trace_and_bug(), tells_where: bool, part in 0.0..1.0) {
         let mut witness = Witness::default();
@@ -279,7 +283,7 @@ proptest! {
         prop_assert_eq!(second.walk, witness.walk);
     }
 
-    /// However many candidates run at a time, the walk is the same, and so the result.
+    /// The walk and the result do not depend on the number of candidates that run at a time.
     #[test]
     fn jobs_change_nothing((len, bug) in trace_and_bug(), tells_where: bool, jobs in 2..9_usize) {
         let mut witness = Witness::default();
@@ -291,7 +295,7 @@ proptest! {
         prop_assert_eq!(other.walk, witness.walk);
     }
 
-    /// Where the events that matter share a rare value, a handful of runs finds them, however long the trace is.
+    /// If the events that matter share a rare value, a few runs find them, even in a long trace.
     #[test]
     fn linked_events_are_found_in_few_runs(
         len in 100..5000_usize,
@@ -317,7 +321,7 @@ proptest! {
     }
 }
 
-/// Tells scopes, and fails at the last event as long as the first is there.
+/// An oracle with scopes. It fails at the last event while the first is there.
 struct Scoped {
     asked: Cell<usize>,
 }
@@ -344,7 +348,7 @@ impl Content<u8> for Scoped {
     }
 }
 
-/// What may take a run to be told is not asked ahead of its turn.
+/// A scope that may take a run to compute is not requested before its turn.
 #[test]
 fn a_wider_scope_is_asked_for_once_the_narrower_was_not_enough() {
     let mut oracle = Scoped { asked: Cell::new(0) };

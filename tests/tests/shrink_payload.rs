@@ -1,4 +1,4 @@
-//! What must hold of every search that also makes payloads simpler: over generated events and generated bugs.
+//! Laws of every search that also simplifies payloads, checked on generated events with generated bugs.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -14,17 +14,17 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
 use serde_json::Value;
 
-/// An account is opened, and then so much is paid into it in all: messages as JSON.
+/// A bug over JSON messages: it shows once an account is opened and enough money is paid into it.
 #[derive(Clone, Debug)]
 struct Bug {
-    /// From how much on.
+    /// The sum from which on the bug shows.
     enough: i64,
-    /// Whether the notes of all events must differ.
+    /// Set if the notes of all events must differ.
     notes_differ: bool,
 }
 
 impl Bug {
-    /// The event at which the bug shows, if it does.
+    /// Returns the event at which the bug shows, if it does.
     fn shows(&self, events: &[(u64, Value)]) -> Option<u64> {
         let notes: BTreeSet<_> = events.iter().map(|(_, event)| event["note"].to_string()).collect();
         if self.notes_differ && notes.len() < events.len() {
@@ -50,7 +50,7 @@ impl Bug {
     }
 }
 
-/// Reads events as a system would: each has a kind.
+/// An oracle that reads events as a system would: each must have a kind.
 struct Judge<'a>(&'a Bug);
 
 impl Oracle<String> for Judge<'_> {
@@ -83,7 +83,7 @@ impl Content<String> for Judge<'_> {
     }
 }
 
-/// Writes a walk, checks that no candidate is run twice, and stops after a number of runs.
+/// An observer that writes a walk, checks that no candidate runs twice, and stops after a number of runs.
 #[derive(Default)]
 struct Witness {
     walk: String,
@@ -123,7 +123,7 @@ impl Witness {
     }
 }
 
-/// Events of a few accounts, in one of which the bug shows in the end.
+/// Generates events of a few accounts, and a bug that shows in one of them at the end.
 fn events_and_bug() -> impl Strategy<Value = (Vec<String>, Bug)> {
     let kinds = prop_oneof![Just("open"), Just("pay"), Just("ping")];
     let event = (kinds, 0..4_u8, -50..2000_i64, "[a-c]{0,9}", 0..90_000_000_u64);
@@ -144,18 +144,19 @@ fn search(minimizer: Minimizer, events: &[String], bug: &Bug, witness: &mut Witn
     minimizer.run(Item::numbered(events.iter().cloned()), &mut Judge(bug), witness).ok()
 }
 
-/// What "smaller" means: fewer events, then fewer bytes, then less disorder, then the order of the texts.
+/// The size by which traces are compared: fewer events, then fewer bytes, then less disorder, then the order of the
+/// texts.
 fn size(items: &[Item<String>]) -> (usize, usize, usize, Vec<String>) {
     let texts: Vec<_> = items.iter().map(|item| item.value.clone()).collect();
     (texts.len(), texts.iter().map(String::len).sum(), disorder(&texts), texts)
 }
 
-/// Events belong in the order of their amounts.
+/// The rank of an event is its amount.
 fn rank(event: &str) -> Option<i64> {
     serde_json::from_str::<Value>(event).ok()?["amount"].as_i64()
 }
 
-/// How many pairs come the wrong way round, of few events.
+/// Counts the pairs of events in the wrong order, or returns 0 for more than 32 events.
 fn disorder(texts: &[String]) -> usize {
     let ranks: Vec<_> = texts.iter().filter_map(|event| rank(event)).collect();
     let after = |(place, rank): (usize, &i64)| ranks[place..].iter().filter(|other| *other < rank).count();
@@ -175,7 +176,7 @@ fn config() -> Config {
 proptest! {
     #![proptest_config(config())]
 
-    /// The result fails, is smaller, and without any one of its events it does not fail.
+    /// The result fails, is smaller, and passes without any one of its events.
     #[test]
     fn the_result_is_1_minimal_and_plain((events, bug) in events_and_bug()) {
         let mut witness = Witness::default();
@@ -188,15 +189,15 @@ proptest! {
             prop_assert!(!bug.is_in(&without), "{} can go", minimized.items[place].number);
         }
         let (len, bytes, disorder, texts) = size(&minimized.items);
-        // Payments do not have to come in any order.
+        // The bug does not depend on the order of payments.
         prop_assert_eq!(disorder, 0, "{:?}", texts);
-        // Several payments may share what is paid. Nothing else is left.
+        // Several payments may share the sum. Nothing else is left.
         let note = if bug.notes_differ { len * r#","note":"10""#.len() } else { 0 };
         let pays = (len - 1) * (r#"{"kind":"pay","amount":}"#.len() + bug.enough.to_string().len());
         prop_assert!(bytes <= r#"{"kind":"open"}"#.len() + pays + note, "{:?}", texts);
     }
 
-    /// Each step is smaller than the one before it, by exactly the edit that the walk has for it.
+    /// Each step is smaller than the previous one by exactly the edit in the walk.
     #[test]
     fn the_walk_replays_every_step((events, bug) in events_and_bug()) {
         let mut witness = Witness::default();
@@ -215,7 +216,7 @@ proptest! {
         prop_assert_eq!(items, minimized.items);
     }
 
-    /// Stopped after any number of runs and resumed, a search ends as if it had never been stopped.
+    /// Stopped after any number of runs and resumed, a search ends as if never stopped.
     #[test]
     fn a_stop_changes_nothing((events, bug) in events_and_bug(), part in 0.0..1.0) {
         let mut witness = Witness::default();
@@ -251,7 +252,7 @@ fn an_edit_that_does_not_fit_changes_nothing() {
     }
 }
 
-/// Shows the bug where all of some events are there, and one certain event comes before another.
+/// An oracle whose bug needs all of some events, with a certain one before another.
 struct Overtaken<'a> {
     events: &'a [&'a str],
     first: &'a str,
@@ -296,12 +297,13 @@ fn what_need_not_be_late_is_put_back() {
         minimized.items.into_iter().map(|item| item.value).collect::<Vec<_>>().join(" ")
     };
     assert_eq!(minimized("3 1 crash 4 2", "1", "4"), "1 2 3 crash 4");
-    // What has to be late stays so, and what has no place of its own goes along.
+    // An event that must be late stays late. Events without a rank move along.
     assert_eq!(minimized("5 4 crash 1 2 3", "crash", "2"), "1 3 4 5 crash 2");
     assert_eq!(minimized("2 1", "2", "1"), "2 1");
 }
 
-/// Shows the bug where what was read, after it was asked for, is something that was written over: at first there is `nil`.
+/// An oracle whose bug is a stale read: a value that was read after it was requested had already been overwritten.
+/// The first value is `nil`.
 struct Stale;
 
 impl Oracle<String> for Stale {
@@ -333,7 +335,8 @@ impl Content<String> for Stale {
     }
 }
 
-/// No event can go alone. That there need be no first write is seen while `nil` is still a value that is there.
+/// No write can be removed alone: its value must also be replaced in the read. The replacement `nil` is found because
+/// it still occurs in another event.
 #[test]
 fn what_another_event_brings_in_goes_with_its_mention() {
     let events = ["write 7", "write 3", "write 4", "ask nil", "read 3"].map(String::from);

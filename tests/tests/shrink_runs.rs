@@ -1,12 +1,12 @@
-//! How many runs a search takes where nothing links the events that matter: beside the usual way, which is lithium's.
+//! Compares the number of runs of a search with lithium's method, where no links lead to the events that matter.
 
 use std::collections::BTreeSet;
 
 use afresh::minimize::Verdict;
 use afresh::minimize::{Candidate, minimize};
 
-/// How many runs lithium takes to find the needed ones of `len` events: chunks from the end to the start, of half the size in
-/// each round, and the rounds of single events repeated until nothing changes.
+/// Counts the runs that lithium takes to find the `needed` ones of `len` events. It removes chunks from the end to
+/// the start, halves their size in each round, and repeats the rounds of single events until nothing changes.
 fn lithium(len: u64, needed: &BTreeSet<u64>) -> u64 {
     let (mut left, mut runs): (Vec<u64>, u64) = ((1..=len).collect(), 1);
     let mut chunk = (len as usize).next_power_of_two() / 2;
@@ -33,7 +33,7 @@ fn lithium(len: u64, needed: &BTreeSet<u64>) -> u64 {
     }
 }
 
-/// How many runs a search takes, which knows nothing but whether the bug is there.
+/// Counts the runs of a search whose oracle tells only if the bug is there.
 fn ours(len: u64, needed: &BTreeSet<u64>) -> u64 {
     let trace: Vec<u64> = (1..=len).collect();
     let mut oracle = |candidate: &Candidate<'_, u64>| {
@@ -51,7 +51,7 @@ fn without_links_there_are_fewer_runs_than_of_lithium() {
         for size in [1, 2, 3, 5, 10, 20] {
             let (mut theirs, mut own) = (0, 0);
             for seed in 0..20_u64 {
-                // Spread by the multiplicative method.
+                // Spreads the places by multiplicative hashing.
                 let place = |nth: u64| ((seed * 31 + nth + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) % len + 1;
                 let needed: BTreeSet<u64> = (0..).map(place).take(size).collect();
                 theirs += lithium(len, &needed);

@@ -1,4 +1,5 @@
-//! Traces of the example systems, shrunk in process: every planted bug that a check finds comes down to what suffices.
+//! Tests of shrinking traces of the example systems in process: every planted bug that a check finds comes down to a
+//! minimal trace.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -18,7 +19,7 @@ fn open<'s, S: Subject>(system: &'s S, file: &[u8]) -> Examined<'s> {
     examine(system, reader, || false).expect("it can be read")
 }
 
-/// Replays the edits of accepted runs.
+/// An observer that collects the edits of accepted runs.
 #[derive(Default)]
 struct Witness {
     accepted: Vec<Edit>,
@@ -33,7 +34,7 @@ impl<T> Observer<T> for Witness {
     }
 }
 
-/// What a check of these events finds.
+/// Returns the signatures that a check of these events finds.
 fn signatures<S: Subject>(system: &S, header: &Header, items: &[Item<RawEvent>]) -> Vec<Signature> {
     let typed = |item: &Item<RawEvent>| item.value.typed(system, &header.version).expect("it reads back");
     let events: Vec<EventOf<S>> = items.iter().map(typed).collect();
@@ -41,7 +42,7 @@ fn signatures<S: Subject>(system: &S, header: &Header, items: &[Item<RawEvent>])
     report.findings.into_iter().map(|finding| finding.signature).collect()
 }
 
-/// Shrinks a trace that is kept for a bug of `system`, by every signature that it shows; the first is that of the bug.
+/// Shrinks the kept trace of a bug once for each signature that it shows. The first signature is that of the bug.
 fn shrinks<S: Fixture + Subject>(name: &str, system: &S) {
     let file = fs::read(kept(name).path()).expect("the trace is kept");
     let mut examined = open(system, &file);
@@ -55,7 +56,7 @@ fn shrinks<S: Fixture + Subject>(name: &str, system: &S) {
     }
 }
 
-/// Holds the result of one search against what a check says.
+/// Checks the result of one search against the findings of a check.
 fn shrinks_to<S: Fixture + Subject>(name: &str, system: &S, file: &[u8], bug: &Signature) {
     let Examined { header, stimuli, mut oracle, .. } = open(system, file);
     oracle.aim(Some(bug)).expect("it shows");
@@ -85,7 +86,7 @@ fn shrinks_to<S: Fixture + Subject>(name: &str, system: &S, file: &[u8], bug: &S
 
 fn all_shrink<S: Fixture + Subject>() {
     for bug in S::bugs() {
-        // Its runs differ from one to the next, which is the bug.
+        // This bug makes runs differ, so no search reproduces it.
         if bug != "hash-order" {
             shrinks(&format!("{}-{bug}", S::NAME), &S::with(bug).expect("a bug of the system"));
         }
@@ -117,10 +118,10 @@ fn a_correct_system_has_nothing_to_shrink() {
     assert_eq!(open(&Ledger::correct(), &file).oracle.aim(None), Err(Aimless::Shows(Vec::new())));
 }
 
-/// How many events were looked at by the test below.
+/// The number of events examined by the test below.
 static LOOKED_AT: AtomicUsize = AtomicUsize::new(0);
 
-/// The run of the original has ended where the failure shows, before what this cuts off.
+/// Cutting off the events after the failure needs no new run: the run of the original ended at the failure.
 #[test]
 fn what_follows_the_failure_is_cut_off_without_a_look_at_what_comes_before() {
     let stop = || {
@@ -145,7 +146,7 @@ fn what_follows_the_failure_is_cut_off_without_a_look_at_what_comes_before() {
 #[test]
 fn what_was_observed_is_not_what_is_shrunk() {
     let file = fs::read(kept("ledger-production").path()).expect("the trace is kept");
-    // The correct system does not do what the one with the bug has recorded, and that is no bug of it.
+    // The correct system does not send what the one with the bug recorded. That is no bug in the correct system.
     let correct = Ledger::correct();
     let Examined { stimuli, observations, mut oracle, .. } = open(&correct, &file);
     assert_eq!((stimuli.len(), oracle.aim(None)), (300, Err(Aimless::Shows(Vec::new()))));
@@ -155,8 +156,8 @@ fn what_was_observed_is_not_what_is_shrunk() {
 
 #[test]
 fn a_long_history_is_restated_at_its_end() {
-    // The second hold of the same payment counts once more, and shows in the last step alone: no check looks at each of
-    // so many, and this is no square.
+    // The second hold of the same payment is counted again, and only the last step shows it. With this many steps a
+    // check restates only some of them, at square numbers, and 3000 is not a square.
     let hold = |number: u64, payment: u64| {
         let body = format!(r#"{{"hold":{{"account":"a-1","payment":"p-{payment}","amount":1,"on":{number}}}}}"#);
         format!(r#"{{"in":{{"id":"m-{number}","from":"shop","body":{body}}}}}"#) + "\n"

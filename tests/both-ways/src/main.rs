@@ -1,4 +1,4 @@
-//! Writes the traces of some simulated runs into the file that it is told. Whichever way this is built, it is the same bytes.
+//! Writes the traces of some simulated runs into the given file. The bytes are the same however this is built.
 
 use std::env;
 use std::error::Error;
@@ -8,13 +8,13 @@ use std::io::Write;
 use afresh::explore::Record;
 use afresh_fixtures::systems;
 
-/// The example systems and the example world, each with all that goes wrong around them: nothing is wrong with them.
+/// The correct example systems and the example world, simulated with all faults.
 const RIGHT: [&str; 4] = ["ledger", "orderbook", "document", "replica"];
 
-/// Some with a bug, so that what is found is compared too.
+/// Systems with a planted bug, so that findings are compared too.
 const WRONG: [&str; 2] = ["ledger+late-capture", "replica+retry-twice"];
 
-/// How many runs of each.
+/// The number of runs of each.
 const SEEDS: u64 = 200;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,5 +1,5 @@
-//! Replays a trace of a simulated run, and shrinks it, where there is no generator of random numbers: what chose is gone, and
-//! what was chosen is in the trace.
+//! Replays and shrinks the trace of a simulated run in a build without a random-number generator. All choices of the
+//! run are in the trace, so none is needed.
 
 #[path = "../../src/payments.rs"]
 mod payments;
@@ -13,7 +13,7 @@ use afresh::world::{self, Vocabulary};
 
 use payments::{Mistake, Payments};
 
-/// A run in which the bank forgets what it has charged.
+/// A run in which the bank forgets the payments that it has charged.
 const TRACE: &str = include_str!("../../tests/world/answers-first.jsonl");
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -1,8 +1,8 @@
 //! An engine in a program without a standard library.
 //!
-//! This defines what the standard library would define: how a panic ends, and where memory comes from. Should anything
-//! that the core depends on turn the standard library on, the two definitions collide and the program does not build.
-//! It exits with 0 if the engine works.
+//! The program defines two things that the standard library would define: the panic handler and the allocator. If a
+//! dependency of the core turns the standard library on, the definitions collide and the program does not build. It
+//! exits with 0 if the engine works.
 #![no_std]
 #![no_main]
 
@@ -19,7 +19,7 @@ use core::panic::PanicInfo;
 
 use afresh_core::{Engine, Flows, Input, Key, Message, Options, Slot, Stimulus, System};
 
-/// How much of each item is in stock.
+/// A stock of items; the state of a key is the amount of one item.
 #[derive(Clone)]
 struct Stock;
 
@@ -46,13 +46,13 @@ impl System for Stock {
     }
 }
 
-// The C library starts the program, and has the copying of memory that the compiler calls.
+// The C library starts the program, and provides the memory copying functions that the compiler calls.
 #[link(name = "c")]
 unsafe extern "C" {
     fn abort() -> !;
 }
 
-/// What the C library calls; the arguments are not looked at.
+/// The function that the C library calls. It ignores the arguments.
 #[unsafe(no_mangle)]
 extern "C" fn main() -> i32 {
     let mut engine = Engine::new(Stock, Options::default());
@@ -65,16 +65,16 @@ extern "C" fn main() -> i32 {
     i32::from((view, recomputed, engine.slots(&key).count()) != (Some(3), Some(3), 1))
 }
 
-/// What the `alloc` that comes with the compiler names in case of a panic that unwinds. Here none does.
+/// A symbol that the compiler's own `alloc` references for panics that unwind. Here none does.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}
 
-/// As above.
+/// Another symbol for panics that unwind.
 #[unsafe(no_mangle)]
 extern "C" fn _Unwind_Resume() {}
 
 #[panic_handler]
 fn panic(_: &PanicInfo<'_>) -> ! {
-    // SAFETY: it takes nothing and gives nothing back.
+    // SAFETY: the function takes no arguments and never returns.
     unsafe { abort() }
 }

@@ -1,4 +1,4 @@
-//! Where memory comes from: one block that is used up and never given back.
+//! An allocator with one block of memory, which is used up and never freed.
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
@@ -15,16 +15,18 @@ struct Block {
     used: AtomicUsize,
 }
 
-// SAFETY: the bytes are reached through `alloc` alone, which gives no byte to two callers.
+// SAFETY: the bytes are reached only through `alloc`, which never gives the same byte to two callers.
 unsafe impl Sync for Block {}
 
-// SAFETY: a piece is inside of the block, aligned as asked for, and of no other piece, since `used` only grows.
+// SAFETY: a piece lies within the block and is aligned as requested. It shares no byte with another piece, because
+// `used` only grows.
 //
-// An allocator cannot be written without `unsafe`, and a program without a standard library has to bring one.
+// `unsafe` is unavoidable: no allocator can be written without it, and a program without a standard library needs
+// one.
 unsafe impl GlobalAlloc for Block {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let first = self.bytes.get().cast::<u8>();
-        // Whatever the alignment, this is room enough.
+        // This leaves enough room for any alignment.
         let Some(size) = layout.size().checked_add(layout.align()) else { return ptr::null_mut() };
         let start = self.used.fetch_add(size, Ordering::Relaxed);
         if start.checked_add(size).is_none_or(|end| end > SIZE) {

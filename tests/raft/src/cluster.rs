@@ -8,22 +8,22 @@ use serde::{Deserialize, Serialize};
 use super::host::{Host, Mistake};
 use super::properties;
 
-/// A value is proposed.
+/// A stimulus: a value is proposed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Propose(pub u32);
 
-/// A group of so many nodes.
+/// A group of nodes.
 #[derive(Clone, Copy, Debug)]
 pub struct Group {
-    /// How many.
+    /// The number of nodes.
     pub nodes: usize,
-    /// What their hosts get wrong.
+    /// The mistake in their hosts.
     pub mistake: Mistake,
 }
 
 impl Group {
-    /// Three nodes with the right host, `raft`, or with one that makes a mistake, as `raft+loses-tail`; and five with the right
-    /// one, `raft-of-five`.
+    /// Returns all groups: `raft` with three nodes and `raft-of-five` with five, both with the correct host, and
+    /// three nodes for each mistake, named for example `raft+loses-tail`.
     pub fn all() -> impl Iterator<Item = (String, Self)> {
         let right = [("raft", 3), ("raft-of-five", 5)];
         let right = right.map(|(name, nodes)| (name.to_owned(), Self { nodes, mistake: Mistake::No }));

@@ -8,32 +8,32 @@ use slog::{Discard, Logger, o};
 
 use super::cluster::Propose;
 
-/// How long it is from tick to tick, in nanoseconds.
+/// The time between two ticks, in nanoseconds.
 const TICK: i64 = 20_000_000;
 
-/// The election timeout is at least so many ticks, and less than twice as many.
+/// The shortest election timeout, in ticks. Every timeout is less than twice as long.
 const ELECTION: usize = 10;
 
-/// What a host gets wrong.
+/// A mistake of a host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mistake {
-    /// Nothing.
+    /// No mistake.
     #[default]
     No,
-    /// It answers before what it answers for is durable.
+    /// It answers before the data that the answer is about is durable.
     AnswersFirst,
-    /// It does not know after a restart for whom it had voted.
+    /// It forgets its vote when it restarts.
     ForgetsVote,
-    /// It applies what is in its log, committed or not.
+    /// It applies every entry of its log, committed or not.
     AppliesFirst,
-    /// It takes the last record of its log for a torn one when it restarts.
+    /// It drops the last record of its log when it restarts, as if it were torn.
     LosesTail,
     /// It applies a proposal as often as it is in the log.
     AppliesTwice,
 }
 
 impl Mistake {
-    /// All of them, by name.
+    /// All mistakes, by name.
     pub const ALL: [(&str, Self); 5] = [
         ("answers-first", Self::AnswersFirst),
         ("forgets-vote", Self::ForgetsVote),
@@ -46,17 +46,17 @@ impl Mistake {
 /// One durable write.
 #[derive(Clone, Debug)]
 pub enum Record {
-    /// These entries are in the log, in the place of those that were at their indexes and behind.
+    /// Entries for the log. They replace the entry at the first one's index and all entries after it.
     Entries(Vec<Entry>),
-    /// The term, the vote, and what is committed.
+    /// The term, the vote, and the index up to which the log is committed.
     State(HardState),
 }
 
-/// The next tick.
+/// The timer of the next tick.
 #[derive(Clone, Copy, Debug)]
 pub struct Tick;
 
-/// An entry of the log, and a hash of it and all before it.
+/// An entry of the log, with a hash of it and of all entries before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Logged {
     /// The term that it was proposed in.
@@ -68,11 +68,11 @@ pub struct Logged {
 /// An entry that was applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Applied {
-    /// Its place in the log.
+    /// Its index in the log.
     pub index: u64,
     /// The term that it was proposed in.
     pub term: u64,
-    /// What was proposed; nothing where it is the first entry of a leader, or was applied before.
+    /// The proposed value, or `None` for the first entry of a leader and for a value that was applied before.
     pub value: Option<u32>,
 }
 
@@ -82,20 +82,20 @@ pub struct Host {
     voters: Vec<u64>,
     mistake: Mistake,
     raft: RawNode<MemStorage>,
-    /// The term and the role that the election timeout was drawn for, and the timeout.
+    /// The term and the role that the election timeout was drawn for, and the timeout in ticks.
     timeout: (u64, StateRole, usize),
-    /// What is in the log.
+    /// The entries of the log.
     pub log: Vec<Logged>,
-    /// The place of the first entry of the log that is not as it was before the last event.
+    /// The place of the first log entry that the last event changed.
     pub log_changed: usize,
-    /// What was applied, in order.
+    /// The applied entries, in order.
     pub applied: Vec<Applied>,
-    /// How many entries had been applied before the last event.
+    /// The number of entries that were applied before the last event.
     pub applied_before: usize,
 }
 
 impl Host {
-    /// The node `id` of a group, as it is before it begins.
+    /// Creates the node `id` of a group, before its start.
     pub fn new(id: u64, voters: Vec<u64>, mistake: Mistake) -> Self {
         let store = MemStorage::new_with_conf_state(ConfState::from((voters.clone(), vec![])));
         Self {
@@ -111,22 +111,23 @@ impl Host {
         }
     }
 
-    /// Whether it thinks that it leads.
+    /// Returns whether the node considers itself the leader.
     pub fn leads(&self) -> bool {
         self.raft.raft.state == StateRole::Leader
     }
 
-    /// The term that it is in.
+    /// The current term of the node.
     pub fn term(&self) -> u64 {
         self.raft.raft.term
     }
 
-    /// How much of the log is committed, as far as it knows.
+    /// The index up to which the node knows the log to be committed.
     pub fn committed(&self) -> u64 {
         self.raft.raft.raft_log.committed
     }
 
-    /// Does `work` with raft, and then what raft wants done because of it. Where the storage does not work, the host stops.
+    /// Runs `work` on raft, and then does everything that raft requests because of it. The host stops if its storage
+    /// fails.
     fn with_raft(&mut self, effects: &mut Effects<Self>, work: impl FnOnce(&mut RawNode<MemStorage>)) {
         (self.log_changed, self.applied_before) = (self.log.len(), self.applied.len());
         work(&mut self.raft);
@@ -138,7 +139,7 @@ impl Host {
         }
     }
 
-    /// The crate draws its election timeouts from the generator of the thread. A run must not depend on that.
+    /// The crate draws its election timeouts from the thread's generator, and a run must not depend on that.
     fn set_timeout(&mut self, effects: &mut Effects<Self>) {
         let (term, role) = (self.raft.raft.term, self.raft.raft.state);
         if (self.timeout.0, self.timeout.1, self.timeout.2 > 0) != (term, role, true) {
@@ -190,7 +191,7 @@ impl Host {
         self.note(entries);
     }
 
-    /// Keeps [`log`](Self::log) as the log is.
+    /// Updates [`log`](Self::log) to match raft's log.
     fn note(&mut self, entries: &[Entry]) {
         let Some(first) = entries.first() else { return };
         self.log.truncate(first.index as usize - 1);
@@ -217,7 +218,7 @@ impl Host {
         }
     }
 
-    /// The raft node that the records on disk make.
+    /// Rebuilds the raft node from the records on disk.
     fn recover(&mut self, log: Log<'_, Record>) {
         let store = MemStorage::new_with_conf_state(ConfState::from((self.voters.clone(), vec![])));
         let lost = usize::from(self.mistake == Mistake::LosesTail && !log.records.is_empty());
@@ -271,7 +272,7 @@ impl Node for Host {
     }
 
     fn input(&mut self, Propose(value): Propose, effects: &mut Effects<Self>) {
-        // Without a leader the proposal is refused.
+        // Without a leader, raft refuses the proposal.
         self.with_raft(effects, |raft| _ = raft.propose(Vec::new(), value.to_le_bytes().to_vec()));
     }
 
@@ -280,7 +281,7 @@ impl Node for Host {
     }
 
     fn timer(&mut self, _: Tick, effects: &mut Effects<Self>) {
-        // Where it had answered first, this is when it is durable in the end.
+        // A host that answers first makes its data durable only here.
         if effects.sync().is_err() {
             return effects.stop();
         }

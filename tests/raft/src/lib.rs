@@ -1,7 +1,7 @@
-//! A core that is not ours in a world: the `raft` crate of TiKV, a host of it, and what must hold of a group of them.
+//! A third-party core in a world: the `raft` crate of TiKV, a host for it, and the properties of a group of nodes.
 //!
-//! The host is small: it keeps the log and the hard state durable, sends what raft wants sent, and applies what is committed.
-//! [`Mistake`] has what such hosts get wrong.
+//! The host is small: it keeps the log and the hard state durable, sends the messages that raft wants sent, and
+//! applies the entries that are committed. [`Mistake`] lists mistakes that such hosts make.
 
 mod cluster;
 mod host;

@@ -1,4 +1,4 @@
-//! What must hold of raft: the five properties of the paper (Ongaro and Ousterhout, 2014), and that there is progress.
+//! The properties of raft: the five of the paper (Ongaro and Ousterhout, 2014), one on duplicates, and progress.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use afresh::world::{NodeId, Property, World};
 
 use super::host::{Applied, Host, Logged};
 
-/// All of them.
+/// Returns all properties.
 pub(crate) fn all() -> Vec<Property<Host>> {
     vec![
         election_safety(),
@@ -33,13 +33,13 @@ pub(crate) fn all() -> Vec<Property<Host>> {
     ]
 }
 
-/// The node to which the last event happened, unless it has crashed.
+/// Returns the node to which the last event happened, unless it has crashed.
 fn acting(world: &World<Host>) -> Option<(NodeId, &Host)> {
     let id = world.happened().last()?.to;
     world.node(id).filter(|_| !world.has_crashed(id)).map(|host| (id, host))
 }
 
-/// At most one leader a term.
+/// Each term has at most one leader.
 fn election_safety() -> Property<Host> {
     let mut leaders: BTreeMap<u64, NodeId> = BTreeMap::new();
     Property::always("election-safety", move |world| {
@@ -51,7 +51,7 @@ fn election_safety() -> Property<Host> {
     })
 }
 
-/// Where two logs have an entry of the same index and term, they are the same up to there.
+/// If two logs have an entry with the same index and term, they are equal up to that entry.
 fn log_matching() -> Property<Host> {
     let mut chains: BTreeMap<(usize, u64), u64> = BTreeMap::new();
     Property::always("log-matching", move |world| {
@@ -66,9 +66,10 @@ fn log_matching() -> Property<Host> {
     })
 }
 
-/// A leader has in its log all that was committed in earlier terms.
+/// The log of a leader holds every entry that was committed in an earlier term.
 fn leader_completeness() -> Property<Host> {
-    // The hash of the log up to each entry that was applied anywhere, and the highest term in which it can have been committed.
+    // The hash of the log up to each entry that any node applied, and the highest term in which it can have been
+    // committed.
     let mut committed: Vec<(Logged, u64)> = Vec::new();
     let mut seen = (0, NodeId::new(0));
     Property::always("leader-completeness", move |world| {
@@ -87,7 +88,7 @@ fn leader_completeness() -> Property<Host> {
     })
 }
 
-/// What one node applies at an index, no other applies otherwise.
+/// No two nodes apply different entries at the same index.
 fn state_machine_safety() -> Property<Host> {
     let mut all: BTreeMap<u64, Applied> = BTreeMap::new();
     Property::always("state-machine-safety", move |world| {
@@ -102,7 +103,7 @@ fn state_machine_safety() -> Property<Host> {
     })
 }
 
-/// A value is applied once, however often it came.
+/// A value is applied once, however often it was proposed.
 fn applied_once() -> Property<Host> {
     Property::always("applied-once", move |world| {
         let Some((_, host)) = acting(world) else { return Ok(()) };
@@ -116,7 +117,7 @@ fn applied_once() -> Property<Host> {
     })
 }
 
-/// After all faults there is one leader, and all have applied all that it has in its log.
+/// After all faults there is one leader, and every node has applied the leader's whole log.
 fn progress() -> Property<Host> {
     Property::eventually("progress", |world: &World<Host>| {
         let hosts: Vec<_> = world.nodes().collect();

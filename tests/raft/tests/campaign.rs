@@ -1,6 +1,7 @@
-//! Many runs of raft: the right host never fails, and each mistake is found, replays from its trace and shrinks.
+//! Many runs of raft. The correct host never fails. Each mistake is found, replays from its trace, and shrinks.
 //!
-//! The default is a small campaign. `AFRESH_SEEDS=10000 cargo test --release --package afresh-raft` is a long one.
+//! The default campaign is small. For a long one, run `AFRESH_SEEDS=10000 cargo test --release --package
+//! afresh-raft`.
 
 use std::collections::BTreeSet;
 use std::{env, fs};
@@ -42,7 +43,7 @@ fn five_nodes_with_the_right_host() {
     is_right(5);
 }
 
-/// The crate draws from the generator of the thread, which is another in each: no run may depend on it.
+/// The crate draws from the generator of the thread, which differs between threads. No run may depend on it.
 #[test]
 fn two_runs_agree() {
     let group = Group { nodes: 3, mistake: Mistake::No };
@@ -52,7 +53,8 @@ fn two_runs_agree() {
     }
 }
 
-/// The first run that shows a mistake, how many stimuli it had and how many are left; and that its trace says all of it.
+/// Finds the first run that shows a mistake, and checks that its trace replays the failure. Returns a line with the
+/// numbers of stimuli before and after shrinking.
 fn found(mistake: Mistake) -> String {
     let group = Group { nodes: 3, mistake };
     let mut runs = (0..10_000).map(|seed| (seed, world::simulate(&group, seed)));
@@ -64,7 +66,7 @@ fn found(mistake: Mistake) -> String {
     let mut examined = world::examine_world(&group, reader()).unwrap();
     let signature = examined.oracle.aim(None).unwrap().signature;
     let stimuli = examined.stimuli.len();
-    // Texts stay as they are: what is asked here is which events matter.
+    // The payload stays as it is: this test is about the events that matter.
     let minimized = Minimizer::new().verbatim(true).run(examined.stimuli, &mut *examined.oracle, &mut ()).unwrap();
     format!("{mistake:?} | `{signature}` | {seed} | {stimuli} | {} |", minimized.items.len())
 }

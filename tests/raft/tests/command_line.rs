@@ -5,7 +5,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// Runs `raft-group` in a folder; its exit code, and what it prints.
+/// Runs `raft-group` in a folder. Returns its exit code and its output.
 fn run(folder: &Path, words: &str) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_raft-group"));
     let done = command.args(words.split(' ')).current_dir(folder).output().expect("the binary runs");

@@ -1,4 +1,4 @@
-//! Makes traces as production would export them, from a seed.
+//! Generates traces as production would export them, from a seed.
 //!
 //! `cargo run --release -p afresh-tests --bin generate -- ledger --seed 1 --messages 1000 --late 50 > ledger.jsonl`
 

@@ -1,5 +1,5 @@
-//! A system that does what no system should, for the tests of what survives it: it aborts, hangs, overflows its stack, exits,
-//! eats memory and floods the terminal, as its messages say. And a world of two nodes that do.
+//! A system that misbehaves as its messages say, for the tests of isolation. It aborts, hangs, overflows its stack,
+//! exits, uses up memory, or floods the terminal. The binary also has a world of two such nodes.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use afresh_core::{Broken, Flows, Input, Key, Message, Slot, System};
 use afresh_tests::hostile::{DEEDS, Hostiles, misbehave};
 use serde::{Deserialize, Serialize};
 
-/// Messages are words: `open`, `guard`, `reverse:nothing`. `reverse:abort` and `boom:abort` abort as well, where they come after
-/// `open` and not after `guard`; so does any other deed.
+/// A system whose messages are words: `open`, `guard`, `reverse:nothing`. `reverse:abort` and `boom:abort` also abort
+/// if they come after `open` and not after `guard`. The same applies to every other deed.
 #[derive(Clone)]
 struct Hostile;
 
@@ -19,7 +19,7 @@ struct Hostile;
 struct State {
     open: bool,
     guard: bool,
-    /// A bug like any other: an invariant says that it is never true.
+    /// An ordinary bug: an invariant says that this is never true.
     reversed: bool,
 }
 
@@ -60,7 +60,7 @@ impl System for Hostile {
     }
 }
 
-/// Mostly harmless.
+/// Generates mostly harmless messages.
 fn messages() -> impl Strategy<Value = Vec<Message<String>>> {
     let words = || prop_oneof![8 => Just("ping"), 2 => Just("open"), 2 => Just("boom:abort"), 1 => Just("boom:hang")];
     vec(words(), 0..12).prop_map(|words| {

@@ -1,5 +1,5 @@
-//! Input that is no trace: one error, which names file, line, column, what was expected and what to do; and no file is
-//! written.
+//! Tests of input that is not a trace. It gives one error, with file, line, column, what was expected and what to do,
+//! and no file is written.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use super::deposit;
 
 const HEADER: &str = r#"{"afresh":{"format":1,"system":"ledger","complete":true}}"#;
 
-/// The commands that read a trace, each as it would write a file; `TRACE` is the trace.
+/// All commands that read a trace, with options to write a file where they can; `TRACE` stands for the trace.
 const COMMANDS: [&[&str]; 9] = [
     &["replay", "TRACE", "--record", "out.jsonl"],
     &["check", "TRACE"],
@@ -23,7 +23,7 @@ const COMMANDS: [&[&str]; 9] = [
     &["scrub", "TRACE", "--all", "--dry-run"],
 ];
 
-/// Runs every command on the trace `name`, which each must refuse with the same one error; gives that.
+/// Runs every command on the trace `name`. Each must refuse it with the same single error, which is returned.
 fn refused(folder: &Folder, name: &str, options: &[&str]) -> String {
     let before = contents(folder);
     let mut said = Vec::new();
@@ -31,7 +31,7 @@ fn refused(folder: &Folder, name: &str, options: &[&str]) -> String {
         let words: Vec<_> = command.iter().map(|word| if *word == "TRACE" { name } else { word }).collect();
         let done = folder.run(&[&words, options].concat());
         assert_eq!(done.code, Some(2), "{words:?}: {}", done.stderr);
-        // A timeline is shown as far as it can be read.
+        // `show` prints the timeline up to the error.
         assert!(done.stdout.is_empty() || words == ["show", name], "{words:?}: {}", done.stdout);
         assert!(contents(folder) == before, "{words:?} wrote a file");
         assert!(done.stderr.chars().all(|character| character == '\n' || !character.is_control()), "{}", done.stderr);
@@ -42,12 +42,12 @@ fn refused(folder: &Folder, name: &str, options: &[&str]) -> String {
     first
 }
 
-/// The files of a folder, and what is in them.
+/// Returns the files of a folder with their contents.
 fn contents(folder: &Folder) -> Vec<(String, Option<Vec<u8>>)> {
     folder.files().into_iter().map(|name| (name.clone(), fs::read(folder.path(&name)).ok())).collect()
 }
 
-/// What is said of a trace with this line after a good one.
+/// Returns the error for a trace with `line` after a good line.
 fn line(line: impl AsRef<[u8]>) -> String {
     let folder = Folder::default();
     let before = format!("{HEADER}\n{}\n", deposit(1, "a-1", 5, 1));
@@ -56,7 +56,7 @@ fn line(line: impl AsRef<[u8]>) -> String {
     refused(&folder, "night.jsonl", &[])
 }
 
-/// What is said of this file.
+/// Returns the error for a trace with this text.
 fn file(text: &str) -> String {
     let folder = Folder::default();
     folder.write("night.jsonl", text);
@@ -216,7 +216,7 @@ fn a_key_that_is_there_twice() {
     afresh: night.jsonl:3:84: the key `amount` is twice in one object: expected it once
       help: remove one of the two: nothing says which of them counts
     ");
-    // In a map of the system's own, where serde takes the last.
+    // In a map of the system's own, serde would take the last value.
     let view = r#"{"balance":5,"held":3,"captured":0,"fees":0,"payments":{"p":1,"p":2}}"#;
     assert_snapshot!(line(format!(r#"{{"view":{{"key":"a-1","value":{view}}}}}"#)), @r"
     afresh: night.jsonl:3:92: the key `p` is twice in one object: expected it once

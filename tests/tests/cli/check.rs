@@ -1,4 +1,4 @@
-//! `afresh check` of one trace: what is wrong, where first, and what was looked at.
+//! Tests of `afresh check` on one trace: the findings, the first place of each, and the coverage.
 
 use afresh_tests::Folder;
 use insta::assert_snapshot;
@@ -71,7 +71,7 @@ fn what_production_recorded_wrong_is_found_in_the_record_too() {
               "payments": {
       recorded/captured at 20 steps on 1 key, first there too
     "#);
-    // The fixed code carries nothing wrong; the record stays what it was.
+    // The fixed code carries no wrong state, but the record stays as it was.
     let fixed = json(&folder, 1, &["check", "ledger-production.jsonl", "--system", "ledger"]);
     assert!(found(&fixed).iter().all(|(signature, _)| signature.starts_with("recorded")), "{fixed}");
 }
@@ -93,7 +93,7 @@ fn a_key_that_is_set_apart_is_said_to_be() {
       panic/attempt to add with overflow at 1 step on 1 key, first:
         in.jsonl:3: event 2, key d: panicked: attempt to add with overflow (mod.rs:111)
     ");
-    // Where nothing at all was recorded, it is not missing from the record.
+    // If nothing was recorded, the check does not report missing records.
     let signatures = found(&json(&folder, 1, &["check", "in.jsonl"]));
     assert_eq!(signatures, [("panic/attempt to add with overflow".to_owned(), 1)]);
     copy(&folder, "document-range-overflow.jsonl");
@@ -128,7 +128,7 @@ fn beyond_the_budget_it_finds_nothing_where_nothing_is_wrong() {
         let name = format!("{kept}.jsonl");
         copy(&folder, &name);
         folder.ok(&["check", &name, "--budget", "1"]);
-        // The minimizer sees no more than this of a trace.
+        // The minimizer gets only the stimuli of a trace.
         let trace = folder.read(&name);
         let stimuli = trace.lines().filter(|line| !line.contains(r#","cause":"#) && !line.contains(r#"{"cause":"#));
         folder.write("stimuli.jsonl", &stimuli.fold(String::new(), |text, line| text + line + "\n"));
@@ -149,7 +149,7 @@ fn beyond_the_budget_it_says_what_it_looked_at() {
     in.jsonl: nothing is wrong; 100 stimuli, 1 key
       compared 100 steps, 10 of them recomputed from the first message; 10 of them restated
     ");
-    // It is less that is looked at, and the bug is found all the same.
+    // The check covers less, and still finds the bug.
     copy(&folder, "ledger-late-capture.jsonl");
     let whole = json(&folder, 1, &["check", "ledger-late-capture.jsonl"]);
     let little = json(&folder, 1, &["check", "ledger-late-capture.jsonl", "--budget", "10"]);

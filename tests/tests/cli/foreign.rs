@@ -1,11 +1,11 @@
-//! A history that another system recorded: is each recorded step right, and is each recorded view right.
+//! Tests of a history that another system recorded: each recorded step and each recorded view is checked.
 
 use afresh_tests::Folder;
 use serde_json::Value;
 
 use super::{deposit, found, json};
 
-/// A trace of deposits, with the views that another system recorded; those from `from` to before `to` are off by `off`.
+/// Writes a trace of deposits with recorded views, in which the views of the messages in `wrong` are off by `off`.
 fn recorded(folder: &Folder, wrong: std::ops::Range<u64>, off: i64) {
     let mut events = Vec::new();
     for n in 1..=40 {
@@ -30,7 +30,7 @@ fn the_steps_flag_the_edges_of_what_was_overwritten_and_the_views_every_row() {
     let mut flagged = found(&report);
     flagged.sort();
     assert_eq!(flagged, [("recorded-step/balance".to_owned(), 2), ("recorded/balance".to_owned(), 10)]);
-    // Both begin where the stretch does.
+    // Both begin where the overwritten stretch begins.
     assert_eq!((first(&report, "recorded-step/balance"), first(&report, "recorded/balance")), (22.into(), 22.into()));
     let coverage = &report["check"][0]["coverage"];
     assert_eq!((&coverage["recorded"], &coverage["recorded_steps"]), (&40.into(), &39.into()));

@@ -1,4 +1,4 @@
-//! `afresh import` says what became of the rows as every command says what it has done.
+//! Tests that `afresh import` reports its rows and its errors in the style of the other commands.
 
 use afresh_tests::Folder;
 use serde_json::json;
@@ -23,7 +23,7 @@ fn programs_get_what_became_of_the_rows() {
         "rows": "rows.csv", "output": "t.jsonl", "in": 1, "out": 0, "views": 0, "ignored": 0, "skipped": 0, "backwards": 0
     });
     assert_eq!(report, expected);
-    // Where the trace itself is on standard output, the report is not.
+    // If the trace goes to standard output, the report goes to standard error.
     let done = folder.run(&[&MAP[..], &["--format", "json"]].concat());
     assert!(done.stdout.starts_with(r#"{"afresh":{"format""#) && done.stderr.starts_with(r#"{"afresh":1,"import""#));
 }

@@ -1,11 +1,11 @@
-//! A trace that is kept as a test: it shows a bug while the bug is there, and passes when it is gone.
+//! Tests of a kept trace: it fails while its bug is there, and passes once the bug is fixed.
 
 use afresh_tests::Folder;
 use insta::assert_snapshot;
 
 use super::LATE_CAPTURE;
 
-/// A folder with a kept trace; its header names the system with the bug, or the one in which it is fixed.
+/// A folder with a kept trace, whose header names `system`: the one with the bug, or the one in which it is fixed.
 fn kept(system: &str) -> Folder {
     let folder = Folder::default();
     let header =

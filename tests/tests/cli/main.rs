@@ -1,4 +1,4 @@
-//! The command line, end to end: what a user types, what they read, and what is there afterwards.
+//! Tests of the command line from end to end: the arguments, the output, and the files afterwards.
 
 mod bad_input;
 mod check;
@@ -13,14 +13,14 @@ mod windows;
 
 use afresh_tests::{Folder, root};
 
-/// A deposit, as message `m-{n}` of event time `on`.
+/// Returns the line of a deposit, as message `m-{n}` with event time `on`.
 pub(crate) fn deposit(n: u64, account: &str, amount: i64, on: i64) -> String {
     format!(
         r#"{{"in":{{"id":"m-{n}","from":"bank","body":{{"deposit":{{"account":"{account}","amount":{amount},"on":{on}}}}}}}}}"#
     )
 }
 
-/// A payment that was released, and captured by a message that came late: what `ledger+late-capture` gets wrong.
+/// A payment that is released, and a late capture of it: a trace that shows the bug of `ledger+late-capture`.
 pub(crate) const LATE_CAPTURE: [&str; 4] = [
     r#"{"in":{"id":"m-1","from":"bank","body":{"deposit":{"account":"a-1","amount":500,"on":1}}}}"#,
     r#"{"in":{"id":"m-2","from":"shop","body":{"hold":{"account":"a-1","payment":"p-1","amount":200,"on":2}}}}"#,
@@ -28,7 +28,7 @@ pub(crate) const LATE_CAPTURE: [&str; 4] = [
     r#"{"in":{"id":"m-4","from":"shop","body":{"capture":{"account":"a-1","payment":"p-1","amount":150,"on":5}}}}"#,
 ];
 
-/// A folder with that trace, and with what the ledger that gets it wrong recorded of it as it carried its states along.
+/// A folder with that trace, and with the record that the ledger with the bug made of it from its carried states.
 pub(crate) fn recorded() -> Folder {
     let folder = Folder::default();
     folder.trace("in.jsonl", "ledger+late-capture", &LATE_CAPTURE);
@@ -36,13 +36,13 @@ pub(crate) fn recorded() -> Folder {
     folder
 }
 
-/// Copies a trace that is kept in the repository.
+/// Copies a kept trace of the repository.
 pub(crate) fn copy(folder: &Folder, name: &str) {
     let kept = root().join("fixtures/traces").join(name);
     std::fs::copy(&kept, folder.path(name)).unwrap_or_else(|error| panic!("{}: {error}", kept.display()));
 }
 
-/// The report of a run with `--format json`, whatever it found.
+/// Returns the report of a run with `--format json` that exits with `code`.
 pub(crate) fn json(folder: &Folder, code: i32, words: &[&str]) -> serde_json::Value {
     let done = folder.run(&[words, &["--format", "json"]].concat());
     assert_eq!(done.code, Some(code), "{words:?}: {}", done.stderr);
@@ -52,7 +52,7 @@ pub(crate) fn json(folder: &Folder, code: i32, words: &[&str]) -> serde_json::Va
     report
 }
 
-/// The signatures of what `afresh check` found in the first trace, each with how often.
+/// Returns the signatures that `afresh check` found in the first trace, with their counts.
 pub(crate) fn found(report: &serde_json::Value) -> Vec<(String, u64)> {
     let findings = report["check"][0]["findings"].as_array().expect("findings");
     let finding = |finding: &serde_json::Value| {

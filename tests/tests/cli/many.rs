@@ -1,10 +1,10 @@
-//! `afresh check` of several traces at once.
+//! Tests of `afresh check` on several traces at once.
 
 use afresh_tests::Folder;
 
 use super::{LATE_CAPTURE, copy, deposit, json};
 
-/// Traces that take very different times, with and without bugs; the first takes longest.
+/// Traces with and without bugs that take very different times to check. The first takes longest.
 fn folder() -> (Folder, Vec<&'static str>) {
     let folder = Folder::default();
     let names = vec![

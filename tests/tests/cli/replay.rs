@@ -1,4 +1,4 @@
-//! `afresh replay`: what was recorded, and what is so now.
+//! Tests of `afresh replay`: it compares the record with a new run.
 
 use afresh_tests::Folder;
 use insta::assert_snapshot;
@@ -58,7 +58,7 @@ fn the_first_difference_is_shown_with_its_place_and_a_diff() {
 fn a_view_that_differs_is_shown_by_its_parts() {
     let folder = recorded();
     let recorded = folder.read("recorded.jsonl");
-    // The outputs are left out, and so the events have other numbers.
+    // The outputs are left out, so the events get other numbers, and the causes no longer match.
     let without_cause = |line: &str| match line.split_once(r#","view""#) {
         Some((_, view)) => format!(r#"{{"view"{view}"#),
         None => line.to_owned(),
@@ -112,7 +112,7 @@ fn wherever_it_stops_nothing_is_taken_to_be_missing_from_the_record() {
         let shown = folder.ok(&["show", "ledger-small.jsonl", "--range", &event]);
         assert!(!shown.contains("not recorded"), "{shown}");
     }
-    // What is missing is missing, if it is of the last event.
+    // A missing record of the last event is reported.
     let without: Vec<_> = text.lines().enumerate().filter(|(line, _)| *line != 5).map(|(_, text)| text).collect();
     folder.write("missing.jsonl", &(without.join("\n") + "\n"));
     let report = json(&folder, 1, &["replay", "missing.jsonl", "--until", "4"]);
@@ -125,7 +125,7 @@ fn what_is_recorded_is_as_recorded() {
     let traces = ["ledger.jsonl", "orderbook-hash-order.jsonl", "document-long.jsonl", "ledger-migration.jsonl"];
     for name in traces {
         copy(&folder, name);
-        // A correct version of the system, where the trace is of another: that one is not even itself twice.
+        // Uses the correct version of each system: the one with a random hash order does not even agree with itself.
         let system = name.split(['-', '.']).next().expect("a name");
         let replay = |words: &[&str]| folder.ok(&[&["replay", "--system", system], words].concat());
         replay(&[name, "--record", "one"]);
@@ -147,7 +147,7 @@ fn the_policy_decides_whether_the_bug_of_production_shows_again() {
     let folder = recorded();
     copy(&folder, "ledger-production.jsonl");
     let replay = |words: &[&str]| folder.run(&[&["replay", "ledger-production.jsonl"], words].concat());
-    // As services do is how it is done where nothing else is said.
+    // The default policy is the one that services use.
     let carried = replay(&[]);
     assert!(carried.code == Some(0) && carried.stdout.contains("as recorded"), "{}", carried.stdout);
     assert_eq!(replay(&["--policy", "incremental"]).stdout, carried.stdout);

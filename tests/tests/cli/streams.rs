@@ -1,4 +1,4 @@
-//! Standard streams, what is there already, and whoever has gone.
+//! Tests of standard streams, of existing files, and of readers that have closed their pipe.
 
 use std::fs::{self, File};
 use std::process::Stdio;
@@ -10,7 +10,7 @@ use super::{LATE_CAPTURE, deposit, json, recorded};
 
 const COMMANDS: [&str; 9] = ["import", "replay", "check", "shrink", "show", "reflow", "trigger", "migrate", "scrub"];
 
-/// Runs `afresh` with `words` and the file `name` on its standard input.
+/// Runs `afresh` with `words` and the file `name` as its standard input.
 fn fed(folder: &Folder, name: &str, words: &[&str]) -> Done {
     let mut command = folder.command(words);
     command.stdin(Stdio::from(File::open(folder.path(name)).expect("it opens")));
@@ -74,7 +74,7 @@ fn no_record_is_overwritten_unasked() {
     assert_eq!(folder.read("out.jsonl"), "precious");
     folder.ok(&[&words[..], &["--force"]].concat());
     assert_eq!(folder.read("out.jsonl"), recorded);
-    // Onto the trace that is being read.
+    // The output is also the trace that is being read.
     folder.refused(&["replay", "in.jsonl", "--record", "in.jsonl"]);
     folder.ok(&["replay", "in.jsonl", "--record", "in.jsonl", "--force"]);
     assert_eq!(folder.read("in.jsonl"), recorded);
@@ -106,7 +106,7 @@ fn whoever_has_gone_is_not_told() {
         (&["replay", "big.jsonl"], 0),
         (&["trigger", "big.jsonl", "--all", "--output", "-"], 0),
         (&["check", "big.jsonl", "big.jsonl"], 0),
-        // What was found is in the exit code all the same.
+        // The exit code still reports the findings.
         (&["check", "bug.jsonl", "big.jsonl"], 1),
         (&["check", "bug.jsonl", "--format", "json"], 1),
     ] {

@@ -1,4 +1,4 @@
-//! What a terminal gets, and a pipe does not: colours, and a progress bar while work takes long.
+//! Tests of output that only a terminal gets: colours, and a progress bar for long work.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -11,7 +11,7 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use super::{LATE_CAPTURE, deposit};
 
-/// A terminal that nobody looks at: the end that a program writes to, and the one where what it wrote is read.
+/// Opens a pseudoterminal. Returns the end that a program writes to and the end that reads its output.
 fn terminal() -> (File, File) {
     let reader = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&reader).and_then(|()| unlockpt(&reader)).expect("it is ours");
@@ -19,10 +19,10 @@ fn terminal() -> (File, File) {
     (OpenOptions::new().read(true).write(true).open(name).expect("it opens"), File::from(reader))
 }
 
-/// All that was written to a terminal, once the programs that could write to it have ended.
+/// Returns everything written to a terminal, once all programs that could write to it have ended.
 fn written(mut reader: File) -> String {
     let mut bytes = Vec::new();
-    // A terminal ends with an error.
+    // Reading from a terminal that is closed ends with an error.
     let _ = reader.read_to_end(&mut bytes);
     String::from_utf8(bytes).expect("UTF-8")
 }
@@ -56,7 +56,7 @@ fn long_work_shows_how_far_it_is_on_a_terminal_and_nowhere_else() {
         let child = fed_slowly(&folder, &words, Stdio::from(stderr));
         let shown = written(reader);
         let done = Done::from(child.wait_with_output().expect("it ends"));
-        // The bar is drawn and taken away, and what is found does not know of it.
+        // The bar is drawn and removed again, and the findings do not change.
         assert!(shown.contains(unit) && shown.ends_with("\u{1b}[2K"), "{words:?}: {shown:?}");
         assert_eq!((done.code, done.stdout), (Some(0), piped.stdout));
     }
@@ -85,7 +85,7 @@ fn a_terminal_has_colours_and_a_pipe_has_none() {
     assert!(shown.contains("\u{1b}[31m"), "{shown:?}");
     let piped = folder.run(&["check", "bug.jsonl"]).stdout;
     assert!(!piped.contains('\u{1b}'), "{piped:?}");
-    // Without its colours it is the same.
+    // Without its colours, the output of a terminal equals that of a pipe.
     let mut plain = String::new();
     for (place, part) in shown.split('\u{1b}').enumerate() {
         plain += if place == 0 { part } else { part.split_once('m').expect("a colour").1 };

@@ -1,4 +1,4 @@
-//! A window of a history: what it does not say is counted apart, and is no bug.
+//! Tests of windows: values that a window cannot derive are counted apart and are not bugs.
 
 use afresh_tests::Folder;
 use insta::assert_snapshot;
@@ -25,10 +25,10 @@ fn what_it_does_not_say_is_counted_apart() {
         view("opening", "a-1", 100, r#","after":10"#),
         deposit(1, "a-1", 5, 20),
         view("view", "a-1", 105, ""),
-        // Of this key nothing is known.
+        // Nothing is known about this key.
         deposit(2, "a-2", 5, 21),
         view("view", "a-2", 70_000, ""),
-        // This one is from before the opening, which may hold it already.
+        // This message is from before the opening, which may already include it.
         deposit(3, "a-1", 5, 7),
         view("view", "a-1", 70_000, ""),
     ]);
@@ -64,7 +64,7 @@ fn a_flow_that_was_on_before_it_is_turned_on_at_its_beginning() {
     let recorded = folder.read("recorded.jsonl");
     assert!(recorded.contains(r#""captured":50000,"fees":700"#), "{recorded}");
     folder.ok(&["check", "recorded.jsonl"]);
-    // Without it the record is another.
+    // If the flow is not turned on at the beginning, the record differs.
     folder.write("without.jsonl", &recorded.replace(r#""on":true"#, r#""on":false"#));
     assert_eq!(folder.run(&["check", "without.jsonl"]).code, Some(1));
 }

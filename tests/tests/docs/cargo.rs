@@ -1,12 +1,14 @@
-//! Lines of a document that run cargo: what they build is already built.
+//! Cargo commands in documents, which the tests run without building anything again.
 
 use std::fs;
 
 use afresh_tests::root;
 
-/// What to run in the place of `command`; nothing where `.ci/run` runs it anyway.
+/// Returns the command to run in place of `command`, or `None` if `.ci/run` runs it anyway.
 ///
-/// Fails where nothing would ever run it.
+/// # Errors
+///
+/// If nothing would ever run the command.
 pub(crate) fn resolve(command: &str) -> Result<Option<String>, String> {
     if !command.starts_with("cargo ") {
         return Ok(Some(command.to_owned()));
@@ -21,7 +23,7 @@ pub(crate) fn resolve(command: &str) -> Result<Option<String>, String> {
     Err(format!("`{command}` is run neither here nor by .ci/run"))
 }
 
-/// `cargo run … -- WORDS` as the binary that is run, with its words.
+/// Turns `cargo run … -- WORDS` into a call of the binary with these words.
 fn run(command: &str) -> Option<String> {
     let (options, words) = command.strip_prefix("cargo run ")?.split_once("-- ")?;
     let mut binary = "afresh";
@@ -36,7 +38,7 @@ fn run(command: &str) -> Option<String> {
     Some(format!("{binary} {words}"))
 }
 
-/// What readers type: they may do without the lock.
+/// Returns the command as readers type it, without `--locked`.
 fn unlocked(command: &str) -> String {
     command.split_whitespace().filter(|word| *word != "--locked").collect::<Vec<_>>().join(" ")
 }

@@ -1,4 +1,5 @@
-//! Code that a document shows is code that is there: a block of Rust whose first line names a file is an excerpt of it.
+//! Tests that code shown in documents is real: a block of Rust whose first line names a file is an excerpt of that
+//! file.
 
 use std::fs;
 use std::path::Path;
@@ -7,7 +8,7 @@ use afresh_tests::root;
 
 use super::documents;
 
-/// What stands for lines of the file that are left out.
+/// The line that stands for omitted lines of the file.
 const GAP: &str = "// …";
 
 #[test]
@@ -25,7 +26,7 @@ fn code_shown_is_what_the_file_says() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// The blocks of Rust that name a file: their line, the file, and their lines.
+/// Returns the blocks of Rust that name a file: line number, file, and lines.
 fn excerpts(text: &str) -> Vec<(usize, &str, Vec<&str>)> {
     let mut excerpts = Vec::new();
     let mut lines = (1..).zip(text.lines());
@@ -42,15 +43,15 @@ fn excerpts(text: &str) -> Vec<(usize, &str, Vec<&str>)> {
     excerpts
 }
 
-/// The first line of an excerpt that is not where it should be in `source`, however far either is indented. Pieces
-/// between gaps come in the order of the file.
+/// Returns the first line of an excerpt that is not at its place in `source`. Indentation does not count. The pieces
+/// between gaps must be in the order of the file.
 fn first_missing<'e>(excerpt: &[&'e str], source: &str) -> Option<&'e str> {
     let source: Vec<_> = source.lines().map(str::trim).collect();
     let mut rest = &source[..];
     for piece in excerpt.split(|line| line.trim() == GAP) {
         let piece: Vec<_> = piece.iter().copied().skip_while(|line| line.is_empty()).collect();
         let length = piece.len() - piece.iter().rev().take_while(|line| line.is_empty()).count();
-        // How many of its lines fit at the place where most of them do.
+        // Counts the lines that match at a place; the piece is compared at the place where most match.
         let fitting =
             |at: &usize| rest[*at..].iter().zip(&piece[..length]).take_while(|(a, b)| **a == b.trim()).count();
         let best = (0..rest.len()).max_by_key(|at| (fitting(at), usize::MAX - at));

@@ -1,11 +1,11 @@
-//! What checks the documents sees what is wrong with one.
+//! Tests of the document checker itself: it notices each kind of mistake in a document.
 
 use insta::assert_snapshot;
 
 use super::run;
 use super::transcript::Document;
 
-/// Everything that a document may say, and all of it is so.
+/// A document with everything that one may contain, all of it correct.
 const TRUE: &str = r"# A document
 
 ```console

@@ -1,4 +1,4 @@
-//! Every command that the documents show is run, and prints what they show.
+//! Runs every command in the documents, and compares the output with the document.
 //!
 //! A document shows commands in fenced blocks marked `console`:
 //!
@@ -11,11 +11,12 @@
 //! >     --output small.jsonl
 //! ```
 //!
-//! They run in the order in which they are shown, in a folder that is like the root of the repository and is made anew
-//! for each document. Both streams are shown. A line `…` stands for any lines, or none. Where no exit code is shown it
-//! may be 0 or 1. `cargo run … -- WORDS` runs the binary; other lines of cargo are among those that `.ci/run` runs.
+//! The commands run in the order of the document, in a new folder for each document. The folder resembles the root of
+//! the repository. Both output streams are shown. A line `…` stands for any number of lines. If no exit code is
+//! shown, it may be 0 or 1. `cargo run … -- WORDS` runs the binary. Any other cargo command must be one that
+//! `.ci/run` runs.
 //!
-//! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test docs` writes what is printed into the documents.
+//! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test docs` writes the actual output into the documents.
 
 mod cargo;
 mod excerpts;
@@ -53,9 +54,12 @@ fn every_command_shown_prints_what_is_shown() {
     );
 }
 
-/// Runs the commands of a document in a folder of its own, and gives what differs; or has it changed in the document.
+/// Runs the commands of a document in a folder of its own. Returns the differences, or writes them into the document
+/// if `update` is set.
 ///
-/// Fails with a command that nothing would run.
+/// # Errors
+///
+/// If the document has a command that no test would run.
 fn run(document: &mut Document, update: bool) -> Result<Vec<String>, String> {
     let workplace = Workplace::new();
     let mut differences = Vec::new();
@@ -77,7 +81,7 @@ fn run(document: &mut Document, update: bool) -> Result<Vec<String>, String> {
     Ok(differences)
 }
 
-/// The documents of the repository, in order.
+/// Returns the documents of the repository, sorted.
 fn documents() -> Vec<PathBuf> {
     let mut documents: Vec<_> =
         ["README.md", "CONTRIBUTING.md", "fixtures/traces/README.md"].map(|name| root().join(name)).into();
@@ -88,7 +92,7 @@ fn documents() -> Vec<PathBuf> {
     documents
 }
 
-/// Adds the documents under a folder, if it is there.
+/// Adds the documents in a folder, if the folder exists.
 fn find(folder: &Path, documents: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.expect("an entry").path();

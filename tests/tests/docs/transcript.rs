@@ -1,23 +1,23 @@
-//! Documents, and the commands that they show.
+//! Documents and the commands in them.
 
 use std::mem;
 
 use similar::TextDiff;
 
-/// A line that stands for any lines of output, or for none.
+/// The line that stands for any number of output lines.
 const GAP: &str = "…";
 
-/// What begins a line that shows a command, and the lines that it goes on in.
+/// The prefixes of a line with a command, and of its continuation lines.
 const PROMPT: &str = "$ ";
 const MORE: &str = "> ";
 
-/// What begins a line that shows how a command ends.
+/// The prefix of a line with an exit code.
 const EXIT: &str = "# exit ";
 
-/// The languages of fenced blocks that people copy commands from without knowing what they print.
+/// The languages of fenced blocks whose commands readers may copy, although no test runs them.
 const UNCHECKED: [&str; 6] = ["bash", "sh", "shell", "shell-session", "terminal", "zsh"];
 
-/// A document: the commands that it shows, and the lines between them.
+/// A document: its commands, and the lines between them.
 #[derive(Debug)]
 pub(crate) struct Document {
     pieces: Vec<Piece>,
@@ -29,20 +29,20 @@ enum Piece {
     Shown(Shown),
 }
 
-/// A command that a document shows, and what it says that happens.
+/// A command in a document, with the outcome that the document shows.
 #[derive(Debug)]
 pub(crate) struct Shown {
-    /// The line of the document that it begins on.
+    /// The number of its first line in the document.
     pub(crate) line: usize,
-    /// What is typed; several lines where the document shows it so.
+    /// The command, of several lines if the document continues it.
     pub(crate) command: String,
-    /// What is printed.
+    /// The output lines.
     pub(crate) output: Vec<String>,
-    /// How it ends, where the document says so.
+    /// The exit code, if the document shows one.
     pub(crate) exit: Option<i32>,
 }
 
-/// What a command did.
+/// The outcome of a command.
 #[derive(Debug)]
 pub(crate) struct Printed {
     pub(crate) output: Vec<String>,
@@ -52,10 +52,12 @@ pub(crate) struct Printed {
 impl Document {
     /// Reads a document.
     ///
-    /// Fails with the lines that show a command where nothing would check it.
+    /// # Errors
+    ///
+    /// Lists the lines with commands that no test would check.
     pub(crate) fn read(text: &str) -> Result<Self, String> {
         let (mut pieces, mut problems) = (Vec::new(), Vec::new());
-        // The language of the block that is open.
+        // The language of the open block.
         let mut block: Option<&str> = None;
         for (number, line) in (1..).zip(text.lines()) {
             let fence = line.trim_start().strip_prefix("```").map(|rest| rest.trim_start_matches('`').trim());
@@ -78,7 +80,7 @@ impl Document {
         if problems.is_empty() { Ok(Self { pieces }) } else { Err(problems.join("\n")) }
     }
 
-    /// The commands.
+    /// Returns the commands.
     pub(crate) fn commands(&mut self) -> impl Iterator<Item = &mut Shown> {
         self.pieces.iter_mut().filter_map(|piece| match piece {
             Piece::Shown(shown) => Some(shown),
@@ -86,7 +88,7 @@ impl Document {
         })
     }
 
-    /// The text of the document.
+    /// Returns the text of the document.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         for piece in &self.pieces {
@@ -106,7 +108,7 @@ fn console(pieces: &mut Vec<Piece>, number: usize, line: &str) {
         pieces.push(Piece::Shown(Shown { line: number, command: command.to_owned(), output, exit }));
         return;
     }
-    // An empty line sets commands apart; it is part of the output where more of that follows.
+    // An empty line separates commands. It is part of the output if more output follows.
     let empty = pieces.iter().rev().take_while(|piece| matches!(piece, Piece::Line(line) if line.is_empty())).count();
     let before = pieces.len() - empty;
     let Some(Piece::Shown(shown)) = before.checked_sub(1).and_then(|last| pieces.get_mut(last)) else {
@@ -127,14 +129,14 @@ fn console(pieces: &mut Vec<Piece>, number: usize, line: &str) {
 }
 
 impl Shown {
-    /// What is wrong with what is shown, if that is not what happened.
+    /// Compares the shown outcome with the actual one, and describes the difference, if any.
     pub(crate) fn difference(&self, printed: &Printed) -> Option<String> {
         let mut difference = String::new();
         match self.exit {
             Some(exit) if exit != printed.exit => {
                 difference = format!("exits with {}, and the document says {exit}\n", printed.exit);
             }
-            // Finding a bug is what the commands are for; anything else that goes wrong has to be meant.
+            // Finding a bug is an ordinary result. The document must state every other exit code.
             None if !matches!(printed.exit, 0 | 1) => {
                 difference = format!("exits with {}, and the document does not say so\n", printed.exit);
             }
@@ -149,7 +151,7 @@ impl Shown {
         (!difference.is_empty()).then_some(difference)
     }
 
-    /// Shows what happened, and leaves as it is what is right.
+    /// Replaces the shown outcome by the actual one. Parts that already match stay unchanged.
     pub(crate) fn update(&mut self, printed: Printed) {
         if !fits(&self.output, &printed.output) {
             self.output = printed.output;
@@ -176,7 +178,7 @@ impl Shown {
     }
 }
 
-/// Whether the lines shown, with their gaps, are those that were printed.
+/// Returns whether the shown lines, with their gaps, match the printed lines.
 fn fits(shown: &[String], printed: &[String]) -> bool {
     match shown.split_first() {
         None => printed.is_empty(),

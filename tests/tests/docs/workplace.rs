@@ -1,4 +1,4 @@
-//! The folder that the commands of one document run in, one after the other.
+//! The folder in which the commands of one document run.
 
 use std::fs;
 use std::path::Path;
@@ -8,13 +8,13 @@ use afresh_tests::{Folder, binary, root};
 
 use super::transcript::Printed;
 
-/// What of the repository is in the folder, at its place: commands are shown as typed at the root.
+/// The folders of the repository that are copied, so that commands work as typed at the root.
 const COPIED: [&str; 3] = ["docs", "examples", "fixtures/traces"];
 
-/// A folder with a copy of what the documents are about.
+/// A folder with copies of the files that the documents use.
 pub(crate) struct Workplace {
     folder: Folder,
-    /// Where the binary puts its temporary files, and where a shell is at home.
+    /// The folder for temporary files of the binary, which is also the home folder of the shell.
     aside: Folder,
 }
 
@@ -27,30 +27,30 @@ impl Workplace {
         Self { folder, aside: Folder::default() }
     }
 
-    /// Runs `command` as a shell does, with nothing to read from its terminal.
+    /// Runs `command` in a shell with an empty standard input.
     pub(crate) fn run(&self, command: &str) -> Printed {
         // The other binaries are in the folder of the profile.
         let binaries = binary().ancestors().skip(1).take(2).map(|folder| format!("{}:", folder.display()));
         let path = std::env::var("PATH").expect("a path");
         let mut shell = Command::new("sh");
-        // A terminal shows both streams, in the order in which they were written.
+        // Like a terminal, this merges both streams in the order in which they were written.
         shell.args(["-c", &format!("exec 2>&1\n{command}")]).current_dir(self.folder.path(""));
-        // The output must not depend on who runs this, or where.
+        // The output must not depend on the user or the machine.
         shell.env_clear().env("PATH", binaries.collect::<String>() + &path).env("LC_ALL", "C");
         shell.env("HOME", self.aside.path("")).env("TMPDIR", self.aside.path(""));
         let done = shell.stdin(Stdio::null()).output().expect("a shell runs");
         let text = String::from_utf8_lossy(&done.stdout);
-        // An editor may take spaces and empty lines away that nobody sees.
+        // An editor may remove trailing spaces and empty lines, so they do not count.
         let mut output: Vec<_> = text.lines().map(|line| line.trim_end().to_owned()).collect();
         while output.last().is_some_and(String::is_empty) {
             output.pop();
         }
-        // A shell that was killed says 128 and the signal, and so do we.
+        // A shell reports a killed command as 128 plus the signal; a shell that is killed itself counts as 128.
         Printed { output, exit: done.status.code().unwrap_or(128) }
     }
 }
 
-/// Copies a folder with all that is in it, if it is there.
+/// Copies a folder and its contents, if it exists.
 fn copy(from: &Path, to: &Path) {
     let Ok(entries) = fs::read_dir(from) else { return };
     fs::create_dir_all(to).expect("a folder is made");

@@ -1,4 +1,4 @@
-//! Many runs: what is kept of them, and where.
+//! Tests of campaigns: which files are kept of many runs, and where.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ fn explore(folder: &Folder, words: &[&str]) -> Done {
     folder.run(&[&["explore"], words].concat())
 }
 
-/// Every file in a folder, by its path.
+/// Returns every file in a folder, by path.
 fn tree(root: &Path) -> BTreeMap<String, String> {
     let (mut files, mut folders) = (BTreeMap::new(), vec![root.to_owned()]);
     while let Some(folder) = folders.pop() {
@@ -38,7 +38,7 @@ fn each_failure_is_kept_once_and_small() {
     insta::assert_snapshot!(names.join("\n"));
     insta::assert_snapshot!(files["incremental-balance/commands.txt"]);
     insta::assert_snapshot!(files["incremental-balance/shrunk.jsonl"]);
-    // What is kept shows what it is kept for, and the correct system does not show it.
+    // The kept traces still show the bug, and the correct system does not.
     let shrunk = "findings/incremental-balance/shrunk.jsonl";
     assert_eq!(folder.run(&["check", shrunk, "findings/incremental-balance/trace.jsonl"]).code, Some(1));
     assert_eq!(folder.run(&["check", shrunk, "--system", "ledger"]).code, Some(0));
@@ -77,7 +77,7 @@ fn a_campaign_goes_on_where_it_was() {
     for (name, content) in before.iter().filter(|(name, _)| *name != "campaign.jsonl") {
         assert_eq!(after[name], *content, "{name} is left as it was");
     }
-    // A line that was cut off is run again, and all else is known.
+    // Only the run whose line was cut off runs again.
     let campaign = folder.path("findings/campaign.jsonl");
     let text = fs::read_to_string(&campaign).expect("it is there");
     fs::write(&campaign, &text[..text.len() - 5]).expect("written");
@@ -94,7 +94,7 @@ fn shards_are_all_of_it() {
     let folder = Folder::default();
     let each: Vec<_> = ["1/3", "2/3", "3/3"].iter().map(|shard| runs(&Folder::default(), shard)).collect();
     assert_eq!(each.iter().sum::<u64>(), 300);
-    // In one folder, each goes on from the others.
+    // In one folder, each shard continues from the others.
     assert_eq!(["1/3", "2/3", "3/3"].map(|shard| runs(&folder, shard)).last(), Some(&300));
 }
 

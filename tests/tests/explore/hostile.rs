@@ -1,4 +1,4 @@
-//! A system that ends the process that runs it: a finding like any other, and the campaign goes on.
+//! Tests of a system that ends its process: that is a finding like any other, and the campaign goes on.
 
 use std::process::{Command, Stdio};
 
@@ -19,7 +19,7 @@ fn a_campaign_goes_on_after_what_ends_it() {
     assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
     insta::assert_snapshot!(done.stdout);
     assert_eq!(run(&folder, &words).stdout, done.stdout);
-    // The trace that is kept does it.
+    // The kept trace reproduces the abort.
     let check = run(&folder, &["check", "findings/abort-signal-6/shrunk.jsonl"]);
     assert_eq!(check.code, Some(1));
     assert!(check.stdout.contains("abort/signal 6"), "{}", check.stdout);
@@ -49,7 +49,7 @@ fn a_node_that_ends_the_process_or_hangs_is_found_recorded_and_shrunk() {
     insta::assert_snapshot!(done.stdout);
     for signature in ["abort/signal 6", "hang"] {
         let shrunk = format!("findings/{}/shrunk.jsonl", signature.replace(['/', ' '], "-"));
-        // What the word is that does it comes last.
+        // The word that causes the abort is delivered last.
         let last = folder.read(&shrunk).lines().last().map(str::to_owned).expect("a line");
         assert!(last.contains("\"deliver\""), "{last}");
         let check = run(&folder, &["check", &shrunk, "--timeout", "500ms"]);

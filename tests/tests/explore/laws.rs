@@ -1,4 +1,4 @@
-//! Laws: asked of simulated runs and of recorded traces, and a broken one is a bug to shrink like any other.
+//! Tests of laws on simulated runs and recorded traces. A broken law is a bug to shrink like any other.
 
 use afresh_tests::Folder;
 

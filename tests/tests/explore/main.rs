@@ -1,4 +1,4 @@
-//! Simulation: one run of a system, and many.
+//! Tests of simulation: one run of a system, and many.
 
 mod campaign;
 mod hostile;

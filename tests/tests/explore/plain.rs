@@ -1,4 +1,4 @@
-//! A system that says no more than it must: what it has no answer to is not asked of it in vain.
+//! Tests of a system that implements only the required methods: simulation works without the optional ones.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use afresh::proptest::prelude::*;
 use afresh::{Systems, Workload};
 use afresh_core::{Flows, Input, Key, Message, Slot, System};
 
-/// A sum.
+/// A system that keeps a sum.
 #[derive(Clone)]
 struct Sum;
 

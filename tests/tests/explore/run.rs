@@ -1,4 +1,4 @@
-//! One run: what is recorded of it, and that the record is the run.
+//! Tests of a single run: its record, and that a replay of the record is the same run.
 
 use std::fs;
 
@@ -20,7 +20,7 @@ fn a_run_with_a_bug() {
     let done = folder.run(&["run", "ledger+late-capture", "--seed", "17", "--output", "t.jsonl"]);
     assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
     insta::assert_snapshot!(done.stdout);
-    // Whoever checks the trace finds the same.
+    // A check of the trace finds the same.
     let check = folder.run(&["check", "t.jsonl"]);
     assert_eq!(check.code, Some(1));
     let of_bug = |text: &str| text[text.find("  incremental").expect("a finding")..].to_owned();
@@ -44,7 +44,7 @@ fn the_record_is_the_run() {
         for seed in 0..20 {
             let file = format!("{system}-{seed}.jsonl");
             folder.run(&["run", system, "--seed", &seed.to_string(), "--output", &file]);
-            // Crashes, restarts, damage and settlements included, it goes as it went, to the byte.
+            // The replay is identical to the byte, including crashes, restarts, damage and settlements.
             let again = folder.run(&["replay", &file, "--record", "again.jsonl", "--force"]);
             assert_eq!(again.code, Some(0), "{system}, seed {seed}: {}", again.stdout);
             let [before, after] = [&file, "again.jsonl"].map(|name| stripped(&folder.read(name)));
@@ -53,7 +53,8 @@ fn the_record_is_the_run() {
     }
 }
 
-/// A trace without its header, and without the views that a record of a replay has besides, and so without numbers of events.
+/// Returns the lines of a trace without the header, without event numbers, and without the views that only the record
+/// of a replay has.
 fn stripped(trace: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for line in trace.lines().skip(1).filter(|line| !line.contains("\"view\":")) {

@@ -1,4 +1,4 @@
-//! The example systems in simulation: the correct ones never cry wolf, and each bug is found.
+//! Tests of the example systems in simulation: the correct ones never raise a false alarm, and each bug is found.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,8 @@ use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, Replica, systems};
 use afresh_tests::{Folder, root};
 use serde_json::Value;
 
-/// What goes wrong first in each of so many runs, by signature: the first seed, and how many there are.
+/// Returns the first finding of each of `seeds` runs, by signature: the first seed that shows it, and the number of
+/// runs.
 fn first_failures(explorer: &dyn Explorer, seeds: u64) -> BTreeMap<String, (u64, u64)> {
     let mut runs = explorer.begin();
     let mut failures = BTreeMap::new();
@@ -33,9 +34,9 @@ fn the_correct_systems_never_cry_wolf() {
 struct Row {
     system: String,
     signature: String,
-    /// Within how many seeds it is found.
+    /// The number of seeds within which the bug is found.
     seeds: u64,
-    /// How many stimuli the run has, and has left; nothing where that is chance.
+    /// The number of stimuli before and after shrinking, or `None` if that is random.
     left: Option<(u64, u64)>,
 }
 

@@ -1,4 +1,4 @@
-//! Worlds of nodes on the command line: each command does with them what it does with systems.
+//! Tests of worlds on the command line: each command treats them as it treats systems.
 
 use std::fs::{self, File};
 
@@ -9,10 +9,10 @@ use afresh_tests::Folder;
 use insta::assert_snapshot;
 use serde_json::Value;
 
-/// A run in which the backup forgets what it has acknowledged.
+/// A run in which the backup forgets requests that it has acknowledged.
 const FORGETS: [&str; 4] = ["run", "replica+forget-on-restart", "--seed", "4"];
 
-/// A folder with that run as `t.jsonl`, and with what is left of it as `small.jsonl`.
+/// A folder with that run as `t.jsonl` and with the shrunk trace as `small.jsonl`.
 fn folder() -> Folder {
     let folder = Folder::default();
     folder.run(&[&FORGETS[..], &["--output", "t.jsonl"]].concat());
@@ -53,7 +53,7 @@ fn the_record_is_the_run() {
     }
 }
 
-/// Should a node never return from an event, what was written before is all that there is.
+/// If a node never returns from an event, the record consists of what was written before it.
 #[test]
 fn what_is_written_before_it_happens_is_the_record() {
     let (folder, systems) = (Folder::default(), Systems::new().with_worlds(Replica::all()));
@@ -94,9 +94,9 @@ fn a_replay() {
     let folder = folder();
     assert_snapshot!(folder.ok(&["replay", "t.jsonl"]));
     assert_snapshot!(folder.ok(&["replay", "t.jsonl", "--until", "10"]));
-    // What was left out of it is missed by nobody.
+    // The messages left out of the small trace do not count as missing.
     assert_snapshot!(folder.ok(&["replay", "small.jsonl"]));
-    // An event that is not so now.
+    // An event that differs in the new run.
     let trace = folder.read("t.jsonl");
     folder.write("other.jsonl", &trace.replacen("\"occurrence\":1", "\"occurrence\":2", 1));
     let header = r#","shows":"acknowledged-is-on-both""#;
@@ -122,7 +122,7 @@ fn a_check() {
     let done = folder.run(&["check", "t.jsonl", "small.jsonl"]);
     assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
     assert_snapshot!(done.stdout);
-    // Of the laws, a world is asked whether two runs agree.
+    // The only law that applies to a world is that two runs agree.
     assert_snapshot!(folder.ok(&["check", "small.jsonl", "--laws", "--system", "replica"]));
 }
 
@@ -142,7 +142,7 @@ fn a_timeline() {
     let folder = folder();
     assert_snapshot!(folder.ok(&["show", "small.jsonl", "--views"]));
     assert_snapshot!(folder.ok(&["show", "t.jsonl", "--message", "i-2", "--key", "primary", "--range", "..20"]));
-    // What a version of it does not do is marked.
+    // Events that the version under test does not produce are marked.
     folder.run(&["run", "replica", "--seed", "2", "--output", "right.jsonl"]);
     let words = ["show", "right.jsonl", "--system", "replica+ack-early", "--range", "90..100"];
     assert_snapshot!(folder.ok(&words));
@@ -153,7 +153,7 @@ fn a_timeline_ends_in_calm_and_with_what_does_not_hold() {
     let folder = folder();
     folder.run(&["run", "replica", "--seed", "2", "--output", "right.jsonl"]);
     assert_snapshot!(folder.ok(&["show", "right.jsonl", "--range", "298.."]));
-    // What is not looked at so far is not known.
+    // Findings beyond the end of `--range` are not shown.
     assert!(!folder.ok(&["show", "t.jsonl", "--range", "..28"]).contains("acknowledged-is-on-both"));
     let [right, wrong] = ["right.jsonl", "t.jsonl"].map(|trace| folder.json("show", &["show", trace]));
     let check = folder.run(&["check", "t.jsonl", "--format", "json"]);
@@ -168,7 +168,7 @@ fn options_about_keys_are_refused() {
     let refused = folder.refused(&["replay", "t.jsonl", "--policy", "incremental", "--record", "again.jsonl"]);
     assert_snapshot!(refused);
     assert_snapshot!(folder.refused(&["check", "t.jsonl", "--budget", "5"]));
-    // Whatever else is checked is of keys.
+    // All other checks are about keys.
     folder.trace("l.jsonl", "ledger", &[""; 0]);
     let done = folder.run(&["check", "l.jsonl", "t.jsonl", "--budget", "5"]);
     assert_eq!(done.code, Some(2));

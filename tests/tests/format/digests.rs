@@ -1,4 +1,4 @@
-//! The two digests.
+//! Tests of the two digests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,7 +85,7 @@ fn what_differs_has_another_digest() {
         of(&[&|rolling| rolling.add(&2), &|rolling| rolling.add(&1)]),
     ];
     assert_eq!(digests.iter().collect::<BTreeSet<_>>().len(), digests.len());
-    // Both halves are digests of their own.
+    // Each half of a digest is already unique.
     for half in [0..8, 8..16] {
         assert_eq!(digests.iter().map(|digest| &digest.0[half.clone()]).collect::<BTreeSet<_>>().len(), digests.len());
     }

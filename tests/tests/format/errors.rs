@@ -1,4 +1,4 @@
-//! One error for each thing that can be wrong: file, line, column, what was expected, what to do.
+//! Tests with one error for each kind of mistake: file, line, column, what was expected, and what to do.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use afresh::{Loaded, oracle};
 
 use crate::small::Small;
 
-/// A snapshot without the expression that made it, which would only be the input again.
+/// Takes a snapshot without its expression, which would only repeat the input.
 macro_rules! assert_snapshot {
     ($($argument:expr),+ $(,)?) => {
         insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!($($argument),+) })
@@ -35,7 +35,7 @@ fn refuse(bytes: &[u8]) -> Error {
     typed
 }
 
-/// What is said of each of these event lines.
+/// Returns the errors for these event lines.
 fn said(lines: &[&str]) -> String {
     lines.iter().fold(String::new(), |mut said, line| {
         let _ = writeln!(
@@ -143,7 +143,7 @@ fn a_line_over_the_limit() {
 
 #[test]
 fn what_comes_after_the_limit_is_not_read() {
-    // A file that never ends, in one line: whoever reads on does not come back.
+    // A file of one endless line: reading past the limit would never return.
     let endless = std::io::BufReader::new(std::io::Read::chain(HEADER.as_bytes(), std::io::repeat(b'a')));
     let options = Options { line_max: 1000, ..Options::default() };
     let error = Reader::new("night.jsonl", endless, options).unwrap().trace(&Small).unwrap_err();
@@ -162,9 +162,9 @@ fn a_last_line_that_was_cut_off_anywhere() {
         assert_eq!(survived.events.len(), 1);
     }
     assert_snapshot!(refuse(format!("{HEADER}{whole}{}", &last[..40]).as_bytes()));
-    // What some file systems leave behind after a crash.
+    // Some file systems leave zero bytes at the end of a file after a crash.
     assert!(matches!(*refuse(format!("{HEADER}{whole}\0\0\0").as_bytes()).problem, Problem::Torn));
-    // Whole but for its end, and wrong: that is no tear.
+    // A last line that lacks only its line break, and has an error in it, is not torn.
     assert!(matches!(*refuse(format!("{HEADER}{{\"n\":0}}").as_bytes()).problem, Problem::Data(_)));
 }
 

@@ -1,4 +1,4 @@
-//! Files that commands read and write.
+//! Tests of the files that commands read and write.
 
 use std::fs;
 use std::io::{Read, Write};

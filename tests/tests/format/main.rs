@@ -1,4 +1,4 @@
-//! The trace file: what is written reads back, and what is wrong with a file is said with its place.
+//! Tests of the trace format: traces read back as written, and errors name their place.
 
 mod digests;
 mod errors;

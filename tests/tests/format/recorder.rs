@@ -1,4 +1,4 @@
-//! The recorder: what it wrote reads back, whatever happened to the last line.
+//! Tests of the recorder: a record reads back, whatever happened to its last line.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -65,7 +65,7 @@ fn a_crash_in_mid_line_costs_that_line_alone() {
         let mut recorder = Recorder::open(&path, SyncPolicy::Never).unwrap();
         recorder.message_in(None, &message(3)).unwrap();
         let trace = read(&path);
-        // A line that lacks its end alone is whole.
+        // A line that lacks only its line break is complete.
         let left: &[u32] = if cut == line.len() { &[1, 2, 3] } else { &[1, 2] };
         assert_eq!(numbers(&trace), left, "cut at {cut}");
         assert_eq!(trace.events.last().unwrap().what, What::Stimulus(Stimulus::In(message(3))), "cut at {cut}");

@@ -1,4 +1,4 @@
-//! Writing, then reading, is the identity; reading, then writing, is canonical.
+//! Tests that reading reverses writing, and that writing what was read gives the canonical form.
 
 use afresh::format::{EventOf, Kind, Options, RawTrace, Reader, TraceOf, Writer};
 use afresh_core::{
@@ -64,7 +64,7 @@ fn stimulus() -> impl Strategy<Value = Stimulus<Body, Vec<f64>>> {
     ]
 }
 
-/// The faults of worlds.
+/// Generates the faults of worlds.
 fn fault() -> impl Strategy<Value = Fault> {
     let how = [Storage::Fail, Storage::Full, Storage::Slow, Storage::Synced, Storage::Mended];
     prop_oneof![
@@ -108,7 +108,7 @@ fn trace() -> impl Strategy<Value = TraceOf<Small>> {
     vec(event, 0..12).prop_map(|events| {
         let mut number = 0;
         let event = |(step, cause, at, what): (u32, Option<prop::sample::Index>, _, _)| {
-            // A cause is any number before; now and then that of no event, as after an edit.
+            // A cause is any earlier number, and sometimes not the number of an event, as after an edit.
             let cause = cause
                 .filter(|_| number > 0)
                 .and_then(|cause| (1 + cause.index(number as usize) as u32).try_into().ok());
@@ -140,7 +140,7 @@ proptest! {
     fn what_was_written_reads_back_to_the_bit(trace in trace()) {
         let bytes = write(&trace);
         let again = read(&bytes);
-        // Equality alone would take -0.0 for 0.0.
+        // Equality alone would accept -0.0 for 0.0.
         prop_assert_eq!(format!("{again:?}"), format!("{trace:?}"));
         prop_assert_eq!(write(&again), bytes);
     }
@@ -170,7 +170,7 @@ fn one(line: &str) -> EventOf<Small> {
     read(file.as_bytes()).events.remove(0)
 }
 
-/// The line that is written for what `line` says.
+/// Returns the canonical form of an event line.
 fn canonical(line: &str) -> String {
     let trace = TraceOf::<Small> { header: Header::complete("small"), events: vec![one(line)] };
     String::from_utf8(write(&trace)).unwrap().lines().nth(1).unwrap().into()

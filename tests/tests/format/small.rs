@@ -1,4 +1,4 @@
-//! A system for tests of the format: bodies with one of everything, and no behaviour.
+//! A system for tests of the format: its body has values of every kind, and it has no behaviour.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use afresh_core::{Flows, Input, Key, Slot, System};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// Recorded by version `old`, a body is a bare number.
+/// A system whose version `old` recorded each body as a bare number.
 #[derive(Clone, Debug)]
 pub(crate) struct Small;
 

@@ -1,11 +1,12 @@
-//! A trace of several blocks is read on all cores, and nobody can tell.
+//! Tests that a trace of several blocks, which is read on all cores, gives the same result as reading it line by
+//! line.
 
 use afresh::Loaded;
 use afresh::format::{Error, EventOf, Options, Reader};
 
 use crate::small::Small;
 
-/// What is read of a trace: the events with their lines, up to the error if there is one.
+/// The result of reading a trace: the events with their line numbers, up to an error, if any.
 type Read = (Vec<(EventOf<Small>, u64)>, Option<String>);
 
 fn one_by_one(text: &[u8], options: Options) -> Result<Read, Error> {
@@ -28,10 +29,10 @@ fn together(text: &[u8], options: Options) -> Result<Read, Error> {
     })
 }
 
-/// Holds that both ways give the same; what is wrong, if anything.
+/// Asserts that both ways to read a trace give the same result. Returns the error of that result, if any.
 fn same(text: &[u8], options: Options) -> Option<String> {
     let (mut events, error) = one_by_one(text, options).expect("the header reads");
-    // Whoever wants a whole trace has no use for a part of it.
+    // Reading a whole trace gives no events if it fails.
     if error.is_some() {
         events.clear();
     }
@@ -40,7 +41,7 @@ fn same(text: &[u8], options: Options) -> Option<String> {
     error
 }
 
-/// A header and so many lines, some of which are empty, number themselves or name a cause.
+/// Generates a header and `count` lines, of which some are empty, have a number of their own, or name a cause.
 fn lines(count: u32) -> Vec<String> {
     let event = |place: u32| match place % 1000 {
         0 => String::new(),
@@ -78,7 +79,7 @@ fn a_long_trace_is_the_same_whether_it_is_read_by_one_or_by_many() {
             let error = same(&joined(&lines), options).expect("it is wrong");
             assert!(error.contains(&format!("long.jsonl:{}:", place + 1)), "{error}");
         }
-        // What is wrong first is told, whatever else is.
+        // The first error is reported, even if there are others.
         let mut lines = lines.clone();
         lines[place] = wrong[0].to_owned();
         lines[20_000] = wrong[4].to_owned();

@@ -1,4 +1,4 @@
-//! What is wrong with rows, and where.
+//! Tests of bad rows: each error names the mistake and its place.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! Rows of a message table, as exports give them, to a trace.
+//! Tests of the import of message tables, as various exports write them.
 
 mod bad_rows;
 mod rows;
@@ -9,7 +9,7 @@ use afresh_core::Header;
 
 pub(crate) const SHAPE: Shape = Shape { rows: None, delimiter: None, header: true, line_max: 1 << 20 };
 
-/// A table with both directions, and snapshots.
+/// The mapping of a table with both directions and with snapshots.
 pub(crate) const BOTH: &[&str] =
     &["kind=.direction", "id=.msg_id", "from=.peer", "to=.peer", "body=.payload", "at=.created_at", "key=.msg_id"];
 
@@ -24,7 +24,7 @@ pub(crate) fn mapping(fields: &[&str]) -> Mapping {
     Mapping::new(fields, kinds.map(|(value, kind)| (value.into(), kind))).unwrap()
 }
 
-/// Imports `rows`; the events, a line each, and the summary. What was written reads back as a trace.
+/// Imports `rows`. Returns the event lines and the summary, after checking that the output reads back as a trace.
 pub(crate) fn imported(rows: &[u8], shape: Shape, fields: &[&str]) -> Result<(String, Summary), Error> {
     let mut writer = Writer::new("out.jsonl", Vec::new(), &Header::complete("ledger")).unwrap();
     let summary = import("rows", rows, shape, &mapping(fields), &mut writer, Err)?;
@@ -35,7 +35,7 @@ pub(crate) fn imported(rows: &[u8], shape: Shape, fields: &[&str]) -> Result<(St
     Ok((text.split_once('\n').unwrap().1.into(), summary))
 }
 
-/// The events that `rows` become.
+/// Returns the event lines that `rows` become.
 pub(crate) fn events(rows: &str, shape: Shape, fields: &[&str]) -> String {
     imported(rows.as_bytes(), shape, fields).unwrap_or_else(|error| panic!("{error}")).0
 }

@@ -1,4 +1,4 @@
-//! What exports look like.
+//! Tests of rows in the shapes that exports have.
 
 use std::io::BufReader;
 
@@ -10,7 +10,7 @@ use crate::{BOTH, SHAPE, events, imported, mapping};
 
 const FIELDS: &[&str] = &["id=.id", "from=.source", "body=.payload"];
 
-/// Two messages, as every export below says them.
+/// The events of two messages that every export below contains.
 const TWO: &str = "{\"in\":{\"id\":\"1\",\"from\":\"bank\",\"body\":{\"a\":\"x;,\\ty\",\"n\":1.10}}}\n\
                    {\"in\":{\"id\":\"2\",\"from\":\"bank\",\"body\":{\"a\":\"\"}}}\n";
 
@@ -54,11 +54,11 @@ fn json_that_is_encoded_twice() {
     assert_eq!(events(&row, SHAPE, FIELDS), first);
     let cell = body.replace('"', "\"\"");
     assert_eq!(events(&format!("id,source,payload\n1,bank,\"{cell}\"\n"), SHAPE, FIELDS), first);
-    // A path leads into it.
+    // A path can lead into the encoded JSON.
     let fields = &["id=.payload.n", "from=.source", "body=.payload.a"];
     assert_eq!(events(&row, SHAPE, fields), "{\"in\":{\"id\":\"1.10\",\"from\":\"bank\",\"body\":\"x;,\\ty\"}}\n");
     assert_eq!(events(&format!("id,source,payload\n1,bank,\"{cell}\"\n"), SHAPE, fields), events(&row, SHAPE, fields));
-    // A text that holds no object and no array stays a text.
+    // A text that contains neither an object nor an array stays a text.
     let row = r#"{"id":1,"source":"bank","payload":"17"}"#;
     assert_eq!(events(row, SHAPE, FIELDS), "{\"in\":{\"id\":\"1\",\"from\":\"bank\",\"body\":\"17\"}}\n");
 }
@@ -132,7 +132,7 @@ version,deleted,account,slot,payload
 
 #[test]
 fn a_row_is_forgotten_once_it_is_written() {
-    // Rows that are made as they are asked for, a writer that keeps none, and far more bytes than a row may have.
+    // Generates rows on demand, keeps none of them, and imports far more bytes than a row may have.
     for row in ["{\"1\":1,\"2\":\"bank\",\"3\":1}\n", "1,bank,1\n"] {
         let rows = std::io::Read::take(Endless(row.as_bytes(), 0), 100_000 * row.len() as u64);
         let mut writer = Writer::new("out", std::io::sink(), &Header::complete("ledger")).unwrap();
@@ -143,7 +143,7 @@ fn a_row_is_forgotten_once_it_is_written() {
     }
 }
 
-/// The same bytes again and again.
+/// A reader that repeats the same bytes.
 struct Endless(&'static [u8], usize);
 
 impl std::io::Read for Endless {

@@ -1,4 +1,4 @@
-//! Knobs on a trace that other code recorded: what a fix sends.
+//! Tests of knobs on a trace that other code recorded: the fixed code sends the corrections.
 
 use insta::assert_snapshot;
 
@@ -16,7 +16,7 @@ fn a_reflow_sends_what_the_fixed_code_calls_for() {
          {\"knob\":{\"reflow_in\":{\"messages\":[{\"from\":\"shop\",\"id\":\"m-5\"}],\"by\":\"lee\",\"why\":\"the receipt stayed\"}}}\n\
          {\"cause\":17,\"out\":{\"id\":\"a-1/receipt-p-1\",\"to\":\"receipts\",\"revision\":2,\"withdrawn\":true}}\n"
     );
-    // Had it been the fixed code all the time, there would be nothing to do.
+    // With the fixed code from the first event on, nothing is left to do.
     let report = folder.json("knob", &[&fix[..], &["--rerun", "--dry-run"]].concat());
     assert_eq!((&report["start"], report["plan"]["sends"].as_array().unwrap().len()), (&"run".into(), 0));
 }
@@ -27,7 +27,7 @@ fn what_is_fixed_once_is_fixed() {
     folder.ok(&["trigger", "trace.jsonl", "--system", "ledger", "--all", "--output", "out.jsonl"]);
     let report = folder.json("knob", &["trigger", "out.jsonl", "--system", "ledger", "--all", "--dry-run"]);
     assert_eq!(report["plan"]["sends"].as_array().unwrap().len(), 0, "{report}");
-    // And it was deployed once.
+    // The deploy is also recorded only once.
     folder.ok(&["scrub", "out.jsonl", "--system", "ledger", "--all", "--by", "lee", "--output", "again.jsonl"]);
     assert_eq!(folder.read("again.jsonl").matches("deploy").count(), 1);
 }

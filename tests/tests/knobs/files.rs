@@ -1,4 +1,4 @@
-//! Where the result goes: never over anything unasked, and whole or not at all.
+//! Tests of the output of a knob: nothing is overwritten without `--force`, and a file is complete or absent.
 
 use std::fs::File;
 use std::process::Stdio;
@@ -7,7 +7,7 @@ use super::{added, recorded};
 
 const TRIGGER: [&str; 3] = ["trigger", "trace.jsonl", "--all"];
 
-/// The knob, as it is added.
+/// The line that the knob adds to the trace.
 const KNOB: &str = "{\"knob\":{\"trigger\":{\"by\":\"operator\"}}}\n";
 
 #[test]
@@ -40,7 +40,8 @@ fn a_trace_is_replaced_only_in_place_and_not_while_it_is_recorded() {
     recorder.lock().unwrap();
     folder.refused(&in_place);
     assert_eq!(folder.read("trace.jsonl"), trace);
-    // Not by closing the file: a test beside this one may start a process, which has it too until it has begun.
+    // Unlocks instead of closing: until a process that another test starts at this time has begun, it holds the file
+    // open too.
     recorder.unlock().unwrap();
     folder.ok(&in_place);
     assert_eq!(folder.read("trace.jsonl"), trace + KNOB);

@@ -1,4 +1,4 @@
-//! `afresh reflow`, `trigger`, `migrate` and `scrub`: knobs turned on traces.
+//! Tests of `afresh reflow`, `trigger`, `migrate` and `scrub`: knobs turned on traces.
 
 mod code;
 mod files;
@@ -7,7 +7,7 @@ mod plans;
 
 use afresh_tests::Folder;
 
-/// A payment that is captured and reversed, and an amount that no ledger takes.
+/// A payment that is captured and reversed, and an amount that every ledger rejects.
 pub(crate) const MESSAGES: [&str; 5] = [
     r#"{"in":{"id":"m-1","from":"bank","body":{"deposit":{"account":"a-1","amount":5000,"on":1}}}}"#,
     r#"{"in":{"id":"m-2","from":"shop","body":{"hold":{"account":"a-1","payment":"p-1","amount":2000,"on":2}}}}"#,
@@ -16,7 +16,7 @@ pub(crate) const MESSAGES: [&str; 5] = [
     r#"{"in":{"id":"m-5","from":"shop","body":{"reverse":{"account":"a-1","payment":"p-1","on":5}}}}"#,
 ];
 
-/// A folder with the first `count` of these messages as `trace.jsonl`, and all that `system` shows.
+/// A folder with the first `count` of these messages as `trace.jsonl`, including everything that `system` recorded.
 pub(crate) fn recorded(system: &str, count: usize) -> Folder {
     let folder = Folder::default();
     folder.trace("in.jsonl", system, &MESSAGES[..count]);
@@ -24,7 +24,7 @@ pub(crate) fn recorded(system: &str, count: usize) -> Folder {
     folder
 }
 
-/// The lines of `name` after those of `trace.jsonl`, which it must begin with.
+/// Returns the lines that `name` has after those of `trace.jsonl`, with which it must begin.
 pub(crate) fn added(folder: &Folder, name: &str) -> String {
     let (before, after) = (folder.read("trace.jsonl"), folder.read(name));
     after.strip_prefix(&before).expect("the trace, byte for byte, and more").to_owned()

@@ -1,4 +1,4 @@
-//! How a knob names what it is about.
+//! Tests of the names of keys, messages and flows in knobs.
 
 use super::recorded;
 

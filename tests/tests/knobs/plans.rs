@@ -1,4 +1,4 @@
-//! What each knob plans, and then does.
+//! Tests of the plan of each knob, and of its effects.
 
 use insta::assert_snapshot;
 
@@ -24,7 +24,7 @@ fn a_migration_there_and_back() {
     assert_snapshot!(folder.ok(&on));
     let off = ["migrate", "on.jsonl", "--flow", "fees-v2", "--key", "a-1", "--off", "--output", "off.jsonl"];
     assert_snapshot!(folder.ok(&off));
-    // The knobs and their effects are a trace like any other.
+    // The knobs and their effects form an ordinary trace.
     for name in ["on.jsonl", "off.jsonl"] {
         folder.ok(&["replay", name]);
         folder.ok(&["check", name]);

@@ -4,7 +4,7 @@ use afresh_core::{Damage, Engine, FactId, Fault, Key, Knob, Message, Opening, Sl
 
 use super::system::{Say, Shown, Words};
 
-/// One command.
+/// A command of a story.
 pub(crate) enum Command {
     Take(Stimulus<Say, Shown>),
     Plan(Knob),
@@ -20,21 +20,21 @@ pub(crate) enum Command {
 /// ```text
 /// in m1 a,b word          a message; `bank:m1` names its sender, `r2` before the keys its revision, `@7` its position
 /// in m1 r2 -              a withdrawal
-/// open a x,y 17 after 3   a view to open with: words, how many there were in all or `?`, the last position in it
-/// reflow m1               the knobs; of `trigger`, `scrub` and `migrate` no key means all
+/// open a x,y 17 after 3   an opening view: its words, their total number or `?`, and the last position in it
+/// reflow m1               the knobs; `trigger`, `scrub` and `migrate` without a key mean all keys
 /// resend a/log
 /// trigger a b
 /// scrub a b
 /// migrate loud on a b
-/// plan KNOB               what turning it would do
+/// plan KNOB               the plan of a knob
 /// damage a stale 1        also `default`, `missing 0`, `field 0`, `other b`, `checkpoints`, `index`
 /// settle a/log 1
-/// unsettled               what a restart sends again
-/// show a b                states
+/// unsettled               the outputs that a restart sends again
+/// show a b                the states of these keys
 /// slots a                 the last output of each slot
-/// restart fixed           from the journal, with the code that is there, or the `fixed` or the `broken` one
-/// fail                    the same as a fault that is journaled, with the code that is there
-/// deploy fixed            the same with the `fixed` or the `broken` one
+/// restart fixed           a restart from the journal, with the current code or with the `fixed` or `broken` code
+/// fail                    the same as a journaled fault, with the current code
+/// deploy fixed            the same, with the `fixed` or `broken` code
 /// ```
 #[track_caller]
 pub(crate) fn read(line: &str) -> Command {
@@ -64,7 +64,7 @@ pub(crate) fn read(line: &str) -> Command {
     Command::Take(stimulus)
 }
 
-/// Reflows every message that ever came.
+/// Reflows every message in the journal.
 pub(crate) fn everything_again(engine: &Engine<Words>) -> Stimulus<Say, Shown> {
     let messages = engine.journal().events().filter_map(|event| match &event.what {
         What::Stimulus(Stimulus::In(message)) => Some(message.fact()),

@@ -1,4 +1,5 @@
-//! The document and the tests belong to each other: each rule names a test, and each test of the rules is named.
+//! Tests that the document and the tests match: each rule names a test, and each test of the rules is named by a
+//! rule.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +12,8 @@ struct Rule {
     tests: Vec<String>,
 }
 
-/// The rules of the document: paragraphs of a list that begin with `* **R1**`, with the tests in brackets and backquotes.
+/// Returns the rules of the document: list items that begin with `* **R1**`, with their tests in brackets and
+/// backquotes.
 fn rules() -> Vec<Rule> {
     let text = fs::read_to_string(root().join("docs/architecture.md")).expect("the document is there");
     let rules = text.split("\n* **R").skip(1).map(|rule| {
@@ -24,7 +26,7 @@ fn rules() -> Vec<Rule> {
     rules.collect()
 }
 
-/// The tests of a file in `tests/tests`, by name.
+/// Returns the names of the tests of a file in `tests/tests`.
 fn tests_of(file: &str) -> BTreeSet<String> {
     let path = root().join("tests/tests").join(file);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

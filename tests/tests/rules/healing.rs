@@ -1,4 +1,4 @@
-//! Policies, and what heals damage.
+//! Rules about policies and the healing of damage.
 
 use afresh_core::{Options, Policy};
 
@@ -129,7 +129,8 @@ fn checkpoints_are_checked_and_never_trusted() {
     let many =
         |range: std::ops::RangeInclusive<u32>| range.map(|n| format!("> in m{n} a w{n} @{n}0\n")).collect::<String>();
     let words = |range: std::ops::RangeInclusive<u32>| range.map(|n| format!(" w{n}")).collect::<String>();
-    // A late word is folded from a damaged checkpoint, and the state is wrong until a scrub folds from the first message.
+    // A late word is folded from a damaged checkpoint, and the state is wrong until a scrub folds from the first
+    // message.
     let story = format!(
         "> in m0 a hush @0\n{}> in hush a hush @5000\n> damage a checkpoints\n> in late a LATE @3995\n> scrub a\n\
          healed a: checkpoint words total\n> scrub a\n> show a\na (403): hush{} LATE w400 hush\n",
@@ -137,7 +138,7 @@ fn checkpoints_are_checked_and_never_trusted() {
         words(1..=399),
     );
     check_in(Policy::Incremental, &story);
-    // Checkpoints that nothing has used yet are found too.
+    // A damaged checkpoint is found even if it was never used.
     let story = format!(
         "> in m0 a hush @0\n{}> damage a checkpoints\n> trigger a\nhealed a: checkpoint\n> in late a LATE @3995\n\
          > show a\na (402): hush{} LATE w400\n",
@@ -334,7 +335,7 @@ fn damage_damages_caches_alone() {
         check_in(Policy::Incremental, &story);
         check_in(Policy::FirstPrinciples, &story);
     }
-    // There is nothing to damage of a key that has no state.
+    // A key without a state has nothing to damage.
     check_in(
         Policy::Incremental,
         "
@@ -353,7 +354,7 @@ fn damage_damages_caches_alone() {
 
 #[test]
 fn an_index_that_is_built_anew_holds_what_was_just_sent_once() {
-    // What is healed in a sends b a message, and the index of b is built anew before that comes to it.
+    // Healing `a` sends `b` a message, and the index of `b` is rebuilt before the message reaches it.
     check_in(
         Policy::Incremental,
         "

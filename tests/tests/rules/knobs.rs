@@ -1,4 +1,4 @@
-//! Flows, and what an operator turns.
+//! Rules about flows and knobs.
 
 use super::story::check;
 

@@ -1,6 +1,6 @@
-//! The numbered rules of `docs/architecture.md`: each is told as a small story, which fails when the rule is broken.
+//! The numbered rules of `docs/architecture.md`. A small story tests each one, and fails if the rule is broken.
 //!
-//! A story is a text of commands and of what came of each; see [`story::check`].
+//! A story is a text of commands and the events that each one causes; see [`story::check`].
 
 mod command;
 mod document;

@@ -1,4 +1,4 @@
-//! Facts and their revisions.
+//! Rules about facts and their revisions.
 
 use super::story::check;
 
@@ -42,7 +42,7 @@ fn a_conflict_is_rejected_and_never_counts() {
         > reflow m1
         ",
     );
-    // Nor does it take the place of a revision that was rejected itself.
+    // A conflict does not replace a revision that was itself rejected, either.
     check(
         "
         > in m1 a bad

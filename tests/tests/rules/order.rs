@@ -1,4 +1,4 @@
-//! The canonical order of a history.
+//! Rules about the canonical order of a history.
 
 use afresh_core::{Options, Policy};
 
@@ -23,7 +23,7 @@ fn positions_decide_and_ties_are_broken_by_sender_and_id() {
 
 #[test]
 fn at_the_same_position_a_routed_message_comes_last() {
-    // By name the sender `a` of the routed message comes before the sender `bank`.
+    // By name, the sender `a` of the routed message sorts before the sender `bank`.
     check(
         "
         > in m1 a tell-c-hi @5
@@ -79,7 +79,7 @@ fn without_positions_a_routed_message_has_the_place_of_what_first_sent_it() {
         out c/log r4: hi x
         ",
     );
-    // What the rounds of one stimulus made and took back was never sent: it has no place yet.
+    // An output that the rounds of one stimulus made and took back was never sent, so it has no place yet.
     check(
         "
         > migrate loud on

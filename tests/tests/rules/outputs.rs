@@ -1,4 +1,4 @@
-//! Outputs are reconciled, not emitted.
+//! Rules about outputs, which are reconciled, not emitted.
 
 use afresh_core::{Options, Policy};
 

@@ -1,4 +1,4 @@
-//! What a knob would do. A `plan` of a story is held against what then happens, and the engine must be as it was.
+//! Rules about plans. A `plan` in a story is compared with what then happens, and must leave the engine unchanged.
 
 use super::story::check;
 

@@ -1,4 +1,4 @@
-//! Keys whose computation panics.
+//! Rules about keys whose computation panics.
 
 use afresh_core::{Options, Policy};
 
@@ -26,7 +26,7 @@ fn a_key_that_panics_is_set_apart_and_all_others_go_on() {
 
 #[test]
 fn of_the_keys_of_one_message_only_those_that_panic_are_set_apart() {
-    // Only `unborn` panics, and every word but `boom` is good.
+    // Only the key `unborn` panics; every word but `boom` is harmless.
     check(
         "
         > in m1 a,unborn,z x
@@ -133,7 +133,7 @@ fn a_key_that_panics_again_stays_apart() {
 
 #[test]
 fn a_key_is_set_apart_once_and_only_if_it_is_so_in_the_end() {
-    // `update` took the word late, so that its panic shows only when a migration folds the key.
+    // `update` folded the late word in, so the panic shows only when a migration folds the key.
     let careless = Words { careless: true, ..Words::default() };
     let options = Options { policy: Policy::Incremental, ..Options::default() };
     check_with(

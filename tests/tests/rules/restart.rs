@@ -1,4 +1,5 @@
-//! Starting again from a journal. Every story restarts after each of its commands; these are about what more there is.
+//! Rules about restarts from the journal. Every story restarts after each of its commands; these tests cover the
+//! rest.
 
 use afresh_core::Policy;
 
@@ -112,7 +113,7 @@ fn a_restart_in_a_trace_loses_all_but_the_journal() {
         b (1): y
         ",
     );
-    // So damage is lost as well.
+    // The restart loses damage as well.
     check_in(
         Policy::Incremental,
         "

@@ -1,4 +1,4 @@
-//! Messages between keys.
+//! Rules about messages between keys.
 
 use afresh_core::{Options, Policy};
 
@@ -42,7 +42,7 @@ fn a_routed_message_is_not_asked_for_admission() {
 
 #[test]
 fn one_stimulus_is_followed_through_all_its_rounds() {
-    // `b` tells `c` as `a` tells it to, and all of it is committed in one.
+    // `b` tells `c` because `a` tells it to, and everything is committed together.
     check(
         "
         > in m1 b tell-c-hi

@@ -1,4 +1,4 @@
-//! Tells a story: runs the commands of a text, and holds what came of each against what the text says of it.
+//! Runs a story: it executes the commands of a text, and compares the events of each with the text.
 
 use afresh::guard::guard;
 use afresh_core::{
@@ -9,24 +9,23 @@ use similar::TextDiff;
 use super::command::{self, Command};
 use super::system::Words;
 
-/// Holds a story under the two policies that heal: nobody can tell them apart where nothing is damaged.
+/// Checks a story under the two policies that heal. They are indistinguishable unless something is damaged.
 #[track_caller]
 pub(crate) fn check(story: &str) {
     check_in(Policy::FirstPrinciples, story);
     check_in(Policy::Incremental, story);
 }
 
-/// Holds a story under one policy.
+/// Checks a story under one policy.
 #[track_caller]
 pub(crate) fn check_in(policy: Policy, story: &str) {
     check_with(Words::default(), Options { policy, ..Options::default() }, story);
 }
 
-/// Holds a story told by `system`.
+/// Checks a story with `system`.
 ///
-/// Each line that begins with `>` is a command, as [`command::read`] knows them; the lines after it say what came of it.
-/// While nothing is damaged, an engine that restarts from the journal is compared with the one that lives on after every
-/// command.
+/// Each line that begins with `>` is a command, as in [`command::read`]; the lines after it are the events it causes.
+/// While nothing is damaged, the engine is compared after every command with one that restarts from the journal.
 #[track_caller]
 pub(crate) fn check_with(system: Words, options: Options, story: &str) {
     let mut teller = Teller {
@@ -48,7 +47,7 @@ pub(crate) fn check_with(system: Words, options: Options, story: &str) {
 
 struct Teller {
     engine: Engine<Words>,
-    /// Whether what is carried should be what a restart folds.
+    /// Set if the carried state should equal the state that a restart folds.
     trusted: bool,
     told: Vec<String>,
 }
@@ -83,7 +82,7 @@ impl Teller {
         }
     }
 
-    /// Tells a plan, and holds it against what then happens to a copy; the engine itself must be as it was.
+    /// Adds a plan to the story, and compares it with its effects on a copy. The engine itself must stay unchanged.
     fn plan(&mut self, knob: &Knob) {
         let before = self.engine.clone();
         let plan = self.engine.plan(knob);
@@ -96,7 +95,7 @@ impl Teller {
         same(&before, &self.engine);
         let mut done = before.clone();
         assert_eq!(take(&mut done, turned()), planned, "a plan says what then happens");
-        // What is not seen at once would show in what the two do from here on.
+        // A difference that does not show at once would show in the later behaviour of the two.
         let (mut asked, mut never) = (self.engine.clone(), before);
         for stimulus in [turned(), command::everything_again(&never), turned()] {
             assert_eq!(take(&mut asked, stimulus.clone()), take(&mut never, stimulus), "to ask changes nothing");
@@ -107,7 +106,7 @@ impl Teller {
         self.told.extend(plan.unknown.iter().map(|unknown| format!("unknown: {unknown}")));
     }
 
-    /// A restart here would change nothing and send nothing.
+    /// Checks that a restart at this point changes nothing and sends nothing.
     fn restarted(&self) {
         if !self.trusted || self.engine.options().policy == Policy::Unchecked {
             return;
@@ -128,7 +127,7 @@ fn restart(system: Words, engine: &Engine<Words>) -> Engine<Words> {
     restarted
 }
 
-/// Two engines of which nobody can tell which is which.
+/// Checks that two engines are indistinguishable.
 fn same(a: &Engine<Words>, b: &Engine<Words>) {
     assert_eq!(a.keys(), b.keys());
     assert_eq!(a.flows(), b.flows());
@@ -140,7 +139,7 @@ fn same(a: &Engine<Words>, b: &Engine<Words>) {
     assert!(a.unsettled().eq(b.unsettled()), "what is not settled");
 }
 
-/// Takes a stimulus; what it caused, a line each.
+/// Takes a stimulus, and returns the events it causes, one line each.
 fn take(engine: &mut Engine<Words>, stimulus: Stimulus<super::system::Say, super::system::Shown>) -> Vec<String> {
     let number = engine.take(None, stimulus).stimulus();
     engine.journal().since(number.get() as usize).map(|event| event_in(engine, event)).collect()
@@ -200,7 +199,7 @@ fn show(engine: &Engine<Words>, key: &Key) -> String {
     }
 }
 
-/// The message of a panic without its place in the source.
+/// Returns the message of a panic without its place in the source.
 fn plain(why: &str) -> &str {
     why.split(" (").next().unwrap_or(why)
 }

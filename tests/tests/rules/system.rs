@@ -1,15 +1,15 @@
-//! A system whose messages are words, some of which do something: whatever an engine can meet fits into a line.
+//! A system whose messages are words with special effects, so that every situation of an engine fits on a line.
 
 use std::collections::BTreeMap;
 
 use afresh_core::{Beginning, Change, Flows, Input, Key, Name, Parts, Slot, System, Touched, Updated};
 use serde::{Deserialize, Serialize};
 
-/// The code of the system. By default it panics on, and refuses, what the words below say; each other value is a change
-/// that somebody deployed.
+/// The code of the system. By default it panics and rejects as the words below say; each flag is a change in another
+/// deployed version.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Words {
-    /// It neither panics nor refuses any more.
+    /// The code neither panics nor rejects any more.
     pub(crate) fixed: bool,
     /// `update` takes a late word for the newest.
     pub(crate) careless: bool,
@@ -23,26 +23,29 @@ pub(crate) struct Words {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Say {
     pub(crate) keys: Vec<Key>,
-    /// * `boom` makes `apply` panic unless the flow `calm` is on, `wild` makes `keys` panic, `lost` makes `position` panic, `ugly` makes `view`
-    ///   panic
-    /// * `bad` is refused
+    /// Some words have effects:
+    ///
+    /// * `boom` makes `apply` panic unless the flow `calm` is on
+    /// * `wild` makes `keys` panic, `lost` makes `position` panic, `ugly` makes `view` panic
+    /// * `bad` is rejected
     /// * `tell-b-hi` sends the key b the word `hi`; `tell-b-c-hi` sends it to b and c
-    /// * `hush` empties the slot of the log, `mute` those of what is told
-    /// * `echo-b` sends the key b a number, one more than the highest that was heard: two that echo never come to rest
+    /// * `hush` empties the slot of the log, `mute` empties the slots of messages to other keys
+    /// * `echo-b` sends the key b a number, one more than the highest it heard: two keys that echo each other never
+    ///   stop
     pub(crate) word: String,
-    /// Its position, in a story in which all have one.
+    /// The position, in a story where all messages have one.
     pub(crate) at: Option<i64>,
 }
 
-/// What a key has heard.
+/// The state of a key: the words that it has heard.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Heard {
     pub(crate) words: Vec<(String, Option<i64>)>,
-    /// How many there were in all; a window may not know.
+    /// The number of words in all, which a window may not know.
     pub(crate) total: Option<u32>,
 }
 
-/// What is seen of it.
+/// The view of a key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Shown {
     pub(crate) words: String,

@@ -1,4 +1,4 @@
-//! The checker: what it holds against what, and what it says it looked at.
+//! Rules about the checker: its comparisons and the coverage that it reports.
 
 use afresh::Loaded;
 use afresh::check::{Options, Report, check};
@@ -7,13 +7,13 @@ use afresh_core::{Message, Signature, Stimulus, Viewed, What};
 
 use super::system::{Say, Shown, Words};
 
-/// What happened, event by event.
+/// An event of a trace.
 enum Happened {
-    /// A word for the key a.
+    /// The key `a` hears a word.
     Said(&'static str),
-    /// The same, with its position.
+    /// The key `a` hears a word at a position.
     SaidAt(&'static str, i64),
-    /// What the key was recorded to have heard.
+    /// A recorded view of the words that the key has heard.
     Recorded(&'static str),
     Did(Stimulus<Say, Shown>),
 }
@@ -50,7 +50,7 @@ fn check_complete(system: Words, happened: impl IntoIterator<Item = Happened>) -
     check_trace(system, Header::complete("words"), happened, Options::default())
 }
 
-/// What was found, how often, and where first.
+/// Returns the signature of each finding, its count, and the first event that shows it.
 fn found(report: &Report) -> Vec<(String, u64, u32)> {
     let findings = report.findings.iter();
     findings.map(|found| (found.signature.to_string(), found.count, found.first.event.get())).collect()
@@ -142,7 +142,7 @@ fn of_a_recorded_view_both_questions_are_asked() {
         Said("f"),
         Recorded("a b c d e f"),
     ];
-    // Every row of the stretch that was overwritten is wrong; only its edges do not follow from the row before.
+    // Every row of the overwritten stretch is wrong, but only its edges do not follow from the row before.
     let expected = [("recorded/words".to_owned(), 3, 4), ("recorded-step/words".to_owned(), 2, 4)];
     let report = check_complete(Words::default(), happened);
     assert_eq!(found(&report), expected);
@@ -205,6 +205,6 @@ fn from_a_deploy_on_the_facts_are_what_that_version_makes_of_them() {
     ];
     let report = check_complete(Words::default(), happened);
     assert_eq!(found(&report), []);
-    // Every one but the message that was rejected and the damage; and what a restart forgets needs no healing.
+    // The steps exclude the rejected message and the damage. A restart removes the damage, so no healing is needed.
     assert_eq!((report.coverage.steps, report.coverage.damaged), (8, 0));
 }

@@ -1,4 +1,4 @@
-//! A window is not a history.
+//! Rules about windows of a history.
 
 use afresh_core::{Options, Policy};
 

@@ -1,8 +1,8 @@
-//! Which events are shown.
+//! Tests of the conditions that select events.
 
 use super::folder;
 
-/// The numbers of the events that are shown; for one that was not recorded, the kind behind a plus.
+/// Returns the numbers of the events shown. An event that was not recorded appears as its kind after a plus.
 fn shown(trace: &str, words: &[&str]) -> String {
     let report = folder().json("show", &[&["show", trace], words].concat());
     let events = report["events"].as_array().unwrap().iter().map(|event| match &event["number"] {

@@ -1,11 +1,11 @@
-//! `afresh show`: the timeline of a trace as people and programs see it.
+//! Tests of `afresh show`: the timeline of a trace, for people and for programs.
 
 mod filters;
 mod output;
 mod timeline;
 mod walk;
 
-/// A payment that was released, and captured by a message that came late; then a transfer and a bad amount.
+/// A payment that is released, and a late capture of it; then a transfer and a bad amount.
 pub(crate) const MESSAGES: [&str; 6] = [
     r#"{"at":"2026-03-14T09:26:53.5Z","in":{"id":"m-1","from":"bank","body":{"deposit":{"account":"a-1","amount":500,"on":1}}}}"#,
     r#"{"at":"2026-03-14T09:26:54Z","in":{"id":"m-2","from":"shop","body":{"hold":{"account":"a-1","payment":"p-1","amount":200,"on":2}}}}"#,
@@ -15,7 +15,7 @@ pub(crate) const MESSAGES: [&str; 6] = [
     r#"{"in":{"id":"m-6","from":"bank","body":{"deposit":{"account":"a-3","amount":-5,"on":13}}}}"#,
 ];
 
-/// A folder with these messages as `in.jsonl`, and as `recorded.jsonl` with all that the correct ledger shows.
+/// A folder with these messages as `in.jsonl`, and with the record of the correct ledger as `recorded.jsonl`.
 pub(crate) fn folder() -> afresh_tests::Folder {
     let folder = afresh_tests::Folder::default();
     folder.trace("in.jsonl", "ledger", &MESSAGES);

@@ -1,4 +1,4 @@
-//! Where a timeline is written to.
+//! Tests of the output of a timeline.
 
 use std::io::{BufRead, BufReader};
 
@@ -48,7 +48,7 @@ fn the_digest_is_of_the_trace_and_of_all_of_it() {
     let digest = |words: &[&str]| folder.json("show", words)["summary"]["digest"].as_str().map(str::to_owned);
     let whole = digest(&["show", "in.jsonl"]).expect("all of it was read");
     assert!(folder.ok(&["show", "in.jsonl"]).ends_with(&format!("\ndigest {whole}\n")));
-    // What is shown of it does not matter, nor how its JSON is written; another message does.
+    // The digest does not depend on the selected events or on the spacing of the JSON, but on each message.
     assert_eq!(digest(&["show", "in.jsonl", "--kind", "out"]).as_ref(), Some(&whole));
     let text = folder.read("in.jsonl");
     folder.write("spaced.jsonl", &text.replace(r#""amount":500"#, r#""amount": 500"#));

@@ -1,4 +1,4 @@
-//! What is said of each event.
+//! Tests of the lines that describe each event.
 
 use afresh_tests::Folder;
 use insta::assert_snapshot;

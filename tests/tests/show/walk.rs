@@ -1,11 +1,11 @@
-//! The steps of a search, one by one.
+//! Tests of the steps of a search.
 
 use afresh_tests::Folder;
 use insta::assert_snapshot;
 
 use super::MESSAGES;
 
-/// 40 lines, of which two are needed; shrunk.
+/// A folder with a shrunk file of 40 lines, two of which are needed.
 fn shrunk() -> Folder {
     let folder = Folder::default();
     let lines: String =
@@ -46,7 +46,7 @@ fn the_walk_of_a_trace_names_events() {
     folder.trace("in.jsonl", "ledger+late-capture", &MESSAGES);
     folder.ok(&["shrink", "in.jsonl"]);
     assert_snapshot!(folder.ok(&["show", "--walk", "in.min.jsonl.walk"]));
-    // Of another version it is the same trace.
+    // The walk also fits the same trace under another version of the system.
     folder.trace("other.jsonl", "ledger", &MESSAGES);
     let named = folder.ok(&["show", "other.jsonl", "--walk", "in.min.jsonl.walk"]);
     assert!(named.starts_with("other.jsonl: 6 messages\n"), "{named}");

@@ -1,4 +1,4 @@
-//! A folder with an input and scripts, in which the binary runs.
+//! A folder with an input and scripts, in which the tests run the binary.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,8 +9,8 @@ use afresh::minimize::Walk;
 use afresh_tests::binary;
 use tempfile::TempDir;
 
-/// A command for `sh` that exits 0 while the file `$1` has lines starting with `open` and with `reverse`, in this
-/// order, and that adds the checksum of each file it sees to `runs` in the folder `$0`.
+/// A command for `sh` that exits 0 if the file `$1` has a line starting with `open` and later one with `reverse`. It
+/// adds the checksum of each file it sees to `runs` in the folder `$0`.
 const SCRIPT: &str = r#"
     cksum < "$1" >> "$0/runs"
     LC_ALL=C grep -a '^open\|^reverse' "$1" | tr -d '\r' | tr '\n' ' ' | LC_ALL=C grep -aq 'open.*reverse'
@@ -19,11 +19,11 @@ const SCRIPT: &str = r#"
 /// The folder of one test.
 pub(crate) struct Bench {
     folder: TempDir,
-    /// Where the binary puts its temporary files: those of a killed one go with the test.
+    /// The folder for temporary files of the binary; those of a killed binary are deleted with the test.
     temporary: TempDir,
 }
 
-/// What a run of the binary did.
+/// The outcome of a run of the binary.
 pub(crate) struct Done {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
@@ -38,7 +38,7 @@ impl From<Output> for Done {
 }
 
 impl Bench {
-    /// A folder with `input` as the file `trace.log`.
+    /// Creates a folder with `input` as the file `trace.log`.
     pub(crate) fn new(input: impl AsRef<[u8]>) -> Self {
         let folder = || TempDir::new().expect("a temporary folder");
         let bench = Self { folder: folder(), temporary: folder() };
@@ -46,7 +46,7 @@ impl Bench {
         bench
     }
 
-    /// A folder with 200 lines, of which `open` and `reverse` are the bug.
+    /// Creates a folder with 200 lines, of which `open` and `reverse` are the bug.
     pub(crate) fn with_bug() -> Self {
         let line = |number| match number {
             61 => "open a\n".to_owned(),
@@ -64,7 +64,7 @@ impl Bench {
         fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// The names of the files in the folder, in order.
+    /// The names of the files in the folder, sorted.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder.path()).expect("the folder is there");
         let mut names: Vec<_> =
@@ -73,12 +73,14 @@ impl Bench {
         names
     }
 
-    /// `afresh shrink` with `options`, and the command that looks for the bug of [`with_bug`](Self::with_bug).
+    /// Prepares `afresh shrink` with `options` and the command that looks for the bug of
+    /// [`with_bug`](Self::with_bug).
     pub(crate) fn shrink(&self, options: &[&str]) -> Command {
         self.shrink_by(options, SCRIPT)
     }
 
-    /// `afresh shrink` with `options`, and `sh` with `script`, where `$0` is the folder and `$1` the candidate.
+    /// Prepares `afresh shrink` with `options` and `sh` with `script`, where `$0` is the folder and `$1` the
+    /// candidate.
     pub(crate) fn shrink_by(&self, options: &[&str], script: &str) -> Command {
         let folder = self.folder.path().as_os_str();
         self.command(
@@ -86,7 +88,7 @@ impl Bench {
         )
     }
 
-    /// `afresh shrink` with `words`.
+    /// Prepares `afresh shrink` with `words`.
     pub(crate) fn command<'a>(&self, words: impl IntoIterator<Item = &'a OsStr>) -> Command {
         let mut command = Command::new(binary());
         command.arg("shrink").args(words).current_dir(self.folder.path());
@@ -95,14 +97,14 @@ impl Bench {
         command
     }
 
-    /// `afresh check` with `words`.
+    /// Prepares `afresh check` with `words`.
     pub(crate) fn check(&self, words: &[&str]) -> Command {
         let mut command = Command::new(binary());
         command.arg("check").args(words).current_dir(self.folder.path());
         command
     }
 
-    /// The checksum of each file that the command has seen.
+    /// Returns the checksum of each file that the command has seen.
     pub(crate) fn runs(&self) -> Vec<String> {
         String::from_utf8(self.read("runs")).expect("text").lines().map(str::to_owned).collect()
     }

@@ -1,4 +1,4 @@
-//! A search that is given so many runs, or so much time, stops with the best so far and goes on from there.
+//! Tests of a search with a budget of runs or time: it stops with the best trace so far, and can be resumed.
 
 use super::bench::{Bench, Done, run};
 
@@ -19,7 +19,7 @@ fn so_many_runs_and_no_more() {
     assert!(done.stdout.contains(&format!("  not yet tried: the rest of {pass}, ")), "{}", done.stdout);
     assert!(done.stdout.contains(", single, "), "{}", done.stdout);
 
-    // Four more, and then to the end.
+    // Four more runs, and then the rest.
     let more = run(bench.shrink(&["trace.log", "--runs", "4", "--resume"]));
     assert_eq!((more.code, bench.runs().len()), (Some(0), 10));
     let (_, how) = more.stderr.split_once("To go on: ").expect("it says how to go on");
@@ -43,7 +43,7 @@ fn a_budget_that_is_not_used_up_changes_nothing() {
 #[test]
 fn a_search_that_is_out_of_time_ends_though_a_run_does_not() {
     let bench = Bench::with_bug();
-    // The run after the original hangs.
+    // The first three runs examine the original; every later run hangs.
     let script = r#"echo >> "$0/runs"; [ "$(wc -l < "$0/runs")" -gt 3 ] && sleep 60; grep -q reverse "$1""#;
     let done = run(bench.shrink_by(&["trace.log", "--time", "0.7"], script));
     assert_eq!(done.code, Some(0), "{}", done.stderr);

@@ -1,4 +1,4 @@
-//! For each message that is left, what happens without it: in the report for people, for programs, and as a page.
+//! Tests of the certificate: for each message left, the outcome without it, for people, for programs and as a page.
 
 use std::ffi::OsStr;
 
@@ -35,7 +35,7 @@ fn people_read_what_happens_without_each() {
 
 #[test]
 fn a_certificate_holds() {
-    // What it says of each is what the command says of the result without it.
+    // For each message, the certificate matches the verdict of the command on the result without it.
     let trace = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/traces/ledger-late-capture.jsonl");
     let bench = Bench::new(std::fs::read(trace).expect("it is kept"));
     let done = run(bench.command(["trace.log", "--format", "json"].map(OsStr::new)));
@@ -77,7 +77,7 @@ fn the_page_is_whole_and_nothing_in_it_acts() {
     for other in ["<script", "http:", "https:", "src=", "url(", "<b>", "\u{202e}"] {
         assert!(!page.contains(other), "{other}");
     }
-    // Each run is a point of the curve.
+    // The curve has a point for each run.
     assert_eq!(page.matches("<circle").count(), bench.walk().runs.len());
 
     let taken = run(bench.shrink_by(&["trace.log", "--output", "x", "--report", "page.html"], script));

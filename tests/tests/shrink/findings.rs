@@ -1,4 +1,4 @@
-//! Another failure that is met on the way is kept as a trace of its own, once, and never followed.
+//! Tests of other failures found on the way: each is kept once, as a trace of its own, and never followed.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::bench::{Bench, Done, run};
 
-/// `reversed` is the bug; without `good` before it the same line shows `bad`, and without `fine` it shows `worse`.
+/// A command with three bugs. `reversed` is the wanted one. Without an earlier `good`, the same line shows `bad`, and
+/// without `fine` it shows `worse`.
 const SCRIPT: &str = r#"
     cksum < "$1" >> "$0/runs"
     awk '/^open/ { open = 1 } /^good/ { good = 1 } /^fine/ { fine = 1 }
@@ -47,7 +48,7 @@ fn each_other_failure_is_kept_once_and_named_at_the_end() {
     let mut files = vec!["runs", "trace.log", found[0], found[1], "trace.min.log", "trace.min.log.walk"];
     files.sort_unstable();
     assert_eq!(bench.files(), files);
-    // The file is what the run saw that is named with it.
+    // The file is the candidate of the run that the report names with it.
     for (name, failure) in found.into_iter().zip(["bad", "worse"]) {
         let line = format!("  found another failure, match/{failure}, at run ");
         let (_, rest) = done.stdout.split_once(&line).unwrap_or_else(|| panic!("{failure}: {}", done.stdout));

@@ -1,5 +1,5 @@
-//! A system that aborts, hangs, overflows its stack, exits, eats memory or floods the terminal: each is a bug like any other,
-//! and none ends the search.
+//! Tests of a system that aborts, hangs, overflows its stack, exits, uses up memory or floods the terminal. Each is a
+//! bug like any other, and none ends the search.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use afresh_tests::{Done, Folder, binary};
 
-/// What the system can do, and the bug that it is.
+/// The misdeeds of the system, and the signature of each.
 const DEEDS: [(&str, &str); 5] = [
     ("abort", "abort/signal 6"),
     ("overflow", "abort/stack overflow"),
@@ -16,7 +16,8 @@ const DEEDS: [(&str, &str); 5] = [
     ("memory", "memory"),
 ];
 
-/// What a run may take: little time where it hangs, else so much that it never seems to, however busy the machine is.
+/// Returns the limits of a run. The time limit is short only for a hang; otherwise even a busy machine never reaches
+/// it.
 fn limits(deed: &str) -> [&'static str; 4] {
     ["--timeout", if deed == "hang" { "1" } else { "60" }, "--memory", "200MB"]
 }
@@ -39,7 +40,7 @@ fn run(folder: &Folder, words: &[&str]) -> Done {
     command(folder, words).output().expect("the binary runs").into()
 }
 
-/// The words of the messages that are left.
+/// Returns the words of the messages that are left.
 fn left(folder: &Folder, name: &str) -> Vec<String> {
     let word =
         |line: &str| line.split_once(r#""body":""#).map(|(_, body)| body.split('"').next().unwrap_or("").to_owned());
@@ -57,7 +58,7 @@ fn each_deed_is_a_bug_that_can_be_shrunk() {
         assert!(done.stdout.starts_with("12 → 2 stimuli, 1-minimal, "), "{deed}: {}", done.stdout);
         assert!(done.stdout.contains(&format!("  shows {signature}\n")), "{deed}: {}", done.stdout);
         assert_eq!(left(&folder, "t.min.jsonl"), ["open", &boom]);
-        // Each run is in the walk once, with its verdict.
+        // The walk has each run once, with its verdict.
         let walk = afresh::minimize::Walk::read(folder.read("t.min.jsonl.walk").as_bytes()).expect("it reads back");
         assert!(walk.open.is_none());
         let identities: std::collections::BTreeSet<_> = walk.runs.iter().map(|(intent, _)| intent.candidate).collect();
@@ -79,7 +80,7 @@ fn each_deed_on_the_way_to_another_bug_is_kept_and_not_followed() {
         assert!(done.stdout.contains(&found), "{deed}: {}", done.stdout);
         let without = format!("\"guard\"}}: another failure, {signature}, at event 9\n");
         assert!(done.stdout.contains(&without), "{deed}: {}", done.stdout);
-        // What was found is a trace that does it.
+        // The kept finding is a trace that shows the failure.
         let check = run(&folder, &[&["check", "t.min.found-1.jsonl"], &limits(deed)[..]].concat());
         assert_eq!(check.code, Some(1), "{deed}: {}", check.stderr);
         assert!(check.stdout.contains(&format!("kept for {signature}, which is back")), "{deed}: {}", check.stdout);
@@ -168,7 +169,7 @@ fn a_check_goes_on_after_a_trace_that_ends_it() {
 #[test]
 fn a_stop_while_a_run_hangs_keeps_the_best() {
     let folder = Folder::default();
-    // Without `guard` it hangs.
+    // Without `guard`, the system hangs.
     trace(&folder, "t.jsonl", 40, &[(3, "guard"), (5, "open"), (9, "reverse:hang")]);
     let mut child = command(&folder, &["shrink", "t.jsonl", "--timeout", "60"]).spawn().expect("it runs");
     let hangs = || {
@@ -177,7 +178,7 @@ fn a_stop_while_a_run_hangs_keeps_the_best() {
         walk.is_ok_and(|walk| walk.open.is_some() && walk.runs.len() > 4)
     };
     let mut before = 0;
-    // The same run for a while.
+    // Waits until the same run has been hanging for a while.
     for _ in 0..200 {
         std::thread::sleep(Duration::from_millis(25));
         before = if hangs() { before + 1 } else { 0 };

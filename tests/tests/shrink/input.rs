@@ -1,4 +1,5 @@
-//! Any file with one message a line, as bytes; nothing overwritten unasked; bad usage writes nothing.
+//! Tests of the input: any file with one message a line, as bytes. Nothing is overwritten without `--force`, and
+//! wrong usage writes nothing.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -9,7 +10,7 @@ use super::bench::{Bench, run};
 
 #[test]
 fn lines_are_bytes() {
-    // Invalid UTF-8, CRLF, an empty line, and a last line without its end.
+    // Invalid UTF-8, CRLF, an empty line, and a last line without a line break.
     let bench = Bench::new(b"ping\r\nopen \xff\xfe\r\n\n\xc3\nping\r\nreverse \xff");
     let done = run(bench.shrink(&["trace.log"]));
     assert_eq!(done.code, Some(0), "{}", done.stderr);

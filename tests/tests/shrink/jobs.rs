@@ -1,10 +1,10 @@
-//! Several candidates at a time: what comes out is the same.
+//! Tests that the result does not depend on the number of candidates that run at a time.
 
 use std::ffi::OsStr;
 
 use super::bench::{Bench, run};
 
-/// What a search with so many jobs prints, its result and its walk; `words` say how else to search.
+/// Returns the output of a search with this number of jobs, its result, and its walk. `words` are further arguments.
 fn search(bench: &Bench, jobs: &str, words: &[&str]) -> [Vec<u8>; 3] {
     let words = [&["trace.log", "--force", "--jobs", jobs], words].concat();
     let done = run(bench.command(words.into_iter().map(OsStr::new)));
@@ -14,7 +14,7 @@ fn search(bench: &Bench, jobs: &str, words: &[&str]) -> [Vec<u8>; 3] {
 
 #[test]
 fn of_a_command() {
-    // How long a run takes has nothing to do with its turn.
+    // The duration of a run has nothing to do with its place in the order.
     let script = r#"sleep "0.00$(($(wc -l < "$1") % 5))"; grep -q open "$1" && grep -q reverse "$1""#;
     let bench = Bench::with_bug();
     let words = ["--", "sh", "-c", script, "sh", "{}"];

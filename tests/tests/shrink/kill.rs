@@ -1,6 +1,8 @@
-//! A search that is killed at any moment leaves a valid file that still fails, and goes on to the identical result.
+//! Tests that a search killed at any moment leaves a valid file that still fails, and resumes to the identical
+//! result.
 //!
-//! Ten moments for each kind of input; `AFRESH_KILLS=100 cargo test -p afresh-tests --test shrink kill` tries a hundred.
+//! Each kind of input is killed at ten moments. `AFRESH_KILLS=100 cargo test -p afresh-tests --test shrink kill`
+//! tries a hundred.
 
 use std::ffi::OsStr;
 use std::process::Command;
@@ -9,16 +11,17 @@ use std::{env, fs, thread};
 
 use super::bench::{Bench, run};
 
-/// What a search is measured in.
+/// The unit in which the duration of a search is measured.
 const NAP: Duration = Duration::from_millis(1);
 
-/// The fraction of a search after which it is killed, for each kill: spread over all of it, and the same each time.
+/// Returns for each kill the fraction of the search after which it happens. The fractions are spread evenly, and are
+/// the same every time.
 fn moments() -> impl Iterator<Item = f64> {
     let kills = env::var("AFRESH_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(10);
     (1..=kills).map(|kill| (f64::from(kill) * 0.618_034).fract())
 }
 
-/// Kills searches of `bench` with `command`, and goes on with each; `fails` says whether a result still fails.
+/// Kills searches of `bench` with `command`, and resumes each one. `fails` tells if a result still fails.
 fn kill(bench: impl Fn() -> Bench, command: impl Fn(&Bench, &[&str]) -> Command, fails: impl Fn(&Bench) -> bool) {
     let whole = bench();
     let mut child = command(&whole, &[]).spawn().expect("it runs");

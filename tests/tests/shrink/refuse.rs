@@ -1,10 +1,10 @@
-//! What is not the bug, every time, is not shrunk.
+//! Tests that an input is refused unless it shows the bug in every run.
 
 use std::ffi::OsStr;
 
 use super::bench::{Bench, run};
 
-/// Shrinks by `script`, which must be refused; gives what was said.
+/// Shrinks by `script`, which must be refused. Returns the error.
 fn refused(script: &str) -> String {
     let bench = Bench::with_bug();
     let done = run(bench.shrink_by(&["trace.log", "--timeout", "1"], script));
@@ -25,7 +25,7 @@ fn what_does_not_fail_is_reported_with_what_happened() {
 
 #[test]
 fn what_fails_differently_each_time_is_flaky() {
-    // Empty, then twice the original: passes, is the bug, passes.
+    // The empty input comes first, then the original twice: passes, shows the bug, passes.
     let said = refused(r#"echo >> "$0/runs"; n=$(wc -l < "$0/runs"); echo "run $n"; [ $n = 2 ]"#);
     assert!(said.contains("flaky"), "{said}");
     assert!(said.contains("exited 0\n  | run 2"), "{said}");

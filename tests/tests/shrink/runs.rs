@@ -1,4 +1,4 @@
-//! How the command is run, and how often.
+//! Tests of how the command is run, and how often.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -36,7 +36,7 @@ fn what_stays_stays_as_it_was_where_that_is_asked_for() {
     assert_eq!(bench.read("trace.min.log"), b"open account-77 500\nreverse account-77 500\n");
     assert!(bench.walk().runs.iter().all(|(intent, _)| intent.edit.rewritten().is_empty()));
     assert!(done.stdout.starts_with("200 → 2 lines, 1-minimal, "), "{}", done.stdout);
-    // A walk with other edits is another search.
+    // A walk with other kinds of edits belongs to another search.
     let done = run(bench.shrink(&["trace.log", "--resume"]));
     assert_eq!(done.code, Some(2), "{}", done.stdout);
     let done = run(bench.shrink(&["trace.log", "--force"]));
@@ -48,7 +48,7 @@ fn what_stays_stays_as_it_was_where_that_is_asked_for() {
 
 #[test]
 fn only_the_original_is_run_twice() {
-    // Two equal lines must stay, and a command cannot tell which of them is gone.
+    // Both equal lines must stay, and removing either one gives the same file.
     let bench = Bench::new("ping\n".repeat(7) + "open\nopen\nreverse\nping\n");
     let script = r#"cksum < "$1" >> "$0/runs"; [ "$(grep -c open "$1")" = 2 ] && grep -q reverse "$1""#;
     assert_eq!(run(bench.shrink_by(&["trace.log"], script)).code, Some(0));
@@ -74,7 +74,7 @@ fn the_candidate_has_the_name_of_the_original_and_stands_wherever_the_braces_are
 
 #[test]
 fn a_run_that_goes_wrong_never_counts_as_the_bug() {
-    // Without line 100 the command goes wrong, in another way each time; so line 100 must stay.
+    // Without line 100 the command goes wrong, in another way each time, so line 100 must stay.
     let bench = Bench::with_bug();
     let script = r#"
         echo >> "$0/runs"
@@ -90,7 +90,7 @@ fn a_run_that_goes_wrong_never_counts_as_the_bug() {
 #[test]
 fn what_a_run_started_ends_with_it() {
     let bench = Bench::with_bug();
-    // Each run starts a process that would go on, and holds the output open; some runs are cut short.
+    // Each run starts a process that would outlive it and holds the output open. Some runs are cut short.
     let script = r#"
         sleep 60 & echo $! >> "$0/pids"
         grep -q reverse "$1" || exit 1
@@ -105,7 +105,7 @@ fn what_a_run_started_ends_with_it() {
     }
 }
 
-/// A process that was killed may stay as a zombie until its new parent looks.
+/// Returns whether a process is running. A killed process may stay a zombie until its new parent collects it.
 pub(crate) fn is_running(pid: &str) -> bool {
     let stat = Path::new("/proc").join(pid).join("stat");
     (0..50).all(|_| {

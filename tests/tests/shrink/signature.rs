@@ -1,11 +1,11 @@
-//! What makes two failures of a command the same bug, and what then is not mistaken for it.
+//! Tests of the signature: it makes two failures of a command the same bug, and tells other failures apart.
 
 use afresh::minimize::Verdict;
 
 use super::bench::{Bench, Done, run};
 
-/// Ends with 4 where `reverse` comes after `open`, and with 3 at a `bad` that no `good` comes before, which is another bug;
-/// says which, and where. 0 means that it saw neither.
+/// A command with two bugs, which prints the bug and its place. It exits with 4 if `reverse` comes after `open`, with
+/// 3 at a `bad` without an earlier `good`, and with 0 if it sees neither.
 const TEST: &str = r#"
     awk '/^open/ { open = 1 }
         /^good/ { good = 1 }
@@ -13,7 +13,7 @@ const TEST: &str = r#"
         /^reverse y/ && open { print "bug: reversed " $2 ", line " NR; exit 4 }' "$1"
 "#;
 
-/// The same, for any failure at all: 0 while there is one.
+/// The same for any failure: it exits with 1 if it sees one, and with 0 otherwise.
 const ANY: &str = r#"
     awk '/^open/ { open = 1 }
         /^good/ { good = 1 }
@@ -23,7 +23,7 @@ const ANY: &str = r#"
 
 const BUG: &str = "open x\nreverse y\n";
 
-/// 200 lines with one of the bugs, and with the other as soon as one of them is missing.
+/// Creates 200 lines that show one bug, and show the other as soon as one of the needed lines is missing.
 fn two_bugs() -> Bench {
     let line = |number| match number {
         20 => "good\n".to_owned(),
@@ -39,7 +39,7 @@ fn shrink(bench: &Bench, options: &[&str], script: &str) -> Done {
     run(bench.shrink_by(&[&["trace.log"], options].concat(), script))
 }
 
-/// What the verdicts of a walk call other bugs.
+/// Returns the names of the other bugs in the verdicts of a walk.
 fn others(bench: &Bench) -> Vec<String> {
     let mut others: Vec<_> = bench.walk().runs.into_iter().filter_map(|(_, verdict)| other(verdict)).collect();
     others.dedup();
@@ -126,7 +126,7 @@ fn a_candidate_can_be_piped() {
     ));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert_eq!(bench.read("trace.min.log"), b"open a\nreverse a\n");
-    // One that does not read it is no harm either.
+    // A command that does not read its input works as well.
     let big = Bench::new("ping\n".repeat(100_000) + "open\n");
     let words = ["trace.log", "--stdin", "--", "sh", "-c", "exec 0<&-; exit 1"].map(std::ffi::OsStr::new);
     assert_eq!(run(big.command(words)).code, Some(3));
@@ -175,7 +175,7 @@ fn the_original_is_confirmed_and_a_candidate_repeated_as_often_as_asked() {
     let runs = bench.runs();
     assert_eq!(runs.iter().filter(|run| **run == runs[1]).count(), 5);
 
-    // Without `ping 100` it fails in the first run of each candidate alone.
+    // Without `ping 100`, only the first run of each candidate fails.
     let script = r#"
         sum=$(cksum < "$1"); before=$(grep -c "$sum" "$0/runs"); echo "$sum" >> "$0/runs"
         grep -q reverse "$1" || exit 1

@@ -1,4 +1,4 @@
-//! A search that is stopped or killed leaves what it has, and goes on from there to the same end.
+//! Tests that a stopped or killed search keeps its result so far, and resumes from there to the same end.
 
 use std::fs;
 use std::process::{Child, Command};
@@ -7,21 +7,21 @@ use std::time::Duration;
 
 use super::bench::{Bench, Done, run};
 
-/// Like the usual command, but the run for which the file `slow` names the number hangs, and says so in `hangs`.
+/// A command like the usual one, but the run with the number in the file `slow` hangs, and creates the file `hangs`.
 const HANGS: &str = r#"
     cksum < "$1" >> "$0/runs"
     [ "$(wc -l < "$0/runs")" = "$(cat "$0/slow")" ] && { sleep 60 & echo $! > "$0/hangs"; wait; }
     grep '^open\|^reverse' "$1" | tr '\n' ' ' | grep -q 'open.*reverse'
 "#;
 
-/// The result and the walk of a search that nobody stopped.
+/// Returns the result and the walk of a search that runs undisturbed.
 fn undisturbed() -> (Vec<u8>, Vec<u8>) {
     let bench = Bench::with_bug();
     run(bench.shrink(&["trace.log"]));
     (bench.read("trace.min.log"), bench.read("trace.min.log.walk"))
 }
 
-/// Starts a search whose run `slow` hangs, and waits until it does.
+/// Starts a search whose run `slow` hangs, and waits until it hangs.
 fn hanging(bench: &Bench, slow: usize) -> Child {
     fs::write(bench.path("slow"), slow.to_string()).expect("written");
     let mut child = bench.shrink_by(&["trace.log"], HANGS).spawn().expect("the binary runs");
@@ -37,7 +37,7 @@ fn signal(child: &Child, name: &str) {
     assert!(status.expect("kill runs").success());
 }
 
-/// Everything of a walk but the words of its command.
+/// Returns a walk without its header, which contains the command.
 fn runs_of(walk: &[u8]) -> &[u8] {
     let header = walk.iter().position(|byte| *byte == b'\n').expect("a header");
     &walk[header..]
@@ -60,7 +60,7 @@ fn a_signal_keeps_the_best_and_says_how_to_go_on() {
         let best = String::from_utf8(bench.read("trace.min.log")).expect("text");
         assert!(best.contains("open") && best.contains("reverse") && best.lines().count() < 200, "{best}");
 
-        // The command that was printed, as it was printed.
+        // Runs the printed command unchanged.
         let (_, how) = done.stderr.split_once("To go on: ").expect("it says how to go on");
         let mut shell = Command::new("sh");
         let done = Done::from(
@@ -92,7 +92,7 @@ fn a_kill_at_any_run_loses_nothing() {
     let total = Bench::with_bug();
     run(total.shrink(&["trace.log"]));
     let last = total.runs().len();
-    // The run that first leaves less than half of the 200 lines, which are then written.
+    // The first run that leaves less than half of the 200 lines. The file is written then.
     let halved = total.walk().runs.iter().position(|(intent, verdict)| verdict.is_same() && intent.items < 100);
     let halved = halved.expect("the search goes below half") + 1;
     for slow in (1..=last).step_by(2) {

@@ -1,4 +1,4 @@
-//! A trace with a system and no command: the result is a trace to keep.
+//! Tests of shrinking a trace with a system instead of a command: the result is a trace to keep.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::bench::{Bench, Done, run};
 
-/// A folder with a trace of 300 messages. A capture comes late, after the release of the same payment, which is the bug of
-/// `ledger+late-capture`: it takes the late one for the newest.
+/// A folder with a trace of 300 messages. A capture arrives after the release of the same payment, but belongs before
+/// it. That shows the bug of `ledger+late-capture`, which treats the late capture as the newest message.
 fn bench(system: &str) -> Bench {
     let header = format!("{{\"afresh\":{{\"format\":1,\"system\":\"{system}\",\"complete\":true}}}}\n");
     let line = |number: u64| {
@@ -49,7 +49,7 @@ fn the_result_is_a_trace_to_keep() {
     assert!(result.lines().count() < 8, "{result}");
     let header = result.lines().next().expect("a header");
     assert!(header.contains(r#""shows":"incremental/balance""#), "{header}");
-    // Numbers stay, and every value is as simple as it can be.
+    // The events keep their numbers, and every value is as simple as it can be.
     let messages: Vec<_> = result.lines().skip(1).collect();
     insta::assert_snapshot!(messages.join("\n"));
 

@@ -1,11 +1,11 @@
-//! Systems that read what no message says, each in a way that people ship: the law `determinism` names them.
+//! Systems that depend on more than their messages, each in a common way. The law `determinism` must name them.
 
 use std::collections::BTreeMap;
 
 use afresh::laws;
 use afresh_core::{Flows, Input, Key, Message, Slot, Stimulus, System};
 
-/// Where a system has its answer from.
+/// The source of a system's answers.
 #[derive(Clone, Copy, Debug)]
 enum Source {
     /// The message.
@@ -18,7 +18,7 @@ enum Source {
     Clock,
 }
 
-/// Answers the last message about a key.
+/// A system that answers the last message about a key.
 #[derive(Clone, Debug)]
 struct Chance(Source);
 

@@ -1,20 +1,23 @@
-//! A transcript for each law: how a mistake breaks it, what is said then, and that it holds without the mistake.
+//! Transcripts of laws: each shows how a mistake breaks its law, the message then, and that the law holds without the
+//! mistake.
 //!
-//! A transcript says what the law is, and then has blocks, with an empty line before each. A block is comments, commands, `----`,
-//! and what the last command, the name of the law, says of the commands before it. They are about the tills of [`tills`].
+//! A transcript states the law, followed by blocks that are separated by empty lines. A block has comments, commands,
+//! `----`, and a result. The last command is the name of the law, and the result is its verdict on the commands
+//! before it. All commands are about the tills of [`tills`].
 //!
 //! ```text
 //! // A comment.
 //! sale m1 a 5 @1       message m1: till a sold something for 5 at time 1
 //! sale m1 r2 a 6 @1    the same message, in its second revision
-//! withdraw m1 r2       it was no sale
+//! withdraw m1 r2       the sale is withdrawn
 //! migrate bags on      the flow `bags` is turned on, and a bag is charged with every sale; also `off`
-//! order                the name of a law, and after it a mistake where there is one
+//! order                the name of a law, followed by a mistake if there is one
 //! ----
 //! it holds
 //! ```
 //!
-//! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test transcripts` writes what is said into the transcripts.
+//! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test transcripts` writes the actual results into the
+//! transcripts.
 
 mod chance;
 mod tills;
@@ -31,7 +34,7 @@ use tills::{In, Mistake, Tills};
 
 const UPDATE: &str = "AFRESH_UPDATE_DOCS";
 
-/// The law that is looked at in every step of every run, and not apart as those of [`laws::NAMES`] are.
+/// The law that is checked in every step of every run, unlike those in [`laws::NAMES`].
 const EVERYWHERE: &str = "outputs";
 
 #[test]
@@ -77,7 +80,7 @@ fn every_transcript_is_of_a_law() {
     assert_eq!(stems(&folder(), "txt"), laws);
 }
 
-/// Of laws that are written and have no name yet.
+/// Also finds laws that are implemented but not yet in the list of names.
 #[test]
 fn every_file_of_a_law_has_a_transcript() {
     let files = stems(&root().join("sim/check/src/laws"), "rs").into_iter();
@@ -86,7 +89,7 @@ fn every_file_of_a_law_has_a_transcript() {
     assert!(untold.is_empty(), "there is no transcript of {untold:?}");
 }
 
-/// The names of the files of a folder that have this extension, in order.
+/// Returns the sorted names of the files with this extension in a folder, without the extension.
 fn stems(folder: &Path, extension: &str) -> Vec<String> {
     let files = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("an entry").path());
     let files = files.filter(|path| path.extension().is_some_and(|of| of == extension));
@@ -107,7 +110,7 @@ fn path(law: &str) -> PathBuf {
     folder().join(Path::new(law)).with_extension("txt")
 }
 
-/// The law in words, and the blocks.
+/// Splits a transcript into the statement of its law and the blocks.
 fn parts(text: &str) -> (&str, impl Iterator<Item = &str>) {
     let mut parts = text.trim_end().split("\n\n");
     (parts.next().expect("a text has a first part"), parts)
@@ -115,7 +118,7 @@ fn parts(text: &str) -> (&str, impl Iterator<Item = &str>) {
 
 const HOLDS: &str = "it holds";
 
-/// A block, with what its law says now.
+/// Returns a block with the current verdict of its law.
 fn tell(block: &str) -> String {
     let commands = block.split_once("\n----").map_or(block, |(commands, _)| commands);
     let law = commands.lines().last().expect("a block ends with a law");
@@ -149,7 +152,7 @@ fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
 }
 
-/// The commands before the law.
+/// Returns the stimuli of the commands before the law.
 fn stimuli_of(commands: &str) -> Vec<StimulusOf<Tills>> {
     let lines: Vec<_> = commands.lines().filter(|line| !line.starts_with("//")).collect();
     let (_law, before) = lines.split_last().expect("a block ends with a law");

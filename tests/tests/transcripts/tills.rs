@@ -1,4 +1,4 @@
-//! The system of the transcripts: tills, and a safe that is told what each of them has taken.
+//! The system of the transcripts: tills, and a safe that receives their takings.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,35 +12,35 @@ use Mistake::{AddsRevision, ClosesAtThree, ForgetsMean, LateIsLast, MeanOfNothin
 /// The flow under which a bag is charged with every sale.
 const BAGS: &str = "bags";
 
-/// Tills without a mistake, or with one.
+/// Tills, with or without a mistake.
 #[derive(Clone, Debug)]
 pub(crate) struct Tills {
     mistake: Option<Mistake>,
-    /// What no system should have: something that it remembers and no message says. Mistakes use it.
+    /// Memory outside of the messages, which no system should have. Mistakes use it.
     memory: Arc<AtomicU32>,
 }
 
-/// What can be wrong with tills.
+/// A mistake in the code of the tills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mistake {
-    /// `update` takes a sale that comes late for the last one.
+    /// `update` takes a late sale for the last one.
     LateIsLast,
-    /// `update` adds what a sale is revised to, and does not take off what it was.
+    /// `update` adds the revised amount of a sale, and does not subtract the old one.
     AddsRevision,
-    /// `update` of the safe takes what it was first told for final.
+    /// `update` of the safe ignores revisions of an amount.
     SafeIsFinal,
     /// `touched` forgets the slot of the mean.
     ForgetsMean,
-    /// The mean of no sale is 0 divided by 0, which is not equal to itself.
+    /// The mean of no sales is 0 divided by 0, which is not equal to itself.
     MeanOfNothing,
-    /// `admit` counts what it is asked, and takes nothing after the third.
+    /// `admit` counts its calls, and rejects everything after the third.
     ClosesAtThree,
-    /// Receipts are numbered as they are printed.
+    /// Receipts are numbered in the order of printing.
     NumbersReceipts,
 }
 
 impl Mistake {
-    /// All of them, by name.
+    /// All mistakes, by name.
     pub(crate) const ALL: [(&str, Self); 7] = [
         ("late-is-last", LateIsLast),
         ("adds-revision", AddsRevision),
@@ -52,29 +52,29 @@ impl Mistake {
     ];
 }
 
-/// What comes in.
+/// A message in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum In {
     /// Something was sold. A sale of nothing opens the drawer.
     Sale { till: Key, amount: f64, on: i64 },
-    /// A till says to the safe what it has taken.
+    /// A till tells the safe its takings.
     Taken(f64),
 }
 
-/// What goes out.
+/// A message out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Out {
-    /// Of the sales of a till.
+    /// The mean of the sales of a till.
     Mean(f64),
-    /// For the last sale.
+    /// A receipt for the last sale.
     Receipt(u32),
-    /// To the safe.
+    /// The takings of a till, sent to the safe.
     Taken(f64),
 }
 
-/// What a till has taken; or the safe, which makes no sales.
+/// The state of a till, or of the safe, which makes no sales.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Till {
     sales: u32,
@@ -92,7 +92,7 @@ impl Tills {
         self.mistake == Some(mistake)
     }
 
-    /// Counts on, whatever run this is.
+    /// Counts up, across all runs.
     fn count(&self) -> u32 {
         self.memory.fetch_add(1, Ordering::Relaxed) + 1
     }

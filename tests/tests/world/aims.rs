@@ -1,4 +1,4 @@
-//! Faults that are aimed at certain messages, of those to come and of those on their way.
+//! Tests of faults aimed at certain messages, both future ones and those in flight.
 
 use std::ops::ControlFlow;
 
@@ -8,7 +8,7 @@ use afresh_tests::payments::{APP, BANK, Message, Party, Pay, Payments};
 
 use crate::runs::write;
 
-/// A run with one payment a second; the lines of its trace that say something of what becomes of messages.
+/// Runs a world with one payment a second. Returns the lines of its trace about the fate of messages.
 fn run(aim: Option<Aim<Party>>, in_flight: Option<Aim<Party>>) -> String {
     let cluster = Payments::default();
     let pay = |second: i64| (second * 1_000_000_000, NodeId::new(APP), Pay { amount: 5 });
@@ -16,7 +16,7 @@ fn run(aim: Option<Aim<Party>>, in_flight: Option<Aim<Party>>) -> String {
     let mut schedule = schedule.with_aims(aim).until(3_000_000_000);
     let mut world = World::new(cluster.names(), move |id| cluster.node(id));
     world.start(&mut schedule);
-    // Until the first payment is on its way.
+    // Runs until the first payment is in flight.
     world.run(&mut schedule, |_| ControlFlow::Break(()));
     if let Some(aim) = in_flight {
         assert_eq!(schedule.strike(&world, aim), 1);
@@ -47,7 +47,7 @@ fn nothing_is_aimed_at() {
     );
 }
 
-/// Drop the next `Charged` from bank to app.
+/// Drops the next `Charged` from bank to app.
 #[test]
 fn the_next_message_of_a_kind_is_lost() {
     let aim = Aim::next(Hit::Drop, is_charged).from(NodeId::new(BANK)).to(NodeId::new(APP));

@@ -1,8 +1,8 @@
-//! Clocks that are wrong.
+//! Tests of clocks that are wrong.
 
 use crate::story::check;
 
-/// A node has no other time than its clock; timers go by what passes.
+/// A node knows the time only from its clock, but timers follow the time that passes.
 #[test]
 fn a_clock_jumps_and_timers_do_not() {
     check(

@@ -1,4 +1,4 @@
-//! Nodes that crash, and what is left of what they wrote.
+//! Tests of crashes, and of the records that survive them.
 
 use afresh_tests::payments::Mistake;
 
@@ -51,7 +51,7 @@ fn what_was_synced_is_there_after_a_crash() {
     );
 }
 
-/// A bank that answers before what it wrote is durable forgets payments of which it has told the app.
+/// A bank that answers before its records are durable forgets payments that it has reported to the app.
 #[test]
 fn what_was_not_synced_is_lost() {
     check_with(
@@ -77,7 +77,7 @@ fn what_was_not_synced_is_lost() {
     );
 }
 
-/// Not all of it need be lost: storage may have done more than it was asked to, from the oldest record on.
+/// Not all unsynced records need be lost: storage may already have written some of them, oldest first.
 #[test]
 fn some_of_what_was_not_synced_may_survive() {
     check_with(
@@ -124,7 +124,7 @@ fn some_of_what_was_not_synced_may_survive() {
     );
 }
 
-/// A node that panics ends the run. What it did last is the last event.
+/// A panic of a node ends the run. The event that the node panicked on is the last one.
 #[test]
 fn a_panic_is_no_crash() {
     check_with(

@@ -1,4 +1,4 @@
-//! Code that depends on more than what it is told.
+//! Tests of code that depends on more than its events.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use afresh::world::{self, Cluster, Effects, Happened, Node, NodeId, Posting, dig
 use afresh_core::Name;
 use afresh_tests::payments::Payments;
 
-/// Sends what it is told on to itself, as often as a counter says that no world knows of.
+/// A node that forwards its input to itself, as often as a counter outside of the world says.
 #[derive(Clone)]
 struct Leaky(&'static AtomicU64);
 
@@ -54,7 +54,7 @@ fn what_depends_on_more_than_it_is_told_is_seen_at_the_first_event() {
     let found = world::deterministic(&Leaky(&COUNTER), 1).err().unwrap();
     assert_eq!(found.event, 2);
     assert!(found.one.contains("Fault") && found.other.contains("Deliver"), "{found}");
-    // A trace of it does not fit another run of it either.
+    // Another run of it does not follow the trace either.
     let run = world::simulate(&Leaky(&COUNTER), 1);
     COUNTER.store(0, Ordering::Relaxed);
     let difference = world::replay(&Leaky(&COUNTER), &run.trace("leaky")).err().unwrap();
@@ -81,7 +81,7 @@ fn a_digest_tells_apart_what_differs_in_anything() {
         count += 1;
         all.insert(digest_of(events));
     };
-    // Every bit of an event, wherever the event is.
+    // Changes every bit of an event, at each place.
     for place in 0..events.len().min(40) {
         for bit in 0..32 {
             let change = |change: &dyn Fn(&mut Happened)| {
@@ -98,7 +98,7 @@ fn a_digest_tells_apart_what_differs_in_anything() {
             add(&change(&|event| event.to = NodeId::new(event.to.place() ^ 1 << bit)));
         }
     }
-    // The order of events, and how many there are.
+    // The order and the number of events.
     for place in 0..events.len().min(40) {
         add(&events[..place]);
         let mut swapped = events.to_vec();
@@ -106,7 +106,7 @@ fn a_digest_tells_apart_what_differs_in_anything() {
         add(&swapped);
     }
     assert_eq!(all.len(), count);
-    // A million small ones.
+    // A million pairs of events that differ only in a small number.
     let small = |at| Happened { at, ..events[0] };
     let digests: BTreeSet<_> = (0..1_000_000).map(|at| digest_of(&[small(at), events[1]])).collect();
     assert_eq!(digests.len(), 1_000_000);

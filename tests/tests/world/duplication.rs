@@ -1,4 +1,4 @@
-//! Messages that are there twice.
+//! Tests of duplicated messages.
 
 use afresh_tests::payments::Mistake;
 
@@ -33,7 +33,7 @@ fn a_message_may_arrive_twice() {
     );
 }
 
-/// Both copies have one name: they are what the same event sent.
+/// Both copies have the same name, because the same event sent them.
 #[test]
 fn a_bank_that_charges_again_is_seen() {
     check_with(

@@ -1,4 +1,4 @@
-//! What holds of any nodes, any faults and any edit of a trace.
+//! Laws of all nodes, faults and edits of a trace, checked on generated ones.
 
 use afresh::format::{Options, Reader, Writer};
 use afresh::world::{self, Cluster, Effects, Ended, Limits, Log, Node, NodeId, Posting, Vocabulary, WorldTrace};
@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-/// What a node does when it is told something.
+/// An action of a node when it receives something.
 #[derive(Clone, Copy, Debug)]
 enum Action {
     Send {
@@ -20,11 +20,11 @@ enum Action {
     },
     Write,
     Sync,
-    /// Stops where its clock and what it draws say so.
+    /// Stops the node, depending on its clock and a random number.
     Stop,
 }
 
-/// A node that does what a table says of what it has heard so far.
+/// The state of a node whose actions come from a table, by what it has heard so far.
 #[derive(Clone, Debug, PartialEq)]
 struct Machine {
     state: u8,
@@ -34,18 +34,18 @@ struct Machine {
 #[derive(Clone, Debug)]
 struct Machines {
     nodes: usize,
-    /// By the state of the node, which each message moves.
+    /// The actions by state; each message changes the state.
     table: Vec<Vec<Action>>,
 }
 
-/// A machine and the table that all go by.
+/// A machine, and the table that all machines share.
 #[derive(Clone, Debug)]
 struct Running {
     machine: Machine,
     machines: Machines,
 }
 
-/// A message: a value, and how many more may come of it.
+/// A message: a value, and how many further messages may follow from it.
 type Message = (u8, u8);
 
 impl Running {
@@ -60,7 +60,7 @@ impl Running {
                     effects.send(NodeId::new(to % machines.nodes), (value.wrapping_add(add), left));
                 }
                 Action::Timer { after, add } => effects.set_timer(after, (value.wrapping_add(add), left)),
-                // Storage that does not work is a reason like any other to do something else.
+                // Failing storage changes the later behaviour of the machine.
                 Action::Write => machine.heard += u64::from(effects.write(machine.state).is_err()),
                 Action::Sync => machine.heard += u64::from(effects.sync().is_err()),
                 Action::Stop if effects.entropy().is_multiple_of(8) || effects.now() < 0 => effects.stop(),
@@ -137,7 +137,7 @@ fn write(trace: &WorldTrace<Running>) -> String {
     String::from_utf8(writer.finish().unwrap()).unwrap()
 }
 
-/// Runs again from its trace, as it is in a file, and must be the same in all that can be seen.
+/// Replays a run from its trace file, and checks that both runs are indistinguishable.
 fn is_the_same_again(cluster: &Machines, run: &Ended<Running>) {
     let text = write(&run.trace("machines"));
     let reader = Reader::new("in", text.as_bytes(), Options::default()).unwrap();
@@ -161,8 +161,8 @@ proptest! {
         is_the_same_again(&cluster, &run);
     }
 
-    /// Whatever is left out of a trace, there is a run that does the rest of it as far as that can be done; and that is a run
-    /// like any other.
+    /// A trace with any events left out has a run that does the rest of it as far as possible. That run is a run like
+    /// any other.
     #[test]
     fn any_part_of_a_trace_runs(cluster in machines(), seed: u64, left in vec(any::<bool>(), 64)) {
         let mut trace = world::simulate(&cluster, seed).trace("machines");

@@ -1,10 +1,10 @@
-//! Messages that are lost.
+//! Tests of lost messages.
 
 use afresh_tests::payments::Mistake;
 
 use crate::story::{check, check_with};
 
-/// The app asks until it has an answer, so it does not matter which of the two is lost.
+/// The app retries until it has an answer, so the loss of either message is harmless.
 #[test]
 fn what_is_lost_is_asked_for_again() {
     check(
@@ -50,7 +50,7 @@ fn what_is_lost_is_asked_for_again() {
     );
 }
 
-/// A lost message is an event as one that arrived is; the event that sent it is its cause.
+/// A lost message is an event, as a delivered one is. Its cause is the event that sent it.
 #[test]
 fn a_trace_says_what_was_lost() {
     check_with(

@@ -1,4 +1,4 @@
-//! Worlds: what nodes, networks, faults and schedules do, and what a record of it proves.
+//! Tests of worlds: the effects of nodes, networks, faults and schedules, and the traces that record them.
 
 mod aims;
 mod clocks;

@@ -1,4 +1,4 @@
-//! Links that are cut, in one direction each.
+//! Tests of links that are cut in one direction.
 
 use crate::story::check;
 
@@ -32,7 +32,7 @@ fn over_a_link_that_is_cut_nothing_arrives() {
     );
 }
 
-/// The bank hears, and is not heard.
+/// The bank receives messages, but its own do not arrive.
 #[test]
 fn the_other_direction_is_another_link() {
     check(

@@ -1,4 +1,4 @@
-//! Nodes that do nothing for a while.
+//! Tests of nodes that are paused.
 
 use crate::story::check;
 

@@ -1,4 +1,4 @@
-//! Messages that overtake each other.
+//! Tests of reordered messages.
 
 use crate::story::check;
 

@@ -1,11 +1,11 @@
-//! Traces that do not fit the code any more, or were edited.
+//! Tests of traces that were edited, or that the code no longer reproduces.
 
 use afresh::world;
 use afresh_tests::payments::Payments;
 
 use crate::runs::{read, write};
 
-/// Two payments, of which the bank hears in the other order.
+/// A trace of two payments that reach the bank in reverse order.
 const TRACE: &str = r#"{"afresh":{"format":1,"system":"payments","complete":true}}
 {"at":0,"in":{"id":"i-1","from":"outside","body":{"to":"app","input":{"amount":5}}}}
 {"at":0,"in":{"id":"i-2","from":"outside","body":{"to":"app","input":{"amount":7}}}}
@@ -15,7 +15,8 @@ const TRACE: &str = r#"{"afresh":{"format":1,"system":"payments","complete":true
 {"cause":4,"at":51,"deliver":{"ordinal":0,"from":"bank","to":"app","occurrence":1}}
 "#;
 
-/// The first difference of a strict replay, and how many events a tolerant one skips, with its trace.
+/// Returns the first difference of a strict replay, the number of events that a tolerant replay skips, and the
+/// latter's trace.
 fn replayed(edits: &[(&str, &str)]) -> (Option<String>, u64, String) {
     let edit = |text: String, (from, to): &(&str, &str)| {
         assert!(text.contains(from), "{from}");
@@ -23,7 +24,7 @@ fn replayed(edits: &[(&str, &str)]) -> (Option<String>, u64, String) {
     };
     let trace = read(&edits.iter().fold(TRACE.to_owned(), edit));
     let difference = world::replay(&Payments::default(), &trace).err().map(|difference| difference.to_string());
-    // Both sides are shown; what was recorded is of no interest here.
+    // The text of a difference shows both sides. Only the new run matters here.
     let difference = difference.map(|told| {
         let (event, found) = (told.split(" was").next().unwrap(), told.split("in this run ").nth(1).unwrap());
         format!("{event}: {found}")
@@ -57,7 +58,8 @@ fn a_strict_replay_ends_with_the_first_event_that_does_not_fit() {
     );
 }
 
-/// Where the cause is not there, or has not sent such a message, the place among those between the two nodes tells which it is.
+/// If the cause is missing or has not sent such a message, the occurrence between the two nodes identifies the
+/// message.
 #[test]
 fn a_tolerant_replay_finds_a_message_by_its_place_where_its_cause_is_gone() {
     let (_, skipped, trace) = replayed(&[("{\"cause\":2,", "{")]);
@@ -66,7 +68,7 @@ fn a_tolerant_replay_finds_a_message_by_its_place_where_its_cause_is_gone() {
     assert_eq!((skipped, trace.as_str()), (0, TRACE));
 }
 
-/// What cannot happen any more is skipped: the second payment was never made, so nothing comes of it.
+/// Events that can no longer happen are skipped: the second payment was never made, so nothing follows from it.
 #[test]
 fn a_tolerant_replay_skips_what_cannot_happen() {
     let second = TRACE.lines().nth(2).unwrap();

@@ -1,4 +1,4 @@
-//! Runs from a seed, and the traces of them.
+//! Tests of runs from a seed, and of their traces.
 
 use std::sync::Mutex;
 use std::{env, fs};
@@ -79,7 +79,7 @@ fn mistakes_are_found() {
 
 const MISTAKES: [Mistake; 4] = [Mistake::ChargesAgain, Mistake::AnswersFirst, Mistake::AsksOnce, Mistake::FallsOver];
 
-/// What is left of the first run in which a mistake shows, and how many stimuli there were.
+/// Shrinks the first run that shows a mistake. Returns the original number of stimuli and the shrunk trace.
 fn shrunk(mistake: Mistake) -> (usize, String) {
     let cluster = Payments(mistake);
     let run = (0..).map(|seed| world::simulate(&cluster, seed)).find(|run| !run.violations.is_empty()).unwrap();
@@ -103,7 +103,7 @@ fn what_is_found_shrinks() {
     insta::assert_snapshot!(left.join("\n"));
 }
 
-/// Should a node never return from an event, it is known what it was at.
+/// If a node never returned from an event, it would still be known at which event.
 #[test]
 fn a_run_of_few_events_tells_each_before_it_happens() {
     static TOLD: Mutex<Vec<Option<u64>>> = Mutex::new(Vec::new());
@@ -122,7 +122,7 @@ fn a_run_of_few_events_tells_each_before_it_happens() {
     assert_eq!(events.last(), Some(&bug.first.event.get().into()), "it falls over at the last");
 }
 
-/// The trace that is replayed where there is no generator: see `tests/no-rng`.
+/// The trace that is replayed in a build without a generator: see `tests/no-rng`.
 #[test]
 fn a_kept_trace_is_that_of_its_seed() {
     let cluster = Payments(Mistake::AnswersFirst);
@@ -134,7 +134,7 @@ fn a_kept_trace_is_that_of_its_seed() {
     assert_eq!(fs::read_to_string(path).unwrap(), text(&run));
 }
 
-/// A node that sets a timer for at once, for ever, does not hold a run up for ever.
+/// A node that keeps setting timers for the current moment does not hold a run up for ever.
 #[test]
 fn a_run_ends() {
     #[derive(Clone)]

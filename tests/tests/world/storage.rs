@@ -1,8 +1,8 @@
-//! Storage that fails, is full or slow.
+//! Tests of storage that fails, is full or is slow.
 
 use crate::story::check;
 
-/// The app does not take a payment that it cannot write down; the bank does not answer for one, and is asked again.
+/// The app refuses a payment that it cannot write down. The bank does not answer for one, and the app retries.
 #[test]
 fn nothing_can_be_written_where_storage_is_full() {
     check(
@@ -30,7 +30,7 @@ fn nothing_can_be_written_where_storage_is_full() {
     );
 }
 
-/// Where the storage fails, it is not known whether a record survives a crash. Here it does.
+/// If storage fails, a record may or may not survive a crash. Here it survives.
 #[test]
 fn what_was_written_may_survive_storage_that_fails() {
     check(
@@ -72,7 +72,8 @@ fn what_was_written_may_survive_storage_that_fails() {
     );
 }
 
-/// On slow storage a node waits, and what it does after that is held back: the answer is not there before the record is.
+/// On slow storage a node waits for its sync. Its later effects are held back, so the answer never arrives before the
+/// record is durable.
 #[test]
 fn nothing_follows_a_sync_before_it_is_done() {
     check(
@@ -112,7 +113,7 @@ fn nothing_follows_a_sync_before_it_is_done() {
     );
 }
 
-/// A crash while it waits: the record is lost, and so is the answer.
+/// A crash during the wait loses both the record and the answer.
 #[test]
 fn a_crash_before_the_sync_is_done_loses_both() {
     check(

@@ -1,4 +1,4 @@
-//! Tells a story: drives the app and the bank of `Payments` by hand, and holds what comes of each command against the text.
+//! Runs a story: it drives the app and the bank of `Payments` by hand, and compares the results with the text.
 
 use afresh::guard::guard;
 use afresh::schedule::{Act, ByHand};
@@ -9,34 +9,35 @@ use similar::TextDiff;
 
 use crate::runs::write;
 
-/// Holds a story: blocks of commands, `----`, and what came of them, with a blank line between. A line that begins with `//` is
-/// a comment. The commands:
+/// Checks a story: blocks of commands, `----` and their results, with a blank line between blocks. A line that begins
+/// with `//` is a comment. These are the commands:
 ///
 /// ```text
-/// pay 5               somebody wants to pay 5, and tells the app
-/// deliver app bank    the first message on its way from app to bank arrives; `last` before the names: the last one
-/// lose app bank       it is lost
-/// double app bank     it is there once more
+/// pay 5               a customer tells the app to pay 5
+/// deliver app bank    the first message in flight from app to bank arrives; with `last` before the names, the last
+/// one
+/// lose app bank       the message is lost
+/// double app bank     the message is duplicated
 /// ring app            the first timer of the app goes off, when it is due
-/// wait 50             time passes, in milliseconds
-/// crash bank          also `keep 2` of the records that are not synced, and `torn`
+/// wait 50             50 milliseconds pass
+/// crash bank          also `keep 2`, to keep 2 of the records that are not synced, and `torn`
 /// restart bank        also `pause`, `resume`
 /// cut app bank        also `heal`
-/// skew bank 20        by so many milliseconds
+/// skew bank 20        the clock of the bank jumps by 20 milliseconds
 /// disk bank full      also `fail`, `slow`, `synced`, `mended`
-/// show                what both know
-/// on the way          what is under way
-/// clock bank          what the clock of the bank says
-/// trace               what a trace says of all that
+/// show                the state of both
+/// on the way          the messages in flight
+/// clock bank          the time on the clock of the bank
+/// trace               the trace so far
 /// ```
 ///
-/// At the end, all that happened is run again from its trace, and must be the same to the bit.
+/// At the end, the whole run is replayed from its trace, and must be identical to the bit.
 #[track_caller]
 pub(crate) fn check(story: &str) {
     check_with(Mistake::No, story);
 }
 
-/// Holds a story of a bank or an app with a mistake.
+/// Checks a story with a mistake in the bank or the app.
 #[track_caller]
 pub(crate) fn check_with(mistake: Mistake, story: &str) {
     let cluster = Payments(mistake);
@@ -112,7 +113,7 @@ impl Teller {
         }
     }
 
-    /// What is asked of the world.
+    /// Answers a command that queries the world.
     fn ask(&mut self, words: &[&str]) {
         match words {
             ["show"] => {

@@ -1,4 +1,4 @@
-//! The ledger as one would write it by hand with nothing else in mind: one account, one pass, no journal.
+//! A ledger written by hand for speed alone: one account, one pass, no journal.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ struct Account {
     captured: i64,
 }
 
-/// Folds all messages in the order in which they are; the balance, what is held, and what was captured.
+/// Folds all messages in the given order. Returns the balance, the sum held, and the sum captured.
 pub(crate) fn fold(messages: &[Message<In>]) -> (i64, i64, i64) {
     let mut account = Account::default();
     let mut payments: BTreeMap<&Name, (i64, bool)> = BTreeMap::new();

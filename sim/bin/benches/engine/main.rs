@@ -1,7 +1,7 @@
-//! What the engine costs, beside a hand-written fold of the same messages in the same run.
+//! Benchmarks the engine against a hand-written fold of the same messages in the same run.
 //!
-//! `cargo bench --bench engine` prints a line for each kind of work: the median of several runs, and how many times as
-//! long that is as the hand-written fold, which journals nothing, sends nothing and has one key.
+//! `cargo bench --bench engine` prints a line for each kind of work: the median of several runs, and its ratio to the
+//! time of the hand-written fold. That fold has one key, writes no journal and sends nothing.
 
 mod bare;
 mod workload;
@@ -14,7 +14,7 @@ use afresh_fixtures::{Fixture, Ledger};
 
 const RUNS: usize = 7;
 
-/// A line of the report: its name, and what measures and prints it.
+/// A line of the report: its name, and the function that measures and prints it.
 type Line = (&'static str, Box<dyn Fn()>);
 
 fn main() {
@@ -37,7 +37,8 @@ fn main() {
     }
 }
 
-/// Updates per second: histories of `length` messages, one key each, `late` percent of them up to 200 places late.
+/// Measures updates per second on histories of `length` messages, one key each. `late` percent of the messages arrive
+/// up to 200 places late.
 fn updates(name: &str, policy: Policy, length: usize, late: usize) {
     let histories = (100_000 / length).clamp(1, 2000);
     let messages = workload::messages(length, late);
@@ -73,7 +74,7 @@ fn median(mut run: impl FnMut() -> f64) -> f64 {
     times[RUNS / 2]
 }
 
-/// The processor time of this process so far: other work on the machine does not count.
+/// Returns the processor time of this process so far, so that other work on the machine does not count.
 fn now() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))

@@ -1,9 +1,9 @@
-//! The messages of one account: deposits, payments that are held and captured, now and then released or reversed.
+//! The messages of one account: deposits, and payments that are held, captured, and sometimes released or reversed.
 
 use afresh_core::{Message, Name};
 use afresh_fixtures::ledger::In;
 
-/// `length` messages of one account; `late` percent of them arrive up to 200 places late.
+/// Generates `length` messages of one account; `late` percent of them arrive up to 200 places late.
 pub(crate) fn messages(length: usize, late: usize) -> Vec<Message<In>> {
     let mut messages: Vec<_> = (0..length).map(message).collect();
     let mut random = Random(7);
@@ -32,7 +32,7 @@ fn message(place: usize) -> Message<In> {
     Message::new("bank", format!("m-{}", 100_000 + place), body)
 }
 
-/// The generator of Lehmer (1951): enough to shuffle with.
+/// The generator of Lehmer (1951), which is good enough to shuffle with.
 struct Random(u64);
 
 impl Random {

@@ -1,4 +1,4 @@
-//! The ring as one would write it by hand with nothing else in mind: a heap, the same generator, a list of what happened.
+//! A ring written by hand for speed alone: a heap, the same generator, and a list of events.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -40,7 +40,7 @@ impl Ord for Queued {
     }
 }
 
-/// What happened, as it is kept.
+/// An event as the list records it.
 #[derive(Clone, Copy)]
 #[expect(dead_code, reason = "it is written to be read another time")]
 pub(crate) struct Recorded {
@@ -110,7 +110,7 @@ impl Process for Client {
     }
 }
 
-/// Delivers messages until `target` have arrived; how many have.
+/// Delivers messages until `target` have arrived. Returns the number delivered.
 pub(crate) fn run(seed: u64, clients: u32, lossy: bool, target: u64, record: &mut Vec<Recorded>) -> u64 {
     let mut rng = Rng::of_seed(seed);
     let mut heap: BinaryHeap<Reverse<Queued>> = BinaryHeap::new();

@@ -1,7 +1,7 @@
-//! What a message costs in a world, beside a hand-written loop that does the same in the same run.
+//! Benchmarks the delivery of messages in a world against a hand-written loop that does the same in the same run.
 //!
-//! `cargo bench --bench ring` prints a line for each kind of work: clients that ask a ring of three servers, each message
-//! between 1 and 10 ms under way, all that happens recorded in memory.
+//! `cargo bench --bench ring` prints a line for each kind of work. Clients send requests to a ring of three servers;
+//! each message is in flight for 1 to 10 ms, and all events are recorded in memory.
 
 mod bare;
 mod ring;
@@ -32,7 +32,7 @@ fn main() {
     }
 }
 
-/// The time of a message.
+/// Measures the time per message.
 fn messages(name: &str, clients: u32, lossy: bool) {
     let names = ring::names(clients);
     let mut record = Vec::with_capacity(2 * MESSAGES as usize);
@@ -46,7 +46,7 @@ fn messages(name: &str, clients: u32, lossy: bool) {
     println!("{name} ns_per_message={world:.1} bare={bare:.1} ratio={:.2}", world / bare);
 }
 
-/// What it costs to have a digest of all that happens.
+/// Measures the time to compute the digest of all events.
 fn digest() {
     let world = ring::run(1, &ring::names(64), false, MESSAGES);
     let events = world.happened();
@@ -55,7 +55,7 @@ fn digest() {
     println!("ring digest ns_per_event={ns:.2}");
 }
 
-/// The time of a run of 400 messages, with all that it takes to set it up.
+/// Measures the time of a run of 400 messages, setup included.
 fn whole_runs() {
     let names = ring::names(4);
     let mut record = Vec::with_capacity(1 << 16);
@@ -72,8 +72,8 @@ fn whole_runs() {
     println!("ring run messages=400 us={:.1} bare={:.1} ratio={:.2}", world / 1e3, bare / 1e3, world / bare);
 }
 
-/// The median time, in nanoseconds, that each of two does one of the things that it says it has done. They take turns, so
-/// that whatever else the machine does bears on both.
+/// Computes the median time per unit of work, in nanoseconds, of two functions that return how many units they did.
+/// They take turns, so that other work on the machine affects both.
 fn medians(mut one: impl FnMut() -> u64, mut other: impl FnMut() -> u64) -> (f64, f64) {
     let mut times: [Vec<f64>; 2] = Default::default();
     for _ in 0..RUNS {
@@ -93,7 +93,7 @@ fn time(run: &mut impl FnMut() -> u64) -> f64 {
     (now() - started).as_secs_f64() * 1e9 / done as f64
 }
 
-/// The processor time of this process so far: other work on the machine does not count.
+/// Returns the processor time of this process so far, so that other work on the machine does not count.
 fn now() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))

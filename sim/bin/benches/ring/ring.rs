@@ -1,4 +1,5 @@
-//! The ring in a world: clients ask a server each, the request goes round, and the reply lets them ask again.
+//! A ring in a world: each client sends a request to a server, the request goes round, and the reply triggers the
+//! next request.
 
 use std::ops::ControlFlow;
 
@@ -6,7 +7,7 @@ use afresh::schedule::{Latency, Link, Network, Random, Swarm};
 use afresh::world::{Effects, Node, NodeId, World};
 use afresh_core::Name;
 
-/// How many servers there are.
+/// The number of servers.
 pub(crate) const NODES: u32 = 3;
 
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +22,7 @@ pub(crate) enum Ring {
     Client { request: u64, received: u64, lossy: bool },
 }
 
-/// A client asks, and asks again after a while where messages can be lost.
+/// Sends a request from a client, and sets a timer to retry it if messages can be lost.
 fn ask(request: u64, padding: [u8; 8], lossy: bool, effects: &mut Effects<Ring>) {
     let client = effects.me().place() as u32;
     let to = ((request + u64::from(client)) % u64::from(NODES)) as usize;
@@ -75,7 +76,7 @@ impl Node for Ring {
     }
 }
 
-/// The names of the nodes.
+/// Returns the names of the nodes.
 pub(crate) fn names(clients: u32) -> Vec<Name> {
     (0..NODES + clients).map(|place| format!("n-{place}").into()).collect()
 }

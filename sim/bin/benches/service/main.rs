@@ -1,7 +1,7 @@
-//! What simulating a system costs, with all that is asked of every run, and two laws of each.
+//! Benchmarks the simulation of a system, with all checks of each run and two laws.
 //!
-//! `cargo bench --bench service` prints a line for each example system: messages that reach the host a second, on one core and
-//! in processor time; apart from that, what it takes to generate them.
+//! `cargo bench --bench service` prints a line for each example system: how many messages a second reach the host, on
+//! one core and in processor time. The time to generate the messages is given apart.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -48,7 +48,7 @@ fn line(systems: &Systems, name: &str, generation: Duration) {
     );
 }
 
-/// How long it takes to draw the messages of all runs.
+/// Measures the time to draw the messages of all runs.
 fn generation<B: std::fmt::Debug>(messages: &impl Strategy<Value = Vec<Message<B>>>) -> Duration {
     let started = now();
     for seed in 0..SEEDS {
@@ -61,7 +61,7 @@ fn generation<B: std::fmt::Debug>(messages: &impl Strategy<Value = Vec<Message<B
     now() - started
 }
 
-/// The processor time of this process so far: other work on the machine does not count.
+/// Returns the processor time of this process so far, so that other work on the machine does not count.
 fn now() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))

@@ -1,6 +1,8 @@
-//! What it costs to read, replay, check and shrink a trace, to plan a migration, and to keep a journal in memory.
+//! Benchmarks reading, replaying, checking and shrinking a trace, planning a migration, and keeping a journal in
+//! memory.
 //!
-//! `cargo bench --bench trace` prints a line for each, with the work that it is measured against in the same run.
+//! `cargo bench --bench trace` prints a line for each, together with the work in the same run that it is compared
+//! with.
 
 mod count;
 
@@ -38,7 +40,7 @@ fn main() {
     }
 }
 
-/// Checks every prefix from the first message, beside a hand-written sum of the same folds.
+/// Measures a check of every prefix from the first message, against a hand-written sum of the same folds.
 fn check(messages: u32, keys: u32) {
     let trace = loaded(messages, keys);
     let options = check::Options::default();
@@ -57,7 +59,7 @@ fn check(messages: u32, keys: u32) {
     );
 }
 
-/// Plans the migration of one key, beside a clone of the whole engine.
+/// Measures the plan of a migration of one key, against a clone of the whole engine.
 fn plan() {
     let trace = loaded(100_000, 1000);
     let mut engine = engine(&trace);
@@ -78,7 +80,7 @@ fn plan() {
     );
 }
 
-/// Memory of an engine, for each message that it has taken.
+/// Measures the memory of an engine per message taken.
 fn memory() {
     let trace = loaded(100_000, 1000);
     let (engine, bytes, _) = count::count(|| engine(&trace));
@@ -86,7 +88,7 @@ fn memory() {
     println!("memory messages=100000 keys=1000 events={events} bytes_per_message={:.0}", bytes as f64 / 100_000.0);
 }
 
-/// Reads and replays a trace of a million messages, beside reading it alone.
+/// Measures reading and replaying a trace of a million messages, against reading alone.
 fn replay() {
     let file = file(1_000_000, 1000);
     let reader = || Reader::new("bench", &file[..], Options::default()).expect("the trace has a header");
@@ -111,11 +113,13 @@ fn replay() {
     );
 }
 
-/// Shrinks a trace in which one bug of five stimuli is planted, to its end, payload included, beside reading it alone.
+/// Measures a complete shrink, payload included, of a trace with a planted bug of five stimuli, against reading
+/// alone.
 fn shrink(messages: u32, keys: u32) {
     let export = export(messages, keys);
     let mut stimuli: Vec<_> = export.stimuli::<Ledger>().collect();
-    // Where five places between 5 % and 90 % are on average, the last of them first.
+    // The expected places of five uniform draws between 5 % and 90 %. The last goes in first, so that no place
+    // shifts.
     for (place, stimulus) in planted().into_iter().enumerate().rev() {
         let place = messages as usize * (30 + 85 * (place + 1)) / 600;
         let at = stimuli[place].0;
@@ -160,7 +164,7 @@ fn file(messages: u32, keys: u32) -> Vec<u8> {
     written(&export, export.events(Ledger::correct()))
 }
 
-/// A rounding that goes wrong: the fees of two payments come to a cent less where the one that was first captured comes last.
+/// A rounding error: the fees of two payments are a cent too low if the payment captured first arrives last.
 fn planted() -> [Stimulus<In, View>; 5] {
     let account = || Key::from("planted");
     let message = |id: &str, body| Stimulus::In(Message::new("shop", id, body));
@@ -207,7 +211,7 @@ fn engine(trace: &Loaded<Ledger>) -> Engine<Ledger> {
     engine
 }
 
-/// The median wall time and processor time of `runs` runs. What they make is dropped outside of that.
+/// Computes the median wall time and processor time of `runs` runs. Dropping their results is not measured.
 fn median<T>(runs: usize, mut run: impl FnMut() -> T) -> (Duration, Duration) {
     use rustix::time::ClockId::{Monotonic, ProcessCPUTime};
     let mut times: Vec<_> = (0..runs)

@@ -1,11 +1,11 @@
-//! What is in stock, and what has to be ordered.
+//! Counts the stock of each item, and orders more when it runs low.
 
 use std::collections::BTreeMap;
 
 use afresh_core::{Flows, Input, Key, Slot, System};
 use serde::{Deserialize, Serialize};
 
-/// A delivery of an item, or a sale, which counts as negative.
+/// A delivery of one item (`count` is positive) or a sale (`count` is negative).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Movement {
     item: String,
@@ -13,14 +13,14 @@ pub struct Movement {
     at: i64,
 }
 
-/// An item: how many are left, and how many sales were refused.
+/// The state of one item: how many are left, and how many sales were refused.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Item {
     left: i64,
     refused: u64,
 }
 
-/// All items.
+/// The system: each item is a key, and `order` is the slot of its reorder message.
 #[derive(Clone)]
 pub struct Stock;
 

@@ -33,7 +33,7 @@ pub trait Runner: Send + Sync {
         record: Option<Writer<&mut dyn Write>>,
     ) -> Result<replay::Report, Error>;
 
-    /// Checks a trace; see [`check::check`].
+    /// Checks a trace; see [`check`](afresh_check::check()).
     fn check(&self, reader: Reader<Input>, options: afresh_check::Options) -> Result<afresh_check::Report, Error>;
 
     /// Makes ready to shrink a trace; see [`oracle::examine`].

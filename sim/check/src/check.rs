@@ -1,4 +1,4 @@
-//! Checks one trace: every step, every recorded observation and, where asked for, every law.
+//! Checks one trace: every step, every recorded observation and, if requested, every law.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -15,16 +15,18 @@ use crate::loaded::Loaded;
 use crate::subject::Subject;
 use crate::verify::{Coverage, Depth, Look, Seen, Share, Verifier, determinism, lengths};
 
-/// How to check.
+/// The options of [`check()`].
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// How many messages may be folded to recompute from the first message at every step.
+    /// The number of messages that may be folded to recompute every step from the first message.
+    ///
+    /// If that takes more, most steps are recomputed from checkpoints that the check makes itself.
     pub budget: u64,
-    /// How many threads may work. The report does not depend on it.
+    /// The number of threads. The report does not depend on it.
     pub jobs: usize,
-    /// Whether to ask the laws as well, of a trace that is a whole history.
+    /// Whether to check the laws too. A window is never checked for laws: they apply to whole histories.
     pub laws: bool,
-    /// Told now and then which fraction of the work was done since it was told last; nothing that is found depends on it.
+    /// Called now and then with the fraction of the work done since the last call. It does not affect the report.
     pub progress: fn(f64),
 }
 
@@ -39,38 +41,38 @@ impl Default for Options {
     }
 }
 
-/// What a check of one trace found.
+/// The result of checking one trace.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// Events of the trace.
+    /// The number of events in the trace.
     pub events: u64,
-    /// Those that drove the system.
+    /// The number of events that drove the system.
     pub stimuli: u64,
-    /// The keys that they concerned, or the nodes that there are.
+    /// The number of keys that the trace concerns or, for a world, the number of its nodes.
     #[serde(flatten)]
     pub extent: Extent,
-    /// What is wrong, the earliest first.
+    /// The bugs that were found, the earliest first.
     pub findings: Vec<Finding>,
-    /// How often each part could not be compared, because the window does not say what it is.
+    /// For each part of a view, how often it could not be compared, because it depends on messages before the window.
     pub not_derivable: BTreeMap<&'static str, u64>,
-    /// What was looked at.
+    /// The number of comparisons, by kind.
     pub coverage: Coverage,
-    /// Of a world: how many stimuli cannot happen any more, and were skipped.
+    /// For a world, the number of stimuli that were skipped because they can no longer happen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<u64>,
-    /// The laws that were asked, where that was wanted. None is asked of a window.
+    /// The names of the laws that were checked, if that was requested. The list is empty for a window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub laws: Option<Vec<&'static str>>,
 }
 
 impl Report {
-    /// Whether nothing is wrong.
+    /// Whether the check found no bug.
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty()
     }
 }
 
-/// Checks a trace of `system`.
+/// Checks a trace of `system`: every step, every recorded observation and, if requested, every law.
 pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Report {
     let depth = Depth::new(lengths(system, &trace.events), options.budget);
     let passes = options.jobs.max(1) as u64;
@@ -105,7 +107,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
         None => &trace.run(system, *engine.options()),
     };
     determinism(&mut first.findings, [engine.journal(), again.journal()], |number| {
-        // The stimulus of the run under way there is the one in the trace that has as many before it.
+        // The run numbers its events anew. Its stimuli are those of the trace, so counting them finds the place.
         let is_stimulus = |event: &&EventOf<S>| matches!(event.what, What::Stimulus(_));
         let before = engine.journal().events().take(number.get() as usize).filter(is_stimulus).count();
         let place = trace.events_and_lines().filter(|(event, _)| is_stimulus(event)).nth(before.saturating_sub(1));

@@ -1,4 +1,4 @@
-//! Holds what a trace recorded against what the engine does now, stimulus by stimulus.
+//! Compares the recorded observations with those that the engine makes now, stimulus by stimulus.
 
 use std::collections::BTreeSet;
 
@@ -7,32 +7,32 @@ use afresh_core::{Engine, EventNumber, Key, Observation, Parts, Sent, SlotId, Sy
 use crate::finding::{Versus, value};
 use afresh_trace::format::EventOf;
 
-/// A recorded observation that is not what the engine shows now.
+/// A difference between the recorded observations and those that the engine makes now.
 #[derive(Clone, Debug)]
 pub(crate) struct Difference<S: System> {
-    /// The recorded event, or the stimulus after which something is missing from the record.
+    /// The recorded event or, if an observation is missing from the record, the stimulus that caused it.
     pub(crate) event: EventNumber,
     pub(crate) line: u64,
     pub(crate) kind: Different<S>,
 }
 
-/// What differs.
+/// The kind of a [`Difference`].
 #[derive(Clone, Debug)]
 pub(crate) enum Different<S: System> {
-    /// An output was recorded, and is not sent now; or another one is.
+    /// A recorded output is not sent now, or another output is sent from its slot.
     Output { recorded: Sent<S::Out>, now: Option<Sent<S::Out>> },
-    /// An output is sent now that was not recorded.
+    /// An output is sent now but was not recorded.
     Unrecorded(Sent<S::Out>),
-    /// A view is another now, in these parts; or there is no state to view.
+    /// A view differs in the diverged `parts`, or the key has no state now.
     View { key: Key, recorded: S::View, now: Option<S::View>, parts: Parts },
-    /// A message was rejected, and is taken now; or the other way about.
+    /// A message was rejected only when recorded, or only now. The reasons are given.
     Rejected { recorded: Option<String>, now: Option<String> },
-    /// A key was set apart, and is not now; or the other way about.
+    /// A key was quarantined only when recorded, or only now. The reasons are given.
     Quarantined { key: Key, recorded: Option<String>, now: Option<String> },
 }
 
 impl<S: System> Different<S> {
-    /// The part of the system that differs, in words that hold no keys and no values.
+    /// The part of the system that differs, without keys and values, as a signature needs it.
     pub(crate) fn part(&self) -> String {
         match self {
             Self::Output { recorded: sent, .. } | Self::Unrecorded(sent) => {
@@ -44,7 +44,7 @@ impl<S: System> Different<S> {
         }
     }
 
-    /// The key that it is about.
+    /// The key that the difference is about.
     pub(crate) fn key(&self) -> Option<&Key> {
         match self {
             Self::Output { recorded: sent, .. } | Self::Unrecorded(sent) => Some(&sent.key),
@@ -55,77 +55,84 @@ impl<S: System> Different<S> {
 }
 
 impl<S: System> Different<S> {
-    /// What differs, for people.
+    /// Describes the difference for people, with both values if there are two.
     pub(crate) fn in_words(&self) -> (String, Option<Versus>) {
         let versus = |left_value, right_value| Some(Versus { left: "recorded", left_value, right: "now", right_value });
         match self {
             Self::Output { recorded, now } => {
                 let name = format!("output {}/{}", recorded.key, recorded.slot);
                 match now {
-                    None => (format!("{name} was recorded, and is not sent now"), None),
+                    None => (format!("{name} was recorded but is not sent now"), None),
                     Some(now) if now.body == recorded.body => {
                         let side = |sent: &Sent<S::Out>| value(&format!("revision {} to {}", sent.revision, sent.to));
-                        (format!("{name} is sent otherwise now"), versus(side(recorded), side(now)))
+                        let found = format!("{name} has the recorded body but another revision or receiver");
+                        (found, versus(side(recorded), side(now)))
                     }
-                    Some(now) => (format!("{name} is another now"), versus(value(&recorded.body), value(&now.body))),
+                    Some(now) => {
+                        let found = format!("{name} differs from the recorded one");
+                        (found, versus(value(&recorded.body), value(&now.body)))
+                    }
                 }
             }
             Self::Unrecorded(sent) => {
-                let found = format!("output {}/{} is sent now, and was not recorded", sent.key, sent.slot);
+                let found = format!("output {}/{} is sent now but was not recorded", sent.key, sent.slot);
                 (found, versus(value(&()), value(&sent.body)))
             }
             Self::View { key, recorded, now, parts } => {
                 let parts: Vec<_> = parts.diverged().collect();
-                let found = format!("the view of {key} is another now, in {}", parts.join(", "));
+                let found = format!("the view of {key} differs from the recorded one in {}", parts.join(", "));
                 (found, versus(value(recorded), value(now)))
             }
             Self::Rejected { recorded: Some(why), .. } => {
-                (format!("the message was rejected ({why}), and is taken now"), None)
+                (format!("the message was rejected when recorded ({why}) but is accepted now"), None)
             }
             Self::Rejected { now, .. } => {
-                (format!("the message was taken, and is rejected now ({})", now.as_deref().unwrap_or_default()), None)
+                let why = now.as_deref().unwrap_or_default();
+                (format!("the message was accepted when recorded but is rejected now ({why})"), None)
             }
             Self::Quarantined { key, recorded: Some(why), .. } => {
-                (format!("the key {key} was set apart ({why}), and is not now"), None)
+                (format!("the key {key} was quarantined when recorded ({why}) but is not now"), None)
             }
             Self::Quarantined { key, now, .. } => {
                 let why = now.as_deref().unwrap_or_default();
-                (format!("the key {key} was not set apart, and is now ({why})"), None)
+                (format!("the key {key} was not quarantined when recorded but is now ({why})"), None)
             }
         }
     }
 }
 
-/// What a slot holds, without what tells it apart from others of its kind: `receipt` of `receipt-p-17`.
+/// The kind of a slot: the letters at the start of its name, such as `receipt` for `receipt-p-17`.
 pub(crate) fn kind(slot: &str) -> &str {
     let end = slot.find(|char: char| !char.is_alphabetic()).unwrap_or(slot.len());
     &slot[..end]
 }
 
-/// Compares one stimulus after another.
+/// Compares the recorded observations with the journal of the engine, one stimulus after another.
 ///
-/// What the engine observed is looked up in its journal, and nothing of it is copied while all is as recorded.
+/// It copies observations only if they differ.
 #[derive(Clone)]
 pub(crate) struct Comparer<S: System> {
-    /// Whether the trace is the whole history. In a window revisions are counted from elsewhere, and what was sent before
-    /// is not known.
+    /// Whether the trace is the whole history. In a window, the outputs sent before it are unknown, so its revision
+    /// numbers cannot be compared.
     complete: bool,
-    /// The stimulus under way: its event and its line in the trace, and its event in the journal.
+    /// The current stimulus: its event and its line in the trace, and its event in the journal.
     stimulus: Option<(EventNumber, u64, EventNumber)>,
-    /// The events of the journal, since the stimulus, that a recorded observation was about.
+    /// The events of the journal, since the current stimulus, that matched a recorded observation.
     recorded: Vec<EventNumber>,
-    /// The slots in which an output differed once. From there on revisions are counted apart.
+    /// The slots in which an output differed once. From then on, their revision numbers may differ too.
     apart: BTreeSet<SlotId>,
-    /// Whether the trace records outputs, and anything at all.
+    /// Whether the trace records outputs.
     records_outputs: bool,
+    /// Whether the trace records any observation that is compared.
     records: bool,
-    /// What was not recorded, until it is known whether such things are recorded.
+    /// The observations that are missing from the record. Only at the end is it known whether the trace records such
+    /// observations at all.
     unrecorded: Vec<Difference<S>>,
-    /// How many observations were compared.
+    /// The number of observations compared.
     pub(crate) compared: u64,
 }
 
-/// How many differences that may be none are kept in mind.
+/// The maximum number of unrecorded observations that are remembered: in a trace without observations, all are.
 const UNRECORDED_MAX: usize = 1000;
 
 impl<S: System> Comparer<S> {
@@ -142,13 +149,13 @@ impl<S: System> Comparer<S> {
         }
     }
 
-    /// Begins with a stimulus that the engine has taken as event `taken` of its journal.
+    /// Starts comparing the observations of a stimulus, which the engine took as event `taken` of its journal.
     pub(crate) fn begin(&mut self, engine: &Engine<S>, number: EventNumber, line: u64, taken: EventNumber) {
         self.end(engine, taken);
         self.stimulus = Some((number, line, taken));
     }
 
-    /// Compares one recorded observation with what the engine shows now.
+    /// Compares one recorded observation with those that the engine made for the current stimulus.
     pub(crate) fn recorded(&mut self, engine: &Engine<S>, event: &EventOf<S>, line: u64) -> Option<Difference<S>> {
         let What::Observation(observation) = &event.what else { return None };
         let kind = match observation {
@@ -176,7 +183,7 @@ impl<S: System> Comparer<S> {
         self.records_outputs = true;
         let is_slot = |sent: &Sent<S::Out>| sent.slot == recorded.slot && sent.key == recorded.key;
         if !self.complete {
-            // A window does not say what is in a slot that nothing of it touched.
+            // If no message of the window touched the slot, its content is unknown.
             let now = engine.slot(&recorded.key, &recorded.slot)?;
             return (now.body != recorded.body || now.to != recorded.to)
                 .then(|| Different::Output { recorded: recorded.clone(), now: Some(now.clone()) });
@@ -195,7 +202,8 @@ impl<S: System> Comparer<S> {
         (!(known && same)).then(|| Different::Output { recorded: recorded.clone(), now: now.cloned() })
     }
 
-    /// The first observation of the stimulus under way that is `wanted`, and that no record was about yet.
+    /// Finds the first observation of the current stimulus that is `wanted` and was not matched before, and marks it as
+    /// matched.
     fn find<'e>(
         &mut self,
         engine: &'e Engine<S>,
@@ -208,8 +216,8 @@ impl<S: System> Comparer<S> {
         Some(found)
     }
 
-    /// Ends the stimulus under way, before event `next` of the journal: whatever was not recorded of it is missing, if such
-    /// things are recorded.
+    /// Ends the current stimulus, whose observations precede event `next` of the journal. Those that matched no recorded
+    /// observation become `unrecorded`.
     fn end(&mut self, engine: &Engine<S>, next: EventNumber) {
         let recorded = std::mem::take(&mut self.recorded);
         let Some((event, line, taken)) = self.stimulus.take() else { return };
@@ -234,7 +242,7 @@ impl<S: System> Comparer<S> {
         self.recorded.clear();
     }
 
-    /// What was missing from the record, once all of it is read.
+    /// Returns the observations that are missing from the record, after all events were read.
     pub(crate) fn finish(mut self, engine: &Engine<S>) -> Vec<Difference<S>> {
         self.end(engine, EventNumber::MAX);
         let (outputs, anything) = (self.records_outputs, self.records);
@@ -246,7 +254,7 @@ impl<S: System> Comparer<S> {
     }
 }
 
-/// What the engine observed because of event `taken` of its journal, and after it.
+/// The observations that the engine journaled right after event `taken`, and because of it.
 fn observed<S: System>(
     engine: &Engine<S>,
     taken: EventNumber,

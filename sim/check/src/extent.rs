@@ -1,4 +1,4 @@
-//! What a trace is about.
+//! The number of keys or nodes in a trace.
 
 use std::fmt::{self, Display};
 
@@ -6,13 +6,13 @@ use serde::Serialize;
 
 use afresh_trace::text::count;
 
-/// How much a trace is about: keys of a system, or nodes of a world.
+/// The number of keys of a system, or of nodes of a world, in a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Extent {
-    /// So many keys have come up.
+    /// The number of keys that occurred.
     Keys(u64),
-    /// There are so many nodes.
+    /// The number of nodes.
     Nodes(u64),
 }
 

@@ -1,4 +1,4 @@
-//! What a check found: divergences and violations, counted, with the first of each.
+//! Findings of a check: divergences and violations, counted by signature, with the first occurrence of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,70 +6,70 @@ use afresh_core::{EventNumber, Key, Name, Signature, Violation};
 use serde::Serialize;
 use serde_json::Value;
 
-/// The check of what a trace recorded against all the messages.
+/// The name of the check that compares recorded observations with the results of all messages.
 pub(crate) const RECORDED: &str = "recorded";
 
-/// The check of what a trace recorded against what it had recorded before.
+/// The name of the check that compares a recorded view with the recorded view before it.
 pub(crate) const RECORDED_STEP: &str = "recorded-step";
 
-/// One bug, by signature: how often it showed, on how many keys, and where first.
+/// One bug that a check found: how often it showed, on how many keys, and where first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
-    /// What makes it one bug.
+    /// The signature of the bug: the check that failed, and the part that it failed on.
     pub signature: Signature,
-    /// At how many steps it showed.
+    /// The number of steps at which the bug showed.
     pub count: u64,
-    /// On how many keys.
+    /// The number of keys on which the bug showed.
     pub keys: usize,
-    /// Where it showed first.
+    /// The first occurrence.
     pub first: Sighting,
 }
 
 impl Finding {
-    /// What a violation is at this line of a trace.
+    /// Turns a violation, whose event is on this line of a trace, into a finding.
     pub fn of_violation(violation: Violation, line: u64) -> Self {
         let Violation { signature, key, event, found } = violation;
         let keys = usize::from(key.is_some());
         Self { signature, count: 1, keys, first: Sighting { event, line, key, found, versus: None } }
     }
 
-    /// Whether it is about what the trace recorded: it may be the record that was wrong.
+    /// Whether the finding is about recorded values. If so, the code may be right and the recorded values wrong.
     pub fn is_of_record(&self) -> bool {
         [RECORDED, RECORDED_STEP].contains(&self.signature.check.as_str())
     }
 }
 
-/// One bug at one step.
+/// One occurrence of a bug.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Sighting {
-    /// The event after which it was seen.
+    /// The number of the event at which the bug showed.
     pub event: EventNumber,
-    /// The line of that event in the file.
+    /// The line of that event in the file of the trace.
     pub line: u64,
-    /// The key, where it is about one.
+    /// The key, if the bug concerns a single key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<Key>,
-    /// What was found, in words.
+    /// A description for people.
     pub found: String,
-    /// What differs, and how each of the two is called.
+    /// The two values that differ, if the bug is a difference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub versus: Option<Versus>,
 }
 
-/// Two accounts of the same thing.
+/// Two values that should be equal but differ, with their names.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Versus {
-    /// What the first is: `recorded`, `incremental`, `restated`, `sent`.
+    /// The name of the first value, such as `recorded`, `incremental`, `restated` or `sent`.
     pub left: &'static str,
-    /// The first.
+    /// The first value.
     pub left_value: Value,
-    /// What the second is: mostly `recomputed`.
+    /// The name of the second value, usually `recomputed`.
     pub right: &'static str,
-    /// The second.
+    /// The second value.
     pub right_value: Value,
 }
 
-/// Gathers sightings by signature.
+/// Collects the occurrences of bugs by signature.
 #[derive(Clone, Default)]
 pub(crate) struct Findings {
     by_signature: BTreeMap<(String, String), Gathered>,
@@ -83,7 +83,7 @@ struct Gathered {
 }
 
 impl Findings {
-    /// Counts a sighting; `details` is asked for only where it is the first of its signature.
+    /// Counts an occurrence of a bug. Calls `details` only if it is the earliest so far.
     pub(crate) fn saw(
         &mut self,
         (check, part): (&str, &str),
@@ -91,7 +91,7 @@ impl Findings {
         key: Option<&Key>,
         details: impl FnOnce() -> (String, Option<Versus>),
     ) {
-        // Looking up by two borrowed parts would take a key type of its own; sightings are rare.
+        // A lookup with borrowed strings would need a key type of its own, which does not pay: findings are rare.
         match self.by_signature.get_mut(&(check.to_owned(), part.to_owned())) {
             Some(gathered) => {
                 gathered.count += 1;
@@ -108,17 +108,17 @@ impl Findings {
         }
     }
 
-    /// Whether nothing was found.
+    /// Whether there are no findings.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_signature.is_empty()
     }
 
-    /// Whether a bug of this signature was found.
+    /// Whether a bug with this signature was found.
     pub(crate) fn has(&self, signature: &Signature) -> bool {
         self.by_signature.keys().any(|(check, part)| *check == signature.check && *part == signature.part)
     }
 
-    /// Adds what another thread found at other steps, or of other keys.
+    /// Adds the findings of another pass, which were made at other steps or on other keys.
     pub(crate) fn merge(&mut self, other: Self) {
         for (signature, theirs) in other.by_signature {
             match self.by_signature.get_mut(&signature) {
@@ -134,7 +134,7 @@ impl Findings {
         }
     }
 
-    /// All findings, the earliest first.
+    /// Returns all findings, the earliest first.
     pub(crate) fn into_sorted(self) -> Vec<Finding> {
         let finding = |((check, part), gathered): ((String, String), Gathered)| Finding {
             signature: Signature::new(check, part),
@@ -156,7 +156,7 @@ fn sighting(
     Sighting { event, line, key: key.cloned(), found, versus }
 }
 
-/// A value for people and for JSON, whatever it is.
+/// Converts any value to JSON. If JSON has no such value, the result is a text that says why.
 pub fn value(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_else(|error| Value::String(format!("cannot be written as JSON: {error}")))
 }

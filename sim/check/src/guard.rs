@@ -1,4 +1,4 @@
-//! The guard that a host gives the engine: it catches a panic of the system under test and gives its message.
+//! The guard that the host passes to the engine. It catches panics of the system under test.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook, take_hook};
@@ -6,18 +6,19 @@ use std::path::Path;
 use std::sync::Once;
 
 thread_local! {
-    /// How many guards are around the code that this thread is running.
+    /// The number of guards, nested in each other, that this thread is in.
     static GUARDS: Cell<u32> = const { Cell::new(0) };
     static MESSAGE: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Runs `work`; the message of its panic, with the name of the file and the line, if it panics.
+/// Runs `work` and catches its panic.
 ///
-/// What `work` had changed is then to be thrown away. A panic outside of a guard is printed as ever.
+/// After a panic, discard everything that `work` was changing. Panics inside a guard are not printed; panics outside are
+/// printed as usual.
 ///
 /// # Errors
 ///
-/// Gives the message of the panic.
+/// If `work` panics, returns the message of the panic, with the file name and the line.
 pub fn guard(work: &mut dyn FnMut()) -> Result<(), String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
@@ -32,7 +33,7 @@ pub fn guard(work: &mut dyn FnMut()) -> Result<(), String> {
 
 fn note(panic: &PanicHookInfo<'_>) {
     let message = panic.payload_as_str().unwrap_or("a value that is not text");
-    // The folder of the source depends on the machine, its name does not.
+    // The name of the source file is the same on every machine, but its folder is not.
     let place = panic.location().map(|location| {
         let file = Path::new(location.file()).file_name().unwrap_or_default().to_string_lossy().into_owned();
         format!(" ({file}:{})", location.line())
@@ -40,12 +41,14 @@ fn note(panic: &PanicHookInfo<'_>) {
     MESSAGE.set(Some(format!("{message}{}", place.unwrap_or_default())));
 }
 
-/// What of a panic's message makes it the same bug as another: no place, number or quoted value.
+/// Reduces the message of a panic to the text that is equal for every occurrence of the same bug.
+///
+/// It removes the place and the quoted values, and replaces each number by `#`.
 pub fn signature_of_panic(message: &str) -> String {
     without_values(message.rsplit_once(" (").map_or(message, |(message, _)| message))
 }
 
-/// `text` without its numbers and without what it quotes.
+/// Replaces each number in `text` by `#`, and removes the text between quotes.
 pub fn without_values(text: &str) -> String {
     let mut plain = String::new();
     let mut quote = None;

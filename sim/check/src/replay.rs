@@ -1,4 +1,4 @@
-//! Replays a trace: drives the engine with its stimuli, and compares every recorded observation with what it shows now.
+//! Replays a trace: drives the engine with its stimuli, and compares each recorded observation with the one made now.
 
 use std::io::{BufRead, Write};
 
@@ -13,49 +13,52 @@ use crate::subject::Subject;
 use afresh_trace::digest::{Rolling, RunDigest};
 use afresh_trace::format::{Error, EventOf, Reader, Writer, messages, read_ahead};
 
-/// How to replay.
+/// The options of [`replay()`].
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// The last event to replay.
+    /// The number of the last event to replay; all events if `None`.
     pub until: Option<EventNumber>,
-    /// How states are brought up to date.
+    /// The policy by which the engine updates states.
     pub policy: Policy,
 }
 
 impl Default for Options {
-    /// All events, with states carried along: as a system in production would.
+    /// All events, with incremental states, as in production.
     fn default() -> Self {
         Self { until: None, policy: Policy::Incremental }
     }
 }
 
-/// What a replay showed.
+/// The result of a replay.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// Events of the trace that were read.
+    /// The number of events that were replayed.
     pub events: u64,
-    /// Those that drove the system.
+    /// The number of events that drove the system.
     pub stimuli: u64,
-    /// Recorded observations that were compared.
+    /// The number of recorded observations that were compared.
     pub compared: u64,
-    /// The keys that have come up, or the nodes that there are.
+    /// The number of keys that occurred or, for a world, the number of its nodes.
     #[serde(flatten)]
     pub extent: Extent,
-    /// Of a world, unless all must be as it was recorded: how many stimuli cannot happen any more, and were skipped.
+    /// For a world, the number of stimuli that were skipped because they can no longer happen.
+    ///
+    /// A world skips stimuli only if an exact replay differs, and the trace was edited, is a kept trace, or was recorded
+    /// by another version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<u64>,
-    /// The digest of the run: the stimuli and all that the engine showed.
+    /// The digest of the run: the stimuli and all observations of the engine.
     #[serde(serialize_with = "as_text")]
     pub digest: RunDigest,
-    /// How many recorded observations differ.
+    /// The number of differences between the recorded observations and those made now.
     pub differences: u64,
-    /// The first of them.
+    /// The first difference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<Sighting>,
 }
 
 impl Report {
-    /// Whether everything recorded is what the engine shows now.
+    /// Whether all recorded observations equal those made now.
     pub fn is_clean(&self) -> bool {
         self.differences == 0
     }
@@ -65,13 +68,15 @@ fn as_text<Z: serde::Serializer>(digest: &RunDigest, serializer: Z) -> Result<Z:
     serializer.collect_str(digest)
 }
 
-/// Replays the trace in `reader`, and writes what is observed now to `record`.
+/// Replays the trace in `reader`, and writes the new trace to `record` if given.
 ///
-/// The trace is read as it is replayed; the journal of the run is all that is held in memory.
+/// The new trace has the same stimuli and the observations that the engine makes now. After each stimulus it has the view
+/// of every key that the stimulus updated. The trace is replayed while it is read, and only the journal of the run is held
+/// in memory.
 ///
 /// # Errors
 ///
-/// Fails where the trace cannot be read or the record not be written.
+/// Returns an error if the trace cannot be read or the record cannot be written.
 pub fn replay<S: Subject, R: BufRead + Send>(
     system: &S,
     reader: Reader<R>,
@@ -142,7 +147,7 @@ pub fn replay<S: Subject, R: BufRead + Send>(
     })
 }
 
-/// A replay under way.
+/// A replay in progress.
 struct Run<S: Subject> {
     engine: Engine<S>,
     comparer: Comparer<S>,
@@ -177,8 +182,7 @@ impl<S: Subject> Run<S> {
         }
     }
 
-    /// Takes note that something was recorded of the last stimulus after where the replay ends, whatever it is: so it is
-    /// not missing from the record.
+    /// Matches an observation that follows the last replayed event, so that it is not reported as missing from the record.
     fn look_over(&mut self, event: &EventOf<S>, line: u64) {
         let compared = self.comparer.compared;
         let _ = guard(&mut || drop(self.comparer.recorded(&self.engine, event, line)));

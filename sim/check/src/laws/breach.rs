@@ -1,4 +1,4 @@
-//! How a law is broken: on what part, where, and what was found.
+//! The description of a broken law: which part, where, and which values differ.
 
 use std::fmt;
 
@@ -9,50 +9,53 @@ use crate::compare::kind;
 use crate::finding::{Versus, value};
 use crate::subject::Subject;
 
-/// How a law is broken.
+/// A description of how a law is broken.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Breach {
-    /// The part that it is broken on: one of the view, `output KIND`, `state` for what no view shows.
+    /// The part of the system that breaks the law.
+    ///
+    /// This is a part of the view, `output KIND` for an output, `state` for a difference that no view shows, or a name
+    /// that the law chooses.
     pub part: String,
-    /// The stimulus that it was seen at, by its place in the run; at the end where there is none.
+    /// The index of the stimulus at which the law was broken; `None` if it was broken at the end of the run.
     pub place: Option<usize>,
-    /// The key, where it is about one.
+    /// The key, if the law was broken on a single key.
     pub key: Option<Key>,
-    /// What was found, in words.
+    /// A description for people.
     pub found: String,
-    /// What differs.
+    /// The two values that differ, if the law compares values.
     pub versus: Option<Versus>,
 }
 
-/// Whether a law holds; else how it is broken.
+/// The result of checking a law: `Ok` if it holds, otherwise a description of how it is broken.
 pub type Held = Result<(), Box<Breach>>;
 
 impl Breach {
-    /// A law that is broken on `part`, as `found` says.
+    /// Creates the description of a law that is broken on `part`. `found` is the text for people.
     pub(super) fn new(part: impl Into<String>, found: impl Into<String>) -> Box<Self> {
         Box::new(Self { part: part.into(), place: None, key: None, found: found.into(), versus: None })
     }
 
-    /// The same, of a key.
+    /// Sets the key on which the law is broken.
     pub(super) fn of(mut self: Box<Self>, key: &Key) -> Box<Self> {
         self.key = Some(key.clone());
         self
     }
 
-    /// The same, seen at a place.
+    /// Sets the index of the stimulus at which the law is broken.
     pub(super) fn at(mut self: Box<Self>, place: usize) -> Box<Self> {
         self.place = Some(place);
         self
     }
 
-    /// The same, with what differs: what it is one way, and what it is the other.
+    /// Sets the two values that differ, each with its name.
     pub(super) fn versus(mut self: Box<Self>, (left, left_value): Side, (right, right_value): Side) -> Box<Self> {
         self.versus = Some(Versus { left, left_value, right, right_value });
         self
     }
 }
 
-/// What one of two accounts is called, and what it says.
+/// The name of one of two compared values, and the value.
 pub(super) type Side = (&'static str, Value);
 
 impl fmt::Display for Breach {
@@ -67,8 +70,7 @@ impl fmt::Display for Breach {
     }
 }
 
-/// Whether two engines hold the same states and call for the same outputs, by whatever way they came there. `ways` says
-/// what the two ways are.
+/// Compares the states and the outputs of all keys in two engines. `ways` names the two ways in which they were reached.
 pub(crate) fn same<S: Subject>(ways: [&'static str; 2], engines: [&Engine<S>; 2]) -> Held {
     let [a, b] = engines;
     let mut keys: Vec<&Key> = a.keys();
@@ -76,7 +78,7 @@ pub(crate) fn same<S: Subject>(ways: [&'static str; 2], engines: [&Engine<S>; 2]
     keys.sort_unstable();
     keys.dedup();
     for key in keys {
-        // A key of which nothing was ever said is as it is before its first message.
+        // A key that an engine does not know has the state that it has before its first message.
         let initial = a.system().initial(key, afresh_core::Beginning::Birth);
         let known = |engine: &Engine<S>| engine.keys().binary_search(&key).is_ok();
         let state = |state, engine| if known(engine) { state } else { initial.as_ref() };
@@ -89,7 +91,7 @@ pub(crate) fn same<S: Subject>(ways: [&'static str; 2], engines: [&Engine<S>; 2]
             let differs = |(slot, _): &&(&Slot, &S::Out)| at(&x, slot) != at(&y, slot);
             let slot = x.iter().chain(&y).find(differs).map_or("", |(slot, _)| slot.as_str());
             let breach =
-                Breach::new(format!("output {}", kind(slot)), format!("slot {slot} of {key} holds another output"));
+                Breach::new(format!("output {}", kind(slot)), format!("the outputs in slot {slot} of {key} differ"));
             let side = |held: &[(&Slot, &S::Out)]| value(&at(held, &slot.into()));
             return Err(breach.of(key).versus((ways[0], side(&x)), (ways[1], side(&y))));
         }
@@ -97,7 +99,7 @@ pub(crate) fn same<S: Subject>(ways: [&'static str; 2], engines: [&Engine<S>; 2]
     Ok(())
 }
 
-/// Two states of a key that should be the same and are not.
+/// Describes two states of a key that should be equal but differ.
 fn states<S: Subject>(
     ways: [&'static str; 2],
     system: &S,
@@ -105,7 +107,7 @@ fn states<S: Subject>(
     x: Option<&S::State>,
     y: Option<&S::State>,
 ) -> Box<Breach> {
-    let found = format!("the state of {key} is another");
+    let found = format!("the states of {key} differ");
     let views = x.zip(y).map(|(x, y)| (system.view(key, x), system.view(key, y)));
     let part = x
         .zip(views.as_ref())
@@ -121,7 +123,7 @@ fn states<S: Subject>(
     }
 }
 
-/// What the slots of a key hold.
+/// The outputs of a key that were sent and not withdrawn, by slot.
 pub(crate) fn held<'e, S: Subject>(engine: &'e Engine<S>, key: &Key) -> Vec<(&'e Slot, &'e S::Out)> {
     engine.slots(key).filter_map(|(slot, sent)| Some((slot, sent.body.as_ref()?))).collect()
 }

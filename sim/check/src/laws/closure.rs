@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use super::{Held, StimulusOf, run, same};
 use crate::subject::Subject;
 
-/// All keys, rebuilt from what counts of the messages from outside alone, end as they are: the messages between keys are
-/// regenerated, not remembered, and what was superseded on the way leaves no trace.
+/// Checks that all keys can be rebuilt from the external messages alone.
+///
+/// The rebuilt system gets only the revision of each external message that counts, and it sends the messages between keys
+/// itself. It must end in the same states: superseded revisions must leave nothing behind.
 ///
 /// # Errors
 ///
-/// Gives the first key that differs.
+/// Returns the first key that differs.
 pub fn closure<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let lived = run(system, Policy::Incremental, stimuli);
     let mut order = Vec::new();

@@ -4,14 +4,14 @@ use super::policy::same_events;
 use super::{Held, StimulusOf, run, same};
 use crate::subject::Subject;
 
-/// How often the run is made again: what depends on chance may well come out alike twice.
+/// The number of repeated runs. Runs that depend on chance may well be equal twice, but hardly so many times.
 const AGAIN: usize = 8;
 
-/// The same stimuli give the same run, event by event.
+/// Checks that the same stimuli always give the same run, event by event.
 ///
 /// # Errors
 ///
-/// Gives the first event that differs.
+/// Returns the first event or key that differs.
 pub fn determinism<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let first = run(system, Policy::Incremental, stimuli);
     for _ in 0..AGAIN {

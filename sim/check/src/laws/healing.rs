@@ -3,17 +3,19 @@ use afresh_core::{Damage, Fault, Knob, Policy, Stimulus};
 use super::{Breach, Held, StimulusOf, run, same};
 use crate::subject::Subject;
 
-/// Any damage to carried states, checkpoints or indexes is gone after the next update (`FirstPrinciples`) or after a scrub
-/// or trigger (`Incremental`), and what was sent wrongly meanwhile is put right.
+/// Checks that damage to incremental states, checkpoints or indexes is healed, and that wrong outputs are corrected.
+///
+/// The law damages one key at a time, after the first `damage_after` stimuli. Under the policy `Incremental`, a scrub or a
+/// trigger at the end must heal it. Under `FirstPrinciples`, the next update of the key must.
 ///
 /// # Errors
 ///
-/// Gives the damage and the first key that it was still to be seen on.
+/// Returns the damage and the first key that was not healed.
 pub fn healing<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], damage_after: usize) -> Held {
     healing_of(system, stimuli, damage_after, |_| true)
 }
 
-/// The same, of those damages alone whose number is `wanted`.
+/// Checks the law of [`healing`] only for the damages whose number is `wanted`. They are numbered from 1.
 pub(super) fn healing_of<S: Subject>(
     system: &S,
     stimuli: &[StimulusOf<S>],
@@ -66,7 +68,7 @@ pub(super) fn healing_of<S: Subject>(
     Ok(())
 }
 
-/// Under `FirstPrinciples` the next update of the key is enough.
+/// Checks that under `FirstPrinciples` the next update of the key heals it.
 fn first_principles<S: Subject>(
     system: &S,
     before: &[StimulusOf<S>],
@@ -92,7 +94,7 @@ fn first_principles<S: Subject>(
 
 fn of_fault(mut breach: Box<Breach>, fault: &Fault) -> Box<Breach> {
     if let Fault::Damage { key, what } = fault {
-        breach.found += &format!(", after damage of {key}, {what:?}");
+        breach.found += &format!(", after the damage {what:?} to {key}");
     }
     breach
 }

@@ -3,11 +3,11 @@ use afresh_core::{Policy, Stimulus};
 use super::{Held, StimulusOf, quiet, run, same};
 use crate::subject::Subject;
 
-/// Delivering any message again changes no state and sends nothing.
+/// Checks that delivering any message again changes no state and sends nothing.
 ///
 /// # Errors
 ///
-/// Gives the message that did something when it came again.
+/// Returns the first message that had an effect when it was delivered again.
 pub fn idempotence<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let before = run(system, Policy::Incremental, stimuli);
     let mut after = before.clone();

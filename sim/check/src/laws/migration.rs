@@ -3,11 +3,14 @@ use afresh_core::{Key, Knob, Policy, Stimulus};
 use super::{Held, StimulusOf, run, same};
 use crate::subject::Subject;
 
-/// Flows are timeless: *on from the start* and *migrated later* end the same, and *on, then off* is back where it was.
+/// Checks that the moment of a migration does not matter, and that a migration can be undone.
+///
+/// Turning `flow` on at the end must give the same states and outputs as turning it on at the start. Turning it on and off
+/// again must give those of a run that never had it on. With `keys`, only these keys are migrated.
 ///
 /// # Errors
 ///
-/// Gives the first key that differs.
+/// Returns the first key that differs.
 pub fn migration<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], flow: &str, keys: Option<Vec<Key>>) -> Held {
     let turn = |on| -> StimulusOf<S> {
         let knob = Knob::Migrate { flow: flow.into(), keys: keys.clone(), on, by: "law".into(), why: String::new() };

@@ -1,8 +1,11 @@
-//! Laws: what must hold of every system, with nothing more to write. One file each.
+//! Laws: conditions that must hold for every system. A system needs no code of its own to be checked for them.
 //!
-//! Each takes a system and the stimuli of a run, and gives how the law is broken, where it is. They say what the
-//! engine promises: that nobody can tell how a state was reached, only which messages it is a function of. [`ask`] asks
-//! one by its name.
+//! Each law is a function that takes a system and the stimuli of a run, and returns how the law is broken, if it is. The
+//! laws share one idea: a state depends only on its messages, never on the way in which the system reached it. For
+//! example, [`idempotence`] delivers each message twice, and [`restart`] restarts the system from its journal.
+//!
+//! [`look`] checks a law on a trace and returns a [`Finding`](crate::Finding). [`ask`] checks a law on stimuli. Both take
+//! the name of a law, one of [`NAMES`].
 
 mod breach;
 mod closure;
@@ -41,10 +44,10 @@ pub use restart::restart;
 pub use table::{NAMES, Sample, ask, look};
 pub use trigger::trigger;
 
-/// What drives a run.
+/// A stimulus of the system `S`.
 pub type StimulusOf<S> = Stimulus<<S as afresh_core::System>::In, <S as afresh_core::System>::View>;
 
-/// The engine after a run.
+/// Runs all stimuli in a new engine, and returns the engine.
 pub(crate) fn run<'t, S>(system: &S, policy: Policy, stimuli: impl IntoIterator<Item = &'t StimulusOf<S>>) -> Engine<S>
 where
     S: Subject + 't,
@@ -56,7 +59,7 @@ where
     engine
 }
 
-/// Whether a stimulus sends nothing and heals nothing.
+/// Takes one more stimulus, which must send, heal and quarantine nothing.
 pub(crate) fn quiet<S: Subject>(engine: &mut Engine<S>, stimulus: StimulusOf<S>) -> Held {
     let shown = format!("{stimulus:?}");
     let effects = engine.take(None, stimulus);
@@ -68,7 +71,7 @@ pub(crate) fn quiet<S: Subject>(engine: &mut Engine<S>, stimulus: StimulusOf<S>)
         let (part, key) = match observation {
             Observation::Out(sent) => (format!("output {}", kind(sent.slot.as_str())), &sent.key),
             Observation::Healed(healed) => ("heals".to_owned(), &healed.key),
-            Observation::Quarantined(apart) => ("sets apart".to_owned(), &apart.key),
+            Observation::Quarantined(quarantined) => ("sets apart".to_owned(), &quarantined.key),
             _ => return None,
         };
         Some(Breach::new(part, format!("{shown} caused {:?}", event.what)).of(key))

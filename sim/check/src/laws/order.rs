@@ -5,12 +5,14 @@ use afresh_core::{Policy, Stimulus};
 use super::{Held, StimulusOf, run, same};
 use crate::subject::Subject;
 
-/// In a system with positions, any order of arrival of the same messages, conflicts aside, ends in the same states and
-/// the same outputs. `order` says which message comes next: the number of one of those that are left, modulo their count.
+/// Checks that messages with positions give the same states and outputs in any order of arrival.
+///
+/// Stimuli without a position and conflicts are left out. `order` selects the next message: each number, modulo the count
+/// of the messages that are left, is the index of one of these. It starts over when it is used up.
 ///
 /// # Errors
 ///
-/// Gives the first key that differs.
+/// Returns the first key that differs.
 pub fn order<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], order: &[usize]) -> Held {
     let positioned = |stimulus: &StimulusOf<S>| match stimulus {
         Stimulus::In(message) => message.body.as_ref().is_none_or(|body| system.position(body).is_some()),
@@ -21,7 +23,7 @@ pub fn order<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], order: &[usize])
         .iter()
         .filter(|stimulus| positioned(stimulus))
         .filter(|stimulus| match stimulus {
-            // Of two messages that contradict each other, the first counts: that is order, and meant to be.
+            // If two messages are in conflict, the first counts. Their order is meant to matter.
             Stimulus::In(message) => *first.entry((message.fact(), message.revision)).or_insert(message) == message,
             _ => false,
         })

@@ -3,11 +3,13 @@ use afresh_core::Policy;
 use super::{Breach, Held, StimulusOf, held, run};
 use crate::subject::Subject;
 
-/// After every stimulus the slots hold what the states call for: `touched` and `output` agree with `outputs`.
+/// Checks that after every stimulus the slots of each key hold the outputs that its state calls for.
+///
+/// It is broken if the methods `touched` or `output` of the system disagree with `outputs`.
 ///
 /// # Errors
 ///
-/// Gives the first key whose slots do not.
+/// Returns the first key with a wrong slot.
 pub fn outputs<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let mut engine = run(system, Policy::Incremental, []);
     for (place, stimulus) in stimuli.iter().enumerate() {
@@ -15,7 +17,7 @@ pub fn outputs<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
         for key in engine.keys() {
             let Some(outputs) = engine.outputs(key) else { continue };
             if !outputs.iter().eq(held(&engine, key)) {
-                let found = format!("{key} should have {outputs:?}, and has sent {:?}", held(&engine, key));
+                let found = format!("{key} should have sent {outputs:?} but has sent {:?}", held(&engine, key));
                 return Err(Breach::new("outputs", found).of(key).at(place));
             }
         }

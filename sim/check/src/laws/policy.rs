@@ -5,11 +5,13 @@ use crate::finding::value;
 use crate::subject::Subject;
 use afresh_trace::format::EventOf;
 
-/// While nothing is damaged, all policies send the same messages at the same moments, and end in the same states.
+/// Checks that all policies send the same messages at the same moments, and end in the same states.
+///
+/// This holds only while nothing is damaged, so `stimuli` must not contain faults that damage states.
 ///
 /// # Errors
 ///
-/// Gives the first event or key that differs.
+/// Returns the first event or key that differs.
 pub fn policy<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let first = run(system, Policy::FirstPrinciples, stimuli);
     for policy in [Policy::Incremental, Policy::Unchecked] {
@@ -21,18 +23,18 @@ pub fn policy<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     Ok(())
 }
 
-/// Whether two runs are the same, event by event.
+/// Compares two runs event by event.
 pub(super) fn same_events<S: Subject>(ways: [&'static str; 2], [a, b]: [&Engine<S>; 2]) -> Held {
     match a.journal().events().zip(b.journal().events()).find(|(a, b)| a != b) {
         Some((a, b)) => {
             let debug = |event: &EventOf<S>| value(&format!("{:?}", event.what));
-            let breach = Breach::new("events", format!("event {} of the run is another", a.number));
+            let breach = Breach::new("events", format!("the runs differ at event {}", a.number));
             Err(breach.versus((ways[0], debug(a)), (ways[1], debug(b))))
         }
         None if a.journal().len() == b.journal().len() => Ok(()),
         None => {
             let length = |engine: &Engine<S>| value(&format!("{} events", engine.journal().len()));
-            Err(Breach::new("events", "one run is longer").versus((ways[0], length(a)), (ways[1], length(b))))
+            Err(Breach::new("events", "one run has more events").versus((ways[0], length(a)), (ways[1], length(b))))
         }
     }
 }

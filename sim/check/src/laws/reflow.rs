@@ -3,11 +3,11 @@ use afresh_core::{FactId, Knob, Policy, SlotId, Stimulus};
 use super::{Breach, Held, StimulusOf, quiet, run, same};
 use crate::subject::Subject;
 
-/// Reflowing any stored message changes nothing when nothing is wrong.
+/// Checks that reflowing any stored message changes nothing in a healthy system.
 ///
 /// # Errors
 ///
-/// Gives the message that did something when it was processed again.
+/// Returns the first message that had an effect when it was processed again.
 pub fn reflow_in<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let before = run(system, Policy::Incremental, stimuli);
     let mut after = before.clone();
@@ -20,11 +20,11 @@ pub fn reflow_in<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     same(["before", "reflowed"], [&before, &after])
 }
 
-/// Outputs that are sent again are what they were, and nothing else is sent.
+/// Checks that reflowing the outputs of a key sends exactly the same outputs again.
 ///
 /// # Errors
 ///
-/// Gives what was sent instead.
+/// Returns the first key that sent other outputs, with these.
 pub fn reflow_out<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let before = run(system, Policy::Incremental, stimuli);
     let mut after = before.clone();
@@ -35,7 +35,7 @@ pub fn reflow_out<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
         let effects = after.take(None, Stimulus::Knob(Box::new(knob)));
         if !effects.sends().eq(sent.iter().copied()) {
             let again: Vec<_> = effects.sends().collect();
-            let found = format!("{key} had sent {sent:?}, and sent {again:?} again");
+            let found = format!("{key} had sent {sent:?} but sent {again:?} when reflowed");
             return Err(Breach::new("sends", found).of(key));
         }
     }

@@ -4,12 +4,13 @@ use super::{Breach, Held, StimulusOf, run, same};
 use crate::guard::guard;
 use crate::subject::Subject;
 
-/// A crash after any number of stimuli, then a restart from the journal: the same states, the same outputs to send again,
-/// and from there on the same run.
+/// Checks that a crash after `crash_after` stimuli and a restart from the journal lose nothing.
+///
+/// The restarted system must have the same states and the same unsettled outputs. The rest of the run must be the same.
 ///
 /// # Errors
 ///
-/// Gives the first key that differs.
+/// Returns the first key or event that differs.
 pub fn restart<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], crash_after: usize) -> Held {
     let (before, rest) = stimuli.split_at(crash_after.min(stimuli.len()));
     let mut lived = run(system, Policy::Incremental, before);
@@ -19,7 +20,7 @@ pub fn restart<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], crash_after: u
         Engine::restart(system.clone(), options, journal).map_err(|error| Breach::new("journal", error.to_string()))?;
     same(["lived", "restarted"], [&lived, &restarted])?;
     if !lived.unsettled().eq(restarted.unsettled()) {
-        return Err(Breach::new("unsettled", "other outputs are to be sent again"));
+        return Err(Breach::new("unsettled", "the restarted system would send other outputs again"));
     }
     for stimulus in rest {
         lived.take(None, stimulus.clone());

@@ -1,4 +1,4 @@
-//! All laws by their names, as they are asked of a run or of a recorded trace.
+//! The laws by name, and the sampling of the places in a run at which they are checked.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,10 @@ use crate::guard::{guard, signature_of_panic};
 use crate::subject::Subject;
 use afresh_trace::format::EventOf;
 
-/// The names of the laws that are looked at apart. What is looked at in every step of every run is not among them: that carried and
-/// recomputed states and the independent statement agree, and that slots hold what they should.
+/// The names of the laws that are checked by runs of their own.
+///
+/// The list does not contain what every check compares at every step anyway: incremental, recomputed and restated results,
+/// and the outputs in the slots.
 pub const NAMES: [&str; 12] = [
     "closure",
     "determinism",
@@ -28,23 +30,25 @@ pub const NAMES: [&str; 12] = [
     "trigger",
 ];
 
-/// A run has at most so many places at which each law is asked that is asked of every place.
+/// The maximum number of places in a run at which a law is checked, for laws that apply to every place.
 const PLACES_MAX: usize = 100;
 
-/// Laws that are asked of every place take the square of the length: of a trace that is longer, fewer places are asked.
+/// The maximum product of places and stimuli for such a law. Each place takes a whole run, so a long trace gets fewer.
 const WORK_MAX: usize = 100_000;
 
-/// Which of the places of a run are asked about, by a law that could be asked about any.
+/// The places of a run at which a law is checked, for laws that apply to every place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sample {
-    /// One, drawn from the seed of the run.
+    /// A single place, chosen by the seed of the run.
     Seed(u64),
-    /// All, or as many as there is time for, evenly spaced.
+    /// All places or, in a long run, some that are evenly spaced.
     Spread,
 }
 
-/// Asks the law of this name of a whole history: its messages and knobs. Faults are left out, for a law makes its own. Nothing
-/// where it holds, or there is no such law.
+/// Checks the law called `name` on the messages and knobs of a whole history; returns a finding if the law is broken.
+///
+/// `events` are the events of the history, each with its line. Faults among them are left out, because laws inject their
+/// own. Returns `None` if the law holds, if no law has this name, or if the history deploys another version of the system.
 pub fn look<'e, S: Subject + 'e>(
     name: &str,
     system: &S,
@@ -61,7 +65,7 @@ pub fn look<'e, S: Subject + 'e>(
                 stimuli.push(stimulus.clone());
                 places.push(last);
             }
-            // From there on it is another system.
+            // After a deployment, the history belongs to another system than the one that the law would run.
             Stimulus::Fault(fault) if matches!(**fault, Fault::Deploy { .. }) => return None,
             _ => {}
         }
@@ -80,8 +84,9 @@ pub fn look<'e, S: Subject + 'e>(
     Some(Finding { signature: Signature::new(name, part), count: 1, keys, first })
 }
 
-/// Asks the law of this name, one of [`NAMES`], of a run; nothing where there is no such law. What can be asked of every place of
-/// the run is asked of all, or of as many as there is time for.
+/// Checks the law called `name`, one of [`NAMES`], on the stimuli of a run. Returns `None` if no law has this name.
+///
+/// A law that applies to every place of a run is checked at all places or, in a long run, at some that are evenly spaced.
 pub fn ask<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>]) -> Option<Held> {
     ask_at(name, system, stimuli, Sample::Spread)
 }
@@ -89,7 +94,7 @@ pub fn ask<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>]) -> Opt
 fn ask_at<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>], sample: Sample) -> Option<Held> {
     Some(match name {
         "closure" => super::closure(system, stimuli),
-        // It has no parts: chance may show anywhere.
+        // Chance may show in any part, so the part must not be in the signature of the bug.
         "determinism" => {
             super::determinism(system, stimuli).map_err(|breach| Box::new(Breach { part: String::new(), ..*breach }))
         }
@@ -105,7 +110,7 @@ fn ask_at<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>], sample:
             let held = |flow: &Name| super::migration(system, stimuli, flow.as_str(), None);
             flows::<S>(stimuli).iter().try_for_each(held)
         }
-        // Backwards, the middle outwards, and every third.
+        // Three fixed orders. Each takes the message at a constant index, modulo the count of those that are left.
         "order" => [&[usize::MAX][..], &[stimuli.len() / 2], &[2]]
             .iter()
             .try_for_each(|order| super::order(system, stimuli, order)),
@@ -119,7 +124,7 @@ fn ask_at<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>], sample:
     })
 }
 
-/// Asks about the places of a run: before the first stimulus, and after each.
+/// Checks a law at places of a run. The places are the one before the first stimulus, and one after each stimulus.
 fn each_place<S: Subject>(stimuli: &[StimulusOf<S>], sample: Sample, held: impl Fn(usize) -> Held) -> Held {
     let places = stimuli.len() + 1;
     let asked = match sample {
@@ -135,7 +140,7 @@ fn each_place<S: Subject>(stimuli: &[StimulusOf<S>], sample: Sample, held: impl 
     Ok(())
 }
 
-/// The flows that are turned.
+/// The flows that the stimuli migrate.
 fn flows<S: Subject>(stimuli: &[StimulusOf<S>]) -> BTreeSet<Name> {
     let flows = stimuli.iter().filter_map(|stimulus| match stimulus {
         Stimulus::Knob(knob) => match &**knob {
@@ -147,7 +152,7 @@ fn flows<S: Subject>(stimuli: &[StimulusOf<S>]) -> BTreeSet<Name> {
     flows.collect()
 }
 
-/// Knobs of each kind that may do something.
+/// Knobs to plan: a reflow of two messages, a scrub, and migrations of the flows that the stimuli migrate.
 fn knobs<S: Subject>(stimuli: &[StimulusOf<S>]) -> Vec<Knob> {
     let facts = stimuli.iter().filter_map(|stimulus| match stimulus {
         Stimulus::In(message) => Some(Message::fact(message)),

@@ -3,11 +3,11 @@ use afresh_core::{Knob, Policy, Stimulus};
 use super::{Held, StimulusOf, quiet, run, same};
 use crate::subject::Subject;
 
-/// Triggering or scrubbing healthy keys sends nothing and heals nothing.
+/// Checks that triggering or scrubbing healthy keys sends nothing and heals nothing.
 ///
 /// # Errors
 ///
-/// Gives what was sent or healed.
+/// Returns the first output that was sent, or the first key that was healed or differs.
 pub fn trigger<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let before = run(system, Policy::Incremental, stimuli);
     let mut after = before.clone();

@@ -1,4 +1,4 @@
-//! One event of a timeline, whatever the types of its system.
+//! One event of a timeline, in a form that does not depend on the types of its system.
 
 use afresh_core::{At, EventNumber, Key, Name, Observation, Stimulus, Types, What};
 use serde::{Serialize, Serializer};
@@ -7,57 +7,57 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::views::ViewChange;
 use afresh_trace::format::{Kind, WhatOf, output_id, time};
 
-/// One event of a timeline.
+/// One event of a timeline, ready to be printed or written as JSON.
 #[derive(Clone, Debug, Serialize)]
 pub struct Entry {
-    /// How it stands to what the system does now.
+    /// The sign that tells recorded events from those that happen now.
     pub sign: Sign,
-    /// Its number; nothing where it is not in the trace.
+    /// The number of the event; `None` if the event is not in the trace.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<EventNumber>,
-    /// When it happened.
+    /// The time of the event.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_time")]
     pub at: Option<At>,
-    /// What kind of event it is.
+    /// The kind of the event.
     #[serde(serialize_with = "as_text")]
     pub kind: Kind,
-    /// The id of a message; of an output it is key and slot.
+    /// The id of the message. For an output, this is `key/slot`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The sender of a message.
+    /// The sender of the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Name>,
-    /// The receiver of a message.
+    /// The receiver of the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Name>,
-    /// The revision of a message.
+    /// The revision of the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<u32>,
-    /// The keys that it concerns.
+    /// The keys that the event concerns.
     pub keys: Vec<Key>,
-    /// The body of a message, or what else happened; nothing where a message is withdrawn.
+    /// The body of the message, or the details of another event; `None` for a withdrawal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<Box<RawValue>>,
-    /// The message that arrived at a node or was lost, or what the timer of a node was for, as the code writes it.
+    /// The message that a node received or that was lost, or the purpose of a timer, as its `Debug` text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
-    /// The event that produced it.
+    /// The number of the event that caused this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<EventNumber>,
-    /// The views of its keys before and after it, where they are asked for.
+    /// The views of its keys before and after the event, if they were requested.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub views: Vec<ViewChange>,
 }
 
-/// How an event of a timeline stands to what the system does now.
+/// A sign that tells whether an event of a timeline was recorded, happens now, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sign {
-    /// It drives the system, or it was recorded and is so now.
+    /// A stimulus of the trace, or a recorded observation that the system also makes now.
     Same,
-    /// It was recorded, and is not so now.
+    /// An event that was recorded but does not happen now.
     Gone,
-    /// It is so now, and was not recorded.
+    /// An event that happens now but was not recorded.
     New,
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn as_time<Z: Serializer>(at: &Option<At>, serializer: Z) -> Result<Z
 }
 
 impl Entry {
-    /// An entry of what happened, which concerns `keys`.
+    /// Creates the entry of an event that concerns `keys`. Its number, time, cause and views are left empty.
     pub fn new<T: Types>(sign: Sign, what: &WhatOf<T>, keys: Vec<Key>) -> Self {
         let mut entry = Self {
             sign,
@@ -130,13 +130,13 @@ impl Entry {
         };
     }
 
-    /// Whether it is a message that is withdrawn.
+    /// Returns `true` if the event withdraws a message.
     pub fn is_withdrawal(&self) -> bool {
         self.body.is_none() && matches!(self.kind, Kind::In | Kind::Out)
     }
 }
 
-/// A value as JSON text, exact; in words where JSON has no such value.
+/// Converts a value to JSON text without loss. If JSON has no such value, the result is a string that says why.
 pub fn json(value: &impl Serialize) -> Box<RawValue> {
     let words = |error| to_raw_value(&format!("cannot be written as JSON: {error}"));
     to_raw_value(value).or_else(words).unwrap_or_else(|_| RawValue::NULL.to_owned())

@@ -1,4 +1,4 @@
-//! Which events are shown.
+//! The selection of the events of a timeline.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -7,48 +7,50 @@ use afresh_core::{EventNumber, Key};
 
 use afresh_trace::format::Kind;
 
-/// Which events are shown: those that meet each of the conditions that are stated.
+/// A filter for the events of a timeline. An event is shown if it meets every condition; an empty condition is met.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// They concern one of these keys.
+    /// Keys, one of which the event must concern.
     pub keys: BTreeSet<Key>,
-    /// They are, or were caused by, a message with one of these names: an id, or `id@sender`, or `key/slot` of an output.
+    /// Names of messages, one of which the event must carry or be caused by.
+    ///
+    /// A name is `id` or `id@sender` for a message that came in, and `key/slot` for an output.
     pub messages: BTreeSet<String>,
-    /// They are of one of these kinds.
+    /// The kinds of event to show.
     pub kinds: BTreeSet<Kind>,
-    /// Their numbers are in here.
+    /// The range that the number of the event must be in.
     pub range: Range,
 }
 
 impl Filter {
-    /// Whether an event of this kind and number may be shown.
+    /// Returns `true` if the filter allows an event of this kind and number.
     pub fn allows(&self, kind: Kind, number: EventNumber) -> bool {
         self.range.contains(number) && (self.kinds.is_empty() || self.kinds.contains(&kind))
     }
 
-    /// Whether one of these keys is asked for.
+    /// Returns `true` if the filter allows events that concern this key.
     pub fn allows_key(&self, key: &Key) -> bool {
         self.keys.is_empty() || self.keys.contains(key)
     }
 
-    /// Whether an event that concerns these keys may be shown.
+    /// Returns `true` if the filter allows an event that concerns exactly these keys.
     pub fn allows_keys(&self, keys: &[Key]) -> bool {
         self.keys.is_empty() || keys.iter().any(|key| self.keys.contains(key))
     }
 
-    /// Whether a message of this name is asked for.
+    /// Returns `true` if the filter names the message with this id and sender, or receiver, explicitly.
     pub fn names(&self, id: &str, party: &str) -> bool {
         self.messages.iter().any(|name| is_named(name, id, party))
     }
 }
 
-/// Whether `name` is the id of a message, or `id@party`: an id may have an `@` in it.
+/// Returns `true` if `name` is `id` or `id@party`. An id may itself contain an `@`, so `name` is not split at one.
 pub(crate) fn is_named(name: &str, id: &str, party: &str) -> bool {
     let Some(rest) = name.strip_prefix(id) else { return false };
     rest.is_empty() || rest.strip_prefix('@') == Some(party)
 }
 
-/// Numbers of events, both ends included.
+/// A range of event numbers with both ends included. Either end may be open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Range {
     first: Option<EventNumber>,
@@ -56,12 +58,12 @@ pub struct Range {
 }
 
 impl Range {
-    /// Whether the number is in the range.
+    /// Returns `true` if the number is in the range.
     pub fn contains(&self, number: EventNumber) -> bool {
         self.first.is_none_or(|first| number >= first) && !self.is_over(number)
     }
 
-    /// Whether the number, and so every higher one, is after the range.
+    /// Returns `true` if the number, and with it every higher number, is after the range.
     pub fn is_over(&self, number: EventNumber) -> bool {
         self.last.is_some_and(|last| number > last)
     }
@@ -80,8 +82,12 @@ impl FromStr for Range {
         let (first, last) = text.split_once("..").unwrap_or((text, text));
         let range = Self { first: number(first)?, last: number(last)? };
         match (range.first, range.last) {
-            (None, None) if !text.contains("..") => Err("expected the numbers of events".into()),
-            (Some(first), Some(last)) if first > last => Err(format!("{first} comes after {last}")),
+            (None, None) if !text.contains("..") => {
+                Err("expected a range of event numbers: `A..B`, `A..`, `..B` or one number".into())
+            }
+            (Some(first), Some(last)) if first > last => {
+                Err(format!("the first number, {first}, is higher than the last, {last}"))
+            }
             _ => Ok(range),
         }
     }

@@ -1,4 +1,4 @@
-//! The timeline of a trace: every event, and what the system does now apart from what was recorded.
+//! The timeline of a trace: its events, with every difference between the recorded observations and those made now.
 
 mod entry;
 mod filter;
@@ -21,43 +21,43 @@ pub(crate) use filter::is_named;
 pub use filter::{Filter, Range};
 pub use views::{Seen, ViewChange};
 
-/// What to show.
+/// The options of [`show()`].
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// Which events.
+    /// The filter that selects the events to show.
     pub filter: Filter,
-    /// Whether to show, with each stimulus, the views of the keys that it concerns before and after it.
+    /// `true` to show with each stimulus the views of the keys that it changes, before and after it.
     pub views: bool,
 }
 
-/// How much was shown.
+/// The summary of a timeline: how many events were shown, and the findings in a world.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
-    /// Events of the trace that were read: up to the last one asked for, and what was recorded of it.
+    /// The number of events that were read. Reading ends after the range that the filter allows.
     pub events: u64,
-    /// How many of them were shown.
+    /// The number of events of the trace that were shown.
     pub shown: u64,
-    /// How many of these were recorded, and are not so now.
+    /// The number of shown events that were recorded but do not happen now.
     pub gone: u64,
-    /// What the system shows now that was not recorded, shown between the events.
+    /// The number of shown events that happen now but were not recorded.
     pub new: u64,
-    /// The digest of the trace, where all of it was read.
+    /// The digest of the trace, if the whole trace was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<TraceDigest>,
-    /// Of a world that became calm: what came then.
+    /// The calm phase of a world, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calm: Option<Calm>,
-    /// What does not hold in a world, after what was shown or in calm.
+    /// The conditions that a world violates, at the shown events or in the calm phase after them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
 }
 
-/// What comes after the last event of the trace of a world: nothing goes wrong any more, and nothing of it is recorded.
+/// The calm phase that follows the last event in the trace of a world. It has no faults, and is not recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Calm {
-    /// How many events there were.
+    /// The number of events in the calm phase.
     pub events: u64,
-    /// When the last of them was.
+    /// The simulated time at the end of the calm phase.
     #[serde(serialize_with = "as_time")]
     pub until: At,
 }
@@ -66,13 +66,13 @@ fn as_time<Z: Serializer>(at: &At, serializer: Z) -> Result<Z::Ok, Z::Error> {
     entry::as_time(&Some(*at), serializer)
 }
 
-/// Gives the events of the trace in `reader` that are asked for to `each`, one at a time.
+/// Runs the trace in `reader`, and calls `each` with every selected event of its timeline.
 ///
-/// The trace is read as it is shown; the journal of the run is what is held in memory, and one view of each key.
+/// The timeline is made while the trace is read. Only the journal of the run and one view of each key are held in memory.
 ///
 /// # Errors
 ///
-/// Fails where the trace cannot be read, or as `each` does.
+/// Returns an error if the trace cannot be read, or the error that `each` returned.
 pub fn show<S: Subject, R: BufRead>(
     system: &S,
     reader: Reader<R>,
@@ -83,7 +83,7 @@ pub fn show<S: Subject, R: BufRead>(
     let mut timeline = Timeline::new(system, reader.header().complete, options, each);
     for event in reader.events(system) {
         let event = event?;
-        // What was recorded of the last event that is asked for comes after it.
+        // Only a stimulus ends the range, because the observations of its last event come after that event.
         if options.filter.range.is_over(event.number) && matches!(event.what, What::Stimulus(_)) {
             digesting = None;
             break;

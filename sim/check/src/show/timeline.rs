@@ -1,4 +1,4 @@
-//! Runs a trace, and gives its events with what the system does now between them.
+//! Runs a trace, and makes its timeline: the events of the trace, and between them the events that happen only now.
 
 use std::collections::BTreeSet;
 
@@ -12,24 +12,24 @@ use crate::guard::guard;
 use crate::subject::Subject;
 use afresh_trace::format::{Error, EventOf, Kind, output_id};
 
-/// A timeline under way.
+/// A timeline in progress.
 pub(super) struct Timeline<'a, S: Subject> {
     engine: Engine<S>,
     options: &'a Options,
     each: &'a mut dyn FnMut(&Entry) -> Result<(), Error>,
     current: Option<Current>,
-    /// The events that are, or were caused by, a message that is asked for.
+    /// The events that carry, or were caused by, a message that the filter names.
     marked: BTreeSet<EventNumber>,
     views: Views,
     summary: Summary,
 }
 
-/// The stimulus under way.
+/// The current stimulus.
 struct Current {
     number: EventNumber,
     at: Option<At>,
     keys: Vec<Key>,
-    /// What it caused now and was not recorded so far, by the numbers of the journal.
+    /// The events of the journal that the stimulus caused now and that matched no recorded event so far.
     unrecorded: Vec<EventNumber>,
 }
 
@@ -40,7 +40,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
         options: &'a Options,
         each: &'a mut dyn FnMut(&Entry) -> Result<(), Error>,
     ) -> Self {
-        // What is shown is what production carries, so the states are carried along.
+        // A timeline shows the states as production has them, so they must be incremental.
         let policy = Policy::Incremental;
         let engine_options = afresh_core::Options { policy, complete, guard, ..afresh_core::Options::default() };
         Self {
@@ -70,7 +70,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
         }
         let mut keys = named_keys(self.engine.system(), &stimulus);
         let marked = self.mark(number, cause, |filter| is_asked_for(filter, &stimulus));
-        // What is damaged is not computed, and is another all the same.
+        // Damage changes a key although the engine recomputes nothing, so the effects do not list this key.
         let damaged = damaged_key(&stimulus).filter(|key| self.views.has(key)).cloned();
         let effects = self.engine.take(at, stimulus);
         let journaled = effects.stimulus();
@@ -113,13 +113,13 @@ impl<'a, S: Subject> Timeline<'a, S> {
         }
     }
 
-    /// Ends the timeline.
+    /// Ends the timeline, and returns its summary.
     pub(super) fn finish(mut self) -> Result<Summary, Error> {
         self.end()?;
         Ok(self.summary)
     }
 
-    /// Ends the stimulus under way: what it caused now and was not recorded is shown last.
+    /// Ends the current stimulus: shows the events that it caused now and that were not recorded.
     fn end(&mut self) -> Result<(), Error> {
         let Some(current) = self.current.take() else { return Ok(()) };
         let filter = &self.options.filter;
@@ -137,7 +137,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
         new.into_iter().try_for_each(|entry| self.emit(entry))
     }
 
-    /// Whether an event is asked for by message, and so whatever it causes.
+    /// Marks an event that carries or was caused by a message that the filter names. Returns `true` if it may be shown.
     fn mark(
         &mut self,
         number: EventNumber,
@@ -155,7 +155,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
         marked
     }
 
-    /// Whether what was recorded is so now.
+    /// Returns `true` if the system makes a recorded observation now too.
     fn is_so(&mut self, at: Option<At>, recorded: &Observation<S::Out, S::View>) -> bool {
         match recorded {
             Observation::Settled(settled) => self.engine.settle(at, &settled.output, settled.revision),
@@ -164,7 +164,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
                 let done = guard(&mut || {
                     agree = match self.engine.state(&viewed.key) {
                         Some(state) => self.engine.system().compare(&viewed.key, state, &viewed.value).agree(),
-                        // A window does not say.
+                        // In a window, a key without a state is not derivable, which is no difference.
                         None => !self.engine.options().complete,
                     };
                 });
@@ -182,11 +182,11 @@ impl<'a, S: Subject> Timeline<'a, S> {
         }
     }
 
-    /// Shows the view of now in place of one that was recorded.
+    /// Shows the present view of a key after a recorded view that differs from it.
     fn view_now(&mut self, event: &EventOf<S>, recorded: &Viewed<S::View>) -> Result<(), Error> {
         let key = &recorded.key;
         let mut view = None;
-        // A view that panics is none; `carried` says why.
+        // If the view panics there is none, and `carried` returns the reason.
         let _ = guard(&mut || view = self.engine.view(key));
         let mut entry = Entry::new::<S>(Sign::New, &event.what, vec![key.clone()]);
         entry.body = Some(match view {
@@ -217,19 +217,19 @@ impl<'a, S: Subject> Timeline<'a, S> {
     }
 }
 
-/// Whether a recorded observation is one of now.
+/// Returns `true` if a recorded observation and one made now are the same.
 fn is_same<S: Subject>(
     recorded: &Observation<S::Out, S::View>,
     now: &Observation<S::Out, S::View>,
     complete: bool,
 ) -> bool {
     match (recorded, now) {
-        // In a window revisions are counted from elsewhere.
+        // In a window the outputs before it are unknown, so revision numbers may differ.
         (Observation::Out(a), Observation::Out(b)) => {
             (&a.key, &a.slot, &a.to, &a.body) == (&b.key, &b.slot, &b.to, &b.body)
                 && (!complete || a.revision == b.revision)
         }
-        // The words may be others, and may name events by their numbers.
+        // Reasons may be worded differently in another version, and may contain event numbers.
         (Observation::Rejected(_), Observation::Rejected(_)) => true,
         (Observation::Quarantined(a), Observation::Quarantined(b)) => a.key == b.key,
         (Observation::Healed(a), Observation::Healed(b)) => a == b,
@@ -237,7 +237,7 @@ fn is_same<S: Subject>(
     }
 }
 
-/// The one key that an observation is about, where it is about one.
+/// The key of an observation; a rejection has none.
 fn own_key<O, V>(observation: &Observation<O, V>) -> Option<&Key> {
     match observation {
         Observation::Out(sent) => Some(&sent.key),
@@ -249,12 +249,12 @@ fn own_key<O, V>(observation: &Observation<O, V>) -> Option<&Key> {
     }
 }
 
-/// The keys that a stimulus names, whatever becomes of it.
+/// The keys that a stimulus names, even if it has no effect on them.
 fn named_keys<S: Subject>(system: &S, stimulus: &Stimulus<S::In, S::View>) -> Vec<Key> {
     match stimulus {
         Stimulus::In(message) => {
             let mut keys = Vec::new();
-            // A message on which this panics is rejected.
+            // The engine rejects a message on which this panics.
             let _ = guard(&mut || keys = message.body.iter().flat_map(|body| system.keys(body)).collect());
             keys
         }
@@ -271,7 +271,7 @@ fn named_keys<S: Subject>(system: &S, stimulus: &Stimulus<S::In, S::View>) -> Ve
     }
 }
 
-/// The key that a stimulus damages.
+/// The key that a stimulus damages, if it is such a fault.
 fn damaged_key<I, V>(stimulus: &Stimulus<I, V>) -> Option<&Key> {
     match stimulus {
         Stimulus::Fault(fault) => match &**fault {
@@ -282,7 +282,7 @@ fn damaged_key<I, V>(stimulus: &Stimulus<I, V>) -> Option<&Key> {
     }
 }
 
-/// Whether a stimulus is, or processes again, a message that is asked for.
+/// Returns `true` if a stimulus delivers or reflows a message that the filter names.
 fn is_asked_for<I, V>(filter: &Filter, stimulus: &Stimulus<I, V>) -> bool {
     match stimulus {
         Stimulus::In(message) => filter.names(message.id.as_str(), message.from.as_str()),
@@ -299,9 +299,9 @@ fn is_asked_for<I, V>(filter: &Filter, stimulus: &Stimulus<I, V>) -> bool {
     }
 }
 
-/// Whether an observation is about an output that is asked for.
+/// Returns `true` if an observation is about an output that the filter names.
 fn is_output_asked_for<O, V>(filter: &Filter, observation: &Observation<O, V>) -> bool {
-    // The name of an output takes some work to make.
+    // Building the name of an output is slow, so do it only if there is a name to compare it with.
     if filter.messages.is_empty() {
         return true;
     }

@@ -13,32 +13,32 @@ use crate::subject::Subject;
 /// The view of a key before and after a stimulus.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ViewChange {
-    /// The key.
+    /// The name of the key.
     pub key: Key,
-    /// Before.
+    /// The view before the stimulus.
     pub before: Seen,
-    /// After.
+    /// The view after the stimulus.
     pub after: Seen,
-    /// What is folded from the first message, where that is not what is carried.
+    /// The view of the recomputed state after the stimulus, if it differs from `after`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub recomputed: Option<Seen>,
 }
 
-/// What is seen of a key.
+/// The view of a key, or the reason why there is none.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Seen {
-    /// Its view.
+    /// The view.
     View(Value),
-    /// It is set apart, or its view cannot be had, because the system said this as it panicked.
+    /// The key is quarantined, or computing its view panicked, for this reason.
     Quarantined(String),
-    /// The window of the history does not say.
+    /// The view depends on messages before the window.
     NotDerivable,
-    /// Nothing has happened to it yet.
+    /// No event has concerned the key yet.
     Nothing,
 }
 
-/// Keeps the last view of each key, for the next stimulus that concerns it.
+/// The last view of each key, to be compared with the view after the next stimulus.
 #[derive(Default)]
 pub(super) struct Views {
     last: BTreeMap<Key, Seen>,
@@ -46,7 +46,7 @@ pub(super) struct Views {
 }
 
 impl Views {
-    /// Looks at all keys once: from here on every stimulus is followed.
+    /// Takes the views of all wanted keys, unless that was done before. Call [`Views::follow`] after every later stimulus.
     pub(super) fn begin<S: Subject>(&mut self, engine: &Engine<S>, wanted: impl Fn(&Key) -> bool) {
         if !self.begun {
             self.begun = true;
@@ -55,13 +55,12 @@ impl Views {
         }
     }
 
-    /// Whether anything is known of a key.
+    /// Returns `true` if there is a last view of the key.
     pub(super) fn has(&self, key: &Key) -> bool {
         self.last.contains_key(key)
     }
 
-    /// The changes that a stimulus brought to `keys`, which is every key that it changed and that is followed; nothing
-    /// if they are not to be shown.
+    /// Updates the views of `keys`: the keys that a stimulus changed and the filter allows. If `shown`, returns the changes.
     pub(super) fn follow<'k, S: Subject>(
         &mut self,
         engine: &Engine<S>,
@@ -73,7 +72,7 @@ impl Views {
             let after = carried(engine, key);
             let before = self.last.insert(key.clone(), after.clone()).unwrap_or(Seen::Nothing);
             if shown {
-                // Of a key that is set apart nothing is carried to differ.
+                // A quarantined key has no incremental state that could differ.
                 let carries = matches!(after, Seen::View(_));
                 let recomputed = carries.then(|| recomputed(engine, key)).filter(|recomputed| *recomputed != after);
                 changes.push(ViewChange { key: key.clone(), before, after, recomputed });
@@ -83,7 +82,7 @@ impl Views {
     }
 }
 
-/// What is seen of the state that is carried for a key.
+/// The view of the incremental state of a key.
 pub(super) fn carried<S: Subject>(engine: &Engine<S>, key: &Key) -> Seen {
     if let Some(why) = engine.quarantined(key) {
         return Seen::Quarantined(why.to_owned());
@@ -91,12 +90,12 @@ pub(super) fn carried<S: Subject>(engine: &Engine<S>, key: &Key) -> Seen {
     look(|| engine.view(key))
 }
 
-/// What is seen of the state that is folded from the first message.
+/// The view of the state of a key, recomputed from its first message.
 fn recomputed<S: Subject>(engine: &Engine<S>, key: &Key) -> Seen {
     look(|| engine.recompute(key).map(|state| engine.system().view(key, &state)))
 }
 
-/// Looks at a view, which may panic.
+/// Computes a view, and catches its panic.
 fn look<V: Serialize>(view: impl Fn() -> Option<V>) -> Seen {
     let mut seen = Seen::NotDerivable;
     let done = guard(&mut || {

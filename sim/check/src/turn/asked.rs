@@ -1,4 +1,4 @@
-//! The knob as it is asked for: messages by names that people give them.
+//! A knob as an operator requests it, with messages named as people write them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,24 +7,24 @@ use afresh_core::{FactId, Journal, Knob, Name, Stimulus, System, What};
 use super::Error;
 use crate::show::is_named;
 
-/// A knob as it is asked for.
+/// A knob as an operator requests it.
 #[derive(Clone, Debug)]
 pub enum Asked {
-    /// One that names what it is about in full.
+    /// A knob in which every name is complete.
     Knob(Knob),
-    /// To process stored messages again.
+    /// A reflow of stored messages, whose senders need not be given.
     Reflow {
         /// The messages, each as `id` or `id@sender`.
         messages: Vec<String>,
-        /// Who.
+        /// The operator who requests it.
         by: Name,
-        /// Why.
+        /// The reason that the operator gives.
         why: String,
     },
 }
 
 impl Asked {
-    /// The knob, with every message named in full.
+    /// Completes the names of the messages from the journal, and returns the knob.
     pub(super) fn knob<S: System>(&self, journal: &Journal<S>) -> Result<Knob, Error> {
         match self {
             Self::Knob(knob) => Ok(knob.clone()),
@@ -36,7 +36,7 @@ impl Asked {
     }
 }
 
-/// The facts with these names, in the order in which they are named, each once.
+/// Finds the messages with these names. Returns each one once, in the order of the names.
 fn facts<S: System>(journal: &Journal<S>, names: &[String]) -> Result<Vec<FactId>, Error> {
     let mut found: BTreeMap<&str, BTreeSet<FactId>> = BTreeMap::new();
     for event in journal.events() {

@@ -1,4 +1,7 @@
-//! Turns a knob on a trace: what an operator would do to a running process, done to one that stands where the trace ends.
+//! Turns a knob on a trace, as an operator turns it on a running process.
+//!
+//! [`turn`](fn@turn) brings a process to the end of the trace, plans the knob, and turns it unless it is a dry run. The result
+//! contains the events to append to the trace.
 
 mod asked;
 mod numbers;
@@ -19,67 +22,68 @@ pub use asked::Asked;
 pub use planned::{Planned, PlannedRefusal, PlannedSend};
 pub use start::Start;
 
-/// What to turn, and on what.
+/// The options of [`turn()`].
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The knob.
+    /// The knob to turn.
     pub asked: Asked,
-    /// The name of the system that runs, where that is said. Unless the trace was recorded by it or says that it was
-    /// deployed, it will say so.
+    /// The name of the system that runs, if the user gave one.
+    ///
+    /// If this is not the system that the trace ends with, its deployment is appended to the trace before the knob.
     pub system: Option<String>,
-    /// Take what the system sends for what was sent, whatever the trace recorded.
+    /// `true` to ignore the recorded outputs, and to take those that the system sends now as already sent.
     pub rerun: bool,
-    /// Only plan.
+    /// `true` to plan only.
     pub dry_run: bool,
 }
 
-/// What turning a knob comes to.
+/// The result of turning a knob on a trace, or of planning it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// Where the process stood.
+    /// The way in which the process was brought to the end of the trace.
     pub start: Start,
-    /// The knob.
+    /// The knob, with complete names.
     pub knob: Knob,
-    /// What turning it would do.
+    /// The plan: what turning the knob would do.
     pub plan: Planned,
-    /// What it did; nothing in a dry run.
+    /// The effects of turning the knob; `None` in a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub done: Option<Done>,
-    /// The last line of the trace, if that was cut off and left out.
+    /// The number of the last line of the trace, if this line was torn and therefore ignored.
     #[serde(skip)]
     pub torn: Option<u64>,
 }
 
-/// What turning a knob did.
+/// The effects of turning a knob.
 #[derive(Clone, Debug, Serialize)]
 pub struct Done {
-    /// Whether that is what was planned. It is, unless the system does not do the same thing twice.
+    /// `true` if the effects are those of the plan. They differ only if the code of the system is not deterministic.
     pub as_planned: bool,
-    /// The events that go on from the trace: the knob and its effects, and before it what the deployment brought.
+    /// The events to append to the trace: a deployment and its effects, if there was one, then the knob and its effects.
     pub events: Vec<Entry>,
     /// The same events as lines of the trace.
     #[serde(skip)]
     pub lines: Vec<u8>,
 }
 
-/// Why a knob cannot be turned.
+/// An error that prevents turning a knob.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The trace cannot be read, or what happens cannot be written.
+    /// The trace cannot be read, or the new events cannot be written.
     #[error(transparent)]
     Trace(#[from] format::Error),
-    /// The knob names what the trace does not have: each in words.
+    /// The knob names messages, outputs or keys that the trace does not have. Each is given as text for people.
     #[error("there is no {}", afresh_trace::text::escape(&.0.join(", no ")))]
     Unknown(Vec<String>),
-    /// The trace is of a world of nodes.
-    #[error("a world of nodes has no keys and no knobs: what comes from outside is an input of its own")]
+    /// The trace is of a world of nodes, which has no knobs.
+    #[error("a world of nodes has no keys and no knobs: operators act on it through its inputs")]
     World,
-    /// Several senders have a message of this id.
-    #[error("the message {} is from several: name one of {}", afresh_trace::text::escape(.id), afresh_trace::text::escape(&.names.join(", ")))]
+    /// Several senders have sent a message with this id.
+    #[error("several senders have a message {}: expected one of {}", afresh_trace::text::escape(.id), afresh_trace::text::escape(&.names.join(", ")))]
     Ambiguous {
-        /// The id, as it was given.
+        /// The id that the operator gave.
         id: String,
-        /// How to name each of them.
+        /// The complete name of each of these messages, as `id@sender`.
         names: Vec<String>,
     },
 }
@@ -88,7 +92,7 @@ pub enum Error {
 ///
 /// # Errors
 ///
-/// Fails where the trace cannot be read, or the knob names what is not there.
+/// Returns an error if the trace cannot be read, or if the knob names a message, output or key that the trace lacks.
 pub fn turn<S: Subject, R: BufRead>(system: &S, reader: Reader<R>, options: &Options) -> Result<Report, Error> {
     let name = reader.name().to_owned();
     let mut started = Started::read(system, reader, options)?;
@@ -105,7 +109,7 @@ pub fn turn<S: Subject, R: BufRead>(system: &S, reader: Reader<R>, options: &Opt
     Ok(Report { start: started.start, knob, plan: planned, done, torn: started.torn })
 }
 
-/// Turns the knob for real.
+/// Turns the knob, and collects the new events.
 fn do_it<S: Subject>(started: &mut Started<S>, name: &str, knob: &Knob, plan: &Plan<S::Out>) -> Result<Done, Error> {
     let effects = started.engine.take(None, Stimulus::Knob(Box::new(knob.clone())));
     let as_planned = came_of::<S>(effects.events(), effects.keys().len()) == *plan;
@@ -123,14 +127,14 @@ fn do_it<S: Subject>(started: &mut Started<S>, name: &str, knob: &Knob, plan: &P
     Ok(Done { as_planned, events: events.into_iter().map(entry).collect(), lines })
 }
 
-/// The effects of a knob in the form of a plan.
+/// Converts the effects of a knob to a plan, so that they can be compared with the plan made before.
 fn came_of<'e, S: Subject + 'e>(events: impl Iterator<Item = &'e EventOf<S>>, keys: usize) -> Plan<S::Out> {
     let mut plan = Plan { keys, ..Plan::default() };
     for event in events {
         match &event.what {
             What::Observation(Observation::Out(sent)) => plan.sends.push(sent.clone()),
             What::Observation(Observation::Healed(healed)) => plan.heals.push((**healed).clone()),
-            What::Observation(Observation::Quarantined(apart)) => plan.quarantines.push((**apart).clone()),
+            What::Observation(Observation::Quarantined(quarantined)) => plan.quarantines.push((**quarantined).clone()),
             What::Observation(Observation::Rejected(rejected)) => {
                 let event = event.cause.unwrap_or(EventNumber::MIN);
                 plan.refusals.push(Refusal { event, why: rejected.why.clone() });

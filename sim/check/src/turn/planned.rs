@@ -1,4 +1,4 @@
-//! A plan, whatever the types of its system, with what was sent before.
+//! The plan of a knob, in a form that does not depend on the types of its system.
 
 use afresh_core::{Engine, FactId, Healed, Name, Plan, Quarantined, Refusal, Sent, Stimulus, System, What};
 use serde::Serialize;
@@ -7,51 +7,51 @@ use serde_json::Value;
 use crate::finding::value;
 use afresh_trace::format::output_id;
 
-/// What turning a knob would do.
+/// The plan of a knob: the effects that turning it would have.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Planned {
-    /// How many keys would be computed again.
+    /// The number of keys that would be recomputed.
     pub keys: usize,
-    /// What would be sent or withdrawn, in the order of keys and slots.
+    /// The outputs that would be sent or withdrawn, in the order of keys and slots.
     pub sends: Vec<PlannedSend>,
-    /// What would be healed.
+    /// The keys that would be healed.
     pub heals: Vec<Healed>,
-    /// Which keys would be set apart, and why.
+    /// The keys that would be quarantined, each with the reason.
     pub quarantines: Vec<Quarantined>,
-    /// Which of the messages would not be taken.
+    /// The stored messages that would be rejected.
     pub refusals: Vec<PlannedRefusal>,
 }
 
 /// An output that would be sent or withdrawn.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlannedSend {
-    /// Its id: key and slot.
+    /// The id of the output: `key/slot`.
     pub id: String,
-    /// The receiver.
+    /// The receiver of the output.
     pub to: Name,
-    /// Its revision.
+    /// The revision that would be sent.
     pub revision: u32,
-    /// What was sent last; nothing where there is nothing, or it was withdrawn.
+    /// The body that was sent last; `None` if the slot was empty or its output was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
-    /// What would be sent; nothing where it would be withdrawn.
+    /// The body that would be sent; `None` if the output would be withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
 }
 
-/// A stored message that would not be taken.
+/// A stored message that would be rejected.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlannedRefusal {
-    /// The message.
+    /// The sender and the id of the message.
     pub message: FactId,
-    /// Its revision.
+    /// The revision of the message.
     pub revision: u32,
-    /// The reason, in words.
+    /// The reason for the rejection, as text for people.
     pub why: String,
 }
 
 impl Planned {
-    /// What `plan` would do to `engine`.
+    /// Converts a plan, and adds the body that `engine` sent last from each slot.
     pub(super) fn new<S: System>(engine: &Engine<S>, plan: &Plan<S::Out>) -> Self {
         Self {
             keys: plan.keys,
@@ -62,7 +62,7 @@ impl Planned {
         }
     }
 
-    /// Whether nobody would see anything of it.
+    /// Returns `true` if turning the knob would have no visible effect.
     pub fn is_empty(&self) -> bool {
         self.sends.is_empty() && self.heals.is_empty() && self.quarantines.is_empty() && self.refusals.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Where a process stands at the end of a trace.
+//! Brings a process to the end of a trace.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -14,18 +14,19 @@ use crate::guard::guard;
 use crate::subject::Subject;
 use afresh_trace::format::{self, EventOf, Problem, Reader};
 
-/// Where a process stood as the knob was turned.
+/// The way in which a process was brought to the end of a trace before the knob was turned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
-    /// It ran through all of the trace, and sent what the trace recorded, if that recorded anything.
+    /// The process ran the whole trace. Its outputs are the recorded ones, unless none were recorded or they are ignored.
     Run,
-    /// It began at the end of the trace, from the journal that the trace is: the trace recorded other outputs than it
-    /// would have sent, so it is code that came later.
+    /// The process was restarted with the trace as its journal.
+    ///
+    /// This happens if the code would have sent other outputs than the trace recorded, so it must be a later version.
     Journal,
 }
 
-/// A process that stands where a trace ends.
+/// A process that has reached the end of a trace.
 pub(super) struct Started<S: Subject> {
     pub(super) engine: Engine<S>,
     pub(super) start: Start,
@@ -33,10 +34,10 @@ pub(super) struct Started<S: Subject> {
     pub(super) torn: Option<u64>,
 }
 
-/// The node that a deployment is recorded for: a trace is of one process.
+/// The name of the node in a recorded deployment. The trace of a system has a single process.
 const NODE: &str = "app";
 
-/// The system that was deployed last.
+/// The name of the system that was deployed last.
 fn deployed<S: Subject>(events: &[EventOf<S>]) -> Option<String> {
     events.iter().rev().find_map(|event| match &event.what {
         What::Stimulus(Stimulus::Fault(fault)) => match &**fault {
@@ -48,9 +49,9 @@ fn deployed<S: Subject>(events: &[EventOf<S>]) -> Option<String> {
 }
 
 impl<S: Subject> Started<S> {
-    /// Runs a trace to its end.
+    /// Reads a trace, and brings a process to its end.
     pub(super) fn read<R: BufRead>(system: &S, reader: Reader<R>, options: &Options) -> Result<Self, format::Error> {
-        // Under this policy there is a carried state to be wrong, and so to be healed.
+        // Only under this policy can an incremental state be wrong, so that the knob has something to heal.
         let engine_options = afresh_core::Options {
             policy: Policy::Incremental,
             complete: reader.header().complete,
@@ -128,14 +129,14 @@ impl<S: Subject> Started<S> {
         Ok(Self { engine, start: Start::Journal, numbers, torn })
     }
 
-    /// What happened after the end of the trace, as events of the trace.
+    /// The events that happened after the end of the trace, with numbers that continue those of the trace.
     pub(super) fn appended(&self, name: &str) -> Result<Vec<EventOf<S>>, format::Error> {
         let events = self.engine.journal().since(self.numbers.journaled());
         let events = events.map(|event| self.numbers.renumbered::<S>(event));
         events.collect::<Option<_>>().ok_or_else(|| format::Error::file(name, Problem::Full))
     }
 
-    /// The keys that an event names.
+    /// The keys that a new event names.
     pub(super) fn keys_of(&self, event: &EventOf<S>) -> Vec<Key> {
         match &event.what {
             What::Observation(Observation::Out(sent)) => vec![sent.key.clone()],
@@ -156,7 +157,7 @@ fn last<S: Subject>(events: &[EventOf<S>]) -> u32 {
     events.last().map_or(0, |event| event.number.get())
 }
 
-/// The last output of each slot that a trace recorded.
+/// The last recorded output of each slot.
 fn recorded<S: Subject>(events: &[EventOf<S>]) -> BTreeMap<SlotId, &Sent<S::Out>> {
     let outputs = events.iter().filter_map(|event| match &event.what {
         What::Observation(Observation::Out(sent)) => Some(sent),
@@ -165,7 +166,7 @@ fn recorded<S: Subject>(events: &[EventOf<S>]) -> BTreeMap<SlotId, &Sent<S::Out>
     outputs.map(|sent| (slot(sent), sent)).collect()
 }
 
-/// The last output of each slot that an engine sent.
+/// The last output that an engine sent from each slot.
 fn sent<S: Subject>(engine: &Engine<S>) -> BTreeMap<SlotId, &Sent<S::Out>> {
     let keys = engine.keys();
     keys.into_iter().flat_map(|key| engine.slots(key)).map(|(_, sent)| (slot(sent), sent)).collect()

@@ -24,7 +24,7 @@ pub struct Options {
     pub budget: u64,
     /// The number of threads. The report does not depend on it.
     pub jobs: usize,
-    /// Whether to check the laws too. A window is never checked for laws: they apply to whole histories.
+    /// `true` to check the laws too. They apply to whole histories, so a window is never checked for them.
     pub laws: bool,
     /// Called now and then with the fraction of the work done since the last call. It does not affect the report.
     pub progress: fn(f64),
@@ -66,7 +66,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether the check found no bug.
+    /// Returns `true` if the check found no bug.
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty()
     }

@@ -112,7 +112,7 @@ pub(crate) fn kind(slot: &str) -> &str {
 /// It copies observations only if they differ.
 #[derive(Clone)]
 pub(crate) struct Comparer<S: System> {
-    /// Whether the trace is the whole history. In a window, the outputs sent before it are unknown, so its revision
+    /// `true` if the trace is the whole history. In a window, the outputs sent before it are unknown, so its revision
     /// numbers cannot be compared.
     complete: bool,
     /// The current stimulus: its event and its line in the trace, and its event in the journal.
@@ -121,9 +121,9 @@ pub(crate) struct Comparer<S: System> {
     recorded: Vec<EventNumber>,
     /// The slots in which an output differed once. From then on, their revision numbers may differ too.
     apart: BTreeSet<SlotId>,
-    /// Whether the trace records outputs.
+    /// `true` if the trace records outputs.
     records_outputs: bool,
-    /// Whether the trace records any observation that is compared.
+    /// `true` if the trace records any observation that is compared.
     records: bool,
     /// The observations that are missing from the record. Only at the end is it known whether the trace records such
     /// observations at all.
@@ -132,7 +132,8 @@ pub(crate) struct Comparer<S: System> {
     pub(crate) compared: u64,
 }
 
-/// The maximum number of unrecorded observations that are remembered: in a trace without observations, all are.
+/// The maximum number of unrecorded observations that are remembered. It bounds the memory for traces that record no
+/// observations.
 const UNRECORDED_MAX: usize = 1000;
 
 impl<S: System> Comparer<S> {
@@ -216,8 +217,8 @@ impl<S: System> Comparer<S> {
         Some(found)
     }
 
-    /// Ends the current stimulus, whose observations precede event `next` of the journal. Those that matched no recorded
-    /// observation become `unrecorded`.
+    /// Ends the current stimulus, whose observations precede event `next` of the journal. Those that matched no
+    /// recorded observation become `unrecorded`.
     fn end(&mut self, engine: &Engine<S>, next: EventNumber) {
         let recorded = std::mem::take(&mut self.recorded);
         let Some((event, line, taken)) = self.stimulus.take() else { return };

@@ -33,7 +33,8 @@ impl Finding {
         Self { signature, count: 1, keys, first: Sighting { event, line, key, found, versus: None } }
     }
 
-    /// Whether the finding is about recorded values. If so, the code may be right and the recorded values wrong.
+    /// Returns `true` if the finding is about recorded values. Then the code may be right and the recorded values
+    /// wrong.
     pub fn is_of_record(&self) -> bool {
         [RECORDED, RECORDED_STEP].contains(&self.signature.check.as_str())
     }
@@ -108,12 +109,12 @@ impl Findings {
         }
     }
 
-    /// Whether there are no findings.
+    /// Returns `true` if there are no findings.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_signature.is_empty()
     }
 
-    /// Whether a bug with this signature was found.
+    /// Returns `true` if a bug with this signature was found.
     pub(crate) fn has(&self, signature: &Signature) -> bool {
         self.by_signature.keys().any(|(check, part)| *check == signature.check && *part == signature.part)
     }

@@ -13,8 +13,8 @@ thread_local! {
 
 /// Runs `work` and catches its panic.
 ///
-/// After a panic, discard everything that `work` was changing. Panics inside a guard are not printed; panics outside are
-/// printed as usual.
+/// After a panic, discard everything that `work` was changing. Panics inside a guard are not printed; panics outside
+/// are printed as usual.
 ///
 /// # Errors
 ///

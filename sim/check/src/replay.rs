@@ -43,8 +43,8 @@ pub struct Report {
     pub extent: Extent,
     /// For a world, the number of stimuli that were skipped because they can no longer happen.
     ///
-    /// A world skips stimuli only if an exact replay differs, and the trace was edited, is a kept trace, or was recorded
-    /// by another version.
+    /// A world skips stimuli only if an exact replay differs, and the trace was edited, is a kept trace, or was
+    /// recorded by another version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<u64>,
     /// The digest of the run: the stimuli and all observations of the engine.
@@ -58,7 +58,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether all recorded observations equal those made now.
+    /// Returns `true` if there is no difference.
     pub fn is_clean(&self) -> bool {
         self.differences == 0
     }
@@ -70,9 +70,9 @@ fn as_text<Z: serde::Serializer>(digest: &RunDigest, serializer: Z) -> Result<Z:
 
 /// Replays the trace in `reader`, and writes the new trace to `record` if given.
 ///
-/// The new trace has the same stimuli and the observations that the engine makes now. After each stimulus it has the view
-/// of every key that the stimulus updated. The trace is replayed while it is read, and only the journal of the run is held
-/// in memory.
+/// The new trace has the same stimuli and the observations that the engine makes now. After each stimulus it has the
+/// view of every key that the stimulus updated. The trace is replayed while it is read, and only the journal of the run
+/// is held in memory.
 ///
 /// # Errors
 ///
@@ -182,7 +182,8 @@ impl<S: Subject> Run<S> {
         }
     }
 
-    /// Matches an observation that follows the last replayed event, so that it is not reported as missing from the record.
+    /// Matches an observation that follows the last replayed event, so that it is not reported as missing from the
+    /// record.
     fn look_over(&mut self, event: &EventOf<S>, line: u64) {
         let compared = self.comparer.compared;
         let _ = guard(&mut || drop(self.comparer.recorded(&self.engine, event, line)));

@@ -98,7 +98,7 @@ fn what_touched_promises_is_held_against_the_outputs() {
 fn a_panic_is_a_finding() {
     let report = check_complete(Words::default(), [Said("x"), Said("boom"), Said("wild"), Said("y")]);
     assert_eq!(found(&report), [("panic/boom".to_owned(), 1, 2), ("panic/no keys in wild".to_owned(), 1, 3)]);
-    assert_eq!(report.coverage.set_apart, 2, "the step that panicked, and the one after it");
+    assert_eq!(report.coverage.quarantined, 2, "the step that panicked, and the one after it");
 }
 
 #[test]

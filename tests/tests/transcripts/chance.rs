@@ -68,6 +68,6 @@ fn what_no_message_says_is_named_by_the_law() {
     assert_eq!(laws::determinism(&Chance(Source::Message), &stimuli), Ok(()));
     for source in [Source::HashOrder, Source::Address, Source::Clock] {
         let breach = laws::determinism(&Chance(source), &stimuli).expect_err("two runs differ");
-        assert!(breach.to_string().contains("of the run is another"), "{source:?}: {breach}");
+        assert!(breach.to_string().contains("the runs differ at event"), "{source:?}: {breach}");
     }
 }

@@ -70,7 +70,8 @@ impl fmt::Display for Breach {
     }
 }
 
-/// Compares the states and the outputs of all keys in two engines. `ways` names the two ways in which they were reached.
+/// Compares the states and the outputs of all keys in two engines. `ways` names the two ways in which the engines got
+/// there.
 pub(crate) fn same<S: Subject>(ways: [&'static str; 2], engines: [&Engine<S>; 2]) -> Held {
     let [a, b] = engines;
     let mut keys: Vec<&Key> = a.keys();

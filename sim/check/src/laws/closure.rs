@@ -6,8 +6,8 @@ use crate::subject::Subject;
 
 /// Checks that all keys can be rebuilt from the external messages alone.
 ///
-/// The rebuilt system gets only the revision of each external message that counts, and it sends the messages between keys
-/// itself. It must end in the same states: superseded revisions must leave nothing behind.
+/// The rebuilt system gets only the revision of each external message that counts, and it sends the messages between
+/// keys itself. It must end in the same states: superseded revisions must leave nothing behind.
 ///
 /// # Errors
 ///

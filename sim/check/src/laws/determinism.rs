@@ -4,7 +4,7 @@ use super::policy::same_events;
 use super::{Held, StimulusOf, run, same};
 use crate::subject::Subject;
 
-/// The number of repeated runs. Runs that depend on chance may well be equal twice, but hardly so many times.
+/// The number of repeated runs. Two runs that depend on chance may well be equal, but rarely as many as this.
 const AGAIN: usize = 8;
 
 /// Checks that the same stimuli always give the same run, event by event.

@@ -5,8 +5,8 @@ use crate::subject::Subject;
 
 /// Checks that damage to incremental states, checkpoints or indexes is healed, and that wrong outputs are corrected.
 ///
-/// The law damages one key at a time, after the first `damage_after` stimuli. Under the policy `Incremental`, a scrub or a
-/// trigger at the end must heal it. Under `FirstPrinciples`, the next update of the key must.
+/// The law damages one key at a time, after the first `damage_after` stimuli. Under the policy `Incremental`, a scrub
+/// or a trigger at the end must heal it. Under `FirstPrinciples`, the next update of the key must.
 ///
 /// # Errors
 ///

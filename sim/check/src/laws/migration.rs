@@ -5,8 +5,8 @@ use crate::subject::Subject;
 
 /// Checks that the moment of a migration does not matter, and that a migration can be undone.
 ///
-/// Turning `flow` on at the end must give the same states and outputs as turning it on at the start. Turning it on and off
-/// again must give those of a run that never had it on. With `keys`, only these keys are migrated.
+/// Turning `flow` on at the end must give the same states and outputs as turning it on at the start. Turning it on and
+/// off again must give those of a run that never had it on. With `keys`, only these keys are migrated.
 ///
 /// # Errors
 ///

@@ -7,8 +7,8 @@ use crate::subject::Subject;
 
 /// Checks that messages with positions give the same states and outputs in any order of arrival.
 ///
-/// Stimuli without a position and conflicts are left out. `order` selects the next message: each number, modulo the count
-/// of the messages that are left, is the index of one of these. It starts over when it is used up.
+/// Stimuli without a position and conflicts are left out. `order` selects the next message: each number, modulo the
+/// count of the messages that are left, is the index of one of these. It starts over when it is used up.
 ///
 /// # Errors
 ///

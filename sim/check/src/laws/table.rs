@@ -13,8 +13,8 @@ use afresh_trace::format::EventOf;
 
 /// The names of the laws that are checked by runs of their own.
 ///
-/// The list does not contain what every check compares at every step anyway: incremental, recomputed and restated results,
-/// and the outputs in the slots.
+/// The list does not contain what every check compares at every step anyway: incremental, recomputed and restated
+/// results, and the outputs in the slots.
 pub const NAMES: [&str; 12] = [
     "closure",
     "determinism",
@@ -47,8 +47,9 @@ pub enum Sample {
 
 /// Checks the law called `name` on the messages and knobs of a whole history; returns a finding if the law is broken.
 ///
-/// `events` are the events of the history, each with its line. Faults among them are left out, because laws inject their
-/// own. Returns `None` if the law holds, if no law has this name, or if the history deploys another version of the system.
+/// `events` are the events of the history, each with its line. Faults among them are left out, because laws inject
+/// their own. Returns `None` if the law holds, if no law has this name, or if the history deploys another version of
+/// the system.
 pub fn look<'e, S: Subject + 'e>(
     name: &str,
     system: &S,
@@ -86,7 +87,8 @@ pub fn look<'e, S: Subject + 'e>(
 
 /// Checks the law called `name`, one of [`NAMES`], on the stimuli of a run. Returns `None` if no law has this name.
 ///
-/// A law that applies to every place of a run is checked at all places or, in a long run, at some that are evenly spaced.
+/// A law that applies to every place of a run is checked at all places or, in a long run, at some that are evenly
+/// spaced.
 pub fn ask<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>]) -> Option<Held> {
     ask_at(name, system, stimuli, Sample::Spread)
 }

@@ -86,7 +86,7 @@ impl FromStr for Range {
                 Err("expected a range of event numbers: `A..B`, `A..`, `..B` or one number".into())
             }
             (Some(first), Some(last)) if first > last => {
-                Err(format!("the first number, {first}, is higher than the last, {last}"))
+                Err(format!("{first} is higher than {last}: expected a range that rises"))
             }
             _ => Ok(range),
         }

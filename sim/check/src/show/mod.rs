@@ -68,7 +68,8 @@ fn as_time<Z: Serializer>(at: &At, serializer: Z) -> Result<Z::Ok, Z::Error> {
 
 /// Runs the trace in `reader`, and calls `each` with every selected event of its timeline.
 ///
-/// The timeline is made while the trace is read. Only the journal of the run and one view of each key are held in memory.
+/// The timeline is made while the trace is read. Only the journal of the run and one view of each key are held in
+/// memory.
 ///
 /// # Errors
 ///

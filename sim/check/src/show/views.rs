@@ -46,7 +46,8 @@ pub(super) struct Views {
 }
 
 impl Views {
-    /// Takes the views of all wanted keys, unless that was done before. Call [`Views::follow`] after every later stimulus.
+    /// Takes the views of all wanted keys, unless that was done before. Call [`Views::follow`] after every later
+    /// stimulus.
     pub(super) fn begin<S: Subject>(&mut self, engine: &Engine<S>, wanted: impl Fn(&Key) -> bool) {
         if !self.begun {
             self.begun = true;
@@ -60,7 +61,8 @@ impl Views {
         self.last.contains_key(key)
     }
 
-    /// Updates the views of `keys`: the keys that a stimulus changed and the filter allows. If `shown`, returns the changes.
+    /// Updates the views of `keys`: the keys that a stimulus changed and the filter allows. If `shown`, returns the
+    /// changes.
     pub(super) fn follow<'k, S: Subject>(
         &mut self,
         engine: &Engine<S>,

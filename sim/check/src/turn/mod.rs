@@ -1,7 +1,7 @@
 //! Turns a knob on a trace, as an operator turns it on a running process.
 //!
-//! [`turn`](fn@turn) brings a process to the end of the trace, plans the knob, and turns it unless it is a dry run. The result
-//! contains the events to append to the trace.
+//! [`turn`](fn@turn) brings a process to the end of the trace, plans the knob, and turns it unless it is a dry run. The
+//! result contains the events to append to the trace.
 
 mod asked;
 mod numbers;
@@ -59,7 +59,8 @@ pub struct Report {
 pub struct Done {
     /// `true` if the effects are those of the plan. They differ only if the code of the system is not deterministic.
     pub as_planned: bool,
-    /// The events to append to the trace: a deployment and its effects, if there was one, then the knob and its effects.
+    /// The events to append to the trace: a deployment and its effects, if there was one, then the knob and its
+    /// effects.
     pub events: Vec<Entry>,
     /// The same events as lines of the trace.
     #[serde(skip)]

@@ -18,7 +18,8 @@ use afresh_trace::format::{self, EventOf, Problem, Reader};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Start {
-    /// The process ran the whole trace. Its outputs are the recorded ones, unless none were recorded or they are ignored.
+    /// The process ran the whole trace. Its outputs are the recorded ones, unless none were recorded or they are
+    /// ignored.
     Run,
     /// The process was restarted with the trace as its journal.
     ///

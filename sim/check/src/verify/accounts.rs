@@ -1,4 +1,4 @@
-//! Compares the accounts of one key after a step: incremental, recomputed and restated states, and its slots; and the
+//! Compares the incremental, recomputed and restated results of a key after a step, and its slots. Also evaluates the
 //! properties over all keys.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,10 +11,10 @@ use crate::finding::{Findings, Versus, value};
 use crate::guard::guard;
 
 impl<S: System> Verifier<S> {
-    /// Compares the accounts of a key.
+    /// Compares the results for one key after the current stimulus, unless it is quarantined or damaged.
     pub(super) fn verify(&mut self, key: &Key) {
         if self.engine.quarantined(key).is_some() {
-            self.seen.coverage.set_apart += 1;
+            self.seen.coverage.quarantined += 1;
             return;
         }
         if self.damage.states.contains(key) {
@@ -24,7 +24,7 @@ impl<S: System> Verifier<S> {
         self.guarded(Some(key), |verifier, found| verifier.compare(key, found));
     }
 
-    /// Runs `work`, which may call the system's code: keeps what it found before a panic, and records the panic.
+    /// Runs `work`, which may call the system's code. Records its findings and, if it panics, the panic.
     pub(super) fn guarded(&mut self, key: Option<&Key>, mut work: impl FnMut(&mut Self, &mut Findings)) {
         let mut found = Findings::default();
         let done = guard(&mut || work(self, &mut found));
@@ -61,7 +61,7 @@ impl<S: System> Verifier<S> {
         }
     }
 
-    /// Reports an incremental state that is not the recomputed one, part by part.
+    /// Reports an incremental state that differs from the recomputed state, part by part.
     fn diverged(&self, key: &Key, incremental: Option<&S::State>, recomputed: Option<&S::State>, found: &mut Findings) {
         let system = self.engine.system();
         let view = |state: Option<&S::State>| state.map(|state| system.view(key, state));
@@ -75,18 +75,18 @@ impl<S: System> Verifier<S> {
         }
         for part in parts {
             found.saw(("incremental", part), self.step.place, Some(key), || {
-                let hidden = if part == "state" { ", in what no view shows" } else { "" };
+                let hidden = if part == "state" { " in a part that no view shows" } else { "" };
                 let versus = if part == "state" {
                     versus("incremental", value(&debug(incremental)), value(&debug(recomputed)))
                 } else {
                     versus("incremental", value(&left), value(&right))
                 };
-                (format!("the carried state is not the folded one{hidden}"), Some(versus))
+                (format!("the incremental state differs from the recomputed state{hidden}"), Some(versus))
             });
         }
     }
 
-    /// Compares the restatement with the recomputed state; returns whether there is a restatement.
+    /// Compares the restated view with the recomputed state. Returns `false` if the system does not restate this key.
     fn restate(&self, key: &Key, recomputed: &S::State, found: &mut Findings) -> bool {
         let Some(history) = self.facts.history(key) else { return false };
         let system = self.engine.system();
@@ -95,13 +95,13 @@ impl<S: System> Verifier<S> {
         for part in system.compare(key, recomputed, &restated).diverged() {
             found.saw(("restated", part), self.step.place, Some(key), || {
                 let versus = versus("restated", value(&restated), value(&system.view(key, recomputed)));
-                ("the independent statement is not what the fold gives".to_owned(), Some(versus))
+                ("the restated view differs from the recomputed view".to_owned(), Some(versus))
             });
         }
         true
     }
 
-    /// Restates every key as it is at the end, unless that was done at every step.
+    /// Compares the restated view of every key at the end of the trace, unless this was done at every step.
     pub(super) fn restate_at_end(&mut self) {
         if self.look.depth.restates_all() || !self.engine.options().complete {
             return;
@@ -120,7 +120,7 @@ impl<S: System> Verifier<S> {
         }
     }
 
-    /// Compares what was sent from the slots of a key with its outputs.
+    /// Compares the outputs that were sent from the slots of a key with those that its state calls for.
     pub(super) fn slots(&mut self, key: &Key) {
         if self.damage.states.contains(key) || self.damage.slots.contains(key) {
             return;
@@ -137,14 +137,14 @@ impl<S: System> Verifier<S> {
                 if wanted != sent {
                     found.saw(("outputs", kind(slot.as_str())), verifier.step.place, Some(key), || {
                         let versus = versus("sent", value(&sent), value(&wanted));
-                        (format!("slot {slot} does not hold what should be in it"), Some(versus))
+                        (format!("slot {slot} does not hold the output that the state calls for"), Some(versus))
                     });
                 }
             }
         });
     }
 
-    /// Evaluates the properties over all keys. At the end of the trace, these include properties that must hold only then.
+    /// Evaluates the properties over all keys. With `end`, also those that need to hold only at the end of the trace.
     pub(super) fn properties(&mut self, end: bool) {
         let properties = self.engine.system().properties();
         if properties.is_empty() {
@@ -176,7 +176,7 @@ impl<S: System> Verifier<S> {
     }
 }
 
-/// The recomputed value beside another account of it.
+/// Pairs a value called `left` with the recomputed value that it differs from.
 pub(super) fn versus(left: &'static str, left_value: serde_json::Value, right_value: serde_json::Value) -> Versus {
     Versus { left, left_value, right: "recomputed", right_value }
 }
@@ -185,7 +185,8 @@ fn debug<T: std::fmt::Debug>(state: Option<&T>) -> Option<String> {
     state.map(|state| format!("{state:#?}"))
 }
 
-/// Whether a long history of this length is folded from its first message: at √n of its n prefixes.
+/// Returns `true` if a history of this length is folded from its first message although the budget does not allow it at
+/// every step. This is so for square numbers, that is, for √n of the n prefixes of a history.
 pub(super) fn is_square(length: usize) -> bool {
     length.isqrt().pow(2) == length
 }

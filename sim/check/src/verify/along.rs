@@ -1,4 +1,5 @@
-//! States kept along a trace, so that a run of one that begins alike need not begin from nothing.
+//! Saved states of a run, so that a run of another trace that begins with the same events can continue from one of
+//! them.
 
 use std::time::Duration;
 
@@ -9,26 +10,30 @@ use super::verifier::Verifier;
 use crate::clock::Stopwatch;
 use crate::finding::Findings;
 
-/// A state is kept once the run since the one before has taken so many times as long as it takes to keep one: so at most
-/// one part of so many is spent on keeping them.
+/// The minimum time between two saved states, as a multiple of the time that saving one takes. So saving takes little
+/// of the whole time.
 const SPACING: u32 = 8;
 
-/// How many events at least are between two states, and between two looks at the clock.
+/// The minimum number of events between two saved states, and between two readings of the clock.
 const EVENTS_MIN: usize = 64;
 
-/// How many events may be before all states together, unless there is but one. It bounds their memory: the state after
-/// an event holds the events before it.
+/// The maximum for the sum of the events before each saved state, unless there is only one state.
+///
+/// It bounds the memory, because a saved state holds all events before it.
 const EVENTS_MAX: usize = 500_000;
 
-/// What is known of a run: states along it, and where it ended because of what it showed.
+/// The reusable part of a run: saved states, and the findings with which it ended.
+///
+/// A later run that begins with the same events continues from the newest saved state that fits.
 pub struct Along<S: System> {
-    /// In order, each with the number of events before it.
+    /// The saved states in order, each with the number of events before it.
     states: Vec<(usize, Verifier<S>)>,
-    /// What a run shows that begins with so many events of this one: it ends there, and no state is needed to say so.
+    /// The findings with which the run ended, and the number of its events. A run that begins with all these events has
+    /// the same findings, so it need not be made.
     shown: Option<(usize, Shown)>,
 }
 
-/// What a run has shown at an event.
+/// The findings of a run up to an event.
 #[derive(Clone)]
 pub(super) struct Shown {
     pub(super) number: EventNumber,
@@ -42,43 +47,43 @@ impl From<Shown> for Probed {
 }
 
 impl<S: System> Default for Along<S> {
-    /// Nothing is known.
+    /// Creates the value for a run about which nothing is known.
     fn default() -> Self {
         Self { states: Vec::new(), shown: None }
     }
 }
 
 impl<S: System> Along<S> {
-    /// A run that showed this at the last of so many events.
+    /// Creates the value for a run that ended with these findings after `events` events.
     pub(super) fn ended(events: usize, shown: Shown) -> Self {
         Self { shown: Some((events, shown)), ..Self::default() }
     }
 
-    /// What every run shows that begins with this many events of this one, if that is known.
+    /// The findings of every run that begins with the first `events` events of this run, if they are known.
     pub(super) fn shown(&self, events: usize) -> Option<&Shown> {
         self.shown.as_ref().filter(|(place, _)| *place <= events).map(|(_, shown)| shown)
     }
 
-    /// The newest state with at most this many events before it.
+    /// The newest saved state with at most this many events before it, and the number of these.
     pub(super) fn before(&self, events: usize) -> Option<(usize, &Verifier<S>)> {
         let after = self.states.partition_point(|(place, _)| *place <= events);
         self.states[..after].last().map(|(place, verifier)| (*place, verifier))
     }
 
-    /// Forgets what more events than this are before.
+    /// Discards everything that depends on more than the first `events` events.
     pub fn truncate(&mut self, events: usize) {
         self.states.retain(|(place, _)| *place <= events);
         self.shown.take_if(|(place, _)| *place > events);
     }
 
-    /// Adds what is known of another run that begins alike.
+    /// Adds the saved states and findings of a run that continued from this one.
     pub fn extend(&mut self, other: Self) {
         self.shown = other.shown.or(self.shown.take());
         self.states.extend(other.states);
         self.states.sort_by_key(|(place, _)| *place);
         self.states.dedup_by_key(|(place, _)| *place);
         while self.states.len() > 1 && self.states.iter().map(|(place, _)| place).sum::<usize>() > EVENTS_MAX {
-            // Every other one, and never the last.
+            // Discard every other state, but never the last.
             let mut place = self.states.len();
             self.states.retain(|_| {
                 place -= 1;
@@ -88,29 +93,29 @@ impl<S: System> Along<S> {
     }
 }
 
-/// Keeps states while a run goes on.
+/// Saves states of a run in progress.
 pub(super) struct Keeper<S: System> {
     pub(super) along: Along<S>,
-    /// How many events were before the last look.
+    /// The number of events before the last reading of the clock.
     looked: usize,
-    /// Since the last state.
+    /// The time since the last saved state.
     since: Stopwatch,
-    /// What it took to copy a state.
+    /// The time that copying the last saved state took.
     cost: Duration,
 }
 
 impl<S: System> Keeper<S> {
-    /// Begins after so many events, with a state that took so long to copy.
+    /// Starts after `events` events, from a state that took `cost` to copy.
     pub(super) fn new(events: usize, cost: Duration) -> Self {
         Self { along: Along::default(), looked: events, since: Stopwatch::start(), cost }
     }
 
-    /// Keeps what the run showed at the last of so many events.
+    /// Ends with a run that ended with these findings after `events` events.
     pub(super) fn end(self, events: usize, shown: Shown) -> Along<S> {
         Along { shown: Some((events, shown)), ..self.along }
     }
 
-    /// Looks whether to keep the state of `verifier`, which so many events were before.
+    /// Saves the state of `verifier` after `events` events, if the last saved state is old enough.
     pub(super) fn look(&mut self, events: usize, verifier: &Verifier<S>) {
         if events < self.looked + EVENTS_MIN {
             return;

@@ -1,21 +1,23 @@
-//! What a check looked at, and how deep.
+//! How thoroughly to compare, and the record of the comparisons.
 
 use serde::Serialize;
 
-/// How deep to look, decided from the lengths of the histories before the first step.
+/// How much of each comparison is recomputed from the first message. It is decided before the first step, from the
+/// lengths of the histories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Depth {
-    /// Fold from states kept on the way, and from the first message only where the length of the history is a square.
+    /// `true` to fold from checkpoints, and from the first message only if the length of the history is a square
+    /// number.
     pub(crate) from_checkpoints: bool,
-    /// Restate at every step; else where the length of the history is a square.
+    /// `true` to restate at every step, otherwise only if the length of the history is a square number.
     restate_all: bool,
 }
 
 impl Depth {
-    /// The depth at which the histories, of these lengths at their end, take at most `budget` applications.
+    /// Decides the depth for histories of these final lengths. `budget` is the number of messages that may be folded.
     pub(crate) fn new(lengths: impl Iterator<Item = u64>, budget: u64) -> Self {
         let applies = lengths.fold(0_u64, |sum, length| sum.saturating_add(length.saturating_mul(length) / 2));
-        // A restatement is written to be clear, not fast: a message of it is worth a good many applications.
+        // Restatements are written to be clear, not fast, so one message counts as many folded ones.
         Self { from_checkpoints: applies > budget, restate_all: applies.saturating_mul(100) <= budget }
     }
 
@@ -28,24 +30,30 @@ impl Depth {
     }
 }
 
-/// What a check looked at. A step is a key after a stimulus that concerned it.
+/// The number of comparisons that a check made, by kind.
+///
+/// A *step* is one key after one stimulus that concerned it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Coverage {
-    /// Steps at which the incremental state was held against a recomputed one.
+    /// The number of steps at which the incremental state was compared with the recomputed state.
+    ///
+    /// For a world of nodes, this is the number of events in its run.
     pub steps: u64,
-    /// Those at which it was recomputed from the first message; at the others from the checker's own states on the way.
+    /// The number of steps at which the state was recomputed from the first message, not from a checkpoint of the
+    /// checker.
     pub from_first: u64,
-    /// Those at which the independent statement was asked as well.
+    /// The number of steps at which the restated result was compared too.
     pub restated: u64,
-    /// Steps at which the key was set apart after a panic: there was nothing to compare.
-    pub set_apart: u64,
-    /// Steps at which the key was damaged on purpose, by a fault, and not yet healed: what it carried had to be wrong.
+    /// The number of steps that were not compared because the key was quarantined.
+    pub quarantined: u64,
+    /// The number of steps that were not compared because a simulated fault had damaged the key and nothing had healed
+    /// it.
     pub damaged: u64,
-    /// Recorded views that were held against all the messages.
+    /// The number of recorded views that were compared with the result of all messages.
     pub recorded: u64,
-    /// Recorded views that were held against the recorded view before them.
+    /// The number of recorded views that were compared with the recorded view before them.
     pub recorded_steps: u64,
-    /// Messages that were folded for all this.
+    /// The number of messages that were folded for these comparisons.
     pub applications: u64,
 }
 
@@ -54,7 +62,7 @@ impl Coverage {
         self.steps += other.steps;
         self.from_first += other.from_first;
         self.restated += other.restated;
-        self.set_apart += other.set_apart;
+        self.quarantined += other.quarantined;
         self.damaged += other.damaged;
         self.recorded += other.recorded;
         self.recorded_steps += other.recorded_steps;

@@ -1,4 +1,4 @@
-//! Where two runs of the same stimuli differ.
+//! Compares two runs of the same stimuli.
 
 use afresh_core::{EventNumber, Journal};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::finding::{Findings, Versus, value};
 use crate::subject::Subject;
 use afresh_trace::format::EventOf;
 
-/// The first event in which two runs differ: its number, and what each of them has there.
+/// Finds the first event at which two runs differ. Returns its number, and the event of either run.
 fn first_difference<S: Subject>(first: &Journal<S>, again: &Journal<S>) -> Option<(EventNumber, [Value; 2])> {
     if let Some((one, other)) = first.events().zip(again.events()).find(|(one, other)| one != other) {
         let show = |event: &EventOf<S>| value(&format!("{:?}", event.what));
@@ -18,8 +18,8 @@ fn first_difference<S: Subject>(first: &Journal<S>, again: &Journal<S>) -> Optio
     (first.len() != again.len()).then(|| (last, [events(first), events(again)]))
 }
 
-/// The same stimuli give the same run: counts where two runs differ. `place` says where in the trace an event of the first run
-/// is, and its line.
+/// Reports a finding if two runs of the same stimuli differ. `place` translates the number of an event in the first run
+/// to an event of the trace and its line.
 pub(crate) fn determinism<S: Subject>(
     findings: &mut Findings,
     [first, again]: [&Journal<S>; 2],

@@ -1,5 +1,6 @@
-//! The checker's own histories, built from the raw facts of a trace. Nothing of the engine's is used but the trace
-//! vocabulary: what checks the engine must not share its mistakes.
+//! The checker's own histories of all keys, built from the raw facts of a trace.
+//!
+//! This code shares only the trace vocabulary with the engine, so that a mistake in the engine cannot hide here.
 
 use std::ops::Range;
 
@@ -10,14 +11,14 @@ use rustc_hash::FxBuildHasher;
 
 use crate::guard::guard;
 
-/// A map that hashes alike in every run, and is listed in the order in which its entries came.
+/// A map with the same hashes in every run. It is iterated in the order of insertion.
 pub(super) type Map<K, V> = IndexMap<K, V, FxBuildHasher>;
 
-/// A message that counts for a key, with a body of its own: they are folded over and over, and lie side by side.
+/// A message that counts for a key. It owns its body, because bodies that lie side by side in memory fold faster.
 #[derive(Clone)]
 pub(super) struct Fact<B> {
     position: i64,
-    /// Whether another key of the system sent it.
+    /// `true` if another key of the system sent the message.
     routed: bool,
     from: Name,
     id: Name,
@@ -35,22 +36,24 @@ impl<B> Fact<B> {
     }
 }
 
-/// What the checker knows of one key.
+/// The history of one key.
 #[derive(Clone)]
 pub(super) struct History<S: System> {
     pub(super) facts: Vec<Fact<S::In>>,
     opening: Option<(EventNumber, Opening<S::View>)>,
-    /// The first place that its last change concerned.
+    /// The index of the fact that was added or removed last.
     pub(super) changed_at: usize,
-    /// States on the way and the newest, where the whole history is too long to fold at every step.
+    /// The checkpoints and, last, the newest state. Each comes with the number of facts before it.
+    ///
+    /// They are used if the histories are too long to be folded from the first message at every step.
     kept: Vec<(usize, S::State)>,
 }
 
-/// All revisions of one fact, and the number of the event that came first.
+/// All revisions of one fact, and the number of the event with which the first one arrived.
 #[derive(Clone)]
 struct Revisions<B> {
     first: EventNumber,
-    /// The one that came first, apart from the others: mostly there are none.
+    /// The revision that arrived first. Most facts have no other, and then need no vector.
     one: Revision<B>,
     others: Vec<Revision<B>>,
 }
@@ -63,7 +66,7 @@ struct Revision<B> {
     body: Option<Box<B>>,
 }
 
-/// The number of the event that first routed a message from a slot, and the body that counts.
+/// The number of the event that first routed a message from a slot, and the body that counts now.
 type Rerouted<B> = (EventNumber, Option<B>);
 
 /// The histories of all keys.
@@ -91,7 +94,7 @@ impl<S: System> Facts<S> {
         self.histories.get(key)
     }
 
-    /// Takes a message that came in as event `number`, and adds the keys whose histories it changed to `changed`.
+    /// Takes the message that arrived as event `number`. Adds the keys whose histories it changes to `changed`.
     pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>, changed: &mut Vec<Key>) {
         let Message { from, id, revision, body } = message;
         let admitted = admits(&self.system, body.as_ref());
@@ -120,7 +123,8 @@ impl<S: System> Facts<S> {
         self.replace(before, after, changed);
     }
 
-    /// Asks again whether the revisions of a message are taken: another version of the system may take them now.
+    /// Admits or rejects the revisions of a message again, because the present version of the system may decide
+    /// otherwise.
     pub(super) fn reconsider(&mut self, from: &Name, id: &Name) {
         let name = (from.clone(), id.clone());
         let Some(revisions) = self.revisions.get_mut(&name) else { return };
@@ -135,8 +139,10 @@ impl<S: System> Facts<S> {
         }
     }
 
-    /// Takes another version of the system: every history is what that makes of the facts. What it does not take of what was
-    /// taken is rejected; what was rejected stays so.
+    /// Switches to another version of the system, and rebuilds every history from the facts.
+    ///
+    /// Admitted messages that the new version rejects are rejected from now on. Rejected messages stay rejected. `sent`
+    /// are the outputs sent so far, each with the number of its cause.
     pub(super) fn deploy<'e>(&mut self, system: S, sent: impl Iterator<Item = (EventNumber, &'e Sent<S::Out>)>)
     where
         S: 'e,
@@ -158,13 +164,13 @@ impl<S: System> Facts<S> {
         }
         self.routed.clear();
         for (number, sent) in sent {
-            // What this version panics on is routed nowhere.
+            // An output on which this version panics is routed nowhere.
             let _ = guard(&mut || self.output(number, sent, &mut Vec::new()));
         }
     }
 
-    /// Takes an output that the engine sent because of event `number`; if it is a message to other keys, it adds those whose
-    /// histories it changed to `changed`.
+    /// Takes an output that the engine sent because of event `number`. If it is a message to other keys, adds those
+    /// whose histories it changes to `changed`.
     pub(super) fn output(&mut self, number: EventNumber, sent: &Sent<S::Out>, changed: &mut Vec<Key>) {
         let message = sent.body.as_ref().and_then(|body| self.system.route(&sent.key, &sent.slot, body));
         let name = (sent.key.clone(), sent.slot.clone());
@@ -181,7 +187,7 @@ impl<S: System> Facts<S> {
         self.replace(fact(before), fact(message), changed);
     }
 
-    /// Takes the view that a key opens with, and adds the key to `changed` where that changes anything.
+    /// Takes the opening of a key. If it is the first one, adds the key to `changed`.
     pub(super) fn open(&mut self, number: EventNumber, opening: &Opening<S::View>, changed: &mut Vec<Key>) {
         let history = self.histories.entry(opening.key.clone()).or_default();
         if history.opening.is_some() {
@@ -192,15 +198,16 @@ impl<S: System> Facts<S> {
         changed.push(opening.key.clone());
     }
 
-    /// Forgets the states on the way of a key: what its history means has changed.
+    /// Discards the checkpoints and the newest state of a key, whose history means something else from now on.
     pub(super) fn forget(&mut self, key: &Key) {
         if let Some(history) = self.histories.get_mut(key) {
             history.kept.clear();
         }
     }
 
-    /// Takes one message out of the histories of its keys and puts another in; their positions are those of their first
-    /// arrival, unless the system knows better. Adds the keys to `changed`.
+    /// Removes one message from the histories of its keys and adds another. Adds the keys of both to `changed`.
+    ///
+    /// If the system has no positions, a message takes the position of its first arrival.
     fn replace(&mut self, before: Option<Fact<S::In>>, after: Option<Fact<S::In>>, changed: &mut Vec<Key>) {
         for (fact, change) in [(before, History::remove as fn(&mut History<S>, Fact<S::In>)), (after, History::add)] {
             let Some(mut fact) = fact else { continue };
@@ -219,7 +226,7 @@ impl<S: System> Facts<S> {
         }
     }
 
-    /// The state of `key` after its first `length` messages, folded from the first.
+    /// Folds the first `length` messages of `key`, from the first one. Returns `None` if the state is not derivable.
     pub(super) fn fold(&self, key: &Key, length: usize) -> Option<S::State> {
         let history = self.histories.get(key)?;
         let mut state = history.start(&self.system, self.complete, key)?;
@@ -227,7 +234,7 @@ impl<S: System> Facts<S> {
         Some(state)
     }
 
-    /// Takes the newest of the states kept on the way along, in place, to the end of the history of `key`.
+    /// Folds the remaining messages of `key` into its newest state, and saves a checkpoint now and then.
     pub(super) fn advance(&mut self, key: &Key) {
         let (system, flows) = (&self.system, self.flows.of(key));
         let Some(history) = self.histories.get_mut(key) else { return };
@@ -235,7 +242,7 @@ impl<S: System> Facts<S> {
             history.kept.clear();
             history.kept.extend(history.start(system, self.complete, key).map(|state| (0, state)));
         }
-        // Taken out, so that nothing half folded is left where this panics.
+        // The state is taken out first, so that a panic of the system leaves no half-folded state behind.
         if let Some((from, mut state)) = history.kept.pop() {
             let before = history.kept.last().map_or(0, |(length, _)| *length);
             if from - before >= from.isqrt().max(32) {
@@ -246,7 +253,7 @@ impl<S: System> Facts<S> {
         }
     }
 
-    /// The newest of the states kept on the way of `key`.
+    /// The newest state of `key`, as the last call of `advance` left it.
     pub(super) fn newest(&self, key: &Key) -> Option<&S::State> {
         self.histories.get(key)?.kept.last().map(|(_, state)| state)
     }
@@ -261,14 +268,15 @@ impl<B> Revisions<B> {
         std::iter::once(&mut self.one).chain(&mut self.others)
     }
 
-    /// The revision that counts: the highest that was admitted.
+    /// The revision that counts: the highest admitted one.
     fn counting(&self) -> Option<&Revision<B>> {
         self.all().filter(|revision| revision.admitted).max_by_key(|revision| revision.number)
     }
 }
 
 impl<B: Clone> Revisions<B> {
-    /// The message that counts, at the place of the first; nothing if it is a withdrawal. `name` is its sender and id.
+    /// The message that counts, at the place of the first revision; `None` if it is a withdrawal. `name` is its sender
+    /// and id.
     fn counting_fact(&self, name: &(Name, Name)) -> Option<Fact<B>> {
         let ((from, id), body) = (name.clone(), B::clone(self.counting()?.body.as_ref()?));
         Some(Fact { position: i64::from(self.first.get()), routed: false, from, id, body })
@@ -282,6 +290,7 @@ impl<S: System> Default for History<S> {
 }
 
 impl<S: System> History<S> {
+    /// The state before the first message; `None` if it is not derivable.
     fn start(&self, system: &S, complete: bool, key: &Key) -> Option<S::State> {
         if self.is_before_opening(system) {
             return None;
@@ -293,6 +302,7 @@ impl<S: System> History<S> {
         system.learn(key, &mut state, &opening.value).then_some(state)
     }
 
+    /// Returns `true` if a message belongs before the opening, which makes the key not derivable.
     fn is_before_opening(&self, system: &S) -> bool {
         let (Some((number, opening)), Some(first)) = (&self.opening, self.facts.first()) else { return false };
         match (opening.after, system.position(first.input().body)) {
@@ -324,6 +334,7 @@ impl<S: System> History<S> {
         }
     }
 
+    /// Notes a change at index `place`, and discards the states that it invalidates.
     fn changed(&mut self, place: usize) {
         self.changed_at = place;
         let kept = self.kept.partition_point(|(length, _)| *length <= place);
@@ -331,14 +342,14 @@ impl<S: System> History<S> {
     }
 }
 
-/// Whether the system takes a message with this body. A withdrawal is always taken.
+/// Returns `true` if the system admits a message with this body. A withdrawal is always admitted.
 fn admits<S: System>(system: &S, body: Option<&S::In>) -> bool {
     let mut admitted = true;
     let Some(body) = body else { return admitted };
     let done = guard(&mut || {
         admitted = system.admit(body).is_ok();
         if admitted {
-            // A body on which these panic is rejected.
+            // The engine also rejects a body on which one of these panics.
             system.position(body);
             system.keys(body).into_iter().for_each(drop);
         }

@@ -7,9 +7,9 @@ use super::coverage::Depth;
 /// Which steps and keys a pass compares, and how thoroughly. Every pass runs the whole trace.
 #[derive(Clone, Debug)]
 pub(crate) struct Look {
-    /// How much is recomputed from the first message.
+    /// The depth, which says how much is recomputed from the first message.
     pub(crate) depth: Depth,
-    /// Whether slots and properties are compared after every stimulus, and not only at the end.
+    /// `true` to compare slots and properties after every stimulus, and not only at the end.
     pub(crate) each_step: bool,
     /// The part of all comparisons that this pass makes.
     pub(crate) share: Share,
@@ -22,12 +22,12 @@ pub(crate) enum Share {
     All,
     /// Every `of`th step, starting with step `number`.
     Steps { number: u64, of: u64 },
-    /// One key at every step, and nothing that concerns several keys.
+    /// The comparisons of one key, at every step.
     Key(Key),
 }
 
 impl Share {
-    /// Whether any comparison of this step is in the share.
+    /// Returns `true` if any comparison of this step is in the share.
     pub(super) fn has_step(&self, step: u64) -> bool {
         match self {
             Self::Steps { number, of } => step % of == *number,
@@ -35,12 +35,12 @@ impl Share {
         }
     }
 
-    /// Whether the comparisons at the end of the trace are in the share.
+    /// Returns `true` if the comparisons at the end of the trace are in the share.
     pub(super) fn has_end(&self) -> bool {
         self.has_step(0)
     }
 
-    /// Whether comparisons of `key` are in the share; with no key, those that concern several keys.
+    /// Returns `true` if the comparisons of `key` are in the share. `None` stands for those that concern several keys.
     pub(super) fn has(&self, key: Option<&Key>) -> bool {
         match self {
             Self::Key(only) => key == Some(only),

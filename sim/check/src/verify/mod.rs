@@ -1,7 +1,8 @@
 //! The independent verifier: compares recorded, incremental, recomputed and restated results at every step.
 //!
-//! The verifier is not the engine. It builds the history of each key from the facts of the trace with its own code, and
-//! folds it from the first message at every step while that fits the budget. [`Coverage`] says what was compared.
+//! The verifier does not rely on the engine. It builds the history of each key from the facts of the trace with its own
+//! code, and folds it from the first message at every step if that fits the budget. [`Coverage`] says what was
+//! compared.
 
 mod accounts;
 mod along;

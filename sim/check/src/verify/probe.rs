@@ -1,4 +1,4 @@
-//! Runs candidates of the minimizer, and tells whether and where a bug shows in them.
+//! Runs candidates of the minimizer, and finds the event at which a bug shows in them.
 
 use std::collections::BTreeMap;
 
@@ -18,35 +18,36 @@ use crate::finding::{Finding, Findings};
 use crate::guard::guard;
 use crate::subject::Subject;
 
-/// The budget of a candidate: how many messages may be folded to recompute from the first message at every step.
+/// The budget of a candidate: the number of messages that may be folded to recompute every step from the first message.
 ///
-/// It is far smaller than that of a check, because a search runs hundreds of candidates. The last candidates are small, so
-/// they are recomputed in full.
+/// It is far smaller than that of a check, because a search runs hundreds of candidates. The last candidates are small,
+/// so they are recomputed in full.
 const BUDGET: u64 = 2_000_000;
 
-/// Runs the stimuli of candidates, and compares at every step.
+/// A runner for candidates of the minimizer, which compares results at every step.
 #[derive(Clone, Copy)]
 pub struct Probe<'s, S> {
-    /// The system.
+    /// The system that the candidates are run with.
     pub system: &'s S,
-    /// Whether the trace holds the whole history of its keys.
+    /// `true` if the trace holds the whole history of its keys.
     pub complete: bool,
-    /// Whether slots and properties are compared after every stimulus, and not only at the end.
+    /// `true` to compare slots and properties after every stimulus, and not only at the end.
     pub each_step: bool,
-    /// Whether to keep states of the run, so that other candidates that begin with the same events can continue from them.
+    /// `true` to save states of the run, so that other candidates that begin with the same events can continue from
+    /// them.
     pub keep: bool,
-    /// Asked before every event whether to stop the run.
+    /// Called before every event. If it returns `true`, the run is stopped.
     pub stop: fn() -> bool,
-    /// Told the number of each event before it is taken, and `None` after the last.
+    /// Called with the number of each event before the event is taken, and with `None` after the last one.
     pub tell: fn(Option<u64>),
 }
 
 /// The result of a probe.
 #[derive(Clone)]
 pub enum Probed {
-    /// The bug showed at the event with this number. The findings up to there, the earliest first.
+    /// The bug showed at the event with this number, with these findings up to there, the earliest first.
     At(u64, Vec<Finding>),
-    /// The bug did not show at any event. The findings of the whole run.
+    /// The bug did not show at any event. The run has these findings, including those at its end.
     End(Vec<Finding>),
     /// The run was stopped.
     Stopped,
@@ -62,28 +63,28 @@ impl Probed {
     }
 }
 
-/// A run of the original trace.
+/// The result of running the original trace.
 pub struct Original<S: Subject> {
-    /// What the run showed.
+    /// The event at which the bug showed, if it did, and the findings.
     pub probed: Probed,
     /// The digest of the run, up to the event at which it ended.
     pub digest: RunDigest,
-    /// What the run showed, for runs that begin with the same events.
+    /// The reusable part of the run, for runs that begin with the same events.
     pub along: Along<S>,
 }
 
-/// How a run ended.
+/// The way in which a run ended.
 enum Ran {
-    /// The bug showed at the event in this place.
+    /// The bug showed at the event with this index.
     Shown(usize, Shown),
     /// All events were taken.
     Ended,
-    /// It was stopped.
+    /// The run was stopped.
     Stopped,
 }
 
 impl<'s, S: Subject> Probe<'s, S> {
-    /// How thoroughly to compare candidates of a trace with these events.
+    /// Decides how thoroughly to compare the candidates of a trace with these events.
     pub fn depth<'e>(&self, events: impl Iterator<Item = &'e EventOf<S>>) -> Depth
     where
         S: 'e,
@@ -91,8 +92,9 @@ impl<'s, S: Subject> Probe<'s, S> {
         Depth::new(lengths(self.system, events), BUDGET)
     }
 
-    /// Runs all `events`, until `wanted` shows; with nothing wanted, until anything does. With `only`, compares that key
-    /// alone.
+    /// Runs all events until a bug with the signature `wanted` shows; without `wanted`, until any bug shows.
+    ///
+    /// With `only`, compares nothing but that key.
     pub fn original<'e>(
         &self,
         depth: Depth,
@@ -114,11 +116,12 @@ impl<'s, S: Subject> Probe<'s, S> {
         Original { probed, digest, along }
     }
 
-    /// Runs a candidate until `wanted` shows. Also returns what later candidates can use of this run.
+    /// Runs a candidate until a bug with the signature `wanted` shows. Also returns the part of the run that later
+    /// candidates can reuse.
     ///
-    /// The first `unchanged` events of the candidate are those of the run that gave `along`, so the run continues from the
-    /// newest of its states that fits. `events` returns the events of the candidate, all of them stimuli, after the given
-    /// number of events.
+    /// The first `unchanged` events of the candidate are those of the run that `along` comes from. So this run
+    /// continues from the newest saved state that fits. `events` takes a number of events to omit, and returns the
+    /// later events of the candidate, which are all stimuli.
     pub fn look<'e, I>(
         &self,
         depth: Depth,
@@ -155,7 +158,8 @@ impl<'s, S: Subject> Probe<'s, S> {
         }
     }
 
-    /// Takes events, each with its place, until `wanted` shows. Calls `before` before each of them.
+    /// Takes events, each with its index, until a bug with the signature `wanted` shows. Calls `before` before each
+    /// event.
     fn run<'e>(
         &self,
         verifier: &mut Verifier<S>,
@@ -181,7 +185,7 @@ impl<'s, S: Subject> Probe<'s, S> {
         Ran::Ended
     }
 
-    /// A pass before the first event.
+    /// Creates a pass that has taken no event yet.
     fn begin(&self, depth: Depth, share: Share) -> Verifier<S> {
         let (policy, complete) = (Policy::Incremental, self.complete);
         let options = afresh_core::Options { policy, complete, guard, ..afresh_core::Options::default() };
@@ -197,7 +201,7 @@ fn digest<S: Subject>(journal: &Journal<S>) -> RunDigest {
     digest.finish()
 }
 
-/// How many messages concern each key, at most.
+/// An upper limit for the length of each history: the number of messages with a body that concern the key.
 pub(crate) fn lengths<'e, S>(system: &S, events: impl IntoIterator<Item = &'e EventOf<S>>) -> impl Iterator<Item = u64>
 where
     S: Subject + 'e,
@@ -215,13 +219,15 @@ where
     lengths.into_values()
 }
 
-/// Whether `wanted` is among the findings; with nothing wanted, whether there is any.
+/// Returns `true` if `wanted` is among the findings; without `wanted`, if there are any.
 fn shows(findings: &Findings, wanted: Option<&Signature>) -> bool {
     wanted.map_or(!findings.is_empty(), |wanted| findings.has(wanted))
 }
 
-/// Checks a run that was just made, of which `journal` is the record, at every step. Returns the findings, the earliest
-/// first, and for every property that must hold sometimes, whether it has held.
+/// Checks a finished run at every step, by running the stimuli of its `journal` again.
+///
+/// Returns the findings, the earliest first. Also returns, for each property that must hold at some time, `true` if it
+/// did.
 pub fn look_at_run<S: Subject>(system: &S, journal: &Journal<S>) -> (Vec<Finding>, BTreeMap<&'static str, bool>) {
     let stimuli = journal.events().filter(|event| matches!(event.what, What::Stimulus(_)));
     let probe = Probe { system, complete: true, each_step: true, keep: false, stop: || false, tell: |_| () };

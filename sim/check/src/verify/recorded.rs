@@ -1,4 +1,4 @@
-//! Compares what a trace recorded with what all its messages give, and with what it recorded before.
+//! Compares the recorded observations with the results of all messages, and each recorded view with the one before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::compare::{Comparer, Difference};
 use crate::finding::{Findings, RECORDED, RECORDED_STEP, value};
 use crate::guard::guard;
 
-/// What the trace recorded so far.
+/// The recorded observations so far, as far as later comparisons need them.
 #[derive(Clone)]
 pub(super) struct Record<S: System> {
     comparer: Comparer<S>,
@@ -26,7 +26,7 @@ pub(super) struct Record<S: System> {
 struct RecordedView<S: System> {
     view: S::View,
     length: usize,
-    /// Whether all messages since are newer than those before.
+    /// `true` if all messages since this view belong after those before it.
     in_order: bool,
 }
 
@@ -35,7 +35,7 @@ impl<S: System> Record<S> {
         Self { comparer: Comparer::new(complete), views: BTreeMap::new(), window: Window::new(complete) }
     }
 
-    /// Begins with the observations of a stimulus, which the engine took as event `taken` of its journal.
+    /// Starts comparing the observations of a stimulus, which the engine took as event `taken` of its journal.
     pub(super) fn begin(
         &mut self,
         engine: &Engine<S>,
@@ -54,7 +54,8 @@ impl<S: System> Record<S> {
         recorded.in_order &= changed >= recorded.length && length > recorded.length;
     }
 
-    /// Notes that the whole history of a key now means something else, so its next view is no step from the last one.
+    /// Notes that the whole history of a key now means something else, so that its next view does not follow from the
+    /// last.
     pub(super) fn forget(&mut self, key: &Key) {
         if let Some(recorded) = self.views.get_mut(key) {
             recorded.in_order = false;
@@ -62,15 +63,16 @@ impl<S: System> Record<S> {
     }
 }
 
-/// What a window of a history leaves unsaid of its keys, beyond what their openings leave.
+/// The keys of a window that are not derivable, for other reasons than a missing opening.
 #[derive(Clone, Default)]
 struct Window {
     complete: bool,
-    /// The facts that were heard of.
+    /// The facts that have arrived in the window.
     known: BTreeSet<afresh_core::FactId>,
-    /// The keys that were told something which the window does not hold.
+    /// The keys that depend on a message whose content is not in the window.
     unsaid: BTreeSet<Key>,
-    /// Whether the stimulus under way withdraws a message from before the window: whose, only what is recorded says.
+    /// `true` if the current stimulus withdraws a message from before the window. Only the views recorded next tell
+    /// which keys that message concerned.
     withdraws: bool,
 }
 
@@ -79,12 +81,13 @@ impl Window {
         Self { complete, ..Self::default() }
     }
 
-    /// Whether all that the key was told is in the trace.
+    /// Returns `false` if the key depends on a message whose content is not in the window.
     fn says(&self, key: &Key) -> bool {
         self.complete || !self.unsaid.contains(key)
     }
 
-    /// A revision of a message from before the window: what it replaces is in the opening, and cannot be taken out.
+    /// Takes the next stimulus. If it revises a message from before the window, its keys are not derivable from now on:
+    /// the opening includes the old revision, which cannot be removed from it.
     fn begin<S: System>(&mut self, system: &S, stimulus: &Stimulus<S::In, S::View>) {
         self.withdraws = false;
         let Stimulus::In(message) = stimulus else { return };
@@ -99,7 +102,8 @@ impl Window {
         }
     }
 
-    /// A message that a key sent to another, where the window does not say how the sender came to it.
+    /// Takes an observation. If a key that is not derivable sends a message to other keys, these are not derivable
+    /// either.
     fn observation<S: System>(&mut self, engine: &Engine<S>, observation: &Observation<S::Out, S::View>) {
         if self.complete {
             return;
@@ -123,7 +127,7 @@ impl Window {
     }
 }
 
-/// Whether a state says of itself that no part of it is known.
+/// Returns `true` if a part of the state is not derivable.
 fn is_underivable<S: System>(system: &S, key: &Key, state: &S::State) -> bool {
     let mut underivable = false;
     let _ = guard(&mut || {
@@ -156,7 +160,7 @@ impl<S: System> Verifier<S> {
         });
     }
 
-    /// Reports the observations of now that are missing from the record, once all of it is read.
+    /// Reports the observations that are made now but missing from the record. Call it after the last event.
     pub(super) fn unrecorded(&mut self) {
         let comparer = std::mem::replace(&mut self.record.comparer, Comparer::new(true));
         for difference in comparer.finish(&self.engine) {
@@ -164,7 +168,7 @@ impl<S: System> Verifier<S> {
         }
     }
 
-    /// Asks both questions of a recorded view: is it right given all the messages, and given the one before it.
+    /// Checks a recorded view twice: against all messages, and against the recorded view before it.
     fn recorded_view(
         &mut self,
         place: (EventNumber, u64),
@@ -200,7 +204,10 @@ impl<S: System> Verifier<S> {
                     found.saw((RECORDED, part), place, Some(key), || {
                         let versus =
                             versus("recorded", value(view), value(&self.engine.system().view(key, recomputed)));
-                        ("the recorded view is not what all the messages give".to_owned(), Some(versus))
+                        (
+                            "the recorded view differs from the view recomputed from all messages".to_owned(),
+                            Some(versus),
+                        )
                     });
                 }
             }
@@ -219,13 +226,13 @@ impl<S: System> Verifier<S> {
         for part in self.engine.system().compare(key, &state, view).diverged() {
             found.saw((RECORDED_STEP, part), place, Some(key), || {
                 let versus = versus("recorded", value(view), value(&self.engine.system().view(key, &state)));
-                ("the recorded view is not one step from the recorded one before it".to_owned(), Some(versus))
+                ("the recorded view does not follow from the recorded view before it".to_owned(), Some(versus))
             });
         }
     }
 }
 
-/// Counts what a comparison found.
+/// Adds a difference to the findings.
 pub(super) fn differs<S: System>(difference: &Difference<S>, found: &mut Findings) {
     let part = difference.kind.part();
     let place = (difference.event, difference.line);

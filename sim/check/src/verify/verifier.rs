@@ -1,4 +1,4 @@
-//! One pass over a trace: runs it, and compares the carried states with the facts of the trace at every step.
+//! One pass over a trace: runs it, and compares the incremental states with the facts of the trace at every step.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::recorded::Record;
 use crate::finding::Findings;
 use crate::guard::{guard, signature_of_panic};
 
-/// A pass in progress. A clone continues from the same event.
+/// A pass over a trace, in progress. A clone continues from the same event.
 #[derive(Clone)]
 pub(crate) struct Verifier<S: System> {
     pub(super) look: Look,
@@ -23,7 +23,7 @@ pub(crate) struct Verifier<S: System> {
     pub(super) facts: Facts<S>,
     pub(super) step: Step,
     pub(super) damage: Damage,
-    /// What the trace recorded so far.
+    /// The recorded observations so far.
     pub(super) record: Record<S>,
     pub(super) seen: Seen,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Verifier<S: System> {
 /// The stimulus that the pass is at.
 #[derive(Clone)]
 pub(super) struct Step {
-    /// How many stimuli came, this one included.
+    /// The number of stimuli so far, including this one.
     pub(super) number: u64,
     /// The event of the stimulus, and its line.
     pub(super) place: (EventNumber, u64),
@@ -49,18 +49,18 @@ pub(super) struct Damage {
     pub(super) slots: BTreeSet<Key>,
 }
 
-/// The result of a pass.
+/// The results of a pass.
 #[derive(Clone, Default)]
 pub(crate) struct Seen {
     pub(crate) findings: Findings,
     pub(crate) coverage: Coverage,
     pub(crate) not_derivable: BTreeMap<&'static str, u64>,
-    /// The properties that must hold sometimes, and whether they have held.
+    /// For each property that must hold at some time, `true` if it did.
     pub(crate) reached: BTreeMap<&'static str, bool>,
 }
 
 impl<S: System> Verifier<S> {
-    /// A pass before the first event of a trace.
+    /// Creates a pass that has taken no event yet.
     pub(crate) fn new(engine: Engine<S>, look: Look) -> Self {
         let complete = engine.options().complete;
         Self {
@@ -82,7 +82,7 @@ impl<S: System> Verifier<S> {
         }
     }
 
-    /// Whether this pass compares anything at the current step.
+    /// Returns `true` if this pass compares anything after the current stimulus.
     pub(super) fn is_ours(&self) -> bool {
         self.look.share.has_step(self.step.number)
     }
@@ -124,7 +124,7 @@ impl<S: System> Verifier<S> {
             self.compare_step(panics);
         } else if self.look.depth.from_checkpoints {
             for key in &self.step.changed {
-                // Every pass carries its checkpoints along, whichever steps it compares.
+                // A pass must keep its newest states up to date even at steps that it does not compare.
                 let _ = guard(&mut || {
                     self.facts.advance(key);
                 });
@@ -132,10 +132,10 @@ impl<S: System> Verifier<S> {
         }
     }
 
-    /// Compares the keys that the step concerned. `panics` are those that the engine caught.
+    /// Compares the keys that the current stimulus concerned. `panics` are the panics that the engine caught.
     fn compare_step(&mut self, panics: Vec<(Option<Key>, String)>) {
         for (key, why) in panics {
-            // On a state that was damaged on purpose, code may do anything.
+            // Given a state that was damaged on purpose, a panic of the code is no bug.
             let is_damaged = key.as_ref().is_some_and(|key| self.damage.states.contains(key));
             if !is_damaged && self.look.share.has(key.as_ref()) {
                 self.panicked(key.as_ref(), &why);
@@ -155,7 +155,7 @@ impl<S: System> Verifier<S> {
         }
     }
 
-    /// Applies a fault to the facts; returns the keys that it concerned.
+    /// Applies a fault to the facts, and returns the keys that it concerned.
     fn fault(&mut self, fault: &Fault) -> Vec<Key> {
         match fault {
             Fault::Damage { key, .. } => {
@@ -179,7 +179,7 @@ impl<S: System> Verifier<S> {
         self.facts.keys().cloned().collect()
     }
 
-    /// Applies a knob to the facts; returns the keys that it concerned.
+    /// Applies a knob to the facts, and returns the keys that it concerned.
     fn knob(&mut self, knob: &Knob) -> Vec<Key> {
         if let Knob::ReflowIn { messages, .. } = knob {
             messages.iter().for_each(|message| self.facts.reconsider(&message.from, &message.id));
@@ -228,13 +228,14 @@ impl<S: System> Verifier<S> {
         Shown { number: self.step.place.0, findings: self.seen.findings.clone() }
     }
 
-    /// Ends the pass with everything that is compared at the end; returns its findings.
+    /// Ends the pass with all comparisons at the end of the trace, restatements included. Returns its findings.
     pub(crate) fn end(mut self) -> Findings {
         self.restate_at_end();
         self.finish().1.findings
     }
 
     /// Ends the pass: compares all slots, evaluates the properties, and reports observations missing from the record.
+    /// Returns the engine and the results.
     pub(crate) fn finish(mut self) -> (Engine<S>, Seen) {
         if self.look.share.has_end() {
             let keys = self.engine.keys().into_iter().filter(|key| self.look.share.has(Some(key)));

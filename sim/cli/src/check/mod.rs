@@ -264,8 +264,8 @@ fn coverage(report: &Report) -> String {
             text += &format!(", {} also against the one before", count(coverage.recorded_steps, "of them", "of them"));
         }
     }
-    if coverage.set_apart > 0 {
-        let steps = count(coverage.set_apart, "step", "steps");
+    if coverage.quarantined > 0 {
+        let steps = count(coverage.quarantined, "step", "steps");
         text += &format!("; {steps} not compared, as the key was set apart after a panic");
     }
     if coverage.damaged > 0 {

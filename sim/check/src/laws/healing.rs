@@ -15,7 +15,7 @@ pub fn healing<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], damage_after: 
     healing_of(system, stimuli, damage_after, |_| true)
 }
 
-/// Checks the law of [`healing`] only for the damages whose number is `wanted`. They are numbered from 1.
+/// Checks the law of [`healing()`] only for the damages whose number is `wanted`. They are numbered from 1.
 pub(super) fn healing_of<S: Subject>(
     system: &S,
     stimuli: &[StimulusOf<S>],

@@ -2,7 +2,7 @@
 //!
 //! Each law is a function that takes a system and the stimuli of a run, and returns how the law is broken, if it is.
 //! The laws share one idea: a state depends only on its messages, never on the way in which the system reached it. For
-//! example, [`idempotence`] delivers each message twice, and [`restart`] restarts the system from its journal.
+//! example, [`idempotence()`] delivers each message twice, and [`restart()`] restarts the system from its journal.
 //!
 //! [`look`] checks a law on a trace and returns a [`Finding`](crate::Finding). [`ask`] checks a law on stimuli. Both
 //! take the name of a law, one of [`NAMES`].

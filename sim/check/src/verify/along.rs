@@ -10,8 +10,8 @@ use super::verifier::Verifier;
 use crate::clock::Stopwatch;
 use crate::finding::Findings;
 
-/// The minimum time between two saved states, as a multiple of the time that saving one takes. So saving takes little
-/// of the whole time.
+/// The minimum time between two saved states, as a multiple of the time that saving one takes. It limits the share of
+/// the time that is spent on saving.
 const SPACING: u32 = 8;
 
 /// The minimum number of events between two saved states, and between two readings of the clock.
@@ -76,7 +76,7 @@ impl<S: System> Along<S> {
         self.shown.take_if(|(place, _)| *place > events);
     }
 
-    /// Adds the saved states and findings of a run that continued from this one.
+    /// Adds the saved states and findings of another run that begins with the same events.
     pub fn extend(&mut self, other: Self) {
         self.shown = other.shown.or(self.shown.take());
         self.states.extend(other.states);

@@ -1,10 +1,10 @@
-//! Takes away what means nothing: the blanks between the values of JSON.
+//! The pass that removes blanks between the values of JSON, where they mean nothing.
 
 use super::edit::{Edit, Splice};
 use super::pass::{Pass, View};
 use super::sites::{blanks, rewrite_each};
 
-/// Tries to do without all blanks of all events.
+/// Tries to remove all blanks from all events, in one edit.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Blanks {
     proposed: bool,

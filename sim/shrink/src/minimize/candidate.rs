@@ -1,4 +1,4 @@
-//! What a run is made of: the last verified trace and one edit of it.
+//! Candidates: the verified trace with one edit made to it.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::edit::Edit;
 
-/// One item of a trace, with the number that every edit keeps.
+/// An event of a trace, with the number that it keeps through every edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item<T> {
     /// The event number. Numbers ascend along a trace.
@@ -19,39 +19,42 @@ pub struct Item<T> {
 }
 
 impl<T> Item<T> {
-    /// `values` numbered 1, 2, 3 and so on.
+    /// Returns `values` as items that are numbered from 1.
     pub fn numbered(values: impl IntoIterator<Item = T>) -> Vec<Self> {
         (1..).zip(values).map(|(number, value)| Self { number, value }).collect()
     }
 }
 
-/// The identities of the texts of all events that were rewritten, by number.
+/// The identity of the current text of each event that was rewritten, by event number.
 pub(super) type Texts = BTreeMap<u64, Identity>;
 
-/// A trace that an oracle is asked about: the last verified trace with one edit made to it.
+/// The trace that an oracle runs next: the verified trace with one edit made to it.
 ///
-/// Nothing is copied to make a candidate but the events that are rewritten. An oracle that keeps states along the verified
-/// trace starts again from [`first_change`](Self::first_change).
+/// Only the events that are rewritten are copied. An oracle that keeps states along the verified trace can start from
+/// [`first_change`](Self::first_change).
 #[derive(Clone, Debug)]
 pub struct Candidate<'a, T> {
     verified: &'a [Item<T>],
     edit: &'a Edit,
-    /// The parts of the verified trace that are there. One that is rewritten is a part of its own.
+    /// The ranges of the verified trace that the candidate keeps, by place. Each rewritten event is a range of its own.
     kept: Vec<Range<usize>>,
-    /// The items that are rewritten, with their places.
+    /// The items that the edit rewrites, each with its place in the verified trace.
     rewritten: Vec<(usize, Item<T>)>,
-    /// The texts of events that are not those of the original.
+    /// The texts that differ from those of the original.
     texts: Cow<'a, Texts>,
 }
 
 impl<'a, T> Candidate<'a, T> {
-    /// `verified` with `edit` made to it, which removes events and rewrites none.
+    /// Returns the candidate that `edit` makes of `verified`. The edit must not rewrite events.
     #[must_use]
     pub fn new(verified: &'a [Item<T>], edit: &'a Edit) -> Self {
         Self::with(verified, edit, Vec::new(), Cow::Owned(Texts::new()))
     }
 
-    /// `verified` with `edit` made to it, which gives the items `rewritten`; `texts` holds what they are now.
+    /// Returns the candidate that `edit` makes of `verified`.
+    ///
+    /// `rewritten` holds the items that the edit rewrites, each with its place. `texts` holds all texts of the
+    /// candidate that differ from those of the original.
     pub(super) fn with(
         verified: &'a [Item<T>],
         edit: &'a Edit,
@@ -80,19 +83,19 @@ impl<'a, T> Candidate<'a, T> {
         Self { verified, edit, kept, rewritten, texts }
     }
 
-    /// The trace that the edit is made to; the bug is known to be in it.
+    /// The verified trace: the one that the edit changes. It is known to show the bug.
     #[must_use]
     pub fn verified(&self) -> &'a [Item<T>] {
         self.verified
     }
 
-    /// The one change that is made.
+    /// The one change of the verified trace.
     #[must_use]
     pub fn edit(&self) -> &'a Edit {
         self.edit
     }
 
-    /// The items that the edit rewrites, as they are in the candidate.
+    /// The items that the edit rewrites, with their new content.
     pub fn rewritten(&self) -> impl Iterator<Item = &Item<T>> {
         self.rewritten.iter().map(|(_, item)| item)
     }
@@ -114,34 +117,34 @@ impl<'a, T> Candidate<'a, T> {
         self.items().map(|item| &item.value)
     }
 
-    /// The number of items.
+    /// The number of items of the candidate.
     #[must_use]
     pub fn len(&self) -> usize {
         self.kept.iter().map(ExactSizeIterator::len).sum()
     }
 
-    /// Whether nothing is left.
+    /// Whether the candidate has no items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.kept.is_empty()
     }
 
-    /// How many items at the start are those of the verified trace, unchanged.
+    /// The number of items at the start that are the same as in the verified trace.
     #[must_use]
     pub fn first_change(&self) -> usize {
         let kept = self.kept.first().filter(|range| range.start == 0).map_or(0, |range| range.end);
         self.rewritten.first().map_or(kept, |(place, _)| kept.min(*place))
     }
 
-    /// What the texts of its events are, of those that are not as they were in the original.
+    /// Returns the texts that differ from those of the original.
     pub(super) fn into_texts(self) -> Texts {
         self.texts.into_owned()
     }
 
-    /// The identity of the candidate by the numbers of its events, and the texts of those that were rewritten.
+    /// Returns the identity of the candidate, made of the numbers of its events and of the texts that were rewritten.
     #[must_use]
     pub fn identity(&self) -> Identity {
-        // Runs of consecutive numbers rather than numbers: of a long trace there are few.
+        // Hashes ranges of consecutive numbers, because even a long trace has few of them.
         let numbers = |range: &Range<usize>| {
             let items = &self.verified[range.clone()];
             items.chunk_by(|item, next| item.number + 1 == next.number)
@@ -165,12 +168,14 @@ impl<'a, T> Candidate<'a, T> {
     }
 }
 
-/// What makes two candidates the same, so that neither is run twice: 128 bits of BLAKE3 over what an oracle looks at.
+/// The identity of a candidate: 128 bits of BLAKE3 over everything that an oracle looks at.
+///
+/// Of two candidates with the same identity, only one is run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity(u128);
 
 impl Identity {
-    /// The identity of the bytes of `parts`, one after the other.
+    /// Returns the identity of the bytes of all `parts`, one after another.
     pub fn of(parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
         let mut hasher = blake3::Hasher::new();
         for part in parts {

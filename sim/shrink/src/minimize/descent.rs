@@ -1,44 +1,47 @@
-//! The order in which parts of a sequence are tried: from its end to its start, growing and halving.
+//! Descent: an order in which to try parts of a sequence, from its end to its start, growing and halving.
 
 use std::ops::Range;
 
-/// The first part that is tried is this fraction of what lies before it.
+/// The first part covers one in this many of all places.
 ///
-/// A larger one finds the few events that matter in a run or two less when they are very few; a smaller one when
-/// they are many. On the logs and ledgers of the benches a quarter is the best all round.
+/// A larger part saves a run or two if very few events matter, a smaller one if many do. On the logs and ledgers of the
+/// benchmarks, a quarter is the best all round.
 const FRACTION: usize = 4;
 
-/// Of so few that are left, a part that doubled is no more than half: most of the last few have to stay.
+/// If no more places than this are left, a grown part covers at most half of them, because most of the last few events
+/// have to stay.
 const FEW: usize = 8;
 
-/// Walks a sequence from its end to its start. After a success the part doubles; after a failure it is halved until the
-/// one place is found that must stay, and the walk goes on before that one.
+/// Goes through a sequence from its end to its start, and returns the parts to try.
 ///
-/// A place found by halving is not asked about on its own: that it must stay is concluded, from the parts that contain
-/// it. The conclusion is checked by [`Singles`](super::singles::Singles).
+/// After a success, the next part is twice as long. After a failure, the part is halved until one place is left, which
+/// must stay. The descent then continues before that place.
+///
+/// Such a place is never tried alone: the failures of the parts around it imply that it must stay.
+/// [`Singles`](super::singles::Singles) checks this later.
 #[derive(Clone, Debug)]
 pub(super) struct Descent {
-    /// Everything from here on is settled.
+    /// The place from which on everything is decided.
     end: usize,
-    /// Everything before here is left alone.
+    /// The place before which nothing is tried.
     floor: usize,
-    /// The length of the next part, while nothing is known to block it.
+    /// The length of the next part, unless `blocked` limits it.
     span: usize,
-    /// The start of a part up to `end` that could not go as a whole.
+    /// The start of a part up to `end` that is known not to be removable as a whole.
     blocked: Option<usize>,
     /// The start of the part proposed last.
     proposed: usize,
 }
 
 impl Descent {
-    /// Goes down from `end` to `floor`, about which nothing is known.
+    /// Creates a descent from `end` to `floor`, about which nothing is known.
     pub(super) fn new(floor: usize, end: usize) -> Self {
         let mut descent = Self { end, floor, span: 0, blocked: None, proposed: end };
         descent.restart(end);
         descent
     }
 
-    /// Goes down from `end` to `floor`, where it is known that the part from `blocked` on cannot go as a whole.
+    /// Creates a descent from `end` to `floor`, if the part from `blocked` to `end` cannot be removed as a whole.
     pub(super) fn from_blocked(floor: usize, blocked: usize, end: usize) -> Self {
         Self { blocked: (blocked < end).then_some(blocked), ..Self::new(floor, end) }
     }
@@ -49,7 +52,7 @@ impl Descent {
         self.blocked = None;
     }
 
-    /// The next part to try; nothing at the end of the walk.
+    /// Returns the next part to try, or `None` if the descent has reached `floor`.
     pub(super) fn next(&mut self) -> Option<Range<usize>> {
         if self.blocked.is_some_and(|start| self.end - start == 1) {
             self.restart(self.end - 1);
@@ -64,7 +67,7 @@ impl Descent {
         Some(self.proposed..self.end)
     }
 
-    /// What became of the part proposed last.
+    /// Tells the descent whether the part proposed last was removed.
     pub(super) fn judged(&mut self, accepted: bool) {
         if !accepted {
             self.blocked = Some(self.proposed);

@@ -1,27 +1,27 @@
-//! Makes the failure need less.
+//! The pass that makes numbers small, so that fewer events are enough for the failure.
 
 use super::edit::{Edit, Rewrite, Splice};
 use super::nearness::{FEW, nearest};
 use super::pass::{Pass, View};
 use super::sites::{Kind, sites};
 
-/// A trace that is no longer than this has few events to find, and it is as cheap to find them as they are.
+/// The most events of a trace on which this pass tries nothing, because finding the few needed events is cheap there.
 const LONG: usize = 256;
 
-/// What is tried for a number; the next one is the last.
+/// The numbers to try, the next one last.
 const SMALL: [&str; 2] = ["1", "0"];
 
-/// In a trace that is still long, makes the numbers small in the few events that are nearest to the failing one.
+/// Makes numbers small in the few events that are nearest to the failing one, if the trace is still long.
 ///
-/// Where a large amount has to come together before the failure can show, hundreds of events may each have a share in it, and
-/// hardly any part of them can go. Of a small amount one event is the whole.
+/// Where the failure needs a large amount, hundreds of events may each contribute to it, and hardly any of them can be
+/// removed. For a small amount, one event is enough.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ease {
-    /// The numbers of the events that are left, the next one last.
+    /// The numbers of the events still to try, the next one last.
     events: Vec<u64>,
-    /// The number in the text of the next one, as the how many-th site.
+    /// The current value of the next event, as an index into its sites.
     site: usize,
-    /// How many of the small numbers are left to try.
+    /// How many of the small numbers are still to try for the current value.
     left: usize,
 }
 
@@ -36,7 +36,7 @@ impl Pass for Ease {
             let near = nearest(view).into_iter().take(FEW).map(|place| view.number(place));
             self.events = near.collect();
         }
-        // Nothing is near that is linked to nothing.
+        // The only event is the failing one: it is linked to no other, so no event is near.
         if self.events.len() == 1 {
             self.events.clear();
         }

@@ -1,29 +1,30 @@
-//! The one change by which a candidate differs from the last verified trace.
+//! Edits: the one change by which a candidate differs from the verified trace.
 
 use serde::{Deserialize, Serialize};
 
 use super::candidate::Item;
 
-/// Exactly one change of a trace.
+/// One change of a trace.
 ///
-/// An edit names events by number, so it means the same whatever was removed before it, and a list of edits can be
-/// replayed on the original.
+/// An edit names events by number, so its meaning does not depend on which events were removed before. A list of edits
+/// can be replayed on the original.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Edit {
-    /// No change: the verified trace as it is, run to see that the bug is there.
+    /// Changes nothing. The original is run with this edit to make sure that it shows the bug.
     Keep,
-    /// Removes every event whose number is in one of these spans, each `(first, last)` and inclusive, in ascending order.
+    /// Removes the events whose numbers are in one of these spans. Each span is `(first, last)`, both included. The
+    /// spans ascend.
     Remove(Vec<(u64, u64)>),
-    /// Changes the texts of these events, in ascending order. It is one change where they have something in common: a field,
-    /// or a value by which they name the same thing.
+    /// Changes the texts of these events, in ascending order. The changes have something in common, such as a field, or
+    /// a value that names the same thing in each event.
     Rewrite(Vec<Rewrite>),
-    /// Removes events, and changes those left that were about them.
+    /// Removes events, and changes the texts of events that stay, so that they no longer refer to the removed ones.
     Merge {
-        /// As of `Remove`.
+        /// The spans of numbers to remove, as in [`Remove`](Self::Remove).
         remove: Vec<(u64, u64)>,
-        /// As of `Rewrite`.
+        /// The changes of texts, as in [`Rewrite`](Self::Rewrite).
         rewrite: Vec<Rewrite>,
     },
 }
@@ -34,16 +35,16 @@ pub enum Edit {
 pub struct Rewrite {
     /// The number of the event.
     pub event: u64,
-    /// What is put into the place of what, in ascending order and apart from each other.
+    /// The replacements, in ascending order and without overlap.
     pub splices: Vec<Splice>,
 }
 
-/// `(from, to, with)`: the bytes from `from` to before `to` of the text, as it was, become `with`.
+/// One replacement, `(from, to, with)`: `with` replaces the bytes `from..to` of the text before the change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Splice(pub usize, pub usize, pub String);
 
 impl Rewrite {
-    /// What becomes of `text`; nothing where the splices do not fit it.
+    /// Returns `text` with the change made, or `None` if a splice does not fit it.
     #[must_use]
     pub fn apply(&self, text: &str) -> Option<String> {
         let mut changed = String::with_capacity(text.len());
@@ -51,7 +52,7 @@ impl Rewrite {
         for Splice(from, to, with) in &self.splices {
             changed += text.get(end..*from)?;
             changed += with;
-            // Also sees that a splice does not end before it begins.
+            // Also rejects a splice that ends before it begins.
             text.get(*from..*to)?;
             end = *to;
         }
@@ -61,7 +62,7 @@ impl Rewrite {
 }
 
 impl Edit {
-    /// The spans of numbers of the events that it removes.
+    /// The spans of numbers of the events that the edit removes.
     #[must_use]
     pub fn removed(&self) -> &[(u64, u64)] {
         match self {
@@ -70,7 +71,7 @@ impl Edit {
         }
     }
 
-    /// The changes of texts.
+    /// The changes that the edit makes to texts.
     #[must_use]
     pub fn rewritten(&self) -> &[Rewrite] {
         match self {
@@ -79,16 +80,16 @@ impl Edit {
         }
     }
 
-    /// Applies the edit: `verified` becomes the candidate. `rewrite` changes the text of one event.
+    /// Applies the edit, so that `verified` becomes the candidate. `rewrite` changes the text of one event.
     ///
-    /// It is `None`, and nothing is changed, where an event cannot be rewritten so.
+    /// Returns `None` and changes nothing if an event cannot be rewritten.
     #[must_use]
     pub fn apply<T>(&self, verified: &mut Vec<Item<T>>, rewrite: impl Fn(&T, &Rewrite) -> Option<T>) -> Option<()> {
         let rewritten = self.rewrite(verified, rewrite)?;
         for (place, item) in rewritten {
             verified[place] = item;
         }
-        // Both are in ascending order, so one pass does for any number of spans.
+        // Items and spans both ascend, so one pass is enough for any number of spans.
         let mut spans = self.removed().iter().peekable();
         if spans.peek().is_some() {
             verified.retain(|item| {
@@ -99,7 +100,7 @@ impl Edit {
         Some(())
     }
 
-    /// The items that it changes, each with its place in `verified`.
+    /// Returns the items that the edit rewrites, each with its place in `verified`.
     pub(super) fn rewrite<T>(
         &self,
         verified: &[Item<T>],

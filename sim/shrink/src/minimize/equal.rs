@@ -1,4 +1,4 @@
-//! Makes unequal values equal.
+//! The pass that makes different values equal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,12 +6,14 @@ use super::edit::Edit;
 use super::pass::{Pass, View};
 use super::sites::{Kind, Value, rename, sites};
 
-/// For each field, tries to make all values of one kind that are in it the simplest one that is; then each of them that is in
-/// several places, since it may name something that is no other than another. A word among numbers stays, `nil` or `null`: it
-/// says that there is no value.
+/// For each field, tries to make all values of one kind equal to the simplest of them, which is the shortest. Then
+/// tries the same for each value that occurs in several places: two names may be able to mean the same thing.
+///
+/// Only values of the same kind become equal, so a word such as `null` among numbers stays: it says that there is no
+/// value.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Equal {
-    /// What is still to be tried: values, and what they are to become. The next one is the last.
+    /// The edits still to try, the next one last: values, and the value that replaces them.
     tries: Vec<(BTreeSet<Value>, String)>,
 }
 
@@ -21,7 +23,7 @@ impl Pass for Equal {
     }
 
     fn begin(&mut self, view: &dyn View) {
-        // How often each value is there. By length and then by content: the simplest is the first.
+        // The count of each value, by field and kind. Shorter values sort first, so the first one is the simplest.
         let mut fields: BTreeMap<(String, Kind), BTreeMap<(usize, Value), usize>> = BTreeMap::new();
         for text in (0..view.len()).filter_map(|place| view.text(place)) {
             for site in sites(&text).into_iter().filter(|site| site.kind.is_single()) {

@@ -1,4 +1,4 @@
-//! Drops a field wherever it is.
+//! The pass that removes fields from all events at once.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ use super::edit::Edit;
 use super::pass::{Pass, View};
 use super::sites::{depth, rewrite_each, sites, take_away};
 
-/// Tries to do without some fields in all events at once: those of the events themselves, then those of what is in them,
-/// and so on, each time in the order of a [`Descent`].
+/// Tries to remove fields, each from all events that have it, in the order of a [`Descent`]. Begins with the fields of
+/// the events themselves and continues with those inside them, one level of nesting after another.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fields {
-    /// How deep the fields are inside of each other.
+    /// The level of nesting of the current fields; 1 is the outermost.
     depth: usize,
-    /// The paths of all fields there.
+    /// The paths of all fields at that level.
     paths: Vec<String>,
     descent: Option<Descent>,
 }
@@ -45,7 +45,7 @@ impl Pass for Fields {
     }
 }
 
-/// The paths of all fields and elements that are so deep, in the order in which they come first.
+/// Returns the paths of all fields and elements at level `at`, in the order of their first occurrence.
 fn paths(view: &dyn View, at: usize) -> Vec<String> {
     let (mut paths, mut seen) = (Vec::new(), BTreeSet::new());
     for text in (0..view.len()).filter_map(|place| view.text(place)) {

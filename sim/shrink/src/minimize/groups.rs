@@ -1,22 +1,25 @@
-//! Drops what has a value in common: all of one key, one sender, one kind.
+//! The pass that removes events with a common value: all of one key, one sender or one kind.
 
 use super::descent::Descent;
 use super::edit::Edit;
 use super::pass::{Pass, View};
 
-/// A shorter trace is not looked at: its spans and single events take no more runs than its groups.
+/// The fewest events of a trace on which this pass tries anything. In a shorter one, removing spans and single events
+/// takes no more runs.
 const SHORT: usize = 256;
 
-/// How many events at least are a group.
+/// The fewest events of a group.
 const FEW: usize = 8;
 
-/// After so many failures in a row it is given up: events of many common values have none that they can do without.
+/// The number of failures in a row after which the pass gives up. If events share many common values, mostly no group
+/// can be removed.
 const FAILURES_MAX: usize = 8;
 
-/// Tries groups of events that share a value, the largest ones first, in the order of a [`Descent`]: the kinds, of which there
-/// are few, one by one, and of the many keys many at a time.
+/// Tries to remove groups of events that share a value, the largest groups first, in the order of a [`Descent`]. So the
+/// few kinds of events are tried one by one, and the many keys many at a time.
 ///
-/// It is for what a slice cannot reach, where the failing event has no rare value in common with what made it fail.
+/// This reduces traces that a slice cannot, because the failing event shares no rare value with the events that made it
+/// fail.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Groups {
     /// The numbers of the events of each group, the largest group last.
@@ -24,7 +27,7 @@ pub(super) struct Groups {
     descent: Option<Descent>,
     /// The edit proposed last.
     proposed: Option<Edit>,
-    /// Failures since the last success.
+    /// The number of failures since the last success.
     failures: usize,
 }
 
@@ -49,7 +52,7 @@ impl Pass for Groups {
         all.dedup();
         let same = all.chunk_by(|a, b| a.0 == b.0).filter(|same| (FEW..view.len()).contains(&same.len()));
         self.groups = same.map(|same| same.iter().map(|(_, number)| *number).collect()).collect();
-        // By what is in them, not by the hashes of their values.
+        // The order depends on the events of the groups, not on the hashes of their values.
         self.groups.sort_unstable_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
         self.groups.dedup();
         self.descent = Some(Descent::new(0, self.groups.len()));
@@ -62,9 +65,9 @@ impl Pass for Groups {
             numbers.sort_unstable();
             numbers.dedup();
             match view.remove_all(&numbers) {
-                // All of them went with other groups.
+                // All events of these groups were already removed with other groups.
                 Edit::Keep => descent.judged(true),
-                // The rest of the groups went with these, and that has failed.
+                // These groups hold the same events as those proposed last, which could not be removed.
                 edit if self.failures > 0 && self.proposed.as_ref() == Some(&edit) => descent.judged(false),
                 edit => {
                     self.proposed = Some(edit.clone());

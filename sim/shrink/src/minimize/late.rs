@@ -1,14 +1,15 @@
-//! Puts back what came late or was overtaken: what is still out of order at the end has to be.
+//! The pass that moves late and reordered events back to where they belong. Events that stay out of order afterwards
+//! are needed in that order.
 
 use super::edit::{Edit, Rewrite, Splice};
 use super::order::DISORDER_MAX;
 use super::pass::{Pass, View};
 
-/// For each event that comes after one that it belongs before: tries to put it before the first of those, so that those give
-/// way by one place each.
+/// Tries to move each late event to its place: before the first event that belongs after it. The events in between move
+/// back by one place each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Late {
-    /// The place of the event that is looked at next.
+    /// The place of the event to look at next.
     next: usize,
 }
 
@@ -36,7 +37,8 @@ impl Pass for Late {
     fn judged(&mut self, _: bool) {}
 }
 
-/// The edit that moves what is at `from` to the place `to` before it: each of the events from there on has another text.
+/// Returns the edit that moves the event at place `from` to the earlier place `to`. Numbers stay where they are, so the
+/// edit gives other texts to all events from `to` to `from`.
 fn move_to(view: &dyn View, from: usize, to: usize) -> Option<Edit> {
     let texts: Vec<_> = (to..=from).map(|place| Some(view.text(place)?.into_owned())).collect::<Option<_>>()?;
     let mut moved = texts.clone();

@@ -1,17 +1,19 @@
-//! Drops single fields and elements.
+//! The pass that removes fields and elements from single events.
 
 use super::descent::Descent;
 use super::edit::{Edit, Rewrite};
 use super::pass::{Pass, View};
 use super::sites::{sites, take_away};
 
-/// Goes through the events from the first to the last, since what is far from the failure is the least needed, and through the objects and arrays in each from the outer to the
-/// inner; tries to do without some members of each, in the order of a [`Descent`].
+/// Tries to remove members of each object and array of each event, in the order of a [`Descent`].
+///
+/// It goes from the first event to the last, since events far from the failure are needed the least, and from the outer
+/// objects and arrays of an event to the inner ones.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Members {
-    /// Events before this place are done.
+    /// The place before which all events are done.
     place: usize,
-    /// The object or array of the event at that place, as the how many-th site.
+    /// The current object or array of the event at `place`, as an index into its sites.
     container: usize,
     descent: Option<Descent>,
 }
@@ -39,7 +41,7 @@ impl Pass for Members {
                 let splices = take_away(&sites, |site| going.iter().any(|member| member.span == site.span));
                 return Some(Edit::Rewrite(vec![Rewrite { event: view.number(self.place), splices }]));
             }
-            // What is before a member that went, or around it, is where it was.
+            // Removed members are behind this site or inside it, so the indices up to it stay valid.
             (self.container, self.descent) = (self.container + 1, None);
         }
     }

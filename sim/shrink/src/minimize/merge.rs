@@ -1,4 +1,4 @@
-//! Does without what something is about: the events that share a value go, and the one that stays takes another.
+//! The pass that removes events which share a value, and gives the event that stays another value instead.
 
 use std::collections::BTreeSet;
 
@@ -6,17 +6,17 @@ use super::edit::{Edit, Rewrite, Splice};
 use super::pass::{Pass, View};
 use super::sites::{Site, Value, sites};
 
-/// Where more events are left, too many have something in common.
+/// The most events of a trace on which this pass tries anything. In a longer one, too many events share values.
 const MANY: usize = 32;
 
-/// Leads out of a minimum that is only local: no event can go alone where one mentions what another brings in, so both change
-/// in one edit.
+/// Leaves a local minimum: if one event refers to a value that another event introduces, neither event can be removed
+/// alone. So one edit removes events and changes the reference.
 ///
-/// For each value of each event, the last event first: tries to put each other value of that field in its place, and to remove
-/// the other events that have it, all of them and then each.
+/// For each value of each event, beginning with the last event, it tries to replace the value by each other value of
+/// that field, and to remove the other events that have it: first all of them, then each alone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Merge {
-    /// What is still to be tried on the trace as it is; the next one is the last.
+    /// The edits still to try on the current trace, the next one last. `None` if they must be computed first.
     edits: Option<Vec<Edit>>,
 }
 
@@ -36,7 +36,7 @@ impl Pass for Merge {
     }
 }
 
-/// All edits, the first one last.
+/// Returns all edits to try on this trace, the first one last.
 fn edits(view: &dyn View) -> Vec<Edit> {
     let mut edits = Vec::new();
     if view.len() > MANY {
@@ -67,12 +67,12 @@ fn edits(view: &dyn View) -> Vec<Edit> {
     edits
 }
 
-/// Whether two values are the same in the same field.
+/// Returns whether two values are equal and in the same field.
 fn is_same(one: &(Site, Value), (site, value): (&Site, &Value)) -> bool {
     one.1 == *value && one.0.field() == site.field()
 }
 
-/// The values of an event, and where they are.
+/// Returns the values of an event, each with its site.
 fn values(view: &dyn View, place: usize) -> Vec<(Site, Value)> {
     let text = view.text(place).unwrap_or_default();
     let single = sites(&text).into_iter().filter(|site| site.kind.is_single());

@@ -1,11 +1,11 @@
-//! The minimizer: the fewest events of a trace that still show a bug, found one verified step at a time.
+//! The minimizer: removes and simplifies events of a failing trace, one verified step at a time.
 //!
-//! It works on any list of events and any [`Oracle`], and knows nothing of files, processes or terminals:
+//! It works on any list of events and with any [`Oracle`], and knows nothing about files, processes or terminals:
 //!
 //! ```
 //! use afresh_shrink::minimize::{Candidate, Verdict, minimize};
 //!
-//! // An account that may be overdrawn once a fee was taken: the bug.
+//! // The bug: once a fee was taken, an account can be overdrawn.
 //! let trace = ["deposit 5", "ping", "fee 1", "ping", "withdraw 9", "ping"];
 //! let mut oracle = |candidate: &Candidate<'_, &str>| {
 //!     let mut has_fee = false;
@@ -24,25 +24,32 @@
 //! # Ok::<(), afresh_shrink::minimize::Refusal>(())
 //! ```
 //!
-//! The law of the house: a candidate is the last verified trace with exactly one [`Edit`]; one candidate is one run;
-//! only a candidate that shows the bug, and is smaller, becomes the verified trace. So the search can be stopped at any moment with a
-//! trace that fails, and the edits that were accepted, replayed on the original, give every step of the way.
+//! Three rules hold in every search:
 //!
-//! | file | holds |
-//! | --- | --- |
-//! | `edit.rs`, `candidate.rs` | one change; the trace that it gives |
-//! | `order.rs` | which of two traces is the smaller |
-//! | `pass.rs` | what a pass is, and the order of passes |
-//! | `truncate.rs`, `scope.rs`, `slice.rs`, `groups.rs`, `spans.rs`, `singles.rs` | passes that remove events |
-//! | `ease.rs`, `fields.rs`, `members.rs`, `names.rs`, `values.rs`, `ranks.rs`, `equal.rs`, `blanks.rs` | passes that make the texts of events simpler |
-//! | `late.rs` | the pass that puts back what came late |
-//! | `merge.rs` | the pass that removes events and changes another, where neither can be done alone |
-//! | `nearness.rs`, `units.rs`, `descent.rs` | which events belong to the failing one; which to each other; in which order parts are tried |
-//! | `sites.rs`, `simpler.rs` | where there are values in a text; what is simpler than a value |
-//! | `oracle.rs`, `verdict.rs` | what decides whether the bug is there; what it can say |
-//! | `verified.rs`, `search.rs` | the last trace that failed; runs passes on it, and remembers verdicts |
-//! | `observer.rs` | what may look on, and stop the search |
-//! | `walk.rs` | the record of a search, from which it can be replayed and resumed |
+//! * A candidate is the verified trace, the last one that showed the bug, with exactly one [`Edit`].
+//! * Each candidate is one run.
+//! * A candidate becomes the verified trace only if it is smaller and shows the bug.
+//!
+//! So the search can be stopped at any moment, and leaves a trace that fails. The accepted edits, applied to the
+//! original one after another, give every trace on the way.
+//!
+//! The files:
+//!
+//! * `edit.rs`, `candidate.rs`: one change of a trace, and the trace that it gives
+//! * `order.rs`: which of two traces is smaller
+//! * `pass.rs`: the interface of a pass, and the order of the passes
+//! * `truncate.rs`, `scope.rs`, `slice.rs`, `groups.rs`, `spans.rs`, `singles.rs`: passes that remove events
+//! * `ease.rs`, `fields.rs`, `members.rs`, `names.rs`, `values.rs`, `ranks.rs`, `equal.rs`, `blanks.rs`: passes that
+//!   simplify the texts of events
+//! * `late.rs`: the pass that moves late events back to where they belong
+//! * `merge.rs`: the pass that removes events and changes another in one edit, where neither works alone
+//! * `nearness.rs`, `units.rs`, `descent.rs`: which events are linked to the failing one, which events belong together,
+//!   and the order in which parts are tried
+//! * `sites.rs`, `simpler.rs`: where the values in a text are, and which simpler values to try
+//! * `oracle.rs`, `verdict.rs`: the judge of candidates, and its verdicts
+//! * `verified.rs`, `search.rs`: the verified trace, and the loop that runs passes on it and remembers verdicts
+//! * `observer.rs`: the interface through which a search is watched and stopped
+//! * `walk.rs`: the record of a search, from which it can be replayed and resumed
 
 mod blanks;
 mod candidate;
@@ -86,81 +93,89 @@ pub use walk::Walk;
 use std::collections::BTreeMap;
 
 use search::{Judge, Known, Search};
+use verdict::{instead, shown};
 use verified::Verified;
 
-/// The smallest trace that was found.
+/// The result of a search: the smallest trace found, and why each of its items is left.
 #[derive(Clone, Debug)]
 pub struct Minimized<T> {
-    /// Its items, which show the bug.
+    /// The items that are left. Together they show the bug.
     pub items: Vec<Item<T>>,
-    /// How many runs the search took, those of the walk that it resumed included.
+    /// The number of runs of the search, including those of the walk that it resumed.
     pub runs: u64,
-    /// For each item that was tried without: what happened. In a search that ended by itself, for every item.
+    /// The verdict without each single item that is left, as far as it was tried. It was tried for every item if the
+    /// search was not stopped.
     pub certificate: Vec<Without>,
-    /// How it ended.
+    /// How the search ended.
     pub end: End,
 }
 
-/// What a trace shows without one of its items: why that item is left.
+/// The verdict of the minimized trace without one of its items: the reason why that item is left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Without {
-    /// The number of the item.
+    /// The number of the item that was left out.
     pub number: u64,
-    /// What was shown without it, which is not the bug.
+    /// The verdict of the trace without the item. It is never [`Verdict::Same`].
     pub verdict: Verdict,
 }
 
-/// How a search ended.
+/// How a search ended: by itself, or stopped by an observer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// The result is 1-minimal: removing any single event that is left loses the bug.
     OneMinimal,
-    /// An observer stopped it during this pass: the result is the best so far.
+    /// An observer stopped the search during the pass with this name. The result is the smallest trace so far.
     Stopped(&'static str),
 }
 
-/// The passes that come after `pass`, in their order: what a search that was stopped there has not tried yet.
+/// Returns the names of the passes that come after `pass`, in order. A search that was stopped in `pass` has not tried
+/// them yet.
+///
+/// With `verbatim`, returns only passes that leave the texts of events unchanged.
 #[must_use]
 pub fn passes_after(pass: &str, verbatim: bool) -> Vec<&'static str> {
     let passes = pass::round(0).into_iter().filter(|pass| !verbatim || pass.only_removes());
     passes.map(|pass| pass.name()).skip_while(|name| *name != pass).skip(1).collect()
 }
 
-/// Why a trace was not minimized.
+/// The reason why a trace was not minimized.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The oracle finds the bug in a trace without events, so it cannot tell what matters.
-    #[error("the bug shows even when nothing is left of the input, so no part of it matters")]
+    /// The oracle reports the bug even for a trace without events, so it cannot tell which events matter.
+    #[error("the bug shows even when nothing is left of the input, so the runs cannot tell which part of it matters")]
     FailsEmpty,
-    /// The bug is not there.
-    #[error("the input does not fail: {0}")]
+    /// A run of the original did not show the bug. Holds the verdict of that run.
+    #[error("the bug does not show in the input{}", instead(.0))]
     DoesNotFail(Verdict),
-    /// Two runs of the original differ.
-    #[error("the input is flaky: at first {before}, then {after}")]
+    /// Two runs of the original had different verdicts.
+    #[error("the bug is flaky: one run {}, but the next {}", shown(.before), shown(.after))]
     Flaky {
         /// The verdict of the earlier run.
         before: Box<Verdict>,
         /// The verdict of the later run.
         after: Box<Verdict>,
     },
-    /// The original could not be judged.
-    #[error("the input cannot be judged: {0}")]
+    /// The run of the original itself went wrong. Holds its verdict.
+    #[error("the input cannot be judged{}", instead(.0))]
     Unresolved(Verdict),
     /// An observer stopped the search before the bug was reproduced.
     #[error("stopped before the bug was reproduced")]
     Stopped,
 }
 
-/// Minimizes `trace`, whose events are numbered from 1, against `oracle`.
+/// Minimizes `trace` with the default settings: removes and simplifies events as long as `oracle` still reports the
+/// bug.
+///
+/// Events are numbered from 1.
 ///
 /// # Errors
 ///
-/// When the bug is not reproduced; see [`Refusal`].
+/// Fails if `trace` cannot be minimized, mostly because the bug does not show in it; see [`Refusal`].
 pub fn minimize<T: Clone>(trace: &[T], oracle: &mut impl Oracle<T>) -> Result<Minimized<T>, Refusal> {
     Minimizer::new().run(Item::numbered(trace.iter().cloned()), oracle, &mut ())
 }
 
-/// The settings of a search.
+/// The settings of a search. [`run`](Self::run) starts it.
 #[derive(Clone, Debug)]
 pub struct Minimizer {
     confirm: usize,
@@ -171,35 +186,38 @@ pub struct Minimizer {
 }
 
 impl Minimizer {
-    /// The default settings: the bug is reproduced twice.
+    /// Creates the default settings: two runs of the original, one of each candidate, and any edit allowed.
     #[must_use]
     pub fn new() -> Self {
         Self { confirm: 2, flaky: 1, verbatim: false, known: Known::new(), runs: 0 }
     }
 
-    /// Runs the original `times` times, at least once, before anything is removed.
+    /// Sets how often the original is run before anything is removed, to confirm the bug. It is run at least once.
     #[must_use]
     pub fn confirm(mut self, times: usize) -> Self {
         self.confirm = times;
         self
     }
 
-    /// Runs each candidate up to `times` times, at least once: it counts only if every run shows the bug.
+    /// Sets how often each candidate is run, at least once, for a bug that does not show in every run.
+    ///
+    /// A candidate counts only if all of its runs show the bug, so the first run that does not ends its trial.
     #[must_use]
     pub fn flaky(mut self, times: u64) -> Self {
         self.flaky = times;
         self
     }
 
-    /// Whether to leave events out and change nothing in those that stay.
+    /// Sets whether the search only removes events, and leaves the text of every other event unchanged.
     #[must_use]
     pub fn verbatim(mut self, verbatim: bool) -> Self {
         self.verbatim = verbatim;
         self
     }
 
-    /// Takes the verdicts that `walk` has recorded instead of running those candidates again. What is determined by
-    /// verdicts is determined: the search goes the same way, and on from where the walk ends.
+    /// Reuses the verdicts in `walk` instead of running those candidates again.
+    ///
+    /// A search depends only on verdicts, so it takes the same way again and continues where the walk ends.
     #[must_use]
     pub fn resume(mut self, walk: &Walk) -> Self {
         for (intent, verdict) in &walk.runs {
@@ -209,11 +227,11 @@ impl Minimizer {
         self
     }
 
-    /// Minimizes `items`, whose numbers ascend.
+    /// Minimizes `items`, whose numbers must ascend. `observer` learns of every run, and can stop the search.
     ///
     /// # Errors
     ///
-    /// When the bug is not reproduced; see [`Refusal`].
+    /// Fails if `items` cannot be minimized, mostly because the bug does not show in them; see [`Refusal`].
     pub fn run<T, O: Oracle<T> + ?Sized, W: Observer<T>>(
         self,
         items: Vec<Item<T>>,

@@ -1,4 +1,4 @@
-//! Makes what things are called simpler, wherever it is.
+//! The pass that simplifies names: values that occur in several places.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ use super::pass::{Pass, View};
 use super::simpler::Simpler;
 use super::sites::{Kind, Value, rename, sites};
 
-/// Goes through the events from the last to the first, and tries simpler values for each value that is in several places, in
-/// all of them at once: it may name something, and then it has to be the same everywhere.
+/// Tries simpler values for each value that occurs in several places, in all of them at once: it may be a name, which
+/// has to be the same everywhere. Begins with the values of the last events.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
-    /// The values that are still to be made simpler; the next one is the last.
+    /// The values still to simplify, the next one last.
     values: Vec<(Kind, Value)>,
-    /// What is being made simpler, as it is now.
+    /// The value that is being simplified, in its current form.
     trial: Option<(Value, Simpler)>,
     proposed: String,
 }
@@ -58,7 +58,7 @@ impl Pass for Names {
     }
 }
 
-/// The first letter that is no text of any event.
+/// Returns the first letter that is not the text of any event.
 pub(super) fn letter(view: &dyn View) -> Option<String> {
     let mut used = BTreeSet::new();
     for text in (0..view.len()).filter_map(|place| view.text(place)) {

@@ -1,31 +1,34 @@
-//! How near events are to the failing one, by the values that they share.
+//! Nearness: how closely events are linked to the failing one, by the values that they share.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
 
 use super::pass::View;
 
-/// A value that more than this fraction of the events share says nothing about any of them.
+/// A value is ignored if more than one in this many events have it, because it then links nothing.
 const COMMON: usize = 16;
 
-/// A value that no more events share says something, however short the trace is.
+/// A value is never ignored if at most this many events have it, however short the trace is.
 const RARE: usize = 4;
 
-/// How many events are the few nearest.
+/// How many of the nearest events a pass looks at if it needs only a few.
 pub(super) const FEW: usize = 4;
 
-/// The places of the events that are linked to the last one, the nearest first, beginning with the last one itself.
+/// Returns the places of the events that are linked to the last one, the nearest first. The last event itself is the
+/// first of them.
 ///
-/// Two events are linked by a value that both have. Walking at random from event to event by a value that `n` events
-/// share, one arrives at a certain one of them with a chance of 1 in `n`: so the way by rare values is the short one. The
-/// length of a way is the logarithm of its chance, and the order is that of shortest ways (Dijkstra, 1959). Of the events
-/// that a value brings in, the first is the nearest, since it is where the value comes from, and then the latest.
+/// Two events are linked if they share a value. A random walk over a value that `n` events share reaches a given one of
+/// them with probability 1/n. The length of a path is the negative logarithm of its probability, so paths over rare
+/// values are short. Events are ordered by their shortest paths (Dijkstra, 1959).
+///
+/// Among events reached by the same value, the first in the trace is the nearest, since the value comes from there. The
+/// others follow from the latest to the earliest.
 pub(super) fn nearest(view: &dyn View) -> Vec<usize> {
     let Some(last) = view.len().checked_sub(1) else { return Vec::new() };
     let values = Values::new(view);
     let (mut order, mut reached) = (Vec::new(), vec![false; view.len()]);
     let mut seen = BTreeSet::new();
-    // The length of the shortest way so far to each value that is known, in 1/256 of a bit.
+    // The shortest path found so far to each value, in 1/256 of a bit.
     let mut ways = BinaryHeap::new();
     let mut reach = |place: usize, length: u64, ways: &mut BinaryHeap<Reverse<(u64, usize)>>| {
         if !std::mem::replace(&mut reached[place], true) {
@@ -45,7 +48,7 @@ pub(super) fn nearest(view: &dyn View) -> Vec<usize> {
     order
 }
 
-/// Which events have which values. A value is named by its rank among those that link anything.
+/// The values that link events, and the events that have them. Values are numbered from 0.
 struct Values {
     /// For each value, the places of the events that have it.
     places: Vec<Vec<usize>>,
@@ -80,14 +83,15 @@ impl Values {
         &self.places[value]
     }
 
-    /// The length of a step by this value.
+    /// Returns the length of a step over this value, in 1/256 of a bit.
     fn length(&self, value: usize) -> u64 {
         bits(self.places[value].len() as u64)
     }
 }
 
-/// The logarithm of `count`, in 1/256 of a bit: a whole number is the same on every machine. Between powers of two a straight
-/// line is near enough.
+/// Returns the binary logarithm of `count`, in 1/256 of a bit, interpolated linearly between powers of two.
+///
+/// The result is an integer, so that it is the same on every machine.
 pub(super) fn bits(count: u64) -> u64 {
     let whole = count.max(1).ilog2();
     (u64::from(whole) << 8) + (((count.max(1) << 8) >> whole) - 256)

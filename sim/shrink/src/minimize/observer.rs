@@ -1,44 +1,48 @@
-//! What may look on while a trace is minimized: the writer of the walk, a progress bar, whoever wants it to stop.
+//! Observers: they watch a search and can stop it. The writer of the walk is one, a progress bar another.
 
 use std::ops::ControlFlow;
 
 use super::candidate::{Candidate, Identity, Item};
 use super::verdict::Verdict;
 
-/// A run that is about to begin, or has ended.
+/// A run of a candidate that is about to begin, or has ended.
 #[derive(Debug)]
 pub struct Run<'a, T> {
-    /// Which run it is, counted from 1.
+    /// The number of the run, from 1.
     pub number: u64,
-    /// What is being tried: `empty`, `reproduce`, or the name of a pass.
+    /// The name of the pass that proposed the candidate, or `empty` or `reproduce`.
     pub pass: &'static str,
     /// The trace that is run.
     pub candidate: &'a Candidate<'a, T>,
-    /// What makes it the same as another.
+    /// The identity of the candidate.
     pub identity: Identity,
 }
 
-/// Looks on. Each method may end the search by [`ControlFlow::Break`]; the best trace so far is kept.
+/// Watches a search.
+///
+/// Each method can stop the search by returning [`ControlFlow::Break`]. The search then returns the best trace so far.
 pub trait Observer<T> {
-    /// Before a run: its intent.
+    /// Called before each run, with what the run tries.
     fn before(&mut self, run: &Run<'_, T>) -> ControlFlow<()> {
         let _ = run;
         ControlFlow::Continue(())
     }
 
-    /// After a run: its verdict. To break here says that the verdict is not to be trusted, because what ended the
-    /// search may have ended the run; it is not used.
+    /// Called after each run, with its verdict.
+    ///
+    /// Return [`ControlFlow::Break`] if the verdict cannot be trusted because the request to stop may also have ended
+    /// the run. Such a verdict is discarded.
     fn after(&mut self, run: &Run<'_, T>, verdict: &Verdict) -> ControlFlow<()> {
         let _ = (run, verdict);
         ControlFlow::Continue(())
     }
 
-    /// After a step: `verified` is smaller than any trace before, and has the bug.
+    /// Called after each accepted candidate. `verified` shows the bug, and is smaller than any trace before.
     fn step(&mut self, verified: &[Item<T>]) -> ControlFlow<()> {
         let _ = verified;
         ControlFlow::Continue(())
     }
 }
 
-/// Nobody looks on.
+/// Ignores everything, and never stops the search.
 impl<T> Observer<T> for () {}

@@ -1,4 +1,4 @@
-//! The oracle: decides whether a candidate trace still shows the same bug.
+//! The interface of an oracle, which runs a candidate trace and says whether it still shows the same bug.
 
 use std::borrow::Cow;
 
@@ -7,23 +7,25 @@ use afresh_core::Signature;
 use super::candidate::{Candidate, Identity};
 use super::verdict::Verdict;
 
-/// Decides whether a candidate still shows the same bug.
+/// Runs candidates, and says of each whether it still shows the same bug.
 ///
-/// `T` is the type of an event: a line of a file, an event of a trace, a message of a user's own type. A closure from
-/// `&Candidate<T>` to [`Verdict`] is an oracle.
+/// `T` is the type of an event: a line of a file, an event of a trace, or a message of your own type. Every closure
+/// from `&Candidate<T>` to [`Verdict`] is an oracle.
 pub trait Oracle<T> {
-    /// Runs `candidate` once.
+    /// Runs `candidate` once, and returns whether it shows the bug.
     fn test(&mut self, candidate: &Candidate<'_, T>) -> Verdict;
 
-    /// How many candidates of a trace with this many events can run at the same time. By default one.
+    /// Returns how many candidates may run at the same time if the trace has `events` events. By default, 1.
     fn width(&self, events: usize) -> usize {
         let _ = events;
         1
     }
 
-    /// Runs several candidates of one verified trace, each on the guess that those before it do not show the bug.
+    /// Runs several candidates of the same verified trace.
     ///
-    /// Returns verdicts in the order of the candidates, and may omit those after the first that shows the bug.
+    /// All but the first are speculative: the search needs the verdict on a candidate only if none before it shows the
+    /// bug. So this returns verdicts in the order of the candidates, and may leave out those after the first
+    /// [`Verdict::Same`].
     fn test_all(&mut self, candidates: &[Candidate<'_, T>]) -> Vec<Verdict> {
         let mut verdicts = Vec::new();
         for candidate in candidates {
@@ -35,19 +37,22 @@ pub trait Oracle<T> {
         verdicts
     }
 
-    /// Tells the oracle which bug the original shows: the one that [`Verdict::Same`] named, in this search or in the one
-    /// that it resumes. From now on, no other failure is the same.
+    /// Tells the oracle which bug the search is about. From now on, a failure with any other signature is
+    /// [`Verdict::Other`].
+    ///
+    /// The search has the signature from the verdict on the original, in this search or in the one that it resumes.
     fn bug_is(&mut self, bug: &Signature) {
         let _ = bug;
     }
 
-    /// Tells the oracle that `candidate` is about to become the verified trace. An oracle that keeps states along that
-    /// trace updates them here.
+    /// Tells the oracle that `candidate` is about to become the verified trace.
+    ///
+    /// An oracle that keeps states along the verified trace, so as to run less of each candidate, updates them here.
     fn accepted(&mut self, candidate: &Candidate<'_, T>) {
         let _ = candidate;
     }
 
-    /// What the oracle knows of events without a run. By default nothing.
+    /// Returns the oracle's knowledge about single events. By default, it knows nothing about them.
     fn content(&self) -> &dyn Content<T> {
         &Opaque
     }
@@ -59,56 +64,59 @@ impl<T, F: FnMut(&Candidate<'_, T>) -> Verdict> Oracle<T> for F {
     }
 }
 
-/// What an oracle knows of events without a run: which are alike, which belong together, and how they can be changed.
+/// Knowledge about events: which ones are alike, which ones belong together, and how they can be changed.
 ///
-/// A search works without any of it; each method makes it faster or its result smaller.
+/// A search works without it. Each method that is implemented makes the search faster or its result smaller.
 pub trait Content<T> {
-    /// The identity of a candidate. Candidates with the same identity are run once.
+    /// Returns the identity of a candidate. Candidates with the same identity are run only once.
     ///
-    /// By default it is made of the numbers and texts of the events left. An oracle to which equal events are alike
-    /// should use their contents alone: then the second of two equal events need not be run.
+    /// By default, candidates are the same if they have the same event numbers and the same rewritten texts. If events
+    /// with equal content are interchangeable, return the identity of the contents alone: of two equal neighbours, only
+    /// one then takes a run.
     fn identity(&self, candidate: &Candidate<'_, T>) -> Identity {
         candidate.identity()
     }
 
-    /// The values in `event`, as hashes, that other events may have too: what it is about, and what names it.
+    /// Returns hashes of the values in `event` that other events may share, such as the name of an account.
     ///
-    /// Events that share a rare value probably belong together, so the search first tries those that are linked to the
-    /// failing one.
+    /// Events that share a rare value probably belong together. So the search first tries to keep only those that are
+    /// linked to the failing event.
     fn links(&self, event: &T) -> Vec<u64> {
         let _ = event;
         Vec::new()
     }
 
-    /// The numbers of the events that the failure can depend on, as far as is known without a run. Numbers of events that
-    /// were removed may be among them.
+    /// Returns the numbers of the events on which the failure can depend, as far as the oracle can tell.
     ///
-    /// The narrowest guess has width 0; there is none where this returns `None`.
+    /// `width` selects a guess: 0 is the narrowest, and each next one is wider. Returns `None` if there is no guess of
+    /// this width. The numbers may include events that were already removed.
     fn scope(&self, width: usize) -> Option<Vec<u64>> {
         let _ = width;
         None
     }
 
-    /// The rank of `event`: if no event had come late or was reordered, events would ascend in rank.
+    /// Returns the rank of `event`, if it has one. Ranks would ascend along the trace if no event had come late or had
+    /// been reordered.
     fn rank(&self, event: &T) -> Option<i64> {
         let _ = event;
         None
     }
 
-    /// The text of `event`, as far as it may be made simpler: JSON, or words.
+    /// Returns the text of `event` that a search may simplify: JSON, or words. `None` if it must stay as it is.
     fn text<'e>(&self, event: &'e T) -> Option<Cow<'e, str>> {
         let _ = event;
         None
     }
 
-    /// `event` with another text; `None` where that does not read back, so that it takes no run to reject it.
+    /// Returns `event` with another text, or `None` if the text does not read back as an event. A candidate with such a
+    /// text is rejected without a run.
     fn with_text(&self, event: &T, text: &str) -> Option<T> {
         let _ = (event, text);
         None
     }
 }
 
-/// The content of events of which nothing is known.
+/// Knows nothing about events: every method does what it does by default.
 struct Opaque;
 
 impl<T> Content<T> for Opaque {}

@@ -1,21 +1,25 @@
-//! What "smaller" means.
+//! The order of traces: which of two traces is smaller.
 //!
-//! Of two traces the smaller is the one with fewer events; of as many, the one with fewer bytes in the texts of its events;
-//! of as many bytes, the one that is less out of order, which is by how many pairs of events come the wrong way round; and
-//! else the one whose texts come first in the order of bytes. The order is total, and nothing comes before something for ever,
-//! so a search that moves to smaller traces only comes to an end.
+//! The first of these criteria in which two traces differ decides:
 //!
-//! How far a trace is out of order counts once few events are left.
+//! * A trace with fewer events is smaller.
+//! * A trace with fewer bytes in the texts of its events is smaller.
+//! * A trace with fewer pairs of events in the wrong order is smaller. This counts only in traces of up to
+//!   [`DISORDER_MAX`] events.
+//! * The trace whose texts come first in byte order is smaller.
+//!
+//! This order is total, and no sequence of ever smaller traces is endless. So a search that only moves to smaller
+//! traces ends.
 
 use std::cmp::Ordering;
 
 use super::edit::Rewrite;
 use super::pass::View;
 
-/// Of more events than this it does not matter in which order they come.
+/// The most events that a trace can have if the order of its events matters for its size.
 pub(super) const DISORDER_MAX: usize = 32;
 
-/// Whether `rewrites` make a trace smaller.
+/// Returns whether `rewrites` make the trace smaller.
 pub(super) fn is_smaller(view: &dyn View, rewrites: &[Rewrite]) -> bool {
     let (mut longer, mut shorter, mut order) = (0, 0, Ordering::Equal);
     let mut changed = Vec::new();
@@ -31,7 +35,8 @@ pub(super) fn is_smaller(view: &dyn View, rewrites: &[Rewrite]) -> bool {
     longer.cmp(&shorter).then_with(|| disorder(view, &changed)).then(order).is_lt()
 }
 
-/// How far the trace is out of order when these events have these texts, held against how far it is now.
+/// Compares how far out of order the trace is with the texts in `changed`, and how far it is now. `changed` holds
+/// places and new texts.
 fn disorder(view: &dyn View, changed: &[(usize, String)]) -> Ordering {
     let moved = |(place, text): &(usize, String)| view.rank(*place, None) != view.rank(*place, Some(text));
     if view.len() > DISORDER_MAX || !changed.iter().any(moved) {
@@ -45,7 +50,7 @@ fn disorder(view: &dyn View, changed: &[(usize, String)]) -> Ordering {
     inversions(&after).cmp(&inversions(&before))
 }
 
-/// How many pairs come the wrong way round.
+/// Returns how many pairs of ranks are in the wrong order.
 fn inversions(ranks: &[Option<i64>]) -> usize {
     let ranks: Vec<_> = ranks.iter().flatten().collect();
     let after = |(place, rank): (usize, &&i64)| ranks[place..].iter().filter(|other| **other < *rank).count();

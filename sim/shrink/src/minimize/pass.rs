@@ -1,4 +1,4 @@
-//! What every reduction pass is, and the order in which they run.
+//! The interface of a pass, and the order in which passes run.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -21,32 +21,35 @@ use super::spans::Spans;
 use super::truncate::Truncate;
 use super::values::Values;
 
-/// What a pass sees of the last trace in which the bug was seen.
+/// The verified trace, the last one that showed the bug, as a pass sees it. Events are identified by their places, from
+/// 0, or by their numbers.
 pub(super) trait View {
-    /// How many events it has.
+    /// Returns the number of events.
     fn len(&self) -> usize;
 
-    /// The number of the event at `place`. Numbers ascend.
+    /// Returns the number of the event at `place`. Numbers ascend.
     fn number(&self, place: usize) -> u64;
 
-    /// The number of the event at which the oracle saw the failure, where it can tell.
+    /// Returns the number of the event at which the failure showed, if the oracle can tell.
     fn failing(&self) -> Option<u64>;
 
-    /// The values of an event that link it to others; see [`Content::links`](super::Content::links).
+    /// Returns the values that link an event to others, as hashes; see [`Content::links`](super::Content::links).
     fn links(&self, place: usize) -> Vec<u64>;
 
-    /// The numbers of the events that the failure can depend on; see [`Content::scope`](super::Content::scope).
+    /// Returns the numbers of the events on which the failure can depend; see
+    /// [`Content::scope`](super::Content::scope).
     fn scope(&self, width: usize) -> Option<Vec<u64>>;
 
-    /// Where an event belongs, as it is or with another text; see [`Content::rank`](super::Content::rank).
+    /// Returns the rank of an event, with `text` in place of its own text if given; see
+    /// [`Content::rank`](super::Content::rank).
     fn rank(&self, place: usize, text: Option<&str>) -> Option<i64>;
 
-    /// The text of an event, where it has one; see [`Content::text`](super::Content::text).
+    /// Returns the text of an event, if it may be simplified; see [`Content::text`](super::Content::text).
     fn text(&self, place: usize) -> Option<Cow<'_, str>>;
 }
 
 impl dyn View + '_ {
-    /// The place of the event with this number.
+    /// Returns the place of the event with this number, if the trace has it.
     pub(super) fn place(&self, number: u64) -> Option<usize> {
         let (mut from, mut to) = (0, self.len());
         while from < to {
@@ -56,7 +59,7 @@ impl dyn View + '_ {
         (from < self.len() && self.number(from) == number).then_some(from)
     }
 
-    /// The edit that removes the events at these places.
+    /// Returns the edit that removes the events at `places`.
     pub(super) fn remove(&self, places: Range<usize>) -> Edit {
         if places.is_empty() {
             return Edit::Keep;
@@ -64,17 +67,18 @@ impl dyn View + '_ {
         Edit::Remove(vec![(self.number(places.start), self.number(places.end - 1))])
     }
 
-    /// The edit that removes the events with these numbers, which ascend.
+    /// Returns the edit that removes the events with these numbers, which must ascend.
     pub(super) fn remove_all(&self, numbers: &[u64]) -> Edit {
         self.remove_each(numbers, true)
     }
 
-    /// The edit that removes the events with any but these numbers, which ascend.
+    /// Returns the edit that removes all events except those with these numbers, which must ascend.
     pub(super) fn keep_only(&self, numbers: &[u64]) -> Edit {
         self.remove_each(numbers, false)
     }
 
-    /// Removes the events whose being among `numbers` is `listed`, in as few spans as there are gaps between the others.
+    /// Returns the edit that removes the events in `numbers` if `listed`, and otherwise all events not in `numbers`.
+    /// Neighbours are removed as one span.
     fn remove_each(&self, numbers: &[u64], listed: bool) -> Edit {
         let mut numbers = numbers.iter().peekable();
         let mut spans: Vec<(u64, u64)> = Vec::new();
@@ -93,39 +97,39 @@ impl dyn View + '_ {
     }
 }
 
-/// One way of making a trace smaller.
+/// One strategy for making a trace smaller, such as removing spans.
 ///
-/// A pass is a plain state machine that proposes edits and is told what became of each. It runs nothing itself and
-/// knows nothing of the other passes, so what it would propose next can be worked out ahead of a verdict.
+/// A pass is a plain state machine: it proposes an edit, and is told whether the edit was accepted. It runs nothing and
+/// does not know the other passes. So its next proposals can be computed, and run, before the verdict on the first one.
 pub(super) trait Pass: Fork {
-    /// Its name in the walk.
+    /// The name of the pass in the walk.
     fn name(&self) -> &'static str;
 
-    /// Whether it changes nothing in the events that stay.
+    /// Returns whether the pass only removes events, and leaves the texts of the others unchanged.
     fn only_removes(&self) -> bool {
         false
     }
 
-    /// Looks at the trace before its first proposal.
+    /// Prepares the pass for this trace. Called once, before the first proposal.
     fn begin(&mut self, view: &dyn View) {
         let _ = view;
     }
 
-    /// The next edit to try on the verified trace; `None` when there is nothing left to try.
+    /// Returns the next edit to try on the verified trace, or `None` if nothing is left to try.
     fn propose(&mut self, view: &dyn View) -> Option<Edit>;
 
-    /// What became of the edit proposed last: whether the bug was still there, so that the verified trace has it now.
+    /// Tells the pass whether the edit that it proposed last was accepted, and so is part of the verified trace now.
     fn judged(&mut self, accepted: bool);
 
-    /// Whether what it would propose next is worked out in less time than a run takes.
+    /// Returns whether the next proposal takes less time to compute than a run. Only such proposals are computed ahead.
     fn is_foreseeable(&self) -> bool {
         true
     }
 }
 
-/// Copies a pass, to see what it would propose next.
+/// Copies a pass, so that its next proposals can be computed ahead.
 pub(super) trait Fork {
-    /// The same pass at the same place.
+    /// Returns a copy of the pass, in its current state.
     fn fork(&self) -> Box<dyn Pass>;
 }
 
@@ -135,14 +139,13 @@ impl<P: Pass + Clone + 'static> Fork for P {
     }
 }
 
-/// The passes of a round, counted from 0, in their order: what removes most in one run comes first, and what takes many runs
-/// last.
+/// Returns the passes of a round, in order. Rounds are counted from 0.
 ///
-/// What is called the same has the same name before events are merged, and values are made simpler after it: the value that an
-/// event has to take may be there no longer then.
+/// Passes that remove most in one run come first, and passes that take many runs come last. Names are simplified and
+/// made equal before events are merged. Other values are simplified after that, because a merge takes a value from
+/// another event, which a simpler value would have replaced.
 ///
-/// The place of the failure, and what it can depend on, are looked for in the first round alone: what changes later does not
-/// move it far.
+/// Truncation and scope are in the first round only, because later changes do not move the failure far.
 pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
     let first: [Box<dyn Pass>; 2] = [Box::new(Truncate::default()), Box::new(Scope::default())];
     let others: [Box<dyn Pass>; 14] = [

@@ -1,4 +1,4 @@
-//! Closes the gaps between numbers: times, ids, sequence numbers.
+//! The pass that closes gaps between numbers, such as times, ids and sequence numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,11 +6,11 @@ use super::edit::{Edit, Splice};
 use super::pass::{Pass, View};
 use super::sites::{Kind, Site, rewrite_each, sites};
 
-/// Makes the numbers in one field as small as they can be while they keep their order and stay equal where they are equal:
-/// each becomes its rank. One field after the other.
+/// Replaces the numbers in a field by their ranks: the smallest numbers that keep their order and stay equal where they
+/// are equal. Each edit changes one field in all events.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ranks {
-    /// For each field, its name and the rank of each number in it. The next one is the last.
+    /// The fields still to try, the next one last: the name of each, and the rank of each number in it.
     fields: Vec<(String, BTreeMap<u64, usize>)>,
 }
 
@@ -29,7 +29,7 @@ impl Pass for Ranks {
             }
         }
         let ranked = |numbers: BTreeSet<u64>| {
-            // Nothing is 0 that was not, since that often means something.
+            // Ranks begin at 1 unless there is a 0, because 0 often has a special meaning.
             let first = usize::from(numbers.first() != Some(&0));
             numbers.into_iter().zip(first..).collect()
         };

@@ -1,14 +1,14 @@
-//! Keeps what the failure can depend on, as far as the oracle knows.
+//! The pass that keeps only the events on which the failure can depend, as far as the oracle can tell.
 
 use super::edit::Edit;
 use super::pass::{Pass, View};
 
-/// Tries the scopes that the oracle names, the narrowest first, until the bug is there in one of them.
+/// Tries the scopes that the oracle names, the narrowest first, until the bug shows in one of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
-    /// The scope to try next.
+    /// The width of the scope to try next.
     next: usize,
-    /// Whether one was enough.
+    /// Whether the bug showed in a scope.
     done: bool,
 }
 
@@ -37,7 +37,7 @@ impl Pass for Scope {
         self.done = accepted;
     }
 
-    /// An oracle may have to run the whole trace to tell a wider scope.
+    /// Returns false, because an oracle may have to run the whole trace to compute a wider scope.
     fn is_foreseeable(&self) -> bool {
         false
     }

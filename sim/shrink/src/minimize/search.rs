@@ -1,4 +1,4 @@
-//! The search: runs passes against an oracle, one edit a run, and moves only to a verified trace.
+//! The search: runs passes against an oracle, one edit a run, and moves only to verified traces.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -13,10 +13,10 @@ use super::verified::Verified;
 use super::walk::{EMPTY, REPRODUCE};
 use super::{Refusal, Without};
 
-/// Every verdict so far, by candidate. The runs that confirm the original are several of one candidate.
+/// All verdicts so far, by candidate. The original has several, one for each run that confirms the bug.
 pub(super) type Known = BTreeMap<Identity, Vec<Verdict>>;
 
-/// An observer has ended the search.
+/// The error if an observer has stopped the search.
 pub(super) struct Stopped;
 
 impl From<Stopped> for Refusal {
@@ -29,22 +29,23 @@ fn go_on(flow: ControlFlow<()>) -> Result<(), Stopped> {
     if flow.is_break() { Err(Stopped) } else { Ok(()) }
 }
 
-/// Runs candidates, each of them once.
+/// Runs candidates, and remembers their verdicts so that none is run twice.
 pub(super) struct Judge<'a, O: ?Sized, W> {
     pub(super) known: Known,
-    /// How many verdicts are known.
+    /// The number of runs so far, including those of a resumed walk.
     pub(super) runs: u64,
-    /// How often a candidate is run that shows the bug each time.
+    /// How often to run a candidate, as long as every run shows the bug.
     pub(super) flaky: u64,
-    /// Verdicts of candidates of the verified trace that were run ahead of their turn. One that is not asked for is as if it
-    /// had never been run.
+    /// Verdicts of speculative runs on candidates of the verified trace. They are discarded if the search does not need
+    /// them.
     pub(super) ahead: BTreeMap<Identity, Verdict>,
     pub(super) oracle: &'a mut O,
     pub(super) observer: &'a mut W,
 }
 
 impl<O: ?Sized, W> Judge<'_, O, W> {
-    /// The verdict of `candidate`, from a run unless it is known; `time` counts the runs of one candidate from 0.
+    /// Returns the verdict on `candidate`, which is run unless the verdict is known. `time` counts the runs of the same
+    /// candidate from 0.
     fn judge<T>(&mut self, pass: &'static str, candidate: &Candidate<'_, T>, time: usize) -> Result<Verdict, Stopped>
     where
         O: Oracle<T>,
@@ -57,7 +58,9 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
         self.run(pass, std::slice::from_ref(candidate), identity)
     }
 
-    /// The verdict of the first of `candidates`, from a run; the others are run ahead, if it takes one.
+    /// Runs the first of `candidates`, and returns its verdict. The others are run along with it, as speculative runs.
+    ///
+    /// If a speculative run has already judged the first one, nothing is run.
     fn run<T>(
         &mut self,
         pass: &'static str,
@@ -75,7 +78,7 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
             (None, []) => self.test(&candidates[0]),
             (None, others) => {
                 let mut verdicts = self.oracle.test_all(candidates).into_iter();
-                let verdict = verdicts.next().expect("there is a verdict of the first");
+                let verdict = verdicts.next().expect("an oracle returns a verdict on the first candidate");
                 let others = others.iter().map(|other| self.oracle.content().identity(other));
                 self.ahead.extend(others.zip(verdicts));
                 verdict
@@ -89,8 +92,8 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
 }
 
 impl<O: ?Sized, W> Judge<'_, O, W> {
-    /// Runs a candidate as often as it takes to know whether it shows the bug every time. The first run that does not show
-    /// it decides.
+    /// Runs a candidate as often as needed to know whether it shows the bug every time. The first run that does not
+    /// show the bug decides.
     fn test<T>(&mut self, candidate: &Candidate<'_, T>) -> Verdict
     where
         O: Oracle<T>,
@@ -103,8 +106,8 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
         again.map(|_| self.oracle.test(candidate)).find(|verdict| !verdict.is_same()).unwrap_or(first)
     }
 
-    /// What `pass` will propose after the candidate with this identity, should neither that nor any of these show the bug: as
-    /// many edits as can be run beside it.
+    /// Returns the edits that `pass` will propose next, if neither the candidate with this identity nor any of those
+    /// edits shows the bug. At most as many are returned as the oracle can run beside that candidate.
     fn guess<T>(&self, pass: &dyn Pass, verified: &Verified<T>, identity: Identity) -> Vec<Edit>
     where
         O: Oracle<T>,
@@ -132,14 +135,15 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
     }
 }
 
-/// The state of a search.
+/// A search: the verified trace, and the judge of its candidates.
 pub(super) struct Search<'a, T, O: ?Sized, W> {
     pub(super) verified: Verified<T>,
     pub(super) judge: Judge<'a, O, W>,
 }
 
 impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
-    /// Sees that the bug can be absent at all, and that it is there: `confirm` times, and each time the same.
+    /// Makes sure that the bug is gone without any event, and that the original shows it. The original is run `confirm`
+    /// times, and every run must have the same verdict.
     pub(super) fn reproduce(&mut self, confirm: usize) -> Result<(), Refusal> {
         let Self { verified, judge } = self;
         let numbers =
@@ -172,7 +176,8 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
         Ok(())
     }
 
-    /// Runs passes, round after round, until a round has changed nothing. Fails with the name of the pass that was stopped.
+    /// Runs passes, round after round, until a round changes nothing. If an observer stops the search, returns the name
+    /// of the current pass as the error.
     pub(super) fn reduce(&mut self) -> Result<(), &'static str> {
         let mut changed = true;
         for round in (0..).map(pass::round) {
@@ -186,7 +191,7 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
         Ok(())
     }
 
-    /// What is known of the verified trace without each single item.
+    /// Returns the known verdicts on the verified trace without each single item.
     pub(super) fn certificate(&self) -> Vec<Without> {
         let Self { verified, judge } = self;
         let without = |item: &Item<T>| {
@@ -198,13 +203,13 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
         verified.items.iter().filter_map(without).collect()
     }
 
-    /// Tries what `pass` proposes until it has nothing left to try; says whether that has changed anything.
+    /// Tries the edits of `pass` until it has no more. Returns whether any was accepted.
     fn run(&mut self, pass: &mut dyn Pass) -> Result<bool, Stopped> {
         let Self { verified, judge } = self;
         let mut changed = false;
         pass.begin(&verified.view(judge.oracle.content()));
         while let Some(edit) = pass.propose(&verified.view(judge.oracle.content())) {
-            // What is no trace, or no smaller one, takes no run.
+            // An edit that gives no valid trace, or none that is smaller, takes no run.
             let Some(candidate) = verified.candidate(&edit, judge.oracle.content()) else {
                 pass.judged(false);
                 continue;

@@ -1,48 +1,51 @@
-//! Simpler values than a given one, in the order in which they are tried.
+//! Simpler forms of a value, in the order in which they are tried.
 
 use super::sites::Kind;
 
-/// To make a text shorter by no more than this many characters is not worth a run.
+/// The precision of the length of a text: cutting off fewer characters than this is not worth a run.
 const CHARS_MIN: u128 = 8;
 
-/// The most sizes that are tried of one value. They find a bound of some thousand exactly; that of a time, such as of another one
-/// just before it, would take three times as many to save nothing but a few digits' worth.
+/// The most sizes to try for one value.
+///
+/// This is enough to find a bound of some thousand exactly. To find the exact bound of a time would take three times as
+/// many tries, and save only a few digits.
 const TRIES: u32 = 16;
 
-/// After so many sizes that were too small, the least change of all is tried. Where that is too much, nothing less is enough:
-/// mostly the value must be that of another event.
+/// The number of sizes that may be too small before the least possible change is tried. If even that fails, the value
+/// can be no smaller: mostly it must equal a value of another event.
 const TOO_SMALL: u32 = 2;
 
-/// Proposes simpler values for one value, and is told what became of each.
+/// Proposes simpler values for one value, and is told whether each was accepted.
 ///
-/// A number is bisected toward 0. A text becomes empty, or one letter, or is cut where bisection says.
+/// A number is bisected toward 0. A text becomes empty or a single letter, or is cut at a length that bisection finds.
 #[derive(Clone, Debug)]
 pub(super) struct Simpler {
-    /// What is tried before bisection; the next one is the last.
+    /// The values to try before bisection, the next one last.
     first: Vec<String>,
-    /// How large the value must be, and how large it may be.
+    /// The largest size known to be too small, and the smallest size known to be enough.
     bounds: (u128, u128),
     form: Form,
-    /// The size that was proposed last, where it came from bisection.
+    /// The size proposed last, if it came from bisection.
     proposed: Option<u128>,
-    /// How many sizes may still be tried.
+    /// How many more sizes may be tried.
     tries: u32,
-    /// How many sizes were too small, while none was enough.
+    /// How many sizes were too small, as long as none was enough.
     too_small: u32,
     found: bool,
 }
 
 #[derive(Clone, Debug)]
 enum Form {
-    /// A number of this sign; its size is its amount.
+    /// A number with this sign. Its size is its absolute value.
     Number(&'static str),
-    /// A text; its size is its length.
+    /// A text. Its size is its length in characters.
     Text(Vec<char>),
     Other,
 }
 
 impl Simpler {
-    /// For `content`, the value as it is written. A text that may have to differ from others is also tried as `letter`.
+    /// Creates the proposals for `content`, the value as it is written. A text that may have to differ from others is
+    /// also tried as `letter`.
     pub(super) fn new(kind: Kind, content: &str, letter: Option<&str>) -> Self {
         let mut simpler = Self {
             first: Vec::new(),
@@ -68,7 +71,7 @@ impl Simpler {
             Ok(amount) => amount,
             Err(_) => {
                 let Some(whole) = digits.parse::<f64>().ok().filter(|whole| *whole < 1e30) else { return };
-                // The largest whole number that is no larger.
+                // The fraction is cut off.
                 let whole = whole as u128;
                 self.first.push(format!("{sign}{whole}"));
                 whole
@@ -84,12 +87,12 @@ impl Simpler {
         let chars: Vec<char> = text.chars().collect();
         self.first.extend(letter.filter(|letter| *letter != "a").map(quoted));
         self.first.extend([quoted("a"), quoted("")]);
-        // One character was tried.
+        // A text of one character was already tried.
         self.bounds = (1, chars.len() as u128);
         self.form = Form::Text(chars);
     }
 
-    /// The next value to try.
+    /// Returns the next value to try, if any.
     pub(super) fn next(&mut self) -> Option<String> {
         if self.found {
             return None;
@@ -119,7 +122,7 @@ impl Simpler {
         Some(content)
     }
 
-    /// What became of it.
+    /// Tells whether the value proposed last was accepted.
     pub(super) fn judged(&mut self, accepted: bool) {
         match (self.proposed, accepted) {
             (Some(size), true) => (self.bounds.1, self.too_small) = (size, TOO_SMALL + 1),
@@ -130,10 +133,10 @@ impl Simpler {
     }
 }
 
-/// Where to bisect: by magnitude while the bounds are far apart.
+/// Returns the size to try next: bisects by magnitude while the bounds are far apart.
 fn middle(too_small: u128, enough: u128) -> u128 {
     match too_small {
-        // Where 0 is too small, 1 is the most likely.
+        // If 0 is too small, 1 is the most likely.
         0 => 1,
         _ if enough / too_small >= 4 => too_small << ((enough.ilog2() - too_small.ilog2()) / 2),
         _ => too_small + (enough - too_small) / 2,
@@ -148,7 +151,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// What is tried for `content`, and what is left where a value must be as `is_enough` says.
+    /// Returns the values tried for `content`, and the smallest one that `is_enough` accepts.
     fn search(kind: Kind, content: &str, is_enough: impl Fn(&str) -> bool) -> (Vec<String>, String) {
         let mut simpler = Simpler::new(kind, content, None);
         let (mut tried, mut left) = (Vec::new(), content.to_owned());

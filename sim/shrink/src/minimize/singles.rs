@@ -1,17 +1,17 @@
-//! Drops single events, until none can go.
+//! The pass that removes single events, until none can be removed.
 
 use super::edit::Edit;
 use super::pass::{Pass, View};
 
-/// Tries every event on its own, from the end to the start, again and again until a whole round changes nothing.
-/// What is left then is 1-minimal.
+/// Tries to remove every single event, from the end to the start, again and again until a whole round changes nothing.
+/// The trace is then 1-minimal.
 ///
-/// Candidates that a round has in common with the one before are not run again, so the last round is nearly free.
+/// A candidate that was run in an earlier round is not run again, so the last round costs almost nothing.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Singles {
-    /// Events from here on were tried in this round; `None` before a round.
+    /// The place from which on all events were tried in this round. `None` before the first round.
     end: Option<usize>,
-    /// Whether this round has removed anything.
+    /// Whether this round has removed an event.
     changed: bool,
 }
 

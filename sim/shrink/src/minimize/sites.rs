@@ -1,4 +1,4 @@
-//! The places in the text of an event at which it can be made simpler.
+//! Sites: the places of the values in the text of an event, where it can be simplified.
 
 use std::ops::Range;
 
@@ -7,55 +7,55 @@ use serde::de::IgnoredAny;
 use super::edit::{Edit, Rewrite, Splice};
 use super::pass::View;
 
-/// What is at a site.
+/// The kind of value at a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
-    /// An object, whose members are fields.
+    /// A JSON object. Its members are fields.
     Object,
-    /// An array, whose members are elements.
+    /// A JSON array. Its members are elements.
     Array,
-    /// A text in quotes.
+    /// A JSON string.
     Text,
-    /// A number.
+    /// A number, in JSON or in a line of words.
     Number,
-    /// `true`, `false` or `null`; in a line that is not JSON, what is no number.
+    /// `true`, `false` or `null` in JSON; in a line of words, any word that is not a number.
     Word,
 }
 
 impl Kind {
-    /// Whether nothing else is in it.
+    /// Returns whether the value has no members.
     pub(super) fn is_single(self) -> bool {
         !matches!(self, Self::Object | Self::Array)
     }
 }
 
-/// A value in the text of an event.
+/// A value in the text of an event, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Site {
-    /// The names of the fields on the way to it, `[]` for any element of an array.
+    /// The names of the fields that lead to the value, with `[]` for any element of an array: `.items[].id`.
     pub(super) path: String,
-    /// What it is.
+    /// The kind of the value.
     pub(super) kind: Kind,
-    /// Where it is in the text.
+    /// The range of bytes in the text that the value takes.
     pub(super) span: Range<usize>,
-    /// Where it is with its name, if it is a field.
+    /// The range of bytes that the value takes together with its field name, if it has one.
     whole: Range<usize>,
-    /// The site that it is a member of.
+    /// The index of the site that the value is a member of.
     pub(super) parent: Option<usize>,
 }
 
 impl Site {
-    /// The name of its field, which says what the value is about: a time is one in any kind of event.
+    /// Returns the last part of the path: the field name, which mostly means the same in all kinds of events.
     pub(super) fn field(&self) -> &str {
         self.path.rsplit('.').next().unwrap_or_default()
     }
 }
 
-/// All sites of `text`, a site before its members: the values of JSON, or the words of anything else.
+/// Returns all sites of `text`, each before its members. They are the values of JSON, or the words of any other text.
 pub(super) fn sites(text: &str) -> Vec<Site> {
     let mut found = Vec::new();
     let is_json = matches!(text.trim_ascii_start().as_bytes().first(), Some(b'{' | b'['));
-    // Only valid JSON is scanned. That also bounds how deep it is.
+    // Only valid JSON is scanned, because `serde_json` also limits how deep it is nested.
     if is_json && serde_json::from_str::<IgnoredAny>(text).is_ok() {
         Scan { text, at: 0, found: &mut found }.value(String::new(), None, None);
     } else {
@@ -73,7 +73,7 @@ fn words(text: &str, found: &mut Vec<Site>) {
             let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
             let kind = if is_number { Kind::Number } else { Kind::Word };
             let span = at..at + word.len();
-            // The first word of each line is about the same, and so on.
+            // Words in the same column of different lines probably mean the same, so they have the same path.
             let path = format!("#{}", found.len());
             found.push(Site { path, kind, whole: span.clone(), span, parent: None });
         }
@@ -81,7 +81,7 @@ fn words(text: &str, found: &mut Vec<Site>) {
     }
 }
 
-/// Goes through JSON that is known to be valid.
+/// Scans JSON that is known to be valid, and collects its sites.
 struct Scan<'a> {
     text: &'a str,
     at: usize,
@@ -89,7 +89,7 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// Reads a value; `from` is where its name begins, if it has one.
+    /// Scans a value. `from` is where its field name begins, if it has one.
     fn value(&mut self, path: String, parent: Option<usize>, from: Option<usize>) {
         let (begin, index) = (self.blanks(), self.found.len());
         let kind = match self.text.as_bytes().get(begin) {
@@ -122,7 +122,7 @@ impl Scan<'_> {
                 self.quoted();
                 path += ".";
                 path += &self.text[begin + 1..self.at - 1];
-                // After the colon.
+                // Skips the colon.
                 self.at = self.blanks() + 1;
                 self.value(path, Some(parent), Some(begin));
             } else {
@@ -135,14 +135,14 @@ impl Scan<'_> {
         self.at += 1;
     }
 
-    /// Skips blanks; gives where they end.
+    /// Skips blanks, and returns where they end.
     fn blanks(&mut self) -> usize {
         let rest = &self.text.as_bytes()[self.at.min(self.text.len())..];
         self.at += rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         self.at
     }
 
-    /// Skips a text in quotes.
+    /// Skips a JSON string.
     fn quoted(&mut self) {
         self.at += 1;
         while let Some(byte) = self.text.as_bytes().get(self.at).filter(|byte| **byte != b'"') {
@@ -152,14 +152,14 @@ impl Scan<'_> {
     }
 }
 
-/// The splices that take away the sites for which `goes` holds, with the commas between them.
+/// Returns the splices that remove every site for which `goes` returns true, with the commas between sites.
 pub(super) fn take_away(sites: &[Site], goes: impl Fn(&Site) -> bool) -> Vec<Splice> {
     let mut splices = Vec::new();
     let going: Vec<bool> = sites.iter().map(|site| site.parent.is_some() && goes(site)).collect();
     for parent in (0..sites.len()).filter(|parent| !is_inside(sites, &going, *parent)) {
         let members: Vec<usize> =
             (parent + 1..sites.len()).filter(|site| sites[*site].parent == Some(parent)).collect();
-        // The end of the last member before, if it stays or one before it does.
+        // The end of the member before, unless all members so far are removed.
         let mut before = None;
         for (nth, member) in members.iter().enumerate() {
             let Range { start, end } = sites[*member].whole;
@@ -177,12 +177,13 @@ pub(super) fn take_away(sites: &[Site], goes: impl Fn(&Site) -> bool) -> Vec<Spl
     splices
 }
 
-/// Whether a site, or one that it is inside of, goes.
+/// Returns whether a site, or one around it, is removed.
 fn is_inside(sites: &[Site], going: &[bool], site: usize) -> bool {
     std::iter::successors(Some(site), |around| sites[*around].parent).any(|around| going[around])
 }
 
-/// Where there are blanks in JSON that is no text, up to its end. In other lines they part the words.
+/// Returns the blanks outside of strings in JSON, up to its end. Returns none for other lines, where blanks separate
+/// words.
 pub(super) fn blanks(text: &str, sites: &[Site]) -> Vec<Range<usize>> {
     let Some(whole) = sites.first().filter(|site| matches!(site.kind, Kind::Object | Kind::Array)) else {
         return Vec::new();
@@ -202,29 +203,31 @@ pub(super) fn blanks(text: &str, sites: &[Site]) -> Vec<Range<usize>> {
     found
 }
 
-/// What makes two sites have the same value: a text is the same in any field, since one refers to what another names, and
-/// anything else in one field alone.
+/// A value of an event, to compare it with values of other sites.
+///
+/// Equal strings are the same value in any field, because one field refers to the value that another one names. Numbers
+/// and words are the same value only in the same field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Value {
-    /// As it is written.
+    /// The value as it is written in the text.
     pub(super) content: String,
     field: Option<String>,
 }
 
 impl Value {
-    /// The value at a site of `text`.
+    /// Returns the value at a site of `text`.
     pub(super) fn of(text: &str, site: &Site) -> Self {
         let field = (site.kind != Kind::Text).then(|| site.field().to_owned());
         Self { content: text[site.span.clone()].to_owned(), field }
     }
 }
 
-/// How many sites a site is inside of.
+/// Returns how many sites are around a site.
 pub(super) fn depth(sites: &[Site], site: usize) -> usize {
     std::iter::successors(sites[site].parent, |around| sites[*around].parent).count()
 }
 
-/// The edit that makes the splices that `change` gives for the text of each event.
+/// Returns the edit that changes the text of each event by the splices that `change` returns for it.
 pub(super) fn rewrite_each(view: &dyn View, change: impl Fn(&str, &[Site]) -> Vec<Splice>) -> Edit {
     let rewrite = |place| {
         let text = view.text(place)?;
@@ -234,7 +237,7 @@ pub(super) fn rewrite_each(view: &dyn View, change: impl Fn(&str, &[Site]) -> Ve
     Edit::Rewrite((0..view.len()).filter_map(rewrite).collect())
 }
 
-/// The edit that puts `content` wherever a value is for which `goes` holds.
+/// Returns the edit that replaces every value for which `goes` returns true by `content`.
 pub(super) fn rename(view: &dyn View, goes: impl Fn(&Value) -> bool, content: &str) -> Edit {
     rewrite_each(view, |text, sites| {
         let has_it = |site: &&Site| goes(&Value::of(text, site));

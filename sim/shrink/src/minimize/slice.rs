@@ -1,31 +1,30 @@
-//! Keeps what is linked to the failing event, by values that few events share.
+//! The pass that keeps only events linked to the failing one by values that few events share.
 
 use super::descent::Descent;
 use super::edit::Edit;
 use super::nearness::nearest;
 use super::pass::{Pass, View};
 
-/// How many the first try keeps: a bug takes no more, mostly, and what it does not take goes in a run or two.
+/// How many events the first try keeps. Most bugs need no more, and the rest is removed in a few runs.
 const FEW: usize = 8;
 
-/// By how much more each try keeps than the one before.
+/// The factor by which each try keeps more events than the try before.
 const GROWTH: usize = 4;
 
-/// Grows outwards from the failing event: keeps the few events that are nearest to it and drops all others, then more of
-/// them, until the bug is there. Then drops the farthest of those that were kept, and nearer ones, in the order of a
-/// [`Descent`].
+/// Keeps only the events that are nearest to the failing one, and more of them in each try, until the bug shows. Then
+/// removes kept events, the farthest first, in the order of a [`Descent`].
 ///
-/// Where few events are linked to the failing one, or the bug does not show in them alone, it costs a few runs and changes
-/// nothing.
+/// If few events are linked to the failing one, or the bug does not show in them alone, this costs a few runs and
+/// changes nothing.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slice {
-    /// The numbers of the linked events, the nearest first: the failing one itself.
+    /// The numbers of the linked events, the nearest first. The first one is the failing event itself.
     nearest: Vec<u64>,
-    /// How many of them were kept in the last try.
+    /// How many of the nearest events the last try kept.
     kept: usize,
-    /// How many of them were seen not to be enough.
+    /// How many of the nearest events are known not to show the bug.
     too_few: usize,
-    /// After the bug was there: goes down the list.
+    /// The order in which kept events are removed, once a try has shown the bug.
     descent: Option<Descent>,
 }
 
@@ -47,7 +46,7 @@ impl Pass for Slice {
             return Some(view.remove_all(&sorted(&self.nearest[descent.next()?])));
         }
         let linked = self.nearest.len();
-        // To keep more than half saves too little to be worth a run.
+        // A try that keeps more than half of the trace saves too little to be worth a run.
         let most = linked.min(view.len() / 2);
         if self.kept >= most || view.len() < FEW {
             return None;

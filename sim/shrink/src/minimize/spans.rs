@@ -1,15 +1,16 @@
-//! Drops contiguous spans, from the end to the start.
+//! The pass that removes spans of events, from the end to the start.
 
 use super::descent::Descent;
 use super::edit::Edit;
 use super::pass::{Pass, View};
 use super::units::units;
 
-/// Tries spans of the trace in the order of a [`Descent`], and what belongs together as one. The last event is passed over:
-/// it is where the failure shows once a trace is truncated.
+/// Tries to remove spans of the trace, in the order of a [`Descent`]. Events that belong together are removed together.
+///
+/// The last event is never tried, because a truncated trace ends with the event at which the failure shows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Spans {
-    /// The numbers of events that go or stay together.
+    /// The events in units that are removed together. Each unit is a list of event numbers.
     units: Vec<Vec<u64>>,
     descent: Option<Descent>,
 }

@@ -1,19 +1,19 @@
-//! Drops what follows the failure.
+//! The pass that removes the events after the failure.
 
 use super::edit::Edit;
 use super::pass::{Pass, View};
 
-/// Cuts after the event at which the failure shows; where the oracle cannot tell that event, bisects for it.
+/// Cuts the trace after the event at which the failure shows. If the oracle cannot tell that event, bisects for it.
 ///
-/// Bisection takes for granted that a longer beginning fails once a shorter one does. Where that is wrong the
-/// result is still a verified trace, only perhaps not the shortest beginning.
+/// Bisection assumes that every beginning longer than a failing one fails too. Where this is wrong, the result is still
+/// a verified trace, but perhaps not the shortest beginning.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Truncate {
-    /// The longest beginning that was seen not to fail; none of it can be the whole bug.
+    /// The length of the longest beginning that is known not to show the bug.
     passing: usize,
-    /// The length that was proposed last.
+    /// The length of the beginning proposed last.
     proposed: usize,
-    /// The event that was last taken for the one that fails.
+    /// The number of the failing event that the oracle told last, after which a cut was tried.
     told: Option<u64>,
 }
 
@@ -36,7 +36,7 @@ impl Pass for Truncate {
                 return Some(view.remove(end..len));
             }
         }
-        // The failure shows at the last event: no need to ask whether it shows earlier.
+        // The failure shows at the last event, so no shorter beginning shows it.
         if view.failing().is_some_and(|number| len.checked_sub(1).is_some_and(|last| view.number(last) == number)) {
             return None;
         }

@@ -1,4 +1,4 @@
-//! What goes or stays together: a request and its reply.
+//! Units: events that are likely to be needed together, such as a request and its reply.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,22 @@ use super::nearness::bits;
 use super::pass::View;
 use super::sites::{Value, sites};
 
-/// A longer trace is not looked at: what belongs together in it shares values that few others have, as a rule.
+/// The most events of a trace that is searched for units. In a longer trace, events that belong together share values
+/// that few others have, as a rule.
 const LONG: usize = 1024;
 
-/// How far apart the two of a pair are at most.
+/// The greatest distance between the two events of a pair, in places.
 const APART: usize = 8;
 
-/// How much two events must have in common, in 1/256 of a bit: it is as unlikely as one in 16 that any two do.
+/// The least information that two events must share to be a pair, in 1/256 of a bit. This much is shared by chance in
+/// one case of 16.
 const COMMON: u64 = 4 << 8;
 
-/// The events of a trace as units that are likely to go or stay together, each with its places, in the order of their last.
+/// Returns the events of a trace as units that are likely to be needed together. Each unit is a list of places, and
+/// units are in the order of their last events.
 ///
-/// An event makes a pair with the one shortly before it with which it has most in common: a value in the same field tells as
-/// much as it is rare.
+/// A unit is a single event or a pair. An event is paired with the one among the few events before it with which it
+/// shares most information: an equal value in the same field counts the more, the rarer the value is.
 pub(super) fn units(view: &dyn View) -> Vec<Vec<usize>> {
     if view.len() > LONG {
         return (0..view.len()).map(|place| vec![place]).collect();
@@ -40,7 +43,7 @@ pub(super) fn units(view: &dyn View) -> Vec<Vec<usize>> {
             continue;
         }
         let near = (place.saturating_sub(APART)..place).filter(|near| !taken[*near]);
-        // Of equals the last, which is the nearest.
+        // Among equally good events, `max` takes the last, which is the nearest.
         let best = near.map(|near| (common(near, place), near)).max().filter(|(common, _)| *common >= COMMON);
         units.push(best.map_or(vec![place], |(_, near)| {
             taken[near] = true;
@@ -51,7 +54,7 @@ pub(super) fn units(view: &dyn View) -> Vec<Vec<usize>> {
     units
 }
 
-/// The values of an event, each once, with their fields.
+/// Returns the values of an event without duplicates, each with its field.
 fn values(view: &dyn View, place: usize) -> Vec<(String, Value)> {
     let text = view.text(place).unwrap_or_default();
     let single = sites(&text).into_iter().filter(|site| site.kind.is_single());

@@ -1,4 +1,4 @@
-//! Makes values simpler, one by one.
+//! The pass that simplifies values one by one.
 
 use super::edit::{Edit, Rewrite, Splice};
 use super::names::letter;
@@ -6,12 +6,13 @@ use super::pass::{Pass, View};
 use super::simpler::Simpler;
 use super::sites::{Kind, Value, sites};
 
-/// Goes through the events from the last to the first, and tries simpler ones for each value in them, in one place alone.
+/// Tries simpler values for each value of each event, from the last event to the first. Each edit changes a value in
+/// one place only.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Values {
-    /// Events from this place on are done.
+    /// The place from which on all events are done.
     end: usize,
-    /// The value of the event before that place, as the how many-th site.
+    /// The current value of the event before `end`, as an index into its sites.
     site: usize,
     trial: Option<Simpler>,
 }
@@ -36,11 +37,12 @@ impl Pass for Values {
             };
             let value = Value::of(&text, site);
             let simpler = self.trial.get_or_insert_with(|| {
-                // What another event has in this field may be taken.
+                // Another event may already have `a` in this field, and the two may have to differ: also try an unused
+                // letter.
                 let letter = if has_plain_letter(view, site.field()) { letter(view) } else { None };
                 Simpler::new(site.kind, &value.content, letter.as_deref())
             });
-            // A text that is in several places was tried in all of them.
+            // A text that occurs in several places was tried in all of them at once, by the pass `name`.
             if let Some(content) = simpler.next().filter(|_| site.kind != Kind::Text || !is_elsewhere(view, &value)) {
                 let splice = Splice(site.span.start, site.span.end, content);
                 return Some(Edit::Rewrite(vec![Rewrite { event: view.number(place), splices: vec![splice] }]));
@@ -56,13 +58,13 @@ impl Pass for Values {
     }
 }
 
-/// Whether the first letter that is tried is in this field of any event.
+/// Returns whether any event has the text `a`, the first letter that is tried, in this field.
 fn has_plain_letter(view: &dyn View, field: &str) -> bool {
     let mut texts = (0..view.len()).filter_map(|place| view.text(place));
     texts.any(|text| sites(&text).into_iter().any(|site| site.field() == field && text[site.span] == *"\"a\""))
 }
 
-/// Whether a value is in more than one place.
+/// Returns whether a value occurs in more than one place.
 fn is_elsewhere(view: &dyn View, value: &Value) -> bool {
     let texts = (0..view.len()).filter_map(|place| view.text(place));
     let count = |text: &str| sites(text).iter().filter(|site| Value::of(text, site) == *value).count();

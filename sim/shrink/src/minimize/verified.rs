@@ -1,4 +1,4 @@
-//! The last trace in which the bug was seen, and what can become of it.
+//! The verified trace: the last one that showed the bug.
 
 use std::borrow::Cow;
 
@@ -8,31 +8,32 @@ use super::oracle::Content;
 use super::order::is_smaller;
 use super::pass::View;
 
-/// The last trace in which the bug was seen.
+/// The verified trace: the last one that showed the bug, or the original.
 #[derive(Clone, Debug)]
 pub(super) struct Verified<T> {
-    /// Its items.
+    /// The items of the trace.
     pub(super) items: Vec<Item<T>>,
-    /// The number of the event at which the oracle saw the failure, where it can tell.
+    /// The number of the event at which the failure showed, if the oracle can tell.
     pub(super) failing: Option<u64>,
-    /// What the texts are, of those that are not as they were in the original.
+    /// The texts that differ from those of the original.
     texts: Texts,
-    /// Whether the text of every event is to stay as it is.
+    /// Whether the texts of all events must stay unchanged.
     verbatim: bool,
 }
 
 impl<T> Verified<T> {
-    /// The original, before anything is known of it.
+    /// Returns the original, before it is run.
     pub(super) fn new(items: Vec<Item<T>>, verbatim: bool) -> Self {
         Self { items, failing: None, texts: Texts::new(), verbatim }
     }
 
-    /// What a pass sees of it.
+    /// Returns the trace as a pass sees it.
     pub(super) fn view<'v>(&'v self, content: &'v dyn Content<T>) -> Seen<'v, T> {
         Seen { verified: self, content }
     }
 
-    /// The candidate of `edit`; nothing where an event does not read back, or the edit makes the trace no smaller.
+    /// Returns the candidate that `edit` makes of this trace. Returns `None` if the candidate would not be smaller, or
+    /// if a rewritten event does not read back.
     pub(super) fn candidate<'c>(&'c self, edit: &'c Edit, content: &dyn Content<T>) -> Option<Candidate<'c, T>> {
         if edit.removed().is_empty() && *edit != Edit::Keep && !is_smaller(&self.view(content), edit.rewritten()) {
             return None;
@@ -46,10 +47,10 @@ impl<T> Verified<T> {
         Some(Candidate::with(&self.items, edit, rewritten, texts))
     }
 
-    /// The bug was seen at event `failing` of the candidate of `edit`, which gives the texts `texts`: it is the verified trace
-    /// from now on.
+    /// Makes the candidate of `edit` the verified trace, because it showed the bug, at event `failing` if the oracle
+    /// can tell. `texts` holds the texts that then differ from those of the original.
     pub(super) fn accept(&mut self, edit: &Edit, texts: Texts, failing: Option<u64>, content: &dyn Content<T>) {
-        // It could be applied to make the candidate.
+        // The edit fits: it was applied before, to make the candidate.
         let _ = edit.apply(&mut self.items, |event, change| rewrite(event, change, content));
         self.texts = texts;
         self.failing = failing;
@@ -60,7 +61,7 @@ fn rewrite<T>(event: &T, change: &Rewrite, content: &dyn Content<T>) -> Option<T
     content.with_text(event, &change.apply(&content.text(event)?)?)
 }
 
-/// A verified trace as passes see it.
+/// The verified trace, as a pass sees it.
 pub(super) struct Seen<'v, T> {
     verified: &'v Verified<T>,
     content: &'v dyn Content<T>,

@@ -1,7 +1,8 @@
-//! The walk: the record of a search, from which it can be replayed and resumed.
+//! The walk: the record of a search, from which the search can be replayed and resumed.
 //!
-//! JSON Lines. The first line says what was searched and how; then each run has two lines, its intent before it
-//! begins and its verdict after it has ended. No line holds a time, so the same search writes the same walk.
+//! A walk is JSON Lines. The first line says what is searched, and with which oracle. Then each run has two lines: its
+//! intent, written before the run begins, and its verdict, written after the run has ended. No line holds a time, so
+//! the same search writes the same walk.
 //!
 //! ```jsonl
 //! {"walk":{"format":1,"input":"8b1a…","items":170,"oracle":["./repro.sh","{}"]}}
@@ -11,8 +12,8 @@
 //! {"verdict":{"run":2,"verdict":{"same":{}}}}
 //! ```
 //!
-//! The walk is the truth about a search: an accepted step is a run whose verdict is `same`, and its edits, applied to
-//! the original one after the other, give every trace of the way.
+//! An accepted step is a run whose verdict is `same` and whose edit changes something. The edits of all accepted steps,
+//! applied to the original one after another, give every trace on the way.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,47 +22,48 @@ use super::edit::Edit;
 use super::observer::Run;
 use super::verdict::Verdict;
 
-/// The version of the format that this library writes.
+/// The version of the walk format that this library writes.
 pub const FORMAT: u32 = 1;
 
-/// What a run is called that tries whether the bug is gone when nothing is left.
+/// The name, in a walk, of the run without any events. It makes sure that the bug is gone then.
 pub const EMPTY: &str = "empty";
 
-/// What a run of the original is called.
+/// The name, in a walk, of a run of the original. It makes sure that the bug shows.
 pub const REPRODUCE: &str = "reproduce";
 
-/// What was searched, and how: a walk is resumed only by a search for which all of it is equal.
+/// The first line of a walk: what is searched, and with which oracle. A search can only resume a walk whose header
+/// equals its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
-    /// The version of the format.
+    /// The version of the format of this walk.
     pub format: u32,
-    /// The content of the original.
+    /// The identity of the content of the original.
     pub input: Identity,
     /// The number of items of the original.
     pub items: usize,
-    /// What decides, as the words of a command.
+    /// The oracle, as the words of a command.
     pub oracle: Vec<String>,
 }
 
-/// What a run is about to try.
+/// The line of a walk before a run: what the run tries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Intent {
-    /// Which run it is, counted from 1.
+    /// The number of the run, from 1.
     pub run: u64,
-    /// `empty`, `reproduce`, or the name of the pass that proposed it.
+    /// The name of the pass that proposed the edit, or `empty` or `reproduce`.
     pub pass: String,
     /// The one change of the verified trace.
     pub edit: Edit,
     /// The number of items of the candidate.
     pub items: usize,
-    /// What makes the candidate the same as another.
+    /// The identity of the candidate. Equal candidates are not run again.
     pub candidate: Identity,
 }
 
 impl Intent {
-    /// The intent of `run`.
+    /// Returns the intent of `run`.
     #[must_use]
     pub fn of<T>(run: &Run<'_, T>) -> Self {
         Self {
@@ -74,13 +76,13 @@ impl Intent {
     }
 }
 
-/// What a run has shown.
+/// The line of a walk after a run: its verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Judged {
-    /// Which run it was.
+    /// The number of the run, as in its intent.
     pub run: u64,
-    /// Its verdict.
+    /// The verdict of the run.
     pub verdict: Verdict,
 }
 
@@ -88,64 +90,67 @@ pub struct Judged {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Line {
-    /// The first line.
+    /// The header, which is the first line.
     Walk(Header),
-    /// Before a run.
+    /// The intent of a run, before it begins.
     Run(Intent),
-    /// After a run.
+    /// The verdict of a run, after it has ended.
     Verdict(Judged),
 }
 
 impl Line {
-    /// The line as text, with its line feed.
+    /// Returns the line as JSON, with a line feed at its end.
     ///
     /// # Errors
     ///
-    /// None are known: every line can be written as JSON.
+    /// No line is known that cannot be written as JSON.
     pub fn to_text(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self).map(|text| text + "\n")
     }
 }
 
-/// A walk that was read.
+/// A walk, as read from its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Walk {
-    /// What was searched, and how.
+    /// The first line: what was searched, and with which oracle.
     pub header: Header,
-    /// Every run that has a verdict, in order.
+    /// The runs that have a verdict, in order.
     pub runs: Vec<(Intent, Verdict)>,
-    /// The run that has none: the last one, if it did not end.
+    /// The last run, if it has an intent but no verdict because the search was cut off.
     pub open: Option<Intent>,
-    /// How many bytes of the text the header and those runs take: where a search that resumes writes on.
+    /// The length in bytes of the header and of all runs that have a verdict. A search that resumes the walk continues
+    /// to write there.
     pub len: usize,
 }
 
-/// Why a walk could not be read.
+/// The reason why a walk could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum WalkError {
-    /// It has no complete first line.
-    #[error("it has no header")]
+    /// The file has no complete first line.
+    #[error("the first line, which is the header of a walk, is missing or cut off")]
     NoHeader,
-    /// A newer version wrote it.
-    #[error("its format is {0}, and this version reads up to {FORMAT}: use a newer afresh")]
+    /// A newer version of Afresh wrote the walk. Holds the version of its format.
+    #[error("format {0} needs a newer afresh: this one reads up to format {FORMAT}")]
     TooNew(u32),
-    /// A line is not what it should be.
+    /// A line is not a line of a walk, or is out of place.
     #[error("line {line}: {reason}")]
     Line {
-        /// The line, counted from 1.
+        /// The number of the line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// What is wrong with the line.
         reason: String,
     },
 }
 
 impl Walk {
-    /// Reads the text of a walk. A last run without its verdict, and a last line without its end, are what a kill
-    /// leaves behind: they are left out.
+    /// Reads the text of a walk.
+    ///
+    /// A search that was killed can leave an incomplete last line, which is ignored. It can also leave a last run
+    /// without a verdict, which becomes [`open`](Self::open).
     ///
     /// # Errors
     ///
-    /// When it was not written by a search; see [`WalkError`].
+    /// Fails if `text` is not a walk that this version can read; see [`WalkError`].
     pub fn read(text: &[u8]) -> Result<Self, WalkError> {
         let mut walk: Option<Self> = None;
         let mut intent = None;
@@ -168,7 +173,12 @@ impl Walk {
                     walk.runs.push((intent, judged.verdict));
                     walk.len = len;
                 }
-                _ => return Err(wrong("this line cannot follow the one before it".to_owned())),
+                _ => {
+                    return Err(wrong(
+                        "this line cannot follow the line before it: expected a header, then each run with its verdict"
+                            .to_owned(),
+                    ));
+                }
             }
         }
         let mut walk = walk.ok_or(WalkError::NoHeader)?;
@@ -176,7 +186,7 @@ impl Walk {
         Ok(walk)
     }
 
-    /// The edits that were accepted, in order.
+    /// Returns the accepted edits, in order.
     pub fn steps(&self) -> impl Iterator<Item = &Edit> {
         self.runs
             .iter()
@@ -185,7 +195,7 @@ impl Walk {
     }
 }
 
-/// A header from the future need not read as one of ours, so its version is looked at first.
+/// A header of a newer format may have other fields, so its version is read first.
 fn check_format(line: &[u8]) -> Result<(), WalkError> {
     #[derive(Deserialize)]
     struct Probe {

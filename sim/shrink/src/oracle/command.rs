@@ -1,4 +1,4 @@
-//! The oracle of any program: a command that exits 0 while the bug is there.
+//! Command oracles: they run any command, which by default exits with 0 if the bug shows.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -18,21 +18,23 @@ use super::recognizer::{Failure, Recognizer};
 use super::values::values;
 use crate::minimize::{Candidate, Content, Edit, Identity, Oracle, Rewrite, Verdict};
 
-/// What stands for the path of the candidate in the words of a command.
+/// The placeholder for the path of the candidate in the words of a command.
 const PLACE: &[u8] = b"{}";
 
-/// The limit of time of the runs before the bug was first seen, which says what to expect of the others.
+/// The time limit of a run before the bug was first seen. Later limits depend on how long that run took.
 const FIRST_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// How often a run is tried that could not begin, and the pause in between.
+/// How often a run that could not begin is tried again, and the pause after each try.
 const TRIES: u32 = 8;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The default limit of time is this many times what the first failing run took, and at least a second.
+/// The default time limit is this many times the duration of the first run that showed the bug, and at least a second.
 const TIMEOUT_FACTOR: u32 = 10;
 
-/// The words of a command, with `{}` where the path of the candidate goes, in any word and any number of times; or one
-/// that reads the candidate.
+/// A command to run on candidates.
+///
+/// Each `{}` in its words stands for the path of the candidate. Or the command reads the candidate from its standard
+/// input.
 #[derive(Clone, Debug)]
 pub struct Template {
     words: Vec<OsString>,
@@ -40,23 +42,25 @@ pub struct Template {
 }
 
 impl Template {
-    /// The command of `words`, the first of which is the program.
+    /// Returns a command that gets the path of the candidate in place of `{}`. The first of `words` is the program.
     ///
-    /// `None` when there are no words, or `{}` is in none of them: such a command could not see the candidate.
+    /// Returns `None` if no word contains `{}`, because such a command could not see the candidate.
     #[must_use]
     pub fn with_path(words: Vec<OsString>) -> Option<Self> {
         let has_place = words.iter().any(|word| word.as_bytes().windows(PLACE.len()).any(|window| window == PLACE));
         has_place.then_some(Self { words, piped: false })
     }
 
-    /// The command of `words`, the first of which is the program, which reads the candidate from its standard input. `{}`
-    /// means nothing to it. `None` when there are no words.
+    /// Returns a command that reads the candidate from its standard input. The first of `words` is the program. `{}`
+    /// has no special meaning.
+    ///
+    /// Returns `None` if there are no words.
     #[must_use]
     pub fn with_pipe(words: Vec<OsString>) -> Option<Self> {
         (!words.is_empty()).then_some(Self { words, piped: true })
     }
 
-    /// The command for the candidate at `path`.
+    /// Returns the command for the candidate at `path`.
     fn command(&self, path: &Path) -> Command {
         let path = path.as_os_str();
         let mut words = self.words.iter().map(|word| if self.piped { word.clone() } else { fill(word, path) });
@@ -78,37 +82,41 @@ fn fill(word: &OsStr, path: &OsStr) -> OsString {
     OsString::from_vec(filled)
 }
 
-/// What the last run of a command did, for people.
+/// The outcome of one run of a command, to be shown to people.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// How it ended, such as `exited 1`.
+    /// How the run ended, such as `exited 1`.
     pub ended: String,
-    /// The end of what it printed, on standard output and error together: bytes from outside.
+    /// The last part of what the command printed on standard output and standard error. These bytes come from outside:
+    /// escape them before they are shown.
     pub output: Vec<u8>,
 }
 
-/// What a run of a command was.
+/// A run of a command, with its verdict.
 struct Judged {
     verdict: Verdict,
     outcome: Outcome,
     elapsed: Option<Duration>,
 }
 
-/// Runs a command on each candidate, which it finds as a file with the name of the original, alone in a folder of
-/// its own, or on its standard input. A [`Recognizer`] says whether that failed, and whether it is the same bug.
+/// An oracle that runs a command on each candidate.
 ///
-/// A command that cannot be started, is killed, takes too long or exits with 125, 126 or 127 (by which shells and
-/// `git bisect run` say that the command itself went wrong) says nothing about the bug: [`Verdict::Unresolved`].
+/// The command finds the candidate in a file with the name of the original, alone in a folder, or on its standard
+/// input. A [`Recognizer`] says whether the run failed, and whether with the same bug.
 ///
-/// The command runs in the current directory, and in a process group of its own which is killed when it ends.
+/// The verdict is [`Verdict::Unresolved`] if the command cannot be started, is killed, takes too long, or exits with
+/// 125, 126 or 127. By these codes, shells and `git bisect run` say that the command itself went wrong.
+///
+/// The command runs in the current directory, in a process group of its own, which is killed when the command ends.
 #[derive(Debug)]
 pub struct CommandOracle {
     template: Template,
-    /// Holds the folder of the candidate, which is made anew for each run: what a command leaves there is gone.
+    /// Holds the folders of candidates. Each run gets a new one, so files that a command leaves there do not affect
+    /// later runs.
     place: TempDir,
     name: OsString,
     recognizer: Recognizer,
-    /// The bug, where the recognizer tells one from another; not known before the original was run.
+    /// The bug, once the original has shown it. Stays `None` if failures cannot be told apart.
     bug: Option<Signature>,
     timeout: Option<Duration>,
     measured: Option<Duration>,
@@ -118,12 +126,12 @@ pub struct CommandOracle {
 }
 
 impl CommandOracle {
-    /// The oracle that runs `template` on files called `name`. Exit code 0 says that the bug is there, any other that it
-    /// is not.
+    /// Creates an oracle that runs `template` on files called `name`. By default, exit code 0 means that the bug shows,
+    /// and any other code that it does not.
     ///
     /// # Errors
     ///
-    /// When no temporary folder can be made.
+    /// Fails if no temporary folder can be made.
     pub fn new(template: Template, name: impl Into<OsString>) -> io::Result<Self> {
         let place = tempfile::Builder::new().prefix("afresh-").tempdir()?;
         let outcomes = Default::default();
@@ -141,47 +149,48 @@ impl CommandOracle {
         })
     }
 
-    /// Recognizes the bug by `recognizer`. It is what the original shows.
+    /// Sets how failures are recognized. The bug is the failure of the original.
     #[must_use]
     pub fn recognizer(mut self, recognizer: Recognizer) -> Self {
         self.recognizer = recognizer;
         self
     }
 
-    /// Gives each run at most `timeout`. By default ten times what the first failing run took, and at least a second.
+    /// Sets the time limit of each run. By default, it is ten times the duration of the first run that showed the bug,
+    /// and at least a second.
     #[must_use]
     pub fn timeout(mut self, timeout: Option<Duration>) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Kills a run as soon as `stop` says so. The verdict of such a run is [`Verdict::Unresolved`].
+    /// Kills a run as soon as `stop` returns true. The verdict is then [`Verdict::Unresolved`].
     #[must_use]
     pub fn stop_when(mut self, stop: fn() -> bool) -> Self {
         self.stop = stop;
         self
     }
 
-    /// Runs the command on so many candidates at a time, each in a folder of its own. By default on one.
+    /// Sets how many candidates are run at the same time, each in a folder of its own. By default, 1.
     #[must_use]
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = jobs;
         self
     }
 
-    /// The bug that is kept, where the recognizer tells one from another and the original has shown it.
+    /// The bug, once the original has shown it. `None` if failures cannot be told apart.
     #[must_use]
     pub fn bug(&self) -> Option<&Signature> {
         self.bug.as_ref()
     }
 
-    /// What the last two runs did, the older one first.
+    /// The outcomes of the last two runs, the older one first.
     #[must_use]
     pub fn outcomes(&self) -> &[Outcome; 2] {
         &self.outcomes
     }
 
-    /// Runs the command on a candidate, which is the one with this number of those that are run at a time.
+    /// Runs the command on a candidate. `number` is the index of the candidate among those that run at the same time.
     fn judge<T: AsRef<[u8]>>(&self, number: usize, candidate: &Candidate<'_, T>) -> Judged {
         let folder = self.place.path().join(if number == 0 { "candidate".to_owned() } else { number.to_string() });
         let content: Vec<u8> = candidate.values().flat_map(|line| line.as_ref().iter().copied()).collect();
@@ -200,7 +209,7 @@ impl CommandOracle {
         }
     }
 
-    /// Takes note of a run; its verdict.
+    /// Records a run, and returns its verdict.
     fn note(&mut self, judged: Judged) -> Verdict {
         let Judged { verdict, outcome, elapsed } = judged;
         if verdict.is_same() && self.measured.is_none() {
@@ -211,8 +220,10 @@ impl CommandOracle {
         verdict
     }
 
-    /// Runs the command. Where the machine has no process, memory or file to spare just then, it is tried again: else a whole
-    /// search could pass within that moment.
+    /// Runs the command, and tries again if it could not begin.
+    ///
+    /// The machine may be short of processes, memory or files for a moment. Without another try, every candidate of
+    /// that moment would be unresolved.
     fn run_in_spite(&self, folder: &Path, content: &[u8]) -> io::Result<Finished> {
         for _ in 0..TRIES {
             match self.run(folder, content.to_vec()) {
@@ -232,7 +243,7 @@ impl CommandOracle {
         if self.template.piped {
             return process::run(self.template.command(&path), Streams { input: content, apart }, timeout, self.stop);
         }
-        // What a try that failed has left.
+        // A failed try may have left the folder behind.
         if folder.exists() {
             fs::remove_dir_all(folder)?;
         }
@@ -244,7 +255,7 @@ impl CommandOracle {
         finished
     }
 
-    /// What a run says of the bug.
+    /// Returns the verdict of a run.
     fn verdict<T>(&self, finished: &Finished, folder: &Path, candidate: &Candidate<'_, T>) -> Verdict {
         let Ended::Exited(code @ (..=124 | 128..)) = finished.ended else {
             return Verdict::Unresolved(describe(finished.ended));
@@ -257,7 +268,8 @@ impl CommandOracle {
         let is_original = *candidate.edit() == Edit::Keep;
         match (signature, &self.bug) {
             (Some(signature), Some(bug)) if signature != *bug => Verdict::Other { signature, at },
-            // Nothing was looked for yet. A failure that the pattern does not know is not what it was given for.
+            // No bug is known yet. A candidate other than the original cannot name it, and neither can a failure that
+            // does not match the pattern.
             (Some(signature), None) if !is_original || !self.recognizer.knows(&signature) => {
                 Verdict::Other { signature, at }
             }
@@ -296,7 +308,7 @@ impl<T: AsRef<[u8]> + From<Vec<u8>> + Sync> Oracle<T> for CommandOracle {
 }
 
 impl<T: AsRef<[u8]> + From<Vec<u8>>> Content<T> for CommandOracle {
-    /// By content: a command cannot tell equal lines apart.
+    /// Returns the identity of the contents, because a command cannot tell equal lines apart.
     fn identity(&self, candidate: &Candidate<'_, T>) -> Identity {
         Identity::of(candidate.values())
     }
@@ -314,7 +326,8 @@ impl<T: AsRef<[u8]> + From<Vec<u8>>> Content<T> for CommandOracle {
     }
 }
 
-/// What becomes of a line of a file by one change of its text, as a [`CommandOracle`] makes it: for replaying a walk.
+/// Returns `line` with one change of its text, or `None` if the change does not fit. This replays the edits that a
+/// search with a [`CommandOracle`] has recorded in its walk.
 #[must_use]
 pub fn rewrite_line<T: AsRef<[u8]> + From<Vec<u8>>>(line: &T, change: &Rewrite) -> Option<T> {
     let text = std::str::from_utf8(line.as_ref()).ok()?;

@@ -1,13 +1,14 @@
-//! The checks of the bugs that end the process in which they show: no look at the trace finds them.
+//! The checks for bugs that end the process in which they show. The run itself cannot report them, so the parent
+//! process does.
 
-/// It was aborted.
+/// The process was aborted.
 pub const ABORT: &str = "abort";
-/// It exited.
+/// The process exited.
 pub const EXIT: &str = "exit";
-/// It took too long.
+/// The process took too long.
 pub const HANG: &str = "hang";
-/// It needed too much memory.
+/// The process needed too much memory.
 pub const MEMORY: &str = "memory";
 
-/// All of them.
+/// All of these checks.
 pub const ALL: [&str; 4] = [ABORT, EXIT, HANG, MEMORY];

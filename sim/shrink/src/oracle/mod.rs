@@ -1,4 +1,8 @@
-//! Oracles: what decides whether a candidate trace still shows the same bug.
+//! Oracles: they run a candidate trace, and say whether it still shows the same bug.
+//!
+//! * [`SystemOracle`] runs the system of an Afresh trace in this process. [`examine`] makes one.
+//! * [`CommandOracle`] runs any command. A [`Recognizer`] says when its run is a failure, and which failures are the
+//!   same bug.
 
 mod command;
 pub mod ends;

@@ -1,4 +1,4 @@
-//! Runs a process together with all that it starts, within limits.
+//! Processes: runs a command with every process that it starts, within limits.
 
 use std::io::{self, PipeReader, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -12,57 +12,58 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, wa
 
 use afresh_check::clock::Stopwatch;
 
-/// How many bytes are kept of what a process printed: the last ones, which say why it ended.
+/// The most bytes that are kept of an output. The last ones are kept, because they say why the process ended.
 const TAIL: usize = 64 << 10;
 
-/// How often a request to stop is looked for.
+/// The time between two looks for a request to stop.
 const TICK: Duration = Duration::from_millis(20);
 
-/// How long to wait for the rest of the output once every process of the group is dead. Only a process that left
-/// the group can hold the pipe open that long.
+/// How long to wait for the rest of the output once every process of the group is dead. Only a process that has left
+/// the group can hold the pipe open for so long.
 const DRAIN: Duration = Duration::from_millis(500);
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ended {
-    /// By itself, with this status code.
+    /// The process exited with this code.
     Exited(i32),
-    /// By this signal, which was not ours.
+    /// The process was killed by this signal, which this program did not send.
     Killed(i32),
-    /// It was killed, because it took too long.
+    /// This program killed the process because it took too long.
     TimedOut,
-    /// It was killed, because the search is to stop.
+    /// This program killed the process because the search was asked to stop.
     Stopped,
 }
 
-/// A process that has ended.
+/// The result of a process that has ended.
 #[derive(Debug)]
 pub(super) struct Finished {
-    /// How it ended.
+    /// How the process ended.
     pub(super) ended: Ended,
-    /// The end of what it printed, on standard output and error together; on standard output alone where they are apart.
+    /// The last part of what the process printed on standard output. Includes standard error, unless the two are kept
+    /// apart.
     pub(super) output: Vec<u8>,
-    /// The end of what it printed on standard error, where that is apart.
+    /// The last part of what the process printed on standard error, if the two are kept apart.
     pub(super) errors: Vec<u8>,
-    /// How long it took.
+    /// How long the process took.
     pub(super) elapsed: Duration,
 }
 
-/// What a process reads and what becomes of what it prints.
+/// The input of a process, and the treatment of its output.
 #[derive(Debug)]
 pub(super) struct Streams {
-    /// What it finds on its standard input.
+    /// The content of its standard input.
     pub(super) input: Vec<u8>,
-    /// Whether what it prints on standard error is kept apart.
+    /// Whether standard output and standard error are kept apart.
     pub(super) apart: bool,
 }
 
-/// Runs `command` in a process group of its own, and kills the whole group once
-/// the process has ended, after `timeout`, or as soon as `stop` says so.
+/// Runs `command` in a process group of its own. The whole group is killed when the process has ended, after `timeout`,
+/// or as soon as `stop` returns true.
 ///
 /// # Errors
 ///
-/// When it could not be started.
+/// Fails if the process cannot be started.
 pub(super) fn run(
     mut command: Command,
     streams: Streams,
@@ -82,10 +83,10 @@ pub(super) fn run(
     command.stdin(if input.is_empty() { Stdio::null() } else { Stdio::piped() }).stdout(stdout).process_group(0);
     let stopwatch = Stopwatch::start();
     let mut child = command.spawn()?;
-    // The command holds the writing ends of the pipes, which would never close.
+    // The command still holds the writing ends of the pipes, so the readers would never see their end.
     drop(command);
     if let Some(mut stdin) = child.stdin.take() {
-        // A process that does not read it all, or ends first, has decided without it.
+        // Writing fails if the process ends without reading all of its input. Its result counts all the same.
         thread::spawn(move || drop(stdin.write_all(&input)));
     }
     let (output, errors) = (tail(output), errors.map(tail));
@@ -97,22 +98,22 @@ pub(super) fn run(
     Ok(Finished { ended, output: kept(output), errors: errors.map(kept).unwrap_or_default(), elapsed })
 }
 
-/// Waits until `child` has ended, without reaping it; says so if it has to be cut short.
+/// Waits until `child` has ended, without reaping it. Returns the reason if the child has to be killed instead.
 fn wait(child: &Child, timeout: Duration, stop: impl Fn() -> bool, stopwatch: Stopwatch) -> Option<Ended> {
     let (ended, has_ended) = mpsc::channel();
     let pid = Pid::from_child(child);
     thread::spawn(move || {
-        // Not reaped here: until then the number of the group cannot pass to another, so killing it is safe.
+        // The child is not reaped here, so its group number is not reused and the group can be killed safely.
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
         while waitid(WaitId::Pid(pid), options).is_err_and(|error| error == Errno::INTR) {}
-        // Nobody listens any more once the process was cut short.
+        // The receiver is gone if the process has to be killed.
         let _ = ended.send(());
     });
     loop {
         let Some(left) = timeout.checked_sub(stopwatch.elapsed()) else { return Some(Ended::TimedOut) };
         match has_ended.recv_timeout(left.min(TICK)) {
-            // A terminal's Ctrl-C does not reach the group, but whoever kills this program may kill all it sees:
-            // what a process does while the search is to stop says nothing.
+            // Ctrl-C in a terminal does not reach the group. But something that kills this program may kill every
+            // process that it sees, so the end of a process says nothing once the search was asked to stop.
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return stop().then_some(Ended::Stopped),
             Err(RecvTimeoutError::Timeout) if stop() => return Some(Ended::Stopped),
             Err(RecvTimeoutError::Timeout) => {}
@@ -121,7 +122,7 @@ fn wait(child: &Child, timeout: Duration, stop: impl Fn() -> bool, stopwatch: St
 }
 
 fn kill_group_and_reap(child: &mut Child) -> io::Result<ExitStatus> {
-    // It fails when nothing of the group is left, which is what it is for.
+    // Killing fails if no process of the group is left, which is the aim.
     let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     child.wait()
 }
@@ -133,7 +134,9 @@ fn of_status(status: ExitStatus) -> Ended {
     }
 }
 
-/// Reads `reader` to its end and keeps the last bytes: a process that floods its output costs no memory.
+/// Reads `reader` to its end, and sends the last bytes of its content through the returned channel.
+///
+/// Only the last bytes are kept in memory, however much the process prints.
 fn tail(mut reader: PipeReader) -> Receiver<Vec<u8>> {
     let (send, receive) = mpsc::channel();
     thread::spawn(move || {
@@ -146,7 +149,7 @@ fn tail(mut reader: PipeReader) -> Receiver<Vec<u8>> {
             }
         }
         kept.drain(..kept.len().saturating_sub(TAIL));
-        // Nobody waits for the output of a process that left its group.
+        // The receiver is gone if a process left the group and held the pipe open for too long.
         let _ = send.send(kept);
     });
     receive

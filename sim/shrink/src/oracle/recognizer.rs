@@ -1,4 +1,4 @@
-//! What makes a run of a command a failure, and two failures the same bug.
+//! Recognizers: they say when the run of a command is a failure, and which failures are the same bug.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -9,34 +9,36 @@ use regex::bytes::{Captures, Regex};
 use super::process::Finished;
 use afresh_check::guard::without_values;
 
-/// A signature that is longer, in characters, keeps this much of its beginning and a digest of all of it.
+/// The most characters of a signature. A longer one is cut there, and a digest of the whole is appended.
 const SIGNATURE_MAX: usize = 100;
 
-/// The check of a failure in whose output a pattern is not found.
+/// The check in the signature of a failure whose output does not match the pattern.
 const UNMATCHED: &str = "no match";
 
-/// The names of the groups of a pattern that say where it failed, and not how.
+/// The names of groups in a pattern that capture the place of a failure, and are no part of its signature.
 const PLACES: [&str; 2] = ["line", "at"];
 
-/// What of a failed run says which bug it is.
+/// The part of a failed run that identifies the bug.
 #[derive(Clone, Debug, Default)]
 pub enum By {
     /// The exit code.
     #[default]
     Exit,
-    /// What it wrote to standard output, without numbers and quoted values.
+    /// The text on standard output, without numbers and quoted values.
     Stdout,
-    /// What it wrote to standard error, without numbers and quoted values.
+    /// The text on standard error, without numbers and quoted values.
     Stderr,
-    /// What the groups of this pattern captured in either, where it matches first. A group called `line` or `at` captures
-    /// the line of the candidate at which it failed, and is no part of the signature.
+    /// The texts that the groups of this pattern capture in its first match in the output.
+    ///
+    /// A group named `line` or `at` captures the line of the candidate at which the run failed. It is no part of the
+    /// signature.
     Pattern(Regex),
 }
 
 impl FromStr for By {
     type Err = regex::Error;
 
-    /// `exit`, `stdout`, `stderr`, or a pattern.
+    /// Reads `exit`, `stdout`, `stderr`, or a pattern.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
             "exit" => Ok(Self::Exit),
@@ -47,42 +49,45 @@ impl FromStr for By {
     }
 }
 
-/// Recognizes a failure.
+/// Says of a run of a command whether it failed, and with which bug.
 #[derive(Clone, Debug, Default)]
 pub struct Recognizer {
-    /// Whether a run failed that exits with another code than 0, as tests do, and not one that exits 0.
+    /// If true, a run counts as a failure if it exits with a code other than 0, as tests do. If false, a run counts as
+    /// a failure if it exits with 0.
     pub invert: bool,
-    /// What makes two failures the same.
+    /// The part of a failed run that identifies the bug.
     pub by: By,
 }
 
-/// A failure of a command.
+/// A failed run of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Failure {
-    /// What makes it the same as another; `None` where any two are the same.
+    /// The signature of the failure, or `None` if all failures count as the same bug.
     pub(super) signature: Option<Signature>,
-    /// The line of the candidate at which it failed, from 1, where that was said.
+    /// The line of the candidate at which the run failed, from 1, if its output says so.
     pub(super) line: Option<usize>,
 }
 
 impl Recognizer {
-    /// Whether it can tell one failure from another. A command that exits 0 for any failure and says no more cannot.
+    /// Returns whether failures can be told apart. They cannot if every failure exits with 0 and nothing else is looked
+    /// at.
     #[must_use]
     pub fn tells_apart(&self) -> bool {
         self.invert || !matches!(self.by, By::Exit)
     }
 
-    /// Whether a failure can be the bug at all: not where it is recognized by a pattern that was not found.
+    /// Returns whether a failure with this signature can be the bug. It cannot if its output did not match the pattern.
     pub(super) fn knows(&self, signature: &Signature) -> bool {
         signature.check != UNMATCHED
     }
 
-    /// Whether standard output and error are to be kept apart.
+    /// Returns whether standard output and standard error must be kept apart.
     pub(super) fn keeps_apart(&self) -> bool {
         matches!(self.by, By::Stdout | By::Stderr)
     }
 
-    /// The failure of a run that exited with `code`, if it is one; `folder` is where the candidate was.
+    /// Returns the failure of a run that exited with `code`, or `None` if the run is not a failure. `folder` is the
+    /// folder of the candidate.
     pub(super) fn failure(&self, code: i32, finished: &Finished, folder: &Path) -> Option<Failure> {
         if (code == 0) == self.invert {
             return None;
@@ -106,7 +111,7 @@ fn matched(pattern: &Regex, code: i32, output: &[u8]) -> Failure {
     Failure { signature: Some(Signature::new("match", groups(pattern, &captures))), line }
 }
 
-/// What all groups captured but those that say where.
+/// Returns the texts that all groups captured, except those that capture the place.
 fn groups(pattern: &Regex, captures: &Captures<'_>) -> String {
     let names = pattern.capture_names().enumerate().skip(1);
     let groups = names.filter(|(_, name)| name.is_none_or(|name| !PLACES.contains(&name)));
@@ -115,8 +120,8 @@ fn groups(pattern: &Regex, captures: &Captures<'_>) -> String {
     short(&texts.join(" "))
 }
 
-/// What was printed, without what differs between two runs that fail alike: numbers, quoted values, the folder of the
-/// candidate, and how often a line is repeated.
+/// Returns the output without parts that differ between runs with the same failure: numbers, quoted values, the folder
+/// of the candidate, and repetitions of a line.
 fn normal(output: &[u8], folder: &Path) -> String {
     let text = String::from_utf8_lossy(output).replace(&*folder.to_string_lossy(), "");
     let mut lines: Vec<_> = text.lines().map(|line| without_values(line.trim())).collect();

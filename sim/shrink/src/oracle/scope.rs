@@ -1,4 +1,4 @@
-//! On which events of a trace the state of a key can depend.
+//! Scopes: the events of a trace on which the state of a key can depend.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use afresh_check::Subject;
 use afresh_check::guard::guard;
 use afresh_trace::format::EventOf;
 
-/// The keys that `key` is told something by, over any number of steps, and itself.
+/// Returns `key` and every key that sends messages to it in a run of `events`, directly or through other keys.
 pub(super) fn with_senders<S: Subject>(
     system: &S,
     events: &[(EventOf<S>, u64)],
@@ -43,7 +43,8 @@ pub(super) fn with_senders<S: Subject>(
     keys
 }
 
-/// The numbers of the events that concern any of `keys`: every revision of their messages, and whatever is for all keys.
+/// Returns the numbers of the events that concern any of `keys`: every revision of a message to one of them, and every
+/// event that concerns all keys.
 pub(super) fn of_keys<S: Subject>(system: &S, events: &[(EventOf<S>, u64)], keys: &BTreeSet<Key>) -> Vec<u64> {
     let mut facts: IndexSet<_, FxBuildHasher> = IndexSet::default();
     for (event, _) in events {

@@ -1,4 +1,4 @@
-//! The oracle of an Afresh trace: the system itself, run in this process with a look at every step.
+//! System oracles: they run the system of an Afresh trace in this process, and check every step.
 
 use std::io::BufRead;
 
@@ -10,56 +10,60 @@ use afresh_check::Finding;
 use afresh_check::Subject;
 use afresh_trace::format::{Error, EventOf, RawEvent, Readable, Reader};
 
-/// Of how many events a candidate may have it is told at which of them its run is: it takes as long as a few events.
+/// The most events of a candidate for which an oracle reports the event that is being run. A report takes as long as a
+/// few events, so it would slow down longer candidates.
 pub const TOLD_MAX: usize = 64;
 
-/// A trace, ready to be shrunk.
+/// A trace that is ready to be shrunk.
 pub struct Examined<'s> {
-    /// What it says of itself.
+    /// The header of the trace.
     pub header: Header,
-    /// What drives the system: all that edits are made to. What was observed is not among it, since every edit would
-    /// make it untrue.
+    /// The stimuli of the trace, which are all that edits change. Observations are left out, because every edit would
+    /// make them untrue.
     pub stimuli: Vec<Item<RawEvent>>,
-    /// How many observations were left out.
+    /// The number of observations that were left out.
     pub observations: usize,
-    /// What decides.
+    /// The oracle that judges candidates of the trace.
     pub oracle: Box<dyn SystemOracle + 's>,
 }
 
-/// Decides by a system, with the types of the system out of sight.
+/// An oracle that runs a system in this process, and hides the types of the system.
 ///
-/// What counts as a bug is intrinsic: a violation, a panic, a carried state that is not the folded one, a fold that is
-/// not the independent statement, a slot that does not hold what it should.
+/// A bug is anything that is wrong in itself: a violation, a panic, an incremental state that differs from the
+/// recomputed state, a recomputed state that differs from the restated one, or a slot with the wrong content.
 pub trait SystemOracle: Oracle<RawEvent> {
-    /// Runs so many candidates at a time, where that is worth while; by default one. No verdict depends on it.
+    /// Sets how many candidates may run at the same time, where that saves time. By default, 1. The verdicts do not
+    /// depend on this number.
     fn set_jobs(&mut self, jobs: usize);
 
-    /// Tells `tell` at which event a run is, by its number, and of none between runs: of a candidate that has few events, so
-    /// that it is known at which of them the process ended.
+    /// Sets a function that learns the number of each event before it is run, and `None` between runs.
+    ///
+    /// So the event is known even if it ends the process. Only candidates of up to [`TOLD_MAX`] events are reported.
     fn tell(&mut self, tell: fn(Option<u64>));
 
-    /// Runs the trace until a bug shows, or `wanted` where there is one, and makes that the bug.
+    /// Runs the trace until a bug shows, or until `wanted` shows if it is given, and looks for that bug from now on.
+    /// Returns the bug.
     ///
     /// # Errors
     ///
-    /// Gives what shows instead.
+    /// Fails if the bug does not show, with the bugs that show instead, or if the run was stopped.
     fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless>;
 }
 
-/// Why an oracle has nothing to look for.
+/// The reason why an oracle found no bug to look for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Aimless {
-    /// The trace shows these bugs, if any.
+    /// The bug does not show. Holds the other bugs that the trace shows, if any.
     Shows(Vec<Finding>),
-    /// It was stopped.
+    /// The run was stopped.
     Stopped,
 }
 
-/// Reads a trace of `system`, and makes ready to shrink it. A run ends early as soon as `stop` says so.
+/// Reads a trace of `system`, and prepares it for shrinking. Every run ends early as soon as `stop` returns true.
 ///
 /// # Errors
 ///
-/// Fails where the trace cannot be read.
+/// Fails if the trace cannot be read.
 pub fn examine<'s, S: Subject, R: BufRead>(
     system: &'s S,
     reader: Reader<R>,
@@ -71,26 +75,26 @@ pub fn examine<'s, S: Subject, R: BufRead>(
     Ok(Examined { header, stimuli, observations, oracle })
 }
 
-/// The stimuli of a trace, once as they are in the file and once in the types of a system.
+/// The stimuli of a trace, both as they are in the file and in the types of a system.
 pub struct Stimuli<T: Types> {
-    /// As they are in the file.
+    /// The stimuli as they are in the file.
     pub stimuli: Vec<Item<RawEvent>>,
-    /// The same in types, with their lines.
+    /// The same stimuli in the types of the system, each with its line in the file.
     pub events: Vec<(EventOf<T>, u64)>,
-    /// How many observations there were between them.
+    /// The number of observations that were left out.
     pub observations: usize,
 }
 
 impl<T: Readable> Stimuli<T> {
-    /// Reads all of a trace.
+    /// Reads the stimuli of a whole trace.
     ///
     /// # Errors
     ///
-    /// Fails where the trace cannot be read.
+    /// Fails if the trace cannot be read.
     pub fn read<R: BufRead>(types: &T, mut reader: Reader<R>) -> Result<Self, Error> {
         let mut read = Self { stimuli: Vec::new(), events: Vec::new(), observations: 0 };
         let expected = reader.expected();
-        // Where there is no room for so many, there may be for those that there are.
+        // The expected number may be too large for the memory although the real number is not.
         let _ = (read.stimuli.try_reserve(expected), read.events.try_reserve(expected));
         reader.each_with_raw(types, |event, raw| {
             if raw.kind.is_stimulus() {
@@ -104,7 +108,8 @@ impl<T: Readable> Stimuli<T> {
     }
 }
 
-/// What becomes of an event of a trace by one change of its text, as a [`SystemOracle`] makes it: for replaying a walk.
+/// Returns `event` with one change of its text, or `None` if the change does not fit. This replays the edits that a
+/// search with a [`SystemOracle`] has recorded in its walk.
 #[must_use]
 pub fn rewrite_event(event: &RawEvent, change: &Rewrite) -> Option<RawEvent> {
     event.with_text(&change.apply(&event.text()?)?)

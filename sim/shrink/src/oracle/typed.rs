@@ -1,4 +1,4 @@
-//! The oracle of an Afresh trace, in the types of its system.
+//! The oracle that runs a system, in the types of that system.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -17,63 +17,71 @@ use super::values::values;
 use super::{ends, scope};
 use crate::minimize::{Candidate, Content, Edit, Oracle, Verdict};
 
-/// A trace with fewer events is run in less time than it takes to begin a thread.
+/// Candidates of a trace with fewer events than this run one at a time, because starting a thread takes longer than a
+/// run.
 const EVENTS_MIN: usize = 1000;
 
-/// How many events all candidates that run at the same time may have together, unless only one runs. It bounds their memory.
+/// The most events that candidates may have together if they run at the same time. It bounds their memory. A candidate
+/// that runs alone may have more.
 const EVENTS_MAX: usize = 4_000_000;
 
-/// Why a thread that runs a candidate does not panic.
+/// The reason why a thread that runs a candidate does not panic.
 const CAUGHT: &str = "a run catches the panics of the system";
 
-/// The oracle. It keeps states along the verified trace, so a candidate costs only what follows its first change.
+/// An oracle that runs a system in this process.
+///
+/// It saves states of the verified trace, the last one that showed the bug. So of each candidate, only the events after
+/// its first change are run, and a few before it.
 pub(super) struct Typed<'s, S: Subject> {
     probe: Probe<'s, S>,
-    /// Told at which event a run of few events is.
+    /// Called with the number of each event before it is run, if the candidate has few events.
     tell: fn(Option<u64>),
     /// How many candidates may run at the same time.
     jobs: usize,
-    /// The version that recorded the trace.
+    /// The version of the system that recorded the trace.
     version: String,
-    /// All stimuli of the trace, as they are in the verified one, and their lines.
+    /// All stimuli of the original, each with its line. Stimuli that accepted edits have rewritten are replaced;
+    /// removed ones stay.
     events: Vec<(EventOf<S>, u64)>,
     /// How thoroughly candidates are compared.
     depth: Depth,
-    /// How many events the verified trace had when `depth` was decided.
+    /// The number of events of the verified trace when `depth` was decided.
     measured: usize,
-    /// States along the verified trace.
+    /// Saved states of the verified trace, from which runs of candidates start.
     along: Along<S>,
-    /// The candidate that was run last, until it is accepted.
+    /// The candidate that was run last, until it is accepted or discarded.
     latest: Option<Latest<S>>,
+    /// The bug to look for.
     bug: Signature,
-    /// The first run of the original.
+    /// The facts from the first run of the original, once it was run.
     first: OnceLock<First>,
-    /// The verdict of that run, until it is asked for.
+    /// The verdict of that run, until the search takes it.
     aimed: Option<Verdict>,
 }
 
-/// The first run of the original: what later runs are to be compared with.
+/// Facts from the first run of the original, which make later runs shorter or are compared with them.
 #[derive(Clone, Default)]
 struct First {
-    /// Whether the bug shows only where slots and properties are compared at every step.
+    /// Whether the bug shows only if slots and properties are compared after every stimulus.
     each_step: bool,
-    /// The key at which it first showed, if it concerns one.
+    /// The key at which the bug first showed, if it concerns one.
     key: Option<Key>,
-    /// How many events it takes for the bug to show, and the digest of the run up to there, if it shows at an event.
+    /// If the bug showed at an event: the number of events up to and including it, and the digest of the run up to
+    /// there.
     shown: Option<(usize, RunDigest)>,
 }
 
-/// A candidate that was run.
+/// The candidate that was run last.
 struct Latest<S: Subject> {
     edit: Edit,
-    /// How many of its first events are those of the verified trace.
+    /// The number of events at its start that are the same as in the verified trace.
     unchanged: usize,
-    /// States along it.
+    /// Saved states of the candidate.
     along: Along<S>,
 }
 
 impl<'s, S: Subject> Typed<'s, S> {
-    /// The oracle of a trace with these stimuli, which are on these lines.
+    /// Creates the oracle of a trace with the stimuli `events`, each with its line.
     pub(super) fn new(system: &'s S, header: &Header, events: Vec<(EventOf<S>, u64)>, stop: fn() -> bool) -> Self {
         let tell = |_| ();
         let probe = Probe { system, complete: header.complete, each_step: false, keep: true, stop, tell };
@@ -93,11 +101,12 @@ impl<'s, S: Subject> Typed<'s, S> {
         }
     }
 
-    /// The first run of the original. A search that continues from a walk knows the bug from there, and makes this run when
-    /// it first needs it.
+    /// Returns the facts from the first run of the original.
+    ///
+    /// A search that resumes a walk knows the bug from the walk. It runs the original when it first needs these facts.
     fn first(&self) -> &First {
         self.first.get_or_init(|| {
-            // Such a bug ends the process that runs it.
+            // A bug with such a check ends the process that runs the trace.
             if ends::ALL.contains(&self.bug.check.as_str()) {
                 return First::default();
             }
@@ -105,8 +114,10 @@ impl<'s, S: Subject> Typed<'s, S> {
         })
     }
 
-    /// Runs all of the trace until `wanted` shows; with nothing wanted, until anything does. What shows only while slots and
-    /// properties are compared at every step takes a second run.
+    /// Runs the original until `wanted` shows, or until any bug shows if nothing is wanted.
+    ///
+    /// If `wanted` does not show, a second run also compares slots and properties after every stimulus, which may show
+    /// it.
     fn find(&self, wanted: Option<&Signature>) -> Result<Found<S>, Aimless> {
         let found = self.find_with(wanted, false);
         if wanted.is_some() && matches!(found, Err(Aimless::Shows(_))) {
@@ -131,7 +142,8 @@ impl<'s, S: Subject> Typed<'s, S> {
         Ok(Found { verdict: verdict(&probed, &finding.signature), finding, first, along })
     }
 
-    /// Runs the first `events` events of the trace, comparing every key or `only` one, until `wanted` shows.
+    /// Runs the first `events` stimuli of the original until `wanted` shows. Compares only the key `only` if it is
+    /// given, and otherwise every key.
     fn original(&self, each_step: bool, only: Option<&Key>, events: usize, wanted: Option<&Signature>) -> Original<S> {
         let events = || self.events[..events].iter().map(|(event, line)| (event, *line));
         if let Some(probed) = wanted.and_then(|wanted| self.law(wanted, events())) {
@@ -140,9 +152,10 @@ impl<'s, S: Subject> Typed<'s, S> {
         Probe { each_step, ..self.probe }.original(self.depth, only, events(), wanted)
     }
 
-    /// Runs the original once more, to see that the bug is reproduced: the same failure, and the same digest up to there.
+    /// Runs the original once more, to make sure that the bug is reproduced. The run must show the same failure and
+    /// have the same digest up to it.
     ///
-    /// Where the first run has found the failure at a key, this run ends there and compares that key alone.
+    /// If the first run showed the failure at an event, this run ends there and compares only the key that failed.
     fn reproduce(&self) -> Verdict {
         let First { each_step, key, shown } = self.first();
         let (events, only) = shown.as_ref().map_or((self.events.len(), None), |(events, _)| (*events, key.as_ref()));
@@ -154,7 +167,8 @@ impl<'s, S: Subject> Typed<'s, S> {
         verdict(&again.probed, &self.bug)
     }
 
-    /// The result of the law that `wanted` says is broken, over all `events`; `None` where `wanted` is about no law.
+    /// Checks the law with the name that `wanted` gives, in all `events`. Returns `None` if `wanted` is not about a
+    /// law, or if the trace is only a window.
     fn law<'e>(&self, wanted: &Signature, events: impl Iterator<Item = (&'e EventOf<S>, u64)>) -> Option<Probed>
     where
         S: 'e,
@@ -164,7 +178,7 @@ impl<'s, S: Subject> Typed<'s, S> {
         Some(Probed::End(found.into_iter().collect()))
     }
 
-    /// Runs `candidate`; with `again`, from its beginning.
+    /// Runs `candidate`: from its beginning if `again`, otherwise from the last state before its first change.
     fn run(&self, candidate: &Candidate<'_, RawEvent>, again: bool) -> (Verdict, Latest<S>) {
         (self.tell)(None);
         let rewritten = candidate.rewritten().filter_map(|item| Some((self.read(&item.value)?, item.value.line)));
@@ -173,7 +187,7 @@ impl<'s, S: Subject> Typed<'s, S> {
         let events = |from: usize| {
             let mut rest = &self.events[..];
             candidate.items().skip(from).filter_map(move |item| {
-                // Mostly the next one: only where an edit has removed something is there anything to look for.
+                // The next event mostly fits. A search is needed only behind events that an edit has removed.
                 if rest.first().is_some_and(|(first, _)| number::<S>(first) < item.number) {
                     rest = &rest[rest.partition_point(|(event, _)| number::<S>(event) < item.number)..];
                 }
@@ -198,8 +212,8 @@ impl<'s, S: Subject> Typed<'s, S> {
         (verdict(&probed, &self.bug), Latest { edit: candidate.edit().clone(), unchanged, along })
     }
 
-    /// Discards the candidate that was run last, which was not accepted; keeps those of its states that are also states along
-    /// the verified trace. Returns its edit.
+    /// Discards the candidate that was run last, because it was not accepted, and returns its edit. Its states before
+    /// the first change are kept, since they are states of the verified trace too.
     fn settle(&mut self) -> Option<Edit> {
         let Latest { edit, unchanged, mut along } = self.latest.take()?;
         along.truncate(unchanged);
@@ -211,13 +225,13 @@ impl<'s, S: Subject> Typed<'s, S> {
         raw.typed(self.probe.system, &self.version).ok()
     }
 
-    /// The place of the event with this number, or of the first after it.
+    /// Returns the place of the event with this number, or of the first one after it.
     fn place(&self, number: u64) -> usize {
         self.events.partition_point(|(event, _)| self::number::<S>(event) < number)
     }
 }
 
-/// A bug that the original shows.
+/// A bug that the original shows, with the run that showed it.
 struct Found<S: Subject> {
     finding: Finding,
     verdict: Verdict,
@@ -229,7 +243,7 @@ fn number<S: Subject>(event: &EventOf<S>) -> u64 {
     event.number.get().into()
 }
 
-/// The verdict of a run, where `bug` is wanted.
+/// Returns the verdict that the result of a run gives in a search for `bug`.
 fn verdict(probed: &Probed, bug: &Signature) -> Verdict {
     let has_bug = |findings: &[Finding]| findings.iter().any(|finding| finding.signature == *bug);
     match probed {
@@ -274,11 +288,11 @@ impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
     }
 
     fn test(&mut self, candidate: &Candidate<'_, RawEvent>) -> Verdict {
-        // Aiming has made the first run of the original.
+        // `aim` has already made the first run of the original.
         if *candidate.edit() == Edit::Keep {
             return self.aimed.take().unwrap_or_else(|| self.reproduce());
         }
-        // A candidate that is run again is run from its beginning, which shows whether it fails every time.
+        // If the same candidate is run again, it is run from its beginning, to show whether it fails every time.
         let again = self.settle().as_ref() == Some(candidate.edit());
         let (verdict, latest) = self.run(candidate, again);
         self.latest = Some(latest);
@@ -317,7 +331,8 @@ impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
         if let Some(latest) = self.latest.take().filter(|latest| latest.edit == *candidate.edit()) {
             self.along.extend(latest.along);
         }
-        // Of a trace half as long more can be asked; states that were asked for less are of no more use then.
+        // In half as many events, more can be compared within the same budget. States of less thorough runs are of no
+        // use then.
         if candidate.len() <= self.measured / 2 {
             self.measured = candidate.len();
             let events = candidate.items().filter_map(|item| Some(&self.events.get(self.place(item.number))?.0));
@@ -339,7 +354,7 @@ impl<S: Subject> Content<RawEvent> for Typed<'_, S> {
         values(event.content.get().as_bytes())
     }
 
-    /// First the key at which the bug showed, and then the keys that told it something as well.
+    /// Returns the events of the key that failed; with `width` 1, also those of all keys that send messages to it.
     fn scope(&self, width: usize) -> Option<Vec<u64>> {
         let Probe { system, complete, .. } = self.probe;
         let keys = match width {
@@ -350,11 +365,11 @@ impl<S: Subject> Content<RawEvent> for Typed<'_, S> {
         Some(scope::of_keys(system, &self.events, &keys))
     }
 
-    /// A message belongs at its position.
+    /// Returns the position of a message.
     fn rank(&self, event: &RawEvent) -> Option<i64> {
         let What::Stimulus(Stimulus::In(message)) = self.read(event)?.what else { return None };
         let (body, mut position) = (message.body?, None);
-        // Where the code of the system panics nobody knows.
+        // If the code of the system panics, the message has no position.
         let _ = guard(&mut || position = self.probe.system.position(&body));
         position
     }
@@ -363,7 +378,7 @@ impl<S: Subject> Content<RawEvent> for Typed<'_, S> {
         event.text().map(Cow::Owned)
     }
 
-    /// What does not read back in the types of the system, or is no stimulus any more, is none.
+    /// Returns `None` if the text does not read back as a stimulus in the types of the system.
     fn with_text(&self, event: &RawEvent, text: &str) -> Option<RawEvent> {
         let raw = event.with_text(text)?;
         (raw.kind.is_stimulus() && self.read(&raw).is_some()).then_some(raw)

@@ -1,13 +1,15 @@
-//! The values in a line of text, by which it is linked to other lines.
+//! The values in a line of text that link it to other lines.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-/// The values in `line`, as hashes: of JSON, all texts and numbers, wherever they are; of anything else, the words.
+/// Returns hashes of the values in `line`: all strings and numbers of JSON at any depth, or the words of any other
+/// text.
 ///
-/// A text is the same in any field, since one field refers to what another names. A number is the same in one field alone:
-/// an amount is no port. The field of an object that has no other is a value too: it says which kind of thing it is.
+/// Equal strings are the same value in any field, because one field refers to the value that another one names. Equal
+/// numbers are the same value only in the same field, because an amount is not a port. If an object has only one field,
+/// the name of that field is a value too: it tells the kind of the object.
 pub fn values(line: &[u8]) -> Vec<u64> {
     let mut values = Vec::new();
     let mut json = serde_json::Deserializer::from_slice(line);
@@ -22,15 +24,15 @@ pub fn values(line: &[u8]) -> Vec<u64> {
     values
 }
 
-/// FNV-1a, 64 bits: short, and the same on every machine.
+/// Hashes `parts` by FNV-1a with 64 bits, which is short, and the same on every machine.
 fn hash(parts: &[&[u8]]) -> u64 {
     let bytes = parts.iter().copied().flatten();
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
-/// Walks through a JSON value, without building it.
+/// Collects the values of JSON while it is read, without building it in memory.
 struct Json<'a> {
-    /// The field that it is in.
+    /// The name of the field that holds this JSON.
     field: &'a [u8],
     values: &'a mut Vec<u64>,
 }
@@ -113,7 +115,7 @@ mod tests {
         assert_eq!(shared(r#"{"amount":5,"x":{"deep":"y"}}"#, r#"{"amount":5,"deep":"y"}"#), 2);
         assert_eq!(shared("0 :invoke :read nil", "3 :ok :read nil"), 2);
         assert_eq!(shared(r#"{"fault":{"crash":{"node":"a"}}}"#, r#"{"fault":{"crash":{"node":"b"}}}"#), 3);
-        // What only looks like JSON is words.
+        // A line that only looks like JSON is read as words.
         assert_eq!(shared("{open a-1}", "close a-1"), 1);
     }
 

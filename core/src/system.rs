@@ -1,4 +1,4 @@
-//! `System`: the pure logic that a user writes.
+//! `System`: the trait that a user implements to describe a message-driven system.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -14,81 +14,134 @@ use crate::message::Input;
 use crate::name::{Key, Name, Slot};
 use crate::property::{Broken, Property};
 
-/// What a body or a view must be: a plain value that reads back as it was written.
+/// The traits that a body or a view needs: a plain value, equal to the original after it is written and read again.
+///
+/// Implemented for every type that has these traits, so nobody implements it by hand.
 pub trait Body: Clone + PartialEq + Debug + Serialize + DeserializeOwned {}
 
 impl<T: Clone + PartialEq + Debug + Serialize + DeserializeOwned> Body for T {}
 
-/// The pure logic of a message-driven system: how messages fold into the state of a key, and what should then have been
-/// sent.
+/// The pure logic of a message-driven system.
 ///
-/// Four types and four methods (`keys`, `apply`, `view`, `outputs`) make a system; everything else has a default. No
-/// method may look at anything but its arguments: the same arguments must give the same answer, always.
+/// It says how the messages of a key fold into the state of that key, and which outputs should then have been sent.
+/// Four types and four methods ([`keys`](Self::keys), [`apply`](Self::apply), [`view`](Self::view) and
+/// [`outputs`](Self::outputs)) make a complete system. All other methods have a default.
 ///
-/// A method may panic. The message or the key that made it panic is then set apart, and everything else goes on.
+/// Every method must be a function of its arguments: no clock, no randomness, no I/O, no global state. The same
+/// arguments must always give the same result.
+///
+/// # Panics
+///
+/// A method may panic. The engine then rejects the message or quarantines the key that caused the panic, and all other
+/// messages and keys go on.
 pub trait System: Clone {
-    /// What comes in.
+    /// The body of a message that comes in.
     type In: Body;
-    /// What goes out.
+    /// The body of an output.
     type Out: Body;
-    /// What a key is inside.
+    /// The internal state of a key, which no other system sees. It is never written to a file.
     type State: Clone + PartialEq + Debug + Default;
-    /// What of a state is seen outside, recorded in a trace and compared.
+    /// The part of a state that is visible outside: it is recorded in traces and compared.
     type View: Body;
 
-    /// The keys that a message concerns: `[key]`, or any other list. Each of them folds it independently.
+    // Required: these four methods make a complete system.
+
+    /// Returns the keys that a message concerns, often only one. The message is folded into each of them independently.
     fn keys(&self, body: &Self::In) -> impl IntoIterator<Item = Key>;
 
-    /// One step of the fold: this is the definition of the state.
+    /// Applies one message to the state of a key. This step of the fold defines what the state is.
     fn apply(&self, key: &Key, state: &mut Self::State, input: Input<'_, Self::In>, flows: &Flows);
 
-    /// What of the state is seen outside.
+    /// Returns the view of a state: the part of it that is recorded and compared.
     fn view(&self, key: &Key, state: &Self::State) -> Self::View;
 
-    /// What should have been sent, whole: a body for every slot that should have one.
+    /// Returns everything that should have been sent for a key: one body for each slot that should have one.
+    ///
+    /// The engine compares this map with the outputs that were already sent, and sends or withdraws only the
+    /// difference.
     fn outputs(&self, key: &Key, state: &Self::State, flows: &Flows) -> BTreeMap<Slot, Self::Out>;
 
-    /// What should be in one slot. The default asks [`outputs`](Self::outputs); a system that says which slots a message
-    /// has [`touched`](Self::touched) should answer it directly.
-    fn output(&self, key: &Key, state: &Self::State, slot: &Slot, flows: &Flows) -> Option<Self::Out> {
-        self.outputs(key, state, flows).remove(slot)
-    }
+    // Optional, for production: the order of messages, rejected messages, receivers, and messages between keys.
 
-    /// Adds to `slots` those that a message can have changed, by being folded into the state or taken out of it, and says
-    /// what it has added. The default is that any can have changed. `state` is that after all messages.
+    /// Returns the position of a message in the history of its keys: its event time or its sequence number.
     ///
-    /// An optimisation, which the checker holds against [`outputs`](Self::outputs).
-    fn touched(&self, key: &Key, state: &Self::State, input: Input<'_, Self::In>, slots: &mut Vec<Slot>) -> Touched {
-        let _ = (key, state, input, slots);
-        Touched::All
-    }
-
-    /// The incremental step for a message that was added late, revised or withdrawn. The default is to fold again.
-    ///
-    /// This is the code in which production bugs live; the checker holds it against the fold of [`apply`](Self::apply).
-    fn update(&self, key: &Key, state: &mut Self::State, change: Change<'_, Self::In>, flows: &Flows) -> Updated {
-        let _ = (key, state, change, flows);
-        Updated::FoldAgain
-    }
-
-    /// The canonical place of a message in the history of its keys: event time, a sequence number. Ties are broken by
-    /// sender and id, never by arrival; at the same place a routed message comes after all others.
-    ///
-    /// A system has positions for all of its messages or, by default, for none: then the order is that of arrival.
+    /// Messages at the same position are ordered by sender and id, never by arrival, and a routed message comes after
+    /// all others. A system has positions for all of its messages or for none. The default is none: messages are then
+    /// ordered by arrival.
     fn position(&self, body: &Self::In) -> Option<i64> {
         let _ = body;
         None
     }
 
-    /// Accepts a message, or says why not. A rejected message is journaled, and counts as if absent.
+    /// Accepts a message, or rejects it with a reason. By default, every message is accepted.
+    ///
+    /// A rejected message is journaled, and counts as if it were absent.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why the message is rejected, as text for people.
     fn admit(&self, body: &Self::In) -> Result<(), String> {
         let _ = body;
         Ok(())
     }
 
-    /// The state before the first message; nothing where the key is not derivable until it is known what it opens with.
+    /// Returns the name of the receiver of an output. The default is `downstream`.
     ///
-    /// By default a key begins with `State::default()`, and a window of a history says nothing of it.
+    /// The engine does not call this method for outputs that [`route`](Self::route) turns into messages.
+    ///
+    /// All outputs of one slot should go to the same receiver. If a new body has another receiver, the earlier revision
+    /// is not withdrawn from the old one. If only the receiver changes, and not the body, nothing is sent.
+    fn receiver(&self, key: &Key, slot: &Slot, body: &Self::Out) -> Name {
+        let _ = (key, slot, body);
+        "downstream".into()
+    }
+
+    /// Turns an output into a message to other keys of the same system, or returns `None` if it leaves the system.
+    ///
+    /// A routed message is not passed to [`admit`](Self::admit), because the key that sent it has already decided.
+    fn route(&self, key: &Key, slot: &Slot, body: &Self::Out) -> Option<Self::In> {
+        let _ = (key, slot, body);
+        None
+    }
+
+    // Optional, for speed: `update`, `touched` and `output`. The checker compares each of them with the required
+    // methods.
+
+    /// Updates the carried state after a message arrived late, was revised or was withdrawn.
+    ///
+    /// By default, the key is folded again. The engine does not call this method under the policy
+    /// [`FirstPrinciples`](crate::Policy::FirstPrinciples). Production bugs live in this code, so the checker compares
+    /// its result with the fold of [`apply`](Self::apply).
+    fn update(&self, key: &Key, state: &mut Self::State, change: Change<'_, Self::In>, flows: &Flows) -> Updated {
+        let _ = (key, state, change, flows);
+        Updated::FoldAgain
+    }
+
+    /// Adds to `slots` the slots that a message can have changed. By default, a message can have changed every slot.
+    ///
+    /// The message was added to the history of the key or removed from it, and `state` is the state after all messages.
+    /// The result says whether `slots` is complete. The checker compares this shortcut with
+    /// [`outputs`](Self::outputs).
+    fn touched(&self, key: &Key, state: &Self::State, input: Input<'_, Self::In>, slots: &mut Vec<Slot>) -> Touched {
+        let _ = (key, state, input, slots);
+        Touched::All
+    }
+
+    /// Returns the body that one slot should have, or `None` if the slot should be empty.
+    ///
+    /// The default looks it up in [`outputs`](Self::outputs). Override this method together with
+    /// [`touched`](Self::touched), because the engine then asks only for the slots that changed.
+    fn output(&self, key: &Key, state: &Self::State, slot: &Slot, flows: &Flows) -> Option<Self::Out> {
+        self.outputs(key, state, flows).remove(slot)
+    }
+
+    // Optional, for windows and older versions: traces that start in the middle of a history, bodies that an older
+    // version recorded, and traces in which another version of the system was deployed.
+
+    /// Returns the state of a key before its first message, or `None` if the key is not derivable.
+    ///
+    /// By default, a complete history begins with `State::default()`, and a key of a window is not derivable until
+    /// [`learn`](Self::learn) fills in its state from a recorded view.
     fn initial(&self, key: &Key, beginning: Beginning) -> Option<Self::State> {
         let _ = key;
         match beginning {
@@ -97,91 +150,93 @@ pub trait System: Clone {
         }
     }
 
-    /// Fills in what the window left unknown, and only that, from a recorded view; whether it could. `state` is what
-    /// [`initial`](Self::initial) gives for a window, or the default where that is nothing.
+    /// Fills in, from a recorded view, the values of a state that a window left unknown, and no others.
+    ///
+    /// `state` is the state that [`initial`](Self::initial) returned for the window, or `State::default()` if it
+    /// returned `None`. Returns `false` if the view does not tell enough, which makes the key not derivable. The
+    /// default learns nothing and returns `false`.
     fn learn(&self, key: &Key, state: &mut Self::State, view: &Self::View) -> bool {
         let _ = (key, state, view);
         false
     }
 
-    /// Gives one field of a state another value, as damage of what is carried does; whether it did. Any number names a
-    /// field, so they count round: see `afresh::change_field` for states that serde writes and reads. It is asked in
-    /// simulation and by laws alone, where a system that has none is damaged in the other ways only.
-    fn change_field(&self, key: &Key, state: &mut Self::State, field: u32) -> bool {
-        let _ = (key, state, field);
-        false
-    }
-
-    /// Compares a state with a view, part by part. The default compares the whole.
+    /// Compares a state with a view, part by part. The default compares the view as a whole.
+    ///
+    /// Override it to name the field that differs, or the values of a window that are not derivable.
     fn compare(&self, key: &Key, state: &Self::State, view: &Self::View) -> Parts {
         Parts::whole(self.view(key, state) == *view)
     }
 
-    /// Who an output is for. The default is `downstream`. It is not asked of outputs that are routed.
+    /// Reads a message body that `version` of the system recorded. The default reads the current form of the body.
     ///
-    /// The outputs of a slot should all be for the same: a body that changes its receiver is not withdrawn from the one
-    /// that had it, and a receiver that changes alone is no difference, so that nothing is sent.
-    fn receiver(&self, key: &Key, slot: &Slot, body: &Self::Out) -> Name {
-        let _ = (key, slot, body);
-        "downstream".into()
+    /// # Errors
+    ///
+    /// Returns the error of the deserializer if the text is not a body of that version.
+    fn upgrade<'de, D: Deserializer<'de>>(&self, version: &str, body: D) -> Result<Self::In, D::Error> {
+        let _ = version;
+        serde::Deserialize::deserialize(body)
     }
 
-    /// The message that this output is to other keys of the same system, where it is one. It is not asked for
-    /// [`admission`](Self::admit): to send it was the decision.
-    fn route(&self, key: &Key, slot: &Slot, body: &Self::Out) -> Option<Self::In> {
-        let _ = (key, slot, body);
-        None
-    }
-
-    /// What is wrong with a state in itself.
-    fn invariants(&self, key: &Key, state: &Self::State) -> Vec<Broken> {
-        let _ = (key, state);
-        Vec::new()
-    }
-
-    /// What must hold over all keys, at the moments when nothing is under way.
-    fn properties(&self) -> Vec<Property<Self>> {
-        Vec::new()
-    }
-
-    /// An independent statement of the view that a history ends in, used by the checker alone: written in another way
-    /// than [`apply`](Self::apply), or it proves nothing. It is asked of complete histories only.
-    fn restate(&self, key: &Key, history: &[Input<'_, Self::In>], flows: &Flows) -> Option<Self::View> {
-        let _ = (key, history, flows);
-        None
-    }
-
-    /// The version of this system that is called `name`, as a trace may say that it was deployed. By default none is, and such
-    /// a trace is run by one version to its end.
+    /// Returns the version of this system with the given name, or `None` if there is no such version.
+    ///
+    /// A trace names a version where it was deployed in the middle of a run. By default no version is known, and this
+    /// version runs the trace to its end.
     fn variant(&self, name: &Name) -> Option<Self> {
         let _ = name;
         None
     }
 
-    /// Reads a body that `version` of the system recorded. The default reads it as one of today.
-    fn upgrade<'de, D: Deserializer<'de>>(&self, version: &str, body: D) -> Result<Self::In, D::Error> {
-        let _ = version;
-        serde::Deserialize::deserialize(body)
+    // Optional, for the checker, the laws and simulation: a service in production never calls these methods.
+
+    /// Returns the invariants that the state of one key breaks; empty if the state is ok.
+    fn invariants(&self, key: &Key, state: &Self::State) -> Vec<Broken> {
+        let _ = (key, state);
+        Vec::new()
+    }
+
+    /// Returns the conditions over the states of all keys, which are evaluated when no message is in flight.
+    fn properties(&self) -> Vec<Property<Self>> {
+        Vec::new()
+    }
+
+    /// Computes the final view of a history in another way than [`apply`](Self::apply), so that the two can be
+    /// compared.
+    ///
+    /// Only the checker calls it, and only for complete histories. A restatement that calls `apply` proves nothing. The
+    /// default, `None`, states nothing.
+    fn restate(&self, key: &Key, history: &[Input<'_, Self::In>], flows: &Flows) -> Option<Self::View> {
+        let _ = (key, history, flows);
+        None
+    }
+
+    /// Damages a state for a test: gives one of its fields another value. Returns `false` if no field was changed.
+    ///
+    /// Every number is valid: `field` wraps around at the number of fields. For a state that serde can write and read,
+    /// `afresh::change_field` does the work. The default changes nothing, and simulated runs and laws then damage
+    /// states only in other ways.
+    fn change_field(&self, key: &Key, state: &mut Self::State, field: u32) -> bool {
+        let _ = (key, state, field);
+        false
     }
 }
 
-/// The types that a trace is read in: messages in, messages out, and views.
+/// The types of the bodies and views in a trace, which are all that is needed to read the trace.
 ///
-/// Reading needs nothing else of a system. Every [`System`] has them; what has traces but is no system, such as a world of
-/// nodes, implements this trait alone.
+/// Every [`System`] has them. A type that has traces but is no system, such as a world of nodes, implements this trait
+/// alone.
 pub trait Types {
     /// The body of a message that comes in.
     type In: Body;
     /// The body of a message that goes out.
     type Out: Body;
-    /// A recorded view.
+    /// The view of a key, as it is recorded in a trace.
     type View: Body;
 
-    /// Reads the body of a message in that `version` of the system recorded.
+    /// Reads the body of a message that came in, as `version` of the system recorded it.
     ///
     /// # Errors
     ///
-    /// Fails where the text is no such body.
+    /// Returns the error of the deserializer if the text is not a body of that version.
     fn read_in<'de, D: Deserializer<'de>>(&self, version: &str, body: D) -> Result<Self::In, D::Error>;
 }
 
@@ -195,47 +250,49 @@ impl<S: System> Types for S {
     }
 }
 
-/// How the history of a key begins.
+/// The point at which the recorded history of a key begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beginning {
-    /// With its first message.
+    /// The history is complete: it begins with the first message that the key ever had.
     Birth,
-    /// Somewhere in the middle.
+    /// The history is a window: it begins somewhere in the middle, and earlier messages are missing.
     Window,
 }
 
-/// Which slots a message can have changed.
+/// The result of [`System::touched`]: which slots a message can have changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Touched {
-    /// Any.
+    /// Any slot can have changed, including slots that were not added to the list.
     All,
-    /// Those that were added, whatever messages come before and after it.
+    /// Only the slots that were added to the list, whatever messages come before and after this one.
     Added,
-    /// Those that were added if it is the newest message; if it is not, any.
+    /// Only the slots that were added to the list, if the message is the newest of its key. Otherwise, any slot.
     AddedIfNewest,
 }
 
-/// What happened to a message of the history that is not the newest.
+/// A change to the history of a key for which [`System::update`] may have a shortcut.
+///
+/// A new message at the end of the history is no such change: it costs one [`System::apply`].
 #[derive(Debug)]
 pub enum Change<'a, B> {
-    /// It came after messages that belong behind it.
+    /// A message was added that is not the newest: messages that sort after it are in the history already.
     Late(Input<'a, B>),
-    /// A higher revision took its place.
+    /// A higher revision replaced a message, and its place in the history stayed the same.
     Revised {
-        /// The body that it had.
+        /// The body before the revision.
         before: &'a B,
-        /// The message as it is now.
+        /// The message with its new body.
         after: Input<'a, B>,
     },
-    /// It no longer counts.
+    /// A message was removed: it was withdrawn, or a revision moved it to another key or position.
     Withdrawn(Input<'a, B>),
 }
 
-/// What became of an incremental step.
+/// The result of [`System::update`]: whether the state is up to date, or must be folded again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Updated {
-    /// The state is what the fold of the changed history gives.
+    /// The state is now equal to the fold of the changed history.
     Done,
-    /// It takes a fold to say, and the state may be in any condition.
+    /// Only a fold can give the new state. The old state is discarded, so `update` may leave it half changed.
     FoldAgain,
 }

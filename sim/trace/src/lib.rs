@@ -1,15 +1,23 @@
 //! Trace files: everything that happened to a message-driven system, as JSON Lines.
 //!
-//! This crate is for production as much as for debugging. A service [records](recorder) its trace with it, and a program of
-//! any kind [reads and writes](mod@format) traces. It draws no random numbers and needs no command line.
+//! A trace is a header and a list of events, one event per line. A service writes one while it runs, and every tool of
+//! Afresh reads one. This crate is for production as much as for debugging: it draws no random numbers and has no
+//! command line.
 //!
-//! # Where to look
+//! # A tour
 //!
-//! * [`mod@format`] reads and writes traces
-//! * [`recorder`] writes the trace of a running service
-//! * [`import`] turns the rows of a message table into a trace
-//! * [`digest`] computes digests of traces and of runs
-//! * [`text`] makes text of a trace safe to print
+//! A trace comes into being in one of three ways:
+//!
+//! * A running service records it: [`recorder::Recorder`] appends each event as one whole line.
+//! * A service that records nothing has a message table: [`import::import`] turns exported rows into a trace.
+//! * A program has the events as values: [`format::Writer`] writes them in the canonical form.
+//!
+//! To read a trace, open the file with [`format::files::open`] and pass it to [`format::Reader`]. The reader checks the
+//! header first. It then returns the events in the types of your system, or as JSON text for tools that edit traces
+//! and know no types. An error names the file, the line and the byte, and says what to do.
+//!
+//! The other modules are small. [`digest`] computes digests, by which traces and runs are compared. [`text`] makes text
+//! from a trace safe to print on a terminal.
 #![forbid(unsafe_code)]
 
 pub mod digest;

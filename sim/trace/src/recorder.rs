@@ -1,4 +1,4 @@
-//! Records what happens to a running service.
+//! Records the trace of a running service.
 //!
 //! ```
 //! use afresh_trace::recorder::{Recorder, SyncPolicy, stamp};
@@ -7,13 +7,13 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("service.jsonl");
-//! // Once, when the service starts; and every time that it starts again.
+//! // At every start of the service: create the trace the first time, and continue it after that.
 //! let mut recorder = match path.exists() {
 //!     true => Recorder::open(&path, SyncPolicy::Never)?,
 //!     false => Recorder::create(&path, &Header::complete("ledger"), SyncPolicy::Never)?,
 //! };
 //!
-//! // Where a message arrives, and where what it causes is seen.
+//! // When a message arrives, record it, and then the views of the keys that it changed.
 //! let now = stamp(std::time::SystemTime::now());
 //! let cause = recorder.message_in(now, &Message::new("bank", "m-17", 500))?;
 //! recorder.view(now, Some(cause), "a-1", &500)?;
@@ -36,31 +36,37 @@ use crate::format::{Encoder, Error, FactWire, Kind, Options, Problem, Reader, Se
 
 /// Appends events to a trace file as they happen.
 ///
-/// Every event is one call of `write` with a whole line, so a crash tears the last line at most, and
-/// [`open`](Self::open) cuts a torn line off. One recorder at a time has a file. What cannot be written is an error and
-/// no event: the file is whole, and recording may go on.
+/// Each event is one whole line, written in one call. A crash can therefore tear only the last line, and
+/// [`open`](Self::open) cuts a torn line off.
+///
+/// Only one recorder at a time can have a file open. If an event cannot be written, the method returns an error, and
+/// any part of its line is cut off before the next event. So the service can go on recording.
 #[derive(Debug)]
 pub struct Recorder {
     file: File,
     name: String,
-    /// How many bytes of the file are whole lines.
+    /// The length of the file in bytes, up to the end of the last whole line.
     length: u64,
-    /// Whether there may be more bytes in the file than that.
+    /// `true` if the file may hold a torn line after `length`.
     torn: bool,
     encoder: Encoder,
     sync: SyncPolicy,
 }
 
-/// When what was recorded is made to survive a crash of the machine. A crash of the service alone it always survives.
+/// When recorded events are synced to disk, so that they survive a crash of the machine.
+///
+/// A crash of the service alone loses no event, whatever the policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SyncPolicy {
-    /// When the operating system sees fit.
+    /// The operating system decides when to write events to disk.
     Never,
-    /// After each event.
+    /// Every event is synced to disk before the call returns.
     Each,
 }
 
-/// The moment of a clock, as a time of a trace: the nearest that there is.
+/// Converts a time of the system clock into the time of an event, in nanoseconds since 1970.
+///
+/// An event can have a time from 1677-09-21 to 2262-04-11. An earlier or later time becomes the nearest of these.
 pub fn stamp(time: SystemTime) -> At {
     let nanoseconds = |duration: std::time::Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
     At::Stamp(match time.duration_since(UNIX_EPOCH) {
@@ -70,21 +76,31 @@ pub fn stamp(time: SystemTime) -> At {
 }
 
 impl Recorder {
-    /// Begins a new trace. A file that is there already is an error.
+    /// Creates a trace file with this header, and opens it for recording.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file exists already, or cannot be written.
     pub fn create(path: impl AsRef<Path>, header: &Header, sync: SyncPolicy) -> Result<Self, Error> {
         let path = path.as_ref();
-        // The header is there whole or not at all: a torn one could not be gone on with.
+        // `Output` writes the header in full or not at all. A file with a torn header could never be opened again.
         let output = Output::create(path, false)?;
         Writer::new(output.name().to_owned(), output, header)?.finish()?.finish()?;
         Self::open(path, sync)
     }
 
-    /// Goes on with a trace. Its header and its events are checked, and a last line that a crash tore is cut off.
+    /// Opens an existing trace file, to append to it. If a crash tore the last line, that line is cut off.
+    ///
+    /// This reads and checks the whole file, so it takes as long as reading the trace.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file is not a valid trace, cannot be read or written, or is open in another recorder.
     pub fn open(path: impl AsRef<Path>, sync: SyncPolicy) -> Result<Self, Error> {
         let name = path.as_ref().display().to_string();
         let read = |error| Error::file(&name, Problem::Read(error));
         let mut file = OpenOptions::new().read(true).append(true).open(&path).map_err(read)?;
-        // Before it is read: another recorder would write meanwhile.
+        // Lock the file before reading it, because another recorder could append to it meanwhile.
         lock(&file).map_err(|problem| Error::file(&name, problem))?;
         let options = Options { torn: true, ..Options::default() };
         let mut events = Reader::new(&name, BufReader::with_capacity(1 << 18, &file), options)?.raw_events();
@@ -101,12 +117,16 @@ impl Recorder {
         Ok(recorder)
     }
 
-    /// The number that the next event gets.
+    /// The number that the next recorded event gets.
     pub fn next_number(&self) -> EventNumber {
         EventNumber::MIN.saturating_add(self.encoder.previous)
     }
 
-    /// Records that a message came in.
+    /// Records that a message came in, and returns the number of the event.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the body cannot be written as JSON, or the file cannot be written.
     pub fn message_in<B: Serialize>(
         &mut self,
         at: impl Into<Option<At>>,
@@ -115,7 +135,13 @@ impl Recorder {
         self.record(at.into(), None, Kind::In, &FactWire::message(message))
     }
 
-    /// Records that a message was sent. `cause` is the event that it was sent for.
+    /// Records that a message was sent, and returns the number of the event.
+    ///
+    /// `cause` is the number of the event that made the service send it, if that is known.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the body cannot be written as JSON, or the file cannot be written.
     pub fn out<B: Serialize>(
         &mut self,
         at: impl Into<Option<At>>,
@@ -125,12 +151,22 @@ impl Recorder {
         self.record(at.into(), cause, Kind::Out, &FactWire::sent(sent))
     }
 
-    /// Records that the receiver has a message that was sent.
+    /// Records that the receiver has a message that was sent, and returns the number of the event.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be written.
     pub fn settled(&mut self, at: impl Into<Option<At>>, settled: &Settled) -> Result<EventNumber, Error> {
         self.record(at.into(), None, Kind::Settled, &SettlementWire(settled))
     }
 
-    /// Records what is seen of a key. `cause` is the event that changed it.
+    /// Records the view of a key at this moment, and returns the number of the event.
+    ///
+    /// `cause` is the number of the event that changed the key, if that is known.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the view cannot be written as JSON, or the file cannot be written.
     pub fn view<V: Serialize>(
         &mut self,
         at: impl Into<Option<At>>,
@@ -141,7 +177,11 @@ impl Recorder {
         self.record(at.into(), cause, Kind::View, &Viewed { key: key.into(), value })
     }
 
-    /// Makes what was recorded survive a crash of the machine.
+    /// Syncs all recorded events to disk, so that they survive a crash of the machine.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the operating system cannot sync the file.
     pub fn sync(&self) -> Result<(), Error> {
         self.file.sync_data().map_err(|error| Error::file(&self.name, Problem::Write(error)))
     }
@@ -158,12 +198,12 @@ impl Recorder {
         let number = number.ok_or_else(|| Error::file(&self.name, Problem::Full))?;
         let encoded = self.encoder.content(Stamp { number, cause, at }, kind, content);
         encoded.map_err(|problem| Error::file(&self.name, problem))?;
-        // An event that is not in the file has no number; the next one takes it.
+        // An event that is not in the file must not use up a number, so give it back.
         self.append().inspect_err(|_| self.encoder.previous = before)?;
         Ok(number)
     }
 
-    /// Appends the line that was made last, in one call: several could be torn apart by another's.
+    /// Appends the line in the encoder's buffer to the file, in one call, so that a crash can tear only this line.
     fn append(&mut self) -> Result<(), Error> {
         self.cut()?;
         self.torn = true;
@@ -176,7 +216,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// Cuts off what is left of a line that was not written to its end.
+    /// Cuts off a torn line at the end of the file, if there may be one.
     fn cut(&mut self) -> Result<(), Error> {
         if self.torn {
             self.file.set_len(self.length).map_err(|error| Error::file(&self.name, Problem::Write(error)))?;
@@ -186,15 +226,17 @@ impl Recorder {
     }
 }
 
+/// Locks the file against other recorders.
 fn lock(file: &File) -> Result<(), Problem> {
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(Problem::Locked),
         Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => Err(Problem::Write(error)),
-        // A file system without locks is no reason to record nothing.
+        // On a file system without locks, record without one.
         _ => Ok(()),
     }
 }
 
+/// Returns `true` if the last of the first `length` bytes is not a line end.
 fn ends_without_newline(file: &mut File, length: u64) -> io::Result<bool> {
     let mut last = [0];
     file.seek(SeekFrom::Start(length.saturating_sub(1)))?;

@@ -1,11 +1,14 @@
-//! Text for people: text of a trace made safe to print, and numbers of things.
+//! Text for people: escapes and shortens text from a trace, and writes counts such as `1,200 events`.
 
 use std::fmt::{self, Display, Write};
 
-/// `text` with every character that could move a cursor, colour a terminal or reorder a line written visibly.
+/// Escapes text from a trace, so that it is safe to print on a terminal.
 ///
-/// Bodies are somebody else's data: printed raw, an ESC in one of them is a command to the terminal of whoever reads the
-/// report. A backslash stays as it is, so text that needed no escape is printed unchanged.
+/// Every character that could move the cursor, change a colour or reorder a line is written as an escape such as
+/// `\n` or `\u{1b}`. Without this, an ESC in a message body would be a command to the terminal of the reader.
+///
+/// A backslash is not escaped, so text without such characters is printed unchanged. This also means that the original
+/// cannot be restored from the result.
 pub fn escape(text: &str) -> impl Display {
     Escaped(text)
 }
@@ -29,17 +32,18 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// Whether a terminal or an editor does something other than show `character`.
+/// Returns `true` if a terminal or an editor acts on `character` instead of showing it.
 fn acts(character: char) -> bool {
-    // C0, DEL and C1; the marks, embeddings, overrides and isolates of bidirectional text; the separators of lines and
-    // paragraphs; the byte order mark.
+    // Control characters (C0, DEL and C1), all controls of bidirectional text, the line and paragraph separators, and
+    // the byte order mark.
     character.is_control()
         || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         || character == '\u{feff}'
 }
 
-/// `text` escaped, its middle left out where it is longer than a screen line or two: what was found in a line may be as
-/// long as the line.
+/// Escapes text for an error message, and replaces the middle of a text longer than 400 characters with `…`.
+///
+/// A line of a trace can be many megabytes long, and so can a value that is quoted from it.
 pub fn shorten(text: &str) -> String {
     const HEAD: usize = 160;
     const TAIL: usize = 240;
@@ -55,7 +59,7 @@ pub fn shorten(text: &str) -> String {
     short
 }
 
-/// `text` escaped, and its beginning alone where it is longer than `most` characters.
+/// Escapes text, and cuts it off with `…` after `most` characters.
 pub fn brief(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         None => escape(text).to_string(),
@@ -63,7 +67,9 @@ pub fn brief(text: &str, most: usize) -> String {
     }
 }
 
-/// A number of things, such as `1 event` or `1,200 events`.
+/// Formats a count with its noun, such as `1 event` or `1,200 events`.
+///
+/// `one` is the singular of the noun, and `many` is its plural.
 pub fn count(count: u64, one: &str, many: &str) -> String {
     let digits = count.to_string();
     let mut grouped = String::new();

@@ -79,7 +79,7 @@ fn no_record_is_overwritten_unasked() {
     folder.ok(&["replay", "in.jsonl", "--record", "in.jsonl", "--force"]);
     assert_eq!(folder.read("in.jsonl"), recorded);
     let said = folder.refused(&["replay", "in.jsonl", "--record", "nowhere/out.jsonl"]);
-    assert!(said.contains("nowhere/out.jsonl") && said.contains("make the folder"), "{said}");
+    assert!(said.contains("nowhere/out.jsonl") && said.contains("create the folder"), "{said}");
 }
 
 #[test]

@@ -1,6 +1,10 @@
-//! Digests: of a trace, over its canonical JSON; and of a run, over words, so cheap that it is always on.
+//! Digests, by which two traces or two runs are compared.
 //!
-//! Neither uses derived `Hash`, whose result may change with the compiler, and neither depends on the machine.
+//! * [`TraceDigest`] is the digest of a trace: BLAKE3 over its canonical form.
+//! * [`RunDigest`] is the digest of a run, made by [`Rolling`] while the run goes on. It costs so little that it is
+//!   always computed.
+//!
+//! Neither digest depends on the machine or the compiler. That is why neither uses the derived `Hash`.
 
 mod rolling;
 
@@ -15,12 +19,16 @@ use crate::format::{Error, Writer};
 pub use rolling::mix;
 pub use rolling::{Rolling, RunDigest};
 
-/// The digest of a trace: BLAKE3 over its canonical JSON, header included.
+/// The digest of a trace: BLAKE3 over its canonical form, header included. Its text form is 64 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TraceDigest([u8; 32]);
 
 impl TraceDigest {
-    /// The digest of a trace with this header and these events.
+    /// Computes the digest of the trace with this header and these events.
+    ///
+    /// # Errors
+    ///
+    /// Fails if an event cannot be written as JSON, or if the numbers of the events do not rise.
     pub fn of<'a, I, O, V>(header: &Header, events: impl IntoIterator<Item = &'a Event<I, O, V>>) -> Result<Self, Error>
     where
         I: Serialize + 'a,
@@ -34,7 +42,7 @@ impl TraceDigest {
         digesting.finish()
     }
 
-    /// The digest of the bytes of a canonical trace.
+    /// Computes the digest of a trace from its bytes, which must be in canonical form.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self(blake3::hash(bytes).into())
     }
@@ -46,16 +54,24 @@ impl fmt::Display for TraceDigest {
     }
 }
 
-/// The digest of a trace whose events come one at a time.
+/// Computes the digest of a trace whose events become known one at a time.
 pub struct Digesting(Writer<Hashing>);
 
 impl Digesting {
-    /// Begins with the header of the trace.
+    /// Starts the digest of a trace with this header.
+    ///
+    /// # Errors
+    ///
+    /// Never fails in practice: the header goes to memory, not to a file.
     pub fn new(header: &Header) -> Result<Self, Error> {
         Writer::new("the trace", Hashing(blake3::Hasher::new()), header).map(Self)
     }
 
-    /// Adds the next event of the trace.
+    /// Adds the next event of the trace to the digest.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the event cannot be written as JSON, or if its number is not higher than the number before.
     pub fn event<I, O, V>(&mut self, event: &Event<I, O, V>) -> Result<(), Error>
     where
         I: Serialize,
@@ -65,7 +81,11 @@ impl Digesting {
         self.0.event(event)
     }
 
-    /// Returns the digest of all events that were added.
+    /// Returns the digest of the header and all events that were added.
+    ///
+    /// # Errors
+    ///
+    /// Never fails in practice: the events went to memory, not to a file.
     pub fn finish(self) -> Result<TraceDigest, Error> {
         Ok(TraceDigest(self.0.finish()?.0.finalize().into()))
     }
@@ -77,6 +97,7 @@ impl Serialize for TraceDigest {
     }
 }
 
+/// A sink that hashes all bytes written to it, and keeps none of them.
 struct Hashing(blake3::Hasher);
 
 impl Write for Hashing {

@@ -1,4 +1,4 @@
-//! The digest of a run, made while it runs.
+//! The digest of a run, computed while the run goes on.
 
 use std::fmt;
 
@@ -8,17 +8,18 @@ use serde::Serialize;
 use crate::format::Kind;
 use crate::words::{Tag, Words};
 
-/// The digest of what has happened so far, in 16 bytes of state.
+/// Computes the digest of a run, event by event, in 16 bytes of state.
 ///
-/// It tells runs apart that differ by accident: two lanes of multiplications, each of which has every word to work on.
-/// It is no defence against somebody who makes collisions; the digest of a trace is.
+/// Each word of an event goes into two 64-bit hashes that are based on multiplication. Two runs that differ by accident
+/// almost certainly have different digests. The digest of a run is no protection against somebody who builds a
+/// collision on purpose; the digest of a trace, [`TraceDigest`](super::TraceDigest), is.
 #[derive(Clone, Debug)]
 pub struct Rolling {
     folded: u64,
     turned: u64,
 }
 
-/// The digest of a run.
+/// The digest of a run. Its text form is 32 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RunDigest(pub [u8; 16]);
 
@@ -34,17 +35,18 @@ impl Default for Rolling {
     }
 }
 
-/// Digits of pi and of the golden ratio: numbers with nothing up their sleeve.
+/// The first 64 binary digits of pi after the point: a constant that was not chosen for a hidden property.
 const PI: u64 = 0x243f_6a88_85a3_08d3;
+/// The first 64 binary digits of the golden ratio after the point: another such constant, and an odd number.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Rolling {
-    /// The digest of nothing.
+    /// Starts the digest of a run in which nothing has happened yet.
     pub fn new() -> Self {
         Self { folded: PI, turned: GOLDEN }
     }
 
-    /// Adds an event.
+    /// Adds an event to the digest, with its number, cause and time.
     pub fn event<I: Serialize, O: Serialize, V: Serialize>(&mut self, event: &Event<I, O, V>) {
         let Event { number, cause, at, what } = event;
         let cause = cause.map_or(0, |cause| cause.get());
@@ -57,7 +59,7 @@ impl Rolling {
         self.what(what);
     }
 
-    /// Adds what happened, without its number, cause and time.
+    /// Adds a stimulus or an observation to the digest, without the number, cause and time of its event.
     pub fn what<I: Serialize, O: Serialize, V: Serialize>(&mut self, what: &What<I, O, V>) {
         match what {
             What::Stimulus(stimulus) => match stimulus {
@@ -96,21 +98,22 @@ impl Rolling {
         }
     }
 
-    /// Adds any value.
+    /// Adds a value to the digest. Its type can be any that serde can serialize.
     pub fn add<T: Serialize + ?Sized>(&mut self, value: &T) {
         self.value(value);
     }
 
-    /// Adds an event that is of a fixed size: all of its words in one go, in less than 2 ns.
+    /// Adds an event of a fixed size, encoded as four words, to the digest. This takes less than 2 ns.
     #[inline]
     pub fn words(&mut self, [a, b, c, d]: [u64; 4]) {
-        // The two products are made at the same time, and each lane has a half of both.
+        // The two products do not depend on each other, so the processor computes them in parallel. Each of the two
+        // hashes then takes one half of each product.
         let one = wide(a ^ self.folded, b ^ PI);
         let other = wide(c ^ self.turned, d ^ GOLDEN);
         (self.folded, self.turned) = (one.0 ^ other.1, one.1 ^ other.0);
     }
 
-    /// The digest of what was added so far. More may be added after it.
+    /// Returns the digest of all that was added so far. You can add more afterwards.
     pub fn finish(&self) -> RunDigest {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&finish(self.folded ^ self.turned.rotate_left(32)).to_be_bytes());
@@ -133,31 +136,32 @@ impl Words for Rolling {
     fn word(&mut self, tag: Tag, length: u64, word: u64) {
         let tag = (length << 8 | tag as u64).wrapping_mul(GOLDEN);
         self.folded = fold(self.folded ^ word, tag ^ PI);
-        // FxHash: one to one in the state for every word, so no word can make it forget.
+        // As in FxHash. For each word, this maps different states to different states, so no word can erase what came
+        // before.
         self.turned = (self.turned.rotate_left(5) ^ word).wrapping_add(tag).wrapping_mul(GOLDEN);
     }
 }
 
-/// The fold of wyhash: both halves of the product.
+/// Multiplies two words and folds the two halves of the product into one word, as wyhash does.
 #[inline]
 fn fold(a: u64, b: u64) -> u64 {
     let (low, high) = wide(a, b);
     low ^ high
 }
 
-/// The product, as its low and its high half.
+/// Multiplies two words, and returns the low and the high half of the product.
 #[inline]
 fn wide(a: u64, b: u64) -> (u64, u64) {
     let product = u128::from(a) * u128::from(b);
     (product as u64, (product >> 64) as u64)
 }
 
-/// A number that looks random, and follows from these two.
+/// Mixes two numbers into one that looks random. The same two numbers always give the same result.
 pub fn mix(a: u64, b: u64) -> u64 {
     finish(fold(a ^ PI, b ^ GOLDEN) ^ a.rotate_left(32) ^ b)
 }
 
-/// The finish of MurmurHash3: every bit of the state has a say in every bit of the digest.
+/// Mixes the bits of a hash, so that each bit of `state` affects each bit of the result. From MurmurHash3 (`fmix64`).
 fn finish(mut state: u64) -> u64 {
     state = (state ^ (state >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     state = (state ^ (state >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);

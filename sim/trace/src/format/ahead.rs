@@ -1,4 +1,4 @@
-//! Reads a trace ahead of whoever works on it: the reader on one thread, the work on another.
+//! Reads a trace on one thread while another thread works on the events, so that the work rarely waits for the file.
 
 use std::io::BufRead;
 use std::sync::mpsc::sync_channel;
@@ -8,16 +8,18 @@ use super::error::Error;
 use super::reader::Reader;
 use super::{EventOf, Readable};
 
-/// How many events are handed over at a time, and how many such batches may wait.
+/// The number of events in one batch that the reading thread hands over.
 const BATCH: usize = 512;
+/// The maximum number of batches that were read and wait for the working thread.
 const BATCHES_MAX: usize = 8;
 
-/// Hands the events of a trace and their lines to `work`, in order and some at a time, until it says no more; reads ahead
-/// meanwhile.
+/// Reads a trace on its own thread, and passes its events to `work` in batches, in the order of the trace.
+///
+/// Each event comes with the number of its line. `work` returns `false` to stop reading.
 ///
 /// # Errors
 ///
-/// Gives the error of the reader, once every event before it was worked on; or that of `work`.
+/// Fails with the error of `work`, or with the error of the reader after `work` had all events before it.
 pub fn read_ahead<S: Readable, R: BufRead + Send>(
     system: &S,
     reader: Reader<R>,
@@ -40,7 +42,7 @@ pub fn read_ahead<S: Readable, R: BufRead + Send>(
                     }
                 };
                 let is_last = ended.is_some();
-                // If nobody wants more, that is as well.
+                // A closed channel means that `work` has stopped, which is not an error.
                 if sender.send((batch, ended.unwrap_or(Ok(())))).is_err() || is_last {
                     return;
                 }

@@ -1,18 +1,22 @@
-//! Times: RFC 3339 text for exported time, a number of milliseconds for simulated time.
+//! The time of an event in JSON: RFC 3339 text for an exported time, a number of milliseconds for a simulated time.
 
 use afresh_core::At;
 use jiff::Timestamp;
 
 use super::decimal;
 
-/// Nanoseconds in a millisecond, as a power of ten.
+/// The exponent of ten that converts milliseconds into nanoseconds.
 const MILLISECOND: u32 = 6;
 
-/// The time that a JSON value states; else what is wrong with it.
+/// Reads the time of an event from a JSON value.
+///
+/// # Errors
+///
+/// Returns a text that says what is wrong with the value, and what was expected.
 pub(crate) fn parse(json: &str) -> Result<At, String> {
     if !json.starts_with('"') {
         return decimal::parse(json, MILLISECOND).map(At::Offset).map_err(|wrong| {
-            format!("{wrong}, expected a number of milliseconds, or a time as in \"2026-03-14T09:26:53Z\"")
+            format!("{wrong}, expected a number of milliseconds, or a time such as \"2026-03-14T09:26:53Z\"")
         });
     }
     match json[1..].strip_suffix('"') {
@@ -21,20 +25,20 @@ pub(crate) fn parse(json: &str) -> Result<At, String> {
     }
 }
 
-/// The time that RFC 3339 text states.
+/// Reads the time of an event from RFC 3339 text.
 fn parse_stamp(text: &str) -> Result<At, String> {
     let stamp: Timestamp = text
         .parse()
-        .map_err(|_| format!("invalid time {text:?}, expected RFC 3339 as in \"2026-03-14T09:26:53.589Z\""))?;
+        .map_err(|_| format!("invalid time {text:?}, expected RFC 3339 such as \"2026-03-14T09:26:53.589Z\""))?;
     stamp_of(stamp).ok_or_else(|| format!("time {text:?} is out of range, expected a year from 1678 to 2261"))
 }
 
-/// A timestamp in nanoseconds, where there are so many.
+/// Converts a timestamp into the time of an event, or returns `None` if its nanoseconds do not fit 64 bits.
 pub(crate) fn stamp_of(stamp: Timestamp) -> Option<At> {
     i64::try_from(stamp.as_nanosecond()).ok().map(At::Stamp)
 }
 
-/// Appends the JSON value that states `at`, with no digit that says nothing.
+/// Appends the time of an event to a line, as a JSON value without trailing zeros.
 pub(crate) fn write(at: At, line: &mut Vec<u8>) {
     use std::io::Write;
     // Writing to memory cannot fail.
@@ -45,7 +49,8 @@ pub(crate) fn write(at: At, line: &mut Vec<u8>) {
         }
         At::Stamp(nanoseconds) => match Timestamp::from_nanosecond(nanoseconds.into()) {
             Ok(stamp) => write!(line, "\"{stamp}\""),
-            // Every i64 of nanoseconds lies between the years 1677 and 2262, which jiff has.
+            // This never happens: 64 bits of nanoseconds reach from the year 1677 to 2262, and jiff supports all of
+            // these years.
             Err(_) => write!(line, "null"),
         },
     };

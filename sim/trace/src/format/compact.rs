@@ -1,7 +1,8 @@
-//! JSON without what stands between its values.
+//! Removes the blanks between the values of JSON.
 
-/// `json`, which must be valid, without blanks and line ends between its values. Texts and numbers stay as they are, to
-/// the byte.
+/// Removes blanks and line ends between the values of `json`, which must be valid JSON.
+///
+/// Texts and numbers stay the same, byte for byte.
 pub(crate) fn compact(json: &str) -> String {
     let (mut compact, mut in_text, mut escaped) = (String::with_capacity(json.len()), false, false);
     for character in json.chars() {

@@ -1,32 +1,34 @@
-//! Copies a trace while it is read, byte for byte.
+//! Copies a trace byte for byte while it is being read, to append events to the copy.
 
 use std::io::{self, BufRead, Read, Write};
 
-/// A source that hands on what is read of it, in whole lines: the beginning of a trace that is to be longer.
+/// A source that copies every line that is read from it to a sink. Events can then be appended to the copy.
 ///
-/// Written from its events, the beginning would be another text than the one that was read, and in the words of another
-/// version where bodies were upgraded.
+/// Writing the events again instead of copying them could change the text, because the file need not be in canonical
+/// form. It would also lose the original form of bodies that were upgraded from an older version.
 #[derive(Debug)]
 pub struct Copied<R, W> {
     source: R,
     copy: W,
-    /// The line under way.
+    /// The bytes of the current line that were read so far.
     line: Vec<u8>,
-    /// Why the copy could not be written; what is read cannot say so.
+    /// The error of writing the copy. It is kept until [`finish`](Self::finish), because `consume` cannot return it.
     failed: Option<io::Error>,
 }
 
 impl<R: BufRead, W: Write> Copied<R, W> {
-    /// Copies `source` to `copy`.
+    /// Wraps `source`, so that all lines read from it are copied to `copy`.
     pub fn new(source: R, copy: W) -> Self {
         Self { source, copy, line: Vec::new(), failed: None }
     }
 
-    /// The copy, which ends in a line end. A last line that has none is left out if it is `torn`.
+    /// Completes the copy with a final line end, and returns its sink.
+    ///
+    /// If the last line has no line end, `torn` says whether it was torn. A torn line is left out of the copy.
     ///
     /// # Errors
     ///
-    /// Fails if any of the copy could not be written.
+    /// Fails if any part of the copy could not be written.
     pub fn finish(mut self, torn: bool) -> io::Result<W> {
         if let Some(error) = self.failed {
             return Err(error);
@@ -56,7 +58,7 @@ impl<R: BufRead, W: Write> BufRead for Copied<R, W> {
         if amount == 0 {
             return;
         }
-        // What is consumed is filled already, so this reads nothing.
+        // The bytes to consume are in the buffer already, so this call does not read from the source.
         if let Ok(filled) = self.source.fill_buf() {
             self.line.extend_from_slice(&filled[..amount]);
         }

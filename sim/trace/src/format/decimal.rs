@@ -1,8 +1,12 @@
-//! Decimal numbers as integers of a smaller unit, exactly: no float in between.
+//! Converts decimal numbers into integers of a smaller unit and back, without rounding.
 
 use std::io::Write;
 
-/// `text`, a JSON number, in units of which `10^power` make one of its own: `parse("12.5", 6)` is 12,500,000.
+/// Reads a JSON number, multiplied by `10^power`, as an integer: `parse("12.5", 6)` is 12,500,000.
+///
+/// # Errors
+///
+/// Returns what is wrong with the number: it is not one, is out of range, or has more than `power` decimals.
 pub(crate) fn parse(text: &str, power: u32) -> Result<i64, &'static str> {
     const NOT_A_NUMBER: &str = "not a number";
     const OUT_OF_RANGE: &str = "out of range";
@@ -24,19 +28,19 @@ pub(crate) fn parse(text: &str, power: u32) -> Result<i64, &'static str> {
         value = value.checked_mul(10).and_then(|value| value.checked_add((digit - b'0').into())).ok_or(OUT_OF_RANGE)?;
     }
     let shift = i64::from(exponent) + i64::from(power) - fraction.len() as i64;
-    // Thirty-nine digits are more than an i128 has, so a longer shift leaves the range or leaves nothing.
+    // An i128 has at most 39 digits, so 10^39 overflows. A longer shift would do so too, so it may be cut to 39.
     let scale = 10_i128.checked_pow(shift.unsigned_abs().min(39) as u32);
     let value = match scale {
         _ if value == 0 => 0,
         Some(scale) if shift >= 0 => value.checked_mul(scale).ok_or(OUT_OF_RANGE)?,
         Some(scale) if value % scale == 0 => value / scale,
         None if shift >= 0 => return Err(OUT_OF_RANGE),
-        _ => return Err("more exact than a nanosecond"),
+        _ => return Err("more precise than a nanosecond"),
     };
     i64::try_from(if negative { -value } else { value }).map_err(|_| OUT_OF_RANGE)
 }
 
-/// Appends `value`, in units of which `10^power` make one of what is written, with as few digits as say it.
+/// Appends `value`, divided by `10^power`, to a line as a decimal number without trailing zeros.
 pub(crate) fn write(value: i64, power: u32, line: &mut Vec<u8>) {
     let one = 10_u64.pow(power);
     let (whole, fraction) = (value.unsigned_abs() / one, value.unsigned_abs() % one);

@@ -1,4 +1,4 @@
-//! Reads the JSON of one event, straight into the types of its system.
+//! Decodes the JSON of one event directly into the types of a system.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,30 +14,32 @@ use super::kind::Kind;
 use super::output_id::OutputId;
 use super::{WhatOf, at};
 
-/// What an event's line says: the fields that every kind has, and the content of the one that it is.
+/// The line of an event, decoded: the fields that every event can have, its kind, and its content.
 pub(crate) struct Envelope<C> {
+    /// The number of the event; `None` if the line does not state it.
     pub(crate) number: Option<EventNumber>,
     pub(crate) cause: Option<EventNumber>,
     pub(crate) at: Option<At>,
     pub(crate) kind: Kind,
+    /// The value of the field that is named after the kind.
     pub(crate) content: C,
 }
 
-/// How the content of an event is read.
+/// A way to read the content of an event: as a value of a system's types, as JSON text, or as both.
 pub(crate) trait Content: Copy {
-    /// What its JSON says.
+    /// The content as it is decoded from JSON.
     type Said;
-    /// What is made of that.
+    /// The content as it is returned in an [`Envelope`].
     type Value;
 
-    /// Reads it, given its kind.
+    /// Decodes the content of an event of this kind.
     fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Said, D::Error>;
 
-    /// What is made of it once its text is known to be what a trace may hold.
+    /// Combines the decoded content with its JSON text, after the text has passed all checks.
     fn with_text(self, said: Self::Said, text: &str) -> Self::Value;
 }
 
-/// The content of an event as it is in the file.
+/// Reads the content of an event as JSON text, byte for byte.
 #[derive(Clone, Copy)]
 pub(crate) struct Raw;
 
@@ -54,7 +56,7 @@ impl Content for Raw {
     }
 }
 
-/// The content of an event, and the same as it is in the file.
+/// Reads the content of an event in the way `C`, and also returns its JSON text.
 #[derive(Clone, Copy)]
 pub(crate) struct WithRaw<C>(pub(crate) C);
 
@@ -71,10 +73,10 @@ impl<C: Content> Content for WithRaw<C> {
     }
 }
 
-/// The content of an event in the types of a system.
+/// Reads the content of an event as a value of the types of a system.
 pub(crate) struct Typed<'s, S> {
     pub(crate) system: &'s S,
-    /// The version of the system that the bodies were recorded by.
+    /// The version of the system that recorded the bodies.
     pub(crate) version: &'s str,
 }
 
@@ -124,7 +126,7 @@ impl<S: Types> Content for Typed<'_, S> {
     }
 }
 
-/// Reads the body of a message that came in.
+/// Decodes the body of a message that came in.
 impl<'de, S: Types> DeserializeSeed<'de> for Typed<'_, S> {
     type Value = S::In;
 
@@ -133,7 +135,7 @@ impl<'de, S: Types> DeserializeSeed<'de> for Typed<'_, S> {
     }
 }
 
-/// Reads an event's line.
+/// Decodes the line of an event.
 pub(crate) struct EnvelopeSeed<C>(pub(crate) C);
 
 impl<'de, C: Content> DeserializeSeed<'de> for EnvelopeSeed<C> {
@@ -148,7 +150,7 @@ impl<'de, C: Content> Visitor<'de> for EnvelopeSeed<C> {
     type Value = Envelope<C::Said>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an event: an object")
+        f.write_str("an event, which is an object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -166,7 +168,7 @@ impl<'de, C: Content> Visitor<'de> for EnvelopeSeed<C> {
                     None => content = Some((kind, map.next_value_seed(ContentSeed(self.0, kind))?)),
                     Some((first, _)) if first == kind => return Err(de::Error::duplicate_field(kind.name())),
                     Some((first, _)) => {
-                        let problem = format!("an event is of one kind, expected `{first}` alone, found `{kind}` too");
+                        let problem = format!("an event has only one kind, expected `{first}`, found `{kind}` too");
                         return Err(de::Error::custom(problem));
                     }
                 },
@@ -174,16 +176,13 @@ impl<'de, C: Content> Visitor<'de> for EnvelopeSeed<C> {
         }
         let (kind, content) = content.ok_or_else(|| {
             let names: Vec<_> = Kind::ALL.iter().map(|kind| format!("`{kind}`")).collect();
-            de::Error::custom(format!(
-                "missing field: an event says what happened, expected one of {}",
-                names.join(", ")
-            ))
+            de::Error::custom(format!("missing field that says what happened, expected one of {}", names.join(", ")))
         })?;
         Ok(Envelope { number, cause, at, kind, content })
     }
 }
 
-/// Reads the content of an event of this kind.
+/// Decodes the content of an event of the given kind.
 pub(crate) struct ContentSeed<C>(pub(crate) C, pub(crate) Kind);
 
 impl<'de, C: Content> DeserializeSeed<'de> for ContentSeed<C> {
@@ -194,7 +193,7 @@ impl<'de, C: Content> DeserializeSeed<'de> for ContentSeed<C> {
     }
 }
 
-/// The name of a field of an event.
+/// The name of a field in the line of an event.
 enum Field {
     Number,
     Cause,
@@ -202,7 +201,7 @@ enum Field {
     Kind(Kind),
 }
 
-/// The fields of an event, for messages.
+/// The names of all fields of an event, for error messages.
 const FIELDS: [&str; 16] = {
     let mut fields = ["n", "cause", "at", "", "", "", "", "", "", "", "", "", "", "", "", ""];
     let mut n = 0;

@@ -1,4 +1,4 @@
-//! What is wrong with a file: where, what was expected, and what to do.
+//! The errors of reading and writing files: the place, the problem, what was expected, and what to do.
 
 use std::fmt;
 use std::io;
@@ -7,143 +7,144 @@ use afresh_core::Header;
 
 use crate::text::{escape, shorten};
 
-/// What is wrong with a file, and where.
+/// A problem with a file, and its place in the file.
 ///
-/// Its text is `file:line:column: what is wrong, and what was expected`, and a second line that says what to do. No
-/// control character of the input is in it.
+/// The text of an error is `FILE:LINE:COLUMN: PROBLEM`, which also says what was expected. A second line, if there is
+/// one, says what to do. Control characters of the input are escaped.
 #[derive(Debug)]
 pub struct Error {
-    /// The file, as it was named.
+    /// The name of the file, as the user wrote it.
     pub file: String,
-    /// The line, from 1; zero where it is not about a line.
+    /// The number of the line, from 1, or 0 if the problem is not about a line.
     pub line: u64,
-    /// The byte of the line, from 1; zero where it is not about a byte.
+    /// The number of the byte in the line, from 1, or 0 if the problem is not about a byte.
     pub column: u64,
-    /// What is wrong.
+    /// The problem: what was found, and what was expected.
     pub problem: Box<Problem>,
 }
 
-/// What can be wrong with a file.
+/// The kinds of problem that a file can have, or an option that does not fit the file.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
-    /// The operating system says no.
+    /// The operating system cannot read the file.
     #[error("cannot be read: {0}")]
     Read(io::Error),
-    /// The operating system says no.
+    /// The operating system cannot write the file.
     #[error("cannot be written: {0}")]
     Write(io::Error),
-    /// It is a folder.
-    #[error("is a directory, where a file was expected")]
+    /// The path names a directory.
+    #[error("is a directory, expected a file")]
     Directory,
-    /// The output is there already.
-    #[error("exists already, and is not overwritten")]
+    /// The output file exists already.
+    #[error("already exists, and is not overwritten")]
     Exists,
     /// Another recorder has the file open.
     #[error("is being written by another recorder")]
     Locked,
-    /// There is not one byte in it.
+    /// The file has no bytes at all.
     #[error("is empty: expected a header line, {HEADER}")]
     Empty,
-    /// The first line is not a header.
+    /// The first line is not the header of a trace.
     #[error("is not a trace: expected a header line, {HEADER}, found {}", shorten(.0))]
     NotATrace(String),
-    /// The format is newer than this library, or none at all.
+    /// The header names a format that this library cannot read: a newer one, or 0.
     #[error("{}", format_is(*.0))]
     Format(u32),
-    /// Nobody here knows the system.
-    #[error("is for the system `{}`, which is not known here: expected {}", escape(.name), list(.known))]
+    /// The header names a system that this program does not have.
+    #[error("is for the unknown system `{}`: expected {}", escape(.name), list(.known))]
     UnknownSystem {
-        /// The system that the header names.
+        /// The name of the system in the header.
         name: String,
-        /// The systems that are known.
+        /// The names of all systems that this program has.
         known: Vec<String>,
     },
-    /// A user asks for a system that nobody here knows.
-    #[error("there is no system `{}` here: expected {}", escape(.name), list(.known))]
+    /// An option names a system that this program does not have.
+    #[error("unknown system `{}`: expected {}", escape(.name), list(.known))]
     NoSystem {
-        /// The system that is asked for.
+        /// The name of the system in the option.
         name: String,
-        /// The systems that are known.
+        /// The names of all systems that this program has.
         known: Vec<String>,
     },
-    /// The trace is of a world of nodes, and an option is about the states of keys.
-    #[error("is of a world of nodes, which has no keys: `{0}` is about how the states of keys are folded")]
+    /// An option for systems with keys was used with a trace of a world of nodes, which has no keys.
+    #[error("is a trace of a world of nodes, which has no keys: `{0}` applies only to systems with keys")]
     NoKeys(&'static str),
-    /// A line is longer than the limit.
-    #[error("the line is longer than {0} bytes")]
+    /// A line is longer than the limit, which is given in bytes.
+    #[error("the line is longer than the limit of {0} bytes")]
     LineTooLong(usize),
-    /// A byte that is not UTF-8.
+    /// A byte of the file is not part of valid UTF-8.
     #[error("byte {0:#04x} is not valid UTF-8: expected UTF-8 text")]
     Utf8(u8),
-    /// The last line was not written to its end.
+    /// The last line is torn: a crash cut it off while it was being written.
     #[error("the last line is torn: expected a whole event and a line end, found the end of the file")]
     Torn,
-    /// Arrays and objects inside each other, too many.
+    /// Arrays and objects are nested deeper than [`DEPTH_MAX`].
     #[error("nested too deeply: expected at most {DEPTH_MAX} arrays and objects inside each other")]
     TooDeep,
-    /// A key that an object has twice.
-    #[error("the key `{}` is twice in one object: expected it once", shorten(.0))]
+    /// An object in the JSON has the same key twice.
+    #[error("duplicate key `{}` in one object: expected it once", shorten(.0))]
     DuplicateKey(String),
-    /// Not JSON.
+    /// A line is not valid JSON.
     #[error("is not JSON: {}", shorten(.0))]
     Syntax(String),
-    /// JSON, but not what is called for.
+    /// A line is valid JSON, but not a valid event or header: a field or a value is wrong.
     #[error("{}", shorten(.0))]
     Data(String),
-    /// The numbers of events must rise.
-    #[error("event {number} comes after event {before}: expected numbers that rise")]
+    /// The number of an event is not higher than the number of the event before it.
+    #[error("event {number} comes after event {before}: expected rising event numbers")]
     Order {
         /// The number of the event.
         number: u32,
-        /// The number of the event before.
+        /// The number of the event before it.
         before: u32,
     },
-    /// There is no number left for an event.
-    #[error("no number is left for an event after event {}: expected fewer events", u32::MAX)]
+    /// The trace already has an event with the highest possible number.
+    #[error("no number is left after event {}: expected fewer events", u32::MAX)]
     Full,
-    /// A cause comes before what it causes.
+    /// An event names a cause that is not an earlier event.
     #[error("event {cause} cannot be the cause of event {number}: expected an earlier event")]
     Cause {
-        /// The cause.
+        /// The number of the cause.
         cause: u32,
-        /// The event that names it.
+        /// The number of the event that names the cause.
         number: u32,
     },
-    /// A row of an export says what cannot be an event.
+    /// A row of an export cannot become an event.
     #[error("{}", shorten(.0))]
     Row(String),
-    /// How the columns of an export are mapped does not fit it.
+    /// The mapping of columns to fields is wrong, or does not fit the export.
     #[error("{}", shorten(.0))]
     Mapping(String),
-    /// A value that JSON does not have.
+    /// An event holds a value that JSON cannot express, such as NaN.
     #[error("event {number} cannot be written: {why}")]
     Unwritable {
-        /// The event.
+        /// The number of the event.
         number: u32,
-        /// Why not.
+        /// The reason, as text for people.
         why: String,
     },
 }
 
-/// The shape of a first line, for messages.
+/// The form of a header line, as error messages show it.
 const HEADER: &str = r#"{"afresh":{"format":1,"system":"NAME",…}}"#;
 
-/// How many arrays and objects may be inside each other in one line: what serde_json can read without a stack that an
-/// input could exhaust.
+/// The maximum number of arrays and objects that may be nested inside each other in one line.
+///
+/// This is the limit of serde_json, which keeps a hostile input from exhausting the stack.
 pub const DEPTH_MAX: usize = 127;
 
 impl Error {
-    /// A problem with a file as a whole.
+    /// Builds an error about a file as a whole.
     pub fn file(file: impl Into<String>, problem: Problem) -> Self {
         Self::at(file, 0, 0, problem)
     }
 
-    /// A problem at a place of a file. Line and column count from 1; zero is none.
+    /// Builds an error about one place in a file. Line and column are counted from 1; 0 means none.
     pub fn at(file: impl Into<String>, line: u64, column: u64, problem: Problem) -> Self {
         Self { file: file.into(), line, column, problem: Box::new(problem) }
     }
 
-    /// Whether whoever reads the output has gone: not an error, but the end of the work.
+    /// Returns `true` if the reader of the output closed its pipe. Commands then stop without reporting an error.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(&*self.problem, Problem::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
@@ -169,7 +170,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {}
 
 impl Problem {
-    /// A serde_json error about one line, and its column there.
+    /// Converts an error of serde_json about one line. Also returns its column in that line, from 1.
     pub(crate) fn from_json(error: &serde_json::Error) -> (Self, u64) {
         let column = (error.column() as u64).max(1);
         let text = error.to_string();
@@ -185,57 +186,61 @@ impl Problem {
         (problem, column)
     }
 
-    /// What to do about it; empty where there is nothing to say.
+    /// Returns a hint on what to do about the problem, or an empty text if there is none.
     pub fn help(&self) -> &'static str {
         match self {
             Self::Read(error) if error.kind() == io::ErrorKind::NotFound => {
-                "check the path, and the folder that it starts from; `-` is standard input"
+                "check the path, and the folder that it is relative to; `-` is standard input"
             }
-            Self::Write(error) if error.kind() == io::ErrorKind::NotFound => "make the folder first",
+            Self::Write(error) if error.kind() == io::ErrorKind::NotFound => "create the folder first",
             Self::Read(_) | Self::Write(_) => "",
             Self::Directory => "name a file in it, or `-` for the standard stream",
-            Self::Exists => "choose another name, or say `--force`",
-            Self::Locked => "record to another file; a trace has one writer",
-            Self::Empty | Self::NotATrace(_) => "make a trace of exported rows with `afresh import`",
-            Self::Format(0) => "the first format is 1: correct the header",
-            Self::Format(_) => "install a newer afresh, or have the trace written by this one",
-            Self::UnknownSystem { .. } => "say which of them it is for with `--system NAME`, or correct the header",
-            Self::NoSystem { .. } => "name one of them, or leave the option out to run what the trace is of",
-            Self::NoKeys(_) => "leave the option out for this trace",
+            Self::Exists => "choose another name, or use `--force` to replace the file",
+            Self::Locked => "stop the other recorder, or use another file: a trace has one writer at a time",
+            Self::Empty | Self::NotATrace(_) => "use `afresh import` to turn exported rows into a trace",
+            Self::Format(0) => "correct the header; the first format is 1",
+            Self::Format(_) => "install a newer afresh, or write the trace again with this one",
+            Self::UnknownSystem { .. } => "use `--system NAME` to choose one of these systems, or correct the header",
+            Self::NoSystem { .. } => {
+                "name one of these systems, or omit the option to use the system in the header of the trace"
+            }
+            Self::NoKeys(_) => "omit the option for this trace",
             Self::LineTooLong(_) => "raise the limit with `--line-max BYTES` if the line is meant to be that long",
             Self::Utf8(_) => "export the file as UTF-8, or convert it with iconv",
-            Self::Torn => "say `--torn` to go on without it; it was cut off while being written",
-            Self::TooDeep => "make the body flatter: no reader of JSON can be trusted with more",
-            Self::DuplicateKey(_) => "remove one of the two: nothing says which of them counts",
-            Self::Syntax(_) => "correct the line; a trace has one whole JSON object a line, and no NaN or Infinity",
+            Self::Torn => "use `--torn` to skip this line, which was cut off while it was being written",
+            Self::TooDeep => "make the body flatter: deeper nesting could exhaust the stack of a JSON reader",
+            Self::DuplicateKey(_) => "remove one of the two: readers of JSON disagree on which of them counts",
+            Self::Syntax(_) => "correct the line: each line of a trace is one JSON object, without NaN or Infinity",
             Self::Data(text) if text.starts_with("unknown field `afresh`") => {
-                "this is a second header: traces cannot be joined; split the file before this line"
+                "this is a second header, but a file holds only one trace: split the file before this line"
             }
             Self::Data(text) if text.starts_with("unknown field") => "remove the field, or correct its name",
             Self::Data(text) if text.starts_with("missing field") => "add the field",
             Self::Data(_) => {
-                "correct the value; where another version of the system wrote it, name that with `--system NAME`"
+                "correct the value; if another version of the system wrote it, name that version with `--system NAME`"
             }
-            Self::Order { .. } | Self::Full => "put the events in the order of their numbers, or leave the numbers out",
-            Self::Cause { .. } => "correct the cause, or leave it out",
-            Self::Row(_) => "correct the row or the mapping, or leave such rows out with `--skip-bad`",
-            Self::Mapping(_) => "correct the mapping; `afresh import --help` shows one",
-            Self::Unwritable { .. } => "give the value another type: a trace holds what JSON holds",
+            Self::Order { .. } | Self::Full => "sort the events by number, or omit the numbers",
+            Self::Cause { .. } => "correct the cause, or omit it",
+            Self::Row(_) => "correct the row or the mapping, or skip such rows with `--skip-bad`",
+            Self::Mapping(_) => "correct the mapping; `afresh import --help` shows an example",
+            Self::Unwritable { .. } => "use a type that JSON can express",
         }
     }
 }
 
+/// Describes a format that this library cannot read.
 fn format_is(format: u32) -> String {
     let known = Header::FORMAT;
     match format {
         0 => format!("there is no format 0: expected format {known}"),
-        _ => format!("format {format} is from the future: it needs a newer afresh, this one reads format {known}"),
+        _ => format!("format {format} needs a newer afresh: expected format {known}"),
     }
 }
 
+/// Lists names for an error message: `a`, `b` or `c`.
 fn list(names: &[String]) -> String {
     match names {
-        [] => "a system, and none is known".into(),
+        [] => "a known system, and there is none".into(),
         [one] => format!("`{}`", escape(one)),
         [most @ .., last] => {
             let most: Vec<_> = most.iter().map(|name| format!("`{}`", escape(name))).collect();

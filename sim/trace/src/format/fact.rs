@@ -1,4 +1,4 @@
-//! Messages on the wire, in and out: the same fields, but for the name of the other end.
+//! The JSON form of messages and settlements. Messages in and out have the same fields, except `from` and `to`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,16 +12,17 @@ use serde::{Deserialize, Serialize};
 
 use super::output_id::{self, OutputId};
 
-/// Which end of a message its line names.
+/// The other end of a message: the sender of a message in, or the receiver of a message out.
 #[derive(Clone, Copy)]
 pub(crate) enum Party {
-    /// The sender, of a message that came in.
+    /// The sender of a message that came in, in the field `from`.
     From,
-    /// The receiver, of a message that went out.
+    /// The receiver of a message that went out, in the field `to`.
     To,
 }
 
 impl Party {
+    /// The name of the field.
     fn name(self) -> &'static str {
         match self {
             Self::From => "from",
@@ -29,6 +30,7 @@ impl Party {
         }
     }
 
+    /// The names of all fields of the message, for error messages.
     fn fields(self) -> &'static [&'static str] {
         match self {
             Self::From => &["id", "from", "revision", "body", "withdrawn"],
@@ -37,7 +39,7 @@ impl Party {
     }
 }
 
-/// A message as it is read.
+/// A message in or out, as it is decoded from JSON.
 pub(crate) struct Fact<I, B> {
     pub(crate) id: I,
     pub(crate) party: Name,
@@ -45,7 +47,7 @@ pub(crate) struct Fact<I, B> {
     pub(crate) body: Option<B>,
 }
 
-/// Reads a message, its body by a seed of its own.
+/// Decodes a message in or out. The serde seed `B` decodes its body.
 pub(crate) struct FactSeed<I, B> {
     party: Party,
     body: B,
@@ -70,12 +72,12 @@ impl<'de, I: Deserialize<'de>, B: DeserializeSeed<'de>> Visitor<'de> for FactSee
     type Value = Fact<I, B::Value>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a message: an object with `id`, `{}` and `body`", self.party.name())
+        write!(f, "a message, which is an object with `id`, `{}` and `body`", self.party.name())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut id, mut party, mut revision, mut withdrawn) = (None, None, None, None);
-        // The seed is spent by the first body.
+        // Decoding a body uses up the seed, so a second body is an error.
         let (mut seed, mut body) = (Some(self.body), None);
         while let Some(field) = map.next_key_seed(self.party)? {
             match field {
@@ -90,7 +92,9 @@ impl<'de, I: Deserialize<'de>, B: DeserializeSeed<'de>> Visitor<'de> for FactSee
             }
         }
         match (withdrawn.unwrap_or(false), body.is_some()) {
-            (true, true) => Err(de::Error::custom("a message that is withdrawn has no body, expected one of the two")),
+            (true, true) => {
+                Err(de::Error::custom("a withdrawn message has no body, expected either `body` or `withdrawn`"))
+            }
             (false, false) => Err(de::Error::missing_field("body")),
             _ => Ok(()),
         }?;
@@ -103,6 +107,7 @@ impl<'de, I: Deserialize<'de>, B: DeserializeSeed<'de>> Visitor<'de> for FactSee
     }
 }
 
+/// Stores the value of a field, or fails if the field was there before.
 pub(crate) fn set<T, E: de::Error>(place: &mut Option<T>, name: &'static str, value: T) -> Result<(), E> {
     match place.replace(value) {
         None => Ok(()),
@@ -110,7 +115,7 @@ pub(crate) fn set<T, E: de::Error>(place: &mut Option<T>, name: &'static str, va
     }
 }
 
-/// The name of a field of a message.
+/// The name of a field in the JSON of a message.
 pub(crate) enum Field {
     Id,
     Party,
@@ -146,7 +151,7 @@ impl Visitor<'_> for Party {
     }
 }
 
-/// A message as it is written: fields in this order, and none that says what is so anyway.
+/// Encodes a message in canonical form: the fields in a fixed order, without those that have their default value.
 pub(crate) struct FactWire<'a, B> {
     id: Cow<'a, str>,
     party: Party,
@@ -156,11 +161,13 @@ pub(crate) struct FactWire<'a, B> {
 }
 
 impl<'a, B> FactWire<'a, B> {
+    /// Encodes a message that came in.
     pub(crate) fn message(message: &'a Message<B>) -> Self {
         let Message { from, id, revision, body } = message;
         Self { id: id.as_str().into(), party: Party::From, name: from, revision: *revision, body: body.as_ref() }
     }
 
+    /// Encodes a message that went out.
     pub(crate) fn sent(sent: &'a Sent<B>) -> Self {
         let Sent { key, slot, to, revision, body } = sent;
         let id = output_id::join(key, slot).into();
@@ -187,9 +194,9 @@ impl<B: Serialize> Serialize for FactWire<'_, B> {
     }
 }
 
-const NO_REVISION: &str = "there is no revision 0, expected a revision from 1";
+const NO_REVISION: &str = "revision 0 is not valid, expected a revision from 1";
 
-/// A settlement, in the form that it is read in.
+/// The JSON form of a settlement, for reading.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename = "settlement")]
 pub(crate) struct SettledWire {
@@ -198,6 +205,7 @@ pub(crate) struct SettledWire {
     revision: NonZeroU32,
 }
 
+/// The revision of a settlement that does not state one: the first.
 fn first() -> NonZeroU32 {
     NonZeroU32::MIN
 }
@@ -209,7 +217,7 @@ impl From<SettledWire> for Settled {
     }
 }
 
-/// A settlement, in the form that it is written in.
+/// Encodes a settlement in canonical form.
 pub(crate) struct SettlementWire<'a>(pub(crate) &'a Settled);
 
 impl Serialize for SettlementWire<'_> {

@@ -1,5 +1,7 @@
-//! Files that commands read and write: `-` is a standard stream, nothing is overwritten unasked, and an output is there
-//! whole or not at all.
+//! The files that commands read and write.
+//!
+//! The path `-` means standard input or standard output. An existing file is replaced only if the user asks for it. An
+//! output file appears only when it is complete.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Stdin, Write};
@@ -9,17 +11,22 @@ use tempfile::{NamedTempFile, SpooledTempFile};
 
 use super::error::{Error, Problem};
 
+/// The size in bytes of the buffers for reading and writing.
 const BUFFER: usize = 256 << 10;
 
-/// Output to a standard stream beyond this is held in an unnamed file.
+/// The maximum size in bytes of output to standard output that is held in memory. More is held in a temporary file.
 const SPOOL_IN_MEMORY: usize = 1 << 20;
 
-/// What messages call a path: `standard input` for `-`.
+/// Returns the name by which messages call an input: `standard input` for `-`, otherwise the path.
 pub fn input_name(path: &Path) -> String {
     if is_stream(path) { "standard input".into() } else { path.display().to_string() }
 }
 
-/// Opens `path` to be read; `-` is standard input.
+/// Opens a file for reading, or standard input if the path is `-`.
+///
+/// # Errors
+///
+/// Fails if the file cannot be opened, or is a directory.
 pub fn open(path: &Path) -> Result<Input, Error> {
     let error = |problem| Error::file(input_name(path), problem);
     if is_stream(path) {
@@ -32,12 +39,12 @@ pub fn open(path: &Path) -> Result<Input, Error> {
     Ok(Input::new(Source::File(BufReader::with_capacity(BUFFER, file))))
 }
 
-/// Whether `path` is a standard stream: `-`.
+/// Returns `true` if the path is `-`, which stands for standard input or standard output.
 pub fn is_stream(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// A file or standard input, open to be read.
+/// A file or standard input, open for reading. Made by [`open`].
 #[derive(Debug)]
 pub struct Input {
     source: Source,
@@ -55,7 +62,7 @@ impl Input {
         Self { source, progress: |_| () }
     }
 
-    /// The size of the file in bytes, where it is one.
+    /// The size of the input in bytes, or `None` if it is not a regular file.
     pub fn size(&self) -> Option<u64> {
         match &self.source {
             Source::Stdin(_) => None,
@@ -65,7 +72,7 @@ impl Input {
         }
     }
 
-    /// Has `progress` told of how many bytes were read, each time that the buffer is filled.
+    /// Sets a function that reports progress. It is called with the number of new bytes after each read from the file.
     pub fn tell(&mut self, progress: fn(u64)) {
         self.progress = progress;
     }
@@ -108,10 +115,11 @@ impl BufRead for Input {
     }
 }
 
-/// An output that appears, whole, when it is [finished](Output::finish), and not at all when it is dropped before.
+/// An output that appears only when it is complete. If it is dropped before [`finish`](Output::finish), nothing
+/// appears.
 ///
-/// A file is written beside its place and then moved there. What goes to a standard stream is held back, on disk where
-/// it is long. A device or a pipe is written directly.
+/// A file is written under a temporary name in the same directory, and then renamed. Text for standard output is held
+/// back until the end, on disk if it is long. A device or a named pipe is written directly, without this protection.
 #[derive(Debug)]
 pub struct Output {
     name: String,
@@ -126,7 +134,12 @@ enum Sink {
 }
 
 impl Output {
-    /// Makes ready to write `path`; `-` is standard output. A file that is there is replaced only with `force`.
+    /// Starts an output to a file, or to standard output if the path is `-`. With `force`, it replaces an existing
+    /// file.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file exists and `force` is false, if the path is a directory, or if no file can be created there.
     pub fn create(path: &Path, force: bool) -> Result<Self, Error> {
         let name = if is_stream(path) { "standard output".into() } else { path.display().to_string() };
         match Sink::new(path, force) {
@@ -135,12 +148,16 @@ impl Output {
         }
     }
 
-    /// What messages call the output.
+    /// The name by which messages call the output: `standard output`, or the path.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Puts the output in its place.
+    /// Completes the output, and makes it appear under its name.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the output cannot be written, or if a file of that name has appeared and `force` was false.
     pub fn finish(self) -> Result<(), Error> {
         let Self { name, sink } = self;
         let finish = |sink: BufWriter<Sink>| sink.into_inner().map_err(|error| error.into_error())?.finish();
@@ -175,7 +192,7 @@ impl Sink {
             Some(_) if !force => return Err(Problem::Exists),
             _ => {}
         }
-        // A link stays a link: it is what it points to that is replaced.
+        // Keep a symbolic link: replace the file that it points to.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let permissions = found.map(|metadata| metadata.permissions());
@@ -193,7 +210,8 @@ impl Sink {
             }
             Self::Direct(_) => Ok(()),
             Self::Beside { file, path, force } => {
-                // Else a machine that stops just after may have moved a file whose bytes it never wrote.
+                // Without a sync before the rename, a crash of the machine could leave an empty file under the final
+                // name.
                 file.as_file().sync_all()?;
                 let moved = if force { file.persist(path) } else { file.persist_noclobber(path) };
                 moved.map(drop).map_err(|error| error.error)
@@ -220,8 +238,10 @@ impl Write for Sink {
     }
 }
 
-/// A new file in `folder`, with the permissions of the file that it will replace, or else those of any new file: the
-/// owner alone, as for other temporary files, would be wrong for what stays.
+/// Creates a temporary file in `folder`, with the permissions of the file that it will replace.
+///
+/// If it replaces no file, it gets the permissions of any new file. The usual permissions of a temporary file, for its
+/// owner alone, would be wrong for a file that stays.
 fn beside(folder: &Path, permissions: Option<fs::Permissions>) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".afresh-");

@@ -1,4 +1,4 @@
-//! The text of a JSON value.
+//! [`Json`]: the text of a JSON value, kept as it is in the file.
 
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -8,17 +8,17 @@ use serde::de::IgnoredAny;
 use super::error::Problem;
 use super::scan::Scan;
 
-/// The text of one JSON value, to the byte as it is in a file.
+/// The text of one JSON value, byte for byte as it is in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Json(Box<str>);
 
 impl Json {
-    /// Text that was read as a value already.
+    /// Wraps text that is known to be a valid JSON value.
     pub(super) fn of(text: &str) -> Self {
         Self(text.into())
     }
 
-    /// The text.
+    /// The JSON text of the value.
     pub fn get(&self) -> &str {
         &self.0
     }
@@ -30,7 +30,7 @@ impl Display for Json {
     }
 }
 
-/// Takes what a trace may hold.
+/// Parses a JSON value. Text that a trace may not hold is an error, such as an object with the same key twice.
 ///
 /// ```
 /// use afresh_trace::format::Json;

@@ -1,42 +1,42 @@
-//! The kinds of event.
+//! [`Kind`]: the kinds of event that a trace can hold.
 
 use std::fmt;
 
 use afresh_core::{Observation, Stimulus, What};
 
-/// A kind of event: what the one field of an event's line that says what happened is called.
+/// A kind of event. Its name is the name of the field that says what happened, in the line of the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A message came in.
     In,
-    /// A recorded view that a window opens with.
+    /// The recorded view of a key opens a window, which begins in the middle of a history.
     Opening,
-    /// A simulated message arrived.
+    /// A message was delivered, in a simulated run.
     Deliver,
-    /// A simulated message was lost.
+    /// A message was lost, in a simulated run.
     Drop,
-    /// A timer went off.
+    /// A timer of a node fired, in a simulated run.
     Timer,
-    /// Something broke.
+    /// A fault happened or ended, such as a crash, a restart or a network partition.
     Fault,
-    /// An operator turned a knob.
+    /// An operator turned a knob, such as a reflow or a migration.
     Knob,
-    /// A message was sent.
+    /// The system sent or withdrew a message.
     Out,
-    /// A receiver has an output.
+    /// A receiver confirmed that it has a message that the system sent.
     Settled,
-    /// A message was not taken.
+    /// The system rejected a message.
     Rejected,
-    /// A key was set apart.
+    /// A key was quarantined because its computation panicked.
     Quarantined,
-    /// A key was healed.
+    /// A carried state or another cache differed from the recomputed one, and was replaced.
     Healed,
-    /// A view of a key.
+    /// The view of a key was recorded.
     View,
 }
 
 impl Kind {
-    /// Every kind, stimuli first.
+    /// All kinds: first the stimuli, then the observations.
     pub const ALL: [Self; 13] = [
         Self::In,
         Self::Opening,
@@ -53,7 +53,7 @@ impl Kind {
         Self::View,
     ];
 
-    /// The name of the field.
+    /// The name of this kind in a trace, such as `in` or `view`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::In => "in",
@@ -72,12 +72,12 @@ impl Kind {
         }
     }
 
-    /// The kind with this name.
+    /// Returns the kind with this name, or `None` if there is none.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The kind of what happened.
+    /// Returns the kind of a stimulus or an observation.
     pub fn of<I, O, V>(what: &What<I, O, V>) -> Self {
         match what {
             What::Stimulus(Stimulus::In(_)) => Self::In,
@@ -96,7 +96,8 @@ impl Kind {
         }
     }
 
-    /// Whether it drives the system; else the system produced or showed it.
+    /// Returns `true` for a stimulus, which drives the system, and `false` for an observation, which the system
+    /// produced.
     pub fn is_stimulus(self) -> bool {
         self <= Self::Knob
     }

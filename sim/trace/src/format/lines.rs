@@ -1,4 +1,4 @@
-//! The lines of a file, one at a time, none longer than the limit.
+//! Reads a file line by line, with a limit on the length of a line.
 
 use std::io::{self, BufRead, Read};
 use std::mem;
@@ -8,25 +8,25 @@ use serde::de::IgnoredAny;
 use super::error::{Error, Problem};
 use super::scan::Scan;
 
-/// Of how many bytes lines are counted, to tell how many there are in more.
+/// The number of bytes in which lines are counted, to estimate the number of lines in a longer text.
 const SAMPLE: usize = 1 << 16;
 
-/// Reads lines into one buffer.
+/// Reads a file line by line, always into the same buffer.
 #[derive(Debug)]
 pub(crate) struct Lines<R> {
     source: R,
     pub(crate) name: String,
-    /// The longest line, in bytes.
+    /// The maximum length of a line in bytes.
     pub(super) limit: usize,
     /// The number of the line in `text`, from 1.
     pub(crate) number: u64,
     text: String,
-    /// How many bytes all lines before the one in `text` have.
+    /// The total length in bytes of all lines before the one in `text`.
     bytes_before: u64,
 }
 
 impl<R> Lines<R> {
-    /// The lines of `block`, as those that come next.
+    /// Returns a reader of the lines of `block`, which numbers them as the next lines of this file.
     pub(super) fn within<'b>(&self, block: &'b [u8]) -> Lines<&'b [u8]> {
         Lines {
             source: block,
@@ -44,7 +44,11 @@ impl<R: BufRead> Lines<R> {
         Self { source, name, limit, number: 0, text: String::new(), bytes_before: 0 }
     }
 
-    /// Goes to the next line; whether there is one. What is left of a line over the limit stays unread.
+    /// Reads the next line. Returns `false` at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the line cannot be read, is too long or is not UTF-8. The rest of a line that is too long stays unread.
     pub(crate) fn advance(&mut self) -> Result<bool, Error> {
         self.bytes_before += self.text.len() as u64;
         let mut bytes = mem::take(&mut self.text).into_bytes();
@@ -65,18 +69,21 @@ impl<R: BufRead> Lines<R> {
         Ok(!self.text.is_empty())
     }
 
-    /// About how many lines come next, of those that are in memory already.
+    /// Estimates the number of lines that follow, as far as the source has them in memory.
     pub(super) fn expected(&mut self) -> usize {
-        // Where it cannot be read, that is said when it is.
+        // An error here is not lost: the next read reports it.
         let coming = self.source.fill_buf().unwrap_or_default();
         let first = &coming[..coming.len().min(SAMPLE)];
         let lines = first.iter().filter(|byte| **byte == b'\n').count() + 1;
-        // Some more, since it takes long to move them all to where there is room for one more.
+        // Add an eighth: growing a full vector would copy all of its items, which takes long.
         (coming.len() / first.len().max(1)).saturating_mul(lines).saturating_mul(9) / 8
     }
 
-    /// Takes the lines that come next, some more than so many bytes of them; and says if that is all there are, or for what
-    /// reason. Of a line over the limit there is more than that.
+    /// Reads a block of whole lines that has at least the given number of bytes, if the file has so many left.
+    ///
+    /// The second result is `None` if more may follow, and otherwise says how the file ended: at its end, or with an
+    /// error. If the last line of the block is too long, the block holds only the beginning of that line, which is
+    /// still longer than the limit.
     pub(super) fn block(&mut self, bytes: usize) -> (Vec<u8>, Option<io::Result<()>>) {
         let mut block = Vec::with_capacity(bytes + bytes / 8);
         let most = self.limit.saturating_add(2) as u64;
@@ -88,27 +95,27 @@ impl<R: BufRead> Lines<R> {
             Ok(_) if block.len() < bytes => (block, Some(Ok(()))),
             Ok(_) => (block, None),
             Err(error) => {
-                // Of the line at which it fails nothing is known.
+                // Drop the incomplete line at which reading failed.
                 block.truncate(block.iter().rposition(|byte| *byte == b'\n').map_or(0, |place| place + 1));
                 (block, Some(Err(error)))
             }
         }
     }
 
-    /// The line, without its end.
+    /// The current line, without its line end.
     pub(crate) fn text(&self) -> &str {
         self.text.trim_end_matches(['\n', '\r'])
     }
 
-    /// A problem at a column of this line.
+    /// Builds an error about a column of the current line.
     pub(crate) fn error(&self, column: u64, problem: Problem) -> Error {
         Error::at(&self.name, self.number, column, problem)
     }
 
-    /// What an error of serde_json about this line is about.
+    /// Converts an error of serde_json about the current line.
     pub(crate) fn json_error(&self, error: &serde_json::Error) -> Error {
         let is_json = serde_json::from_str::<IgnoredAny>(&self.text).is_ok();
-        // A line that was cut off is not JSON, wherever in it the first mistake was seen.
+        // A line without an end that is not JSON was cut off, whatever serde_json says about it.
         if !is_json && !self.text.ends_with('\n') {
             return self.error(self.text.len() as u64 + 1, Problem::Torn);
         }
@@ -121,17 +128,20 @@ impl<R: BufRead> Lines<R> {
         self.error(column, problem)
     }
 
-    /// What is wrong at a column of a line of valid JSON that serde_json calls no JSON: that is what it says where one of
-    /// several things must be named and something else is there.
+    /// Returns the problem at a column of a valid line for which serde_json reported a syntax error.
+    ///
+    /// serde_json does so where it expects one variant of an enum and finds something else.
     fn not_one_of_several(&self, column: u64) -> (Problem, u64) {
         if let Err(found) = Scan::default().check(self.text()) {
             return found;
         }
-        (Problem::Data("expected a name, or an object with one field".to_owned()), column)
+        (Problem::Data("expected the name of a variant, or an object with one field".to_owned()), column)
     }
 
-    /// `text`, which is about what ends before a column, with the integer that is there as it is there: serde_json shows a
-    /// long one as what it comes to in floating point.
+    /// Corrects an error text of serde_json about an integer that is too long.
+    ///
+    /// serde_json reports such an integer as a floating-point number. This puts the digits from the line in its place.
+    /// The integer ends right before `column`.
     fn with_integer(&self, text: String, column: u64) -> String {
         let before = self.text.get(..column as usize).unwrap_or_default();
         let is_other = |at: char| !at.is_ascii_alphanumeric() && !"+-.".contains(at);
@@ -143,12 +153,12 @@ impl<R: BufRead> Lines<R> {
         }
     }
 
-    /// The number of bytes before this line.
+    /// The offset in bytes at which the current line begins.
     pub(crate) fn begin(&self) -> u64 {
         self.bytes_before
     }
 
-    /// The number of bytes up to the end of this line.
+    /// The offset in bytes at which the current line ends.
     pub(crate) fn end(&self) -> u64 {
         self.bytes_before + self.text.len() as u64
     }

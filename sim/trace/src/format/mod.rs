@@ -1,8 +1,8 @@
-//! The trace file: JSON Lines, a header and then one event a line.
+//! Reads and writes trace files: JSON Lines, with a header and then one event per line.
 //!
 //! ```
 //! use afresh_trace::format::{Options, Reader, TraceOf, Writer};
-//! # use afresh_core::{Flows, Input, Key, Slot, Types};
+//! # use afresh_core::{Flows, Input, Key, Slot, System};
 //! # #[derive(Clone)]
 //! # struct Counter;
 //! # impl System for Counter {
@@ -31,8 +31,8 @@
 //! # Ok::<(), afresh_trace::format::Error>(())
 //! ```
 //!
-//! Reading is strict: what a trace says is read to the bit, or refused with its place. Writing is canonical: the same
-//! events are the same bytes.
+//! Reading is strict: every value is read exactly, or the reader returns an error with the place in the file. Writing
+//! is canonical: equal events give equal bytes.
 
 mod ahead;
 mod at;
@@ -73,14 +73,16 @@ pub use raw::{RawEvent, RawTrace};
 pub use reader::{Events, Options, RawEvents, Reader};
 pub use writer::Writer;
 
-/// The JSON value that states a time.
+/// Formats the time of an event as the JSON value that a trace holds.
 pub fn time(at: At) -> String {
     let mut text = Vec::new();
     at::write(at, &mut text);
-    String::from_utf8(text).expect("digits and quotes are text")
+    String::from_utf8(text).expect("the JSON of a time is ASCII")
 }
 
-/// An event as a line of a trace, without its number and its end; in words where it cannot be written.
+/// Formats an event as a line of a trace, without its number and its line end.
+///
+/// If the event cannot be written, the result is the text of the error instead.
 pub fn line_of<I: Serialize, O: Serialize, V: Serialize>(event: &Event<I, O, V>) -> String {
     let mut encoder = Encoder { previous: event.number.get() - 1, ..Encoder::default() };
     match encoder.event(event) {
@@ -89,7 +91,7 @@ pub fn line_of<I: Serialize, O: Serialize, V: Serialize>(event: &Event<I, O, V>)
     }
 }
 
-/// The messages that come in with these events.
+/// Iterates over the messages that came in, in a list of events. All other events are skipped.
 pub fn messages<'e, S>(events: impl IntoIterator<Item = &'e EventOf<S>>) -> impl Iterator<Item = &'e Message<S::In>>
 where
     S: Types<In: 'e, Out: 'e, View: 'e>,
@@ -102,13 +104,13 @@ where
 
 pub use afresh_core::EventOf;
 
-/// The stimulus or observation of an event of a system.
+/// The stimulus or the observation of an event, with the types of a system.
 pub type WhatOf<T> = What<<T as Types>::In, <T as Types>::Out, <T as Types>::View>;
 
-/// A trace of a system.
+/// A trace, with the types of a system.
 pub type TraceOf<T> = Trace<<T as Types>::In, <T as Types>::Out, <T as Types>::View>;
 
-/// Types of events that several threads can read. Types made of plain values are.
+/// A system whose events can be read on several threads. Every system whose types are plain values is one.
 pub trait Readable: Types<In: Send + Sync, Out: Send + Sync, View: Send + Sync> + Sync {}
 
 impl<T: Types<In: Send + Sync, Out: Send + Sync, View: Send + Sync> + Sync> Readable for T {}

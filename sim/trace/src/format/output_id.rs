@@ -1,4 +1,4 @@
-//! The id of an output: its key and its slot in one text.
+//! The id of an output, which holds its key and its slot in one text.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use afresh_core::{Key, Slot};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
-/// The key and the slot of an output, read from its id.
+/// The key and the slot of an output, decoded from its id.
 pub(super) struct OutputId {
     pub key: Key,
     pub slot: Slot,
@@ -18,7 +18,7 @@ impl<'de> Deserialize<'de> for OutputId {
         impl Visitor<'_> for Text {
             type Value = OutputId;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the id of an output: a string")
+                f.write_str("the id of an output, which is a string")
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<OutputId, E> {
                 let (key, slot) = split(text);
@@ -29,10 +29,12 @@ impl<'de> Deserialize<'de> for OutputId {
     }
 }
 
-/// The id of the output of `key` in `slot`: `key/slot`, with `~` as `~0` and `/` as `~1` in the key, as in a JSON Pointer.
+/// Returns the id of the output of a key in a slot: `key/slot`.
 ///
-/// An output of a foreign system, whose id has no `/`, is the slot of that name of the key that is empty; so the empty
-/// key leaves its `/` out where the slot has none either.
+/// In the key, `~` is written as `~0` and `/` as `~1`, as in a JSON Pointer. The slot is written unchanged.
+///
+/// A foreign system may have output ids without a `/`. Such an id is a slot of the empty key. So for the empty key, the
+/// `/` is omitted if the slot has none either.
 pub fn join(key: &Key, slot: &Slot) -> String {
     let (key, slot) = (key.as_str(), slot.as_str());
     if key.is_empty() && !slot.contains('/') {
@@ -51,12 +53,14 @@ pub fn join(key: &Key, slot: &Slot) -> String {
     id
 }
 
-/// The key and the slot that `id` names. Every text names one: a `~` that begins no escape stands for itself.
+/// Splits the id of an output into its key and its slot.
+///
+/// Every text is a valid id. A `~` that does not begin an escape stands for itself.
 pub fn split(id: &str) -> (Key, Slot) {
     match id.split_once('/') {
         None => ("".into(), id.into()),
         Some((key, slot)) if !key.contains('~') => (key.into(), slot.into()),
-        // In this order, or `~01` would become `/`.
+        // Replace in this order. In the other order, `~01` would become `/`.
         Some((key, slot)) => (key.replace("~1", "/").replace("~0", "~").into(), slot.into()),
     }
 }

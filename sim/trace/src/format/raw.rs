@@ -1,4 +1,4 @@
-//! A trace as it is in its file: for tools that edit the JSON of events and know no types.
+//! Traces whose events hold JSON text, for tools that edit events without knowing their types.
 
 use std::io::Write;
 
@@ -14,34 +14,38 @@ use super::scan::Scan;
 use super::writer::{Encoder, Stamp, Writer};
 use super::{EventOf, TraceOf};
 
-/// A trace whose bodies are JSON text, whatever system it is for.
+/// A trace whose events hold JSON text instead of values. It can be read and written without the system.
 #[derive(Clone, Debug)]
 pub struct RawTrace {
-    /// What the trace says of itself.
+    /// The header of the trace.
     pub header: Header,
-    /// The events, their numbers rising.
+    /// The events, in the order of their numbers.
     pub events: Vec<RawEvent>,
 }
 
-/// An event whose content is JSON text.
+/// An event whose content is JSON text, byte for byte as it is in the file.
 #[derive(Clone, Debug)]
 pub struct RawEvent {
-    /// The line that it was read from, from 1.
+    /// The number of the line from which the event was read, from 1.
     pub line: u64,
-    /// Its number.
+    /// The number of the event.
     pub number: EventNumber,
-    /// The event that produced it.
+    /// The number of the event that produced this one, if known.
     pub cause: Option<EventNumber>,
-    /// When it happened.
+    /// The time at which the event happened, if known.
     pub at: Option<At>,
-    /// What kind of event it is.
+    /// The kind of the event.
     pub kind: Kind,
-    /// What the field of that name holds, to the byte.
+    /// The JSON value of the field that is named after the kind.
     pub content: Json,
 }
 
 impl RawTrace {
-    /// The same trace in the types of `system`; else which event does not read, by its place in the list, and why.
+    /// Converts the trace into the types of a system.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first event that is not valid for the system. Returns its index in the list, and the problem.
     pub fn typed<S: Types>(&self, system: &S) -> Result<TraceOf<S>, (usize, Problem)> {
         let read = |(place, event): (usize, &RawEvent)| {
             event.typed(system, &self.header.version).map_err(|problem| (place, problem))
@@ -50,7 +54,14 @@ impl RawTrace {
         Ok(Trace { header: self.header.clone(), events })
     }
 
-    /// Writes the trace to `sink`, which messages call `name`. The content of events is written as it is.
+    /// Writes the trace to a sink, which error messages call `name`, and returns the sink.
+    ///
+    /// The content of the events is written unchanged, except that an event always becomes a single line.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the sink cannot be written. Also fails if the numbers of the events do not rise, or if a cause is not
+    /// an earlier event.
     pub fn write<W: Write>(&self, name: &str, sink: W) -> Result<W, Error> {
         let mut writer = Writer::new(name, sink, &self.header)?;
         for event in &self.events {
@@ -61,7 +72,11 @@ impl RawTrace {
 }
 
 impl RawEvent {
-    /// The same event in the types of `system`, whose bodies `version` recorded.
+    /// Converts the event into the types of a system. `version` is the version of the system that recorded the body.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the content is not valid for the system.
     pub fn typed<S: Types>(&self, system: &S, version: &str) -> Result<EventOf<S>, Problem> {
         let mut deserializer = serde_json::Deserializer::from_str(self.content.get());
         let what = ContentSeed(Typed { system, version }, self.kind)
@@ -70,7 +85,9 @@ impl RawEvent {
         Ok(Event { number: self.number, cause: self.cause, at: self.at, what })
     }
 
-    /// Its line in a file, without its number and the end of the line.
+    /// Formats the event as a line of a trace, without its number and its line end.
+    ///
+    /// Returns `None` if the event cannot be written, because its cause is not an earlier event.
     pub fn text(&self) -> Option<String> {
         let mut encoder = Encoder { previous: self.number.get() - 1, ..Encoder::default() };
         let stamp = Stamp { number: self.number, cause: self.cause, at: self.at };
@@ -79,7 +96,9 @@ impl RawEvent {
         String::from_utf8(encoder.line).ok()
     }
 
-    /// The same event with another text; nothing where that is no event.
+    /// Parses an edited line of this event, as [`text`](Self::text) formats it. The number of the event stays the same.
+    ///
+    /// Returns `None` if the text is not a valid event, or states a number.
     pub fn with_text(&self, text: &str) -> Option<Self> {
         let Envelope { number: None, cause, at, kind, content } = parse(&mut Scan::default(), text, Raw).ok()? else {
             return None;

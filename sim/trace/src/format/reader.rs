@@ -1,4 +1,4 @@
-//! Reads a trace in one pass.
+//! Reads a trace from its header to its last event, in one pass.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -17,12 +17,12 @@ use super::scan::Scan;
 use super::together::read_together;
 use super::{EventOf, Readable, TraceOf};
 
-/// How strictly a trace is read.
+/// The options for reading a trace.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// The longest line, in bytes; more of a line is never held in memory.
+    /// The maximum length of a line in bytes. A longer line is an error, and is never held in memory as a whole.
     pub line_max: usize,
-    /// Whether a last line that was cut off is left out; else it is an error.
+    /// `true` to skip a torn last line, which a crash cut off; `false` to report it as an error.
     pub torn: bool,
 }
 
@@ -32,21 +32,25 @@ impl Default for Options {
     }
 }
 
-/// A trace whose header is read, and whose events are not yet.
+/// Reads a trace. A new reader has read the header, and no events yet.
 #[derive(Debug)]
 pub struct Reader<R> {
     header: Header,
-    /// The column of the header line at which the name of the system is.
+    /// The column of the name of the system in the header line, from 1.
     system_column: u64,
     cursor: Cursor<R>,
 }
 
 impl<R: BufRead> Reader<R> {
-    /// Reads the header of the trace in `source`. `name` is what messages call it.
+    /// Starts to read a trace, and reads its header. Error messages call the source `name`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the source cannot be read, or does not begin with a valid header.
     pub fn new(name: impl Into<String>, source: R, options: Options) -> Result<Self, Error> {
         let mut lines = Lines::new(name.into(), source, options.line_max);
         let found = lines.advance().map_err(|error| match *error.problem {
-            // Bytes that are not text from the first on are no trace at all, rather than a trace with a bad byte.
+            // A file that is not text from its beginning is not a trace at all, and not a trace with one bad byte.
             Problem::Utf8(_) | Problem::Torn if error.column < 10 => {
                 lines.error(1, Problem::NotATrace("bytes that are not text".into()))
             }
@@ -59,36 +63,38 @@ impl<R: BufRead> Reader<R> {
         Ok(Self { header, system_column, cursor: Cursor::new(lines, options.torn) })
     }
 
-    /// What the trace says of itself.
+    /// The header of the trace.
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// The name of the file.
+    /// The name by which error messages call the trace.
     pub fn name(&self) -> &str {
         &self.cursor.lines.name
     }
 
-    /// A problem with the system that the header names.
+    /// Builds an error about the name of the system in the header.
     pub fn system_error(&self, problem: Problem) -> Error {
         self.cursor.lines.error(self.system_column, problem)
     }
 
-    /// The place after the header.
+    /// Returns a cursor after the header, from which the events are read.
     pub(super) fn into_cursor(self) -> Cursor<R> {
         self.cursor
     }
 
-    /// About how many events there are, of those that are in memory already.
+    /// Estimates the number of events that follow, as far as the source has them in memory.
     pub fn expected(&mut self) -> usize {
         self.cursor.lines.expected()
     }
 
-    /// Hands every event, in the types of `system`, and its line to `work`, in order; they are read on all cores.
+    /// Reads all events on all cores, and passes each event with the number of its line to `work`.
+    ///
+    /// The events have the types of `system`, and `work` gets them in the order of the trace.
     ///
     /// # Errors
     ///
-    /// Gives what is wrong first, once `work` has had every event before it.
+    /// Fails at the first event that is not valid, after `work` had all events before it.
     pub fn each<S: Readable>(self, system: &S, mut work: impl FnMut(EventOf<S>, u64)) -> Result<(), Error> {
         let version = self.header.version.clone();
         let content = Typed { system, version: &version };
@@ -97,7 +103,13 @@ impl<R: BufRead> Reader<R> {
         })
     }
 
-    /// The same, each event also with its content as it is in the file.
+    /// Reads all events like [`each`](Self::each), and passes each event to `work` in two forms.
+    ///
+    /// The first form has the types of `system`. The second holds the content as JSON text, as it is in the file.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first event that is not valid, after `work` had all events before it.
     pub fn each_with_raw<S: Readable>(
         self,
         system: &S,
@@ -110,24 +122,32 @@ impl<R: BufRead> Reader<R> {
         })
     }
 
-    /// The events, in the types of `system`, one at a time. An error is the last item.
+    /// Iterates over the events in the types of `system`. After an error, the iterator ends.
     pub fn events<S: Types>(self, system: &S) -> Events<'_, S, R> {
         Events { system, version: self.header.version, cursor: self.cursor, ended: false }
     }
 
-    /// The events with their content as it is in the file, one at a time. An error is the last item.
+    /// Iterates over the events with their content as JSON text. After an error, the iterator ends.
     pub fn raw_events(self) -> RawEvents<R> {
         RawEvents { cursor: self.cursor, ended: false }
     }
 
-    /// The whole trace, in the types of `system`.
+    /// Reads the whole trace into memory, in the types of `system`.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first event that is not valid.
     pub fn trace<S: Types>(self, system: &S) -> Result<TraceOf<S>, Error> {
         let header = self.header.clone();
         let events = self.events(system).collect::<Result<_, _>>()?;
         Ok(Trace { header, events })
     }
 
-    /// The whole trace, with the content of its events as it is in the file.
+    /// Reads the whole trace into memory, with the content of its events as JSON text.
+    ///
+    /// # Errors
+    ///
+    /// Fails at the first event that is not valid.
     pub fn raw_trace(self) -> Result<RawTrace, Error> {
         let header = self.header.clone();
         let events = self.raw_events().collect::<Result<_, _>>()?;
@@ -135,7 +155,7 @@ impl<R: BufRead> Reader<R> {
     }
 }
 
-/// The events of a trace, in the types of a system.
+/// An iterator over the events of a trace, in the types of a system. Made by [`Reader::events`].
 #[derive(Debug)]
 pub struct Events<'s, S, R> {
     system: &'s S,
@@ -145,12 +165,12 @@ pub struct Events<'s, S, R> {
 }
 
 impl<S, R> Events<'_, S, R> {
-    /// The line of the event that was read last, from 1.
+    /// The number of the line that was read last, from 1.
     pub fn line(&self) -> u64 {
         self.cursor.lines.number
     }
 
-    /// The line that was cut off and left out, where [`Options::torn`] allowed that.
+    /// The number of the torn line that was skipped, if there was one and [`Options::torn`] allows it.
     pub fn torn(&self) -> Option<u64> {
         self.cursor.torn
     }
@@ -172,7 +192,7 @@ impl<S: Types, R: BufRead> Iterator for Events<'_, S, R> {
     }
 }
 
-/// The events of a trace, with their content as it is in the file.
+/// An iterator over the events of a trace, with their content as JSON text. Made by [`Reader::raw_events`].
 #[derive(Debug)]
 pub struct RawEvents<R> {
     cursor: Cursor<R>,
@@ -180,14 +200,14 @@ pub struct RawEvents<R> {
 }
 
 impl<R> RawEvents<R> {
-    /// The line that was cut off and left out, where [`Options::torn`] allowed that.
+    /// The number of the torn line that was skipped, if there was one and [`Options::torn`] allows it.
     pub fn torn(&self) -> Option<u64> {
         self.cursor.torn
     }
 }
 
 impl<R: BufRead> RawEvents<R> {
-    /// The number of bytes up to the end of the last whole line that was read.
+    /// The offset in bytes at which the last whole line that was read ends. A torn line is not a whole line.
     pub fn end(&self) -> u64 {
         let lines = &self.cursor.lines;
         if self.cursor.torn.is_some() { lines.begin() } else { lines.end() }
@@ -217,27 +237,29 @@ impl<R: BufRead> Iterator for RawEvents<R> {
     }
 }
 
-/// A place in a trace, and what is known of the events before it.
+/// A position in a trace, between two events, from which the next event is read.
 #[derive(Debug)]
 pub(super) struct Cursor<R> {
     pub(super) lines: Lines<R>,
+    /// `true` if a torn last line is skipped, `false` if it is an error.
     accept_torn: bool,
-    /// The number of the event before; zero before the first.
+    /// The number of the event before this position, or 0 before the first event.
     pub(super) previous: u32,
+    /// The number of the torn line that was skipped.
     torn: Option<u64>,
     scan: Scan,
 }
 
-/// The next event and its number, or the end.
+/// The next event of a trace with its number, or `None` at the end of the trace.
 type Next<C> = Result<Option<(EventNumber, Envelope<<C as Content>::Value>)>, Error>;
 
 impl<R> Cursor<R> {
-    /// A place before the first event of these lines.
+    /// Creates a cursor before the first event in `lines`.
     pub(super) fn new(lines: Lines<R>, accept_torn: bool) -> Self {
         Self { lines, accept_torn, previous: 0, torn: None, scan: Scan::default() }
     }
 
-    /// The same place, where the lines that come next are those of `block`.
+    /// Returns a cursor at the same position that reads the lines of `block` next.
     pub(super) fn within<'b>(&self, block: &'b [u8]) -> Cursor<&'b [u8]> {
         let Self { accept_torn, previous, .. } = *self;
         Cursor { previous, ..Cursor::new(self.lines.within(block), accept_torn) }
@@ -245,7 +267,7 @@ impl<R> Cursor<R> {
 }
 
 impl<R: BufRead> Cursor<R> {
-    /// Reads the next event; its number is that of the event before plus one, where it says none.
+    /// Reads the next event, and determines its number. A torn last line is skipped if the options allow it.
     pub(super) fn next<C: Content>(&mut self, content: C) -> Next<C> {
         match self.read(content) {
             Err(error) if self.accept_torn && matches!(*error.problem, Problem::Torn) => {
@@ -256,6 +278,7 @@ impl<R: BufRead> Cursor<R> {
         }
     }
 
+    /// Reads the next event, and determines its number. A torn last line is an error.
     fn read<C: Content>(&mut self, content: C) -> Next<C> {
         let Some(envelope) = self.envelope(content)? else { return Ok(None) };
         let number = number(self.previous, &envelope).map_err(|problem| {
@@ -270,13 +293,13 @@ impl<R: BufRead> Cursor<R> {
         Ok(Some((number, envelope)))
     }
 
-    /// Reads the next event, whatever its number.
+    /// Reads the next event without checking its number. Empty lines are skipped.
     pub(super) fn envelope<C: Content>(&mut self, content: C) -> Result<Option<Envelope<C::Value>>, Error> {
         loop {
             if !self.lines.advance()? {
                 return Ok(None);
             }
-            // An editor may leave an empty line; it says nothing.
+            // Skip empty lines, which an editor may have left.
             if !self.lines.text().trim_ascii_start().is_empty() {
                 break;
             }
@@ -288,7 +311,7 @@ impl<R: BufRead> Cursor<R> {
         })
     }
 
-    /// A problem with the value of a field of the line, which is valid JSON.
+    /// Builds an error about a field of the current line, which is valid JSON.
     fn field_error(&self, field: &str, problem: Problem) -> Error {
         let text = self.lines.text();
         let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(text).unwrap_or_default();
@@ -297,7 +320,11 @@ impl<R: BufRead> Cursor<R> {
     }
 }
 
-/// The number of an event after one with the number `before`: higher than that, and than that of its cause.
+/// Determines the number of an event, which is `before` plus one if the event does not state a number.
+///
+/// # Errors
+///
+/// Fails if the number is not higher than `before`, the number of the event before it, or not higher than its cause.
 pub(super) fn number<C>(before: u32, envelope: &Envelope<C>) -> Result<EventNumber, Problem> {
     let next = before.checked_add(1).and_then(NonZeroU32::new);
     let number = envelope.number.or(next).ok_or(Problem::Full)?;
@@ -310,15 +337,15 @@ pub(super) fn number<C>(before: u32, envelope: &Envelope<C>) -> Result<EventNumb
     }
 }
 
-/// Why the text of an event does not read.
+/// The reason why the line of an event cannot be read.
 pub(super) enum Why {
-    /// It is no JSON, or says what an event does not say.
+    /// The line is not valid JSON, or not a valid event.
     Json(serde_json::Error),
-    /// This, at a column.
+    /// The line has a problem that serde_json does not check, at this column, counted from 1.
     Scan(Problem, u64),
 }
 
-/// Reads the text of one event.
+/// Parses the line of one event, and checks it for duplicate keys and for nesting that is too deep.
 pub(super) fn parse<C: Content>(scan: &mut Scan, text: &str, content: C) -> Result<Envelope<C::Value>, Why> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let envelope = EnvelopeSeed(content).deserialize(&mut deserializer).map_err(Why::Json)?;
@@ -329,13 +356,14 @@ pub(super) fn parse<C: Content>(scan: &mut Scan, text: &str, content: C) -> Resu
     Ok(Envelope { number, cause, at, kind, content })
 }
 
-/// The column, from 1, of a value that was borrowed from `text`.
+/// Returns the column, from 1, of a value that was borrowed from `text`.
 fn column_of(value: &RawValue, text: &str) -> u64 {
     (value.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize) as u64 + 1
 }
 
-/// Reads the header line: first what makes the file a trace, then its version, and only then the rest, which another
-/// version may say in another way. Also gives the column of the name of the system.
+/// Reads the header line. Also returns the column of the name of the system, from 1.
+///
+/// The format is checked before all other fields, because another format may have other fields.
 fn header<R: BufRead>(lines: &Lines<R>) -> Result<(Header, u64), Error> {
     #[derive(Deserialize)]
     struct AnyLine<'a> {
@@ -356,7 +384,7 @@ fn header<R: BufRead>(lines: &Lines<R>) -> Result<(Header, u64), Error> {
     struct Line {
         afresh: Header,
     }
-    // What some editors and exports put first is no part of the text.
+    // Skip a byte order mark, which some editors and exports put first.
     let text = lines.text();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let Ok(AnyLine { afresh }) = serde_json::from_str(text) else {

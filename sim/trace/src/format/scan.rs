@@ -1,38 +1,42 @@
-//! What serde_json does not check: a key that an object has twice, and nesting in what is not read.
+//! Checks JSON for duplicate keys in an object and for nesting that is too deep, which serde_json does not always
+//! check.
 
 use std::borrow::Cow;
 
 use super::error::{DEPTH_MAX, Problem};
 
-/// Objects with more keys than this are checked by sorting.
+/// The maximum number of keys for which each key is compared with each other. More keys are sorted instead.
 const FEW: usize = 16;
 
-/// Looks through valid JSON for an object that has a key twice, and for nesting that is too deep.
+/// Checks valid JSON for duplicate keys in an object, and for nesting that is too deep.
 ///
-/// A struct refuses a key that comes twice, but a map takes the last of the two, and so would a tool with other
-/// habits take the first: a value that two readers see differently is an error here. The memory is kept from line to line.
+/// If a key is duplicate, some readers of JSON take the first value and some the last. serde_json rejects it for a
+/// struct but not for a map. A trace must mean the same to every reader, so here it is an error.
+///
+/// Use one value for all lines of a file, because it reuses its memory.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
-    /// For each object or array that is open: where its keys begin, or nothing for an array.
+    /// The objects and arrays around the current byte. For an object, the index in `keys` of its first key.
     open: Vec<Option<usize>>,
-    /// The keys of all objects that are open, and in the end of the outermost.
+    /// The keys of all objects around the current byte. At the end, the keys of the outermost object.
     keys: Vec<Key>,
-    /// The values that the outermost object has under its keys: begin and end.
+    /// The begin and end offsets of the values of the outermost object, in the order of its keys.
     values: Vec<(usize, usize)>,
 }
 
-/// Where a key is in the JSON.
+/// The place of a key in the JSON.
 #[derive(Clone, Copy, Debug)]
 struct Key {
-    /// Where its text begins, and ends, without the quotes.
+    /// The offset in the JSON at which the key begins, after its opening quote.
     begin: usize,
+    /// The offset in the JSON at which the key ends, before its closing quote.
     end: usize,
-    /// Whether there is an escape in it.
+    /// `true` if the key contains an escape.
     escaped: bool,
 }
 
 impl Key {
-    /// What it says, its escapes resolved.
+    /// Returns the text of the key, with its escapes decoded.
     fn plain(self, json: &str) -> Cow<'_, str> {
         let text = &json[self.begin..self.end];
         if self.escaped {
@@ -42,19 +46,24 @@ impl Key {
         }
     }
 
+    /// Returns `true` if two keys have the same text after decoding.
     fn is(self, other: Self, json: &str) -> bool {
         self.plain(json) == other.plain(json)
     }
 }
 
 impl Scan {
-    /// Checks `json`, which must be valid JSON; the problem, and its column from 1.
+    /// Checks `json`, which must be valid JSON.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first problem that was found, and its column from 1.
     pub(crate) fn check(&mut self, json: &str) -> Result<(), (Problem, u64)> {
         self.open.clear();
         self.keys.clear();
         self.values.clear();
         let bytes = json.as_bytes();
-        // Whether the next text of an object is a key: after `{` and `,`, and not after `:`.
+        // In an object, a text is a key after `{` and `,`, and a value after `:`.
         let mut key_next = false;
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
@@ -99,19 +108,23 @@ impl Scan {
         Ok(())
     }
 
-    /// The text of the value that the object which was checked last has under `key`, or of nothing.
+    /// Returns the JSON text of the value under `key`, or an empty text if there is no such key.
+    ///
+    /// `json` must be the object that was checked last.
     pub(super) fn value<'j>(&self, json: &'j str, key: &str) -> &'j str {
         let mut fields = self.keys.iter().zip(&self.values);
         let found = fields.find(|(field, _)| field.plain(json) == key);
         found.map_or("", |(_, (begin, end))| json[*begin..*end].trim_ascii())
     }
 
+    /// Notes that the current value of the outermost object ends at this offset.
     fn end_value(&mut self, at: usize) {
         if let Some((_, end)) = self.values.last_mut() {
             *end = at;
         }
     }
 
+    /// Adds a key to the current object, whose first key is at the index `first`. Compares it with a few other keys.
     fn add_key(&mut self, json: &str, first: usize, key: Key) -> Result<(), Problem> {
         let before = &self.keys[first..];
         if before.len() < FEW && before.iter().any(|other| other.is(key, json)) {
@@ -121,7 +134,7 @@ impl Scan {
         Ok(())
     }
 
-    /// The check of an object with so many keys that comparing each with each would take too long.
+    /// Checks an object with many keys by sorting them, because comparing each with each would take too long.
     fn check_many(&self, json: &str, first: usize) -> Result<(), (Problem, u64)> {
         let keys = &self.keys[first..];
         if keys.len() <= FEW {
@@ -136,8 +149,9 @@ impl Scan {
     }
 }
 
-/// Where the text that begins at `at` ends: the place of its closing quote; and whether there is an escape in it. Eight bytes at a time: texts are most of a
-/// line, and this is a good part of the time that it takes to read one.
+/// Finds the closing quote of the text that begins at the offset `at`. Also returns whether the text has an escape.
+///
+/// It looks at eight bytes at a time, because this search takes a good part of the time that it takes to read a line.
 fn text_end(bytes: &[u8], mut at: usize) -> (usize, bool) {
     let mut escaped = false;
     loop {
@@ -160,8 +174,11 @@ fn text_end(bytes: &[u8], mut at: usize) -> (usize, bool) {
     }
 }
 
-/// The high bit of the lowest byte of `chunk` that is `byte`, and perhaps those of others above it: the bytes that
-/// are zero after the exclusive or borrow from their high bit.
+/// Finds the lowest byte of `chunk` that is equal to `byte`. The lowest bit set in the result is the high bit of that
+/// byte.
+///
+/// If no byte is equal, the result is 0. Bits above the lowest one may be set by mistake. The exclusive or turns equal
+/// bytes into zero, and subtracting one from a zero byte sets its high bit.
 fn lowest(chunk: u64, byte: u8) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     let zeros = chunk ^ (ONES * u64::from(byte));

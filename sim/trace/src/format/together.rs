@@ -1,4 +1,4 @@
-//! Reads a whole trace on all cores: its lines are read in one place, and are made into events in several.
+//! Reads a whole trace on all cores: one thread reads blocks of lines, and the others turn them into events.
 
 use std::io::BufRead;
 use std::num::NonZeroUsize;
@@ -12,17 +12,19 @@ use super::error::{Error, Problem};
 use super::lines::Lines;
 use super::reader::{Cursor, Reader, number};
 
-/// How many bytes of lines are made into events at a time.
+/// The size in bytes of a block of lines, which one thread turns into events at a time.
 const BLOCK: usize = 1 << 18;
 
-/// How many blocks each thread may have before it.
+/// The maximum number of blocks that wait for each thread.
 const BLOCKS_MAX: usize = 2;
 
-/// Hands every event of a trace, its number and its line to `work`, in order.
+/// Reads all events of a trace on all cores, and passes each to `work`, with its number and the number of its line.
+///
+/// `work` gets the events in the order of the trace.
 ///
 /// # Errors
 ///
-/// Gives the error of the reader, once `work` has had every event before it.
+/// Fails at the first event that is not valid, after `work` had all events before it.
 pub(crate) fn read_together<C, R>(
     reader: Reader<R>,
     content: C,
@@ -50,14 +52,14 @@ where
                         for block in next_blocks {
                             let made_of_it = Made::of(&block, limit, content);
                             if made.send((block, made_of_it)).is_err() {
-                                // Nobody wants more.
+                                // The receiver is gone because reading has ended with an error.
                                 return;
                             }
                         }
                     });
                     workers.push((blocks, next_made));
                 }
-                // Whoever does not take it has panicked, and the end of this scope does so again.
+                // Sending fails only if the worker has panicked. The end of this scope repeats that panic.
                 let _ = workers[sent % threads].0.send(block);
                 sent += 1;
             }
@@ -75,7 +77,7 @@ where
                         work(number, line + within, envelope);
                     }
                 }
-                // Something is wrong in it: read one line after the other, it is told in full.
+                // The block has an error. Read it again line by line, to report the error with its exact place.
                 None => {
                     let mut again = cursor.within(&block);
                     while let Some((number, envelope)) = again.next(content)? {
@@ -93,15 +95,16 @@ where
     })
 }
 
-/// What was made of a block of lines.
+/// A block of lines, turned into events.
 struct Made<V> {
-    /// Its events, each with its line from the first of the block; nothing where anything is wrong.
+    /// The events, each with the number of its line in the block, from 1; `None` if any line of the block has an error.
     events: Option<Vec<(u64, Envelope<V>)>>,
-    /// How many lines it has.
+    /// The number of lines in the block.
     lines: u64,
 }
 
 impl<V> Made<V> {
+    /// Turns a block of lines into events.
     fn of<C: Content<Value = V>>(block: &[u8], limit: usize, content: C) -> Self {
         let lines = block.iter().filter(|byte| **byte == b'\n').count();
         let mut cursor = Cursor::new(Lines::new(String::new(), block, limit), false);
@@ -116,7 +119,8 @@ impl<V> Made<V> {
     }
 }
 
-/// The numbers of events that come after one with the number `previous`; nothing where one cannot be numbered.
+/// Determines the numbers of the events after the event `previous`, or returns `None` if one of them has no valid
+/// number.
 fn numbers<V>(mut previous: u32, events: &[(u64, Envelope<V>)]) -> Option<Vec<EventNumber>> {
     let numbers = events.iter().map(|(_, envelope)| {
         let number = number(previous, envelope).ok()?;

@@ -1,4 +1,4 @@
-//! Writes a trace in its one canonical form.
+//! Writes a trace in canonical form, in which equal events are equal bytes.
 
 use std::io::Write;
 
@@ -13,10 +13,10 @@ use super::kind::Kind;
 use super::raw::RawEvent;
 use crate::words::holds_no_number;
 
-/// Writes a trace: the header, and then one event a line.
+/// Writes a trace in canonical form: the header, and then one event per line.
 ///
-/// The same events give the same bytes: fields come in a fixed order, and none is written that says what is so anyway.
-/// Nothing is flushed before [`finish`](Self::finish).
+/// Equal events give equal bytes: fields have a fixed order, and a field with its default value is omitted. Call
+/// [`finish`](Self::finish) at the end to flush the sink.
 #[derive(Debug)]
 pub struct Writer<W> {
     sink: W,
@@ -25,7 +25,11 @@ pub struct Writer<W> {
 }
 
 impl<W: Write> Writer<W> {
-    /// Writes the header. `name` is what messages call the file.
+    /// Starts a trace by writing its header. Error messages call the file `name`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the sink cannot be written.
     pub fn new(name: impl Into<String>, sink: W, header: &Header) -> Result<Self, Error> {
         let mut writer = Self { sink, name: name.into(), encoder: Encoder::default() };
         writer.encoder.header(header);
@@ -33,12 +37,17 @@ impl<W: Write> Writer<W> {
         Ok(writer)
     }
 
-    /// Goes on with a trace whose last event is `last`; zero where it has none.
+    /// Continues an existing trace. `last` is the number of its last event, or 0 if it has no events.
     pub fn append(name: impl Into<String>, sink: W, last: u32) -> Self {
         Self { sink, name: name.into(), encoder: Encoder { previous: last, ..Encoder::default() } }
     }
 
-    /// Writes an event. Its number must be higher than that of the event before.
+    /// Writes an event.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the sink cannot be written, or JSON cannot express a value of the event. Also fails if the number of
+    /// the event is not higher than the number before, or its cause is not an earlier event.
     pub fn event<I, O, V>(&mut self, event: &Event<I, O, V>) -> Result<(), Error>
     where
         I: Serialize,
@@ -49,29 +58,41 @@ impl<W: Write> Writer<W> {
         self.put()
     }
 
-    /// Writes an event whose content is JSON text, as it is.
+    /// Writes an event whose content is JSON text.
+    ///
+    /// The text is written unchanged, unless it has line ends. Then all blanks between its values are removed.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the sink cannot be written. Also fails if the number of the event is not higher than the number before,
+    /// or its cause is not an earlier event.
     pub fn raw_event(&mut self, event: &RawEvent) -> Result<(), Error> {
         let RawEvent { number, cause, at, kind, content, .. } = event;
         let stamp = Stamp { number: *number, cause: *cause, at: *at };
-        // An edit may have put a line end between two values, and an event is one line.
+        // An edit may have put a line end between two values, but an event must be a single line.
         let compacted = content.get().contains(['\n', '\r']).then(|| compact(content.get()));
         let content = compacted.as_deref().unwrap_or(content.get());
         self.encoder.raw(stamp, *kind, content).map_err(|problem| Error::file(&self.name, problem))?;
         self.put()
     }
 
-    /// Flushes what was written, and gives the sink back.
+    /// Flushes the sink and returns it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the sink cannot be flushed.
     pub fn finish(mut self) -> Result<W, Error> {
         self.sink.flush().map_err(|error| Error::file(&self.name, Problem::Write(error)))?;
         Ok(self.sink)
     }
 
+    /// Writes the line in the encoder's buffer to the sink.
     fn put(&mut self) -> Result<(), Error> {
         self.sink.write_all(&self.encoder.line).map_err(|error| Error::file(&self.name, Problem::Write(error)))
     }
 }
 
-/// What every kind of event says.
+/// The fields that events of every kind have: number, cause and time.
 #[derive(Clone, Copy)]
 pub(crate) struct Stamp {
     pub(crate) number: EventNumber,
@@ -79,24 +100,26 @@ pub(crate) struct Stamp {
     pub(crate) at: Option<At>,
 }
 
-/// Makes the lines of a trace, one at a time, in one buffer.
+/// Encodes the lines of a trace in canonical form, one at a time, always into the same buffer.
 #[derive(Debug, Default)]
 pub(crate) struct Encoder {
-    /// The line that was made last, with its end.
+    /// The line that was encoded last, with its line end.
     pub(crate) line: Vec<u8>,
-    /// The number of the event before; zero before the first.
+    /// The number of the event that was encoded last, or 0 before the first event.
     pub(crate) previous: u32,
 }
 
 impl Encoder {
+    /// Encodes the header line.
     pub(crate) fn header(&mut self, header: &Header) {
         self.line.clear();
         self.line.extend_from_slice(b"{\"afresh\":");
-        // A header is text and numbers, and writing to memory cannot fail.
+        // This cannot fail: a header holds only texts, numbers and booleans, and it is written to memory.
         let _ = serde_json::to_writer(&mut self.line, header);
         self.line.extend_from_slice(b"}\n");
     }
 
+    /// Encodes the line of an event.
     pub(crate) fn event<I, O, V>(&mut self, event: &Event<I, O, V>) -> Result<(), Problem>
     where
         I: Serialize,
@@ -125,7 +148,7 @@ impl Encoder {
         }
     }
 
-    /// Makes the line of an event with this content. Where it cannot be made, nothing has happened.
+    /// Encodes the line of an event with this content. After an error, the next event can have the same number.
     pub(crate) fn content(&mut self, stamp: Stamp, kind: Kind, content: &impl Serialize) -> Result<(), Problem> {
         self.begin(stamp, kind)?;
         self.json(content).map_err(|why| Problem::Unwritable { number: stamp.number.get(), why })?;
@@ -133,7 +156,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// The same, where the content is JSON text.
+    /// Encodes the line of an event whose content is JSON text.
     pub(crate) fn raw(&mut self, stamp: Stamp, kind: Kind, content: &str) -> Result<(), Problem> {
         self.begin(stamp, kind)?;
         self.line.extend_from_slice(content.as_bytes());
@@ -141,7 +164,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// Makes the line up to its content.
+    /// Encodes the beginning of a line, up to the content of the event.
     fn begin(&mut self, stamp: Stamp, kind: Kind) -> Result<(), Problem> {
         let Stamp { number, cause, at } = stamp;
         let number = number.get();
@@ -169,18 +192,20 @@ impl Encoder {
         Ok(())
     }
 
+    /// Ends the line of an event.
     fn end(&mut self, stamp: Stamp) {
         self.line.extend_from_slice(b"}\n");
         self.previous = stamp.number.get();
     }
 
+    /// Appends a value to the line as JSON. Fails if it contains NaN or an infinity.
     fn json(&mut self, content: &impl Serialize) -> Result<(), String> {
         let begin = self.line.len();
         serde_json::to_writer(&mut self.line, content).map_err(|error| error.to_string())?;
-        // serde_json writes NaN and the infinities as null, silently; only a line with a null in it can hide one.
+        // serde_json silently writes NaN and the infinities as null. So look for them only if the line has a null.
         let null = self.line[begin..].windows(4).any(|bytes| bytes == b"null");
         if null && holds_no_number(content) {
-            return Err("JSON has no NaN and no infinity".into());
+            return Err("it contains NaN or an infinity, which JSON does not have".into());
         }
         Ok(())
     }

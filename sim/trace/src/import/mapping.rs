@@ -1,14 +1,14 @@
-//! Which column of an export becomes which field of an event.
+//! The mapping from the columns of an export to the fields of events, as `--map` gives it.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-/// A field of an event that a column can become.
+/// A field of an event that a column of an export can become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
-    /// When it happened.
+    /// The time at which the event happened.
     At,
-    /// What the row is: a message in, a message out or a view.
+    /// The kind of the row: a message in, a message out or a view.
     Kind,
     /// The id of a message.
     Id,
@@ -20,7 +20,7 @@ pub enum Field {
     Revision,
     /// The body of a message.
     Body,
-    /// Whether a message is withdrawn.
+    /// The mark of a withdrawn message: true, or the time of the withdrawal.
     Withdrawn,
     /// The key of a view, or of a message that went out.
     Key,
@@ -45,22 +45,22 @@ impl Field {
         ("value", Self::Value),
     ];
 
-    /// Its name in a mapping.
+    /// The name of the field in a mapping, such as `revision`.
     pub fn name(self) -> &'static str {
         Self::NAMES.iter().find(|(_, field)| *field == self).map_or("", |(name, _)| name)
     }
 }
 
-/// Where the value of a field comes from.
+/// The source of the value of a field: a constant, or a column of the row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expression {
-    /// The same text for every row.
+    /// A constant: the same text for every row.
     Constant(String),
-    /// A column, and a path into the JSON that it holds. No segment at all is the row itself.
+    /// The name of a column, then a path into the JSON that the column holds. An empty list is the whole row.
     Path(Vec<String>),
 }
 
-/// `FIELD=EXPR`: a field of an event, and where its value comes from.
+/// One mapping of a field, in the text form `FIELD=EXPR`, such as `id=.msg_id` or `from==bank`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assignment(pub Field, pub Expression);
 
@@ -82,7 +82,7 @@ impl FromStr for Assignment {
     }
 }
 
-/// The segments of `.a."b.c".d`, where the first dot may be left out.
+/// Splits a path such as `.a."b.c".d` into its segments. The first dot may be missing.
 fn segments(path: &str) -> Result<Vec<String>, String> {
     let mut rest = path.strip_prefix('.').unwrap_or(path);
     let mut segments = Vec::new();
@@ -91,7 +91,7 @@ fn segments(path: &str) -> Result<Vec<String>, String> {
     }
     loop {
         let (segment, after) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted.split_once('"').ok_or("a quote that is opened is not closed")?,
+            Some(quoted) => quoted.split_once('"').ok_or("unclosed quote, expected a second `\"`")?,
             None => rest.split_at(rest.find('.').unwrap_or(rest.len())),
         };
         if segment.is_empty() {
@@ -109,28 +109,34 @@ fn segments(path: &str) -> Result<Vec<String>, String> {
     }
 }
 
-/// What each field comes from, and what the values of the field `kind` mean.
+/// The mapping of a whole export: the source of each field, and the meaning of each value of the field `kind`.
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
     pub(super) fields: BTreeMap<Field, Expression>,
     kinds: BTreeMap<String, RowKind>,
 }
 
-/// What a row becomes.
+/// The kind of event that a row becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowKind {
-    /// A message that came in.
+    /// The row becomes a message that came in.
     In,
-    /// A message that went out.
+    /// The row becomes a message that went out.
     Out,
-    /// A view of a key.
+    /// The row becomes the view of a key.
     View,
-    /// Nothing.
+    /// The row becomes no event: it is ignored.
     Ignored,
 }
 
 impl Mapping {
-    /// A mapping; `kinds` says what the values of the field `kind` mean. Without that field, every row is a message in.
+    /// Builds a mapping from the sources of the fields and the meanings of the values of the field `kind`.
+    ///
+    /// If the field `kind` is not mapped, every row is a message in.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a field is mapped twice, or if a value of the field `kind` has two meanings.
     pub fn new(
         assignments: impl IntoIterator<Item = Assignment>,
         kinds: impl IntoIterator<Item = (String, RowKind)>,
@@ -138,23 +144,30 @@ impl Mapping {
         let mut mapping = Self::default();
         for Assignment(field, expression) in assignments {
             if mapping.fields.insert(field, expression).is_some() {
-                return Err(format!("the field `{}` is mapped twice, expected it once", field.name()));
+                return Err(format!("the field `{}` is mapped twice, expected one mapping", field.name()));
             }
         }
         for (value, kind) in kinds {
             match mapping.kinds.insert(value.clone(), kind) {
-                Some(other) if other != kind => return Err(format!("rows of kind {value:?} cannot become two things")),
+                Some(other) if other != kind => {
+                    return Err(format!(
+                        "the kind {value:?} has two meanings, expected one of `--in`, `--out`, `--view` and `--ignore`"
+                    ));
+                }
                 _ => {}
             }
         }
         Ok(mapping)
     }
 
-    /// What rows become whose field `kind` is `value`.
+    /// Returns the kind of event that a row becomes if its field `kind` has this value.
     pub(super) fn kind(&self, value: &str) -> Result<RowKind, String> {
         self.kinds.get(value).copied().ok_or_else(|| {
             let known: Vec<_> = self.kinds.keys().map(|known| format!("{known:?}")).collect();
-            format!("the kind {value:?} is not known, expected one of {}; name it with `--in`, `--out`, `--view` or `--ignore`", known.join(", "))
+            format!(
+                "unknown kind {value:?}, expected one of {}; to add it, use `--in`, `--out`, `--view` or `--ignore`",
+                known.join(", ")
+            )
         })
     }
 }

@@ -1,7 +1,11 @@
-//! Turns the rows of a message table, as exported, into a trace.
+//! Turns rows that were exported from a message table into a trace.
 //!
-//! Rows are JSON Lines or CSV, and become events in the order in which they come: that order is the order of arrival,
-//! which nothing in a row can tell. One row is in memory at a time. Bodies stay the JSON text that they are.
+//! The rows are JSON Lines or CSV. A [`Mapping`] says which column becomes which field of an event, and [`import()`]
+//! writes the events.
+//!
+//! Export the rows in the order in which the messages arrived. The events keep that order, because no column can
+//! replace it. Only one row at a time is in memory. The JSON text of a body is copied, so that no digit of a number is
+//! lost.
 
 mod mapping;
 mod rows;
@@ -22,27 +26,35 @@ use rows::Rows;
 pub use rows::{RowFormat, Shape};
 use value::Value;
 
-/// How many rows became what.
+/// The numbers of rows that were imported, ignored and skipped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
-    /// Rows that became messages in.
+    /// The number of rows that became messages in.
     #[serde(rename = "in")]
     pub messages_in: u64,
-    /// Rows that became messages out.
+    /// The number of rows that became messages out.
     pub out: u64,
-    /// Rows that became views.
+    /// The number of rows that became views.
     pub views: u64,
-    /// Rows of a kind that was to be ignored.
+    /// The number of rows that were ignored because of their kind.
     pub ignored: u64,
-    /// Rows that were bad, and skipped.
+    /// The number of rows that were skipped because they cannot be events.
     pub skipped: u64,
-    /// Rows whose time is before that of the row before: perhaps the export is not in the order of arrival.
+    /// The number of rows with an earlier time than the row before them.
+    ///
+    /// If it is high, the export is perhaps not in the order of arrival.
     pub backwards: u64,
 }
 
-/// Writes the rows of `source`, which messages call `name`, to `writer`.
+/// Imports the rows of `source`, and writes them to `writer` as events. Error messages call the source `name`.
 ///
-/// A row that cannot be an event is given to `bad`, which says whether to go on without it.
+/// If a row cannot become an event, `bad` is called with the error. It returns `Ok(())` to skip the row, or an error to
+/// end the import.
+///
+/// # Errors
+///
+/// Fails if the source cannot be read, the mapping does not fit it, or an event cannot be written. Also fails with any
+/// error that `bad` returns.
 pub fn import<R: BufRead, W: Write>(
     name: &str,
     source: R,
@@ -88,17 +100,17 @@ pub fn import<R: BufRead, W: Write>(
 
 type Json = Box<RawValue>;
 
-/// What a row says happened, and when.
+/// The content of an event that a row describes, and its time.
 type Happened = (Option<At>, What<Json, Json, Json>);
 
-/// A row, and what its columns mean.
+/// The current row of an export, together with the mapping of its columns.
 struct Row<'r, R> {
     rows: &'r Rows<R>,
     mapping: &'r Mapping,
 }
 
 impl<'r, R: BufRead> Row<'r, R> {
-    /// What the row says happened, and when; nothing where it is to be ignored.
+    /// Reads the event that the row describes, and its time. Returns `None` if the row is of a kind to ignore.
     fn what(&self) -> Result<Option<Happened>, Error> {
         let kind = match self.find(Field::Kind)? {
             None if self.mapping.fields.contains_key(&Field::Kind) => return Err(self.nothing(Field::Kind)),
@@ -137,7 +149,7 @@ impl<'r, R: BufRead> Row<'r, R> {
         Ok(Some((self.get(Field::At, Value::at)?, what)))
     }
 
-    /// The body; none where the row says that the message is withdrawn.
+    /// Reads the body of the message, or `None` if the row says that the message is withdrawn.
     fn body(&self) -> Result<Option<Json>, Error> {
         match self.get(Field::Withdrawn, Value::withdrawn)? {
             Some(true) => Ok(None),
@@ -145,15 +157,18 @@ impl<'r, R: BufRead> Row<'r, R> {
         }
     }
 
+    /// Reads a field that the row must have. A field that is not mapped, or has no value, is an error.
     fn need<T>(&self, field: Field, read: impl FnOnce(&Value<'r>) -> Result<T, String>) -> Result<T, Error> {
         if !self.mapping.fields.contains_key(&field) {
             let name = field.name();
-            let problem = format!("a row like this one needs the field `{name}`, expected `--map {name}=EXPR`");
+            let problem =
+                format!("this row needs the field `{name}`, which is not mapped: expected `--map {name}=EXPR`");
             return Err(self.rows.error(Problem::Mapping(problem)));
         }
         self.get(field, read)?.ok_or_else(|| self.nothing(field))
     }
 
+    /// Reads a field that the row may have, or returns `None` if it is not mapped or has no value.
     fn get<T>(&self, field: Field, read: impl FnOnce(&Value<'r>) -> Result<T, String>) -> Result<Option<T>, Error> {
         let Some(value) = self.find(field)? else { return Ok(None) };
         match read(&value) {
@@ -162,6 +177,7 @@ impl<'r, R: BufRead> Row<'r, R> {
         }
     }
 
+    /// Finds the value of a field in the row, without reading it yet.
     fn find(&self, field: Field) -> Result<Option<Value<'r>>, Error> {
         match self.mapping.fields.get(&field) {
             Some(expression) => self.rows.find(expression).map_err(|problem| self.error(field, problem)),
@@ -169,14 +185,16 @@ impl<'r, R: BufRead> Row<'r, R> {
         }
     }
 
+    /// The error for a field that has no value.
     fn nothing(&self, field: Field) -> Error {
-        self.error(field, "expected a value, found nothing".into())
+        self.error(field, "expected a value, found none".into())
     }
 
+    /// Builds an error about a field, which names the column that the field comes from.
     fn error(&self, field: Field, problem: String) -> Error {
         let place = match self.mapping.fields.get(&field) {
-            Some(Expression::Path(path)) => format!("column `{}`, the {}: ", path.join("."), field.name()),
-            _ => format!("the {}: ", field.name()),
+            Some(Expression::Path(path)) => format!("column `{}`, field `{}`: ", path.join("."), field.name()),
+            _ => format!("field `{}`: ", field.name()),
         };
         self.rows.error(Problem::Row(place + &problem))
     }

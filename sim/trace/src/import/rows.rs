@@ -8,32 +8,32 @@ use super::table::Table;
 use super::value::Value;
 use crate::format::{Error, Lines, Problem};
 
-/// How an export is read.
+/// The form of an export, as far as the user states it. The rest is guessed from its first line.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
-    /// JSON Lines or CSV; nothing is found out from the first line.
+    /// The format of the rows; `None` to guess it from the first line.
     pub rows: Option<RowFormat>,
-    /// What separates the cells of CSV; nothing is found out from the first line.
+    /// The character that separates the cells of CSV; `None` to guess it from the first line.
     pub delimiter: Option<u8>,
-    /// Whether the first row of CSV names the columns; else they are numbered from 1.
+    /// `true` if the first row of CSV holds the names of the columns, `false` if columns are numbered from 1.
     pub header: bool,
-    /// The longest row, in bytes.
+    /// The maximum length of a row in bytes. A longer row is an error.
     pub line_max: usize,
 }
 
-/// The format of the rows.
+/// The format of the rows of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowFormat {
-    /// A JSON object a line.
+    /// JSON Lines: one JSON object per line.
     Json,
-    /// Cells, separated by a comma or something else.
+    /// CSV: cells separated by commas or by another character.
     Csv,
 }
 
-/// An export, from its start.
+/// An export from its first byte, although the first line was already read from the source.
 pub(super) type Whole<R> = io::Chain<Cursor<Vec<u8>>, R>;
 
-/// The rows of an export.
+/// Reads the rows of an export, one at a time.
 pub(super) enum Rows<R> {
     Json(Lines<Whole<R>>),
     Csv(Box<Table<R>>),
@@ -44,26 +44,32 @@ impl<R: BufRead> Rows<R> {
         let (first, source) = begin(name, source, shape.line_max)?;
         let start = first.trim_ascii_start().first();
         match (shape.rows, start) {
-            (_, None) => Err(Error::file(name, Problem::Mapping("is empty: expected rows of JSON or CSV".into()))),
+            (_, None) => {
+                Err(Error::file(name, Problem::Mapping("is empty: expected rows of JSON Lines or CSV".into())))
+            }
             (Some(RowFormat::Json), _) | (None, Some(b'{')) => {
                 Ok(Self::Json(Lines::new(name.into(), source, shape.line_max)))
             }
             (None, Some(b'[')) => {
-                let problem = "expected one row a line, found an array: split it with `jq -c '.[]'`";
+                let problem = "expected one row per line, found an array: split it with `jq -c '.[]'`";
                 Err(Error::at(name, 1, 1, Problem::Mapping(problem.into())))
             }
             _ => Ok(Self::Csv(Box::new(Table::new(name, source, shape, &first)?))),
         }
     }
 
-    /// Goes to the next row; whether there is one. The outer error ends the import, the inner one is of this row alone.
+    /// Reads the next row. Returns `false` at the end of the export.
+    ///
+    /// # Errors
+    ///
+    /// The outer error ends the import. The inner error concerns only this row, which can be skipped.
     pub(super) fn advance(&mut self) -> Result<Result<bool, Error>, Error> {
         match self {
             Self::Csv(table) => table.advance(),
             Self::Json(lines) => loop {
                 match lines.advance() {
                     Ok(false) => return Ok(Ok(false)),
-                    // What is left of a line that is too long would be taken for a row.
+                    // These errors end the import: after a line that is too long, its rest would be taken for a row.
                     Err(error) if matches!(*error.problem, Problem::Read(_) | Problem::LineTooLong(_)) => {
                         return Err(error);
                     }
@@ -75,7 +81,7 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    /// What `expression` finds in this row.
+    /// Finds the value of an expression in the current row, or returns `None` if there is none.
     pub(super) fn find<'a>(&'a self, expression: &'a Expression) -> Result<Option<Value<'a>>, String> {
         match (expression, self) {
             (Expression::Constant(text), _) => Ok(Some(Value::Text(text.into()))),
@@ -84,7 +90,7 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    /// Checks that the columns are there which `mapping` names.
+    /// Checks that an export in CSV has all columns that the mapping names.
     pub(super) fn check(&self, mapping: &Mapping) -> Result<(), Error> {
         match self {
             Self::Json(_) => Ok(()),
@@ -92,7 +98,9 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    /// The byte of the line, from 1, at which `value` is; zero where it is not in the line as it is.
+    /// Returns the byte of the line at which `value` begins, counted from 1, or 0 if that is unknown.
+    ///
+    /// It is unknown for CSV, and for a value that had to be decoded.
     pub(super) fn column_of(&self, value: &Value<'_>) -> u64 {
         match (self, value) {
             (Self::Json(lines), Value::Json(Cow::Borrowed(json))) => {
@@ -103,7 +111,7 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    /// A problem with this row.
+    /// Builds an error about the current row.
     pub(super) fn error(&self, problem: Problem) -> Error {
         match self {
             Self::Json(lines) => lines.error(0, problem),
@@ -112,8 +120,9 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
-/// Reads up to the end of the first line that is not empty; that line, and everything again from the start. A byte
-/// order mark is left out.
+/// Reads the first line that is not empty, to guess the format of the export from it.
+///
+/// Returns the line, and a source that gives the whole export again from its start. A byte order mark is skipped.
 fn begin<R: BufRead>(name: &str, mut source: R, line_max: usize) -> Result<(Vec<u8>, Whole<R>), Error> {
     let mut all = Vec::new();
     let mut line = 0;
@@ -135,14 +144,14 @@ fn begin<R: BufRead>(name: &str, mut source: R, line_max: usize) -> Result<(Vec<
     Ok((all[line..].to_vec(), Cursor::new(all).chain(source)))
 }
 
-/// Checks that a line is a JSON object.
+/// Checks that the current line is a JSON object.
 fn object<R: BufRead>(lines: &Lines<R>) -> Result<(), Error> {
     let text = lines.text();
     serde_json::from_str::<serde::de::IgnoredAny>(text).map_err(|error| {
         let column = error.column() as u64;
         let error = error.to_string();
         let error = error.split(" at line ").next().unwrap_or_default();
-        lines.error(column, Problem::Row(format!("is not JSON: {error}, expected one JSON object a line")))
+        lines.error(column, Problem::Row(format!("is not JSON: {error}, expected one JSON object per line")))
     })?;
     if !text.trim_ascii_start().starts_with('{') {
         return Err(lines.error(1, Problem::Row("expected a JSON object".into())));

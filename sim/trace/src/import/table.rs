@@ -1,4 +1,4 @@
-//! The rows of CSV.
+//! Reads the rows of an export in CSV.
 
 use std::io::{self, BufRead, Read};
 
@@ -7,21 +7,22 @@ use super::rows::{Shape, Whole};
 use super::value::Value;
 use crate::format::{Error, Problem};
 
-/// The rows of CSV.
+/// Reads the rows of an export in CSV, one at a time.
 pub(super) struct Table<R> {
     name: String,
     rows: csv::Reader<Limited<Whole<R>>>,
     limit: usize,
-    /// The names of the columns; nothing where they are numbered.
+    /// The names of the columns; `None` if columns are numbered.
     columns: Option<csv::StringRecord>,
     record: csv::StringRecord,
-    /// The line that the row begins at.
+    /// The line at which the current row begins, from 1.
     line: u64,
-    /// Whether `record` is the first row, which was read to count its cells, and is still to be given.
+    /// `true` if `record` holds the first row, which was read ahead to count its cells.
     ahead: bool,
 }
 
 impl<R: BufRead> Table<R> {
+    /// Starts to read CSV, and reads its first row. `first` is the first line, from which the delimiter is guessed.
     pub(super) fn new(name: &str, source: Whole<R>, shape: Shape, first: &[u8]) -> Result<Self, Error> {
         let delimiter = shape.delimiter.unwrap_or_else(|| sniff(first));
         let source = Limited { source, left: shape.line_max };
@@ -43,6 +44,11 @@ impl<R: BufRead> Table<R> {
         Ok(table)
     }
 
+    /// Reads the next row. Returns `false` at the end of the export.
+    ///
+    /// # Errors
+    ///
+    /// The outer error ends the import. The inner error concerns only this row, which can be skipped.
     pub(super) fn advance(&mut self) -> Result<Result<bool, Error>, Error> {
         if std::mem::take(&mut self.ahead) {
             return Ok(Ok(true));
@@ -75,11 +81,12 @@ impl<R: BufRead> Table<R> {
         }
     }
 
-    /// A problem with this row.
+    /// Builds an error about the current row.
     pub(super) fn error(&self, problem: Problem) -> Error {
         Error::at(&self.name, self.line, 0, problem)
     }
 
+    /// Returns the index of a column by its name, or by its number if the columns have no names.
     fn column(&self, name: &str) -> Option<usize> {
         match &self.columns {
             Some(columns) => columns.iter().position(|column| column.trim() == name),
@@ -89,17 +96,18 @@ impl<R: BufRead> Table<R> {
         }
     }
 
+    /// Checks that the column exists which an expression names.
     pub(super) fn check(&self, expression: &Expression) -> Result<(), Error> {
         let problem = match expression {
             Expression::Constant(_) => return Ok(()),
             Expression::Path(path) => match path.first() {
-                None => "`.` is a whole row of JSON, expected the name of a column".into(),
+                None => "`.` means a whole row of JSON, and the rows are CSV: expected the name of a column".into(),
                 Some(name) if self.column(name).is_some() => return Ok(()),
                 Some(name) => match &self.columns {
                     Some(columns) => {
                         let columns: Vec<_> = columns.iter().map(|column| format!("`{}`", column.trim())).collect();
                         format!(
-                            "there is no column `{name}`, expected one of {}; where the first row is no header, say `--no-header` and number the columns from .1",
+                            "there is no column `{name}`, expected one of {}; if the first row is not a header, use `--no-header` and the column numbers .1, .2, …",
                             columns.join(", ")
                         )
                     }
@@ -110,7 +118,7 @@ impl<R: BufRead> Table<R> {
         Err(Error::at(&self.name, 1, 0, Problem::Mapping(problem)))
     }
 
-    /// An empty cell, and `\N`, is a null.
+    /// Finds the value at a path in the current row. An empty cell and `\N` mean that there is no value.
     pub(super) fn find<'a>(&'a self, path: &[String]) -> Result<Option<Value<'a>>, String> {
         let Some((column, path)) = path.split_first() else { return Ok(None) };
         let cell = self.column(column).and_then(|column| self.record.get(column)).unwrap_or_default();
@@ -126,7 +134,7 @@ impl<R: BufRead> Table<R> {
     }
 }
 
-/// What separates the cells of a row: of the usual characters the one that it has most of outside quotes.
+/// Guesses the character that separates the cells: the usual one that is most frequent outside quotes in this row.
 fn sniff(row: &[u8]) -> u8 {
     let mut quoted = false;
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
@@ -136,11 +144,13 @@ fn sniff(row: &[u8]) -> u8 {
             *count += 1;
         }
     }
-    // The last of several would win, and a comma is the first guess.
+    // If several are equally frequent, `max_by_key` takes the last one. After `rev`, that is the comma, the best guess.
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
 }
 
-/// Gives up where a row has no end: a quote that is never closed would have the whole export read into memory.
+/// Limits how many bytes are read for one row.
+///
+/// Without a limit, a quote that is never closed would make the reader load the whole export into memory.
 struct Limited<R> {
     source: R,
     left: usize,

@@ -1,4 +1,4 @@
-//! Times as message tables have them.
+//! Reads times in the forms in which message tables hold them.
 
 use afresh_core::At;
 use jiff::Timestamp;
@@ -7,19 +7,23 @@ use jiff::tz::TimeZone;
 
 use crate::format::{decimal, stamp_of};
 
-/// The moment that `text` states: RFC 3339; a date and a time as databases print them, in UTC where they name no zone;
-/// or a number since 1970, of seconds, milliseconds, microseconds or nanoseconds, told apart by its size.
+/// Reads a time, in any of the usual forms:
+///
+/// * RFC 3339.
+/// * A date and a time as databases print them, in UTC if they name no time zone.
+/// * A number of seconds, milliseconds, microseconds or nanoseconds since 1970. The size of the number tells the unit.
 pub(super) fn parse(text: &str) -> Result<At, String> {
     let text = text.trim();
     let found =
         if text.bytes().all(|byte| byte.is_ascii_digit() || b"-+.eE".contains(&byte)) { epoch(text) } else { None };
     found.or_else(|| calendar(text)).ok_or_else(|| {
-        format!("{text:?} is no time, expected one as in 2026-03-14T09:26:53Z or 2026-03-14 09:26:53+00, or a number since 1970")
+        format!("invalid time {text:?}, expected one such as 2026-03-14T09:26:53Z or 2026-03-14 09:26:53+00, or a number since 1970")
     })
 }
 
+/// Reads a number since 1970, whose size tells its unit.
 fn epoch(text: &str) -> Option<At> {
-    // The same moments have three digits more in each smaller unit: until the year 5138 no two of the ranges meet.
+    // For the same time, each smaller unit needs three more digits. So the ranges do not overlap until the year 5138.
     const RANGES: [(i64, u32); 3] = [(100_000_000_000, 9), (100_000_000_000_000, 6), (100_000_000_000_000_000, 3)];
     let whole = text.split('.').next().and_then(|whole| decimal::parse(whole, 0).ok())?;
     let power =
@@ -27,6 +31,7 @@ fn epoch(text: &str) -> Option<At> {
     decimal::parse(text, power).ok().map(At::Stamp)
 }
 
+/// Reads a date and a time, in UTC if they name no time zone.
 fn calendar(text: &str) -> Option<At> {
     let stamp = text.parse::<Timestamp>().ok().or_else(|| {
         let local: DateTime = text.parse().ok()?;

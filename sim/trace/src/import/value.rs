@@ -1,4 +1,4 @@
-//! What is found in a row: text of a cell or JSON, and what it is taken for.
+//! A value found in a row, as a text or as JSON, and its conversion into a field of an event.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,17 +10,19 @@ use serde_json::value::RawValue;
 use super::time;
 use crate::format::{Scan, compact};
 
-/// What is found in a row; a null is not.
+/// A value found in a row. A null counts as no value, so it is never one of these.
 #[derive(Clone, Debug)]
 pub(super) enum Value<'a> {
-    /// The text of a cell.
+    /// The text of a cell of CSV, or a constant.
     Text(Cow<'a, str>),
-    /// JSON, valid and not null.
+    /// Valid JSON, other than null.
     Json(Cow<'a, str>),
 }
 
 impl<'a> Value<'a> {
-    /// The JSON at `path` in `json`, which must be valid. A text on the way that holds JSON is looked into.
+    /// Finds the value at `path` in `json`, which must be valid JSON.
+    ///
+    /// If a text along the path holds an object or an array as JSON, the path continues inside it.
     pub(super) fn find(json: &'a str, path: &[String]) -> Result<Option<Self>, String> {
         let Some((first, rest)) = path.split_first() else {
             return Ok((json.trim_ascii() != "null").then_some(Self::Json(json.into())));
@@ -34,6 +36,7 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Copies a borrowed text, so that the value no longer depends on its row.
     fn into_owned<'b>(self) -> Value<'b> {
         match self {
             Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
@@ -41,7 +44,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A name: text as it is, a number or a truth value as it is written.
+    /// Reads a value from a row as text. A number or a truth value becomes the text that it is written as.
     pub(super) fn text(&self) -> Result<Cow<'_, str>, String> {
         match self {
             Self::Text(text) => Ok(text.as_ref().into()),
@@ -53,14 +56,17 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Reads a value from a row as a name, such as a sender or a key.
     pub(super) fn name(&self) -> Result<Name, String> {
         Ok(self.text()?.as_ref().into())
     }
 
+    /// Reads a value from a row as the time of an event.
     pub(super) fn at(&self) -> Result<afresh_core::At, String> {
         time::parse(&self.text()?)
     }
 
+    /// Reads a value from a row as a revision: a number from 1.
     pub(super) fn revision(&self) -> Result<u32, String> {
         let text = self.text()?;
         match text.trim().parse() {
@@ -69,7 +75,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether a fact is withdrawn: a truth value, or the time at which it was deleted.
+    /// Reads a value from a row that says whether a message is withdrawn: true, false, or the time of the withdrawal.
     pub(super) fn withdrawn(&self) -> Result<bool, String> {
         let text = self.text()?;
         match text.trim().to_ascii_lowercase().as_str() {
@@ -80,8 +86,10 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A body: JSON, to the byte but for blanks. A text that holds an object or an array is taken for what it holds:
-    /// exports often encode JSON twice.
+    /// Reads a value from a row as a body: its JSON text, byte for byte except for blanks between values.
+    ///
+    /// If the value is a text that holds an object or an array as JSON, the body is that object or array. Exports often
+    /// encode JSON twice.
     pub(super) fn body(&self) -> Result<Box<RawValue>, String> {
         let json = match self {
             Self::Json(json) => json.as_ref(),
@@ -98,7 +106,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The JSON that a JSON text holds, where it holds an object or an array.
+/// Decodes JSON that was encoded twice: a JSON text that holds an object or an array. Returns `None` for other JSON.
 fn encoded(json: &str) -> Option<String> {
     if !json.trim_ascii_start().starts_with('"') {
         return None;
@@ -108,7 +116,7 @@ fn encoded(json: &str) -> Option<String> {
     holds.then_some(text)
 }
 
-/// The member or the item of `json` that `name` names.
+/// Finds the member of an object by its name, or the item of an array by its index from 0.
 fn step<'a>(json: &'a str, name: &str) -> Result<Option<&'a RawValue>, serde_json::Error> {
     match json.trim_ascii_start().as_bytes().first() {
         Some(b'{' | b'[') => Step(name).deserialize(&mut serde_json::Deserializer::from_str(json)),
@@ -116,6 +124,7 @@ fn step<'a>(json: &'a str, name: &str) -> Result<Option<&'a RawValue>, serde_jso
     }
 }
 
+/// A serde visitor that finds a member of an object or an item of an array.
 #[derive(Clone, Copy)]
 struct Step<'n>(&'n str);
 
@@ -140,10 +149,7 @@ impl<'de> Visitor<'de> for Step<'_> {
             if !same {
                 map.next_value::<IgnoredAny>()?;
             } else if found.replace(map.next_value()?).is_some() {
-                return Err(de::Error::custom(format!(
-                    "the key `{}` is twice in one object: expected it once",
-                    self.0
-                )));
+                return Err(de::Error::custom(format!("duplicate key `{}` in one object: expected it once", self.0)));
             }
         }
         Ok(found)
@@ -162,7 +168,7 @@ impl<'de> Visitor<'de> for Step<'_> {
     }
 }
 
-/// Whether a key is this one.
+/// A serde visitor that tells if a key of an object is the one that is looked for.
 struct Same<'n>(&'n str);
 
 impl<'de> DeserializeSeed<'de> for Same<'_> {

@@ -1,4 +1,4 @@
-//! Words: what a digest is made of.
+//! Words: the units of 64 bits into which a value is broken, to compute its digest.
 
 mod walk;
 
@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use walk::Walk;
 
-/// What a word says. Every value of another shape gives other words.
+/// The meaning of a word, such as a number or a part of a text.
+///
+/// The tags make sure that values of different shapes give different words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Tag {
@@ -29,13 +31,17 @@ pub(crate) enum Tag {
     Failed,
 }
 
-/// Takes words, one after another.
+/// A receiver of the words of a value, such as a digest.
 pub(crate) trait Words {
-    /// Takes a word. `length` is what the tag needs to know besides: of a text, how many bytes.
+    /// Takes the next word of a value.
+    ///
+    /// `length` is the length in bytes of a text or of bytes, given with its first word. For all other words it is 0.
     fn word(&mut self, tag: Tag, length: u64, word: u64);
 
-    /// Takes text or bytes, eight a word. The last word overlaps the one before where the length is no multiple of
-    /// eight; the length, which goes with the first, says by how much.
+    /// Takes a text or bytes, as words of eight bytes each.
+    ///
+    /// The word with the last eight bytes comes first, together with the length. If the length is not a multiple of
+    /// eight, that word overlaps the word before it, and the length tells by how much.
     #[inline]
     fn bytes(&mut self, tag: Tag, bytes: &[u8]) {
         let length = bytes.len() as u64;
@@ -48,7 +54,7 @@ pub(crate) trait Words {
         }
     }
 
-    /// Takes any value. A value that refuses to be written is a word too, so this cannot fail.
+    /// Takes the words of any value. If the value cannot be serialized, a word says so, so this cannot fail.
     fn value<T: Serialize + ?Sized>(&mut self, value: &T)
     where
         Self: Sized,
@@ -59,8 +65,10 @@ pub(crate) trait Words {
     }
 }
 
-/// Up to seven bytes in one word, without a copy whose length is not known: which of them overlap follows from how many
-/// there are.
+/// Packs up to seven bytes into one word.
+///
+/// From four bytes on, it packs the first four and the last four, which may overlap. This is faster than a copy whose
+/// length is unknown at compile time. Together with the length, the word is still unique.
 #[inline]
 fn few(bytes: &[u8]) -> u64 {
     match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
@@ -69,7 +77,7 @@ fn few(bytes: &[u8]) -> u64 {
     }
 }
 
-/// Whether there is a float in `value` that is no number: NaN or an infinity.
+/// Returns `true` if `value` contains NaN or an infinity, which JSON does not have.
 pub(crate) fn holds_no_number<T: Serialize + ?Sized>(value: &T) -> bool {
     struct Found(bool);
     impl Words for Found {

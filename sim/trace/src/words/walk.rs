@@ -1,4 +1,4 @@
-//! Turns any value that serde can write into words, without making text of it.
+//! Breaks any value that serde can serialize into words, without writing it as text.
 
 use std::fmt;
 
@@ -6,13 +6,13 @@ use serde::ser::{self, Serialize, Serializer};
 
 use super::{Tag, Words};
 
-/// The value refused to be written.
+/// The error for a value whose `Serialize` implementation failed.
 #[derive(Debug)]
 pub(super) struct Refused;
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the value refused to be written")
+        f.write_str("the value cannot be serialized")
     }
 }
 
@@ -24,35 +24,39 @@ impl ser::Error for Refused {
     }
 }
 
-/// Walks through a value, and gives its words.
+/// A serde serializer that passes the words of a value to a receiver.
 pub(super) struct Walk<'a, W>(pub(super) &'a mut W);
 
 impl<W: Words> Walk<'_, W> {
+    /// Passes one word of a value to the receiver.
     fn put(self, tag: Tag, word: u64) -> Result<(), Refused> {
         self.0.word(tag, 0, word);
         Ok(())
     }
 }
 
-/// Walks through the items, entries or fields of a value, and counts them.
+/// A serde serializer for the items, entries or fields of a value. It counts them, and ends them with the count.
 pub(super) struct Parts<'a, W> {
     words: &'a mut W,
     count: u64,
 }
 
 impl<'a, W: Words> Parts<'a, W> {
+    /// Starts a value with parts, by passing its tag to the receiver.
     fn new(words: &'a mut W, tag: Tag) -> Result<Self, Refused> {
         words.word(tag, 0, 0);
         Ok(Self { words, count: 0 })
     }
 
+    /// Passes an item, or a value of a map, to the receiver.
     fn part<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Refused> {
         self.count += 1;
         value.serialize(Walk(&mut *self.words))
     }
 
-    /// Fields go by name, as they do in JSON: a field that is left out, or moved behind another in the code, is not
-    /// mistaken for its neighbour.
+    /// Passes a field to the receiver: first its name and then its value.
+    ///
+    /// The name is included, as in JSON, so that a field that is skipped is not mistaken for its neighbour.
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Refused> {
         self.words.bytes(Tag::Text, name.as_bytes());
         self.part(value)
@@ -86,7 +90,7 @@ impl<'a, W: Words> Serializer for Walk<'a, W> {
         self.serialize_i64(value.into())
     }
 
-    /// One that is not negative counts as unsigned, as in JSON.
+    /// Passes a signed integer to the receiver. If it is not negative, it counts as unsigned, as in JSON.
     fn serialize_i64(self, value: i64) -> Result<(), Refused> {
         self.put(if value < 0 { Tag::Signed } else { Tag::Unsigned }, value as u64)
     }
@@ -131,7 +135,8 @@ impl<'a, W: Words> Serializer for Walk<'a, W> {
         self.serialize_f64(value.into())
     }
 
-    /// To the bit, but for NaN, whose sign is not the same on every machine.
+    /// Passes every bit of a float to the receiver. All NaN values count as the same, because their sign depends on the
+    /// machine.
     fn serialize_f64(self, value: f64) -> Result<(), Refused> {
         const NAN: u64 = 0x7ff8_0000_0000_0000;
         self.put(Tag::Float, if value.is_nan() { NAN } else { value.to_bits() })
@@ -168,7 +173,7 @@ impl<'a, W: Words> Serializer for Walk<'a, W> {
         self.put(Tag::Unit, 0)
     }
 
-    /// Variants go by name, so that a new one in the code changes no digest.
+    /// Passes the name of a variant to the receiver, and not its index, so that a new variant changes no digest.
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Refused> {
         self.0.bytes(Tag::Variant, variant.as_bytes());
         self.put(Tag::Unit, 0)
@@ -232,7 +237,7 @@ impl<'a, W: Words> Serializer for Walk<'a, W> {
     }
 }
 
-/// The seven traits of serde for what has parts, which differ in the names of their methods alone.
+/// Implements the serde traits for values with parts, which differ only in the names of their methods.
 macro_rules! parts {
     ($($part:ident: $item:ident($($name:ident)?)),* $(,)?) => {$(
         impl<W: Words> ser::$part for Parts<'_, W> {

@@ -19,7 +19,7 @@ use afresh_trace::text::escape;
 
 /// Run a trace, and compare everything that it recorded with what the system does now.
 ///
-/// If they differ, the report shows the first difference with its line, its event, and a diff.
+/// If something differs, the report shows the first difference with its line, its event, and a diff.
 ///
 /// In a world of nodes, every event must happen as it was recorded. If the trace was shrunk or is for another version,
 /// events that can no longer happen are skipped and counted. A world has no keys, so using `--policy` there is an

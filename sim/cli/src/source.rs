@@ -79,9 +79,9 @@ impl Source {
 /// The format of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
-    /// For people: text.
+    /// Text for people.
     #[default]
     Text,
-    /// For programs: one line of JSON, which begins with its version.
+    /// One line of JSON for programs.
     Json,
 }

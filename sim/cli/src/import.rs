@@ -18,7 +18,7 @@ use afresh_trace::text::count;
 ///
 /// The rows are JSON Lines or CSV, in the order in which the messages arrived. Without the field `kind`, every row is a
 /// message in. `import` does not check that the bodies fit the types of the system. The first command that runs the
-/// trace does.
+/// trace checks this.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {

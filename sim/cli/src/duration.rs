@@ -1,16 +1,14 @@
-//! Lengths of time as people write them.
+//! Durations as people write them on a command line.
 
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
-/// A length of time: `90` and `1.5` are seconds; `5m`, `1h 30m` and `250ms` say what they are.
+/// Parses a duration: `90` and `1.5` are seconds; `5m`, `1h 30m` and `250ms` have units.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let duration = seconds.or_else(|| text.parse::<SignedDuration>().ok()?.try_into().ok());
-    duration
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| "expected a length of time, such as 90, 5m or 1h".into())
+    duration.filter(|duration| !duration.is_zero()).ok_or_else(|| "expected a duration, such as 90, 5m or 1h".into())
 }
 
 #[cfg(test)]

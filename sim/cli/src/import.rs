@@ -1,4 +1,4 @@
-//! `afresh import`: rows of a message table to a trace.
+//! `afresh import`: turns rows of a message table into a trace.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -12,95 +12,97 @@ use super::source::Format;
 use afresh_trace::format::files::{self, Output};
 use afresh_trace::format::{Error, Problem, Writer};
 use afresh_trace::import::{Assignment, Mapping, RowFormat, RowKind, Shape, Summary, import};
+use afresh_trace::text::count;
 
-/// Turn rows exported from a message table into a trace
+/// Turn rows exported from a message table into a trace.
 ///
-/// Rows are JSON Lines or CSV, in the order in which the messages arrived. Without a field `kind` every row is a message
-/// that came in.
+/// The rows are JSON Lines or CSV, in the order in which the messages arrived. Without the field `kind`, every row is a
+/// message in. `import` does not check that the bodies fit the types of the system. The first command that runs the
+/// trace checks this.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
-    /// The rows; `-` is standard input
+    /// The file with the rows; `-` for standard input.
     rows: PathBuf,
 
-    /// The system that the messages are for
+    /// The system that the messages are for; the header of the trace names it.
     #[arg(long, value_name = "NAME")]
     system: String,
 
-    /// What a field of an event comes from
+    /// Take a field of each event from a column or another expression; repeat the option for each field.
     ///
     /// FIELD is one of at, kind, id, from, to, revision, body, withdrawn, key, slot, value. A message in needs id, from
     /// and body; a message out needs id (or key and slot), to and body; a view needs key and value (or body).
     ///
-    /// EXPR is a column, .msg_id; a path into the JSON that it holds, .payload.items.0; a name with dots in quotes,
-    /// ."msg.id"; the whole row of JSON, a single dot; or the same text for every row, =bank. Columns of CSV without a
-    /// header are .1, .2 and so on. A withdrawal may be given by the time at which it happened.
+    /// EXPR is one of: a column, .msg_id; a path into the JSON of a column, .payload.items.0; a name with dots, in
+    /// quotes, ."msg.id"; the whole row of JSON, a single dot; the same text for every row, =bank. Columns of CSV
+    /// without a header are .1, .2 and so on. The field withdrawn is true or false, or the time of the withdrawal.
     #[arg(long = "map", value_name = "FIELD=EXPR", required = true)]
     map: Vec<Assignment>,
 
-    /// Rows whose kind is VALUE are messages that came in
+    /// Rows whose kind is VALUE are messages in.
     #[arg(long = "in", value_name = "VALUE", default_value = "in")]
     kind_in: Vec<String>,
 
-    /// Rows whose kind is VALUE are messages that were sent
+    /// Rows whose kind is VALUE are messages out.
     #[arg(long = "out", value_name = "VALUE", default_value = "out")]
     kind_out: Vec<String>,
 
-    /// Rows whose kind is VALUE are views of a key
+    /// Rows whose kind is VALUE are views of a key.
     #[arg(long = "view", value_name = "VALUE", default_value = "view")]
     kind_view: Vec<String>,
 
-    /// Rows whose kind is VALUE are left out
+    /// Rows whose kind is VALUE are ignored.
     #[arg(long = "ignore", value_name = "VALUE")]
     kind_ignored: Vec<String>,
 
-    /// The rows are the whole history of their keys, and not a window of it
+    /// Declare that the rows are the whole history of their keys; without this option, the trace is a window.
     #[arg(long)]
     complete: bool,
 
-    /// The version of the system that wrote the bodies
+    /// The version of the system that wrote the bodies; the system can use it to read old bodies.
     #[arg(long, value_name = "VERSION", default_value = "")]
     recorded_by: String,
 
-    /// Where the rows come from, for people
+    /// Where the rows come from, as a note for people.
     #[arg(long, value_name = "TEXT", default_value = "")]
     source: String,
 
-    /// Where the trace goes; `-` is standard output
+    /// Write the trace to this file; `-` for standard output.
     #[arg(long, short, value_name = "OUT", default_value = "-")]
     output: PathBuf,
 
-    /// Replace OUT where it is there already
+    /// Overwrite an existing output.
     #[arg(long)]
     force: bool,
 
-    /// Leave out rows that cannot be events, and list them
+    /// Skip bad rows and list them; without this option, the first bad row ends the import.
     #[arg(long)]
     skip_bad: bool,
 
-    /// What the rows are, where their first line does not tell
+    /// The format of the rows [default: detected from the first line].
     #[arg(long, value_name = "FORMAT")]
     read_as: Option<Rows>,
 
-    /// What separates the cells of CSV, where the first line does not tell; `tab` is a tabulator
+    /// The character between the cells of CSV; `tab` stands for a tab [default: detected from the first line].
     #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
     delimiter: Option<u8>,
 
-    /// The first row of CSV is no header: number the columns from .1
+    /// Read the first row of CSV as data, not as a header; the columns are numbered from .1.
     #[arg(long)]
     no_header: bool,
 
-    /// The longest row
+    /// The longest row that is read.
     #[arg(long, value_name = "BYTES", default_value_t = 16 << 20)]
     line_max: usize,
 
-    /// How to write what became of the rows: for people on standard error, for programs on standard output, unless the
-    /// trace is there
+    /// The format of the summary. Text goes to standard error. JSON goes to standard output, or to standard error if
+    /// the trace goes to standard output.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// What became of the rows.
+/// The report for programs: how many rows were imported, ignored and skipped.
 #[derive(Serialize)]
 struct Report {
     rows: String,
@@ -123,8 +125,8 @@ Examples:
       --map id=.msg_id --map from=.peer --map to=.peer --map body=.payload \\
       --map key=.account --map value=.payload.state --map at=.created_at
 
-The order of the rows is the order of arrival: export them with ORDER BY.
-Exit code 0: imported; 2: a bad row or bad usage, and nothing is written.";
+The order of the rows is taken as the order of arrival: export them with ORDER BY.
+Exit codes: 0 imported; 2 a bad row or bad usage, and nothing is written.";
 
 fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
@@ -137,9 +139,9 @@ fn delimiter(text: &str) -> Result<u8, String> {
 /// The format of the rows, as an argument.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum Rows {
-    /// A JSON object a line.
+    /// One JSON object on each line.
     Json,
-    /// Cells, separated by a comma or something else.
+    /// Cells that are separated by commas or another character.
     Csv,
 }
 
@@ -152,7 +154,7 @@ impl Rows {
     }
 }
 
-/// Imports, and says what became of the rows.
+/// Imports the rows, and prints the summary.
 pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
     let summary = try_run(args)?;
     let is_stdout = args.output.as_os_str() == "-";
@@ -218,8 +220,9 @@ fn say(summary: &Summary) -> String {
         // Writing to a string cannot fail.
         let _ = write!(
             text,
-            "\nwarning: {backwards} rows are earlier than the row before\n  help: the order of the rows is taken for the \
-             order of arrival; export them with ORDER BY if it is not"
+            "\nwarning: the time goes backwards at {}\n  help: the order of the rows is taken as the order of \
+             arrival; if it is not, export them with ORDER BY",
+            count(backwards, "row", "rows")
         );
     }
     text
@@ -241,7 +244,7 @@ mod tests {
         import: Args,
     }
 
-    /// Runs `afresh import` on `rows`, to the file `out` of the folder; the error, where there is one.
+    /// Runs `afresh import` on `rows`, with the file `out` of the folder as its output.
     fn import_to(folder: &Path, rows: &str, more: &[&str]) -> Result<Summary, Error> {
         let (from, to) = (folder.join("rows"), folder.join("out"));
         fs::write(&from, rows).unwrap();
@@ -298,7 +301,7 @@ mod tests {
         let words = words.chain([to.as_os_str()]).chain(more.map(AsRef::as_ref));
         let summary = try_run(&Cli::try_parse_from(words).unwrap().import).unwrap();
         assert_eq!((summary.messages_in, summary.backwards), (2, 1));
-        assert!(say(&summary).contains("1 rows are earlier"));
+        assert!(say(&summary).contains("backwards at 1 row\n"));
     }
 
     #[test]

@@ -1,7 +1,28 @@
-//! The command line of `afresh`, one subcommand a folder or file. [`main`] runs it over the systems that it is given.
+//! The command line of Afresh: [`main`] runs it over the systems that it is given.
 //!
-//! Exit codes: 0 nothing wrong, or shrunk; 1 a bug was found; 2 bad usage or unreadable input; 3 not reproducible or
-//! unresolved.
+//! The binary `afresh` runs it over the example systems. A `main` of your own runs it over yours: build [`Systems`]
+//! with [`Systems::with`] and [`Systems::exploring`], and pass them on.
+//!
+//! Each subcommand is a module:
+//!
+//! * `run` makes one simulated run, and `explore` makes many and keeps each failure once.
+//! * `import` turns rows of a message table into a trace.
+//! * `replay` compares a trace with its record, and `check` compares four results at every step.
+//! * `shrink` finds the smallest trace that still shows a bug.
+//! * `show` prints the timeline of a trace, or the steps of a shrink.
+//! * `knob` holds `reflow`, `trigger`, `migrate` and `scrub`.
+//!
+//! The other modules are shared by several subcommands. `source` reads traces and `runner` finds the system of a trace
+//! by its name. `worker` runs systems in a separate process, which may end without harm. `report` formats reports for
+//! people, and `outcome` prints them and decides the exit code. `progress`, `interrupt`, `jobs`, `duration`, `original`
+//! and `shell` are small helpers.
+//!
+//! Exit codes:
+//!
+//! * 0: ok, or the work is done
+//! * 1: a bug, a difference from the record, or a knob that did not do what its plan said
+//! * 2: bad usage, or input that cannot be read
+//! * 3: only from `shrink`: the bug does not show, is flaky, or the runs could not tell
 #![forbid(unsafe_code)]
 
 mod check;
@@ -30,7 +51,7 @@ use clap::{Parser, Subcommand};
 
 use runner::Systems;
 
-/// Explores message-driven systems; replays, checks, shows and shrinks traces of them, and turns knobs on these.
+/// Test and debug message-driven systems, in simulation and with traces of real runs.
 #[derive(Debug, Parser)]
 #[command(name = "afresh", version)]
 struct Cli {
@@ -53,12 +74,12 @@ enum Command {
     Scrub(knob::scrub::Args),
 }
 
-/// Runs the command line of this process over `systems`.
+/// Runs the command line of this process over `systems`, and returns its exit code.
 #[must_use]
 pub fn main(systems: &Systems) -> ExitCode {
     let (words, is_worker) = worker::words();
     if is_worker && worker::begin().is_err() {
-        // Nobody is there to be told.
+        // There is no supervisor to report the failure to.
         return ExitCode::from(2);
     }
     let done = match Cli::parse_from(words).command {

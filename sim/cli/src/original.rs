@@ -1,4 +1,4 @@
-//! The original of a search: what a walk is about, and the items that its edits name.
+//! The original of a shrink: the input that its walk refers to, and the items that its edits name.
 
 use std::borrow::Cow;
 
@@ -7,17 +7,17 @@ use afresh_core::Header;
 use afresh_shrink::minimize::{Identity, Item};
 use afresh_trace::format::RawEvent;
 
-/// A file of any kind, as its lines, each with its end.
+/// Splits a file of any kind into its lines, each with its line end.
 pub(super) fn lines(content: &[u8]) -> Vec<Item<Cow<'_, [u8]>>> {
     Item::numbered(content.split_inclusive(|byte| *byte == b'\n').map(Cow::Borrowed))
 }
 
-/// What makes a file the same one.
+/// Returns the identity of a file: equal files have equal identities.
 pub(super) fn identity_of_file(content: &[u8]) -> Identity {
     Identity::of([content])
 }
 
-/// What makes a trace the same one: what drives its system, whatever was observed.
+/// Returns the identity of a trace, which depends on its stimuli but not on its observations.
 pub(super) fn identity_of_trace(header: &Header, stimuli: &[Item<RawEvent>]) -> Identity {
     let window = Cow::Borrowed(if header.complete { &b"complete"[..] } else { b"window" });
     let stimuli = stimuli.iter().flat_map(|item| {
@@ -26,12 +26,12 @@ pub(super) fn identity_of_trace(header: &Header, stimuli: &[Item<RawEvent>]) -> 
     Identity::of([window].into_iter().chain(stimuli))
 }
 
-/// A line, for people.
+/// Returns a line as text for people.
 pub(super) fn text_of_line(line: &[u8]) -> String {
     String::from_utf8_lossy(line).trim_end_matches(['\r', '\n']).to_owned()
 }
 
-/// An event, for people.
+/// Returns an event as text for people.
 pub(super) fn text_of_event(event: &RawEvent) -> String {
     format!("{} {}", event.kind, event.content.get())
 }

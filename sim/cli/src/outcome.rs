@@ -1,4 +1,4 @@
-//! How a command ends: what it prints, what it says went wrong, with which code.
+//! The end of a subcommand: its output, its error and its exit code.
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -12,19 +12,19 @@ use afresh_trace::format::{Error, Problem};
 /// The version of every JSON report.
 const REPORT: u32 = 1;
 
-/// Why a command could not do its work.
+/// The reason why a subcommand failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    /// A file is not what it should be, or not where.
+    /// A file cannot be read or written, or its content is wrong.
     #[error(transparent)]
     File(#[from] Error),
-    /// Something else, in words that read after "afresh: ".
+    /// Any other reason, as a text that reads well after "afresh: ".
     #[error("{0}")]
     Usage(String),
 }
 
 impl Failure {
-    /// Says what went wrong; the exit code.
+    /// Prints the error, and returns the exit code.
     pub(super) fn report(&self) -> ExitCode {
         if matches!(self, Self::File(error) if error.is_broken_pipe()) {
             return ExitCode::SUCCESS;
@@ -34,8 +34,9 @@ impl Failure {
     }
 }
 
-/// Writes to standard output, with colours if it is a terminal. Where whoever read it has gone, there is nobody to tell:
-/// what was found out still decides the exit code.
+/// Writes to standard output, with colours if it is a terminal.
+///
+/// A pipe that was closed early is not an error: the result of the subcommand still decides the exit code.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
     if worker::is_one() {
         worker::send(&Note::Print(text.to_owned()));
@@ -45,7 +46,7 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
     written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
 }
 
-/// Writes to standard output as it is.
+/// Writes bytes to standard output unchanged.
 pub(super) fn write(bytes: &[u8]) -> Result<(), Failure> {
     if worker::is_one() {
         worker::send(&Note::Write(bytes.to_owned()));
@@ -69,13 +70,13 @@ pub(super) fn say(text: &str) {
     if worker::is_one() {
         return worker::send(&Note::Say(text.to_owned()));
     }
-    // Where standard error is closed there is nobody to tell.
+    // If standard error is closed, there is no other place for the error.
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
-/// A report for programs: one line of JSON.
+/// Returns a report for programs: one line of JSON, with the version first and the report under `name`.
 pub(super) fn json(name: &str, report: &impl Serialize) -> String {
-    // Not by way of a `Value`, which holds no number of more than 64 bits.
+    // A `Value` in between would lose numbers of more than 64 bits.
     let report = serde_json::to_string(report).unwrap_or_else(|error| json!(error.to_string()).to_string());
     format!("{{\"afresh\":{REPORT},\"{name}\":{report}}}\n")
 }

@@ -1,4 +1,4 @@
-//! How far long work has come: a bar on the standard error of a terminal, and nothing anywhere else.
+//! The progress of long work: a bar on standard error if that is a terminal, and nothing otherwise.
 
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
@@ -8,23 +8,23 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::worker::{self, Note};
 use afresh_check::clock::Stopwatch;
 
-/// What is done sooner shows no bar: it would only flicker.
+/// The time before a bar is shown. For shorter work, it would only flicker.
 const SOON: Duration = Duration::from_millis(300);
 
-/// How often a worker says how far it is.
+/// The shortest time between two reports of progress by a worker.
 const OFTEN: Duration = Duration::from_millis(50);
 
-/// The parts that a fraction is counted in.
+/// The steps of the bar for each thing, so that fractions of a thing can be counted.
 const PARTS: f64 = 1_000_000.0;
 
-/// The bar of this process, which does one thing.
+/// The bar of this process, which runs one subcommand.
 static BAR: OnceLock<ProgressBar> = OnceLock::new();
 
-/// Work under way. The bar is gone when this is dropped, which must be before anything is printed.
+/// Work in progress. Dropping it removes the bar, which must happen before anything is printed.
 #[must_use]
 pub(super) struct Progress(());
 
-/// Begins to read so many bytes; where nobody knows how many, they are counted.
+/// Shows the progress of reading `bytes` bytes, or counts the bytes if their number is unknown.
 pub(super) fn of_bytes(bytes: Option<u64>) -> Progress {
     match bytes {
         Some(_) => begin(bytes, "{wide_bar} {bytes} of {total_bytes}, {eta} left"),
@@ -32,17 +32,17 @@ pub(super) fn of_bytes(bytes: Option<u64>) -> Progress {
     }
 }
 
-/// Begins to work on so many things, which take as long as each other for all that is known.
+/// Shows the progress of work on `things` things, which are assumed to take equally long.
 pub(super) fn of_things(things: usize) -> Progress {
     begin(Some(things as u64 * PARTS as u64), "{wide_bar} {percent}%, {elapsed}, {eta} left")
 }
 
-/// Begins something that says what it is doing.
+/// Shows a spinner with the current activity; see [`doing`].
 pub(super) fn of_words() -> Progress {
     begin(None, "{spinner} {msg}, {elapsed}")
 }
 
-/// This is being done now.
+/// Reports the current activity.
 pub(super) fn doing(what: String) {
     if let Some(start) = worker::start() {
         if start.shows_progress && is_time(0.0).is_some() {
@@ -55,12 +55,12 @@ pub(super) fn doing(what: String) {
     advance(1);
 }
 
-/// So many bytes were read.
+/// Reports that `bytes` more bytes were read.
 pub(super) fn read(bytes: u64) {
     advance(bytes);
 }
 
-/// This fraction of a thing was done.
+/// Reports that a `fraction` of one thing was done.
 pub(super) fn did(fraction: f64) {
     if worker::is_one() {
         if let Some(fraction) = is_time(fraction) {
@@ -71,7 +71,7 @@ pub(super) fn did(fraction: f64) {
     advance((fraction * PARTS) as u64);
 }
 
-/// A worker says now and then how far it is: all that it did since it last did so.
+/// Adds up the progress of a worker. Returns the sum since the last report if it is time for another, else `None`.
 fn is_time(fraction: f64) -> Option<f64> {
     static SAID: Mutex<Option<(Stopwatch, f64)>> = Mutex::new(None);
     let mut said = SAID.lock().ok()?;
@@ -89,7 +89,7 @@ fn begin(length: Option<u64>, template: &str) -> Progress {
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);
     }
-    // Where there was a bar before, it has ended.
+    // If there was a bar before, it has ended.
     let _ = BAR.set(bar);
     Progress(())
 }
@@ -98,10 +98,10 @@ fn advance(by: u64) {
     let Some(bar) = BAR.get() else { return };
     bar.inc(by);
     if bar.is_hidden() && !bar.is_finished() && bar.elapsed() >= SOON {
-        // It stays hidden where standard error is no terminal.
+        // It stays hidden if standard error is not a terminal.
         bar.set_draw_target(ProgressDrawTarget::stderr());
         bar.tick();
-        // What takes long without any word of it still moves.
+        // Keeps the bar moving during long work that reports no progress.
         bar.enable_steady_tick(Duration::from_millis(120));
     }
 }

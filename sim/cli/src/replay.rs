@@ -1,4 +1,4 @@
-//! `afresh replay`: runs a trace and compares every recorded observation.
+//! `afresh replay`: runs a trace and compares everything that it recorded.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -19,10 +19,13 @@ use afresh_trace::text::escape;
 
 /// Run a trace, and compare everything that it recorded with what the system does now.
 ///
-/// Every event of a world must happen as it was recorded; the first that does not is shown. Of a trace that was shrunk or is
-/// for another version, what cannot happen any more is skipped and counted. A world has no keys, and takes no `--policy`.
+/// If something differs, the report shows the first difference with its line, its event, and a diff.
 ///
-/// Exit codes: 0 everything is as recorded; 1 something differs; 2 bad usage or unreadable input.
+/// In a world of nodes, every event must happen as it was recorded. If the trace was shrunk or is for another version,
+/// events that can no longer happen are skipped and counted. A world has no keys, so using `--policy` there is an
+/// error.
+///
+/// Exit codes: 0 as recorded; 1 something differs; 2 bad usage, or input that cannot be read.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The trace; `-` for standard input.
@@ -31,24 +34,24 @@ pub(super) struct Args {
     #[command(flatten)]
     source: Source,
 
-    /// Stop after this event.
+    /// Stop after the event with this number.
     #[arg(long, value_name = "N", value_parser = event)]
     until: Option<EventNumber>,
 
-    /// How the state of a key is brought up to date with a message: folded from its first message, or carried along as
-    /// services do. Whatever differs with the one and not with the other is in what was carried [default: incremental].
+    /// How the state of a key is updated with a message. A difference that does not show with `first-principles` comes
+    /// from the carried state [default: incremental].
     #[arg(long, value_enum)]
     policy: Option<HowCarried>,
 
-    /// Write the trace of what is observed now; `-` for standard output.
+    /// Write a trace with the same stimuli, and with the outputs and views of this run; `-` for standard output.
     #[arg(long, value_name = "PATH")]
     record: Option<PathBuf>,
 
-    /// Overwrite a record that is already there.
+    /// Overwrite an existing record.
     #[arg(long)]
     force: bool,
 
-    /// How to write the report.
+    /// The format of the report.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -57,12 +60,12 @@ fn event(text: &str) -> Result<EventNumber, String> {
     text.parse().map_err(|_| format!("expected the number of an event, from 1 to {}", u32::MAX))
 }
 
-/// How states are brought up to date.
+/// How the state of a key is updated, as an argument.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 enum HowCarried {
-    /// Fold all messages of the key again.
+    /// Recompute the state from the first message at every update.
     FirstPrinciples,
-    /// Carry the state along, and fold again where the system cannot take a message in.
+    /// Carry the state along, as services do, and recompute it if the system cannot apply an update.
     Incremental,
     /// Carry the state along blindly.
     Unchecked,
@@ -103,7 +106,7 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
         Format::Json => outcome::json("replay", &report),
         Format::Text => text(&report, &name),
     };
-    // What is recorded to standard output is not mixed with the report.
+    // If the record goes to standard output, the report must not mix with it.
     if args.record.as_ref().is_some_and(|path| path.as_os_str() == "-") {
         outcome::say(&text);
     } else {
@@ -128,20 +131,20 @@ fn text(report: &Report, file: &str) -> String {
     text
 }
 
-/// What the comparison came to, in words.
+/// Returns the result of the comparison in words.
 fn verdict(report: &Report) -> String {
     match (report.differences, report.extent, report.skipped) {
         (0, Extent::Keys(_), _) if report.compared == 0 => {
-            styled(GOOD, "runs; nothing was recorded to compare".to_owned()).to_string()
+            styled(GOOD, "runs; the trace recorded nothing to compare".to_owned()).to_string()
         }
         (0, Extent::Keys(_), _) => {
             styled(GOOD, format!("as recorded in {}", count(report.compared, "observation", "observations")))
                 .to_string()
         }
         (0, Extent::Nodes(_), None) => styled(GOOD, "as recorded".to_owned()).to_string(),
-        (0, Extent::Nodes(_), Some(_)) => styled(GOOD, "all of it still happens".to_owned()).to_string(),
+        (0, Extent::Nodes(_), Some(_)) => styled(GOOD, "every event still happens".to_owned()).to_string(),
         (_, Extent::Nodes(_), Some(skipped @ 1..)) => {
-            styled(BAD, format!("{} cannot happen any more", count(skipped, "stimulus", "stimuli"))).to_string()
+            styled(BAD, format!("{} can no longer happen", count(skipped, "stimulus", "stimuli"))).to_string()
         }
         (differences, ..) => styled(BAD, count(differences, "difference", "differences")).to_string(),
     }

@@ -1,8 +1,8 @@
-//! Words as a shell reads them, for commands that a message tells people to run.
+//! Quoting for the shell, for messages that tell people which command to run.
 
 use std::ffi::OsStr;
 
-/// `word`, quoted where a shell would read it as anything else.
+/// Returns `word`, quoted if a shell would read it as anything but that word.
 pub(super) fn quote(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@%{}".contains(&byte);

@@ -1,4 +1,4 @@
-//! The trace that a command is about: which file, how strictly it is read, which system runs it.
+//! The arguments for reading a trace: which system runs it, and how strictly it is read.
 
 use std::io::BufRead;
 use std::path::Path;
@@ -8,29 +8,29 @@ use crate::runner::{Runner, Systems};
 use afresh_trace::format::files::{self, Input};
 use afresh_trace::format::{Error, Options, Problem, Reader};
 
-/// How a trace is read and what runs it.
+/// How a trace is read, and which system runs it.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Source {
-    /// The system to run, in place of the one that the trace names: another version of it, say.
+    /// Run this system instead of the one that the trace names, for example its fixed version.
     #[arg(long, value_name = "NAME")]
     pub(super) system: Option<String>,
 
-    /// Leave out a last line that was cut off.
+    /// Skip a last line that a crash cut off; without this option, such a line is an error.
     #[arg(long)]
     pub(super) torn: bool,
 
-    /// The longest line to read.
+    /// The longest line that is read.
     #[arg(long, value_name = "BYTES", default_value_t = Options::default().line_max)]
     pub(super) line_max: usize,
 }
 
 impl Source {
-    /// Opens the trace at `path`.
+    /// Opens the trace at `path`, and finds the system that runs it.
     pub(super) fn open<'s>(&self, systems: &'s Systems, path: &Path) -> Result<(Reader<Input>, &'s dyn Runner), Error> {
         self.read(systems, files::input_name(path), files::open(path)?)
     }
 
-    /// Opens the trace at `path`, and shows how far it is read as long as the last of these lives.
+    /// Opens the trace at `path` like [`open`](Self::open). The returned [`Progress`] shows how far it has been read.
     pub(super) fn open_showing_progress<'s>(
         &self,
         systems: &'s Systems,
@@ -43,19 +43,19 @@ impl Source {
         Ok((reader, runner, progress))
     }
 
-    /// Sees that there is the system that is asked for, before any trace is opened.
+    /// Fails if `--system` names an unknown system. This is checked before any trace is opened.
     pub(super) fn system_is_known(&self, systems: &Systems) -> Result<(), Error> {
         self.asked_for(systems).map(drop)
     }
 
-    /// The system that is asked for, if one is.
+    /// Returns the system that `--system` names, or `None` without that option.
     fn asked_for<'s>(&self, systems: &'s Systems) -> Result<Option<&'s dyn Runner>, Error> {
         let Some(name) = &self.system else { return Ok(None) };
         let unknown = |known| Error::file("--system", Problem::NoSystem { name: name.clone(), known });
         systems.get(name).map(Some).map_err(unknown)
     }
 
-    /// Begins to read the trace in `source`, which messages call `name`.
+    /// Begins to read the trace in `source`, and finds the system that runs it. Errors call the trace `name`.
     pub(super) fn read<'s, R: BufRead>(
         &self,
         systems: &'s Systems,
@@ -76,12 +76,12 @@ impl Source {
     }
 }
 
-/// How a report is written.
+/// The format of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
-    /// For people.
+    /// Text for people.
     #[default]
     Text,
-    /// For programs: one JSON object, which says its version.
+    /// One line of JSON for programs.
     Json,
 }

@@ -8,7 +8,7 @@ use super::{copy, json, recorded};
 #[test]
 fn a_verdict_is_one_line_with_the_digest() {
     let folder = recorded();
-    assert_snapshot!(folder.ok(&["replay", "in.jsonl"]), @r"in.jsonl: runs; nothing was recorded to compare; 4 stimuli, 1 key, digest fb2fac078c1004816a24e6d2d80d0fa1");
+    assert_snapshot!(folder.ok(&["replay", "in.jsonl"]), @r"in.jsonl: runs; the trace recorded nothing to compare; 4 stimuli, 1 key, digest fb2fac078c1004816a24e6d2d80d0fa1");
     assert_snapshot!(folder.ok(&["replay", "recorded.jsonl"]), @r"recorded.jsonl: as recorded in 7 observations; 4 stimuli, 1 key, digest fb2fac078c1004816a24e6d2d80d0fa1");
     for name in ["ledger.jsonl", "orderbook.jsonl", "document.jsonl", "ledger-window.jsonl", "orderbook-window.jsonl"] {
         copy(&folder, name);

@@ -1,4 +1,4 @@
-//! `afresh check`: holds recorded, incremental, recomputed and restated against each other.
+//! `afresh check`: compares the recorded, incremental, recomputed and restated results of traces.
 
 mod supervised;
 
@@ -27,15 +27,19 @@ use afresh_trace::format::{Error, Problem};
 use afresh_trace::text::count;
 use afresh_trace::text::escape;
 
-/// Check traces: at every step, the carried state against the one folded from the first message, against an independent
-/// statement of it, and against what was recorded.
+/// Check traces: compare carried, recomputed, restated and recorded results at every step.
 ///
-/// Of a world it is looked at whether its properties hold in what can still happen, and whether two runs agree. It has no keys, and
-/// takes no `--budget`.
+/// At each step of each key, four results must agree: the carried state, the state that is recomputed from the first
+/// message, the system's independent restatement, and the recorded views and outputs. Invariants and properties must
+/// hold, every slot must hold what it should, no code of the system may panic, and two runs of the trace must be the
+/// same.
 ///
-/// A kept trace, whose header says which bug it once showed, passes when that bug and every other is gone.
+/// In a world of nodes, the events that can still happen are run twice: its properties must hold, and the two runs must
+/// be the same. A world has no keys, so using `--budget` there is an error.
 ///
-/// Exit codes: 0 nothing is wrong; 1 something is; 2 bad usage or unreadable input.
+/// A kept trace, whose header names the bug that it once showed, passes if neither that bug nor any other shows.
+///
+/// Exit codes: 0 ok; 1 a bug was found; 2 bad usage, or a trace that cannot be read.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The traces; `-` for standard input.
@@ -45,39 +49,40 @@ pub(super) struct Args {
     #[command(flatten)]
     source: Source,
 
-    /// How many messages may be folded to recompute from the first message at every step; beyond that, from states kept
-    /// on the way, and from the first message at as many steps as the square root of the length [default: 200000000].
+    /// How many messages may be folded to recompute every step from the first message. If that takes more, most steps
+    /// are recomputed from checkpoints [default: 200000000].
     #[arg(long, value_name = "MESSAGES")]
     budget: Option<u64>,
 
-    /// Ask the laws as well: what must hold of every system, whatever its messages are. Of each place that a law could be asked
-    /// of, those of a long trace are a sample.
+    /// Also check the laws, which must hold for every system. Laws that can be checked at every place of a trace are
+    /// sampled. No law is checked on a window.
     #[arg(long)]
     laws: bool,
 
-    /// How many threads may work. What is printed does not depend on it.
+    /// How many threads to use; the report does not depend on it.
     #[arg(long, value_name = "N", default_value_t = Options::default().jobs, value_parser = jobs)]
     jobs: usize,
 
-    /// Give a trace up that takes longer, as a bug [default: never].
+    /// Stop the check of a trace that takes longer than this, and report that as a bug [default: no limit].
     #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
 
-    /// The most memory that the systems may have: `500MB`, `2GiB` [default: three quarters of what is free].
+    /// The memory that the systems may use, such as `500MB` or `2GiB`; a system that needs more is reported as a bug
+    /// [default: three quarters of the free memory].
     #[arg(long, value_name = "SIZE")]
     memory: Option<ByteSize>,
 
-    /// How to write the report.
+    /// The format of the report.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// What became of one trace.
+/// The result for one trace.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Checked {
     Read(Box<Trace>),
-    /// The system ended the process, or had to be ended.
+    /// The system ended its process, or exceeded its limit of time or memory.
     Died {
         trace: String,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,12 +96,12 @@ enum Checked {
     },
 }
 
-/// What was found in one trace.
+/// The report of one trace.
 #[derive(Serialize)]
 struct Trace {
     trace: String,
     system: String,
-    /// The signature that the trace is kept for.
+    /// The signature of the bug that the trace is kept for.
     #[serde(skip_serializing_if = "Option::is_none")]
     shows: Option<String>,
     #[serde(flatten)]
@@ -110,7 +115,7 @@ fn as_text<Z: serde::Serializer>(error: &Error, serializer: Z) -> Result<Z::Ok, 
 pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
     args.source.system_is_known(systems)?;
     if args.traces.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
-        return Err(Failure::Usage("standard input can be read once: name it once".into()));
+        return Err(Failure::Usage("standard input can be read only once: name `-` once".into()));
     }
     if !worker::is_one() {
         return supervised::check(args);
@@ -149,7 +154,7 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
     })
 }
 
-/// Checks all traces, several at a time, and gives what was found in the order in which they were named.
+/// Checks all traces, several at a time. Returns the results in the order of the arguments.
 fn check_all(args: &Args, systems: &Systems) -> Vec<Checked> {
     let traces = args.traces.len();
     let serial = worker::start().is_some_and(|start| start.serial);
@@ -202,11 +207,11 @@ fn check_one(args: &Args, systems: &Systems, place: usize, path: &Path, options:
 fn text(checked: &Trace) -> String {
     let Trace { trace, report, shows, .. } = checked;
     let verdict = match report.findings.len() {
-        0 => styled(GOOD, "nothing is wrong".to_owned()).to_string(),
-        findings => styled(BAD, count(findings as u64, "finding", "findings")).to_string(),
+        0 => format!("{}:", styled(GOOD, "ok")),
+        findings => format!("{};", styled(BAD, count(findings as u64, "finding", "findings"))),
     };
     let mut text =
-        format!("{}: {verdict}; {}, {}\n", escape(trace), count(report.stimuli, "stimulus", "stimuli"), report.extent,);
+        format!("{}: {verdict} {}, {}\n", escape(trace), count(report.stimuli, "stimulus", "stimuli"), report.extent);
     if let Some(shows) = shows {
         let back = report.findings.iter().any(|finding| finding.signature.to_string() == *shows);
         text += &format!("  kept for {}, which {}\n", escape(shows), if back { "is back" } else { "does not show" });
@@ -217,19 +222,19 @@ fn text(checked: &Trace) -> String {
     };
     match report.laws.as_deref() {
         None => {}
-        Some([]) => text += "  no law was asked, as the trace is a window of a history\n",
+        Some([]) => text += "  laws not checked: the trace is a window of a history\n",
         Some(laws) if report.skipped.is_some() => {
-            text += &format!("  asked of the laws the one that is about worlds: {}\n", laws.join(", "));
+            text += &format!("  laws checked: {}, the only one that applies to worlds\n", laws.join(", "));
         }
-        Some(laws) => text += &format!("  asked the laws {}\n", laws.join(", ")),
+        Some(laws) => text += &format!("  laws checked: {}\n", laws.join(", ")),
     }
     text + &findings(&report.findings, trace)
 }
 
-/// A trace on which the system ended the process.
+/// Returns the report of a trace whose check did not finish.
 fn text_of_death(trace: &str, shows: Option<&str>, died: &str) -> String {
     let verdict = styled(BAD, "1 finding");
-    let mut text = format!("{}: {verdict}; it ends the process that runs it\n", escape(trace));
+    let mut text = format!("{}: {verdict}; the run did not finish\n", escape(trace));
     if let Some(shows) = shows {
         let back = if shows == died { "is back" } else { "does not show" };
         text += &format!("  kept for {}, which {back}\n", escape(shows));
@@ -237,23 +242,24 @@ fn text_of_death(trace: &str, shows: Option<&str>, died: &str) -> String {
     text + &format!("  {}\n", escape(died))
 }
 
-/// What was looked at of a world, in words.
+/// Returns the coverage of a world in words.
 fn coverage_of_world(report: &Report, skipped: u64) -> String {
-    let mut text = format!("  looked at {}", count(report.coverage.steps, "event", "events"));
+    let mut text = format!("  checked {}", count(report.coverage.steps, "event", "events"));
     if skipped > 0 {
-        text += &format!("; {} cannot happen any more", count(skipped, "stimulus", "stimuli"));
+        text += &format!("; skipped {}, which can no longer happen", count(skipped, "stimulus", "stimuli"));
     }
     text + "\n"
 }
 
-/// What was looked at, in words.
+/// Returns the coverage of a system in words.
 fn coverage(report: &Report) -> String {
     let coverage = &report.coverage;
     let mut text = format!("  compared {}", count(coverage.steps, "step", "steps"));
     text += &if coverage.from_first == coverage.steps {
         ", each recomputed from the first message".to_owned()
     } else {
-        format!(", {} recomputed from the first message", count(coverage.from_first, "of them", "of them"))
+        let from_first = count(coverage.from_first, "of them", "of them");
+        format!(", {from_first} recomputed from the first message and the others from checkpoints")
     };
     if coverage.restated > 0 {
         text += &format!("; {} restated", count(coverage.restated, "of them", "of them"));
@@ -261,16 +267,19 @@ fn coverage(report: &Report) -> String {
     if coverage.recorded > 0 {
         text += &format!("; {}", count(coverage.recorded, "recorded view", "recorded views"));
         if coverage.recorded_steps > 0 {
-            text += &format!(", {} also against the one before", count(coverage.recorded_steps, "of them", "of them"));
+            text += &format!(
+                ", {} also compared with the one before",
+                count(coverage.recorded_steps, "of them", "of them")
+            );
         }
     }
     if coverage.quarantined > 0 {
         let steps = count(coverage.quarantined, "step", "steps");
-        text += &format!("; {steps} not compared, as the key was set apart after a panic");
+        text += &format!("; {steps} not compared, because the key was quarantined after a panic");
     }
     if coverage.damaged > 0 {
         let steps = count(coverage.damaged, "step", "steps");
-        text += &format!("; {steps} not compared, as a fault had damaged the key and nothing had healed it");
+        text += &format!("; {steps} not compared, because a fault had damaged the key and nothing had healed it yet");
     }
     text += "\n";
     if !report.not_derivable.is_empty() {

@@ -1,15 +1,15 @@
-//! `afresh migrate`: turn a flow on or off.
+//! `afresh migrate`: turns a flow on or off.
 
 use afresh_core::Knob;
 
 use super::{Keys, Turn};
 use afresh_check::turn::Asked;
 
-/// Turn a flow on or off for keys of a trace, for their whole history, and process again everything that it affects.
+/// Turn a flow on or off for the whole history of keys, and process again everything that it affects.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = super::HELP)]
 pub(crate) struct Args {
-    /// The flow.
+    /// The flow to turn on or off.
     #[arg(long, value_name = "FLOW")]
     flow: String,
 
@@ -26,17 +26,17 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct Turned {
-    /// Turn it on.
+    /// Turn the flow on.
     #[arg(long)]
     on: bool,
 
-    /// Turn it off.
+    /// Turn the flow off.
     #[arg(long)]
     off: bool,
 }
 
 impl Args {
-    /// The knob.
+    /// The knob that these arguments ask for.
     pub(crate) fn asked(&self) -> Asked {
         Asked::Knob(Knob::Migrate {
             flow: self.flow.as_str().into(),

@@ -1,5 +1,6 @@
-//! `afresh reflow`, `trigger`, `migrate` and `scrub`: turn a knob on a trace. Each has a file for what it is about; what
-//! they share is here.
+//! `afresh reflow`, `trigger`, `migrate` and `scrub`: turn a knob on a trace.
+//!
+//! Each subcommand has a file for its own arguments. This file has the arguments and the work that they share.
 
 pub(super) mod migrate;
 pub(super) mod reflow;
@@ -24,20 +25,21 @@ use afresh_trace::format::files::{self, Output};
 use afresh_trace::format::{Copied, Error, Problem};
 use afresh_trace::text::escape;
 
-/// What the help of every knob says of the trace that it is turned on.
+/// The end of the help of every knob: what it does with the trace, and the exit codes.
 const HELP: &str = "\
-The trace is run to its end; there the knob is planned, and turned. Where the trace recorded other outputs than the system \
-sends now, after a change of the code or with `--system`, the process begins at the end instead, from the journal that \
-the trace is, as after a deployment: what was recorded is what receivers have, and the plan is what the change sends \
-them. With `--rerun` it runs all the same, and whatever it sends is what receivers have.
+The trace is run to its end. There the knob is planned, and turned unless `--dry-run` asks only for the plan. The \
+result is the trace, byte for byte, followed by the knob and its effects. If `--system` names another system, its \
+deployment comes before the knob. The result appears complete or not at all.
 
-The result is the trace, byte for byte, then the deployment of another system where `--system` names one, then the knob \
-and its effects. It is there whole or not at all.
+After a change of the code, or with `--system`, the system may send other outputs than the trace recorded. Then the \
+process starts at the end of the trace instead, with the trace as its journal, as after a deployment. Receivers have \
+the recorded outputs, and the plan shows what the change sends them. With `--rerun`, the trace is run anyway, and \
+receivers have the outputs of that run.
 
-Exit codes: 0 planned, or done as planned; 1 what was done is not what was planned, and nothing is written; 2 bad usage \
-or unreadable input.";
+Exit codes: 0 planned, or done as planned; 1 the effects differ from the plan, and nothing is written; 2 bad usage, or \
+input that cannot be read.";
 
-/// What every knob needs to be turned.
+/// The arguments that all knobs share.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Turn {
     /// The trace; `-` for standard input.
@@ -49,49 +51,51 @@ pub(super) struct Turn {
     #[command(flatten)]
     result: ResultPlace,
 
-    /// Overwrite an output that is already there.
+    /// Overwrite an existing output.
     #[arg(long, requires = "output")]
     force: bool,
 
-    /// Who turns the knob.
+    /// Who turns the knob; recorded in the trace.
     #[arg(long, value_name = "NAME", default_value = "operator")]
     by: String,
 
-    /// Why.
+    /// Why the knob is turned; recorded in the trace.
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     why: String,
 
-    /// Take what the system sends now for what was sent, whatever the trace recorded.
+    /// Run the trace even if the system sends other outputs than it recorded, and assume that receivers have the
+    /// outputs of that run.
     #[arg(long)]
     rerun: bool,
 
-    /// How to write the plan and the effects.
+    /// The format of the report.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// Where the result goes: somewhere has to be said.
+/// Where the result goes; exactly one of these is required.
 #[derive(Clone, Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct ResultPlace {
-    /// Only say what would happen.
+    /// Only print the plan.
     #[arg(long)]
     dry_run: bool,
 
-    /// Write the trace with the knob and its effects; `-` for standard output.
+    /// Write the trace with the knob and its effects to this file; `-` for standard output.
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
 
-    /// Replace the trace by the one with the knob and its effects.
+    /// Replace the trace with the result: the same trace, followed by the knob and its effects. This is an error while
+    /// a recorder is writing the trace.
     #[arg(long)]
     in_place: bool,
 }
 
-/// The keys that a knob is about.
+/// The keys that a knob applies to.
 #[derive(Clone, Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct Keys {
-    /// A key; may be repeated.
+    /// A key; repeat the option for more keys.
     #[arg(long = "key", value_name = "KEY")]
     keys: Vec<String>,
 
@@ -101,7 +105,7 @@ struct Keys {
 }
 
 impl Keys {
-    /// The keys; nothing for all of them.
+    /// Returns the named keys, or `None` for all keys.
     fn names(&self) -> Option<Vec<Key>> {
         (!self.all).then(|| self.keys.iter().map(|key| key.as_str().into()).collect())
     }
@@ -123,7 +127,7 @@ impl Turn {
         self.by.as_str().into()
     }
 
-    /// Turns the knob that is asked for.
+    /// Turns the knob `asked`, writes the result and prints the report.
     pub(super) fn main(&self, asked: Asked, systems: &Systems) -> Result<ExitCode, Failure> {
         let name = files::input_name(&self.trace);
         let mut input = files::open(&self.trace)?;
@@ -134,7 +138,7 @@ impl Turn {
             drop(progress);
             return self.print(&report, &name, &system, None);
         };
-        // Whoever is writing the trace would go on writing to a file that is no longer there.
+        // A recorder that is writing the trace would go on writing to the replaced file, and its events would be lost.
         let _lock = if self.result.in_place { Some(lock(path)?) } else { None };
         let output = Output::create(path, self.force || self.result.in_place)?;
         let output_name = output.name().to_owned();
@@ -144,7 +148,7 @@ impl Turn {
         let unwritten = |error| Error::file(&output_name, Problem::Write(error));
         let mut output = copied.finish(report.torn.is_some()).map_err(unwritten)?;
         let Some(done) = report.done.as_ref().filter(|done| done.as_planned) else {
-            // It says itself that nothing was written.
+            // The report says that nothing was written.
             return self.print(&report, &name, &system, Some(&output_name));
         };
         output.write_all(&done.lines).map_err(unwritten)?;
@@ -152,18 +156,20 @@ impl Turn {
         self.print(&report, &name, &system, Some(&output_name))
     }
 
-    /// Where the result goes; nowhere in a dry run.
+    /// Returns the path for the result, or `None` in a dry run.
     fn output(&self) -> Result<Option<&Path>, Failure> {
         if !self.result.in_place {
             return Ok(self.result.output.as_deref());
         }
         if self.trace.as_os_str() == "-" {
-            return Err(Failure::Usage("standard input cannot be replaced: say `--output PATH`".into()));
+            return Err(Failure::Usage(
+                "standard input cannot be replaced: use `--output PATH` instead of `--in-place`".into(),
+            ));
         }
         Ok(Some(&self.trace))
     }
 
-    /// Reads the trace in `input` and turns the knob; also gives the name of the system that ran.
+    /// Reads the trace from `input`, turns the knob, and returns the report with the name of the system that ran.
     fn turn(
         &self,
         asked: Asked,
@@ -180,7 +186,7 @@ impl Turn {
             turn::Error::Trace(error) => Failure::File(error),
             turn::Error::World => Failure::Usage(format!("{}: {error}", escape(name))),
             other => {
-                let help = "see what there is with `afresh show`";
+                let help = "list what the trace contains with `afresh show`";
                 Failure::Usage(format!("{}: {other}\n  help: {help}", escape(name)))
             }
         })?;
@@ -192,7 +198,7 @@ impl Turn {
             Format::Json => outcome::json("knob", &Turned { trace: name, system, output, report }),
             Format::Text => plan::text(report, name, system, output),
         };
-        // A trace on standard output is not mixed with the report.
+        // If the trace goes to standard output, the report must not mix with it.
         if self.result.output.as_ref().is_some_and(|path| path.as_os_str() == "-") {
             outcome::say(&text);
         } else {
@@ -203,13 +209,13 @@ impl Turn {
     }
 }
 
-/// Locks the trace at `path` against its being recorded; the lock ends with the file.
+/// Locks the trace at `path`, so that no recorder writes it until the returned file is dropped.
 fn lock(path: &Path) -> Result<File, Error> {
     let error = |problem| Error::file(files::input_name(path), problem);
     let file = File::open(path).map_err(|problem| error(Problem::Read(problem)))?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(error(Problem::Locked)),
-        // Where files cannot be locked no recorder has locked this one.
+        // If the file system has no locks, no recorder can hold one.
         Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }

@@ -1,4 +1,4 @@
-//! `afresh reflow`: process stored messages in again, or send stored outputs out again.
+//! `afresh reflow`: processes stored messages again, or sends stored outputs again.
 
 use afresh_core::{Knob, SlotId};
 
@@ -6,7 +6,7 @@ use super::Turn;
 use afresh_check::turn::Asked;
 use afresh_trace::format::split_output_id;
 
-/// Process messages of a trace in again, rejected ones included, or send outputs out again as they are.
+/// Process stored messages again, including rejected ones, or send stored outputs again as they are.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = super::HELP)]
 pub(crate) struct Args {
@@ -20,11 +20,11 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[group(required = true, multiple = false)]
 struct What {
-    /// A message to process in again; may be repeated.
+    /// A message to process again; repeat the option for more messages.
     #[arg(long = "message", value_name = "ID[@FROM]")]
     messages: Vec<String>,
 
-    /// An output to send out again; may be repeated.
+    /// An output to send again; repeat the option for more outputs.
     #[arg(long = "slot", value_name = "KEY/SLOT", value_parser = slot)]
     slots: Vec<SlotId>,
 }
@@ -35,7 +35,7 @@ fn slot(text: &str) -> Result<SlotId, String> {
 }
 
 impl Args {
-    /// The knob.
+    /// The knob that these arguments ask for.
     pub(crate) fn asked(&self) -> Asked {
         let (by, why) = (self.turn.by(), self.turn.why.clone());
         if self.what.slots.is_empty() {

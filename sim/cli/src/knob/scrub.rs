@@ -1,11 +1,11 @@
-//! `afresh scrub`: recompute, compare, heal.
+//! `afresh scrub`: recomputes keys, compares, and heals.
 
 use afresh_core::Knob;
 
 use super::{Keys, Turn};
 use afresh_check::turn::Asked;
 
-/// Fold keys of a trace from their first message, compare that with the state that is carried, and heal what differs.
+/// Recompute keys from the first message, and heal the carried states that differ.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = super::HELP)]
 pub(crate) struct Args {
@@ -17,7 +17,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// The knob.
+    /// The knob that these arguments ask for.
     pub(crate) fn asked(&self) -> Asked {
         Asked::Knob(Knob::Scrub { keys: self.keys.names(), by: self.turn.by(), why: self.turn.why.clone() })
     }

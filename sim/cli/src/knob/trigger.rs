@@ -1,12 +1,13 @@
-//! `afresh trigger`: regenerate outputs from inputs.
+//! `afresh trigger`: regenerates outputs from inputs.
 
 use afresh_core::Knob;
 
 use super::{Keys, Turn};
 use afresh_check::turn::Asked;
 
-/// Fold keys of a trace from their first message, and send whatever should have been sent and was not. It brings keys
-/// back that were set apart.
+/// Recompute keys from the first message, and send the outputs that are missing or wrong.
+///
+/// It also brings quarantined keys back.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = super::HELP)]
 pub(crate) struct Args {
@@ -18,7 +19,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// The knob.
+    /// The knob that these arguments ask for.
     pub(crate) fn asked(&self) -> Asked {
         Asked::Knob(Knob::Trigger { keys: self.keys.names(), by: self.turn.by(), why: self.turn.why.clone() })
     }

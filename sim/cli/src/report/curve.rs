@@ -1,25 +1,25 @@
-//! How a trace became smaller: its size over the runs of a search, drawn as an SVG.
+//! The curve of a shrink: the size of the candidates over the runs, drawn as an SVG.
 
 use std::fmt::Write;
 
 use afresh_shrink::minimize::Verdict;
 
-/// The size of the drawing, in its own units, and the margin that is left for the axes.
+/// The size of the drawing and of the margin for its axes, in units of the SVG.
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 260.0;
 const MARGIN: f64 = 44.0;
 
-/// More runs than this are drawn as the line alone.
+/// The most runs that are drawn as dots. If there are more, only the line is drawn.
 const DOTS_MAX: usize = 5000;
 
-/// The size of every candidate, in the order of the runs, and what became of it.
+/// The size and the verdict of each candidate, in the order of the runs.
 #[derive(Debug)]
 pub(crate) struct Curve {
     before: usize,
     runs: Vec<(usize, &'static str)>,
 }
 
-/// What a verdict is called in a style sheet.
+/// Returns the class of a verdict in the style sheet of the page.
 pub(crate) fn class(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Same { .. } => "same",
@@ -30,17 +30,17 @@ pub(crate) fn class(verdict: &Verdict) -> &'static str {
 }
 
 impl Curve {
-    /// Of a search that begins with so many items.
+    /// Returns the curve of a search that begins with `before` items.
     pub(crate) fn new(before: usize) -> Self {
         Self { before, runs: Vec::new() }
     }
 
-    /// A run of a candidate of `items`.
+    /// Adds the run of a candidate with `items` items.
     pub(crate) fn add(&mut self, items: usize, verdict: &Verdict) {
         self.runs.push((items, class(verdict)));
     }
 
-    /// The drawing. Sizes are on a logarithmic scale, since a search goes from many to few.
+    /// Returns the drawing. Sizes are on a logarithmic scale, since a search goes from many items to few.
     pub(crate) fn svg(&self) -> String {
         let scale = Scale { runs: self.runs.len().max(1) as f64, most: (self.before.max(1) as f64 + 1.0).ln() };
         let mut svg = format!(r#"<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="size over runs">"#);

@@ -1,4 +1,4 @@
-//! Reports for people: on a terminal, or as a page.
+//! Reports for people, on a terminal or as an HTML page.
 
 pub(crate) mod curve;
 pub(crate) mod page;

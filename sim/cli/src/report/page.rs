@@ -1,4 +1,4 @@
-//! The report of a search as one page that needs nothing else: no script, no font, no other file.
+//! The report of a shrink as a self-contained HTML page, without scripts, fonts or other files.
 
 use std::fmt::{self, Display};
 use std::io;
@@ -8,41 +8,41 @@ use askama::Template;
 use super::curve::Curve;
 use afresh_trace::text::escape;
 
-/// The page. The template escapes for HTML whatever it is given.
+/// The page. Its template escapes all texts for HTML.
 #[derive(Template)]
 #[template(path = "shrink.html")]
 pub(crate) struct Page<'a> {
-    /// What was shrunk.
+    /// The name of the input that was shrunk.
     pub(crate) title: Visible,
-    /// How far it came.
+    /// The sizes before and after, and how far the search came.
     pub(crate) summary: Visible,
-    /// The bug; empty where it has no name.
+    /// The signature of the bug, or an empty text if it has none.
     pub(crate) signature: Visible,
-    /// What else is to be known.
+    /// Further notes, one for each item of a list.
     pub(crate) notes: Vec<Visible>,
-    /// What the rows are called.
+    /// The name of the items, in the plural.
     pub(crate) unit: &'static str,
-    /// What is left.
+    /// The items that are left.
     pub(crate) rows: Vec<Row>,
-    /// How it became smaller.
+    /// The size over the runs.
     pub(crate) curve: &'a Curve,
 }
 
-/// An item that is left, and why.
+/// An item that is left, and what happened without it.
 pub(crate) struct Row {
-    /// Its number in the original.
+    /// The number of the item in the original.
     pub(crate) number: u64,
-    /// When it happened; empty where nothing says so.
+    /// The time of the item, or an empty text if it has none.
     pub(crate) at: Visible,
-    /// What it is.
+    /// The content of the item.
     pub(crate) text: Visible,
-    /// What happens without it.
+    /// The verdict of the run without this item, in words.
     pub(crate) without: Visible,
-    /// The verdict of that, as the style sheet calls it.
+    /// The class of that verdict in the style sheet.
     pub(crate) class: &'static str,
 }
 
-/// Text from outside: what acts on an editor, or turns the direction of a line, is written visibly, as everywhere.
+/// Text from outside, displayed with control characters and changes of direction as visible escapes.
 pub(crate) struct Visible(String);
 
 impl Visible {
@@ -64,7 +64,7 @@ impl Display for Visible {
 }
 
 impl Page<'_> {
-    /// The text of the page.
+    /// Renders the page.
     pub(crate) fn to_html(&self) -> io::Result<Vec<u8>> {
         self.render().map(String::into_bytes).map_err(io::Error::other)
     }

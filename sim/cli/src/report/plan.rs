@@ -1,4 +1,4 @@
-//! What turning a knob would do, and what it did, for people.
+//! The report of a knob for people: its plan and its effects.
 
 use afresh_core::{Knob, Name};
 
@@ -7,19 +7,19 @@ use super::timeline::Columns;
 use afresh_check::turn::{Done, Planned, PlannedSend, Report, Start};
 use afresh_trace::text::{count, escape};
 
-/// What changes are behind.
+/// The indentation of changes.
 const MARGIN: &str = "      ";
 
-/// The plan and, if it was no dry run, the effects.
+/// Returns the plan and, unless it was a dry run, the effects. `output` names the file with the result.
 pub(crate) fn text(report: &Report, trace: &str, system: &str, output: Option<&str>) -> String {
     let (name, by, why) = described(&report.knob);
     let reason = if why.is_empty() { String::new() } else { format!(": {}", escape(why)) };
     let mut text = format!("{}: {} by {}{reason}\n", escape(trace), styled(BOLD, name), escape(by.as_str()));
     text += &match report.start {
-        Start::Run => format!("  {} has run through the trace\n", escape(system)),
+        Start::Run => format!("  {} ran the trace\n", escape(system)),
         Start::Journal => {
             format!(
-                "  {} begins from the journal: the trace recorded other outputs than it would have sent\n",
+                "  {} starts from the journal: it would have sent other outputs than the trace recorded\n",
                 escape(system)
             )
         }
@@ -31,7 +31,7 @@ pub(crate) fn text(report: &Report, trace: &str, system: &str, output: Option<&s
     text
 }
 
-/// What a knob is called, who turns it and why.
+/// Returns the knob in words, who turns it, and why.
 fn described(knob: &Knob) -> (String, &Name, &str) {
     let keys = |keys: &Option<Vec<Name>>| match keys {
         None => "all keys".to_owned(),
@@ -53,7 +53,7 @@ fn described(knob: &Knob) -> (String, &Name, &str) {
     }
 }
 
-/// Names, safe to print.
+/// Returns the names with commas between them, safe to print.
 fn list<T: AsRef<str>>(names: impl Iterator<Item = T>) -> String {
     names.map(|name| escape(name.as_ref()).to_string()).collect::<Vec<_>>().join(", ")
 }
@@ -64,15 +64,15 @@ fn plan(plan: &Planned) -> String {
         (plan.sends.len() - withdrawals, "sent"),
         (withdrawals, "withdrawn"),
         (plan.heals.len(), "healed"),
-        (plan.quarantines.len(), "set apart"),
+        (plan.quarantines.len(), "quarantined"),
         (plan.refusals.len(), "rejected"),
     ];
     let counts: Vec<_> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
-    let mut text = format!("  the plan: {counts}");
+    let mut text = format!("  plan: {counts}");
     if plan.keys > 0 {
-        text += &format!("; {} computed", count(plan.keys as u64, "key", "keys"));
+        text += &format!("; {} recomputed", count(plan.keys as u64, "key", "keys"));
     }
     text.push('\n');
     for healed in &plan.heals {
@@ -86,7 +86,7 @@ fn plan(plan: &Planned) -> String {
     for quarantined in &plan.quarantines {
         text += &format!(
             "    {} {}: {}\n",
-            styled(BAD, "set apart"),
+            styled(BAD, "quarantine"),
             escape(quarantined.key.as_str()),
             escape(&quarantined.why)
         );
@@ -119,8 +119,8 @@ fn done(done: &Done, output: &str) -> String {
     let mut text = match done.as_planned {
         true => format!("  {} as planned; added to {}:\n", styled(GOOD, "done"), escape(output)),
         false => format!(
-            "  {}; {} is not written. The system does not do the same thing twice:\n",
-            styled(BAD, "what was done is not what was planned"),
+            "  {}, so {} is not written. The system is not deterministic; these were the effects:\n",
+            styled(BAD, "the effects differ from the plan"),
             escape(output)
         ),
     };

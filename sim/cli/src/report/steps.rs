@@ -1,4 +1,4 @@
-//! The steps of a walk for people: what each took away and what it changed.
+//! The steps of a walk for people: what each step removed and changed.
 
 use std::fmt::Write;
 
@@ -10,35 +10,35 @@ use afresh_shrink::minimize::Item;
 use afresh_shrink::minimize::walk::Intent;
 use afresh_trace::text::{count, escape, shorten};
 
-/// A stretch of more items than this is shown by its ends.
+/// The most items of a stretch that are all shown. Of a longer stretch, only the ends are shown.
 const STRETCH_MAX: usize = 7;
 
-/// How many items are shown of each end.
+/// The number of items that are shown at each end of a long stretch.
 const END: usize = 3;
 
-/// The most stretches of a step that are shown.
+/// The most removed stretches that are shown for a step.
 const STRETCHES_MAX: usize = 20;
 
-/// An accepted step: what is not as it was before.
+/// An accepted step: what it removed and changed.
 #[derive(Debug, Serialize)]
 pub(crate) struct Step {
     run: u64,
     pass: String,
     before: usize,
     after: usize,
-    /// What went, in stretches of items that were next to each other.
+    /// The removed items, in stretches of neighbours.
     removed: Vec<Vec<Line>>,
     changed: Vec<Changed>,
 }
 
-/// One item as text.
+/// An item as text.
 #[derive(Debug, Serialize)]
 struct Line {
     number: u64,
     text: String,
 }
 
-/// One item as it was and as it is.
+/// An item before and after the step.
 #[derive(Debug, Serialize)]
 struct Changed {
     number: u64,
@@ -47,7 +47,7 @@ struct Changed {
 }
 
 impl Step {
-    /// What the run `intent` made of `before`.
+    /// Compares the items before and after the run `intent`; `text` turns an item into text.
     pub(crate) fn new<T>(intent: &Intent, before: &[Item<T>], after: &[Item<T>], text: impl Fn(&T) -> String) -> Self {
         let (mut removed, mut changed) = (Vec::<Vec<Line>>::new(), Vec::new());
         let mut goes_on = false;
@@ -77,18 +77,18 @@ impl Step {
     }
 }
 
-/// What is played.
+/// Returns the first line: the input and its size.
 pub(crate) fn beginning(input: &str, items: usize) -> String {
     format!("{}: {}\n", escape(input), count(items as u64, "message", "messages"))
 }
 
-/// How many steps there were.
+/// Returns the last line: the numbers of steps and runs.
 pub(crate) fn ending(steps: usize, runs: usize) -> String {
     let (steps, runs) = (count(steps as u64, "step", "steps"), count(runs as u64, "run", "runs"));
     format!("{}\n", styled(DIM, format!("{steps} in {runs}")))
 }
 
-/// One step, the `number`th.
+/// Returns one step; `number` counts from 1.
 pub(crate) fn step(step: &Step, number: usize) -> String {
     let Step { run, pass, before, after, removed, changed } = step;
     let size = if before == after { String::new() } else { format!(": {before} → {after}") };
@@ -116,7 +116,7 @@ pub(crate) fn step(step: &Step, number: usize) -> String {
     text
 }
 
-/// One item before and after, what differs standing out.
+/// Returns an item before and after, with the differences in bold.
 fn difference(Changed { number, from, to }: &Changed) -> String {
     let mut text = String::new();
     let diff = TextDiff::from_words(from.as_str(), to.as_str());

@@ -1,4 +1,4 @@
-//! What people read: findings with diffs, in colours where there is a terminal.
+//! Findings with diffs for people, with colours for terminals.
 
 use std::fmt::{self, Display, Write};
 
@@ -14,12 +14,15 @@ pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 pub(crate) const DIM: Style = Style::new().dimmed();
 pub(crate) const BOLD: Style = Style::new().bold();
 
-/// `text` in `style`. Whoever prints it takes the colours out where there is no terminal.
+/// Returns `text` in `style`. Printing removes the colours if there is no terminal.
 pub(crate) fn styled(style: Style, text: impl Display) -> impl Display {
     fmt::from_fn(move |f| write!(f, "{style}{text}{style:#}"))
 }
 
-/// Bugs: the signature of each, how often it showed, and where first. What was shown of the one before is not repeated.
+/// Returns findings as text: the signature of each, how often it showed, and where first.
+///
+/// If a finding first showed at the same place as the one before it, the place is not repeated. `file` is the name of
+/// the trace.
 pub fn findings<'f>(findings: impl IntoIterator<Item = &'f Finding>, file: &str) -> String {
     let mut text = String::new();
     let mut before = None;
@@ -31,7 +34,8 @@ pub fn findings<'f>(findings: impl IntoIterator<Item = &'f Finding>, file: &str)
         let times = count(finding.count, "step", "steps");
         let signature = styled(BOLD.fg_color(BAD.get_fg_color()), escape(&finding.signature.to_string())).to_string();
         let is_shown = before == Some(&finding.first);
-        let _ = writeln!(text, "  {signature} at {times}{on}, first{}", if is_shown { " there too" } else { ":" });
+        let _ =
+            writeln!(text, "  {signature} at {times}{on}, first{}", if is_shown { " at the same place" } else { ":" });
         if !is_shown {
             text += &sighting(&finding.first, file);
         }
@@ -40,7 +44,7 @@ pub fn findings<'f>(findings: impl IntoIterator<Item = &'f Finding>, file: &str)
     text
 }
 
-/// One bug at one step, with a diff of what differs.
+/// Returns one bug at one step, with a diff of the two values that should be equal.
 pub(crate) fn sighting(sighting: &Sighting, file: &str) -> String {
     let mut text = String::new();
     let key = sighting.key.as_ref().map(|key| format!(", key {}", escape(key.as_str()))).unwrap_or_default();
@@ -52,17 +56,17 @@ pub(crate) fn sighting(sighting: &Sighting, file: &str) -> String {
     text
 }
 
-/// Two accounts of the same thing, line by line: `-` is the first, `+` the second.
+/// Returns a diff of two values, line by line: `-` is the first, `+` the second.
 pub(crate) fn diff(versus: &Versus) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "      {}", styled(BAD, format!("- {}", versus.left)));
     let _ = writeln!(text, "      {}", styled(GOOD, format!("+ {}", versus.right)));
-    // Null stands for nothing: no output, no view.
+    // Null means that there is no output or no view.
     let side = |value| Some(value).filter(|value: &&Value| !value.is_null());
     text + &changes(side(&versus.left_value), side(&versus.right_value), "      ")
 }
 
-/// What differs between two values, of which either may be missing, line by line, each behind `margin`.
+/// Returns the differences between two values, line by line, indented by `margin`. Either value may be missing.
 pub(crate) fn changes(left: Option<&Value>, right: Option<&Value>, margin: &str) -> String {
     let (left, right) = (left.map(lines).unwrap_or_default(), right.map(lines).unwrap_or_default());
     let mut text = String::new();
@@ -84,10 +88,10 @@ pub(crate) fn changes(left: Option<&Value>, right: Option<&Value>, margin: &str)
     text
 }
 
-/// A value as text, a line for each of its parts.
+/// Returns a value as text, with each part on its own line.
 fn lines(value: &Value) -> String {
     let text = match value {
-        // A state that is shown as it is in memory has line ends of its own.
+        // The debug format of a state already has line ends.
         Value::String(text) => text.clone(),
         value => serde_json::to_string_pretty(value).unwrap_or_else(|error| error.to_string()),
     };

@@ -1,4 +1,4 @@
-//! The timeline of a trace for people: one line an event, and below it what it did to the views.
+//! The timeline of a trace for people: one line for each event, and below it the views that it changed.
 
 use std::fmt::Write;
 
@@ -7,21 +7,21 @@ use afresh_check::show::{Entry, Seen, Sign, ViewChange};
 use afresh_trace::format::{Kind, time};
 use afresh_trace::text::{brief, escape};
 
-/// The longest body of a line, in characters.
+/// The most characters that are shown of a body.
 const BODY_MAX: usize = 120;
 
-/// What views are behind.
+/// The indentation of views.
 const MARGIN: &str = "          ";
 
-/// Writes one event after another, in columns that grow with what was in them so far.
+/// Writes events as lines of columns, each as wide as its longest content so far.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
-    /// The longest time so far.
+    /// The length of the longest time so far.
     time: usize,
 }
 
 impl Columns {
-    /// One event, with the views that it changed.
+    /// Returns the line of one event, and the views that it changed.
     pub(crate) fn entry(&mut self, entry: &Entry) -> String {
         let (sign, style) = match entry.sign {
             Sign::Same => (' ', None),
@@ -38,7 +38,7 @@ impl Columns {
             Some(style) => styled(style, format!("{when}{kind}{}", line(entry))).to_string(),
         };
         if let Some(cause) = entry.cause {
-            let _ = write!(text, " {}", styled(DIM, format!("because of {cause}")));
+            let _ = write!(text, " {}", styled(DIM, format!("caused by {cause}")));
         }
         text.push('\n');
         entry.views.iter().for_each(|change| text += &view_change(change));
@@ -46,14 +46,14 @@ impl Columns {
     }
 }
 
-/// What happened, without when.
+/// Returns the line of an event without its sign, number, time, kind and cause.
 fn line(entry: &Entry) -> String {
     let mut words = Vec::new();
     words.extend(entry.id.as_ref().map(|id| escape(id).to_string()));
     words.extend(entry.from.as_ref().map(|from| format!("from {}", escape(from.as_str()))));
     words.extend(entry.to.as_ref().map(|to| format!("to {}", escape(to.as_str()))));
     words.extend(entry.revision.filter(|revision| *revision > 1).map(|revision| format!("revision {revision}")));
-    // The id of an output begins with its key, and a message between nodes has said them.
+    // The id of an output begins with its key, and a message between nodes has named its nodes.
     if !matches!(entry.kind, Kind::Out | Kind::Settled | Kind::Deliver | Kind::Drop) && !entry.keys.is_empty() {
         let keys: Vec<_> = entry.keys.iter().map(|key| escape(key.as_str()).to_string()).collect();
         words.push(format!("[{}]", brief(&keys.join(", "), BODY_MAX)));
@@ -71,23 +71,23 @@ fn view_change(change: &ViewChange) -> String {
     let ViewChange { key, before, after, recomputed } = change;
     let key = styled(BOLD, escape(key.as_str()));
     let mut text = if before == after {
-        format!("{MARGIN}{key} is as before\n")
+        format!("{MARGIN}{key} is unchanged\n")
     } else {
         format!("{MARGIN}{key}\n{}", changes(shown(before).as_ref(), shown(after).as_ref(), MARGIN))
     };
     if let Some(recomputed) = recomputed {
-        let wrong = styled(BAD, "is not what its messages come to, which is");
+        let wrong = styled(BAD, "differs from the recomputed state:");
         text +=
             &format!("{MARGIN}{key} {wrong}\n{}", changes(shown(after).as_ref(), shown(recomputed).as_ref(), MARGIN));
     }
     text
 }
 
-/// What is seen, as a value to compare.
+/// Returns the view, or the reason why there is none, as a value to compare.
 fn shown(seen: &Seen) -> Option<serde_json::Value> {
     match seen {
         Seen::View(view) => Some(view.clone()),
-        Seen::Quarantined(why) => Some(format!("set apart: {why}").into()),
+        Seen::Quarantined(why) => Some(format!("quarantined: {why}").into()),
         Seen::NotDerivable => Some("not derivable".into()),
         Seen::Nothing => None,
     }

@@ -1,4 +1,4 @@
-//! `afresh run`: one simulated run of a system.
+//! `afresh run`: makes one simulated run of a system.
 
 mod supervised;
 
@@ -23,63 +23,69 @@ use afresh_trace::text::count;
 use afresh_trace::text::escape;
 use afresh_world::explore::{Counts, Explorer, Record};
 
-/// Run a system once in simulation, with all that happens drawn from a seed, and record it as a trace.
+/// Run a system once in simulation, and report every bug that shows.
 ///
-/// The system runs on a host with a journal, between an upstream that sends each message until it is heard and receivers
-/// downstream. Messages are lost, doubled and overtaken, links are cut, nodes crash, storage fails, caches are damaged, operators
-/// turn knobs; then all of that ends, and the system must come to rest. Everything that happened to the system is in the
-/// trace: replay, check and shrink it without the seed.
+/// The system runs on a host with a journal, between an upstream and downstream receivers. The upstream sends each
+/// message until it is acknowledged. Messages are lost, duplicated and reordered, links are cut, nodes crash, storage
+/// fails, caches are damaged, and operators turn knobs. In the calm phase at the end, all faults are over, and the
+/// system has to come to rest. The trace holds everything that happened to the system: replay, check and shrink it
+/// without the seed.
 ///
-/// A world of nodes is run as it is, and its trace is everything that was chosen in it until all faults ended.
+/// A world of nodes runs without such a host. Its trace holds everything that was chosen until all faults ended.
 ///
-/// Exit codes: 0 nothing is wrong; 1 a bug was found; 2 bad usage.
+/// Exit codes: 0 ok; 1 a bug was found; 2 bad usage.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The system, or the world.
+    /// The system or world to run.
     system: String,
 
-    /// What all chance of the run is drawn from.
+    /// The seed that decides all random choices of the run.
     #[arg(long, value_name = "N")]
     seed: u64,
 
-    /// Where to write the trace; `-` for standard output [default: nowhere].
+    /// Write the trace to this file; `-` for standard output [default: no trace].
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
 
-    /// Overwrite a trace that is already there.
+    /// Overwrite an existing trace.
     #[arg(long)]
     force: bool,
 
-    /// Give the run up when it takes longer, as a bug.
+    /// Stop the run if it takes longer than this, and report that as a bug: `90` seconds, `5m`, `1h 30m`.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "60s")]
     timeout: Duration,
 
-    /// The most memory that the system may have: `500MB`, `2GiB` [default: three quarters of what is free].
+    /// The memory that the system may use, such as `500MB` or `2GiB`; a system that needs more is reported as a bug
+    /// [default: three quarters of the free memory].
     #[arg(long, value_name = "SIZE")]
     memory: Option<ByteSize>,
 
-    /// How to write the report.
+    /// The format of the report.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
-/// What one run showed.
+/// The report of one run.
 #[derive(Serialize)]
 struct Report {
     system: String,
     seed: u64,
-    /// How the system ended the process that ran it.
+    /// How the process of the system ended, if it did not finish the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     died: Option<String>,
     findings: Vec<Finding>,
-    /// The laws that were asked of the run, beside what is asked of every run.
+    /// The laws that were checked in this run, besides the checks of every run.
     laws: Vec<&'static str>,
-    /// What holds sometimes, and has held.
+    /// The properties that have to hold sometimes, and held in this run.
     reached: Vec<&'static str>,
     counts: Counts,
 }
 
-/// Makes ready to explore `system`, or says why that cannot be.
+/// Returns an explorer of `system`.
+///
+/// # Errors
+///
+/// Fails if there is no such system, or if it has no workload.
 pub(super) fn explorer<'s>(systems: &'s Systems, system: &'s str) -> Result<Box<dyn Explorer + 's>, Failure> {
     let unknown = |known: Vec<String>| {
         let known: Vec<_> = known.iter().map(|name| escape(name).to_string()).collect();
@@ -87,7 +93,7 @@ pub(super) fn explorer<'s>(systems: &'s Systems, system: &'s str) -> Result<Box<
     };
     systems.explorer(system).map_err(unknown)?.ok_or_else(|| {
         Failure::Usage(format!(
-            "nothing says which messages {} is sent in simulation: give its type of messages a workload, with \
+            "{} has no workload, so there are no messages to send to it: add one for the type of its messages with \
              `Systems::exploring`",
             escape(system)
         ))
@@ -105,7 +111,7 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
     let unwritten = |error| Error::file("the trace", Problem::Write(error));
     let (died, run) = match (start.dead.get(&0), &start.walk) {
         (Some(death), Some(ahead)) => {
-            // What it was at when it ended the process.
+            // The run wrote this file ahead of each event, so it ends where the process ended.
             let trace = std::fs::read(ahead).unwrap_or_default();
             (Some(death.to_string()), afresh_world::explore::Run { trace, ..Default::default() })
         }
@@ -136,7 +142,7 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
         Format::Json => outcome::json("run", &report),
         Format::Text => text(args, &report),
     };
-    // What is recorded to standard output is not mixed with the report.
+    // If the trace goes to standard output, the report must not mix with it.
     if is_stream {
         outcome::say(&text);
     } else {
@@ -149,16 +155,16 @@ fn text(args: &Args, report: &Report) -> String {
     let name = format!("{}, seed {}", escape(&report.system), report.seed);
     if let Some(died) = &report.died {
         let verdict = styled(BAD, "1 finding");
-        return format!("{name}: {verdict}; it ends the process that runs it\n  {}\n", escape(died));
+        return format!("{name}: {verdict}; the run did not finish\n  {}\n", escape(died));
     }
     let verdict = match report.findings.len() {
-        0 => styled(GOOD, "nothing is wrong".to_owned()).to_string(),
-        found => styled(BAD, count(found as u64, "finding", "findings")).to_string(),
+        0 => format!("{}:", styled(GOOD, "ok")),
+        found => format!("{};", styled(BAD, count(found as u64, "finding", "findings"))),
     };
     let file = args.output.as_ref().map_or_else(|| name.clone(), |path| path.display().to_string());
-    let mut text = format!("{name}: {verdict}; {}\n", report.counts);
+    let mut text = format!("{name}: {verdict} {}\n", report.counts);
     if !report.laws.is_empty() {
-        text += &format!("  also asked: {}\n", report.laws.join(", "));
+        text += &format!("  laws checked: {}\n", report.laws.join(", "));
     }
     if !report.reached.is_empty() {
         text += &format!("  reached: {}\n", report.reached.join(", "));

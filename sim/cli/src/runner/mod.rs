@@ -1,4 +1,4 @@
-//! A system or a world as the command line sees it: by name, whatever its types.
+//! The systems and worlds of a command line: found by name, with their types hidden.
 
 mod world;
 
@@ -20,12 +20,18 @@ use afresh_world::explore::{Explorer, SystemExplorer};
 use afresh_world::{Workload, Workloads};
 use world::OfWorld;
 
-/// What can be done with a trace of one system or world, with its types out of sight.
+/// A system or world as the subcommands use it, with its types hidden.
+///
+/// Every [`Subject`] is a runner. [`Systems`] wraps a [`Cluster`] in one.
 pub trait Runner: Send + Sync {
-    /// Whether it is a world of nodes, and not a system of keys.
+    /// Returns whether this is a world of nodes, not a system of keys.
     fn is_world(&self) -> bool;
 
-    /// Replays a trace; see [`replay::replay`].
+    /// Replays a trace, and writes what it observes to `record`; see [`replay::replay`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if the trace cannot be read or the record cannot be written.
     fn replay(
         &self,
         reader: Reader<Input>,
@@ -34,12 +40,24 @@ pub trait Runner: Send + Sync {
     ) -> Result<replay::Report, Error>;
 
     /// Checks a trace; see [`check`](afresh_check::check()).
+    ///
+    /// # Errors
+    ///
+    /// Fails if the trace cannot be read.
     fn check(&self, reader: Reader<Input>, options: afresh_check::Options) -> Result<afresh_check::Report, Error>;
 
-    /// Makes ready to shrink a trace; see [`oracle::examine`].
+    /// Reads a trace and prepares to shrink it. Runs end early once `stop` returns true; see [`oracle::examine`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if the trace cannot be read.
     fn examine(&self, reader: Reader<Input>, stop: fn() -> bool) -> Result<oracle::Examined<'_>, Error>;
 
-    /// Shows a trace; see [`show::show`].
+    /// Passes the entries of the timeline of a trace to `each`; see [`show::show`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if the trace cannot be read, or if `each` fails.
     fn show(
         &self,
         reader: Reader<Input>,
@@ -47,10 +65,15 @@ pub trait Runner: Send + Sync {
         each: &mut dyn FnMut(&show::Entry) -> Result<(), Error>,
     ) -> Result<show::Summary, Error>;
 
-    /// Makes ready to explore the system, which traces call `name`; nothing where there is no workload for it.
+    /// Returns an explorer of the system, which traces call `name`, or `None` if the system has no workload.
     fn explore<'s>(&'s self, name: &'s str, workloads: &'s Workloads) -> Option<Box<dyn Explorer + 's>>;
 
     /// Turns a knob on a trace; see [`turn::turn`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if the trace cannot be read, if the knob names things that the trace does not have, or in a world of
+    /// nodes.
     fn turn(&self, reader: Reader<&mut dyn BufRead>, options: &turn::Options) -> Result<turn::Report, turn::Error>;
 }
 
@@ -95,7 +118,9 @@ impl<S: Subject + 'static> Runner for S {
     }
 }
 
-/// The systems and worlds that a command line knows.
+/// The systems and worlds of a command line, by name.
+///
+/// [`main`](crate::main) runs the command line over them.
 #[derive(Default)]
 pub struct Systems {
     by_name: BTreeMap<String, Box<dyn Runner>>,
@@ -103,31 +128,31 @@ pub struct Systems {
 }
 
 impl Systems {
-    /// No system.
+    /// Returns a set without systems.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a system. A trace says by this name which system it is for.
+    /// Adds a system. The header of a trace refers to it by `name`.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, system: impl Subject + 'static) -> Self {
         self.by_name.insert(name.into(), Box::new(system));
         self
     }
 
-    /// Adds a system by the name of its type: an `OrderBook` is called `order-book`.
+    /// Adds a system under the name of its type, in kebab case: an `OrderBook` is called `order-book`.
     #[must_use]
     pub fn with_type<S: Subject + 'static>(self, system: S) -> Self {
         self.with(kebab(type_name::<S>()), system)
     }
 
-    /// Adds several systems of one type, such as a correct one and its versions with a bug.
+    /// Adds several systems of one type, such as a correct system and its versions with planted bugs.
     #[must_use]
     pub fn with_all<S: Subject + 'static>(self, systems: impl IntoIterator<Item = (String, S)>) -> Self {
         systems.into_iter().fold(self, |systems, (name, system)| systems.with(name, system))
     }
 
-    /// Adds a world of nodes. A trace says by this name which cluster it is of.
+    /// Adds a world of nodes. The header of a trace refers to it by `name`.
     #[must_use]
     pub fn with_world(mut self, name: impl Into<String>, cluster: impl Cluster + Send + Sync) -> Self {
         let name = name.into();
@@ -135,44 +160,44 @@ impl Systems {
         self
     }
 
-    /// Adds several worlds of one type, such as a correct one and its versions with a bug.
+    /// Adds several worlds of one type, such as a correct world and its versions with planted bugs.
     #[must_use]
     pub fn with_worlds<C: Cluster + Send + Sync>(self, clusters: impl IntoIterator<Item = (String, C)>) -> Self {
         clusters.into_iter().fold(self, |systems, (name, cluster)| systems.with_world(name, cluster))
     }
 
-    /// Adds what systems are sent when they are explored: all those whose messages have bodies of this type.
+    /// Adds the workload that simulated runs send to every system whose messages have bodies of type `I`.
     #[must_use]
     pub fn exploring<I: Debug + 'static>(mut self, workload: Workload<I>) -> Self {
         self.workloads.add(workload);
         self
     }
 
-    /// The names, in order.
+    /// The names of all systems and worlds, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
     }
 
-    /// The system of this name.
+    /// Returns the system or world called `name`.
     ///
     /// # Errors
     ///
-    /// Fails with the names that are known.
+    /// Fails with all known names if there is no such system.
     pub fn get(&self, name: &str) -> Result<&dyn Runner, Vec<String>> {
         self.by_name.get(name).map(|runner| &**runner).ok_or_else(|| self.names().map(str::to_owned).collect())
     }
 
-    /// The system of this name, to be explored; nothing where it has no workload.
+    /// Returns an explorer of the system or world called `name`, or `None` if it has no workload.
     ///
     /// # Errors
     ///
-    /// Fails with the names that are known.
+    /// Fails with all known names if there is no such system.
     pub fn explorer<'s>(&'s self, name: &'s str) -> Result<Option<Box<dyn Explorer + 's>>, Vec<String>> {
         Ok(self.get(name)?.explore(name, &self.workloads))
     }
 }
 
-/// The name of a type, without its modules and parameters, in words: `order-book` for `shop::OrderBook<u64>`.
+/// Returns the name of a type in kebab case, without modules and parameters: `order-book` for `shop::OrderBook<u64>`.
 fn kebab(type_name: &str) -> String {
     let name = type_name.split('<').next().unwrap_or_default();
     let name = name.rsplit("::").next().unwrap_or_default();
@@ -180,7 +205,7 @@ fn kebab(type_name: &str) -> String {
     let mut before = None;
     let mut letters = name.chars().peekable();
     while let Some(letter) = letters.next() {
-        // A word begins where a capital follows what is none, and with the last of several capitals: `HTTPServer`.
+        // A word begins at a capital after another character, and at the last of several capitals: `HTTPServer`.
         let ends_capitals = letters.peek().is_some_and(|next| next.is_lowercase());
         if letter.is_uppercase() && before.is_some_and(|before: char| !before.is_uppercase() || ends_capitals) {
             words.push('-');

@@ -1,4 +1,4 @@
-//! A world of nodes by its name: what each command does with a trace of it.
+//! The runner of a world of nodes.
 
 use std::io::{BufRead, Write};
 
@@ -20,7 +20,7 @@ use afresh_world::explore::{Explorer, WorldExplorer};
 use afresh_world::schedule::Unfit;
 use afresh_world::{Cluster, DETERMINISM, Ended, Node, Vocabulary, WorldEvent};
 
-/// A cluster, and the name that its traces say.
+/// A cluster and the name by which its traces refer to it.
 pub(super) struct OfWorld<C> {
     pub(super) name: String,
     pub(super) cluster: C,
@@ -34,8 +34,8 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
         true
     }
 
-    /// A trace that was recorded by this cluster must go exactly as it was recorded. One that was shrunk, or is of another
-    /// version, goes as far as it can.
+    /// Replays a trace that this cluster recorded strictly: every event must happen as recorded. In a trace that was
+    /// shrunk or is for another version, events that can no longer happen are skipped.
     fn replay(
         &self,
         reader: Reader<Input>,
@@ -71,7 +71,7 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
         })
     }
 
-    /// What is still possible of the trace is run twice.
+    /// Runs the events that can still happen twice, and compares the two runs.
     fn check(&self, reader: Reader<Input>, options: afresh_check::Options) -> Result<afresh_check::Report, Error> {
         let trace = read::<C>(reader)?;
         let run = || world::tolerant(&self.cluster, &trace.events);
@@ -116,22 +116,22 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
     }
 }
 
-/// Reads a trace: what drives the world, which is all that worlds record.
+/// Reads a trace. Traces of worlds contain only stimuli.
 fn read<C: Cluster>(reader: Reader<Input>) -> Result<Trace<C>, Error> {
     Loaded::read(&Vocabulary::new(), reader)
 }
 
-/// Whether events were left out of a trace: those of a run are counted from 1.
+/// Returns whether events were removed from a trace: the events of a run are numbered from 1 without gaps.
 fn is_edited<I: afresh_core::Body>(trace: &Loaded<Vocabulary<I>>) -> bool {
     (1..).zip(&trace.events).any(|(number, event)| event.number.get() != number)
 }
 
-/// The line of an event.
+/// Returns the line of the first event whose number is `event` or higher, or 1 if there is none.
 fn line<I: afresh_core::Body>(trace: &Loaded<Vocabulary<I>>, event: EventNumber) -> u64 {
     trace.events_and_lines().find(|(one, _)| one.number >= event).map_or(1, |(_, line)| line)
 }
 
-/// An event that is not as it was recorded: with what was recorded, and why that is not so now.
+/// Returns the report of an event that no longer happens: the recorded event, and why it does not happen now.
 fn sighting<N: Node>(
     trace: &Loaded<Vocabulary<N::Input>>,
     number: u32,
@@ -149,6 +149,6 @@ fn sighting<N: Node>(
         right: "now",
         right_value: Value::String(now),
     };
-    let found = "this does not happen now".to_owned();
+    let found = "this event does not happen now".to_owned();
     Some(Sighting { event: event.number, line, key: None, found, versus: Some(versus) })
 }

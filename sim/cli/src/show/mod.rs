@@ -1,4 +1,4 @@
-//! `afresh show`: the timeline of a trace.
+//! `afresh show`: prints the timeline of a trace.
 
 mod walk;
 
@@ -19,52 +19,52 @@ use afresh_trace::format::{Error, Kind, Problem, files, time};
 use afresh_trace::text::count;
 use afresh_trace::text::escape;
 
-/// Show a trace event by event, one line for each: its number, when, the kind, id, sender or receiver, [keys], body and
-/// cause.
+/// Show the timeline of a trace, one line for each event.
 ///
-/// The trace is run as it is shown, with its states carried along. A line that begins with `-` was recorded and is not so
-/// now; one that begins with `+` is so now and was not recorded.
+/// A line has the number of the event, its time, kind, id, sender or receiver, keys in brackets, body, and cause. The
+/// trace is run while it is shown, with carried states. A line that begins with `-` was recorded but does not happen
+/// now. A line that begins with `+` happens now but was not recorded.
 ///
-/// Each condition narrows down what is shown; to repeat one is to ask for more of it. To see what a message did, and to
-/// which states: `afresh show night.jsonl --message m-17 --views`.
+/// `--key`, `--message`, `--kind` and `--range` narrow down the events; repeating one of the first three shows more.
+/// For example, this shows what a message did, and to which states: `afresh show night.jsonl --message m-17 --views`.
 ///
-/// Exit codes: 0 shown; 2 bad usage or unreadable input.
+/// Exit codes: 0 shown; 2 bad usage, or input that cannot be read.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The trace, `-` for standard input; with `--walk`, the original of the search.
+    /// The trace, `-` for standard input; with `--walk`, the original that was shrunk.
     #[arg(required_unless_present = "walk")]
     trace: Option<PathBuf>,
 
     #[command(flatten)]
     source: Source,
 
-    /// Only what concerns this key.
+    /// Show only events that concern this key.
     #[arg(long = "key", value_name = "KEY")]
     keys: Vec<String>,
 
-    /// Only this message and whatever it caused; an output is named `KEY/SLOT`.
+    /// Show only this message and everything that it caused; an output is named `KEY/SLOT`.
     #[arg(long = "message", value_name = "ID[@FROM]")]
     messages: Vec<String>,
 
-    /// Only events of this kind.
+    /// Show only events of this kind.
     #[arg(long = "kind", value_name = "KIND", value_parser = kind)]
     kinds: Vec<Kind>,
 
-    /// Only events with these numbers: `A..B`, both included, `A..`, `..B` or one number.
+    /// Show only events with these numbers: `A..B` (both included), `A..`, `..B`, or one number.
     #[arg(long, value_name = "A..B", default_value = "..")]
     range: Range,
 
-    /// With each stimulus, the views of the keys that it concerns before and after it, and what is folded from the first
-    /// message where that is not what is carried.
+    /// For each stimulus, show the views of its keys before and after it; show the recomputed state too if it differs
+    /// from the carried one.
     #[arg(long)]
     views: bool,
 
-    /// The steps of a search instead, one by one, with what each changed. The original is found beside the walk where the
-    /// search named its files itself.
+    /// Show each accepted step of a shrink instead, with what it removed or changed. The original is found next to the
+    /// walk if `shrink` chose the file names. Otherwise, pass it as the trace.
     #[arg(long, value_name = "WALK", conflicts_with_all = ["keys", "messages", "kinds", "range", "views"])]
     walk: Option<PathBuf>,
 
-    /// How to write the timeline.
+    /// The format of the timeline.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -80,7 +80,7 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
     if let Some(walk) = &args.walk {
         return walk::play(args, walk);
     }
-    let Some(trace) = &args.trace else { return Err(Failure::Usage("name a trace".into())) };
+    let Some(trace) = &args.trace else { return Err(Failure::Usage("no trace is named".into())) };
     let (reader, runner) = args.source.open(systems, trace)?;
     let header = reader.header().clone();
     let system = args.source.system.clone().unwrap_or(header.system);
@@ -106,7 +106,7 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
         Format::Json => {
             let mut events = Vec::new();
             let summary = runner.show(reader, &options, &mut |entry| {
-                // As text it takes a fraction of the memory.
+                // Text takes a fraction of the memory of a `Value`.
                 events.push(to_raw_value(entry).map_err(|error| unwritten(error.into()))?);
                 Ok(())
             })?;
@@ -131,26 +131,29 @@ fn unwritten(error: std::io::Error) -> Error {
     Error::file("standard output", Problem::Write(error))
 }
 
-/// What came of a world, how much was shown, and what the signs say.
+/// Returns the end of the timeline: the calm phase and the findings of a world, the counts, and the digest.
 fn ending(summary: &Summary, file: &str) -> String {
     let Summary { events, shown, gone, new, digest, calm, ref findings } = *summary;
     let mut text = String::new();
     if let Some(Calm { events, until }) = calm {
         let until = time(until);
-        text += &format!("then calm: {}, until {}\n", count(events, "event", "events"), until.trim_matches('"'));
+        text += &format!("calm phase: {}, until {}\n", count(events, "event", "events"), until.trim_matches('"'));
     }
     text += &terminal::findings(findings, file);
     text += &format!("{}\n", styled(DIM, format!("{shown} of {} shown", count(events, "event", "events"))));
     if gone > 0 {
         text += &format!(
             "{}\n",
-            styled(BAD, format!("- {} not so now", count(gone, "was recorded and is", "were recorded and are")))
+            styled(
+                BAD,
+                format!("- {} now", count(gone, "was recorded but does not happen", "were recorded but do not happen"))
+            )
         );
     }
     if new > 0 {
         text += &format!(
             "{}\n",
-            styled(GOOD, format!("+ {} not recorded", count(new, "is so now and was", "are so now and were")))
+            styled(GOOD, format!("+ {} not recorded", count(new, "happens now but was", "happen now but were")))
         );
     }
     if let Some(digest) = digest {

@@ -1,4 +1,4 @@
-//! `afresh show --walk`: the accepted steps of a search, one by one.
+//! `afresh show --walk`: shows the accepted steps of a shrink, one by one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,24 +15,26 @@ use afresh_shrink::minimize::{Edit, Item, Rewrite, Walk};
 use afresh_shrink::oracle::{rewrite_event, rewrite_line};
 use afresh_trace::format::{Error, Options, Problem, RawEvent, Reader, files};
 
-/// Plays the walk at `path`.
+/// Shows the walk at `path`.
 pub(super) fn play(args: &Args, path: &Path) -> Result<ExitCode, Failure> {
-    let usage = |why: String| Failure::Usage(format!("failed to play {}: {why}", path.display()));
+    let usage = |why: String| Failure::Usage(format!("failed to show the walk {}: {why}", path.display()));
     let read =
         |path: &Path| fs::read(path).map_err(|error| Error::file(path.display().to_string(), Problem::Read(error)));
     let walk = Walk::read(&read(path)?).map_err(|error| usage(error.to_string()))?;
     let original = args.trace.clone().or_else(|| original_of(path));
-    let original = original.ok_or_else(|| usage("name the original that it is about".to_owned()))?;
+    let original = original.ok_or_else(|| {
+        usage("its original cannot be derived from its file name: pass the original as TRACE".to_owned())
+    })?;
     let content = read(&original)?;
     let steps = if identity_of_file(&content) == walk.header.input {
         steps_of(lines(&content), &walk, rewrite_line, |line| text_of_line(line))
     } else {
         let options = Options { line_max: args.source.line_max, torn: args.source.torn };
         let events = events(&original, &content, options).filter(|(input, _)| *input == walk.header.input);
-        let other = || usage(format!("it is not about {}; name the original", original.display()));
+        let other = || usage(format!("{} is not its original: pass the original as TRACE", original.display()));
         steps_of(events.ok_or_else(other)?.1, &walk, rewrite_event, text_of_event)
     };
-    let steps = steps.ok_or_else(|| usage("its edits do not fit its original".to_owned()))?;
+    let steps = steps.ok_or_else(|| usage("its edits do not apply to its original".to_owned()))?;
     let played =
         Played { input: files::input_name(&original), before: walk.header.items, runs: walk.runs.len(), steps };
     outcome::print(&match args.format {
@@ -42,7 +44,7 @@ pub(super) fn play(args: &Args, path: &Path) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A walk that was played.
+/// The report of a walk for programs.
 #[derive(Serialize)]
 struct Played {
     input: String,
@@ -59,7 +61,7 @@ impl Played {
     }
 }
 
-/// The stimuli of a trace, and what makes it the same trace; `None` where it is none.
+/// Returns the identity and the stimuli of a trace, or `None` if the content is not a trace.
 fn events(
     path: &Path,
     content: &[u8],
@@ -71,7 +73,7 @@ fn events(
     Some((identity_of_trace(&trace.header, &stimuli), stimuli))
 }
 
-/// The file that a walk is about, by the names that are given where none is said: `log.min.txt.walk` is about `log.txt`.
+/// Returns the original of a walk by the default names of `shrink`: `log.min.txt.walk` is the walk of `log.txt`.
 fn original_of(walk: &Path) -> Option<PathBuf> {
     let output = walk.with_extension("");
     let (stem, extension) = (output.file_stem().map(Path::new)?, output.extension()?);
@@ -84,7 +86,7 @@ fn original_of(walk: &Path) -> Option<PathBuf> {
     Some(output.with_file_name(name))
 }
 
-/// What each accepted step changed.
+/// Returns what each accepted step changed, or `None` if an edit does not apply.
 fn steps_of<T: Clone>(
     mut items: Vec<Item<T>>,
     walk: &Walk,

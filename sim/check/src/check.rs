@@ -1,6 +1,7 @@
 //! Checks one trace: every step, every recorded observation and, if requested, every law.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::thread;
 
 use afresh_core::{Engine, Policy, What};
@@ -13,7 +14,7 @@ use crate::guard::guard;
 use crate::laws;
 use crate::loaded::Loaded;
 use crate::subject::Subject;
-use crate::verify::{Coverage, Depth, Look, Seen, Share, Verifier, determinism, lengths};
+use crate::verify::{Coverage, Depth, Look, Recurring, Seen, Share, Verifier, determinism, lengths};
 
 /// The options of [`check()`].
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +76,7 @@ impl Report {
 /// Checks a trace of `system`: every step, every recorded observation and, if requested, every law.
 pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Report {
     let depth = Depth::new(lengths(system, &trace.events), options.budget);
+    let recurring = Recurring::of::<S>(&trace.events).map(Arc::new);
     let passes = options.jobs.max(1) as u64;
     let portion = trace.events.len().div_ceil(100);
     let pass = |share| {
@@ -85,7 +87,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Rep
             ..afresh_core::Options::default()
         };
         let look = Look { depth, each_step: false, share };
-        let mut verifier = Verifier::new(Engine::new(system.clone(), engine_options), look);
+        let mut verifier = Verifier::new(Engine::new(system.clone(), engine_options), look, recurring.clone());
         for (place, (event, line)) in trace.events_and_lines().enumerate() {
             if place % portion == 0 {
                 (options.progress)(portion as f64 / (trace.events.len() as u64 * passes) as f64);

@@ -3,12 +3,14 @@
 //! This code shares only the trace vocabulary with the engine, so that a mistake in the engine cannot hide here.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use afresh_core::{Beginning, EventNumber, FlowTable, Flows, Input, Key, Message, Name, Opening, Sent, Slot, System};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use rustc_hash::FxBuildHasher;
 
+use super::recurring::Recurring;
 use crate::guard::guard;
 
 /// A map with the same hashes in every run. It is iterated in the order of insertion.
@@ -74,6 +76,8 @@ type Rerouted<B> = (EventNumber, Option<B>);
 pub(super) struct Facts<S: System> {
     system: S,
     complete: bool,
+    /// The messages that come more than once; `None` if that is not known. Only their revisions are remembered.
+    recurring: Option<Arc<Recurring>>,
     revisions: Map<(Name, Name), Revisions<S::In>>,
     routed: Map<(Key, Slot), Rerouted<S::In>>,
     histories: Map<Key, History<S>>,
@@ -81,9 +85,9 @@ pub(super) struct Facts<S: System> {
 }
 
 impl<S: System> Facts<S> {
-    pub(super) fn new(system: S, complete: bool) -> Self {
+    pub(super) fn new(system: S, complete: bool, recurring: Option<Arc<Recurring>>) -> Self {
         let (revisions, routed, histories) = Default::default();
-        Self { system, complete, revisions, routed, histories, flows: FlowTable::default() }
+        Self { system, complete, recurring, revisions, routed, histories, flows: FlowTable::default() }
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
@@ -98,6 +102,13 @@ impl<S: System> Facts<S> {
     pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>, changed: &mut Vec<Key>) {
         let Message { from, id, revision, body } = message;
         let admitted = admits(&self.system, body.as_ref());
+        if self.recurring.as_ref().is_some_and(|recurring| !recurring.contains(from, id)) {
+            let fact = body.clone().filter(|_| admitted).map(|body| {
+                let (from, id) = (from.clone(), id.clone());
+                Fact { position: i64::from(number.get()), routed: false, from, id, body }
+            });
+            return self.replace(None, fact, changed);
+        }
         let name = (from.clone(), id.clone());
         let came = Revision { number: *revision, admitted, body: body.clone().map(Box::new) };
         let (before, after) = match self.revisions.entry(name.clone()) {

@@ -12,6 +12,7 @@ mod facts;
 mod look;
 mod probe;
 mod recorded;
+mod recurring;
 mod verifier;
 
 pub use along::Along;
@@ -20,4 +21,5 @@ pub(crate) use determinism::determinism;
 pub(crate) use look::{Look, Share};
 pub(crate) use probe::lengths;
 pub use probe::{Original, Probe, Probed, look_at_run};
+pub(crate) use recurring::Recurring;
 pub(crate) use verifier::{Seen, Verifier};

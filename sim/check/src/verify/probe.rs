@@ -1,6 +1,7 @@
 //! Runs candidates of the minimizer, and finds the event at which a bug shows in them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use afresh_core::{Engine, Journal, Key, Observation, Policy, Signature, What};
 use afresh_trace::digest::{Rolling, RunDigest};
@@ -12,6 +13,7 @@ use super::along::{Along, Keeper, Shown};
 use super::coverage::Depth;
 use super::determinism::determinism;
 use super::look::{Look, Share};
+use super::recurring::Recurring;
 use super::verifier::Verifier;
 use crate::clock::Stopwatch;
 use crate::finding::{Finding, Findings};
@@ -99,13 +101,15 @@ impl<'s, S: Subject> Probe<'s, S> {
         &self,
         depth: Depth,
         only: Option<&Key>,
-        events: impl Iterator<Item = (&'e EventOf<S>, u64)>,
+        events: impl Iterator<Item = (&'e EventOf<S>, u64)> + Clone,
         wanted: Option<&Signature>,
     ) -> Original<S>
     where
         S: 'e,
     {
-        let mut verifier = self.begin(depth, only.map_or(Share::All, |key| Share::Key(key.clone())));
+        let share = only.map_or(Share::All, |key| Share::Key(key.clone()));
+        let recurring = Recurring::of::<S>(events.clone().map(|(event, _)| event)).map(Arc::new);
+        let mut verifier = self.begin(depth, share, recurring);
         let ran = self.run(&mut verifier, (0..).zip(events), wanted, |_, _| ());
         let digest = digest(verifier.engine.journal());
         let (probed, along) = match ran {
@@ -143,7 +147,7 @@ impl<'s, S: Subject> Probe<'s, S> {
                 return (verifier.shown().into(), Along::default());
             }
             Some((start, verifier)) => (start, verifier.clone()),
-            None => (0, self.begin(depth, Share::All)),
+            None => (0, self.begin(depth, Share::All, None)),
         };
         let mut keeper = Keeper::new(start, begun.elapsed());
         let ran = self.run(&mut verifier, (start..).zip(events(start)), wanted, |place, verifier| {
@@ -186,11 +190,11 @@ impl<'s, S: Subject> Probe<'s, S> {
     }
 
     /// Creates a pass that has taken no event yet.
-    fn begin(&self, depth: Depth, share: Share) -> Verifier<S> {
+    fn begin(&self, depth: Depth, share: Share, recurring: Option<Arc<Recurring>>) -> Verifier<S> {
         let (policy, complete) = (Policy::Incremental, self.complete);
         let options = afresh_core::Options { policy, complete, guard, ..afresh_core::Options::default() };
         let engine = Engine::new(self.system.clone(), options);
-        Verifier::new(engine, Look { depth, each_step: self.each_step, share })
+        Verifier::new(engine, Look { depth, each_step: self.each_step, share }, recurring)
     }
 }
 
@@ -231,7 +235,7 @@ fn shows(findings: &Findings, wanted: Option<&Signature>) -> bool {
 pub fn look_at_run<S: Subject>(system: &S, journal: &Journal<S>) -> (Vec<Finding>, BTreeMap<&'static str, bool>) {
     let stimuli = journal.events().filter(|event| matches!(event.what, What::Stimulus(_)));
     let probe = Probe { system, complete: true, each_step: true, keep: false, stop: || false, tell: |_| () };
-    let mut verifier = probe.begin(probe.depth(stimuli), Share::All);
+    let mut verifier = probe.begin(probe.depth(stimuli), Share::All, None);
     for event in journal.events() {
         // Each event is on the line after the one before, and the header is on the first.
         let line = u64::from(event.number.get()) + 1;

@@ -1,6 +1,7 @@
 //! One pass over a trace: runs it, and compares the incremental states with the facts of the trace at every step.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use afresh_core::{Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, System, What};
 use afresh_trace::format::EventOf;
@@ -10,6 +11,7 @@ use super::coverage::Coverage;
 use super::facts::Facts;
 use super::look::Look;
 use super::recorded::Record;
+use super::recurring::Recurring;
 use crate::finding::Findings;
 use crate::guard::{guard, signature_of_panic};
 
@@ -61,11 +63,11 @@ pub(crate) struct Seen {
 
 impl<S: System> Verifier<S> {
     /// Creates a pass that has taken no event yet.
-    pub(crate) fn new(engine: Engine<S>, look: Look) -> Self {
+    pub(crate) fn new(engine: Engine<S>, look: Look, recurring: Option<Arc<Recurring>>) -> Self {
         let complete = engine.options().complete;
         Self {
             look,
-            facts: Facts::new(engine.system().clone(), complete),
+            facts: Facts::new(engine.system().clone(), complete, recurring),
             engine,
             step: Step { number: 0, place: (EventNumber::MIN, 0), changed: Vec::new() },
             damage: Damage::default(),

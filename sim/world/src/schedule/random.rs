@@ -140,7 +140,7 @@ impl<N: Node> Random<N> {
         self.queue.push(due.saturating_add(longer), id);
     }
 
-    /// Handles the next thing that is not in the queue: a fault, an input, or the begin of the calm phase.
+    /// Handles the next thing that is not in the queue: a fault, an input, or the beginning of the calm phase.
     ///
     /// Returns `Continue` if there was nothing to choose after all, such as a fault between a node and itself.
     #[cold]
@@ -201,7 +201,7 @@ impl<N: Node> Schedule<N> for Random<N> {
                 self.queue.push(due.saturating_add(by), id);
                 continue;
             }
-            // A crash of its node removes a timer, and a test may have delivered or dropped a message by hand.
+            // A timer may be gone because its node crashed, and a message because a test took it out by hand.
             let Some(pending) = world.get(id) else { continue };
             if world.can_receive(pending.from, pending.to).is_ok() {
                 return Some(pending.happens().at(due));

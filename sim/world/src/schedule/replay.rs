@@ -42,9 +42,9 @@ pub enum Unfit {
 
 /// A schedule that repeats the stimuli of a trace, one after the other.
 ///
-/// An event names a message by the event that sent it, its cause, and a timer by its cause and its name. The cause may
-/// be gone, because the trace was edited or the code has changed. Then a tolerant replay uses the message with the same
-/// index among all messages between the same two nodes, or the first timer with the same name.
+/// The trace names a message or a timer by its *cause*, which is the event that sent the message or set the timer. The
+/// cause may be gone, because the trace was edited or the code has changed. Then a tolerant replay uses the message
+/// with the same index among all messages between the same two nodes, or the first timer with the same name.
 ///
 /// A tolerant replay skips and counts the events that still do not fit. A strict replay ends at the first event that
 /// does not fit.
@@ -52,7 +52,9 @@ pub enum Unfit {
 pub struct Replay<I> {
     steps: VecDeque<Step<I>>,
     strict: bool,
-    /// The messages in flight, by their cause and their ordinal. A duplicated message has several entries.
+    /// The messages in flight, by the event that sent them and the index among the messages of that event.
+    ///
+    /// A message that was duplicated has several entries.
     messages: BTreeMap<(u32, u32), Vec<Flight>>,
     /// The number of messages sent so far from one node to another.
     sent: BTreeMap<(NodeId, NodeId), u32>,

@@ -21,7 +21,9 @@ where
     tell: Tell<'t, N>,
     /// The number of messages sent so far from one node to another.
     sent: BTreeMap<(NodeId, NodeId), u32>,
-    /// The index of each message among all messages from its sender to its receiver, by its cause and its ordinal.
+    /// The index of each message among all messages from its sender to its receiver.
+    ///
+    /// The map key is the number of the event that sent the message, and the index among the messages of that event.
     occurrences: BTreeMap<(u32, u32), u32>,
 }
 

@@ -22,7 +22,7 @@ pub(super) type Journaled<S> = Vec<EventOf<S>>;
 pub(crate) struct Host<S: System> {
     pub(super) given: Rc<Given<S>>,
     engine: Engine<S>,
-    /// Whether the timer is set that sends unsettled outputs again.
+    /// True while the timer is set that sends unsettled outputs again.
     resends: bool,
 }
 

@@ -186,11 +186,11 @@ enum Alarm {
 /// A record in the storage of a node of a service.
 #[derive(Clone)]
 enum Record<S: System> {
-    /// Of upstream: the message with this index is acknowledged.
+    /// A record of upstream: the message with this index is acknowledged.
     Acknowledged(u32),
-    /// Of the host: events of its journal.
+    /// A record of the host: events of its journal.
     Journaled(Journaled<S>),
-    /// Of downstream: an output that arrived.
+    /// A record of downstream: an output that arrived.
     Received(Receipt),
 }
 

@@ -6,7 +6,7 @@ use afresh_check::Subject;
 
 /// The node of a simulated service that sends the messages to the host.
 pub(super) struct Upstream {
-    /// For each message, by its index, whether it is acknowledged.
+    /// True at the index of each message that is acknowledged.
     acknowledged: Vec<bool>,
 }
 

@@ -1,4 +1,4 @@
-//! The storage of a node: an append-only list of records, of which the first ones are durable.
+//! The storage of a node: an append-only list of records. The durable ones, which survive a crash, come first.
 
 use super::effects::DiskCondition;
 
@@ -7,7 +7,7 @@ pub(super) struct Disk<R> {
     records: Vec<R>,
     /// The number of records, from the first on, that are durable.
     synced: usize,
-    /// Whether the records are followed by a torn one, which a crash cut off while it was being written.
+    /// True if a torn record follows, which a crash cut off while it was being written.
     torn: bool,
     pub(super) condition: DiskCondition,
     pub(super) slow: bool,
@@ -18,7 +18,7 @@ pub(super) struct Disk<R> {
 pub struct Log<'a, R> {
     /// The records that survived, the oldest first: all that were synced, and perhaps some that were not.
     pub records: &'a [R],
-    /// Whether one more record follows that is torn: the crash cut it off while it was being written.
+    /// True if one more record follows that is torn: the crash cut it off while it was being written.
     ///
     /// A node would notice a torn record by its checksum. The next record that the node writes replaces the torn one.
     pub torn: bool,

@@ -87,7 +87,7 @@ impl<N: Node> Effects<N> {
     ///
     /// # Errors
     ///
-    /// Fails if the storage fails. Records that are not synced may be lost in a crash.
+    /// Fails while the storage has a fault. Records that are not synced may then be lost in a crash.
     #[inline]
     pub fn sync(&mut self) -> Result<(), StorageError> {
         if self.disk == DiskCondition::Failing {

@@ -1,11 +1,15 @@
 //! A deterministic simulation and debugging harness for message-driven systems.
 //!
-//! Everything that happens to a system is an event of a *trace*, and everything else is a function of the trace. So the
-//! state of a key can be computed afresh at any time and held against the one that was carried along; and a trace in which
-//! a bug shows can be made smaller, one verified step at a time, until it is understood in one go.
+//! Afresh replays the messages of a system and finds the first one after which a state is wrong. It then shrinks the
+//! trace to the smallest set of messages that still shows the bug.
 //!
-//! The command line does all of that with files. This is the same from code: a system with a bug, a night of it, what is
-//! wrong with it, and the two messages that suffice to show it.
+//! Everything that happens to a system is an event of a *trace*, and everything else is a function of the trace. So the
+//! state of a key can be recomputed from the first message at any time, and compared with the incremental state. A
+//! trace that shows a bug can be made smaller, one verified step at a time, until the bug is easy to understand.
+//!
+//! The command line does all of this with files. The following example does it in code. A system with a bug processes
+//! five messages. [`check`] finds the message at which the bug first shows, and the minimizer finds the two messages
+//! that are enough to show it.
 //!
 //! ```
 //! use std::collections::BTreeMap;
@@ -15,7 +19,7 @@
 //! use afresh_core::{Change, Flows, Input, Key, Slot, System, Updated};
 //! use serde::{Deserialize, Serialize};
 //!
-//! /// How full a tank is. The last reading counts, and readings may arrive late.
+//! /// The level of each tank. The latest reading counts, and readings may arrive late.
 //! #[derive(Clone)]
 //! struct Tank;
 //!
@@ -47,7 +51,7 @@
 //!     fn outputs(&self, _: &Key, _: &u32, _: &Flows) -> BTreeMap<Slot, u32> {
 //!         BTreeMap::new()
 //!     }
-//!     /// Wrong: what came late is not what is so now.
+//!     /// The bug: a late reading replaces a newer one.
 //!     fn update(&self, _: &Key, litres: &mut u32, change: Change<'_, Reading>, _: &Flows) -> Updated {
 //!         if let Change::Late(input) = change {
 //!             *litres = input.body.litres;
@@ -65,7 +69,7 @@
 //! "#;
 //! let reader = || format::Reader::new("night", night.as_bytes(), format::Options::default());
 //!
-//! // Which message first made the carried state differ from the folded one?
+//! // Which message first made the incremental state differ from the recomputed one?
 //! let report = check::check(&Tank, &Loaded::read(&Tank, reader()?)?, check::Options::default());
 //! let finding = &report.findings[0];
 //! assert_eq!(finding.signature.to_string(), "incremental/view");
@@ -82,15 +86,17 @@
 //!
 //! # Where to look
 //!
-//! * traces: [`mod@format`] reads and writes them, [`Loaded`] has one in memory, [`recorder`] writes one from a running
-//!   service, [`import`] makes one of the rows of a message table
-//! * what a trace says: [`replay`] runs it and compares, [`check`] holds four accounts of every key against each other,
-//!   [`show`] lays it out for people, [`turn`] turns a knob at its end
-//! * simulated traces: [`explore`], with a [`Workload`] for what a system is sent, and [`change_field`] for a state with one
-//!   field changed
-//! * smaller traces: [`minimize`], with anything for an [`oracle`]
-//! * tests: [`snapshots!`] for traces that are kept, [`laws`] for properties of any system
-//! * the command line over your own systems: [`main!`], and [`cli`] behind it
+//! * **Getting traces**: [`mod@format`] reads and writes trace files, and [`Loaded`] is a trace in memory. [`recorder`]
+//!   writes a trace from a running service. [`import`] converts the rows of a message table into a trace.
+//! * **Analysing traces**: [`replay`] runs a trace and compares the result with the record. [`check`] compares the
+//!   recorded, incremental, recomputed and restated values of every key. [`show`] presents a trace to people. [`turn`]
+//!   appends a knob to a trace and shows its effect.
+//! * **Simulating**: [`explore`] runs a system from many seeds, with the messages of a [`Workload`]. [`world`]
+//!   simulates nodes of your own. [`change_field`] damages one field of a state, to test healing.
+//! * **Shrinking traces**: [`minimize`] makes a trace smaller, and an [`oracle`] decides whether it still shows the
+//!   bug.
+//! * **Testing**: [`snapshots!`] tests all kept traces, and [`laws`] has properties that every system must satisfy.
+//! * **Command line**: [`main!`] builds the command line for your own systems, and [`cli`] is the code behind it.
 #![forbid(unsafe_code)]
 
 mod macros;
@@ -105,7 +111,7 @@ pub use afresh_shrink::{minimize, oracle};
 pub use afresh_trace::{digest, format, import, recorder, text};
 pub use afresh_world::{self as world, Workload, Workloads, change_field, explore, proptest, rng, schedule};
 
-/// [`snapshots!`] asserts with it.
+/// The snapshot library that the expansion of [`snapshots!`] uses.
 #[cfg(feature = "snapshots")]
 #[doc(hidden)]
 pub use insta;

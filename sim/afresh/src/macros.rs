@@ -1,6 +1,6 @@
-//! What a user writes one line of: a command line over systems of their own, and a snapshot test of kept traces.
+//! Macros that need one line: a command line for your own systems, and a snapshot test of kept traces.
 
-/// The `main` of a command line over one's own systems: all that `afresh` does, for traces of theirs.
+/// Defines a `main` function with all commands of `afresh`, for traces of your own systems.
 ///
 /// ```
 /// # use std::collections::BTreeMap;
@@ -20,8 +20,8 @@
 /// afresh::main!(Stock);
 /// ```
 ///
-/// A trace says which system it is for: here `stock`, after the type; an `OrderBook` is `order-book`. Systems can also be
-/// named one by one, which is how several versions of one are told apart:
+/// The header of a trace names its system. By default the name is derived from the type: a `Stock` is `stock`, and an
+/// `OrderBook` is `order-book`. To have several versions of a system, give each system a name of its own:
 ///
 /// ```
 /// # use std::collections::BTreeMap;
@@ -41,8 +41,8 @@
 /// afresh::main!("stock" => Stock { rounds: false }, "stock+rounds" => Stock { rounds: true });
 /// ```
 ///
-/// What comes after a semicolon says what systems are sent when they are explored: a [`Workload`](crate::Workload) for each
-/// type of messages.
+/// To explore systems in simulation, add the messages that they are sent after a semicolon: one
+/// [`Workload`](crate::Workload) for each type of message.
 ///
 /// ```
 /// # use std::collections::BTreeMap;
@@ -69,7 +69,7 @@
 /// afresh::main!(Stock; Workload::new(messages));
 /// ```
 ///
-/// [Worlds](crate::world) of nodes come first, each with its name, before what systems there are:
+/// [Worlds](crate::world) of nodes come before the systems, if there are any, and each of them needs a name:
 ///
 /// ```
 /// # use afresh::world::{Cluster, Effects, Node, NodeId};
@@ -92,7 +92,8 @@
 /// afresh::main!(world "replicas" => Replicas);
 /// ```
 ///
-/// The systems are those of [`Systems`](crate::Systems), the commands those of [`cli::main`](crate::cli::main).
+/// The macro expands to a call of [`cli::main`](crate::cli::main) with the [`Systems`](crate::Systems) that you list.
+/// Call that function yourself if you need more than the macro offers.
 #[macro_export]
 macro_rules! main {
     (@systems) => { $crate::Systems::new() };
@@ -114,7 +115,7 @@ macro_rules! main {
     };
 }
 
-/// A test, called `traces`, of all traces that match a pattern, with a snapshot of what each of them ends in.
+/// Defines a test named `traces` that checks all traces matching a pattern, and takes a snapshot of the end of each.
 ///
 /// ```
 /// # use std::collections::BTreeMap;
@@ -134,14 +135,17 @@ macro_rules! main {
 /// afresh::snapshots!("traces/*.jsonl", Stock);
 /// ```
 ///
-/// The pattern is relative to the package that the test is in; where nothing matches, the test fails. Every trace is run
-/// by the system that is named here, whatever its header says, and must pass a [check](crate::check): at every step, what
-/// is carried is what the messages give from the first on. A trace that is kept for a bug passes while that bug does not
-/// come back. What a trace *recorded* may differ from what is so now: that is part of the snapshot, as are the views and
-/// the outputs that it ends in.
+/// The pattern is relative to the package that contains the test. The test fails if no trace matches.
 ///
-/// The snapshots are those of [`insta`](https://insta.rs), in the folder `snapshots` beside the test: `cargo insta review`
-/// shows what changed. Write one test a file, or each in a module of its own.
+/// The system given here runs every trace, even if its header names another system. Every trace must pass a
+/// [check](crate::check): at every step, the incremental state must equal the state recomputed from the first message.
+/// A trace that is kept for a bug passes as long as the bug does not come back.
+///
+/// *Recorded* values may differ from those computed now. Such differences do not fail the check, but are part of the
+/// snapshot, with the views and the outputs at the end of the trace.
+///
+/// The snapshots are those of [`insta`](https://insta.rs), in the folder `snapshots` next to the test. `cargo insta
+/// review` shows what changed. To have several of these tests, put each into a file or a module of its own.
 ///
 /// Needs the feature `snapshots`.
 #[cfg(feature = "snapshots")]
@@ -150,7 +154,7 @@ macro_rules! snapshots {
     ($traces:expr, $system:expr $(,)?) => {
         #[test]
         fn traces() {
-            // A snapshot is of the file that has the assertion, so that has to be here.
+            // `insta` puts a snapshot next to the file that has the assertion, so the assertion has to be in the macro.
             $crate::snapshot::test(env!("CARGO_MANIFEST_DIR"), $traces, &$system, |snapshot| {
                 $crate::insta::with_settings!({ input_file => &snapshot.path, omit_expression => true }, {
                     $crate::insta::assert_yaml_snapshot!(snapshot.name.as_str(), snapshot.outcome);
@@ -160,11 +164,11 @@ macro_rules! snapshots {
     };
 }
 
-/// A test of all traces that match a pattern.
+/// Fails to compile, because this build of the library lacks the feature `snapshots`.
 #[cfg(not(feature = "snapshots"))]
 #[macro_export]
 macro_rules! snapshots {
     ($($arguments:tt)*) => {
-        compile_error!("afresh::snapshots! needs the feature `snapshots` of afresh");
+        compile_error!("afresh::snapshots! needs the feature `snapshots` of the crate `afresh`");
     };
 }

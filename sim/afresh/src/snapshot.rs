@@ -1,4 +1,4 @@
-//! What a snapshot test of a trace shows. The test itself is [`snapshots!`](crate::snapshots).
+//! The snapshot of a trace, and the function behind the test that [`snapshots!`](crate::snapshots) defines.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,60 +16,63 @@ use afresh_trace::format::files;
 use afresh_trace::format::{Options, Reader};
 use afresh_trace::text::{count, escape};
 
-/// A trace that passed its check, and what it ends in.
+/// The snapshot of a trace that passed its check: its name, and the result of running it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
-    /// The name of the trace: its path, without what all names begin and end with.
+    /// The name of the trace: its path, without the folder that the pattern begins with, and without the extension.
     pub name: String,
-    /// Where the trace is.
+    /// The path of the trace file.
     pub path: PathBuf,
-    /// What it ends in.
+    /// The result of running the trace, which is compared with the stored snapshot.
     pub outcome: Outcome,
 }
 
-/// What a trace ends in.
+/// The result of running a trace to its end: the content of a snapshot.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
-    /// The name of the system that the trace is for.
+    /// The name of the system in the header of the trace.
     pub system: String,
-    /// The signature that the trace is kept for.
+    /// The signature of the bug that the trace is kept for, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shows: Option<String>,
-    /// How many stimuli it has.
+    /// The number of stimuli in the trace.
     pub stimuli: u64,
-    /// How each key ends.
+    /// The view and the outputs of each key at the end of the trace.
     pub keys: BTreeMap<Key, End>,
-    /// Where what was recorded is not what is so now.
+    /// The places where recorded values differ from those computed now.
     pub divergences: Vec<Divergence>,
 }
 
-/// How a key ends.
+/// The view and the outputs of one key at the end of a trace.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct End {
-    /// Its view; nothing where it is not derivable.
+    /// The view of the key; `None` if the key has no view, because it is not derivable or is quarantined.
     pub view: Option<Value>,
-    /// What its slots hold.
+    /// The content of each slot of the key that holds an output.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub slots: BTreeMap<Key, Value>,
 }
 
-/// Where what was recorded is not what is so now.
+/// A difference between recorded values and those computed now, which does not fail the test.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Divergence {
-    /// What makes it one divergence.
+    /// The signature of the divergence, such as `recorded/view`.
     pub signature: String,
-    /// At how many steps it showed.
+    /// The number of steps at which the divergence showed.
     pub count: u64,
-    /// The event at which it showed first.
+    /// The number of the event at which the divergence first showed.
     pub first: EventNumber,
 }
 
-/// Takes a snapshot of every trace of `system` that matches `pattern`, which is relative to `folder`, and has it compared.
+/// Checks every trace that matches `pattern` with `system`, and passes a snapshot of each to `compare`.
+///
+/// The pattern is relative to `folder`.
 ///
 /// # Panics
 ///
-/// Where no trace matches, and where a trace cannot be read, does not pass its check, or `compare` panics; in the end, so
-/// that everything that is wrong is said.
+/// Panics if no trace matches. Also panics if a trace cannot be read, does not pass its check, or differs from its
+/// stored snapshot, so that `compare` panics; this panic comes after the last trace, and its message names all
+/// failures.
 pub fn test<S: Subject>(folder: impl AsRef<Path>, pattern: &str, system: &S, mut compare: impl FnMut(&Snapshot)) {
     let folder = folder.as_ref();
     let paths = find(folder, pattern).unwrap_or_else(|why| panic!("{why}"));
@@ -84,10 +87,14 @@ pub fn test<S: Subject>(folder: impl AsRef<Path>, pattern: &str, system: &S, mut
             Err(why) => wrong += &why,
         }
     }
-    assert!(wrong.is_empty(), "{} of {pattern} checked\n{wrong}", count(paths.len() as u64, "trace", "traces"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {pattern} checked, not all ok:\n{wrong}",
+        count(paths.len() as u64, "trace", "traces")
+    );
 }
 
-/// The traces that match, in order.
+/// Returns the paths of all traces that match the pattern, in alphabetical order.
 fn find(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
     let refused = |why: String| format!("the pattern {pattern} cannot be used: {why}");
     let absolute = format!("{}/{pattern}", Pattern::escape(&folder.to_string_lossy()));
@@ -99,7 +106,7 @@ fn find(folder: &Path, pattern: &str) -> Result<Vec<PathBuf>, String> {
     Ok(paths)
 }
 
-/// A snapshot of the trace at `path`, or what is wrong with it.
+/// Returns a snapshot of the trace at `path`, or a description of why it cannot be read or does not pass its check.
 fn take<S: Subject>(system: &S, folder: &Path, pattern: &str, path: &Path) -> Result<Snapshot, String> {
     let file = within(folder, path).display().to_string();
     let read = || {
@@ -117,11 +124,15 @@ fn take<S: Subject>(system: &S, folder: &Path, pattern: &str, path: &Path) -> Re
     Ok(Snapshot { name, path: path.to_owned(), outcome: outcome(system, &trace, &report, &recorded) })
 }
 
-/// Whether a test must not pass: what differs from the record alone may be right.
+/// Returns whether a finding must fail the test.
+///
+/// A difference from the record alone does not: the code may have changed on purpose. It fails the test only if the
+/// trace is kept for exactly this signature.
 fn is_wrong(finding: &Finding, shows: Option<&str>) -> bool {
     !finding.is_of_record() || shows.is_some_and(|shows| finding.signature.to_string() == shows)
 }
 
+/// Returns a description of the findings that fail the test.
 fn in_words(file: &str, shows: Option<&str>, wrong: &[&Finding]) -> String {
     let mut text = format!("{}: {}\n", escape(file), count(wrong.len() as u64, "finding", "findings"));
     if let Some(shows) = shows.filter(|shows| wrong.iter().any(|found| found.signature.to_string() == **shows)) {
@@ -131,6 +142,7 @@ fn in_words(file: &str, shows: Option<&str>, wrong: &[&Finding]) -> String {
     anstream::adapter::strip_str(&text).to_string()
 }
 
+/// Runs a trace to its end, and returns the content of its snapshot.
 fn outcome<S: Subject>(system: &S, trace: &Loaded<S>, report: &Report, recorded: &[&Finding]) -> Outcome {
     let complete = trace.header.complete;
     let options =
@@ -150,17 +162,18 @@ fn outcome<S: Subject>(system: &S, trace: &Loaded<S>, report: &Report, recorded:
     }
 }
 
+/// Returns the view and the outputs of a key.
 fn end<S: Subject>(engine: &Engine<S>, key: &Key) -> End {
     let held = engine.slots(key).filter_map(|(slot, sent)| Some((slot.clone(), value(sent.body.as_ref()?))));
     End { view: engine.view(key).map(|view| value(&view)), slots: held.collect() }
 }
 
-/// `path` as seen from `folder`.
+/// Returns `path` relative to `folder`, or unchanged if it is not in that folder.
 fn within<'p>(folder: &Path, path: &'p Path) -> &'p Path {
     path.strip_prefix(folder).unwrap_or(path)
 }
 
-/// The folder that everything that matches `pattern` is in.
+/// Returns the longest folder at the beginning of `pattern` that contains no wildcard.
 fn literal(pattern: &str) -> PathBuf {
     let path = Path::new(pattern);
     let wild = |part: &Component<'_>| part.as_os_str().to_string_lossy().contains(['*', '?', '[']);

@@ -1,4 +1,4 @@
-//! The binary `afresh`: the command line of the library over the example systems.
+//! The binary `afresh`: the command line of the library, with the example systems.
 
 use std::process::ExitCode;
 

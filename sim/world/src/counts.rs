@@ -1,4 +1,4 @@
-//! What is counted in runs, by words that each explorer has of its own.
+//! Counts of what happened in runs, such as "29 messages, 113 lost".
 
 use std::fmt::{self, Display};
 
@@ -7,27 +7,29 @@ use serde::{Deserialize, Serialize};
 
 use afresh_trace::text::count;
 
-/// What was counted in one run or in several, in the order in which it is told.
+/// Counts of what happened in one run or in several, such as "29 messages, 113 lost".
 ///
-/// A word reads behind a number: `delivered`, or a noun in the plural, such as `messages`. One of these is a `message`.
+/// Each count has a word that can follow a number: a participle, such as `delivered`, or a plural noun, such as
+/// `messages`. For a count of one, the `s` at the end of the word is omitted. Each kind of
+/// [`Explorer`](crate::explore::Explorer) uses its own words.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Counts(IndexMap<String, u64>);
 
 impl Counts {
-    /// What was counted in one run.
+    /// Creates the counts of one run from pairs of a word and a number.
     #[must_use]
     pub fn new<const N: usize>(counted: [(&str, u64); N]) -> Self {
         Self(counted.into_iter().map(|(word, number)| (word.to_owned(), number)).collect())
     }
 
-    /// How many there were, by their word.
+    /// Returns the count of this word, or 0 if there is none.
     #[must_use]
     pub fn get(&self, word: &str) -> u64 {
         self.0.get(word).copied().unwrap_or_default()
     }
 
-    /// Adds what was counted in other runs.
+    /// Adds the counts of other runs to these, word by word.
     pub fn add(&mut self, other: &Self) {
         for (word, number) in &other.0 {
             match self.0.get_mut(word) {

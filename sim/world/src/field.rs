@@ -1,15 +1,18 @@
-//! One field of a value changed, whatever the value is.
+//! Changing one field of any value that serde can write and read.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Number, Value};
 
-/// Gives one field of a value another value, as long as serde writes and reads it; whether it did. It is what a system whose
-/// state is such a value needs for [`System::change_field`](afresh_core::System::change_field).
+/// Changes one field of a value, and returns whether it could.
 ///
-/// Fields are the numbers, texts and truth values within, in the order in which serde writes them, and `field` counts round.
-/// A number becomes one more, a text longer by a `?`, what was true false. Where what was changed does not read back, as the
-/// name of a variant, the next field is.
+/// It is a ready-made [`System::change_field`](afresh_core::System::change_field) for every state that serde can write
+/// and read. Simulations damage states in this way, to see that the damage is found and healed.
+///
+/// The fields are all numbers, texts and booleans in the value, in the order in which serde writes them. `field` is an
+/// index into them; beyond the last field it wraps around to the first. A number grows by one, a text gets a `?` at its
+/// end, and a boolean is inverted. Some changed values cannot be read back: for example, a changed name of a variant.
+/// In that case the next field is changed instead.
 ///
 /// ```
 /// let mut shelf = (40, "kept".to_owned(), vec![true]);
@@ -35,7 +38,9 @@ pub fn change_field<T: PartialEq + Serialize + DeserializeOwned>(value: &mut T, 
     true
 }
 
-/// Changes the field that comes after so many others. Where there are not so many, `others` is less by how many there are.
+/// Changes the field that follows the first `others` fields of `json`, and returns whether there is one.
+///
+/// If there is none, it changes nothing, but subtracts the number of fields in `json` from `others`.
 fn change(json: &mut Value, others: &mut usize) -> bool {
     match json {
         Value::Null => return false,
@@ -52,7 +57,7 @@ fn change(json: &mut Value, others: &mut usize) -> bool {
     true
 }
 
-/// One more than a number, or one less where there is no more.
+/// Returns `number` plus one, or minus one for the largest integer.
 fn one_more(number: &Number) -> Number {
     let unsigned = number.as_u64().map(|number| number.checked_add(1).unwrap_or(number - 1));
     let float = || number.as_f64().and_then(|number| Number::from_f64(number + 1.0));

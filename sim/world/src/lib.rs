@@ -1,8 +1,19 @@
-//! Deterministic simulation: worlds of nodes, and what can go wrong with them.
+//! Deterministic simulation of several nodes, the messages between them, and everything that can go wrong with both.
 //!
-//! A [`Cluster`] says which [`Node`]s there are. [`simulate`] runs it from a seed; [`replay`] and [`tolerant`] run a trace.
-//! A system runs in a world too, as a service between an upstream and receivers downstream. [`explore`] runs either from
-//! many seeds.
+//! A simulation of a cluster takes these steps:
+//!
+//! 1. Implement [`Node`], a deterministic state machine that reacts to messages, timers and inputs. It puts everything
+//!    that it wants done into [`Effects`].
+//! 2. Implement [`Cluster`], which names the nodes, and gives their inputs and the [properties](Property) that must
+//!    hold.
+//! 3. Run it from a seed with [`simulate`]. The seed decides how long messages take and which faults strike
+//!    ([`schedule`]). The result, [`Ended`], has the violations, and can be written as a trace.
+//! 4. Run a trace again with [`replay`], or with [`tolerant`] if the trace was edited or the code has changed. Both
+//!    work without the seed. [`examine_world`] prepares a trace for the minimizer, and [`show_world`] shows its events.
+//!
+//! A [`System`](afresh_core::System) of keys and messages needs none of this: it runs as a ready-made service of three
+//! nodes, an upstream, a host and a downstream, and needs only a [`Workload`]. The module [`explore`] runs systems and
+//! clusters from many seeds.
 #![forbid(unsafe_code)]
 
 mod counts;
@@ -19,7 +30,7 @@ mod world;
 
 pub use field::change_field;
 pub use oracle::examine_world;
-/// The crate whose strategies a [`Workload`] draws messages from.
+/// The crate with the strategies that a [`Workload`] draws its messages from.
 pub use proptest;
 pub use run::{
     Cluster, DETERMINISM, Difference, Ended, Limits, Nondeterminism, Posting, Replayed, deterministic,

@@ -1,4 +1,6 @@
-//! The oracle of a trace of a world: what is left of it is run again, and skipped where it cannot happen any more.
+//! The oracle for traces of worlds: it runs each candidate again, and compares the violations with the bug.
+//!
+//! The replay is tolerant: it skips the events of a candidate that can no longer happen without the removed ones.
 
 use std::borrow::Cow;
 use std::io::BufRead;
@@ -13,11 +15,11 @@ use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
 use afresh_shrink::oracle::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, values};
 use afresh_trace::format::{Error, Kind, RawEvent, Reader};
 
-/// Reads a trace of `cluster`, and makes ready to shrink it.
+/// Reads a trace of `cluster`, and prepares it for the minimizer.
 ///
 /// # Errors
 ///
-/// Fails where the trace cannot be read.
+/// Fails if the trace cannot be read.
 pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> Result<Examined<'_>, Error> {
     let header = reader.header().clone();
     let vocabulary = Vocabulary::<InputOf<C>>::new();
@@ -27,20 +29,20 @@ pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> 
     Ok(Examined { header, stimuli, observations, oracle })
 }
 
-/// What comes into a cluster from outside.
+/// The type of the inputs that the nodes of a cluster get from outside.
 type InputOf<C> = <<C as Cluster>::Node as Node>::Input;
 
-/// An event of a trace of a cluster.
+/// The type of an event in a trace of a cluster.
 type WorldEvent<C> = crate::world::WorldEvent<<C as Cluster>::Node>;
 
-/// The oracle, in the types of its cluster.
+/// The oracle for traces of one cluster, which runs candidates and knows the bug that they should show.
 struct OfWorld<'c, C: Cluster> {
     cluster: &'c C,
     version: String,
-    /// All stimuli of the trace, as they are in the verified one, and their lines.
+    /// All stimuli of the original trace, each with its line in the file. Simplified ones are as in the verified trace.
     events: Vec<(WorldEvent<C>, u64)>,
     bug: Signature,
-    /// Told at which event a run of few events is.
+    /// Called with the number of each event before it happens, if the candidate has few events.
     tell: fn(Option<u64>),
 }
 
@@ -63,7 +65,7 @@ impl<C: Cluster> OfWorld<'_, C> {
 }
 
 impl<C: Cluster> SystemOracle for OfWorld<'_, C> {
-    /// A world runs one candidate after the other.
+    /// Does nothing, because this oracle runs one candidate after the other.
     fn set_jobs(&mut self, _: usize) {}
 
     fn tell(&mut self, tell: fn(Option<u64>)) {
@@ -128,12 +130,12 @@ impl<C: Cluster> Oracle<RawEvent> for OfWorld<'_, C> {
 }
 
 impl<C: Cluster> Content<RawEvent> for OfWorld<'_, C> {
-    /// Events are linked by their nodes, and by the event that sent what they are about.
+    /// Returns the values that link an event to others, such as the names of its nodes.
     fn links(&self, event: &RawEvent) -> Vec<u64> {
         values(event.content.get().as_bytes())
     }
 
-    /// A message belongs where it was sent: after those that were sent before it.
+    /// Ranks deliveries by the event that sent the message: in this order messages arrive if none is reordered.
     fn rank(&self, event: &RawEvent) -> Option<i64> {
         (event.kind == Kind::Deliver).then(|| event.cause.map_or(0, |cause| cause.get().into()))
     }

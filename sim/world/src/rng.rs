@@ -1,6 +1,7 @@
-//! The only file of the library that names a random-number crate.
+//! The generator of random numbers, and the only file of the library that names a crate for them.
 //!
-//! What is drawn here makes choices, and the choices are recorded: nothing that replays a trace has this in reach.
+//! Random numbers only make the choices of a run. The choices are recorded in the trace, so the code that replays a
+//! trace never needs this generator.
 
 #[cfg(not(feature = "rng"))]
 use absent::ChaCha8Rng;
@@ -10,46 +11,51 @@ use rand_chacha::{
     rand_core::{Rng as _, SeedableRng},
 };
 
-/// Numbers that are the same for the same seed, on every machine and for ever: `ChaCha8`, and integers alone.
+/// A generator of random numbers that gives the same numbers for the same seed, on every machine and in every release.
+///
+/// The generator is `ChaCha8`. It draws only integers, because results of floating point can depend on the machine.
 #[derive(Clone, Debug)]
 pub struct Rng(ChaCha8Rng);
 
 impl Rng {
-    /// The numbers of this seed.
+    /// Creates the generator of this seed.
     #[must_use]
     pub fn of_seed(seed: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
-    /// The next 64 bits.
+    /// Draws the next 64 random bits.
     #[inline]
     pub fn bits(&mut self) -> u64 {
         self.0.next_u64()
     }
 
-    /// A number below `limit`; 0 where that is 0. The bias, of `limit` in 2^64, does no harm here.
+    /// Draws a number below `limit`, or returns 0 if `limit` is 0.
+    ///
+    /// Some numbers are slightly more likely than others: by at most `limit` / 2^64, which does no harm in a
+    /// simulation.
     pub fn below(&mut self, limit: u64) -> u64 {
         ((u128::from(self.bits()) * u128::from(limit)) >> 64) as u64
     }
 
-    /// A number from `low` to `high`, both included; `low` where `high` is below it.
+    /// Draws a number from `low` to `high`, both included, or returns `low` if `high` is below it.
     pub fn between(&mut self, low: i64, high: i64) -> i64 {
         let span = u64::try_from(i128::from(high) - i128::from(low)).unwrap_or(0);
         low.wrapping_add_unsigned(self.below(span.saturating_add(1)))
     }
 
-    /// True so many times in a million.
+    /// Returns true with a probability of `times` in a million.
     pub fn in_a_million(&mut self, times: u32) -> bool {
         self.below(1_000_000) < u64::from(times)
     }
 
-    /// A place in a list of `length` entries; 0 where it is empty.
+    /// Draws an index into a list of `length` entries, or returns 0 if the list is empty.
     pub fn place(&mut self, length: usize) -> usize {
         self.below(length as u64) as usize
     }
 }
 
-/// What is in the place of the generator where that is left out: there is none, and nothing can be drawn.
+/// The substitute for the generator in builds without the feature `rng`: creating one panics.
 #[cfg(not(feature = "rng"))]
 mod absent {
     use std::convert::Infallible;
@@ -59,7 +65,7 @@ mod absent {
 
     impl ChaCha8Rng {
         pub(super) fn seed_from_u64(_: u64) -> Self {
-            panic!("this library was built without its generator of random numbers, the feature `rng`")
+            panic!("cannot draw random numbers: this library was built without the feature `rng`")
         }
 
         pub(super) fn next_u64(&mut self) -> u64 {

@@ -1,4 +1,7 @@
-//! One run of a world: from a seed, or from a trace.
+//! Runs of a cluster: [`simulate`] makes one from a seed, [`replay`] and [`tolerant`] repeat one from a trace.
+//!
+//! A run has two phases. In the first, a schedule chooses the events, and things go wrong. In the second, the calm
+//! phase, all faults are over, and the cluster has time to recover.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -11,158 +14,169 @@ use crate::world::{Happened, Node, NodeId, Property, Watch, World, WorldEvent, W
 use afresh_check::guard::guard;
 use afresh_trace::digest::RunDigest;
 
-/// Nodes that make a system together, and what must hold of it.
+/// A group of nodes to simulate, with the inputs that it gets, the faults it meets and the properties that must hold.
+///
+/// Only [`names`](Self::names) and [`node`](Self::node) have to be written; everything else has a default.
 pub trait Cluster: Clone + 'static {
-    /// The nodes.
+    /// The type of the nodes. If there are several kinds of node, it is an enum.
     type Node: Node;
 
-    /// The names of the nodes, each another.
+    /// Returns the names of all nodes. Each name occurs once, and its index is the [`NodeId`] of the node.
     fn names(&self) -> Vec<Name>;
 
-    /// A node as it is before it begins: each time that it does, without what it had in memory.
+    /// Builds a node as it is before it starts.
+    ///
+    /// The world calls this before a node starts and before it restarts, because a crashed node has lost its memory.
     fn node(&self, id: NodeId) -> Self::Node;
 
-    /// What must hold.
+    /// Returns the properties that must hold in a run. By default there are none.
     fn properties(&self) -> Vec<Property<Self::Node>> {
         Vec::new()
     }
 
-    /// What comes from outside during a run, drawn from `rng`.
+    /// Draws from `rng` the inputs that the nodes get from outside during a run. By default there are none.
     fn workload(&self, rng: &mut Rng) -> Vec<Posting<Self::Node>> {
         let _ = rng;
         Vec::new()
     }
 
-    /// What comes from outside as soon as all faults are over, to which node.
+    /// Returns the inputs that nodes get at the beginning of the calm phase, as soon as all faults are over.
+    ///
+    /// By default there are none.
     fn when_calm(&self) -> Vec<(NodeId, <Self::Node as Node>::Input)> {
         Vec::new()
     }
 
-    /// What goes wrong in a run, drawn from `rng`. By default some of everything that can.
+    /// Draws from `rng` the faults of a run, and the behaviour of the network.
+    ///
+    /// By default each run gets a random selection of all kinds of fault.
     fn swarm(&self, rng: &mut Rng) -> Swarm {
         Swarm::draw(rng, &Blow::ALL, self.limits().faults)
     }
 
-    /// The messages that faults are aimed at in every run.
+    /// Returns faults that are aimed at particular messages, in every run. By default there are none.
     fn aims(&self) -> Vec<Aim<Self::Node>> {
         Vec::new()
     }
 
-    /// What of a node is shown to people, such as `format!("{node:#?}")`. By default nothing.
+    /// Returns the state of a node as text for people, such as `format!("{node:#?}")`. By default there is none.
     fn view(&self, node: &Self::Node) -> Option<String> {
         let _ = node;
         None
     }
 
-    /// How long a run is.
+    /// Returns the durations of both phases of a run, and the largest number of events.
     fn limits(&self) -> Limits {
         Limits::default()
     }
 }
 
-/// What comes from outside: when, in nanoseconds, to which node, and what.
+/// An input from outside: its time in nanoseconds, the node that receives it, and the input itself.
 pub type Posting<N> = (i64, NodeId, <N as Node>::Input);
 
-/// How long a run is.
+/// The limits of a run: how long its two phases last, and how many events they have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How long things go wrong, in nanoseconds.
+    /// The duration of the first phase, in which faults happen, in nanoseconds.
     pub faults: i64,
-    /// How long the system then has to recover, in nanoseconds.
+    /// The duration of the calm phase, in which the cluster has to recover, in nanoseconds.
     pub calm: i64,
-    /// How long a message is under way then, in nanoseconds.
+    /// The latency of every message in the calm phase, in nanoseconds.
     pub latency: i64,
-    /// How many events there are at most in each of the two.
+    /// The largest number of events in each of the two phases.
     pub events: u32,
 }
 
 impl Default for Limits {
-    /// Ten seconds each, and a latency of 5 milliseconds.
+    /// Returns ten seconds and a million events for each phase, and a latency of 5 milliseconds in the calm phase.
     fn default() -> Self {
         Self { faults: 10_000_000_000, calm: 10_000_000_000, latency: 5_000_000, events: 1_000_000 }
     }
 }
 
-/// A run that is over.
+/// A finished run of a cluster, with its record and the violations found.
 pub struct Ended<N: Node> {
-    /// The world as it was at the end. After a panic, the node that panicked is as it left itself.
+    /// The world at the end of the run. A node that panicked is in the state that the panic left it in.
     pub world: World<N>,
-    /// What did not hold. A run ends with the first event after which something did not.
+    /// The violations found: after the event at which the run stopped, or at the end of the calm phase.
     pub violations: Vec<Violation>,
-    /// The names of the properties of the kind `sometimes` that were so.
+    /// The names of the `sometimes` properties that held after some event of the run.
     pub reached: BTreeSet<&'static str>,
 }
 
 impl<N: Node> Ended<N> {
-    /// The run as a trace of a system of this name.
+    /// Returns the trace of the run, with `system` as the name of the cluster in its header.
     #[must_use]
     pub fn trace(&self, system: impl Into<String>) -> WorldTrace<N> {
         self.world.trace(system)
     }
 
-    /// What tells the run from others.
+    /// The digest of all events of the run, including the calm phase; runs with different events differ in it.
     #[must_use]
     pub fn digest(&self) -> RunDigest {
         self.world.digest()
     }
 }
 
-/// A trace that was run again.
+/// The result of a tolerant replay: the run, and the events of the trace that could not happen in it.
 pub struct Replayed<N: Node> {
-    /// The run.
+    /// The finished run.
     pub ended: Ended<N>,
-    /// How many events did not fit, and were skipped.
+    /// The number of events that did not fit the run and were skipped.
     pub skipped: u64,
-    /// The number of the first of them, and why.
+    /// The first event that did not fit the run, if any: its number, and the reason.
     pub first: Option<(u32, Unfit)>,
 }
 
-/// The first event of a trace that a run does not agree with.
+/// The error of a strict [`replay`]: the first event of the trace that did not happen as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("event {event} was recorded as {recorded}, but in this run {found}")]
 pub struct Difference {
-    /// The number of the event.
+    /// The number of the event in the trace.
     pub event: EventNumber,
-    /// What the trace says of it.
+    /// The event as it was recorded in the trace, in its `Debug` form.
     pub recorded: String,
-    /// What there is instead.
+    /// The reason why the event does not fit the new run.
     pub found: Unfit,
 }
 
-/// The first event at which two runs of one seed differ: something in the code depends on more than what it is told.
+/// The first event at which two runs differ that should be the same, such as two runs of one seed.
+///
+/// It means that a node depends on something other than its state and its arguments: a clock, a random number, or the
+/// order of a hash map.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("two runs differ at event {event}: {one} in the first, and {other} in the second")]
+#[error("two runs that should be the same differ at event {event}: the first has {one}, the second has {other}")]
 pub struct Nondeterminism {
-    /// The number of the event in the first run, or what it would be.
+    /// The number of the event in the first run; if that run had already ended, the number after its last event.
     pub event: u32,
-    /// What happened in the first run.
+    /// The event in the first run, in its `Debug` form, or "the end" if that run had already ended.
     pub one: String,
-    /// What happened in the second run.
+    /// The event in the second run, in its `Debug` form, or "the end" if that run had already ended.
     pub other: String,
 }
 
-/// The one law that is asked of worlds: that two runs agree.
+/// The name of the only law that is checked for worlds of nodes: two runs of the same seed or trace are equal.
 pub const DETERMINISM: &str = "determinism";
 
 impl Nondeterminism {
-    /// It as a violation.
+    /// Returns the difference as a violation of the law [`DETERMINISM`].
     pub fn violation(&self) -> Violation {
         let event = EventNumber::new(self.event).unwrap_or(EventNumber::MIN);
         Violation { signature: Signature::new(DETERMINISM, ""), key: None, event, found: self.to_string() }
     }
 }
 
-/// Runs a cluster twice as `seed` chooses.
+/// Runs a cluster twice from the same seed, and returns the run if both are equal.
 ///
 /// # Errors
 ///
-/// Gives the first event at which the two differ.
+/// Returns the first event at which the two runs differ.
 pub fn deterministic<C: Cluster>(cluster: &C, seed: u64) -> Result<Ended<C::Node>, Nondeterminism> {
     let (one, other) = (simulate(cluster, seed), simulate(cluster, seed));
     first_difference(&one, &other).map_or(Ok(one), Err)
 }
 
-/// The first event at which two runs differ that should be the same.
+/// Compares two runs that should be the same, and returns the first event at which they differ.
 pub fn first_difference<N: Node>(one: &Ended<N>, other: &Ended<N>) -> Option<Nondeterminism> {
     if one.digest() == other.digest() {
         return None;
@@ -174,17 +188,17 @@ pub fn first_difference<N: Node>(one: &Ended<N>, other: &Ended<N>) -> Option<Non
     Some(Nondeterminism { event, one: said(ones), other: said(others) })
 }
 
-/// Runs a cluster as `seed` chooses.
+/// Runs a cluster from a seed, which decides the inputs, the faults, and when each message arrives.
 pub fn simulate<C: Cluster>(cluster: &C, seed: u64) -> Ended<C::Node> {
     drive(cluster, choices(cluster, seed), cluster.limits().events as usize).0
 }
 
-/// The same; and tells each event before any node acts on it.
+/// Runs a cluster from a seed like [`simulate`], and calls `tell` with each event before any node handles it.
 pub(crate) fn simulate_aloud<C: Cluster>(cluster: &C, seed: u64, tell: Tell<'_, C::Node>) -> Ended<C::Node> {
     drive(cluster, Told::new(choices(cluster, seed), tell), cluster.limits().events as usize).0
 }
 
-/// What `seed` chooses.
+/// Returns the schedule that `seed` decides on, with the inputs and the faults of the run.
 fn choices<C: Cluster>(cluster: &C, seed: u64) -> Random<C::Node> {
     let mut rng = Rng::of_seed(seed);
     let workload = cluster.workload(&mut rng);
@@ -193,11 +207,11 @@ fn choices<C: Cluster>(cluster: &C, seed: u64) -> Random<C::Node> {
     schedule.until(cluster.limits().faults)
 }
 
-/// Runs a trace again, in which every event must be as it was recorded.
+/// Runs a trace again, and requires every event to happen exactly as it was recorded.
 ///
 /// # Errors
 ///
-/// Gives the first event that is not.
+/// Returns the first event that does not happen as it was recorded.
 pub fn replay<C: Cluster>(cluster: &C, trace: &WorldTrace<C::Node>) -> Result<Ended<C::Node>, Difference> {
     let (ended, unfit) = strict(cluster, &trace.events);
     let Some((number, why)) = unfit else { return Ok(ended) };
@@ -206,7 +220,9 @@ pub fn replay<C: Cluster>(cluster: &C, trace: &WorldTrace<C::Node>) -> Result<En
     Err(Difference { event, recorded: recorded.unwrap_or_default(), found: why })
 }
 
-/// Runs a trace again up to the first event that is not as it was recorded; gives its number, and why.
+/// Runs a trace again, up to the first event that does not happen as it was recorded.
+///
+/// Returns the run, with the number of that event and the reason, if there is one.
 pub fn strict<'e, C: Cluster>(
     cluster: &C,
     events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
@@ -215,7 +231,7 @@ pub fn strict<'e, C: Cluster>(
     (ended, schedule.first_unfit())
 }
 
-/// Runs again what still can happen of a trace that was edited, or whose code has moved on.
+/// Runs a trace again, and skips the events that can no longer happen because the trace or the code has changed.
 pub fn tolerant<'e, C: Cluster>(
     cluster: &C,
     events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
@@ -224,7 +240,10 @@ pub fn tolerant<'e, C: Cluster>(
     Replayed { ended, skipped: schedule.skipped(), first: schedule.first_unfit() }
 }
 
-/// A run: first as `schedule` chooses, until so many events have happened, then in calm.
+/// Makes a run: `schedule` chooses the first phase, and then the calm phase follows.
+///
+/// The calm phase begins when `schedule` says so, or when the first phase has reached `events` events. A run without
+/// either, such as the replay of a trace without a calm phase, ends after the first phase.
 pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
     cluster: &C,
     mut schedule: S,
@@ -242,7 +261,7 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
             if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         if world.happened().len() >= events && watch.violations.is_empty() {
-            // Where it is calm already, that is so.
+            // The world refuses this if the calm phase has already begun, and that is fine.
             let _ = world.perform(Act::Fault(Box::new(Fault::Calm)).at(world.now()), &mut schedule);
         }
         if world.calm_since().is_none() || !watch.violations.is_empty() {

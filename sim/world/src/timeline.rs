@@ -1,5 +1,7 @@
-//! The timeline of a world: every event that still happens as the trace says, with what the message was and what it did to
-//! its node; and what does not happen any more.
+//! The timeline of a trace of a world: every event in order, for people to read.
+//!
+//! The trace is run again tolerantly. An event that still happens is shown with the content of the message, and the
+//! change that it made to its node. An event that no longer happens is shown as gone.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io::BufRead;
@@ -15,11 +17,11 @@ use afresh_check::show::{Calm, Entry, Filter, Options, Seen, Sign, Summary, View
 use afresh_trace::digest::Digesting;
 use afresh_trace::format::{Error, Kind, Reader};
 
-/// Gives the events of the trace in `reader` that are asked for to `each`, one at a time.
+/// Runs the trace in `reader` again, and passes each event that `options` selects to `each`, one at a time.
 ///
 /// # Errors
 ///
-/// Fails where the trace cannot be read, or as `each` does.
+/// Fails if the trace cannot be read, or if `each` fails.
 pub fn show_world<C: Cluster, R: BufRead>(
     cluster: &C,
     reader: Reader<R>,
@@ -71,38 +73,39 @@ pub fn show_world<C: Cluster, R: BufRead>(
     Ok(Summary { digest, calm, findings, ..summary })
 }
 
-/// What came in calm, where it became that.
+/// Returns a summary of the calm phase, if the run reached it.
 fn calm<N: Node>(world: &World<N>) -> Option<Calm> {
     let since = world.calm_since()?;
     let events = world.happened().iter().filter(|happened| happened.number > since).count() as u64;
     Some(Calm { events, until: At::Offset(world.now()) })
 }
 
-/// Replays a trace, and shows each event of it.
+/// A schedule that replays a trace and shows each event of it.
 struct Showing<'a, C: Cluster> {
     cluster: &'a C,
     replay: Replay<<C::Node as Node>::Input>,
-    /// The events that were not shown yet.
+    /// The events of the trace that have not been shown yet.
     left: VecDeque<&'a WorldEvent<C::Node>>,
     options: &'a Options,
     each: &'a mut dyn FnMut(&Entry) -> Result<(), Error>,
-    /// What the message or the timer is that is next.
+    /// The `Debug` form of the message that the next event is about, if it is about a message.
     content: Option<String>,
+    /// The event that is happening now, if it is to be shown.
     current: Option<Current>,
-    /// The events that are, or were caused by, a message that is asked for.
+    /// The numbers of the events that the message filter selects, directly or through the event that caused them.
     marked: BTreeSet<EventNumber>,
     summary: Summary,
     failed: Option<Error>,
 }
 
-/// The event under way, and the node that acts on it.
+/// The event that is happening now, and the node that handles it.
 struct Current {
     entry: Entry,
     node: NodeId,
 }
 
 impl<C: Cluster> Showing<'_, C> {
-    /// Shows the events before the one with this number: none of them happened.
+    /// Shows all events before the one with this number as gone, because none of them happened.
     fn gone(&mut self, number: u32) {
         while let Some(event) = self.left.pop_front_if(|event| event.number.get() < number) {
             let shown = self.entry(Sign::Gone, event);
@@ -110,7 +113,7 @@ impl<C: Cluster> Showing<'_, C> {
         }
     }
 
-    /// The event under way is over.
+    /// Completes the entry of the event that has just ended, and shows it.
     fn ends(&mut self, world: &World<C::Node>) {
         let Some(Current { mut entry, node }) = self.current.take() else { return };
         if let Some(change) = entry.views.first_mut() {
@@ -119,7 +122,7 @@ impl<C: Cluster> Showing<'_, C> {
         self.emit(&entry);
     }
 
-    /// The entry of an event, where it is asked for.
+    /// Counts an event, and returns its entry if the filter selects it.
     fn entry(&mut self, sign: Sign, event: &WorldEvent<C::Node>) -> Option<Entry> {
         self.summary.events += 1;
         let What::Stimulus(stimulus) = &event.what else { return None };
@@ -197,7 +200,7 @@ impl<C: Cluster> Schedule<C::Node> for &mut Showing<'_, C> {
     }
 }
 
-/// A message under way, as the code writes it.
+/// Returns the `Debug` form of a message in flight.
 fn content<N: Node>(world: &World<N>, id: PendingId) -> Option<String> {
     match world.get(id)?.what {
         UnderWay::Message(message) => Some(format!("{message:?}")),
@@ -205,7 +208,7 @@ fn content<N: Node>(world: &World<N>, id: PendingId) -> Option<String> {
     }
 }
 
-/// What the cluster shows of a node.
+/// Returns the view of a node, or the message of the panic if the view could not be computed.
 fn seen<C: Cluster>(cluster: &C, world: &World<C::Node>, node: NodeId) -> Seen {
     let mut seen = Seen::Nothing;
     let done = guard(&mut || {
@@ -215,7 +218,7 @@ fn seen<C: Cluster>(cluster: &C, world: &World<C::Node>, node: NodeId) -> Seen {
     done.map_or_else(Seen::Quarantined, |()| seen)
 }
 
-/// The nodes that a stimulus names.
+/// Returns the names of the nodes that a stimulus concerns.
 fn nodes<I, V>(stimulus: &Stimulus<crate::world::Posted<I>, V>) -> Vec<Key> {
     let pair = |from: &Name, to: &Name| vec![from.clone(), to.clone()];
     match stimulus {
@@ -237,7 +240,7 @@ fn nodes<I, V>(stimulus: &Stimulus<crate::world::Posted<I>, V>) -> Vec<Key> {
     }
 }
 
-/// Whether a stimulus is a message that is asked for.
+/// Returns whether the message filter selects a stimulus. An empty filter selects every stimulus.
 fn is_asked_for<I, V>(filter: &Filter, stimulus: &Stimulus<I, V>) -> bool {
     let names = |id: &str, from: &str| filter.messages.is_empty() || filter.names(id, from);
     match stimulus {

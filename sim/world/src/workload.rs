@@ -1,4 +1,4 @@
-//! What a system is sent in simulation: a strategy of proptest for the messages, and the flows that an operator may turn on.
+//! The workload of a simulated system: the messages that it is sent, and the flows and versions that operators may use.
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
@@ -9,10 +9,11 @@ use afresh_core::{Message, Name};
 use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// The messages that upstream has to send in one run, as a strategy, and what else belongs to a run.
+/// The messages that a simulated system is sent, and the flows and versions that operators may turn on or deploy.
 ///
-/// The strategy is drawn from with the seed of the run. It need not shrink well, nor bring disorder: what fails is shrunk by
-/// the minimizer, and messages that are late, lost or doubled are the network's to make.
+/// The messages come from a strategy of [`proptest`], which draws them with the seed of the run. The strategy does not
+/// have to shrink well, because the minimizer shrinks failing traces. It does not have to add disorder either: the
+/// simulated network makes messages late, lost, duplicated or reordered.
 #[derive(Clone)]
 pub struct Workload<I> {
     messages: Arc<dyn Fn() -> BoxedStrategy<Vec<Message<I>>> + Send + Sync>,
@@ -28,7 +29,7 @@ impl<I> fmt::Debug for Workload<I> {
 }
 
 impl<I: fmt::Debug + 'static> Workload<I> {
-    /// The messages that `messages` draws, in the order in which they are sent.
+    /// Creates a workload from a strategy for the list of messages, in the order in which the upstream sends them.
     pub fn new<T>(messages: impl Fn() -> T + Send + Sync + 'static) -> Self
     where
         T: Strategy<Value = Vec<Message<I>>> + 'static,
@@ -36,15 +37,16 @@ impl<I: fmt::Debug + 'static> Workload<I> {
         Self { messages: Arc::new(move || messages().boxed()), flows: Vec::new(), versions: Vec::new() }
     }
 
-    /// A flow that an operator may turn on and off in mid-run.
+    /// Adds a flow that operators may turn on and off during a run.
     #[must_use]
     pub fn flow(mut self, flow: impl Into<Name>) -> Self {
         self.flows.push(flow.into());
         self
     }
 
-    /// A version of the system that may be deployed in mid-run, by the name under which the system knows it as a
-    /// [`variant`](afresh_core::System::variant).
+    /// Adds a version of the system that may be deployed during a run.
+    ///
+    /// The name is one that the system knows as a [`variant`](afresh_core::System::variant).
     #[must_use]
     pub fn version(mut self, system: impl Into<Name>) -> Self {
         self.versions.push(system.into());
@@ -59,17 +61,24 @@ impl<I: fmt::Debug + 'static> Workload<I> {
         &self.versions
     }
 
-    /// Makes ready to draw. A strategy may take a while to make, and cannot be shared between threads.
+    /// Builds the strategy of this workload, ready to draw from.
+    ///
+    /// Building a strategy may take a while, and a strategy cannot be shared between threads. So each thread builds
+    /// one, and uses it for all its runs.
     pub(crate) fn begin(&self) -> Drawer<I> {
         Drawer((self.messages)())
     }
 }
 
-/// Draws the messages of one run after the other.
+/// Draws the messages of each run from the strategy of a workload.
 pub(crate) struct Drawer<I>(BoxedStrategy<Vec<Message<I>>>);
 
 impl<I: fmt::Debug> Drawer<I> {
-    /// The messages of the run with this seed; else why the strategy gives none.
+    /// Draws the messages of the run with this seed.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why the strategy gave no messages, such as a filter that rejected too many of them.
     pub(crate) fn draw(&self, seed: u64) -> Result<Vec<Message<I>>, String> {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -80,17 +89,17 @@ impl<I: fmt::Debug> Drawer<I> {
     }
 }
 
-/// The workloads that a command line knows, by the type of the bodies that they send.
+/// The workloads that a command line knows: one for each type of message body.
 #[derive(Default)]
 pub struct Workloads(BTreeMap<TypeId, Box<dyn Any + Send + Sync>>);
 
 impl Workloads {
-    /// Adds a workload.
+    /// Adds a workload, which replaces an earlier one for the same type of message body.
     pub fn add<I: 'static>(&mut self, workload: Workload<I>) {
         self.0.insert(TypeId::of::<I>(), Box::new(workload));
     }
 
-    /// The workload whose bodies are of this type.
+    /// Returns the workload for message bodies of type `I`.
     pub fn get<I: 'static>(&self) -> Option<&Workload<I>> {
         self.0.get(&TypeId::of::<I>())?.downcast_ref()
     }

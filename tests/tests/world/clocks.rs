@@ -24,7 +24,7 @@ fn a_clock_jumps_and_timers_do_not() {
 
         ring app
         ----
-        impossible: the timer is not due
+        impossible: the timer is not due yet
 
         skew app -120
         clock app

@@ -20,7 +20,7 @@ fn what_was_synced_is_there_after_a_crash() {
         crash bank
         crash bank
         ----
-        impossible: nothing would change by it
+        impossible: this fault would change nothing
 
         restart bank
         show
@@ -36,7 +36,7 @@ fn what_was_synced_is_there_after_a_crash() {
 
         deliver bank app
         ----
-        impossible: the node does nothing at the moment
+        impossible: the node has crashed, is paused, or waits for its storage
 
         restart app
         ----
@@ -46,7 +46,7 @@ fn what_was_synced_is_there_after_a_crash() {
         deliver bank app
         restart bank
         ----
-        impossible: nothing would change by it
+        impossible: this fault would change nothing
         ",
     );
 }
@@ -103,7 +103,7 @@ fn some_of_what_was_not_synced_may_survive() {
 
         crash bank keep 3
         ----
-        impossible: nothing would change by it
+        impossible: this fault would change nothing
 
         crash bank keep 1 torn
         restart bank

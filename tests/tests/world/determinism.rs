@@ -60,7 +60,7 @@ fn what_depends_on_more_than_it_is_told_is_seen_at_the_first_event() {
     let difference = world::replay(&Leaky(&COUNTER), &run.trace("leaky")).err().unwrap();
     let told = difference.to_string();
     assert!(told.starts_with("event 2 was recorded as Stimulus(Deliver(Passage {"), "{told}");
-    assert!(told.ends_with("but in this run no such message is under way"), "{told}");
+    assert!(told.ends_with("but in this run no such message is in flight"), "{told}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn what_is_lost_is_asked_for_again() {
         lose app bank
         ring app
         ----
-        impossible: the timer is not due
+        impossible: the timer is not due yet
 
         wait 50
         ring app

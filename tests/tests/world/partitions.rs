@@ -18,7 +18,7 @@ fn over_a_link_that_is_cut_nothing_arrives() {
 
         cut app bank
         ----
-        impossible: nothing would change by it
+        impossible: this fault would change nothing
 
         heal app bank
         deliver app bank
@@ -27,7 +27,7 @@ fn over_a_link_that_is_cut_nothing_arrives() {
 
         heal app bank
         ----
-        impossible: nothing would change by it
+        impossible: this fault would change nothing
         ",
     );
 }

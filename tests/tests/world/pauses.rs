@@ -14,17 +14,17 @@ fn what_is_for_a_paused_node_waits() {
         pause bank
         deliver app bank
         ----
-        impossible: the node does nothing at the moment
+        impossible: the node has crashed, is paused, or waits for its storage
 
         pause app
         wait 60
         ring app
         ----
-        impossible: the node does nothing at the moment
+        impossible: the node has crashed, is paused, or waits for its storage
 
         pay 7
         ----
-        impossible: the node does nothing at the moment
+        impossible: the node has crashed, is paused, or waits for its storage
 
         resume app
         ----
@@ -42,7 +42,7 @@ fn what_is_for_a_paused_node_waits() {
 
         resume bank
         ----
-        impossible: nothing would change by it
+        impossible: this fault would change nothing
         ",
     );
 }

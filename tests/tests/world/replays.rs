@@ -45,13 +45,16 @@ fn a_trace_that_fits_is_the_same_again() {
 #[test]
 fn a_strict_replay_ends_with_the_first_event_that_does_not_fit() {
     let message = [("{\"cause\":2,", "{\"cause\":1,")];
-    assert_eq!(difference(&message), "event 3: the message is another: from `app` to `bank`, number 0 between the two");
+    assert_eq!(
+        difference(&message),
+        "event 3: the message is a different one: from `app` to `bank`, number 0 between the two"
+    );
     assert_eq!(
         difference(&[("\"ordinal\":0,\"from\":\"bank\"", "\"ordinal\":1,\"from\":\"bank\"")]),
-        "event 6: no such message is under way"
+        "event 6: no such message is in flight"
     );
     assert_eq!(difference(&[("Ask(1)", "Ask(9)")]), "event 5: no such timer is set");
-    assert_eq!(difference(&[("\"at\":50", "\"at\":49")]), "event 5: the timer is not due");
+    assert_eq!(difference(&[("\"at\":50", "\"at\":49")]), "event 5: the timer is not due yet");
     assert_eq!(
         difference(&[("\"to\":\"bank\",\"occurrence\":0", "\"to\":\"shop\",\"occurrence\":0")]),
         "event 4: there is no node `shop`"

@@ -56,7 +56,7 @@ fn what_was_written_may_survive_storage_that_fails() {
 
         disk bank fail
         ----
-        impossible: nothing would change by it
+        impossible: this fault would change nothing
 
         disk bank mended
         wait 50
@@ -97,7 +97,7 @@ fn nothing_follows_a_sync_before_it_is_done() {
 
         disk bank synced
         ----
-        impossible: nothing would change by it
+        impossible: this fault would change nothing
 
         // The answer is what the end of the sync has sent.
         lose bank app

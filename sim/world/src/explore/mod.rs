@@ -1,7 +1,8 @@
-//! Many simulated runs, each from a seed: what each of them showed.
+//! Runs from many seeds, and the findings of each of them.
 //!
-//! Whatever can be run from a seed is an [`Explorer`]: a system as a service, or a world of nodes. A run gives its trace, so
-//! the seed is of no use afterwards: the trace alone is run again, checked and shrunk.
+//! An [`Explorer`] makes a run from a seed: of a system, as a service ([`SystemExplorer`]), or of a world of nodes
+//! ([`WorldExplorer`]). A run that shows a bug gives its trace. The seed is not needed afterwards, because the trace
+//! alone is replayed, checked and shrunk.
 
 mod system;
 mod world;
@@ -14,40 +15,41 @@ use afresh_check::Finding;
 pub use system::SystemExplorer;
 pub use world::WorldExplorer;
 
-/// What can be run from a seed, by several threads at a time.
+/// Something that can be run from many seeds, by several threads at the same time.
 pub trait Explorer: Sync {
-    /// Makes ready for the runs of one thread.
+    /// Prepares the runs of one thread.
     fn begin(&self) -> Box<dyn Runs + '_>;
 }
 
-/// The runs of one thread.
+/// The runs that one thread makes, one after the other.
 pub trait Runs {
-    /// Makes the run of `seed`. The same seed gives the same run, however many there were before.
+    /// Makes the run of a seed, which does not depend on the runs before it.
     fn run(&mut self, seed: u64, record: Record) -> Run;
 }
 
-/// Which runs are written, and how.
+/// The runs whose traces are kept, and the way in which they are written.
 pub enum Record {
-    /// Those that show a bug, when they are over.
+    /// Only runs that show a bug are kept, and are written when they are over.
     Failing,
-    /// Any, when it is over.
+    /// Every run is kept, and is written when it is over.
     Any,
-    /// Any, into this file: what drives it alone, each line before it happens. Should the run never end, what it was
-    /// at is known. What is found is not looked for.
+    /// Every stimulus of the run is written to this file before it happens.
+    ///
+    /// If the run hangs or ends the process, the last line of the file says where. The run is not checked for bugs.
     Ahead(File),
 }
 
-/// What one run showed.
+/// The result of one run from a seed.
 #[derive(Clone, Debug, Default)]
 pub struct Run {
-    /// The bytes of its trace file; empty where it was not to be written.
+    /// The bytes of the trace file of the run; empty if the trace is not kept.
     pub trace: Vec<u8>,
-    /// What is wrong, the earliest first.
+    /// The bugs that the run shows, the earliest first.
     pub findings: Vec<Finding>,
-    /// Of what holds sometimes, whether it has.
+    /// The names of all `sometimes` properties, each with whether it has held in this run.
     pub reached: BTreeMap<&'static str, bool>,
-    /// The laws that were asked of it, beside what is asked of every run.
+    /// The names of the laws that were sampled in this run, in addition to the checks of every run.
     pub laws: Vec<&'static str>,
-    /// What was counted.
+    /// The counts of what happened in the run, such as messages lost.
     pub counts: Counts,
 }

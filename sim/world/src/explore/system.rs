@@ -1,4 +1,4 @@
-//! A system as something to explore: as a service, under its workload.
+//! Exploring a system: each run simulates it as a service, with messages drawn from its workload.
 
 use afresh_core::{EventNumber, Header, Journal, Signature, Violation};
 
@@ -12,16 +12,17 @@ use afresh_check::verify::look_at_run;
 use afresh_check::{Finding, Sighting};
 use afresh_trace::format::Writer;
 
-/// Runs a system under a workload.
+/// Explores a system: each run simulates it as a service, with messages drawn from a workload.
 pub struct SystemExplorer<'s, S: Subject> {
-    /// The name that traces say.
+    /// The name of the system in the headers of traces.
     pub name: &'s str,
-    /// The system.
+    /// The system to run.
     pub system: &'s S,
-    /// The messages that it is sent.
+    /// The messages that the system is sent, and the flows and versions that operators may use.
     pub workload: &'s Workload<S::In>,
 }
 
+/// The runs of a system that one thread makes.
 struct SystemRuns<'s, S: Subject> {
     explorer: &'s SystemExplorer<'s, S>,
     drawer: Drawer<S::In>,
@@ -78,7 +79,7 @@ impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
     }
 }
 
-/// The laws that are asked of the run with this seed, two of them: each of them takes several runs more.
+/// Returns the two laws that are sampled in the run of this seed. Checking all laws would take too many further runs.
 fn laws_of(seed: u64) -> Vec<&'static str> {
     let first = Rng::of_seed(!seed).place(NAMES.len());
     vec![NAMES[first], NAMES[(first + NAMES.len() / 2) % NAMES.len()]]

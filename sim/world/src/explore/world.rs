@@ -1,4 +1,4 @@
-//! A world of nodes as something to explore.
+//! Exploring a world of nodes.
 
 use std::fs::File;
 
@@ -13,14 +13,14 @@ use afresh_check::Finding;
 use afresh_check::guard::{guard, signature_of_panic};
 use afresh_trace::format::Writer;
 
-/// One in so many runs is made twice, to see that it goes the same way.
+/// The interval at which runs are sampled for determinism: one in this many is made twice, and compared.
 const TWICE: u64 = 8;
 
-/// Runs a cluster.
+/// Explores a cluster: each run simulates it with the inputs and faults that its seed decides on.
 pub struct WorldExplorer<'c, C> {
-    /// The name that traces say.
+    /// The name of the cluster in the headers of traces.
     pub name: &'c str,
-    /// The cluster.
+    /// The cluster to run.
     pub cluster: &'c C,
 }
 
@@ -32,9 +32,10 @@ impl<C: Cluster + Sync> Explorer for WorldExplorer<'_, C> {
     }
 }
 
+/// The runs of a cluster that one thread makes.
 struct WorldRuns<'c, C> {
     explorer: &'c WorldExplorer<'c, C>,
-    /// The names of what must be so in some run.
+    /// The names of the `sometimes` properties of the cluster.
     sometimes: Vec<&'static str>,
 }
 
@@ -42,7 +43,8 @@ impl<C: Cluster + Sync> Runs for WorldRuns<'_, C> {
     fn run(&mut self, seed: u64, record: Record) -> Run {
         let mut run = Run::default();
         let done = guard(&mut || run = self.of_seed(seed, &record));
-        // A panic of a node is found in its run. This is one of what makes and judges the nodes.
+        // A run catches panics of nodes and properties itself. This one comes from a method of the cluster, like
+        // `workload`.
         let found = done.err().map(|why| {
             let signature = Signature::new("panic", signature_of_panic(&why));
             Finding::of_violation(Violation { signature, key: None, event: EventNumber::MIN, found: why }, 1)
@@ -59,7 +61,7 @@ impl<C: Cluster + Sync> WorldRuns<'_, C> {
             return ahead(cluster, seed, &header, file).unwrap_or_default();
         }
         let ended = run::simulate(cluster, seed);
-        // The trace of a run has an event a line, after that of the header.
+        // Line 1 of the trace file is the header, so event 1 is on line 2.
         let line = |violation: &Violation| u64::from(violation.event.get()) + 1;
         let finding = |violation: &Violation| Finding::of_violation(violation.clone(), line(violation));
         let mut findings: Vec<_> = ended.violations.iter().map(finding).collect();
@@ -80,7 +82,9 @@ impl<C: Cluster + Sync> WorldRuns<'_, C> {
     }
 }
 
-/// Makes a run, and writes each event before any node acts on it. What cannot be written is not kept.
+/// Makes the run of a seed, and writes each event to `file` before any node handles it.
+///
+/// An event that cannot be written is left out: the run does not fail because of it.
 fn ahead<C: Cluster>(cluster: &C, seed: u64, header: &Header, file: &File) -> Result<Run, afresh_trace::format::Error> {
     let mut writer = Writer::new("the trace", file, header)?;
     let ended = run::simulate_aloud(cluster, seed, &mut |event| drop(writer.event(event)));
@@ -95,7 +99,7 @@ fn written<N: Node>(header: &Header, ended: &Ended<N>) -> Result<Vec<u8>, afresh
     writer.finish()
 }
 
-/// What happened in a run.
+/// Counts what happened in a run.
 fn counts<N: Node>(ended: &Ended<N>) -> Counts {
     let happened = ended.world.happened();
     let of = |kind| happened.iter().filter(|event| event.kind == kind).count() as u64;
@@ -104,7 +108,7 @@ fn counts<N: Node>(ended: &Ended<N>) -> Counts {
         ("inputs", of(HappenedKind::Input)),
         ("delivered", of(HappenedKind::Deliver)),
         ("lost", of(HappenedKind::Drop)),
-        ("doubled", of(HappenedKind::Duplicate)),
+        ("duplicated", of(HappenedKind::Duplicate)),
         ("timers", of(HappenedKind::Timer)),
         ("faults", ended.world.faults()),
     ])

@@ -1,59 +1,59 @@
-//! Faults that are aimed at certain messages.
+//! Faults that are aimed at particular messages.
 
 use crate::world::{Node, NodeId, Pending, UnderWay};
 
-/// What happens to a message that is aimed at.
+/// The fault that hits a message which an [`Aim`] selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hit {
-    /// It is lost.
+    /// The message is lost.
     Drop,
-    /// It is there twice.
+    /// The message is duplicated.
     Duplicate,
-    /// It takes so many nanoseconds longer, so that others overtake it.
+    /// The message takes this many nanoseconds longer, so that messages are reordered.
     Delay(i64),
 }
 
-/// Whether a message is meant.
+/// A closure that decides whether an [`Aim`] selects a message.
 type IsMeant<N> = Box<dyn FnMut(&<N as Node>::Message) -> bool>;
 
-/// The messages that a fault is for: "drop the next `Charged` from bank to app".
+/// A fault that is aimed at particular messages, such as "drop the next `Charged` from bank to app".
 pub struct Aim<N: Node> {
     pub(super) hit: Hit,
     from: Option<NodeId>,
     to: Option<NodeId>,
     is_meant: IsMeant<N>,
-    /// How many are left to hit.
+    /// The number of messages still to hit.
     left: u32,
 }
 
 impl<N: Node> Aim<N> {
-    /// The next message for which `is_meant` is true.
+    /// Aims a fault at the next message for which `is_meant` returns true.
     pub fn next(hit: Hit, is_meant: impl FnMut(&N::Message) -> bool + 'static) -> Self {
         Self { hit, from: None, to: None, is_meant: Box::new(is_meant), left: 1 }
     }
 
-    /// Only a message of this node.
+    /// Restricts the aim to messages that this node sends.
     #[must_use]
     pub fn from(mut self, node: NodeId) -> Self {
         self.from = Some(node);
         self
     }
 
-    /// Only a message for this node.
+    /// Restricts the aim to messages that this node receives.
     #[must_use]
     pub fn to(mut self, node: NodeId) -> Self {
         self.to = Some(node);
         self
     }
 
-    /// So many messages, one after the other.
+    /// Sets the number of messages to hit, one after the other. Without this call it is one.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.left = times;
         self
     }
 
-    /// Whether it is meant for this message; then one less is left.
+    /// Returns whether the aim selects this message, and if so, counts the message as hit.
     pub(super) fn hits(&mut self, pending: &Pending<'_, N>) -> bool {
         let UnderWay::Message(message) = pending.what else { return false };
         let on_link = self.from.is_none_or(|from| from == pending.from) && self.to.is_none_or(|to| to == pending.to);

@@ -1,4 +1,4 @@
-//! No fault, and every message after the same time: what a system must at least be able to live with.
+//! The schedule of the calm phase: no faults, and the same latency for every message.
 
 use std::collections::VecDeque;
 
@@ -6,22 +6,26 @@ use super::queue::Queue;
 use super::{Act, Choice, Schedule};
 use crate::world::{Node, NodeId, Pending, UnderWay, World};
 
-/// Ends all faults that there are, and then lets everything happen in order, each message `latency` nanoseconds after it
-/// was sent, each timer when it is due, until there is nothing left or the time is up.
+/// The schedule of the calm phase: it ends all faults, and then delivers every message with the same latency.
 ///
-/// It makes no choice: from the same world it goes the same way.
+/// Each timer goes off when it is due. The phase ends when no message is in flight and no timer is set, or when its
+/// time is over. Every system should recover under these conditions.
+///
+/// Nothing is random here: the same world always continues in the same way.
 #[derive(Clone, Debug)]
 pub struct Calm<I> {
     queue: Queue,
     inputs: VecDeque<(NodeId, I)>,
     latency: i64,
     until: i64,
-    /// How much had been broken and mended when there was nothing left to mend.
+    /// The value of [`World::changes`] when all faults had ended. Another value means that a new fault may be there.
     mended: Option<u32>,
 }
 
 impl<I> Calm<I> {
-    /// Until the time `until`, in nanoseconds since the world began. What is under way arrives `latency` from now.
+    /// Creates the schedule for a world, with the latency of messages and the end of the phase, in nanoseconds.
+    ///
+    /// `until` is a time since the world began. Messages already in flight arrive `latency` nanoseconds from now.
     pub fn after<N: Node<Input = I>>(world: &World<N>, latency: i64, until: i64) -> Self {
         let mut calm = Self { queue: Queue::default(), inputs: VecDeque::new(), latency, until, mended: None };
         for pending in world.pending() {
@@ -33,7 +37,7 @@ impl<I> Calm<I> {
         calm
     }
 
-    /// These things come from outside as soon as all faults are over, each to its node.
+    /// Adds inputs that nodes get from outside as soon as all faults have ended.
     #[must_use]
     pub fn with_inputs(mut self, inputs: impl IntoIterator<Item = (NodeId, I)>) -> Self {
         self.inputs.extend(inputs);
@@ -54,7 +58,7 @@ impl<N: Node> Schedule<N> for Calm<N::Input> {
         }
         while self.queue.due() <= self.until {
             let (due, id) = self.queue.pop()?;
-            // What is not there any more was a timer of a node that crashed.
+            // A timer may be gone: a crash of its node removes it.
             if let Some(pending) = world.get(id) {
                 return Some(pending.happens().at(due));
             }

@@ -1,12 +1,14 @@
-//! Schedules: what decides what happens in a world, and when. One a file.
+//! Schedules: the policies that decide which event happens next in a world, and when.
 //!
-//! | file | decides |
+//! | schedule | chooses events |
 //! | --- | --- |
-//! | `random.rs` | by numbers drawn from a seed, with faults of a [`Swarm`] |
-//! | `aim.rs` | what happens to certain messages: "drop the next of these" |
-//! | `calm.rs` | nothing: no fault, and every message after the same time |
-//! | `replay.rs` | as a trace says |
-//! | `told.rs` | as another, and tells each event before any node acts on it |
+//! | [`Random`] | by random numbers from a seed, with the faults of a [`Swarm`] |
+//! | [`Calm`] | without faults, and with the same latency for every message |
+//! | [`Replay`] | as a trace says |
+//! | `Told` | as another schedule does, and reports each event before any node handles it |
+//! | [`ByHand`] | never, because a test calls the world itself |
+//!
+//! A random schedule can also have an [`Aim`], which hits particular messages: "drop the next of these".
 
 mod aim;
 mod calm;

@@ -1,4 +1,4 @@
-//! What breaks nodes, links and storage in a random run, and mends them after a while.
+//! The nemesis of a random run: it breaks nodes, links and storage, and repairs them after a while.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,40 +8,42 @@ use super::Act;
 use crate::rng::Rng;
 use crate::world::{Node, NodeId, World};
 
-/// Something that goes wrong now and then.
+/// A fault that happens again and again during a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Strike {
-    /// What.
+    /// The kind of the fault.
     pub what: Blow,
-    /// How long it is from one to the next, in nanoseconds, on average.
+    /// The average time from one of these faults to the next, in nanoseconds.
     pub every: i64,
-    /// How long it lasts at most, in nanoseconds.
+    /// The longest duration of one of these faults, in nanoseconds.
     pub lasting: i64,
 }
 
-/// What can go wrong with a node, or between nodes.
+/// A kind of fault that can strike a node, its storage, or the links between nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blow {
-    /// A node crashes, and begins again. Some of what it has not synced may survive, and the last of it be torn.
+    /// A node crashes, and restarts after a while.
+    ///
+    /// Some of the records that it has not synced may survive the crash, and one record may be torn.
     Crash,
-    /// A node is paused, and resumed.
+    /// A node is paused, and resumed after a while.
     Pause,
-    /// No message gets from one node to another.
+    /// The link from one node to another is cut for a while, in this direction only.
     CutOneWay,
-    /// No message gets from or to a node.
+    /// All links from and to a node are cut for a while.
     Isolate,
-    /// The clock of a node jumps, by up to as long as it lasts, and stays so.
+    /// The clock of a node jumps, by at most [`Strike::lasting`], and stays wrong.
     Skew,
-    /// The storage of a node fails.
+    /// The storage of a node fails for a while: nothing can be synced.
     DiskFails,
-    /// The storage of a node is full.
+    /// The storage of a node is full for a while: nothing can be written.
     DiskFull,
-    /// The storage of a node is slow.
+    /// The storage of a node is slow for a while: a sync takes time, and the node waits for it.
     DiskSlow,
 }
 
 impl Blow {
-    /// All of them.
+    /// All kinds of fault.
     pub const ALL: [Self; 8] = [
         Self::Crash,
         Self::Pause,
@@ -54,19 +56,22 @@ impl Blow {
     ];
 }
 
-/// Deals blows, and mends what they broke.
+/// The part of a random schedule that causes the faults of a run, and ends each of them after a while.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Nemesis {
     strikes: Vec<Strike>,
-    /// By time, and then in the order in which it was planned.
+    /// The tasks to come, by their time, and then in the order in which they were planned.
     agenda: BTreeMap<(i64, u32), Task>,
+    /// The number of tasks planned so far.
     planned: u32,
 }
 
+/// A planned task of the nemesis: to cause a fault, or to end one.
 #[derive(Clone, Debug)]
 enum Task {
-    /// The strike at this place.
+    /// Cause a fault of the strike with this index.
     Strike(usize),
+    /// End an earlier fault by this event.
     Mend(Fault),
 }
 
@@ -79,13 +84,13 @@ impl Nemesis {
         nemesis
     }
 
-    /// When something is to be done; later than ever where nothing is.
+    /// The time of the next task, in nanoseconds; `i64::MAX` if there is none.
     #[inline]
     pub(super) fn due(&self) -> i64 {
         self.agenda.first_key_value().map_or(i64::MAX, |((at, _), _)| *at)
     }
 
-    /// Does what is due first; gives when.
+    /// Carries out the next task: adds the faults that it causes or ends to `acts`, and plans the tasks that follow.
     pub(super) fn act<N: Node>(&mut self, world: &World<N>, rng: &mut Rng, acts: &mut VecDeque<Act<N::Input>>) {
         let Some(((at, _), task)) = self.agenda.pop_first() else { return };
         match task {
@@ -104,19 +109,19 @@ impl Nemesis {
         }
     }
 
-    /// A node waits for its storage to sync.
+    /// Plans the end of a sync on slow storage, between 1 and 500 milliseconds from now.
     pub(super) fn syncing(&mut self, at: i64, node: Name, rng: &mut Rng) {
         let until = at.saturating_add(rng.between(1_000_000, 500_000_000));
         self.plan(until, Task::Mend(Fault::Storage { node, how: Storage::Synced }));
     }
 
-    /// A node has stopped by itself, and begins again after a while.
+    /// Plans the restart of a node that has stopped itself, between 1 and 500 milliseconds from now.
     pub(super) fn stopped(&mut self, at: i64, node: Name, rng: &mut Rng) {
         let until = at.saturating_add(rng.between(1_000_000, 500_000_000));
         self.plan(until, Task::Mend(Fault::Restart { node }));
     }
 
-    /// What breaks, each with what mends it.
+    /// Draws the faults of one blow, each with the event that ends it, if any.
     fn blow<N: Node>(&self, what: Blow, lasting: i64, world: &World<N>, rng: &mut Rng) -> Vec<(Fault, Option<Fault>)> {
         let names = world.names();
         let place = rng.place(names.len());
@@ -152,7 +157,7 @@ impl Nemesis {
         }
     }
 
-    /// Plans the next strike, from half of the average on up to one and a half.
+    /// Plans the next fault of a strike, after half of the average time to one and a half times as long.
     fn again(&mut self, at: i64, place: usize, rng: &mut Rng) {
         let every = self.strikes[place].every.max(1);
         let next = at.saturating_add(every / 2).saturating_add(rng.between(1, every));

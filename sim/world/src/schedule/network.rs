@@ -1,37 +1,42 @@
-//! How long messages take, and how many are lost, doubled and late.
+//! The behaviour of the simulated network: the latency of messages, and how many are lost, duplicated or late.
 
 use crate::world::NodeId;
 
-/// How long a message is under way, in nanoseconds. Whole numbers alone: they are the same on every machine.
+/// The distribution of the time that a message takes to arrive, in nanoseconds.
+///
+/// It uses only integers, so that it gives the same values on every machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Latency {
-    /// Always as long.
+    /// Every message takes this long, in nanoseconds.
     Fixed(i64),
-    /// Every time from `min` to before `max` as often as any other.
+    /// The latency is distributed evenly from `min` up to, but not including, `max`.
     Uniform {
-        /// The shortest.
+        /// The shortest latency, in nanoseconds.
         min: i64,
-        /// What all are below.
+        /// The upper bound of the latency, in nanoseconds. All latencies are below it.
         max: i64,
     },
-    /// From `min` on; half of the messages take up to `half` longer, half of the rest up to as much again, and so on.
+    /// Most messages are fast, and a few are very slow: the latency has an exponential tail.
+    ///
+    /// Half of the messages take from `min` to `min + half`. Half of the others take up to `min + 2 * half`, and so on.
     Tail {
-        /// The shortest.
+        /// The shortest latency, in nanoseconds.
         min: i64,
-        /// By how much the odds halve.
+        /// The additional time within which half of the remaining messages arrive, in nanoseconds.
         half: i64,
     },
 }
 
 impl Latency {
-    /// The latency that 32 random bits choose.
+    /// Returns the latency that 32 random bits choose from this distribution, in nanoseconds.
     #[inline]
     pub(super) fn of(self, bits: u32) -> i64 {
         match self {
             Self::Fixed(latency) => latency,
             Self::Uniform { min, max } => min + share(max - min, bits),
             Self::Tail { min, half } => {
-                // As many halves as there are zeros before the first one; what is behind it says where in the next half.
+                // The number of leading zero bits is random with halving odds, so it is the number of whole halves. The
+                // bits after the first one bit choose the place within the next half.
                 let halves = bits.leading_zeros().min(31);
                 min + half * i64::from(halves) + share(half, bits << halves << 1)
             }
@@ -39,47 +44,53 @@ impl Latency {
     }
 }
 
-/// So many 2^32ths of `span`.
+/// Returns the fraction `bits` / 2^32 of `span`.
 #[inline]
 fn share(span: i64, bits: u32) -> i64 {
     ((u128::from(span.max(0).unsigned_abs()) * u128::from(bits)) >> 32) as i64
 }
 
-/// What can happen to messages from one node to another. Shares are so many in a million.
+/// The behaviour of the link from one node to another: its latency, and how many messages are lost, duplicated or late.
+///
+/// All counts are parts per million of the messages on the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// How long they take.
+    /// The time that messages take to arrive.
     pub latency: Latency,
-    /// How many are lost.
+    /// The number of messages in a million that are lost.
     pub loss: u32,
-    /// How many are there twice.
+    /// The number of messages in a million that are duplicated.
     pub duplication: u32,
-    /// How many take ten times as long, so that others overtake them.
+    /// The number of messages in a million that take ten times as long as usual, so that messages are reordered.
     pub delay: u32,
 }
 
 impl Link {
-    /// Nothing is lost or doubled.
+    /// Creates a link with this latency on which no message is lost, duplicated or delayed.
     #[must_use]
     pub fn reliable(latency: Latency) -> Self {
         Self { latency, loss: 0, duplication: 0, delay: 0 }
     }
 }
 
-/// What can happen to messages, by the nodes that they are between.
+/// The behaviour of the whole network: one kind of link for all pairs of nodes, and exceptions for single pairs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
+    /// The behaviour of all links without an exception.
     all: Drawn,
-    /// The links that are not like all others.
+    /// The exceptions, sorted by the sending and the receiving node.
     others: Vec<((NodeId, NodeId), Drawn)>,
 }
 
-/// A link and the shares of it that a draw of 32 bits is held against, each with those before it.
+/// A link in the form that a draw needs: a random number of 32 bits is compared with three cumulative thresholds.
+///
+/// A number below `lost` means that the message is lost, else one below `duplicated` that it is duplicated, else one
+/// below `late` that it is late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Drawn {
     pub(super) latency: Latency,
     pub(super) lost: u64,
-    pub(super) doubled: u64,
+    pub(super) duplicated: u64,
     pub(super) late: u64,
 }
 
@@ -87,19 +98,19 @@ impl Drawn {
     fn of(link: Link) -> Self {
         let share = |millionth: u32| (u64::from(millionth) << 32) / 1_000_000;
         let lost = share(link.loss);
-        let doubled = lost + share(link.duplication);
-        Self { latency: link.latency, lost, doubled, late: doubled + share(link.delay) }
+        let duplicated = lost + share(link.duplication);
+        Self { latency: link.latency, lost, duplicated, late: duplicated + share(link.delay) }
     }
 }
 
 impl Network {
-    /// All links are like this one.
+    /// Creates a network in which all links behave alike.
     #[must_use]
     pub fn of(link: Link) -> Self {
         Self { all: Drawn::of(link), others: Vec::new() }
     }
 
-    /// But for that from one node to another.
+    /// Gives the link from one node to another, in this direction only, a behaviour of its own.
     #[must_use]
     pub fn with(mut self, from: NodeId, to: NodeId, link: Link) -> Self {
         let place = self.others.partition_point(|(pair, _)| *pair < (from, to));
@@ -107,6 +118,7 @@ impl Network {
         self
     }
 
+    /// Returns the behaviour of the link from one node to another.
     #[inline]
     pub(super) fn link(&self, from: NodeId, to: NodeId) -> &Drawn {
         if self.others.is_empty() {
@@ -120,7 +132,7 @@ impl Network {
 }
 
 impl Default for Network {
-    /// Messages take from 1 to 10 milliseconds, and all arrive.
+    /// Creates a network in which messages take 1 to 10 milliseconds, and none is lost, duplicated or delayed.
     fn default() -> Self {
         Self::of(Link::reliable(Latency::Uniform { min: 1_000_000, max: 10_000_000 }))
     }

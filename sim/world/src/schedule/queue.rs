@@ -1,21 +1,23 @@
-//! What is under way, by the time at which it is due.
+//! A queue of messages in flight and timers, sorted by the time at which they are due.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::world::PendingId;
 
-/// Messages and timers, the one that is due first at the front; of those that are due together, the one that was there first.
+/// A queue of messages in flight and timers, with the one that is due first at the front.
+///
+/// If several are due at the same time, the one that was sent or set first comes first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queue {
-    /// Time, sequence and slot as one number, so that they compare in one step.
+    /// The entries, each with its time, sequence number and slot in one integer, so that a comparison takes one step.
     heap: BinaryHeap<Reverse<u128>>,
 }
 
 impl Queue {
     #[inline]
     pub(super) fn push(&mut self, due: i64, PendingId { sequence, slot }: PendingId) {
-        // Times are not negative.
+        // A negative time would sort behind all others as an unsigned number.
         let due = due.max(0) as u64;
         self.heap.push(Reverse(u128::from(due) << 64 | u128::from(sequence) << 32 | u128::from(slot)));
     }
@@ -25,7 +27,7 @@ impl Queue {
         self.heap.pop().map(|Reverse(entry)| split(entry))
     }
 
-    /// When the first is due; later than ever where there is none.
+    /// The time at which the first entry is due, in nanoseconds; `i64::MAX` if the queue is empty.
     #[inline]
     pub(super) fn due(&self) -> i64 {
         self.heap.peek().map_or(i64::MAX, |Reverse(entry)| split(*entry).0)

@@ -1,4 +1,4 @@
-//! Chooses by numbers drawn from a seed.
+//! A schedule that chooses by random numbers from a seed.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
@@ -14,38 +14,41 @@ use super::{Act, Choice, Schedule};
 use crate::rng::Rng;
 use crate::world::{Node, NodeId, Pending, PendingId, World};
 
-/// Lets messages take as long, be lost, doubled and late as often, and nodes break as often, as a [`Swarm`] says; timers go off
-/// when they are due.
+/// A schedule that chooses by random numbers from a seed, with the network and the faults of a [`Swarm`].
+///
+/// The swarm says how long messages take, how many are lost, duplicated or late, and how often nodes, links and storage
+/// break. Timers go off when they are due.
 pub struct Random<N: Node> {
     rng: Rng,
     network: Network,
     nemesis: Nemesis,
     aims: Vec<Aim<N>>,
-    /// By how much messages are late that were delayed on their way.
+    /// The additional latency of messages in flight that [`strike`](Self::strike) has delayed, in nanoseconds.
     delayed: BTreeMap<PendingId, i64>,
+    /// The messages in flight and the timers, by the time at which they are due.
     queue: Queue,
-    /// What happens before anything else.
+    /// The acts that happen before anything else, in their order.
     prompt: VecDeque<Act<N::Input>>,
-    /// What is due, and is for a node to which nothing can happen now.
+    /// The messages and timers that were due while nothing could happen to their node.
     waiting: Vec<(i64, PendingId)>,
-    /// How much had been broken and mended when that was last looked through.
+    /// The value of [`World::changes`] when `waiting` was last put back into the queue.
     changes: u32,
-    /// What comes from outside, the first last.
+    /// The inputs still to come, in reverse order: the next one is at the end.
     inputs: Vec<(i64, NodeId, N::Input)>,
-    /// When it becomes calm.
+    /// The time at which the calm phase begins, in nanoseconds.
     until: i64,
-    /// When the first of the things is due that are not in the queue.
+    /// The time of the next thing that is not in `queue`: a fault, an input, or the calm phase. In nanoseconds.
     other: i64,
 }
 
 impl<N: Node> Random<N> {
-    /// The choices of this seed, with these faults.
+    /// Creates a schedule that draws its choices from a seed, with the faults of `swarm`.
     #[must_use]
     pub fn of_seed(seed: u64, swarm: Swarm) -> Self {
         Self::new(Rng::of_seed(seed), swarm)
     }
 
-    /// The choices that are drawn from `rng`.
+    /// Creates a schedule that draws its choices from `rng`, with the faults of `swarm`.
     #[must_use]
     pub fn new(mut rng: Rng, swarm: Swarm) -> Self {
         let Swarm { network, strikes } = swarm;
@@ -67,25 +70,29 @@ impl<N: Node> Random<N> {
         }
     }
 
-    /// These things come from outside: each at its time, to its node.
+    /// Adds inputs from outside, each with the time in nanoseconds at which it arrives, and the node that gets it.
     #[must_use]
     pub fn with_inputs(mut self, inputs: impl IntoIterator<Item = (i64, NodeId, N::Input)>) -> Self {
         self.inputs.extend(inputs);
-        // The sort is stable, and what comes at the same time comes in the order in which it was given.
+        // The sort is stable, so inputs at the same time arrive in the order in which they were given.
         self.inputs.reverse();
         self.inputs.sort_by_key(|(at, ..)| std::cmp::Reverse(*at));
         self.look_for_other();
         self
     }
 
-    /// Some of the messages that will be sent are aimed at. Where two are for one message, the first counts.
+    /// Adds faults that are aimed at particular messages, from the time at which they are sent.
+    ///
+    /// If two aims select the same message, only the first one hits it.
     #[must_use]
     pub fn with_aims(mut self, aims: impl IntoIterator<Item = Aim<N>>) -> Self {
         self.aims.extend(aims);
         self
     }
 
-    /// Hits messages that are on their way already, in the order in which they were sent; gives how many.
+    /// Aims a fault at messages that are already in flight, and returns how many it hits.
+    ///
+    /// The messages are tried in the order in which they were sent.
     pub fn strike(&mut self, world: &World<N>, mut aim: Aim<N>) -> usize {
         let pending = world.pending();
         let hit: Vec<_> = pending.iter().filter(|pending| aim.hits(pending)).collect();
@@ -99,7 +106,7 @@ impl<N: Node> Random<N> {
         hit.len()
     }
 
-    /// It becomes calm at this time, and nothing more is chosen.
+    /// Sets the time at which the calm phase begins, in nanoseconds. After that, the schedule chooses nothing more.
     #[must_use]
     pub fn until(mut self, until: i64) -> Self {
         self.until = until;
@@ -107,13 +114,13 @@ impl<N: Node> Random<N> {
         self
     }
 
-    /// A message that is lost, doubled or late.
+    /// Handles a message that the network loses, duplicates or delays, as the random number `drawn` says.
     #[cold]
     fn trouble(&mut self, at: i64, id: PendingId, drawn: u64, link: Drawn, bits: u32) {
         let latency = link.latency.of(bits);
         if drawn < link.lost {
             self.prompt.push_back(Act::Drop(id));
-        } else if drawn < link.doubled {
+        } else if drawn < link.duplicated {
             self.prompt.push_back(Act::Duplicate(id));
             self.queue.push(at.saturating_add(latency), id);
         } else {
@@ -121,7 +128,7 @@ impl<N: Node> Random<N> {
         }
     }
 
-    /// A message that was aimed at.
+    /// Handles a message that an aim has selected: loses, duplicates or delays it.
     #[cold]
     fn aimed(&mut self, hit: Hit, due: i64, id: PendingId) {
         match hit {
@@ -133,7 +140,9 @@ impl<N: Node> Random<N> {
         self.queue.push(due.saturating_add(longer), id);
     }
 
-    /// What is due that is not in the queue.
+    /// Handles the next thing that is not in the queue: a fault, an input, or the beginning of the calm phase.
+    ///
+    /// Returns `Continue` if there was nothing to choose after all, such as a fault between a node and itself.
     #[cold]
     fn other(&mut self, world: &World<N>) -> ControlFlow<Option<Choice<N::Input>>> {
         let at = self.other;
@@ -153,12 +162,13 @@ impl<N: Node> Random<N> {
         }
     }
 
+    /// Computes the time of the next thing that is not in the queue.
     fn look_for_other(&mut self) {
         let input = self.inputs.last().map_or(i64::MAX, |(at, ..)| *at);
         self.other = self.until.min(self.nemesis.due()).min(input);
     }
 
-    /// What was due while nothing could happen to its node is due now.
+    /// Puts the messages and timers that wait for their nodes back into the queue, because a fault has begun or ended.
     #[cold]
     fn look_through_waiting(&mut self, world: &World<N>) {
         self.changes = world.changes();
@@ -191,7 +201,7 @@ impl<N: Node> Schedule<N> for Random<N> {
                 self.queue.push(due.saturating_add(by), id);
                 continue;
             }
-            // What is not there any more was a timer of a node that crashed, or was taken out by hand.
+            // A timer may be gone because its node crashed, and a message because a test took it out by hand.
             let Some(pending) = world.get(id) else { continue };
             if world.can_receive(pending.from, pending.to).is_ok() {
                 return Some(pending.happens().at(due));
@@ -221,7 +231,7 @@ impl<N: Node> Schedule<N> for Random<N> {
         self.queue.push(at + link.latency.of((bits >> 32) as u32), message.id);
     }
 
-    /// Nothing more happens to it than that it takes its time.
+    /// Gives a copy of a message a random latency. A copy is not lost, duplicated or delayed in its turn.
     fn copied(&mut self, at: i64, copy: Pending<'_, N>) {
         let bits = self.rng.bits();
         let latency = self.network.link(copy.from, copy.to).latency.of(bits as u32);

@@ -1,4 +1,4 @@
-//! Chooses as a trace says. There is no generator in reach of it.
+//! A schedule that chooses as a trace says, and needs no random numbers.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,61 +7,70 @@ use afresh_core::{At, Body, Event, Fault, Message, Name, Passage, Stimulus, What
 use super::{Act, Choice, Schedule};
 use crate::world::{Impossible, Node, NodeId, Pending, PendingId, Posted, UnderWay, World};
 
-/// Why an event of a trace does not fit the run.
+/// The reason why an event of a trace cannot happen in a replay as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unfit {
-    /// No such message is under way.
-    #[error("no such message is under way")]
+    /// The message that the event names is not in flight.
+    #[error("no such message is in flight")]
     NoMessage,
-    /// No such timer is set.
+    /// The timer that the event names is not set.
     #[error("no such timer is set")]
     NoTimer,
-    /// There is no node of this name.
+    /// The world has no node with this name.
     #[error("there is no node `{0}`")]
     NoNode(Name),
-    /// The event is of no kind that happens in a world.
-    #[error("nothing of this kind happens in a world")]
+    /// The event is of a kind that does not exist in worlds of nodes, such as a knob.
+    #[error("this kind of event does not exist in a world of nodes")]
     NotOfWorlds,
-    /// It is a message of another link than the trace says.
-    #[error("the message is another: from `{from}` to `{to}`, number {occurrence} between the two")]
+    /// The cause sent a different message than recorded: between other nodes, or at another index between them.
+    #[error("the message is a different one: from `{from}` to `{to}`, number {occurrence} between the two")]
     Another {
-        /// Who sent it.
+        /// The node that sent the message.
         from: Name,
-        /// Whom it is for.
+        /// The node that receives the message.
         to: Name,
-        /// Which of the messages between the two it is.
+        /// The index of the message among all messages from the one node to the other.
         occurrence: u32,
     },
-    /// The run was over before it.
-    #[error("the run was over before it")]
+    /// The run had ended before this event.
+    #[error("the run ended before this event")]
     Over,
-    /// The world refuses.
+    /// The world refused the event.
     #[error("{0}")]
     Refused(#[from] Impossible),
 }
 
-/// The stimuli of a trace, one after the other.
+/// A schedule that repeats the stimuli of a trace, one after the other.
 ///
-/// A message is the one that the event's cause sent; a timer, the one that it set under that name. Where there is none, since
-/// the trace was edited or the code has moved on, a tolerant replay takes the one with the same place among those between
-/// the same nodes, or the first timer of that name. What fits nothing is skipped, and counted. A strict replay ends with the
-/// first event that does not fit.
+/// The trace names a message or a timer by its *cause*, which is the event that sent the message or set the timer. The
+/// cause may be gone, because the trace was edited or the code has changed. Then a tolerant replay uses the message
+/// with the same index among all messages between the same two nodes, or the first timer with the same name.
+///
+/// A tolerant replay skips and counts the events that still do not fit. A strict replay ends at the first event that
+/// does not fit.
 #[derive(Debug)]
 pub struct Replay<I> {
     steps: VecDeque<Step<I>>,
     strict: bool,
+    /// The messages in flight, by the event that sent them and the index among the messages of that event.
+    ///
+    /// A message that was duplicated has several entries.
     messages: BTreeMap<(u32, u32), Vec<Flight>>,
-    /// How many messages were sent from one node to another.
+    /// The number of messages sent so far from one node to another.
     sent: BTreeMap<(NodeId, NodeId), u32>,
+    /// The timers that are set, by their node and their name.
     timers: BTreeMap<(NodeId, Name), Vec<Set>>,
+    /// The number of events that did not fit.
     skipped: u64,
+    /// The number of the first event that did not fit, and the reason.
     first: Option<(u32, Unfit)>,
+    /// The number of the current event of the trace.
     current: u32,
-    /// Told of each event before it happens, and of none when there are no more.
+    /// Called with the number of each event before it happens, and with `None` when there are no more.
     tell: fn(Option<u64>),
 }
 
-/// An event of the trace.
+/// An event of the trace that the replay has still to repeat.
 #[derive(Clone, Debug)]
 struct Step<I> {
     number: u32,
@@ -70,7 +79,7 @@ struct Step<I> {
     stimulus: Stimulus<Posted<I>, ()>,
 }
 
-/// A message under way.
+/// A message in flight during a replay.
 #[derive(Clone, Copy, Debug)]
 struct Flight {
     id: PendingId,
@@ -79,7 +88,7 @@ struct Flight {
     occurrence: u32,
 }
 
-/// A timer that is set.
+/// A timer that is set during a replay.
 #[derive(Clone, Copy, Debug)]
 struct Set {
     id: PendingId,
@@ -88,7 +97,7 @@ struct Set {
 }
 
 impl<I: Body> Replay<I> {
-    /// A replay of these events, every one of which must fit.
+    /// Creates a replay that ends at the first event that does not fit the run.
     pub fn strict<'e>(events: impl IntoIterator<Item = &'e Event<Posted<I>, (), ()>>) -> Self
     where
         I: 'e,
@@ -96,7 +105,7 @@ impl<I: Body> Replay<I> {
         Self::new(events, true)
     }
 
-    /// A replay of those of these events that fit.
+    /// Creates a replay that skips the events that do not fit the run.
     pub fn tolerant<'e>(events: impl IntoIterator<Item = &'e Event<Posted<I>, (), ()>>) -> Self
     where
         I: 'e,
@@ -127,18 +136,20 @@ impl<I: Body> Replay<I> {
         }
     }
 
-    /// The same, which tells `tell` of each event before it happens, and of none when there are no more.
+    /// Makes the replay call `tell` with the number of each event before it happens, and with `None` at the end.
     pub(crate) fn telling(self, tell: fn(Option<u64>)) -> Self {
         Self { tell, ..self }
     }
 
-    /// How many events did not fit.
+    /// The number of events that did not fit the run so far.
     #[must_use]
     pub fn skipped(&self) -> u64 {
         self.skipped
     }
 
-    /// The number of the first event that did not fit, and why.
+    /// The number of the first event that did not fit the run, and the reason, if there is one.
+    ///
+    /// If the run ended before the trace did, this is the first event that is left.
     #[must_use]
     pub fn first_unfit(&self) -> Option<(u32, Unfit)> {
         let left = self.steps.front().map(|step| (step.number, Unfit::Over));
@@ -150,6 +161,7 @@ impl<I: Body> Replay<I> {
         self.first.get_or_insert((self.current, why));
     }
 
+    /// Returns the act that repeats an event of the trace, or the reason why there is none.
     fn act<N: Node<Input = I>>(&mut self, world: &World<N>, step: &Step<I>) -> Result<Act<I>, Unfit> {
         match &step.stimulus {
             Stimulus::In(Message { body: Some(Posted { to, input }), .. }) => {
@@ -169,7 +181,9 @@ impl<I: Body> Replay<I> {
         }
     }
 
-    /// The message of `passage`, which is not under way any more where it is to be taken.
+    /// Finds the message in flight that `passage` names.
+    ///
+    /// With `take`, the message is about to be delivered or lost, so the replay forgets it.
     fn message<N: Node>(
         &mut self,
         world: &World<N>,
@@ -207,10 +221,12 @@ impl<I: Body> Replay<I> {
         Ok(id)
     }
 
-    /// The timer of this name that the cause has set; else the first of this name.
+    /// Finds the timer with this name that `cause` has set.
+    ///
+    /// If there is none, a tolerant replay uses the timer with this name that is due first.
     fn timer<N: Node>(&mut self, world: &World<N>, cause: u32, node: NodeId, name: &Name) -> Option<PendingId> {
         let set = self.timers.get_mut(&(node, name.clone()))?;
-        // Those of a node that crashed are gone.
+        // A crash of its node removes a timer from the world, but not from this list.
         set.retain(|timer| world.get(timer.id).is_some());
         let strict = self.strict;
         let place = (0..set.len()).filter(|place| set[*place].cause == cause || !strict);

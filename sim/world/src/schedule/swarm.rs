@@ -1,29 +1,33 @@
-//! Which faults a run has, and how often: each seed draws its own.
+//! The selection of faults for one run: each seed draws some kinds of fault, and how often each of them happens.
 //!
-//! A run in which everything goes wrong at once seldom gets far enough to show anything, and hides what needs one fault often
-//! and no other. So each run has some of the faults, at rates of its own: swarm testing, Groce and others, 2012.
+//! A run in which everything goes wrong at once rarely gets far, and hides a bug that needs one fault often and no
+//! other. So each run has only some kinds of fault, at rates of its own. The method is swarm testing (Groce and others,
+//! 2012).
 
 use super::nemesis::{Blow, Strike};
 use super::network::{Latency, Link, Network};
 use crate::rng::Rng;
 
-/// What can go wrong in a run.
+/// The faults that can happen in one run, and how often each kind of them happens.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swarm {
-    /// What can happen to messages.
+    /// The behaviour of the network: how long messages take, and how many are lost, duplicated or late.
     pub network: Network,
-    /// What can happen to nodes, links and storage.
+    /// The faults of nodes, links and storage.
     pub strikes: Vec<Strike>,
 }
 
 impl Swarm {
-    /// Nothing goes wrong but that messages take between 1 and 10 milliseconds.
+    /// Creates a swarm without faults, in which messages take 1 to 10 milliseconds.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Draws the faults of a run in which things go wrong for so many nanoseconds, from those of `blows`.
+    /// Draws the faults of a run from the kinds in `blows`, and the behaviour of its network.
+    ///
+    /// `faults` is the duration of the phase in which faults happen, in nanoseconds. The longer it is, the longer the
+    /// drawn faults last, and the rarer they are.
     pub fn draw(rng: &mut Rng, blows: &[Blow], faults: i64) -> Self {
         let mut share = |most: u32| if rng.below(2) == 0 { 0 } else { rng.below(u64::from(most)) as u32 };
         let (loss, duplication, delay) = (share(300_000), share(100_000), share(200_000));

@@ -1,5 +1,6 @@
-//! Chooses as another schedule does, and tells each event before any node acts on it: should a node never return from it, it
-//! is known what it was at.
+//! A schedule that chooses as another one does, and reports each event before any node handles it.
+//!
+//! If a node hangs or ends the process while it handles an event, the reported events say which event that was.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +9,21 @@ use afresh_core::Name;
 use super::{Choice, Schedule};
 use crate::world::{Happened, Impossible, Node, NodeId, Pending, World, WorldEvent};
 
-/// What is told of every event.
+/// A function that is called with each event, before any node handles the event.
 pub(crate) type Tell<'t, N> = &'t mut dyn FnMut(&WorldEvent<N>);
 
-/// A schedule that tells what it is at.
+/// A schedule that chooses as another one does, and reports each event before any node handles it.
 pub(crate) struct Told<'t, N: Node, S>
 where
     N::Input: 't,
 {
     schedule: S,
     tell: Tell<'t, N>,
-    /// How many messages were sent from one node to another.
+    /// The number of messages sent so far from one node to another.
     sent: BTreeMap<(NodeId, NodeId), u32>,
-    /// Which of the messages between two nodes each message is, by its cause and its place among those of that.
+    /// The index of each message among all messages from its sender to its receiver.
+    ///
+    /// The map key is the number of the event that sent the message, and the index among the messages of that event.
     occurrences: BTreeMap<(u32, u32), u32>,
 }
 

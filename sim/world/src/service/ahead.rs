@@ -1,4 +1,4 @@
-//! A run as far as it has come, in a file: should it never end, or end the process, what it was at is known.
+//! A trace that is written while the run is going on, so that it survives a run that hangs or ends the process.
 
 use std::cell::RefCell;
 use std::fs::File;
@@ -9,8 +9,10 @@ use serde::Serialize;
 
 use afresh_trace::format::Writer;
 
-/// A trace of what drives the host, each event written before it happens. What cannot be written is not kept: the seed still
-/// says what happened.
+/// A trace file in which every stimulus of the host is written before the host takes it.
+///
+/// If the run hangs or ends the process, the last line says at which event. An event that cannot be written is left
+/// out, because the seed can still reproduce the run.
 pub(crate) struct Ahead {
     header: Header,
     file: File,
@@ -24,18 +26,19 @@ impl Ahead {
         ahead
     }
 
-    /// Begins the trace anew: a host that crashed begins again from what is left.
+    /// Empties the file and begins the trace again, because a host that restarts may have lost the end of its journal.
     pub(super) fn begin(&self) {
         *self.writer.borrow_mut() = self.empty().ok();
     }
 
+    /// Empties the file, and writes the header of the trace.
     fn empty(&self) -> io::Result<Writer<File>> {
         self.file.set_len(0)?;
         (&self.file).rewind()?;
         Writer::new("the trace", self.file.try_clone()?, &self.header).map_err(io::Error::other)
     }
 
-    /// Writes what is about to happen.
+    /// Writes an event that is about to happen.
     pub(super) fn tell<I: Serialize, O: Serialize, V: Serialize>(&self, event: &Event<I, O, V>) {
         if let Some(writer) = &mut *self.writer.borrow_mut() {
             let _ = writer.event(event);

@@ -1,4 +1,7 @@
-//! Downstream: a receiver that keeps the highest revision of each slot, and one that believes whatever it is sent.
+//! The downstream node of a simulated service, with two receivers: an idempotent one and a naive one.
+//!
+//! The idempotent receiver keeps the highest revision of each slot. The naive receiver counts every output that it is
+//! sent.
 
 use std::collections::BTreeMap;
 
@@ -8,25 +11,26 @@ use super::{HOST, Mail, Party, Record};
 use crate::world::Effects;
 use afresh_check::Subject;
 
-/// An output that arrived. What it says is in the journal of the host.
+/// An output that arrived downstream, by its slot and revision. Its content is in the journal of the host.
 #[derive(Clone)]
 pub(super) struct Receipt {
     pub(super) id: SlotId,
     pub(super) revision: u32,
 }
 
+/// The node of a simulated service that receives the outputs of the host.
 #[derive(Default)]
 pub(super) struct Downstream {
-    /// The idempotent receiver: the highest revision of each slot.
+    /// The highest revision of each slot, which the idempotent receiver keeps.
     held: BTreeMap<SlotId, u32>,
-    /// What the naive receiver counts: all that it was sent.
+    /// The number of all outputs that arrived, which the naive receiver counts.
     received: u64,
-    /// Of these, how many told the idempotent one nothing new.
+    /// The number of outputs that told the idempotent receiver nothing new.
     stale: u64,
 }
 
 impl Downstream {
-    /// The output of this event arrives. The host learns of it once it is durable here.
+    /// Receives an output, and confirms it to the host as soon as it is durable here.
     pub(super) fn receive<S: Subject>(
         &mut self,
         event: EventNumber,
@@ -39,6 +43,7 @@ impl Downstream {
         }
     }
 
+    /// Restarts the node from its records.
     pub(super) fn restart<S: System>(&mut self, records: &[Record<S>]) {
         for record in records {
             if let Record::Received(receipt) = record {
@@ -47,6 +52,7 @@ impl Downstream {
         }
     }
 
+    /// Passes an output to both receivers.
     fn hold(&mut self, Receipt { id, revision }: Receipt) {
         self.received += 1;
         let held = self.held.entry(id).or_default();
@@ -57,12 +63,12 @@ impl Downstream {
         }
     }
 
-    /// How many outputs arrived, and how many of them told nothing new.
+    /// The number of outputs that arrived, and the number of them that told the idempotent receiver nothing new.
     pub(super) fn counts(&self) -> (u64, u64) {
         (self.received, self.stale)
     }
 
-    /// The first slot of which the idempotent receiver does not hold what was sent last.
+    /// Returns the first slot of which the idempotent receiver does not hold the last revision that the engine sent.
     pub(super) fn behind<S: System>(&self, engine: &Engine<S>) -> Option<SlotId> {
         let sent =
             engine.keys().into_iter().flat_map(|key| engine.slots(key).map(move |(slot, sent)| (key, slot, sent)));

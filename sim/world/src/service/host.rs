@@ -1,4 +1,6 @@
-//! The host: an engine, and a journal that is durable before anything is sent or acknowledged.
+//! The host node of a simulated service: an engine with a journal.
+//!
+//! The host acknowledges a message, and sends the outputs that the message causes, only when the journal is durable.
 
 use std::iter;
 use std::rc::Rc;
@@ -13,13 +15,14 @@ use afresh_check::Subject;
 use afresh_check::guard::guard;
 use afresh_trace::format::EventOf;
 
-/// What was journaled at once: a stimulus with what came of it, or a settlement.
+/// The events that the host writes to storage together: a stimulus with its observations, or a settlement.
 pub(super) type Journaled<S> = Vec<EventOf<S>>;
 
+/// The node of a simulated service that runs the engine.
 pub(crate) struct Host<S: System> {
     pub(super) given: Rc<Given<S>>,
     engine: Engine<S>,
-    /// Whether a timer is set to send again.
+    /// True while the timer is set that sends unsettled outputs again.
     resends: bool,
 }
 
@@ -29,12 +32,12 @@ impl<S: Subject> Host<S> {
         Self { given, engine, resends: false }
     }
 
-    /// The engine, with the journal.
+    /// The engine, which has the journal.
     pub(crate) fn engine(&self) -> &Engine<S> {
         &self.engine
     }
 
-    /// A message arrives.
+    /// Takes a message from upstream, and acknowledges it if it could be made durable.
     pub(super) fn receive(&mut self, message: u32, effects: &mut Effects<Party<S>>) {
         let stimulus = Stimulus::In(self.given.messages[message as usize].clone());
         if self.take(stimulus, effects) {
@@ -42,7 +45,9 @@ impl<S: Subject> Host<S> {
         }
     }
 
-    /// Downstream has an output. Should this be forgotten, the output is sent again: nothing waits for it to be durable.
+    /// Journals that downstream has an output.
+    ///
+    /// It does not sync. If a crash loses the record, the output is only sent once more.
     pub(super) fn settle(&mut self, event: EventNumber, effects: &mut Effects<Party<S>>) {
         let Some(Sent { key, slot, revision, .. }) = self.sent(event) else { return };
         let (id, revision) = (SlotId { key: key.clone(), slot: slot.clone() }, *revision);
@@ -51,8 +56,10 @@ impl<S: Subject> Host<S> {
         self.journal(before, effects);
     }
 
-    /// Takes a stimulus, and once it is durable sends what comes of it; whether it could be made durable. A host that cannot
-    /// trust its storage stops, and begins again from what is there.
+    /// Takes a stimulus, and sends the outputs that it causes as soon as it is durable.
+    ///
+    /// Returns false if the storage failed. In this case the host stops, and later restarts from the records that are
+    /// there.
     pub(super) fn take(&mut self, stimulus: Stimulus<S::In, S::View>, effects: &mut Effects<Party<S>>) -> bool {
         let before = self.engine.journal().len();
         let at = at(effects);
@@ -72,7 +79,9 @@ impl<S: Subject> Host<S> {
         true
     }
 
-    /// Writes what was journaled after the first `before` events; whether that could be done.
+    /// Writes all events of the journal after the first `before` to storage.
+    ///
+    /// Returns false if the storage is full. In this case the host stops.
     fn journal(&self, before: usize, effects: &mut Effects<Party<S>>) -> bool {
         let events = self.engine.journal().since(before).cloned().collect();
         let written = effects.write(Record::Journaled(events));
@@ -82,6 +91,7 @@ impl<S: Subject> Host<S> {
         written.is_ok()
     }
 
+    /// Sends the outputs among the events after the first `before`, except for those routed to other keys.
     fn send_outputs_since(&mut self, before: usize, effects: &mut Effects<Party<S>>) {
         let outputs = self.engine.journal().since(before).filter_map(|event| match &event.what {
             What::Observation(Observation::Out(sent)) if !self.engine.is_routed(&sent.key, &sent.slot) => {
@@ -93,7 +103,7 @@ impl<S: Subject> Host<S> {
         self.send(outputs, effects);
     }
 
-    /// Sends outputs, and sees to it that they are sent again.
+    /// Sends outputs downstream, and sets the timer that sends them again until they are settled.
     fn send(&mut self, outputs: Vec<EventNumber>, effects: &mut Effects<Party<S>>) {
         if !self.resends && !outputs.is_empty() {
             self.resends = true;
@@ -106,6 +116,7 @@ impl<S: Subject> Host<S> {
         }
     }
 
+    /// Returns the output with this event number.
     fn sent(&self, output: EventNumber) -> Option<&Sent<S::Out>> {
         match &self.engine.journal().get(output)?.what {
             What::Observation(Observation::Out(sent)) => Some(sent),
@@ -113,14 +124,14 @@ impl<S: Subject> Host<S> {
         }
     }
 
-    /// Sends again what is not settled.
+    /// Sends all outputs again that are not settled.
     pub(super) fn resend(&mut self, effects: &mut Effects<Party<S>>) {
         self.resends = false;
         let unsettled = self.engine.unsettled_events().collect();
         self.send(unsettled, effects);
     }
 
-    /// Begins again from its journal, which says that it did.
+    /// Restarts the host from its journal, and journals the restart.
     pub(super) fn restart(&mut self, records: &[Record<S>], effects: &mut Effects<Party<S>>) {
         let journaled = records.iter().filter_map(|record| match record {
             Record::Journaled(events) => Some(events),
@@ -140,7 +151,7 @@ impl<S: Subject> Host<S> {
             ahead.tell(&restart);
         }
         let system = deployed(&self.given.system, &journaled);
-        // Records are written and lost as a whole, from the last on, so the numbers are right.
+        // This cannot fail: a crash only removes whole records from the end, so the event numbers have no gaps.
         if let Ok(engine) = Engine::restart(system, OPTIONS, journaled.into_iter().chain(iter::once(restart))) {
             self.engine = engine;
         }
@@ -154,10 +165,10 @@ impl<S: Subject> Host<S> {
     }
 }
 
-/// How the engine works: as it would in production.
+/// The options of the engine, which are those that a production system would use.
 const OPTIONS: Options = Options { policy: Policy::Incremental, complete: true, views: false, rounds_max: 1000, guard };
 
-/// The version of `system` that was deployed last.
+/// Returns the version of `system` that was deployed last, according to the journal.
 fn deployed<S: Subject>(system: &S, journaled: &[EventOf<S>]) -> S {
     let deploys = journaled.iter().filter_map(|event| match &event.what {
         What::Stimulus(Stimulus::Fault(fault)) => match &**fault {
@@ -169,6 +180,7 @@ fn deployed<S: Subject>(system: &S, journaled: &[EventOf<S>]) -> S {
     deploys.fold(system.clone(), |system, name| system.variant(name).unwrap_or(system))
 }
 
+/// Returns the time on the clock of the host, in the form that the journal uses.
 fn at<S: Subject>(effects: &Effects<Party<S>>) -> Option<At> {
     Some(At::Offset(effects.now()))
 }

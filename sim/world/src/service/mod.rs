@@ -1,5 +1,7 @@
-//! A system as a service: an upstream that sends until it is heard, a host with a journal, and receivers downstream. They
-//! are three nodes of a [world](crate::world), and whatever goes wrong in worlds goes wrong with them.
+//! The simulation of a system as a service: an upstream, a host that runs the engine, and receivers downstream.
+//!
+//! The upstream sends each message until it is acknowledged, and the host sends each output until it is settled. The
+//! three are nodes of a [world](crate::world), so every fault of worlds can strike them.
 //!
 //! ```text
 //! upstream ──at least once──► engine on a host ──until settled──► downstream
@@ -8,14 +10,15 @@
 //!                               trace
 //! ```
 //!
-//! What the journal of the host says when a run is over is its trace, and there is no other record. So it holds what reached
-//! the host: a message that is lost on its way, or with a crash before it was journaled, is nowhere in it until it is sent
-//! again; one that is late or doubled simply comes in late or twice. Upstream and downstream are the world around it, which
-//! its record replaces when the trace is run again.
+//! The trace of a run is the journal of the host at the end of the run. There is no other record, so the trace has only
+//! the messages that reached the host. A message that the network lost, or that a crash lost before it was journaled,
+//! is not in the trace until it is sent again. A late or duplicated message is in the trace late or twice. A replay of
+//! the trace needs neither upstream nor downstream, because the trace has everything that reached the host.
 //!
-//! Besides the faults of worlds, caches of the engine are damaged, operators turn knobs, and versions of the system are
-//! deployed. When all of that is over, an operator has everything scrubbed, and the service must come to rest: every message
-//! heard, every output settled, and the idempotent receiver holding what was sent last.
+//! There are more faults than in other worlds: caches of the engine are damaged. In addition, operators turn knobs and
+//! deploy versions of the system. In the calm phase, an operator scrubs all keys. The service must then come to rest:
+//! every message is acknowledged, every output is settled, and the idempotent receiver holds the last revision of each
+//! slot.
 
 mod ahead;
 mod downstream;
@@ -40,37 +43,37 @@ use host::Journaled;
 use orders::Order;
 use upstream::Upstream;
 
-/// The name of the node that the engine runs on.
+/// The name of the node that runs the engine, as traces record it.
 pub(crate) const NODE: &str = "app";
 
 const UPSTREAM: NodeId = NodeId(0);
 const HOST: NodeId = NodeId(1);
 const DOWNSTREAM: NodeId = NodeId(2);
 
-/// A millisecond, in nanoseconds.
+/// The number of nanoseconds in a millisecond.
 const MS: i64 = 1_000_000;
 
-/// The time between one message of the upstream and the next.
+/// The time from one message of the upstream to the next, in nanoseconds.
 const PACE: i64 = 20 * MS;
 
-/// After this time what was not acknowledged is sent again.
+/// The time after which a message without acknowledgement, or an unsettled output, is sent again, in nanoseconds.
 const RETRY: i64 = 200 * MS;
 
-/// What one run is given.
+/// The inputs of one simulated run of a service: the system, the messages, the flows and the versions.
 pub(crate) struct Given<S: System> {
-    /// The system that is deployed at first.
+    /// The system that is deployed when the run begins.
     pub(crate) system: S,
-    /// What the upstream sends, in order.
+    /// The messages that the upstream sends, in their order.
     pub(crate) messages: Vec<Message<S::In>>,
     /// The flows that operators may turn on.
     pub(crate) flows: Vec<Name>,
-    /// The versions of the system that may be deployed.
+    /// The names of the versions of the system that may be deployed during the run.
     pub(crate) versions: Vec<Name>,
-    /// Where each stimulus is written before the host takes it.
+    /// The trace file in which each stimulus is written before the host takes it, if one is wanted.
     pub(crate) ahead: Option<Ahead>,
 }
 
-/// A system as a service.
+/// The cluster that simulates a system as a service.
 struct Service<S: System>(Rc<Given<S>>);
 
 impl<S: System> Clone for Service<S> {
@@ -79,7 +82,7 @@ impl<S: System> Clone for Service<S> {
     }
 }
 
-/// Runs a service until it has come to rest, or should have.
+/// Simulates a system as a service from a seed, until the service has come to rest, or the calm phase is over.
 pub(crate) fn run<S: Subject + 'static>(given: Given<S>, seed: u64) -> Ran<S> {
     let messages = given.messages.len() as u64;
     Ran { messages, ended: simulate(&Service(Rc::new(given)), seed) }
@@ -104,17 +107,18 @@ impl<S: Subject + 'static> Cluster for Service<S> {
         vec![
             Property::eventually("messages-acknowledged", |world| {
                 let Some((upstream, ..)) = parties(world) else { return Ok(()) };
-                none(upstream.unacknowledged(), "messages were not acknowledged")
+                none(upstream.unacknowledged(), "messages not acknowledged")
             }),
             Property::eventually("outputs-settled", |world| {
                 let Some((_, host, _)) = parties(world) else { return Ok(()) };
-                none(host.engine().unsettled().count(), "outputs were not settled")
+                none(host.engine().unsettled().count(), "outputs not settled")
             }),
             Property::eventually("receiver-up-to-date", |world| {
                 let Some((_, host, downstream)) = parties(world) else { return Ok(()) };
                 let behind = downstream.behind(host.engine());
-                let found =
-                    |SlotId { key, slot }| format!("an idempotent receiver has an old revision of {key}/{slot}");
+                let found = |SlotId { key, slot }| {
+                    format!("the idempotent receiver does not have the last revision of {key}/{slot}")
+                };
                 behind.map_or(Ok(()), |id| Err(found(id)))
             }),
         ]
@@ -134,11 +138,12 @@ impl<S: Subject + 'static> Cluster for Service<S> {
     }
 }
 
+/// Returns an error with the count and its description `what`, unless the count is 0.
 fn none(count: usize, what: &str) -> Result<(), String> {
-    if count == 0 { Ok(()) } else { Err(format!("{count} {what} when all faults were long over")) }
+    if count == 0 { Ok(()) } else { Err(format!("{what} at the end of the calm phase: {count}")) }
 }
 
-/// The three nodes.
+/// Returns the three nodes of a service, each with its own type.
 fn parties<S: Subject>(world: &World<Party<S>>) -> Option<(&Upstream, &Host<S>, &Downstream)> {
     let mut nodes = world.nodes();
     match (nodes.next()?, nodes.next()?, nodes.next()?) {
@@ -156,36 +161,36 @@ enum Party<S: System> {
     Downstream(Downstream),
 }
 
-/// What the nodes send each other.
+/// A message between the nodes of a service.
 #[derive(Clone, Debug)]
 enum Mail {
-    /// The message at this place, from upstream.
+    /// From upstream to the host: the message with this index.
     Message(u32),
-    /// The host has it.
+    /// From the host to upstream: the message with this index is journaled.
     Acknowledge(u32),
-    /// An output, from the host: the event that it was sent in, and the slot and the revision that it has.
+    /// From the host to downstream: an output, with the event number, the slot and the revision that the host gave it.
     Output { event: EventNumber, id: SlotId, revision: u32 },
-    /// Downstream has the output that was sent in this event.
+    /// From downstream to the host: the output with this event number has arrived.
     Settle(EventNumber),
 }
 
-/// What a timer is for.
+/// The purpose of a timer of a node of a service.
 #[derive(Clone, Copy, Debug)]
 enum Alarm {
-    /// It is time to send the message at this place, unless it is acknowledged.
+    /// Upstream sends the message with this index, unless the message is already acknowledged.
     Send(u32),
-    /// It is time to send again what is not settled.
+    /// The host sends all unsettled outputs again.
     Resend,
 }
 
-/// What is durable.
+/// A record in the storage of a node of a service.
 #[derive(Clone)]
 enum Record<S: System> {
-    /// Upstream: the message at this place is acknowledged.
+    /// A record of upstream: the message with this index is acknowledged.
     Acknowledged(u32),
-    /// The host: what it journaled.
+    /// A record of the host: events of its journal.
     Journaled(Journaled<S>),
-    /// Downstream: an output arrived.
+    /// A record of downstream: an output that arrived.
     Received(Receipt),
 }
 
@@ -236,24 +241,26 @@ impl<S: Subject> Node for Party<S> {
     }
 }
 
-/// A run that is over.
+/// A finished run of a simulated service.
 pub(crate) struct Ran<S: Subject> {
     messages: u64,
     ended: Ended<Party<S>>,
 }
 
 impl<S: Subject> Ran<S> {
-    /// The host, with its journal.
+    /// Returns the host, which has the journal of the run.
     pub(crate) fn host(&self) -> Option<&Host<S>> {
         parties(&self.ended.world).map(|(_, host, _)| host)
     }
 
-    /// Where it did not come to rest.
+    /// The violations found, for example because the service did not come to rest.
     pub(crate) fn violations(&self) -> &[Violation] {
         &self.ended.violations
     }
 
-    /// What was counted. A naive receiver counts what is sent to it once more, too.
+    /// Counts what happened in the run.
+    ///
+    /// An output that arrives several times counts each time, as a naive receiver would count it.
     pub(crate) fn counts(&self) -> Counts {
         let Some((_, host, downstream)) = parties(&self.ended.world) else { return Counts::default() };
         let world = &self.ended.world;
@@ -274,7 +281,7 @@ impl<S: Subject> Ran<S> {
             ("delivered", delivered),
             ("repeated", repeated),
             ("lost", of(HappenedKind::Drop)),
-            ("doubled", of(HappenedKind::Duplicate)),
+            ("duplicated", of(HappenedKind::Duplicate)),
             ("faults", faults),
             ("knobs", knobs),
         ])

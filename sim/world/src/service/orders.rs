@@ -1,5 +1,7 @@
-//! What people do to a service, and what befalls its caches. What exactly it is, the host draws when it is told, since only
-//! then it is known which keys there are.
+//! Orders to the host of a simulated service: knobs of operators, deploys, and damage to the caches of the engine.
+//!
+//! An order does not name a key or a message. The host draws these when it carries out the order, because only then are
+//! its keys known.
 
 use afresh_core::{Damage, FactId, Fault, Key, Knob, Name, SlotId, Stimulus};
 use serde::{Deserialize, Serialize};
@@ -12,22 +14,22 @@ use crate::world::Effects;
 use afresh_check::Subject;
 use afresh_check::guard::guard;
 
-/// Something that the host is told from outside.
+/// An order that the host gets from outside: an action of an operator, or damage to a cache.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Order {
-    /// An operator turns a knob, whichever.
+    /// An operator turns a random knob.
     Turn,
-    /// An operator turns on the flow at this place, for all keys.
+    /// An operator turns on the flow with this index, for all keys.
     TurnOn(u32),
-    /// An operator has everything scrubbed.
+    /// An operator scrubs all keys.
     Scrub,
-    /// The version at this place is deployed.
+    /// An operator deploys the version with this index.
     Deploy(u32),
-    /// A cache is damaged.
+    /// A random cache of a random key is damaged.
     Damage,
 }
 
-/// The orders of a run in which things go wrong for so long.
+/// Draws the orders of a run. `faults` is the duration of the phase in which faults happen, in nanoseconds.
 pub(super) fn draw<S: Subject>(given: &Given<S>, faults: i64, rng: &mut Rng) -> Vec<Posting<Party<S>>> {
     let mut orders = Vec::new();
     for place in 0..given.flows.len() {
@@ -51,6 +53,7 @@ pub(super) fn draw<S: Subject>(given: &Given<S>, faults: i64, rng: &mut Rng) -> 
 }
 
 impl<S: Subject> Host<S> {
+    /// Carries out an order as a stimulus of the engine, unless there is nothing to apply the order to.
     pub(super) fn obey(&mut self, order: Order, effects: &mut Effects<Party<S>>) {
         let (by, why): (Name, _) = ("operator".into(), String::new());
         let stimulus =
@@ -71,6 +74,7 @@ impl<S: Subject> Host<S> {
         }
     }
 
+    /// Draws the key whose cache is damaged, and the kind of the damage.
     fn any_damage(&self, effects: &mut Effects<Party<S>>) -> Option<Fault> {
         let key = self.any_key(effects)?;
         let what = match one_of(7, effects) {
@@ -88,10 +92,13 @@ impl<S: Subject> Host<S> {
         Some(Fault::Damage { key, what })
     }
 
-    /// Whether the system changes this field of a state; one that says nothing of fields is damaged in another way.
+    /// Returns whether the system can change this field in the state of `key`.
+    ///
+    /// A system without [`System::change_field`](afresh_core::System::change_field) cannot, so its states are damaged
+    /// in another way.
     fn has_field(&self, key: &Key, field: u32) -> bool {
         let (engine, mut has) = (self.engine(), true);
-        // Where this panics it does so again in the engine.
+        // A panic is ignored here, because the engine will cause it again, and the run then shows it.
         let _ = guard(&mut || {
             let state = engine.state(key).cloned();
             has = state.is_none_or(|mut state| engine.system().change_field(key, &mut state, field));
@@ -99,7 +106,7 @@ impl<S: Subject> Host<S> {
         has
     }
 
-    /// Any knob, for one key or for all.
+    /// Draws a knob, for one key or for all keys.
     fn any_knob(&self, effects: &mut Effects<Party<S>>) -> Option<Knob> {
         let all = one_of(2, effects) == 0;
         let keys = if all { None } else { self.any_key(effects).map(|key| vec![key]) };
@@ -116,16 +123,19 @@ impl<S: Subject> Host<S> {
         })
     }
 
+    /// Draws one of the keys that the engine has.
     fn any_key(&self, effects: &mut Effects<Party<S>>) -> Option<Key> {
         let keys = self.engine().keys();
         keys.get(one_of(keys.len(), effects)).map(|key| (*key).clone())
     }
 
+    /// Draws one of the messages of the run.
     fn any_message(&self, effects: &mut Effects<Party<S>>) -> Option<FactId> {
         let messages = &self.given.messages;
         messages.get(one_of(messages.len(), effects)).map(afresh_core::Message::fact)
     }
 
+    /// Draws one of the outputs that the engine has sent.
     fn any_output(&self, effects: &mut Effects<Party<S>>) -> Option<SlotId> {
         let key = self.any_key(effects)?;
         let slots: Vec<_> = self.engine().slots(&key).map(|(slot, _)| slot).collect();
@@ -134,7 +144,7 @@ impl<S: Subject> Host<S> {
     }
 }
 
-/// A place in a list of so many; 0 where it is empty.
+/// Draws an index into a list of `length` entries, or returns 0 if the list is empty.
 fn one_of<S: Subject>(length: usize, effects: &mut Effects<Party<S>>) -> usize {
     ((u128::from(effects.entropy()) * length as u128) >> 64) as usize
 }

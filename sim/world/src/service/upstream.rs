@@ -1,11 +1,12 @@
-//! Upstream: sends each of its messages until it is acknowledged.
+//! The upstream node of a simulated service, which sends each message until it is acknowledged.
 
 use super::{Alarm, HOST, Mail, PACE, Party, RETRY, Record};
 use crate::world::Effects;
 use afresh_check::Subject;
 
+/// The node of a simulated service that sends the messages to the host.
 pub(super) struct Upstream {
-    /// Of each message, whether it is acknowledged.
+    /// True at the index of each message that is acknowledged.
     acknowledged: Vec<bool>,
 }
 
@@ -14,17 +15,19 @@ impl Upstream {
         Self { acknowledged: vec![false; messages] }
     }
 
-    /// How many messages are not acknowledged.
+    /// The number of messages that are not acknowledged.
     pub(super) fn unacknowledged(&self) -> usize {
         self.acknowledged.iter().filter(|acknowledged| !**acknowledged).count()
     }
 
+    /// Sets a timer for each message that is not acknowledged. Messages whose time has passed are sent at once.
     pub(super) fn begin<S: Subject>(&self, effects: &mut Effects<Party<S>>) {
         for (message, _) in (0..).zip(&self.acknowledged).filter(|(_, acknowledged)| !**acknowledged) {
             effects.set_timer(i64::from(message) * PACE - effects.now(), Alarm::Send(message));
         }
     }
 
+    /// Restarts the node from its records.
     pub(super) fn restart<S: Subject>(&mut self, records: &[Record<S>], effects: &mut Effects<Party<S>>) {
         for record in records {
             if let Record::Acknowledged(message) = record {
@@ -34,6 +37,7 @@ impl Upstream {
         self.begin(effects);
     }
 
+    /// Sends a message, unless it is acknowledged, and sets a timer to send it again.
     pub(super) fn send<S: Subject>(&self, message: u32, effects: &mut Effects<Party<S>>) {
         if !self.acknowledged[message as usize] {
             effects.send(HOST, Mail::Message(message));
@@ -41,8 +45,9 @@ impl Upstream {
         }
     }
 
-    /// An acknowledgement that is forgotten costs no more than that the message is sent again, so nothing waits for it to be
-    /// durable.
+    /// Records that a message is acknowledged.
+    ///
+    /// It does not sync. If a crash loses the record, the message is only sent once more.
     pub(super) fn acknowledged<S: Subject>(&mut self, message: u32, effects: &mut Effects<Party<S>>) {
         self.acknowledged[message as usize] = true;
         let _ = effects.write(Record::Acknowledged(message));

@@ -1,4 +1,4 @@
-//! What can be asked of a world.
+//! The read-only methods of a world, for properties, schedules and tests.
 
 use afresh_core::Name;
 
@@ -9,62 +9,61 @@ use super::pending::{Pending, PendingId};
 use super::record::Happened;
 use afresh_trace::digest::RunDigest;
 
-/// What can be asked of a world.
 impl<N: Node> World<N> {
-    /// The nodes, in their order: of one that has crashed, as it was then.
+    /// Returns all nodes, in the order of their names. A crashed node is shown as it was before the crash.
     pub fn nodes(&self) -> impl ExactSizeIterator<Item = &N> {
         self.machines.iter().map(|machine| &machine.node)
     }
 
-    /// A node; nothing where there is none at this place.
+    /// Returns the node with this id, if there is one.
     #[must_use]
     pub fn node(&self, id: NodeId) -> Option<&N> {
         self.machines.get(id.place()).map(|machine| &machine.node)
     }
 
-    /// The names of the nodes, in their order.
+    /// The names of all nodes. The index of a name is the index of its node.
     #[must_use]
     pub fn names(&self) -> &[Name] {
         &self.names
     }
 
-    /// The node with this name.
+    /// Returns the id of the node with this name, if there is one.
     #[must_use]
     pub fn id(&self, name: &Name) -> Option<NodeId> {
         self.names.iter().position(|one| one == name).map(NodeId::new)
     }
 
-    /// Whether a node has crashed.
+    /// Returns whether a node has crashed, or has stopped itself, and has not restarted yet.
     #[must_use]
     pub fn has_crashed(&self, node: NodeId) -> bool {
         self.machines.get(node.place()).is_some_and(|machine| machine.blocked.crashed)
     }
 
-    /// Whether a node is paused.
+    /// Returns whether a node is paused.
     #[must_use]
     pub fn is_paused(&self, node: NodeId) -> bool {
         self.machines.get(node.place()).is_some_and(|machine| machine.blocked.paused)
     }
 
-    /// Whether a node waits for its storage to sync.
+    /// Returns whether a node waits for a sync of its slow storage.
     #[must_use]
     pub fn is_syncing(&self, node: NodeId) -> bool {
         self.machines.get(node.place()).is_some_and(|machine| machine.blocked.syncing)
     }
 
-    /// Whether no message gets from one node to another.
+    /// Returns whether the link from one node to another is cut, so that no message can arrive.
     #[must_use]
     pub fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
         self.cuts.is_cut(from, to)
     }
 
-    /// What a crash of the node would leave, and how many of the last records are not durable.
+    /// Returns the records in the storage of a node, and how many of the last ones are not durable yet.
     #[must_use]
     pub fn log(&self, node: NodeId) -> Option<(Log<'_, N::Record>, usize)> {
         self.machines.get(node.place()).map(|machine| (machine.disk.log(), machine.disk.unsynced()))
     }
 
-    /// All that is under way, in the order in which it was sent or set.
+    /// Returns all messages in flight and all timers that are set, in the order in which they were sent or set.
     #[must_use]
     pub fn pending(&self) -> Vec<Pending<'_, N>> {
         let mut pending: Vec<_> = self.slab.iter().collect();
@@ -72,54 +71,54 @@ impl<N: Node> World<N> {
         pending
     }
 
-    /// One message or timer, while it is under way.
+    /// Returns the message or the timer with this id, if it is still pending.
     #[must_use]
     #[inline]
     pub fn get(&self, id: PendingId) -> Option<Pending<'_, N>> {
         self.slab.pending(id)
     }
 
-    /// The time, in nanoseconds since the world began.
+    /// The simulated time, in nanoseconds since the world began.
     #[must_use]
     #[inline]
     pub fn now(&self) -> i64 {
         self.now
     }
 
-    /// What the clock of a node says, in nanoseconds.
+    /// Returns the time on the clock of a node, in nanoseconds. The clock may be wrong.
     #[must_use]
     pub fn clock(&self, node: NodeId) -> Option<i64> {
         self.machines.get(node.place()).map(|machine| self.now.saturating_add(machine.skew))
     }
 
-    /// How many messages were delivered.
+    /// The number of messages delivered so far.
     #[must_use]
     #[inline]
     pub fn delivered(&self) -> u64 {
         self.delivered
     }
 
-    /// How often something was broken or mended.
+    /// The number of times so far that a fault began or ended, or that a node stopped itself.
     #[must_use]
     #[inline]
     pub fn changes(&self) -> u32 {
         self.changes
     }
 
-    /// The number of the event since which there are no more faults.
+    /// The number of the event that began the calm phase, if it has begun.
     #[must_use]
     #[inline]
     pub fn calm_since(&self) -> Option<u32> {
         self.calm_since
     }
 
-    /// What happened so far.
+    /// All events that have happened so far.
     #[must_use]
     pub fn happened(&self) -> &[Happened] {
         &self.record.events
     }
 
-    /// The digest of what happened so far.
+    /// The digest of all events that have happened so far.
     #[must_use]
     pub fn digest(&self) -> RunDigest {
         self.record.digest()

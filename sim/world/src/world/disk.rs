@@ -1,25 +1,26 @@
-//! The storage of a node: records one behind the other, and up to which they are durable.
+//! The storage of a node: an append-only list of records. The durable ones, which survive a crash, come first.
 
 use super::effects::DiskCondition;
 
-/// The records of one node.
+/// The storage of one node: its records, and the faults of the storage.
 pub(super) struct Disk<R> {
     records: Vec<R>,
-    /// How many of them are durable.
+    /// The number of records, from the first on, that are durable.
     synced: usize,
-    /// Whether a part of a record that no one can read is behind them.
+    /// True if a torn record follows, which a crash cut off while it was being written.
     torn: bool,
     pub(super) condition: DiskCondition,
     pub(super) slow: bool,
 }
 
-/// What is left of a node's records when it begins again.
+/// The records that a node finds in its storage when it restarts after a crash.
 #[derive(Clone, Copy, Debug)]
 pub struct Log<'a, R> {
-    /// The records, the oldest first: all that were synced, and perhaps some that were not.
+    /// The records that survived, the oldest first: all that were synced, and perhaps some that were not.
     pub records: &'a [R],
-    /// Whether a part of a further record is behind them, as its checksum tells: it was being written in the crash. What is
-    /// written from now on comes in its place.
+    /// True if one more record follows that is torn: the crash cut it off while it was being written.
+    ///
+    /// A node would notice a torn record by its checksum. The next record that the node writes replaces the torn one.
     pub torn: bool,
 }
 
@@ -39,12 +40,15 @@ impl<R> Disk<R> {
         self.synced = self.records.len();
     }
 
-    /// How many records are written and not durable.
+    /// The number of records that were written but are not durable yet.
     pub(super) fn unsynced(&self) -> usize {
         self.records.len() - self.synced
     }
 
-    /// What a crash leaves is durable from then on: it was there when the node began again.
+    /// Removes the records that a crash loses: all that are not durable, except for the first `kept` of them.
+    ///
+    /// The records that are left become durable, because the node finds them when it restarts. With `torn`, the first
+    /// of the lost records leaves a torn part behind.
     pub(super) fn crash(&mut self, kept: usize, torn: bool) {
         self.torn |= torn && kept < self.unsynced();
         self.records.truncate(self.synced.saturating_add(kept));

@@ -1,25 +1,26 @@
-//! What a node does because of something that happened to it.
+//! Effects: the messages, timers and writes that a node asks for while it handles an event.
 
 use super::node::{Node, NodeId};
 use afresh_trace::digest::mix;
 
-/// What a node wants done, in the order in which it says it.
+/// The list of effects that a node asks for while it handles an event: messages, timers, writes and syncs.
 ///
-/// The world does it after the node has returned: one change, then all of its effects. What is said after a
-/// [`sync`](Self::sync) is done once that is: where the storage is slow, it is later, and where the node crashes before
-/// that, never.
+/// The world carries out the effects in their order, after the node has returned. Effects after a [`sync`](Self::sync)
+/// are carried out only when the sync is done. On slow storage that is later; if the node crashes first, it is never.
 pub struct Effects<N: Node> {
     pub(super) list: Vec<Effect<N>>,
     pub(super) me: NodeId,
     pub(super) now: i64,
     pub(super) disk: DiskCondition,
-    /// What [`entropy`](Self::entropy) is made of: the event, and its time.
+    /// The number of the current event, from which [`entropy`](Self::entropy) is derived.
     pub(super) event: u32,
+    /// The true time of the current event, from which [`entropy`](Self::entropy) is derived.
     pub(super) at: i64,
+    /// The number of calls of [`entropy`](Self::entropy) during the current event.
     pub(super) drawn: u32,
 }
 
-/// One of them.
+/// One effect that a node asks for.
 pub(super) enum Effect<N: Node> {
     Send { to: NodeId, message: N::Message },
     Timer { after: i64, timer: N::Timer },
@@ -28,7 +29,7 @@ pub(super) enum Effect<N: Node> {
     Stop,
 }
 
-/// What a node learns of its storage when it uses it.
+/// The condition of a node's storage, as far as the node can notice it by an error.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum DiskCondition {
     #[default]
@@ -37,13 +38,13 @@ pub(super) enum DiskCondition {
     Full,
 }
 
-/// Why storage did not do what it was to.
+/// The reason why an operation on the storage of a node failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
-    /// What was written is not durable, and may or may not be there after a crash.
+    /// A sync failed: the records that were not synced are not durable, and may be lost in a crash.
     #[error("the storage fails")]
     Fails,
-    /// It was not written.
+    /// A write failed, and the record was not written, because the storage is full.
     #[error("the storage is full")]
     Full,
 }
@@ -53,24 +54,26 @@ impl<N: Node> Effects<N> {
         Self { list: Vec::new(), me: NodeId(0), now: 0, disk: DiskCondition::Fine, event: 0, at: 0, drawn: 0 }
     }
 
-    /// Sends a message. It may be lost, late, doubled, and overtaken by others.
+    /// Sends a message, which may be lost, late, duplicated or reordered.
     #[inline]
     pub fn send(&mut self, to: NodeId, message: N::Message) {
         self.list.push(Effect::Send { to, message });
     }
 
-    /// Sets a timer, which goes off after so many nanoseconds or somewhat later, unless the node has crashed by then.
-    /// Timers do not replace each other, and are not taken back: a node ignores what it no longer waits for.
+    /// Sets a timer, which goes off once, after this many nanoseconds or somewhat later.
+    ///
+    /// If the node crashes first, the timer never goes off. A timer does not replace an earlier one, and cannot be
+    /// cancelled: the node has to ignore a timer that it no longer waits for.
     #[inline]
     pub fn set_timer(&mut self, nanoseconds: i64, timer: N::Timer) {
         self.list.push(Effect::Timer { after: nanoseconds, timer });
     }
 
-    /// Writes a record behind those that were written before. It is durable once it is synced.
+    /// Appends a record to the storage of the node. It is durable only after a [`sync`](Self::sync).
     ///
     /// # Errors
     ///
-    /// Where the storage is full; nothing is written then.
+    /// Fails if the storage is full. The record is not written in this case.
     #[inline]
     pub fn write(&mut self, record: N::Record) -> Result<(), StorageError> {
         if self.disk == DiskCondition::Full {
@@ -80,11 +83,11 @@ impl<N: Node> Effects<N> {
         Ok(())
     }
 
-    /// Makes durable what was written so far, and holds back until then what the node does after it.
+    /// Makes all records so far durable. Effects that follow wait until this is done.
     ///
     /// # Errors
     ///
-    /// Where the storage fails: what was written and not synced may be gone after a crash.
+    /// Fails while the storage has a fault. Records that are not synced may then be lost in a crash.
     #[inline]
     pub fn sync(&mut self) -> Result<(), StorageError> {
         if self.disk == DiskCondition::Failing {
@@ -94,28 +97,29 @@ impl<N: Node> Effects<N> {
         Ok(())
     }
 
-    /// The node stops, as one does that cannot go on: what it has in memory is lost, and what it wrote and did not sync. It
-    /// begins again as after a crash. What is said after this is not done.
+    /// Stops the node, which later restarts as after a crash. It is for a node that cannot continue.
+    ///
+    /// The node loses its memory and the records that it has not synced. Effects after this one are not carried out.
     pub fn stop(&mut self) {
         self.list.push(Effect::Stop);
     }
 
-    /// The node itself.
+    /// The id of the node that these effects belong to.
     #[inline]
     pub fn me(&self) -> NodeId {
         self.me
     }
 
-    /// What the node's clock says, in nanoseconds. It starts at 0 with the world, and may be wrong.
+    /// The time on the clock of the node, in nanoseconds since the world began. The clock may be wrong.
     #[inline]
     pub fn now(&self) -> i64 {
         self.now
     }
 
-    /// A number that looks random, and another one each time.
+    /// Returns a number that looks random, and a different one at each call.
     ///
-    /// It follows from the event that the node is handling, its time and the node. So it differs from run to run as these
-    /// do, and is the same when the trace is replayed, without a generator and without being recorded.
+    /// The number is computed from the current event, its time, and the node. So a replay of the trace gets the same
+    /// numbers, although they are not recorded and no generator is needed. Other runs get other numbers.
     pub fn entropy(&mut self) -> u64 {
         self.drawn += 1;
         let place = u64::from(self.event) << 32 | u64::from(self.me.0);

@@ -1,4 +1,4 @@
-//! What breaks in a world, and what mends it.
+//! The faults of a world: what each fault does, and how it ends.
 
 use afresh_core::{Fault, Storage};
 
@@ -10,7 +10,11 @@ use super::schedule::Schedule;
 use super::{Blocked, Impossible, Machine, Ordinals, World};
 
 impl<N: Node> World<N> {
-    /// Something breaks, or is mended.
+    /// Carries out a fault, which becomes an event. The end of a fault, such as a restart, is also a fault.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason if the fault is impossible or would change nothing.
     #[cold]
     pub(super) fn fault(
         &mut self,
@@ -70,7 +74,7 @@ impl<N: Node> World<N> {
         Ok(())
     }
 
-    /// A node has stopped by itself.
+    /// Stops a node that asked for it: the node loses its memory and all records that were not synced.
     #[cold]
     pub(super) fn stop(&mut self, id: NodeId, schedule: &mut impl Schedule<N>) {
         self.machines[id.place()].disk.crash(0, false);
@@ -79,7 +83,7 @@ impl<N: Node> World<N> {
         schedule.stopped(self.now, &self.names[id.place()]);
     }
 
-    /// A node is not there any more, nor what it had in memory.
+    /// Marks a node as crashed, and removes its timers and the effects that wait for its storage.
     fn end(&mut self, id: NodeId) {
         let machine = &mut self.machines[id.place()];
         machine.held.clear();
@@ -87,6 +91,7 @@ impl<N: Node> World<N> {
         self.slab.forget_timers(id);
     }
 
+    /// Begins the calm phase, unless it has already begun.
     fn become_calm(&mut self, at: i64, number: u32, schedule: &mut impl Schedule<N>) -> Result<(), Impossible> {
         if self.calm_since.is_some() {
             return Err(Impossible::NoChange);
@@ -99,7 +104,7 @@ impl<N: Node> World<N> {
         Ok(())
     }
 
-    /// Whether a fault would change anything.
+    /// Returns an error if a fault would change nothing, or if a link that it names has no node at its end.
     fn can_break(&self, id: NodeId, fault: &Fault) -> Result<(), Impossible> {
         let Machine { blocked, disk, .. } = &self.machines[id.place()];
         let changes = match fault {
@@ -116,7 +121,9 @@ impl<N: Node> World<N> {
         if changes { Ok(()) } else { Err(Impossible::NoChange) }
     }
 
-    /// How often something broke. What mends it is not counted, and a message that is lost or doubled is counted apart.
+    /// The number of faults so far.
+    ///
+    /// Events that end a fault do not count, and neither do lost and duplicated messages.
     #[must_use]
     pub fn faults(&self) -> u64 {
         let breaks = |fault: &&Fault| match fault {
@@ -127,7 +134,9 @@ impl<N: Node> World<N> {
         self.record.faults.iter().filter(breaks).count() as u64
     }
 
-    /// What ends one of the faults that there are; nothing where there is none. A clock that is wrong stays so.
+    /// Returns an event that ends one of the current faults, or `None` if there are no faults.
+    ///
+    /// A clock that is wrong stays wrong, so it does not count as a fault here.
     #[must_use]
     pub fn remedy(&self) -> Option<Fault> {
         for (place, Machine { blocked, disk, .. }) in self.machines.iter().enumerate() {
@@ -152,6 +161,7 @@ impl<N: Node> World<N> {
 }
 
 impl<R> Disk<R> {
+    /// Changes the condition of the storage.
     fn become_so(&mut self, how: Storage) {
         match how {
             Storage::Fail => self.condition = DiskCondition::Failing,
@@ -162,6 +172,7 @@ impl<R> Disk<R> {
         }
     }
 
+    /// Returns whether the storage is already in this condition.
     fn is_so(&self, how: Storage) -> bool {
         match how {
             Storage::Fail => self.condition == DiskCondition::Failing,

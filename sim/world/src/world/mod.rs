@@ -1,8 +1,8 @@
-//! Worlds: nodes, the messages between them, and whatever can go wrong with both.
+//! Worlds: nodes, the messages between them, and everything that can go wrong with both.
 //!
-//! A [`World`] holds nodes, time and all that is under way, and makes no choice: what happens next comes from a
-//! [schedule](Schedule), one [`Choice`] at a time. Each choice that was carried out is an event, and they are all
-//! that has to be recorded to have the same run again.
+//! A [`World`] holds the nodes, the simulated time, the messages in flight and the timers. It makes no choices itself.
+//! A [schedule](Schedule) decides what happens next, one [`Choice`] at a time. Each choice that the world carries out
+//! is an event, and the record of these events is enough to repeat the run.
 
 mod ask;
 mod disk;
@@ -36,11 +36,12 @@ pub use record::{Happened, HappenedKind, digest_of};
 pub use schedule::{Act, ByHand, Choice, Schedule};
 pub use trace::{Posted, Vocabulary, WorldEvent, WorldTrace};
 
-/// Nodes, time, and all that is under way.
+/// A simulated world: nodes, time, messages in flight, timers, network, storage, and the record of what happened.
 pub struct World<N: Node> {
     names: Vec<Name>,
     build: Box<dyn Fn(NodeId) -> N>,
     machines: Vec<Machine<N>>,
+    /// The messages in flight and the timers that are set.
     slab: Slab<N>,
     cuts: Cuts,
     effects: Effects<N>,
@@ -48,26 +49,26 @@ pub struct World<N: Node> {
     /// The number of the last event.
     number: u32,
     delivered: u64,
-    /// How often something was broken or mended.
+    /// The number of times that a fault began or ended, or that a node stopped itself.
     changes: u32,
-    /// The event since which there are no faults.
+    /// The number of the event that began the calm phase, if it has begun.
     calm_since: Option<u32>,
     record: Record<N>,
 }
 
-/// A node and what it runs on.
+/// A node with the simulated machine that it runs on: its clock, its storage, and its current faults.
 struct Machine<N: Node> {
     node: N,
-    /// Why nothing can happen to it now.
+    /// The reasons why nothing can happen to the node at present.
     blocked: Blocked,
-    /// By how much its clock is wrong, in nanoseconds.
+    /// The error of the node's clock, in nanoseconds; positive if the clock is ahead.
     skew: i64,
     disk: Disk<N::Record>,
-    /// What it does once its storage has synced.
+    /// The effects that wait until the slow storage of the node has synced.
     held: Vec<Effect<N>>,
 }
 
-/// Why nothing can happen to a node.
+/// The reasons why nothing can happen to a node at present. If none is set, the node works.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Blocked {
     crashed: bool,
@@ -79,34 +80,36 @@ impl Blocked {
     const NOT: Self = Self { crashed: false, paused: false, syncing: false };
 }
 
-/// Why something cannot happen.
+/// The reason why the world refused a choice of the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Impossible {
-    /// The message or the timer is not under way.
-    #[error("it is not under way")]
+    /// The message is not in flight any more, or the timer is not set any more.
+    #[error("the message is not in flight, or the timer is not set")]
     NotUnderWay,
-    /// There is no such node.
+    /// There is no node with this name or index.
     #[error("there is no such node")]
     NoSuchNode,
     /// The node has crashed, is paused, or waits for its storage.
-    #[error("the node does nothing at the moment")]
+    #[error("the node has crashed, is paused, or waits for its storage")]
     Blocked,
-    /// No message gets from the one node to the other.
+    /// The link from the sending node to the receiving node is cut.
     #[error("the link is cut")]
     Cut,
-    /// The timer is not due.
-    #[error("the timer is not due")]
+    /// The timer is not due at this time.
+    #[error("the timer is not due yet")]
     NotDue,
-    /// The node is in the state already that the fault would bring it to, or not in the one that it would end.
-    #[error("nothing would change by it")]
+    /// The fault would change nothing: it is already there, or the one that it would end is not there.
+    #[error("this fault would change nothing")]
     NoChange,
-    /// Worlds do not know this fault.
-    #[error("it is no fault of a world")]
+    /// The fault is of a kind that does not exist in worlds of nodes.
+    #[error("this kind of fault does not exist in a world of nodes")]
     NotOfWorlds,
 }
 
 impl<N: Node> World<N> {
-    /// A world of nodes with these names. `build` makes a node as it is before it begins, each time that it does.
+    /// Creates a world of nodes with these names.
+    ///
+    /// `build` makes a node as it is before it starts. It is called for each node now, and again at every restart.
     pub fn new(names: impl IntoIterator<Item = Name>, build: impl Fn(NodeId) -> N + 'static) -> Self {
         let names: Vec<Name> = names.into_iter().collect();
         let machines = (0..names.len()).map(|place| Machine::new(build(NodeId::new(place)))).collect();
@@ -126,7 +129,7 @@ impl<N: Node> World<N> {
         }
     }
 
-    /// All nodes begin, in their order.
+    /// Starts all nodes, in the order of their names in the list.
     pub fn start(&mut self, schedule: &mut impl Schedule<N>) {
         let mut ordinals = Ordinals::default();
         for place in 0..self.machines.len() {
@@ -137,8 +140,9 @@ impl<N: Node> World<N> {
         }
     }
 
-    /// Lets happen what `schedule` chooses, until it chooses nothing, or `each` breaks off after an event. What cannot
-    /// happen is skipped, and `schedule` is told.
+    /// Carries out the choices of `schedule`, until it has none left, or `each` returns `Break` after an event.
+    ///
+    /// A choice that is impossible is skipped, and [`Schedule::refused`] tells the schedule the reason.
     pub fn run(&mut self, schedule: &mut impl Schedule<N>, mut each: impl FnMut(&Self) -> ControlFlow<()>) {
         while let Some(choice) = schedule.next(self) {
             match self.perform(choice, schedule) {
@@ -149,11 +153,11 @@ impl<N: Node> World<N> {
         }
     }
 
-    /// Lets one thing happen, which is an event then. `schedule` is told what is under way because of it.
+    /// Carries out one choice, which becomes an event, and tells `schedule` which messages were sent and timers set.
     ///
     /// # Errors
     ///
-    /// Where it cannot happen; nothing has changed then.
+    /// Returns the reason if the choice is impossible. The world has not changed in this case.
     #[inline]
     pub fn perform(&mut self, choice: Choice<N::Input>, schedule: &mut impl Schedule<N>) -> Result<(), Impossible> {
         let Choice { at, number, act } = choice;
@@ -257,21 +261,21 @@ impl<N: Node> World<N> {
         Ok(())
     }
 
-    /// Whether a message can arrive now.
+    /// Returns the reason why no message from one node can now arrive at the other, as an error.
     #[inline]
     pub(crate) fn can_receive(&self, from: NodeId, to: NodeId) -> Result<(), Impossible> {
         self.can_act(to)?;
         if self.cuts.is_cut(from, to) { Err(Impossible::Cut) } else { Ok(()) }
     }
 
-    /// Whether anything can happen to a node now.
+    /// Returns the reason why nothing can happen to a node at present, as an error.
     #[inline]
     pub(crate) fn can_act(&self, node: NodeId) -> Result<(), Impossible> {
         let machine = self.machines.get(node.place()).ok_or(Impossible::NoSuchNode)?;
         if machine.blocked == Blocked::NOT { Ok(()) } else { Err(Impossible::Blocked) }
     }
 
-    /// An event takes place.
+    /// Begins an event: sets the time, records the event, and tells `schedule`.
     #[inline]
     fn begin(&mut self, event: Happened, schedule: &mut impl Schedule<N>) {
         self.now = event.at;
@@ -280,7 +284,7 @@ impl<N: Node> World<N> {
         schedule.begins(self, &event);
     }
 
-    /// Makes the effects ready for what `node` does.
+    /// Prepares the effects for a call of `node`, with its clock, the condition of its storage, and the current event.
     #[inline]
     fn prepare(&mut self, node: NodeId) {
         let Machine { skew, disk, .. } = &self.machines[node.place()];
@@ -292,7 +296,9 @@ impl<N: Node> World<N> {
         self.effects.drawn = 0;
     }
 
-    /// Does what a node wants done.
+    /// Carries out the effects that a node has asked for, in their order.
+    ///
+    /// At a sync of slow storage the remaining effects wait, and when the node stops itself they are lost.
     #[inline]
     fn drain(&mut self, from: NodeId, ordinals: &mut Ordinals, schedule: &mut impl Schedule<N>) {
         let Self { effects, slab, machines, number, now, names, .. } = self;
@@ -339,7 +345,7 @@ impl<N: Node> World<N> {
     }
 }
 
-/// How many messages were sent and timers set in the handling of one event.
+/// The numbers of messages sent and timers set so far while one event is being handled.
 #[derive(Default)]
 struct Ordinals {
     messages: u32,

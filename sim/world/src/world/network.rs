@@ -1,10 +1,10 @@
-//! Which links are cut.
+//! The links of the network that are cut.
 
 use std::collections::BTreeSet;
 
 use super::node::NodeId;
 
-/// The links, each in one direction, over which no message gets.
+/// The links that carry no messages at present. A link is from one node to another, in one direction.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Cuts(BTreeSet<(NodeId, NodeId)>);
 

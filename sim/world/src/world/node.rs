@@ -1,4 +1,4 @@
-//! What runs in a world: a deterministic state machine.
+//! Nodes: the deterministic state machines that run in a world.
 
 use std::fmt::Debug;
 
@@ -7,21 +7,21 @@ use afresh_core::Body;
 use super::disk::Log;
 use super::effects::Effects;
 
-/// A node of a world, by its place in the list of nodes.
+/// The id of a node: its index in the list of nodes of the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) u32);
 
 impl NodeId {
-    /// The node at this place.
+    /// Creates the id of the node with this index.
     ///
-    /// A world has less than 2^32 nodes; a higher place is that of no node.
+    /// A world has fewer than 2^32 nodes. A larger index gives the id of no node.
     #[must_use]
     #[inline]
     pub fn new(place: usize) -> Self {
         Self(u32::try_from(place).unwrap_or(u32::MAX))
     }
 
-    /// The place in the list of nodes.
+    /// The index in the list of nodes.
     #[must_use]
     #[inline]
     pub fn place(self) -> usize {
@@ -29,46 +29,56 @@ impl NodeId {
     }
 }
 
-/// A deterministic state machine: something happens to it, it changes, and what it does because of that goes into
-/// [`Effects`], which the world takes from there once it is done.
+/// A deterministic state machine that runs in a world: a server, a client, a database.
 ///
-/// It must look at nothing but itself and its arguments: no clock, no randomness, no order of a hash map. Time is in
-/// [`Effects::now`], and what is to differ from node to node and from run to run in [`Effects::entropy`].
+/// When something happens to a node, it changes its own state, and puts everything else that it wants done into
+/// [`Effects`]. The world carries out these effects after the node has returned.
 ///
-/// Nodes of several kinds in one world are the variants of an enum, whose methods hand on to those of the kind.
+/// A node may depend only on its state and its arguments: not on a clock, a random number or the order of a hash map.
+/// [`Effects::now`] gives the time, and [`Effects::entropy`] gives values that differ between nodes and between runs.
 ///
-/// A node may panic: that is a bug, and ends the run.
+/// If a world has several kinds of node, make them the variants of an enum.
+///
+/// A panic of a node counts as a bug, and ends the run.
 pub trait Node: Sized {
-    /// What comes from outside of the world: of a client, of an operator. It is written into traces, which are read on all
-    /// cores.
+    /// The type of inputs from outside of the world, such as requests of a client or commands of an operator.
+    ///
+    /// Inputs are written to traces, which several threads may read.
     type Input: Body + Send + Sync;
-    /// What nodes send each other. It is not written into traces: who sent it, sends it again.
+    /// The type of messages between nodes.
+    ///
+    /// Messages are not written to traces, because in a replay their senders send them again.
     type Message: Clone + Debug;
-    /// What a timer is for. Its `Debug` form is its name in traces.
+    /// The type of the purposes of timers. In a trace, the `Debug` form of the purpose is the name of the timer.
     type Timer: Copy + Debug;
-    /// One durable write.
+    /// The type of the records that a node writes to its storage.
     type Record: Clone;
 
-    /// It begins, for the first time.
+    /// Starts the node for the first time. By default it does nothing.
     fn start(&mut self, effects: &mut Effects<Self>) {
         let _ = effects;
     }
 
-    /// It begins again after a crash, as it was built, with what it had made durable.
+    /// Restarts the node after a crash, with the records that survived in its storage.
+    ///
+    /// The node has just been built anew, so its memory is empty. By default this is the same as
+    /// [`start`](Self::start).
     fn restart(&mut self, log: Log<'_, Self::Record>, effects: &mut Effects<Self>) {
         let _ = log;
         self.start(effects);
     }
 
-    /// Something came from outside.
+    /// Handles an input from outside. By default it is ignored.
     fn input(&mut self, input: Self::Input, effects: &mut Effects<Self>) {
         let _ = (input, effects);
     }
 
-    /// A message arrived.
+    /// Handles a message from another node, or from itself.
     fn message(&mut self, from: NodeId, message: Self::Message, effects: &mut Effects<Self>);
 
-    /// A timer that it had set since it last began went off.
+    /// Handles a timer that has gone off. By default it is ignored.
+    ///
+    /// The node has set this timer since its last start or restart, because a crash removes all earlier ones.
     fn timer(&mut self, timer: Self::Timer, effects: &mut Effects<Self>) {
         let _ = (timer, effects);
     }

@@ -1,59 +1,68 @@
-//! What is under way in a world: messages in flight, and timers that are set.
+//! Pending things of a world: the messages in flight, and the timers that are set.
 
 use super::node::{Node, NodeId};
 
-/// A message in flight, or a timer that is set.
+/// The id of a message in flight, or of a timer that is set.
+///
+/// Ids are ordered by the time at which the message was sent or the timer was set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PendingId {
-    /// How many were under way before it in the run: what tells it from another in the same place, and orders them.
+    /// The number of messages and timers before this one in the run. It orders the ids, and no two ids share it.
     pub(crate) sequence: u32,
+    /// The index of the slot that holds the message or the timer. Slots are reused.
     pub(crate) slot: u32,
 }
 
-/// What is known of something that is under way.
+/// A message in flight, or a timer that is set: its content, its nodes, and the event that sent or set it.
 pub struct Pending<'a, N: Node> {
-    /// Which it is.
+    /// The id of the message or the timer.
     pub id: PendingId,
-    /// The node that sent the message, or set the timer.
+    /// The node that sent the message or set the timer.
     pub from: NodeId,
-    /// The node that the message is for, or that set the timer.
+    /// The node that will receive the message, or that set the timer.
     pub to: NodeId,
-    /// The number of the event in whose handling it was sent; 0 where a node sent it when the world began.
+    /// The number of the event that sent the message or set the timer; 0 if a node did so when the world began.
     pub cause: u32,
-    /// Which of the messages that this event sent, or of the timers that it set, from 0.
+    /// The index of the message among those sent by the same event, or of the timer among those set by it.
     pub ordinal: u32,
-    /// What it is.
+    /// The content of the message, or the purpose and the time of the timer.
     pub what: &'a UnderWay<N>,
 }
 
 impl<N: Node> Pending<'_, N> {
-    /// Whether it is a message; else a timer.
+    /// Returns true for a message in flight, and false for a timer.
     #[inline]
     pub fn is_message(&self) -> bool {
         matches!(self.what, UnderWay::Message(_))
     }
 }
 
-/// What is under way.
+/// The content of a message in flight, or the purpose and the time of a timer that is set.
 pub enum UnderWay<N: Node> {
-    /// A message.
+    /// A message that is in flight.
     Message(N::Message),
-    /// A timer.
+    /// A timer that is set.
     Timer {
-        /// What the node set it for.
+        /// The purpose of the timer, as the node gave it.
         timer: N::Timer,
-        /// When it may go off, in nanoseconds.
+        /// The earliest time at which the timer may go off, in nanoseconds.
         due: i64,
     },
 }
 
-/// All that is under way, each in a slot of its own, which is used again.
+/// The storage for all messages in flight and all timers that are set.
+///
+/// Each has a slot of its own. A slot that becomes free is reused, so memory grows only with the number of them that
+/// are pending at the same time.
 pub(super) struct Slab<N: Node> {
     slots: Vec<Slot<N>>,
+    /// The indexes of the free slots.
     free: Vec<u32>,
+    /// The number of messages and timers added so far, which is the sequence number of the next one.
     begun: u32,
 }
 
+/// A place in the slab for one message in flight or one timer; free if `what` is `None`.
 pub(super) struct Slot<N: Node> {
     sequence: u32,
     pub(super) from: NodeId,
@@ -87,13 +96,13 @@ impl<N: Node> Slab<N> {
         PendingId { sequence, slot: (self.slots.len() - 1) as u32 }
     }
 
-    /// The slot of what is still under way.
+    /// Returns the slot of a message or a timer, if it is still pending.
     #[inline]
     pub(super) fn get(&self, id: PendingId) -> Option<&Slot<N>> {
         self.slots.get(id.slot as usize).filter(|slot| slot.sequence == id.sequence && slot.what.is_some())
     }
 
-    /// Takes it out.
+    /// Removes a message or a timer from its slot, and returns it if it was still pending.
     #[inline]
     pub(super) fn take(&mut self, id: PendingId) -> Option<UnderWay<N>> {
         let slot = self.slots.get_mut(id.slot as usize).filter(|slot| slot.sequence == id.sequence)?;
@@ -106,12 +115,12 @@ impl<N: Node> Slab<N> {
         self.get(id).and_then(|slot| slot.pending(id.slot))
     }
 
-    /// All that is under way, in no order that means anything.
+    /// Returns all messages in flight and all timers that are set, in the arbitrary order of their slots.
     pub(super) fn iter(&self) -> impl Iterator<Item = Pending<'_, N>> {
         (0..).zip(&self.slots).filter_map(|(place, slot)| slot.pending(place))
     }
 
-    /// Takes out every timer of `node`.
+    /// Removes all timers of a node.
     pub(super) fn forget_timers(&mut self, node: NodeId) {
         for (place, slot) in (0..).zip(&mut self.slots) {
             if slot.to == node && matches!(slot.what, Some(UnderWay::Timer { .. })) {

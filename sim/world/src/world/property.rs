@@ -1,4 +1,4 @@
-//! What must hold of a world.
+//! Properties: conditions that must hold in every run of a world.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -8,10 +8,12 @@ use afresh_core::{EventNumber, Expectation, Signature, Violation};
 use super::World;
 use super::node::Node;
 
-/// Whether a property holds; else what was found.
+/// A closure that evaluates a property, and returns a description of what it found if the property does not hold.
 type Holds<N> = Box<dyn FnMut(&World<N>) -> Result<(), String>>;
 
-/// What must hold of a world. It may remember what it has seen: it lives as long as one run.
+/// A condition with a name that must hold in every run of a world.
+///
+/// The condition is a closure. It lives as long as one run, so it may remember what it has seen.
 pub struct Property<N: Node> {
     name: &'static str,
     expectation: Expectation,
@@ -19,36 +21,42 @@ pub struct Property<N: Node> {
 }
 
 impl<N: Node> Property<N> {
-    /// What must hold after every event.
+    /// Creates a property that must hold after every event.
+    ///
+    /// The closure returns a description of what it found, for people, if the property does not hold.
     pub fn always(name: &'static str, holds: impl FnMut(&World<N>) -> Result<(), String> + 'static) -> Self {
         Self { name, expectation: Expectation::Always, holds: Box::new(holds) }
     }
 
-    /// What must hold at the end, when all faults are over and the nodes had time to recover.
+    /// Creates a property that must hold at the end of the calm phase, when the nodes have had time to recover.
+    ///
+    /// The closure returns a description of what it found, for people, if the property does not hold.
     pub fn eventually(name: &'static str, holds: impl FnMut(&World<N>) -> Result<(), String> + 'static) -> Self {
         Self { name, expectation: Expectation::Eventually, holds: Box::new(holds) }
     }
 
-    /// What must be so after some event of some run: that what is to be tested happens at all.
+    /// Creates a property that must hold after some event of some run.
+    ///
+    /// It shows that the runs reach the situations that are to be tested.
     pub fn sometimes(name: &'static str, mut is_so: impl FnMut(&World<N>) -> bool + 'static) -> Self {
         let holds = move |world: &World<N>| if is_so(world) { Ok(()) } else { Err(String::new()) };
         Self { name, expectation: Expectation::Sometimes, holds: Box::new(holds) }
     }
 
-    /// Its name.
+    /// The name of the property, which is the signature of its violations.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
     }
 
-    /// When it must hold.
+    /// The moments at which the property must hold: always, at the end, or sometimes.
     #[must_use]
     pub fn expectation(&self) -> Expectation {
         self.expectation
     }
 }
 
-/// Looks at a world, event by event, and notes what its properties say.
+/// Evaluates the properties of a world during one run, and collects the violations.
 pub(crate) struct Watch<N: Node> {
     properties: Vec<Property<N>>,
     pub(crate) violations: Vec<Violation>,
@@ -60,7 +68,7 @@ impl<N: Node> Watch<N> {
         Self { properties, violations: Vec::new(), reached: BTreeSet::new() }
     }
 
-    /// After an event. A run ends with the first violation.
+    /// Evaluates the properties after an event, and returns `Break` after a violation, which ends the run.
     #[inline]
     pub(crate) fn look(&mut self, world: &World<N>) -> ControlFlow<()> {
         if self.properties.is_empty() {
@@ -76,14 +84,14 @@ impl<N: Node> Watch<N> {
         if self.violations.is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
-    /// At the end.
+    /// Evaluates the `eventually` properties at the end of the calm phase.
     pub(crate) fn end(&mut self, world: &World<N>) {
         if self.violations.is_empty() {
             self.evaluate(world, Expectation::Eventually);
         }
     }
 
-    /// What a node said when it panicked.
+    /// Adds the panic of a node as a violation. The event at which the node panicked is the last one.
     pub(crate) fn panicked(&mut self, world: &World<N>, message: String) {
         let signature = Signature::new("panic", afresh_check::guard::signature_of_panic(&message));
         self.violations.push(Violation { signature, key: None, event: last_event(world), found: message });
@@ -99,7 +107,7 @@ impl<N: Node> Watch<N> {
     }
 }
 
-/// The event of the trace that was last; the first where there was none yet.
+/// Returns the number of the last event that the trace of the run has; 1 if nothing has happened yet.
 fn last_event<N: Node>(world: &World<N>) -> EventNumber {
     EventNumber::new(world.calm_since.unwrap_or(world.number)).unwrap_or(EventNumber::MIN)
 }

@@ -1,49 +1,55 @@
-//! The record of a run: what happened, one value of a fixed size an event.
+//! The record of a run: all events that happened, each as a value of a fixed size.
 
 use afresh_core::Fault;
 
 use super::node::{Node, NodeId};
 use afresh_trace::digest::{Rolling, RunDigest};
 
-/// What happened in a world. 32 bytes.
+/// One event that happened in a world, as the record keeps it: a value of 32 bytes.
+///
+/// The content of messages is not part of it, because a replay of the events produces the same messages again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Happened {
-    /// When, in nanoseconds.
+    /// The time of the event, in nanoseconds since the world began.
     pub at: i64,
     /// The number of the event.
     pub number: u32,
-    /// The number of the event that sent the message or set the timer; 0 where it was when the world began, or where the
-    /// event is none of these.
+    /// The number of the event that sent the message or set the timer.
+    ///
+    /// It is 0 if the message was sent or the timer was set when the world began, and for inputs and faults.
     pub cause: u32,
-    /// Which of the messages that the cause sent, or of the timers that it set. Of an input or a fault: its place in the list
-    /// of those.
+    /// The index of the message among those that its cause sent, or of the timer among those that its cause set.
+    ///
+    /// For an input or a fault, it is the index among all inputs or all faults of the run.
     pub ordinal: u32,
-    /// The node that sent the message or set the timer.
+    /// The node that sent the message, set the timer, receives the input, or has the fault.
     pub from: NodeId,
-    /// The node that the message or the input is for, or whose timer it is.
+    /// The node that receives the message or the input, set the timer, or has the fault.
     pub to: NodeId,
-    /// What kind of event it is.
+    /// The kind of the event.
     pub kind: HappenedKind,
 }
 
-/// What kind of event happened in a world.
+/// The kind of an event that happened in a world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HappenedKind {
-    /// A message arrived.
+    /// A message was delivered.
     Deliver,
     /// A message was lost.
     Drop,
-    /// A message is under way once more.
+    /// A message in flight was duplicated.
     Duplicate,
     /// A timer went off.
     Timer,
-    /// Something came from outside.
+    /// A node received an input from outside.
     Input,
-    /// Something broke, or was mended.
+    /// A fault began or ended, or the calm phase began.
     Fault,
 }
 
-/// The digest of these events, of which none is a fault: what those say of themselves goes in besides.
+/// Computes the digest of a list of events without faults.
+///
+/// With faults it would not be the digest of a run, which also covers the content of each fault.
 #[must_use]
 pub fn digest_of(events: &[Happened]) -> RunDigest {
     let mut digest = Rolling::new();
@@ -60,12 +66,12 @@ impl Happened {
     }
 }
 
-/// All that happened so far.
+/// The record of a run so far: all events, the content of inputs and faults, and the digest.
 pub(super) struct Record<N: Node> {
     pub(super) events: Vec<Happened>,
     pub(super) inputs: Vec<N::Input>,
     pub(super) faults: Vec<Fault>,
-    /// What the timers were for that went off, in their order.
+    /// The purposes of the timers that went off, in the order in which they did.
     pub(super) timers: Vec<N::Timer>,
     pub(super) digest: Rolling,
 }

@@ -1,4 +1,4 @@
-//! The schedule of a world: decides which event happens next, and when.
+//! The interface of schedules, which decide which event happens next in a world, and when.
 
 use afresh_core::{Fault, Name};
 
@@ -8,36 +8,36 @@ use super::node::{Node, NodeId};
 use super::pending::{Pending, PendingId, UnderWay};
 use super::record::Happened;
 
-/// What happens next.
+/// A decision of a schedule: which event happens next in the world, and when.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice<I> {
-    /// When, in nanoseconds. A time that has passed means now.
+    /// The time of the event, in nanoseconds since the world began. A time in the past means now.
     pub at: i64,
-    /// The number of the event; 0 for the next one.
+    /// The number that the event gets; 0 for the next free number.
     pub number: u32,
-    /// What.
+    /// The thing that happens.
     pub act: Act<I>,
 }
 
 /// Something that can happen in a world.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Act<I> {
-    /// A message arrives.
+    /// A message in flight is delivered.
     Deliver(PendingId),
-    /// A message is lost.
+    /// A message in flight is lost.
     Drop(PendingId),
-    /// A message is under way once more.
+    /// A message in flight is duplicated.
     Duplicate(PendingId),
     /// A timer goes off.
     Fire(PendingId),
-    /// Something comes from outside.
+    /// A node receives an input from outside.
     Input(Box<(NodeId, I)>),
-    /// Something breaks, or is mended.
+    /// A fault begins or ends, or the calm phase begins.
     Fault(Box<Fault>),
 }
 
 impl<I> Act<I> {
-    /// It as a choice, at this time.
+    /// Returns the choice that this happens at the time `at`, in nanoseconds.
     #[inline]
     pub fn at(self, at: i64) -> Choice<I> {
         Choice { at, number: 0, act: self }
@@ -45,7 +45,7 @@ impl<I> Act<I> {
 }
 
 impl<N: Node> Pending<'_, N> {
-    /// That it happens: the message arrives, the timer goes off.
+    /// Returns the act that delivers this message, or makes this timer go off.
     #[inline]
     pub fn happens(&self) -> Act<N::Input> {
         match self.what {
@@ -55,49 +55,52 @@ impl<N: Node> Pending<'_, N> {
     }
 }
 
-/// Makes the choices of a run.
+/// A policy that makes all choices of a run: which event happens next, and when.
+///
+/// The world calls [`next`](Self::next) for each choice. With the other methods it tells the schedule what happened
+/// since.
 pub trait Schedule<N: Node> {
-    /// What happens next; nothing where the run is over.
+    /// Returns the next choice, or `None` if the run is over.
     fn next(&mut self, world: &World<N>) -> Option<Choice<N::Input>>;
 
-    /// What it chose cannot happen.
+    /// Is called if the last choice was impossible, with the reason. The world has skipped the choice.
     fn refused(&mut self, why: Impossible) {
         let _ = why;
     }
 
-    /// An event begins: no node has acted on it yet.
+    /// Is called when an event begins, before any node handles it.
     #[inline]
     fn begins(&mut self, world: &World<N>, event: &Happened) {
         let _ = (world, event);
     }
 
-    /// A message was sent.
+    /// Is called when a node has sent a message, with the time in nanoseconds.
     fn sent(&mut self, at: i64, message: Pending<'_, N>) {
         let _ = (at, message);
     }
 
-    /// A message is under way once more.
+    /// Is called when a message was duplicated, with the copy. By default it is treated like a message that was sent.
     fn copied(&mut self, at: i64, copy: Pending<'_, N>) {
         self.sent(at, copy);
     }
 
-    /// A node waits for its storage to sync.
+    /// Is called when a node begins to wait for a sync of its slow storage.
     fn syncing(&mut self, at: i64, node: &Name) {
         let _ = (at, node);
     }
 
-    /// A node has stopped by itself.
+    /// Is called when a node has stopped itself, and needs a restart.
     fn stopped(&mut self, at: i64, node: &Name) {
         let _ = (at, node);
     }
 
-    /// A timer was set.
+    /// Is called when a node has set a timer, with the time at which it is due, in nanoseconds.
     fn set(&mut self, due: i64, timer: Pending<'_, N>) {
         let _ = (due, timer);
     }
 }
 
-/// Decides nothing: for a world that is driven by hand.
+/// A schedule that chooses nothing, for tests that drive a world by hand with [`World::perform`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ByHand;
 

@@ -1,4 +1,4 @@
-//! A world's record as a trace, in the one vocabulary that all traces have.
+//! The conversion of the record of a world into a trace.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -11,28 +11,28 @@ use super::node::{Node, NodeId};
 use super::record::{Happened, HappenedKind};
 use afresh_trace::format::{EventOf, TraceOf};
 
-/// What comes into a world from outside, as the body of a message.
+/// An input to a node from outside, in the form in which a trace records it: as the body of a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound(deserialize = "I: serde::de::DeserializeOwned"))]
 pub struct Posted<I> {
-    /// The node that it is for.
+    /// The node that receives the input.
     pub to: Name,
-    /// What it is.
+    /// The input itself.
     pub input: I,
 }
 
-/// The types of the traces of worlds whose nodes have this input.
+/// The types that a trace of a world uses, where `I` is the input of its nodes. It is needed to read such a trace.
 #[derive(Clone, Copy, Debug)]
 pub struct Vocabulary<I>(PhantomData<fn() -> I>);
 
-/// An event of a trace of a world of such nodes.
+/// An event in a trace of a world of nodes of type `N`.
 pub type WorldEvent<N> = EventOf<Vocabulary<<N as Node>::Input>>;
 
-/// A trace of a world of such nodes.
+/// A trace of a world of nodes of type `N`.
 pub type WorldTrace<N> = TraceOf<Vocabulary<<N as Node>::Input>>;
 
 impl<I> Vocabulary<I> {
-    /// Its only value.
+    /// Creates the vocabulary, which holds no data.
     pub const fn new() -> Self {
         Self(PhantomData)
     }
@@ -54,11 +54,14 @@ impl<I: Body> Types for Vocabulary<I> {
     }
 }
 
-/// The sender of what comes from outside.
+/// The sender that traces give for an input from outside.
 const OUTSIDE: &str = "outside";
 
 impl<N: Node> World<N> {
-    /// What happened so far, as a trace of a system of this name. What happens in calm is not in it: it follows.
+    /// Returns the events so far as a trace, with `system` as the name in its header.
+    ///
+    /// The trace ends where the calm phase begins. The events of the calm phase follow from those before it, so they do
+    /// not have to be recorded.
     #[must_use]
     pub fn trace(&self, system: impl Into<String>) -> WorldTrace<N> {
         let occurrences = Occurrences::of(self);
@@ -72,8 +75,10 @@ impl<N: Node> World<N> {
         WorldTrace::<N> { header: Header::complete(system), events: events.collect() }
     }
 
-    /// What happened, as an event of a trace: with which of the messages between its nodes it is about, or what the timer was
-    /// for.
+    /// Converts an entry of the record into an event of a trace.
+    ///
+    /// `occurrence` gives the index of the message among all those between its two nodes. `timer` is the purpose of the
+    /// timer. Returns `None` if the entry names an input or a fault that the record does not have.
     pub(crate) fn event(
         &self,
         happened: &Happened,
@@ -103,14 +108,16 @@ impl<N: Node> World<N> {
         Some(Event { number, cause, at, what: What::Stimulus(stimulus) })
     }
 
-    /// What the timer was for that went off last.
+    /// The purpose of the timer that went off last.
     pub(crate) fn last_timer(&self) -> Option<&N::Timer> {
         self.record.timers.last()
     }
 }
 
-/// Which of the messages between two nodes each message is. Nothing counts them while the world runs: every message that
-/// was sent has arrived, was lost, or is still under way.
+/// The index of each message among all the messages from one node to another, in the order in which they were sent.
+///
+/// Counting while the world runs would cost time in every run. Instead, the messages are collected afterwards, for a
+/// trace: each message that was sent was delivered, was lost, or is still in flight.
 struct Occurrences(BTreeMap<(NodeId, NodeId), Vec<(u32, u32)>>);
 
 impl Occurrences {

@@ -19,7 +19,7 @@ fn a_group_is_explored_and_its_runs_replay() {
     let run = |words| run(folder.path(), words);
     let (code, explored) = run("explore raft --seeds 0..10");
     assert_eq!(code, Some(0), "{explored}");
-    assert!(explored.starts_with("raft: nothing is wrong; 10 runs"), "{explored}");
+    assert!(explored.starts_with("raft: ok: 10 runs"), "{explored}");
     assert_eq!(run("run raft-of-five --seed 3 --output t.jsonl").0, Some(0));
     let (code, replayed) = run("replay t.jsonl");
     assert_eq!(code, Some(0), "{replayed}");

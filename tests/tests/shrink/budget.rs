@@ -22,7 +22,7 @@ fn so_many_runs_and_no_more() {
     // Four more runs, and then the rest.
     let more = run(bench.shrink(&["trace.log", "--runs", "4", "--resume"]));
     assert_eq!((more.code, bench.runs().len()), (Some(0), 10));
-    let (_, how) = more.stderr.split_once("To go on: ").expect("it says how to go on");
+    let (_, how) = more.stderr.split_once("To continue: ").expect("it says how to go on");
     let mut shell = std::process::Command::new("sh");
     let done = Done::from(shell.args(["-c", how]).current_dir(bench.path(".")).output().expect("it runs"));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
@@ -56,7 +56,7 @@ fn before_the_bug_is_reproduced_there_is_no_result() {
     let bench = Bench::with_bug();
     let done = run(bench.shrink(&["trace.log", "--runs", "2"]));
     assert_eq!(done.code, Some(3));
-    assert!(done.stderr.contains("stopped before") && done.stderr.contains("To go on"), "{}", done.stderr);
+    assert!(done.stderr.contains("stopped before") && done.stderr.contains("To continue"), "{}", done.stderr);
     assert!(!bench.path("trace.min.log").exists());
 }
 

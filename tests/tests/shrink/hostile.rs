@@ -190,7 +190,12 @@ fn a_stop_while_a_run_hangs_keeps_the_best() {
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
     let done = Done::from(child.wait_with_output().expect("it ends"));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    assert!(done.stdout.contains("stopped at") && done.stderr.contains("To go on: "), "{}{}", done.stdout, done.stderr);
+    assert!(
+        done.stdout.contains("stopped at") && done.stderr.contains("To continue: "),
+        "{}{}",
+        done.stdout,
+        done.stderr
+    );
     let best = left(&folder, "t.min.jsonl");
     assert!(best.len() < 40 && best.contains(&"guard".to_owned()), "{best:?}");
 

@@ -61,7 +61,7 @@ fn a_signal_keeps_the_best_and_says_how_to_go_on() {
         assert!(best.contains("open") && best.contains("reverse") && best.lines().count() < 200, "{best}");
 
         // Runs the printed command unchanged.
-        let (_, how) = done.stderr.split_once("To go on: ").expect("it says how to go on");
+        let (_, how) = done.stderr.split_once("To continue: ").expect("it says how to go on");
         let mut shell = Command::new("sh");
         let done = Done::from(
             shell.args(["-c", how]).current_dir(bench.path(".")).output().expect("the printed command runs"),

@@ -1,5 +1,6 @@
-//! The record of a campaign: a file of JSON Lines, with a line for each chunk of seeds that was run. The file is the truth;
-//! what is found is derived from it.
+//! The record of a campaign: a file of JSON Lines with one line for each chunk of seeds that was run.
+//!
+//! The report is computed from this file, so a campaign that was stopped loses only the chunks that were not finished.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -14,49 +15,51 @@ use crate::outcome::Failure;
 use afresh_trace::format::{Error, Problem};
 use afresh_world::explore::{Counts, Run};
 
-/// The version of the format.
+/// The version of the file format.
 const FORMAT: u32 = 1;
 
+/// The first line of the file.
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {
+    /// The version of the file format.
     campaign: u32,
     system: String,
 }
 
-/// What a chunk of seeds showed.
+/// The results of one chunk of seeds, or of several chunks added up.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Chunk {
     /// The first seed.
     pub(super) first: u64,
-    /// The seed after the last.
+    /// One more than the last seed.
     pub(super) end: u64,
-    /// What was counted.
+    /// The counts of all runs, such as messages and faults.
     pub(super) counts: Counts,
-    /// Of what holds sometimes: the seed of the first run in which it did, if there is one.
+    /// For each "sometimes" property, the lowest seed of a run in which it held; `None` if it held in no run.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) reached: BTreeMap<String, Option<u64>>,
-    /// Of how many runs each law was asked that is not asked of every run.
+    /// For each law that is checked only in a sample of the runs, the number of those runs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) laws: BTreeMap<String, u64>,
-    /// How runs failed, by the signature of what went wrong in them first.
+    /// The runs that failed, grouped by the signature of their first finding.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) failed: BTreeMap<String, Failed>,
 }
 
-/// The runs that failed in one way.
+/// The runs whose first finding has one signature.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Failed {
-    /// How many there were.
+    /// The number of these runs.
     pub(super) runs: u64,
-    /// The seed of the first.
+    /// The lowest seed among them.
     pub(super) seed: u64,
-    /// The trace of that, until it is in a file.
+    /// The trace of the run with that seed; it goes to a file of its own, not into the campaign.
     #[serde(skip)]
     pub(super) trace: Vec<u8>,
 }
 
 impl Chunk {
-    /// Adds the run of the next seed.
+    /// Adds the run of `seed`, which is the seed after the last one added.
     pub(super) fn add(&mut self, seed: u64, run: Run) {
         self.end = seed + 1;
         self.counts.add(&run.counts);
@@ -71,7 +74,7 @@ impl Chunk {
         }
     }
 
-    /// Notes that runs failed.
+    /// Adds runs that failed with `signature`, and keeps the trace of the lowest seed.
     pub(super) fn fail(&mut self, signature: String, failed: Failed) {
         match self.failed.get_mut(&signature) {
             Some(known) => {
@@ -84,12 +87,13 @@ impl Chunk {
         }
     }
 
+    /// Notes that the "sometimes" property `name` held in the run of `seed`, or in no run.
     fn reach(&mut self, name: String, seed: Option<u64>) {
         let first = self.reached.entry(name).or_default();
         *first = first.iter().chain(&seed).min().copied();
     }
 
-    /// Adds what other seeds showed.
+    /// Adds the results of other seeds.
     fn merge(&mut self, other: Self) {
         self.counts.add(&other.counts);
         for (name, seed) in other.reached {
@@ -102,7 +106,7 @@ impl Chunk {
     }
 }
 
-/// What is known of a campaign.
+/// A campaign: the chunks that were run so far, and the file to which new ones are appended.
 #[derive(Debug)]
 pub(super) struct Campaign {
     chunks: Vec<Chunk>,
@@ -111,7 +115,13 @@ pub(super) struct Campaign {
 }
 
 impl Campaign {
-    /// Begins a campaign of `system`, or goes on with the one that is there. A last line that was cut off is run again.
+    /// Opens the campaign of `system` at `path`, or starts one if there is no file.
+    ///
+    /// A torn last line is removed, so its seeds run again.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read or written, is not a campaign, or belongs to another system.
     pub(super) fn open(path: &Path, system: &str) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let read = |error| Failure::from(Error::file(&name, Problem::Read(error)));
@@ -128,7 +138,7 @@ impl Campaign {
             let header = header.filter(|header| header.campaign == FORMAT).ok_or_else(|| unreadable(&name, 1))?;
             if header.system != system {
                 return Err(Failure::Usage(format!(
-                    "{name} is the campaign of {}: name another --output for {system}",
+                    "{name}: belongs to the campaign of {}, not of {system}: choose another folder with --output",
                     header.system
                 )));
             }
@@ -145,7 +155,7 @@ impl Campaign {
         Ok(campaign)
     }
 
-    /// Notes a chunk.
+    /// Appends a chunk to the file.
     pub(super) fn add(&mut self, chunk: Chunk) -> Result<(), Failure> {
         self.write(&chunk)?;
         self.chunks.push(chunk);
@@ -158,7 +168,7 @@ impl Campaign {
         Ok(self.file.write_all(line.as_bytes()).map_err(failed)?)
     }
 
-    /// The seeds that were run, in order.
+    /// Returns the ranges of seeds that were run, in order and without overlaps.
     pub(super) fn done(&self) -> Vec<Range<u64>> {
         let mut ran: Vec<_> = self.chunks.iter().map(|chunk| chunk.first..chunk.end).collect();
         ran.sort_unstable_by_key(|range| range.start);
@@ -172,7 +182,7 @@ impl Campaign {
         done
     }
 
-    /// What the seeds that are asked for showed, as far as they were run; and how many were.
+    /// Returns the results of the chunks that overlap `seeds`, added up, and the number of runs in them.
     pub(super) fn of(&self, Seeds(seeds): &Seeds) -> (Chunk, u64) {
         let (mut all, mut runs) = (Chunk { first: seeds.start, end: seeds.end, ..Chunk::default() }, 0);
         for chunk in self.chunks.iter().filter(|chunk| chunk.first < seeds.end && chunk.end > seeds.start) {
@@ -184,5 +194,7 @@ impl Campaign {
 }
 
 fn unreadable(name: &str, line: u64) -> Failure {
-    Failure::Usage(format!("{name}:{line} is no line of a campaign: move the file away to begin anew"))
+    Failure::Usage(format!(
+        "{name}:{line}: not a campaign record of format {FORMAT}: move the file away to start a new campaign"
+    ))
 }

@@ -1,4 +1,4 @@
-//! Where what is found goes. Nothing is overwritten: what is there was found before.
+//! The files in the output folder. A file that exists is from an earlier `explore`, and is not overwritten.
 
 use std::fs;
 use std::io::Write;
@@ -10,26 +10,32 @@ use crate::worker;
 use afresh_trace::format::files::Output;
 use afresh_trace::format::{Error, Problem};
 
-/// The longest name of a folder.
+/// The longest part of a folder's name that is taken from the signature, in characters.
 const NAME_MAX: usize = 60;
 
-/// The record of the campaign.
+/// The path of the campaign's record.
 pub(super) fn campaign(output: &Path) -> PathBuf {
     output.join("campaign.jsonl")
 }
 
-/// What the run of a seed was sent so far, when it is watched closely.
+/// The path of the trace that the run of a seed writes as it goes.
+///
+/// A seed is run this way after a run has ended the worker: if it ends the worker again, the trace shows how far it
+/// came.
 pub(super) fn ahead(output: &Path, seed: u64) -> PathBuf {
     output.join(format!("under-way-{seed}.jsonl"))
 }
 
-/// The folder of a finding.
+/// The folder of the finding with this signature.
 pub(super) fn folder(output: &Path, signature: &str) -> PathBuf {
     output.join(folder_name(signature))
 }
 
-/// A name that every file system takes: the signature where that is one already, but for its `/` and its blanks; else what
-/// can be kept of it, with a digest that tells it from others.
+/// Turns a signature into a folder name that every file system accepts.
+///
+/// The first `/` and all blanks become `-`. If the result is too long, contains other special characters or begins
+/// with a dot, it is cut and cleaned, and a digest of the signature is appended so that different signatures keep
+/// different names.
 fn folder_name(signature: &str) -> String {
     let is_plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
     let name = signature.replacen('/', "-", 1).replace(' ', "-");
@@ -40,20 +46,20 @@ fn folder_name(signature: &str) -> String {
     format!("{}-{}", plain.trim_matches(['-', '.']), &blake3::hash(signature.as_bytes()).to_hex()[..8])
 }
 
-/// Keeps the trace of a finding, unless one is there.
+/// Writes the trace of a finding and its `commands.txt`, except for files that exist already.
 pub(super) fn keep(output: &Path, system: &str, signature: &str, seed: u64, trace: &[u8]) -> Result<(), Failure> {
     let folder = folder(output, signature);
     fs::create_dir_all(&folder).map_err(|error| Error::file(folder.display().to_string(), Problem::Write(error)))?;
     let program = quote(&worker::program());
     let (quoted_system, quoted_signature) = (quote(system.as_ref()), quote(signature.as_ref()));
     let commands = format!(
-        "# {signature}, in the run of {system} with seed {seed}. To see it again:\n\
+        "# {signature}, found in the run of {system} with seed {seed}. To see it in the shrunk trace:\n\
          {program} check shrunk.jsonl\n\
          {program} show shrunk.jsonl --views\n\
-         # The whole run, from its record; and anew, from its seed:\n\
+         # To see it in the whole run, from its trace or from its seed:\n\
          {program} check trace.jsonl\n\
          {program} run {quoted_system} --seed {seed}\n\
-         # To make it small again:\n\
+         # To shrink the whole run again:\n\
          {program} shrink trace.jsonl --signature {quoted_signature} --output again.jsonl\n",
     );
     for (name, content) in [("trace.jsonl", trace), ("commands.txt", commands.as_bytes())] {

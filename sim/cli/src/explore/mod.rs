@@ -1,4 +1,4 @@
-//! `afresh explore`: many simulated runs of a system, and what is wrong in any of them.
+//! `afresh explore`: makes many simulated runs of a system, and keeps each failure once, shrunk.
 
 mod campaign;
 mod files;
@@ -24,55 +24,56 @@ use super::worker;
 use crate::runner::Systems;
 use seeds::{Seeds, Shard};
 
-/// Run a system or a world in simulation, once for each of many seeds, and keep each failure once, made small.
+/// Simulate a system once for each of many seeds, and keep each failure once, shrunk.
 ///
-/// A run is what `afresh run` makes of its seed. Of the runs that fail in the same way, which is by the signature of what
-/// goes wrong in them first, the one with the lowest seed is kept, in a folder of its own: `trace.jsonl` is that run,
-/// `shrunk.jsonl` what is left of it when all that the failure does not need is gone, `walk.jsonl` and `report.html` how that
-/// was found out, and `commands.txt` how to see it again.
+/// The run of a seed is the same as in `afresh run SYSTEM --seed N`. Two runs fail in the same way if their first
+/// findings have the same signature. For each signature, the run with the lowest seed is kept in a folder of its own
+/// under `--output`: `trace.jsonl` is the whole run, and `shrunk.jsonl` is the small trace that still shows the
+/// failure. `walk.jsonl` and `report.html` show how the trace was shrunk, and `commands.txt` lists commands that
+/// reproduce the failure. A trace that an earlier `explore` kept is never replaced.
 ///
-/// What was explored is noted in `campaign.jsonl`, so a campaign that was stopped goes on where it was, and seeds are never
-/// run twice. What is found does not depend on the number of jobs.
+/// `campaign.jsonl` records which seeds were run. A later `explore` skips them, so it continues where the last one was
+/// stopped. The findings do not depend on the number of jobs.
 ///
-/// Exit codes: 0 nothing is wrong; 1 a bug was found; 2 bad usage.
+/// Exit codes: 0 ok; 1 a bug was found; 2 bad usage, or a file that cannot be read or written.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The system, or the world.
+    /// The system or world to run.
     system: String,
 
-    /// Which seeds: `A..B`, without B.
+    /// The seeds to run, from A up to but not including B.
     #[arg(long, value_name = "A..B", default_value = "0..1000")]
     seeds: Seeds,
 
-    /// Begin no more runs after this time: `90` seconds, `5m`, `1h 30m`.
+    /// Start no more runs after this time, such as `90` (seconds), `5m` or `1h 30m`; findings are still shrunk.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     time: Option<Duration>,
 
-    /// How many threads may work.
+    /// The number of threads.
     #[arg(long, value_name = "N", default_value_t = jobs::available(), value_parser = jobs::jobs)]
     jobs: usize,
 
-    /// Run the i-th of n equal parts of the seeds, for n machines.
+    /// Run only part i of n equal parts of the seeds, so that n machines can share the work.
     #[arg(long, value_name = "i/n", default_value = "1/1")]
     shard: Shard,
 
-    /// The folder for what is found.
+    /// The folder for the findings and for the record of the seeds that were run.
     #[arg(long, short, value_name = "FOLDER", default_value = "findings")]
     output: PathBuf,
 
-    /// Leave what is found as it is, and shrink nothing.
+    /// Keep the findings unshrunk; the next `explore` without this option shrinks them.
     #[arg(long)]
     no_shrink: bool,
 
-    /// Give a run up when it takes longer, as a bug.
+    /// Stop a run that takes longer than this, and report it as a bug.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "10s")]
     timeout: Duration,
 
-    /// The most memory that a process may have: `500MB`, `2GiB` [default: three quarters of what is free].
+    /// Limit the memory of a process, for example to `500MB` or `2GiB` [default: three quarters of the free memory].
     #[arg(long, value_name = "SIZE")]
     memory: Option<ByteSize>,
 
-    /// How to write the report.
+    /// The format of the report.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
@@ -80,7 +81,7 @@ pub(super) struct Args {
 pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
     let explorer = explorer(systems, &args.system)?;
     if worker::is_one() {
-        // Its supervisor knows the time, and asks it to stop.
+        // The supervisor watches the time limit, and asks this worker to stop.
         interrupt::listen(None);
         return work::explore(args, &*explorer);
     }

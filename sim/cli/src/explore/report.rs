@@ -1,4 +1,4 @@
-//! What a campaign has come to: for people, and for programs.
+//! The report of a campaign, as text for people and as JSON for programs.
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -14,50 +14,54 @@ use afresh_trace::text::count;
 use afresh_trace::text::escape;
 use afresh_world::explore::Counts;
 
+/// The report of a campaign.
 #[derive(Serialize)]
 struct Report {
     system: String,
-    /// The first seed that was asked for, and the one after the last.
+    /// The first of the seeds asked for, and one more than the last.
     seeds: [u64; 2],
-    /// How many runs there were, those of earlier campaigns with these seeds included.
+    /// The number of runs, including those that an earlier `explore` made with these seeds.
     runs: u64,
     counts: Counts,
-    /// Of how many runs each law was asked that is not asked of every run.
+    /// For each law that is checked only in a sample of the runs, the number of those runs.
     laws: BTreeMap<String, u64>,
     findings: Vec<Finding>,
-    /// Of what holds sometimes: the seed of the first run in which it did.
+    /// The "sometimes" properties.
     sometimes: Vec<Sometimes>,
 }
 
+/// The runs that failed in the same way.
 #[derive(Serialize)]
 struct Finding {
     signature: String,
-    /// How many runs failed so.
+    /// The number of runs that failed with this signature.
     runs: u64,
-    /// The seed of the first.
+    /// The lowest seed among them.
     seed: u64,
     folder: String,
-    /// How many stimuli that has.
+    /// The number of stimuli in the trace before it was shrunk.
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<usize>,
-    /// How many are left of them.
+    /// The number of stimuli in the shrunk trace.
     #[serde(skip_serializing_if = "Option::is_none")]
     left: Option<usize>,
-    /// How many runs it took to find that out.
+    /// The number of runs that the shrink took.
     #[serde(skip_serializing_if = "Option::is_none")]
     shrink_runs: Option<u64>,
-    /// Why it is not made small.
+    /// Why the trace could not be shrunk.
     #[serde(skip_serializing_if = "Option::is_none")]
     given_up: Option<String>,
 }
 
+/// A property that must hold in some run.
 #[derive(Serialize)]
 struct Sometimes {
     name: String,
+    /// The lowest seed of a run in which it held.
     seed: Option<u64>,
 }
 
-/// Writes what the runs showed; the exit code.
+/// Prints the report, and returns the exit code.
 pub(super) fn write(args: &Args, all: &Chunk, runs: u64) -> Result<ExitCode, Failure> {
     let mut findings: Vec<_> = all
         .failed
@@ -102,11 +106,11 @@ pub(super) fn write(args: &Args, all: &Chunk, runs: u64) -> Result<ExitCode, Fai
 
 fn text(report: &Report) -> String {
     let verdict = match report.findings.len() {
-        0 => styled(GOOD, "nothing is wrong".to_owned()).to_string(),
-        found => styled(BAD, count(found as u64, "finding", "findings")).to_string(),
+        0 => format!("{}:", styled(GOOD, "ok")),
+        found => format!("{};", styled(BAD, count(found as u64, "finding", "findings"))),
     };
     let mut text = format!(
-        "{}: {verdict}; {} of seeds {}..{}\n  {}\n",
+        "{}: {verdict} {} of seeds {}..{}\n  {}\n",
         escape(&report.system),
         count(report.runs, "run", "runs"),
         report.seeds[0],
@@ -114,8 +118,11 @@ fn text(report: &Report) -> String {
         report.counts,
     );
     if !report.laws.is_empty() {
-        let laws: Vec<_> = report.laws.iter().map(|(law, runs)| format!("{law} of {runs}")).collect();
-        text += &format!("  asked of a part of the runs: {}\n", laws.join(", "));
+        let laws = report.laws.iter().enumerate().map(|(place, (law, runs))| match place {
+            0 => format!("{law} in {}", count(*runs, "run", "runs")),
+            _ => format!("{law} in {runs}"),
+        });
+        text += &format!("  laws sampled: {}\n", laws.collect::<Vec<_>>().join(", "));
     }
     for Sometimes { name, seed } in &report.sometimes {
         text += &match seed {
@@ -133,9 +140,9 @@ fn text(report: &Report) -> String {
             }
             (.., Some(why)) => {
                 let why = why.lines().next().unwrap_or_default();
-                format!("    not made small, in {}: {}\n", escape(folder), escape(why))
+                format!("    in {}, could not be shrunk: {}\n", escape(folder), escape(why))
             }
-            _ => format!("    not yet made small, in {}\n", escape(folder)),
+            _ => format!("    in {}, not yet shrunk\n", escape(folder)),
         };
     }
     text

@@ -1,12 +1,12 @@
-//! Which seeds a campaign is about.
+//! The seeds of a campaign, its shards, and the chunks in which the seeds are run.
 
 use std::ops::Range;
 use std::str::FromStr;
 
-/// Runs are given out, and noted, so many seeds at a time.
+/// The number of seeds in a chunk, which one thread runs and which is one line of the campaign.
 pub(super) const CHUNK: u64 = 64;
 
-/// Seeds from the first up to the last, which is not among them.
+/// A range of seeds that is not empty: from the first up to but not including the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Seeds(pub(super) Range<u64>);
 
@@ -18,14 +18,16 @@ impl FromStr for Seeds {
         range
             .filter(|range: &Range<u64>| !range.is_empty())
             .map(Self)
-            .ok_or_else(|| "expected A..B, the first seed and the one after the last, such as 0..1000".to_owned())
+            .ok_or_else(|| "expected A..B, the first seed and one more than the last, such as 0..1000".to_owned())
     }
 }
 
-/// One of several equal parts of the seeds, counted from 1.
+/// One of several equal parts of the seeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Shard {
+    /// The number of this part, from 1.
     number: u64,
+    /// The number of parts.
     of: u64,
 }
 
@@ -36,12 +38,14 @@ impl FromStr for Shard {
         let parts = text.split_once('/').and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?)));
         let shard = parts.filter(|(number, of)| (1..=*of).contains(number));
         let shard = shard.map(|(number, of)| Self { number, of });
-        shard
-            .ok_or_else(|| "expected i/n, the number of the part from 1 and how many there are, such as 2/4".to_owned())
+        shard.ok_or_else(|| "expected i/n, for part i (from 1) of n parts, such as 2/4".to_owned())
     }
 }
 
-/// The seeds of a shard, in chunks, without those that are `done`, which are in order.
+/// Returns the seeds of a shard that were not run yet, in chunks.
+///
+/// `done` holds the ranges that were run, in order and without overlaps. A whole block of [`CHUNK`] seeds belongs to
+/// one shard, and no chunk crosses two blocks, so the shards of several machines do not overlap.
 pub(super) fn chunks(seeds: &Seeds, shard: Shard, done: &[Range<u64>]) -> impl Iterator<Item = Range<u64>> {
     let seeds = seeds.0.clone();
     let ours =

@@ -1,4 +1,4 @@
-//! Shrinks any file, line by line, by what a command says.
+//! Shrinks any file, line by line, with a command that tells whether a candidate shows the bug.
 
 use std::borrow::Cow;
 use std::process::ExitCode;
@@ -18,7 +18,7 @@ use afresh_shrink::minimize::{Item, Refusal};
 use afresh_shrink::oracle::{By, CommandOracle, Outcome, Recognizer, Template};
 use afresh_trace::text::escape;
 
-/// What the messages of a file are called.
+/// The name of a message in a file: one, and several.
 const UNIT: (&str, &str) = ("line", "lines");
 
 pub(super) fn shrink(args: &Args) -> Result<ExitCode, outcome::Failure> {
@@ -61,7 +61,9 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, outcome::Failure> {
     }
 }
 
-/// What decides, in words: the options that say what a failure is, and the command.
+/// Returns the command and the options that define a failure, for the header of the walk.
+///
+/// Only a search with the same words may resume the walk.
 fn words(args: &Args) -> Vec<String> {
     let mut words = Vec::new();
     words.extend(args.invert.then(|| "--invert".to_owned()));
@@ -74,7 +76,7 @@ fn words(args: &Args) -> Vec<String> {
     words
 }
 
-/// What the command did, so that it can be seen why it was not taken for the bug.
+/// Returns lines that show what the command did, so that a user sees why this did not count as the bug.
 fn reasons(args: &Args, refusal: &Refusal, outcomes: &[Outcome; 2]) -> Vec<String> {
     let runs = if matches!(refusal, Refusal::Flaky { .. }) { &outcomes[..] } else { &outcomes[1..] };
     let command: Vec<_> = args.command.iter().map(|word| quote(word)).collect();
@@ -84,9 +86,9 @@ fn reasons(args: &Args, refusal: &Refusal, outcomes: &[Outcome; 2]) -> Vec<Strin
         reasons.extend(String::from_utf8_lossy(output).lines().map(|line| format!("  | {}", escape(line))));
     }
     let expected = if args.invert {
-        "The command must exit with another code than 0 while the bug is there, and with 0 when it is not."
+        "The command must exit with a code other than 0 if the bug is there, and with 0 if it is not."
     } else {
-        "The command must exit 0 while the bug is there, and with another code when it is not."
+        "The command must exit with 0 if the bug is there, and with another code if it is not."
     };
     reasons.push(expected.to_owned());
     reasons

@@ -1,4 +1,6 @@
-//! The files of a shrink: the input, the result, the walk. Nothing is overwritten unasked, nothing is left half written.
+//! The files of a shrink: the input, the result, the walk, the report and the findings.
+//!
+//! Nothing is overwritten without `--force` or `--resume`. Except for the walk, a file appears complete or not at all.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -14,34 +16,36 @@ use afresh_shrink::minimize::walk::{Header, Line, WalkError};
 use afresh_trace::format::files::{Output, is_stream, open};
 use afresh_trace::format::{Error, Problem};
 
-/// What goes wrong with what a user gave, to be read after "failed to".
+/// An error in the usage or the files; the text reads after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
     #[error("read {}: {source}", path.display())]
     Read { path: PathBuf, source: io::Error },
     #[error(transparent)]
     File(Box<Error>),
-    #[error("read {}: it is empty", .0.display())]
+    #[error("read {}: the file is empty, expected at least one line", .0.display())]
     Empty(PathBuf),
-    #[error("write {}: it is already there; --force overwrites it, --resume goes on from its walk", .0.display())]
+    #[error(
+        "write {}: it exists already; --force overwrites it, --resume continues the search that wrote it", .0.display()
+    )]
     Exists(PathBuf),
-    #[error("write {}: it is the input, which is never overwritten; name another --output", .0.display())]
+    #[error("write {}: it is the input, which is never overwritten; choose another name", .0.display())]
     IsInput(PathBuf),
     #[error("write {}: {source}", path.display())]
     Write { path: PathBuf, source: io::Error },
     #[error(
-        "run the command: none of its words has {{}}, where the path of the candidate goes; a command that reads it needs --stdin"
+        "run the command: it has no {{}} for the path of the candidate; add {{}}, or --stdin if it reads standard input"
     )]
     NoPlaceInCommand,
-    #[error("read --signature, which is neither exit, stdout nor stderr, as a pattern: {0}")]
+    #[error("read --signature as a pattern, since it is not exit, stdout or stderr: {0}")]
     Pattern(regex::Error),
-    #[error("resume: standard output has no walk beside it; name the --walk")]
+    #[error("resume: there is no walk beside standard output; give its path with --walk")]
     NoWalk,
     #[error("resume from {}: {source}", path.display())]
     Resume { path: PathBuf, source: io::Error },
     #[error("resume from {}: {source}", path.display())]
     Walk { path: PathBuf, source: WalkError },
-    #[error("resume from {}: it is the walk of another {what}; start anew with --force", path.display())]
+    #[error("resume from {}: it is the walk of another {what}; use --force to start a new search", path.display())]
     OtherWalk { path: PathBuf, what: &'static str },
 }
 
@@ -54,23 +58,26 @@ impl From<Failure> for outcome::Failure {
     }
 }
 
-/// Where everything goes.
+/// The paths of all files that a shrink writes.
 #[derive(Debug)]
 pub(super) struct Places {
-    /// The name of the candidate's file: that of the input.
+    /// The file name of a candidate: the name of the input, because a command may look at it.
     pub(super) name: OsString,
-    /// The result; `None` is standard output.
+    /// The path of the result; `None` for standard output.
     pub(super) output: Option<PathBuf>,
-    /// The walk, if one is written.
+    /// The path of the walk; `None` if none is kept.
     pub(super) walk: Option<PathBuf>,
-    /// The page, if one is asked for.
+    /// The path of the HTML report; `None` if none was requested.
     pub(super) report: Option<PathBuf>,
 }
 
-/// The most findings that are kept: more than that are one bug in many words.
+/// The largest number of findings that are kept.
+///
+/// More signatures than this are most likely one bug whose message varies.
 const FINDINGS_MAX: usize = 99;
 
 impl Places {
+    /// Chooses the paths from the options, with defaults beside the input.
     pub(super) fn new(args: &Args) -> Self {
         let (input, output, walk) = (&*args.file, args.output.as_deref(), args.walk.as_deref());
         let name = if is_stream(input) { None } else { input.file_name() };
@@ -85,7 +92,11 @@ impl Places {
         Self { name: name.unwrap_or(OsStr::new("stdin")).to_owned(), output, walk, report }
     }
 
-    /// Sees that nothing would be overwritten that should not be.
+    /// Checks that no file would be overwritten without permission, and never the input.
+    ///
+    /// # Errors
+    ///
+    /// Fails if an output is the input, or exists already and neither `force` nor `resume` is set.
     pub(super) fn check(&self, input: &Path, force: bool, resume: bool) -> Result<(), Failure> {
         for path in [&self.output, &self.walk, &self.report].into_iter().flatten() {
             if is_same_file(path, input) {
@@ -102,13 +113,14 @@ impl Places {
         }
     }
 
-    /// Where the findings of an earlier search would be.
+    /// The paths of all findings that a search could write.
     fn findings(&self) -> impl Iterator<Item = PathBuf> {
         (1..=FINDINGS_MAX).filter_map(|number| self.finding(number))
     }
 
-    /// The file of the finding with this number from 1, beside the result: `log.min.found-1.txt`. `None` where the result
-    /// is in no file, and for what is too many to keep.
+    /// Returns the path of a finding, numbered from 1, beside the result: `log.min.found-1.txt`.
+    ///
+    /// `None` if the result goes to standard output, or if there are too many findings to keep.
     pub(super) fn finding(&self, number: usize) -> Option<PathBuf> {
         let output = self.output.as_deref().filter(|_| number <= FINDINGS_MAX)?;
         let found = format!("found-{number}");
@@ -119,7 +131,7 @@ impl Places {
     }
 }
 
-/// `log.txt` becomes `log.min.txt`, and `log` becomes `log.min`.
+/// Returns the default path of the result: `log.min.txt` for `log.txt`, and `log.min` for `log`.
 fn minimized_name(input: &Path) -> PathBuf {
     let mut extension = OsString::from("min");
     if let Some(old) = input.extension() {
@@ -129,7 +141,7 @@ fn minimized_name(input: &Path) -> PathBuf {
     input.with_extension(extension)
 }
 
-/// `path` with `suffix` appended to its last name.
+/// Returns `path` with `suffix` appended to its file name.
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -140,7 +152,11 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
-/// Reads the input.
+/// Reads the whole input.
+///
+/// # Errors
+///
+/// Fails if the input cannot be read or is empty.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut content = Vec::new();
     let mut input = open(path).map_err(|error| Failure::File(Box::new(error)))?;
@@ -148,12 +164,14 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     if content.is_empty() { Err(Failure::Empty(path.to_owned())) } else { Ok(content) }
 }
 
-/// The bug that the walk at `path` is about.
+/// Returns the bug that the header of the walk at `path` names, or `None` if there is no readable walk.
 pub(super) fn bug_of(path: &Path) -> Option<String> {
     Walk::read(&fs::read(path).ok()?).ok()?.header.oracle.pop()
 }
 
-/// Writes the result: to a file all at once, so that at any moment it is either the old one or the new one.
+/// Writes `content` to a file, or to standard output if `output` is `None`.
+///
+/// The file is replaced in one step, so that at any moment it is either the old one or the new one.
 pub(super) fn save(output: &Option<PathBuf>, content: io::Result<Vec<u8>>) -> Result<(), Failure> {
     let Some(path) = output else {
         let failed = |source| Failure::Write { path: "-".into(), source };
@@ -169,23 +187,25 @@ pub(super) fn save(output: &Option<PathBuf>, content: io::Result<Vec<u8>>) -> Re
     write().map_err(|error| Failure::File(Box::new(error)))
 }
 
-/// Sees that nobody else writes `file`. A worker whose supervisor was killed may still be about to end.
+/// Locks `file`, so that two searches do not write the same walk.
+///
+/// It tries for two seconds, because a worker whose supervisor was killed may still be ending.
 fn lock(file: &File) -> io::Result<()> {
     for _ in 0..LOCK_TRIES {
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => thread::sleep(LOCK_WAIT),
-            // Where files cannot be locked nobody has locked this one.
+            // If the file system has no locks, go on without one: no other search can have locked the file.
             Ok(()) | Err(TryLockError::Error(_)) => return Ok(()),
         }
     }
-    Err(io::Error::other("another search is writing it"))
+    Err(io::Error::other("another search is writing to it"))
 }
 
-/// How often it is tried to lock a file, and how long it is waited in between.
+/// The number of attempts to lock a file, and the time between them.
 const LOCK_TRIES: u32 = 100;
 const LOCK_WAIT: Duration = Duration::from_millis(20);
 
-/// The walk as a file that grows by a line at a time.
+/// The walk as an open file that grows one line at a time.
 #[derive(Debug)]
 pub(super) struct WalkFile {
     file: File,
@@ -193,7 +213,7 @@ pub(super) struct WalkFile {
 }
 
 impl WalkFile {
-    /// Begins a walk.
+    /// Creates or empties the file at `path`, and writes the header.
     pub(super) fn create(path: &Path, header: &Header) -> Result<Self, Failure> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
         let file = file.and_then(|file| lock(&file).map(|()| file)).and_then(|file| file.set_len(0).map(|()| file));
@@ -203,7 +223,11 @@ impl WalkFile {
         Ok(walk)
     }
 
-    /// Reads the walk of an earlier search, which must be of the same input and command, and goes on with it.
+    /// Reads the walk of an earlier search, and opens it to append to it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the walk cannot be read, is locked, or is of another input, command, system or bug.
     pub(super) fn resume(path: &Path, header: &Header) -> Result<(Self, Walk), Failure> {
         let failed = |source| Failure::Resume { path: path.to_owned(), source };
         let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
@@ -217,12 +241,12 @@ impl WalkFile {
         if walk.header.oracle != header.oracle {
             return other("command, system or bug");
         }
-        // A run without a verdict is begun again, so that the walk reads as if it had never been cut short.
+        // A last run without a verdict is cut off and runs again, so that the walk reads as if it had not been stopped.
         file.set_len(walk.len as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
         Ok((Self { file, path: path.to_owned() }, walk))
     }
 
-    /// Writes a line, in one piece and straight to the file: a kill after this leaves it there.
+    /// Appends a line with one unbuffered write, so that a kill after this call does not lose the line.
     pub(super) fn write(&mut self, line: &Line) -> Result<(), Failure> {
         let written = line.to_text().map_err(io::Error::from).and_then(|text| self.file.write_all(text.as_bytes()));
         written.map_err(|source| Failure::Write { path: self.path.clone(), source })

@@ -1,4 +1,4 @@
-//! Other failures that a search meets on the way: each is kept once, as the first trace that showed it.
+//! Other failures that a search meets: each signature is kept once, as the first candidate that showed it.
 
 use std::path::PathBuf;
 
@@ -11,17 +11,17 @@ use afresh_shrink::minimize::Walk;
 use afresh_shrink::minimize::walk::{EMPTY, REPRODUCE};
 use afresh_trace::text::escape;
 
-/// Another failure.
+/// A failure with another signature than the bug.
 #[derive(Debug, Serialize)]
 pub(super) struct Finding {
     #[serde(serialize_with = "as_text")]
     signature: Signature,
-    /// The run that showed it first.
+    /// The number of the first run that showed it.
     run: u64,
-    /// The event at which it showed, where that is known.
+    /// The number of the event at which it showed, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<u64>,
-    /// Where its trace is; nothing if the result went to standard output.
+    /// The path of its candidate; `None` if the result goes to standard output, or if there are too many findings.
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
 }
@@ -30,12 +30,12 @@ fn as_text<Z: serde::Serializer>(signature: &Signature, serializer: Z) -> Result
     serializer.collect_str(signature)
 }
 
-/// What was found so far.
+/// The findings of a search so far.
 #[derive(Debug, Default)]
 pub(super) struct Findings(Vec<Finding>);
 
 impl Findings {
-    /// What the search found that is gone on with.
+    /// Returns the findings that `walk` recorded, when a search continues.
     pub(super) fn of(walk: &Walk, places: &Places) -> Self {
         let mut findings = Self::default();
         for (intent, verdict) in &walk.runs {
@@ -46,7 +46,7 @@ impl Findings {
         findings
     }
 
-    /// Keeps the candidate of a run, which `render` makes, if its verdict is a failure that was not seen before.
+    /// Keeps the candidate of a run if its verdict is a failure that was not seen before; `render` gives its bytes.
     pub(super) fn note(
         &mut self,
         run: u64,
@@ -64,10 +64,10 @@ impl Findings {
         Ok(())
     }
 
-    /// The finding of a run, if it is one.
+    /// Returns the finding of a run and its path, if the run showed a new failure.
     fn new_one(&self, run: u64, pass: &str, verdict: &Verdict, places: &Places) -> Option<(Finding, Option<PathBuf>)> {
         let Verdict::Other { signature, at } = verdict else { return None };
-        // What the original shows, and what shows without any message, is no candidate's.
+        // The runs of the original and of the empty input are not candidates.
         if pass == EMPTY || pass == REPRODUCE || self.0.iter().any(|finding| finding.signature == *signature) {
             return None;
         }
@@ -76,19 +76,17 @@ impl Findings {
         Some((Finding { signature: signature.clone(), run, at: *at, file }, path))
     }
 
-    /// The findings, in the order in which they were made.
+    /// The findings, in the order of their runs.
     pub(super) fn into_vec(self) -> Vec<Finding> {
         self.0
     }
 }
 
 impl Finding {
-    /// For people, in a line.
+    /// Returns a line for people.
     pub(super) fn text(&self) -> String {
         let Self { signature, run, file, .. } = self;
-        let place = file
-            .as_ref()
-            .map_or("which is not kept, as the result is in no file".to_owned(), |file| format!("in {}", escape(file)));
+        let place = file.as_ref().map_or("not kept in a file".to_owned(), |file| format!("in {}", escape(file)));
         format!("found another failure, {}, at run {run}, {place}", escape(&signature.to_string()))
     }
 }

@@ -1,4 +1,4 @@
-//! `afresh shrink`: makes an input smaller while a bug stays in it.
+//! `afresh shrink`: finds the few messages of an input that still show a bug.
 
 mod command;
 mod files;
@@ -26,109 +26,119 @@ use super::source::{Format, Source};
 use super::worker;
 use crate::runner::Systems;
 
-/// Make a trace smaller while a bug stays in it; or any file, line by line, while a command says that it does.
+/// Shrink a trace, or any file with one message a line, to the few messages that still show a bug.
 ///
-/// Without a command, the file is a trace, and the system that it names runs it: what is kept is the first bug that shows
-/// whatever was recorded: a state carried wrong, a panic, a broken invariant. The result is a trace to keep as a test.
+/// Without a command, FILE is a trace, and the system that it names runs it. The bug to keep is the first one that
+/// shows: a violated invariant, a panic, or an incremental state that differs from the recomputed state, for example.
+/// Differences from recorded views and outputs do not count. The result is a trace that can be kept as a test.
 ///
-/// A command runs on one candidate after the other, and exits 0 while the bug is there (with `--invert`, not 0). A command
-/// that cannot be run, is killed, takes too long or exits with 125 to 127 never counts as the bug. Name a `--signature`
-/// where it can fail in more than one way.
+/// With a command, FILE is any file with one message a line. The command runs on each candidate, and exits with 0 if
+/// the candidate shows the bug (with `--invert`, with another code). A command that cannot be run, is killed, takes
+/// longer than `--timeout` or exits with 125 to 127 never counts as showing the bug. If the command can fail in more
+/// than one way, use `--signature` to select the failure.
 ///
-/// Each candidate differs from the last one that had the bug by one change, so the search can be stopped at any time and
-/// the best so far stays. When it ends by itself the result is 1-minimal: without any single message that is left, the bug
-/// is gone.
+/// Each run tries one change, and keeps it only if the same bug still shows. The search can therefore be stopped at
+/// any time, and the best result so far is kept. When the search ends by itself, the result is 1-minimal: removing
+/// any single message that is left loses the bug.
 ///
-/// Another bug that is met on the way is not followed, but kept as a trace of its own beside the result, once for each
+/// If the search meets another bug, it keeps the candidate that showed it in a file beside the result, once for each
 /// signature.
 ///
-/// Exit codes: 0 shrunk; 2 bad usage or unreadable input; 3 the bug does not show, or not every time.
+/// Exit codes: 0 shrunk; 2 bad usage or unreadable input; 3 the bug does not show, is flaky, or the runs could not
+/// tell.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The input: a trace, or with a command any file with one message a line; `-` for standard input.
+    /// The file to shrink: a trace, or with a command any file with one message a line; `-` for standard input.
     file: PathBuf,
 
     #[command(flatten)]
     source: Source,
 
-    /// The bug to keep. Of a trace: CHECK/PART, as `afresh check` calls it [default: the first that shows]. Of a command:
-    /// what makes two failures the same bug, `exit`, `stdout`, `stderr`, or a pattern with groups, of which `(?<line>…)`
-    /// says at which line of the candidate it failed [default: exit].
+    /// The bug to keep: CHECK/PART for a trace, or `exit`, `stdout`, `stderr` or a pattern for a command [default:
+    /// for a trace, the first bug that shows; for a command, exit]
+    ///
+    /// CHECK/PART is a signature that `afresh check` reports. For a command, the value selects when two failures are
+    /// the same bug: if their exit codes are equal, if they print the same on standard output or standard error apart
+    /// from numbers and quoted values, or if the groups of the pattern capture the same text. A group `(?<line>…)`
+    /// captures the line of the candidate at which the command failed.
     #[arg(long, value_name = "WHAT")]
     signature: Option<String>,
 
-    /// The command exits with another code than 0 while the bug is there, as tests do.
+    /// The bug is there if the command exits with a code other than 0, as tests do.
     #[arg(long, requires = "command")]
     invert: bool,
 
-    /// The command reads the candidate from its standard input, and has no `{}`.
+    /// The command reads the candidate from standard input, and has no `{}`.
     #[arg(long, requires = "command")]
     stdin: bool,
 
-    /// Leave messages out, and change nothing in those that stay.
+    /// Only remove messages, and change nothing in those that stay.
     #[arg(long)]
     verbatim: bool,
 
-    /// How often to run the original, to see that it fails, and each time alike.
+    /// Run the original N times before the search, to see that every run shows the bug.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = at_least_one)]
     confirm: u64,
 
-    /// How often a candidate must fail to count.
+    /// Count a candidate only if the bug shows in each of N runs, for a bug that is flaky.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
     flaky: u64,
 
-    /// Stop after so many runs, with the best so far.
+    /// Stop after N runs, and keep the best result so far.
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     runs: Option<u64>,
 
-    /// Stop after this time, with the best so far: `90` seconds, `5m`, `1h 30m`.
+    /// Stop after this time, such as `90` (seconds), `5m` or `1h 30m`, and keep the best result so far.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     time: Option<Duration>,
 
-    /// Where to write the result; `-` for standard output [default: FILE.min.EXT beside the input].
+    /// Where to write the result; `-` for standard output [default: FILE.min.EXT beside the input, or standard output
+    /// if the input is standard input].
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
 
-    /// Where to write the walk, the record of every run [default: OUTPUT.walk, or none for standard output].
+    /// Where to write the walk, the record of every run [default: OUTPUT.walk, or none if the result goes to standard
+    /// output].
     #[arg(long, value_name = "PATH")]
     walk: Option<PathBuf>,
 
-    /// Write a page with the result, the reason why each message of it is left, and how the search went.
+    /// Write an HTML page with the result, what happens without each message that is left, and a curve of its size.
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
 
-    /// Overwrite what is already there: an output, a walk, a report, findings.
+    /// Overwrite existing files: the result, the walk, the report and the findings.
     #[arg(long)]
     force: bool,
 
-    /// Go on from the walk of a search that was stopped, without repeating any run that it recorded.
+    /// Continue a stopped search from its walk, without repeating the runs that are recorded there.
     #[arg(long, conflicts_with = "force")]
     resume: bool,
 
-    /// How many candidates may run at a time. What comes out does not depend on it [default: of a command one, of a system
-    /// one for each processor].
+    /// Run up to N candidates at a time; the result does not depend on it [default: 1 for a command, and one for each
+    /// processor for a system].
     #[arg(long, value_name = "N", value_parser = jobs)]
     jobs: Option<usize>,
 
-    /// Kill a run after this time [default: 10 times what the first failing run took, at least a second].
+    /// Stop a run that takes longer than this [default: 10 times as long as the first failing run, at least a second].
     #[arg(long, value_name = "TIME", value_parser = duration)]
     timeout: Option<Duration>,
 
-    /// The most memory that a process may have: `500MB`, `2GiB` [default: of a system, three quarters of what is free].
+    /// Limit the memory of a process, for example to `500MB` or `2GiB` [default: none for a command, and three
+    /// quarters of the free memory for a system].
     #[arg(long, value_name = "SIZE")]
     memory: Option<ByteSize>,
 
-    /// How to write the report.
+    /// The format of the report.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 
-    /// The command, with `{}` where the path of the candidate goes.
+    /// The command that tells whether a candidate shows the bug; `{}` stands for the path of the candidate.
     #[arg(last = true, value_name = "CMD", conflicts_with_all = ["system", "torn", "line_max"])]
     command: Vec<OsString>,
 }
 
 fn at_least_one(text: &str) -> Result<u64, String> {
-    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected a number from 1".to_owned())
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected a whole number of at least 1".to_owned())
 }
 
 /// Runs the subcommand.
@@ -137,7 +147,7 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
         interrupt::listen(args.time);
         return supervised::shrink(args);
     }
-    // Its supervisor knows the time, and asks it to stop.
+    // The supervisor watches the time limit, and asks this worker to stop.
     interrupt::listen(None);
     if args.command.is_empty() { system::shrink(args, systems) } else { command::shrink(args) }
 }

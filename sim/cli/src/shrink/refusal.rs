@@ -1,4 +1,4 @@
-//! Why nothing was shrunk.
+//! Reports why nothing was shrunk.
 
 use std::process::ExitCode;
 
@@ -13,7 +13,9 @@ use afresh_shrink::minimize::Refusal;
 use afresh_trace::format::files::input_name;
 use afresh_trace::text::escape;
 
-/// Says why nothing was shrunk, and removes the walk, which has nothing to go on from.
+/// Reports why nothing was shrunk, and removes the walk that this search began.
+///
+/// If the search was stopped, the walk stays, and the report says how to continue.
 pub(super) fn refuse(args: &Args, places: &Places, refusal: &Refusal, reasons: &[String]) -> Result<ExitCode, Failure> {
     if *refusal == Refusal::Stopped {
         give_up(args, &refusal.to_string(), &[])?;
@@ -21,14 +23,14 @@ pub(super) fn refuse(args: &Args, places: &Places, refusal: &Refusal, reasons: &
     } else {
         give_up(args, &refusal.to_string(), reasons)?;
         if let (Some(path), false) = (&places.walk, args.resume) {
-            // It is of no use to anyone; where it cannot be removed it does no harm.
+            // A walk that is left behind is useless but harmless, so an error is ignored.
             let _ = std::fs::remove_file(path);
         }
     }
     Ok(ExitCode::from(3))
 }
 
-/// Says why there is nothing to shrink.
+/// Reports why there is nothing to shrink, and returns exit code 3.
 pub(super) fn give_up(args: &Args, why: &str, reasons: &[String]) -> Result<ExitCode, Failure> {
     let input = input_name(&args.file);
     outcome::say(&format!("afresh: {}: {}\n", escape(&input), escape(why)));
@@ -41,7 +43,7 @@ pub(super) fn give_up(args: &Args, why: &str, reasons: &[String]) -> Result<Exit
     Ok(ExitCode::from(3))
 }
 
-/// Why nothing was shrunk.
+/// The report for programs if nothing was shrunk.
 #[derive(Serialize)]
 struct Refused<'a> {
     input: String,

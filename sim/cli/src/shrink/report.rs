@@ -1,4 +1,4 @@
-//! What a search has come to: for people, for programs, and as a page.
+//! The report of a search: as text for people, as JSON for programs, and as an HTML page.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,79 +20,82 @@ use afresh_trace::format::files::input_name;
 use afresh_trace::text::count;
 use afresh_trace::text::{brief, escape};
 
-/// What was reached.
+/// The report of a search.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     input: String,
-    /// Where the result is; nothing if it went to standard output.
+    /// The path of the result; `None` if it went to standard output.
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     walk: Option<String>,
-    /// The page, if one was asked for.
+    /// The path of the HTML page, if one was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<String>,
-    /// The bug, where it has a name.
+    /// The signature of the bug; `None` if a command cannot tell one failure from another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) signature: Option<String>,
-    /// How many items the input had.
+    /// The number of items in the input.
     before: usize,
-    /// Which of them are left, by number.
+    /// The numbers of the items that are left.
     left: Vec<u64>,
     runs: u64,
     one_minimal: bool,
     /// The pass at which the search was stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<&'static str>,
-    /// The passes that come after it.
+    /// The passes that would have come after that one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not_tried: Vec<&'static str>,
-    /// Whether any failure counted as the bug, because nothing says which is which.
+    /// Whether any failure counted as the bug, because the command cannot tell one from another.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) any_failure: bool,
-    /// What is left, and why.
+    /// The items that are left, and what happened without each.
     certificate: Vec<Needed>,
-    /// Other failures that were met on the way.
+    /// Other failures that candidates showed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     found: Vec<Finding>,
 }
 
-/// An item that is left.
+/// An item of the result, and why it is needed.
 #[derive(Debug, Serialize)]
 struct Needed {
     number: u64,
+    /// The time of the item, if it has one.
     #[serde(skip)]
     at: Option<String>,
     text: String,
-    /// What happened without it, if that was tried.
+    /// The verdict on the result without this item, if that was tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     without: Option<Verdict>,
 }
 
-/// What is said where one failure could not be told from another.
-const ANY_FAILURE: &str = "any failure of the command counted: with --signature, the same alone does";
+/// The note of a report in which any failure counted as the bug.
+const ANY_FAILURE: &str = "any failure of the command counted as the bug; use --signature to keep one failure";
 
-/// How many items a certificate for people has.
+/// The largest number of items in a certificate for people.
 const NEEDED_MAX: usize = 20;
 
-/// How much of an item such a certificate shows, in characters.
+/// The width of an item in a certificate for people, in characters.
 const NEEDED_WIDTH: usize = 64;
 
-/// What else there is to say of a result.
+/// The parts of a report that depend on the kind of input.
 pub(super) struct About<'a, T> {
-    /// What one item is called, and several.
+    /// The name of an item: one, and several.
     pub(super) unit: (&'static str, &'static str),
-    /// An item for people: when, and what.
+    /// Returns the time and the text of an item for people.
     pub(super) text: fn(&T) -> (Option<String>, String),
-    /// The bug, where it has a name.
+    /// The signature of the bug, if it has one.
     pub(super) signature: Option<String>,
     /// Whether any failure counted as the bug.
     pub(super) any_failure: bool,
-    /// More lines for people.
+    /// Further lines for people.
     pub(super) more: &'a [String],
 }
 
-/// Writes what a search has come to: to standard output, unless the result itself is there, and as a page.
+/// Prints the report of a search, and writes it as a page if one was requested.
+///
+/// The report goes to standard output, or to standard error if the result itself goes to standard output.
 pub(super) fn write<T>(
     args: &Args,
     places: &Places,
@@ -159,14 +162,14 @@ impl Report {
         }
     }
 
-    /// How far it came, in a line.
+    /// The first line: the sizes before and after, how the search ended, and its runs.
     fn summary(&self, (one, many): (&str, &str)) -> String {
         let how = self.stopped.map_or_else(|| "1-minimal".to_owned(), |pass| format!("stopped at {pass}"));
         let left = count(self.left.len() as u64, one, many);
         format!("{} → {left}, {how}, {}", self.before, count(self.runs, "run", "runs"))
     }
 
-    /// What is to be known of the result, a line each.
+    /// Remarks on the result, one line each.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         notes.extend(self.any_failure.then(|| ANY_FAILURE.to_owned()));
@@ -186,7 +189,7 @@ impl Report {
         notes.for_each(|line| text += &format!("  {line}\n"));
         let tried = self.certificate.iter().filter(|needed| needed.without.is_some());
         if tried.clone().next().is_some() {
-            text += "  what is left, and what happens without it:\n";
+            text += &format!("  what happens if one of the {} that are left is removed:\n", unit.1);
         }
         let lines = tried.clone().take(NEEDED_MAX).map(|needed| {
             let Needed { number, text, without, .. } = needed;

@@ -1,4 +1,4 @@
-//! How to go on with a search that was stopped.
+//! Tells how to continue a search that was stopped.
 
 use std::ffi::OsString;
 
@@ -7,7 +7,7 @@ use crate::outcome;
 use crate::shell::quote;
 use crate::worker;
 
-/// Says how to go on, where there is a walk to go on from.
+/// Prints the command that continues the search, if there is a walk to continue from.
 pub(super) fn say_how_to_go_on(places: &Places) {
     if places.walk.is_none() {
         return;
@@ -17,14 +17,14 @@ pub(super) fn say_how_to_go_on(places: &Places) {
         words.push("afresh".into());
     }
     let words: Vec<_> = words.iter().map(|word| quote(word)).collect();
-    outcome::say(&format!("To go on: {}\n", words.join(" ")));
+    outcome::say(&format!("To continue: {}\n", words.join(" ")));
 }
 
-/// The command line that goes on where the one of `words` stopped, and to the end.
+/// Returns the command line that continues the search started by `words`, without its limits of runs and time.
 fn resuming(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut words = words.into_iter();
     let mut resuming = Vec::new();
-    // What comes after this is the command, whatever it looks like.
+    // After `--` comes the command, whose words may look like options.
     while let Some(word) = words.next().filter(|word| word != "--") {
         match word.to_str() {
             Some("--runs" | "--time") => drop(words.next()),

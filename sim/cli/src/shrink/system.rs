@@ -1,4 +1,4 @@
-//! Shrinks a trace by what its system does, in this process.
+//! Shrinks a trace by running its system in this process.
 
 use std::process::ExitCode;
 use std::{io, mem};
@@ -22,28 +22,28 @@ use afresh_trace::format::{Error, RawEvent, Writer, time};
 use afresh_trace::text::count;
 use afresh_trace::text::escape;
 
-/// What is left out and counted.
+/// The name of what is removed and counted: one, and several.
 const UNIT: (&str, &str) = ("stimulus", "stimuli");
 
-/// Why what a trace recorded is no bug to shrink.
+/// Explains why a difference from the record alone is not a bug to shrink.
 const ASK_CHECK: &str =
-    "What it recorded is not asked about, since every change would make it untrue: see `afresh check`.";
+    "Differences from its record do not count, because every edit changes what would be recorded: see `afresh check`.";
 
 pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
     let places = Places::new(args);
     let (reader, runner) = args.source.open(systems, &args.file)?;
     let Examined { header, stimuli, observations, mut oracle } = runner.examine(reader, interrupt::requested)?;
     let start = worker::start();
-    // One at a time once one of several has ended a worker, so that it is known which.
+    // After one of several concurrent runs has ended a worker, they run one at a time to find out which one it was.
     let serial = start.is_some_and(|start| start.serial);
     oracle.tell(worker::is_at);
     oracle.set_jobs(if serial { 1 } else { args.jobs.unwrap_or_else(jobs::available) });
     let goes_on = args.resume || start.is_some_and(|start| start.again);
     places.check(&args.file, args.force, goes_on)?;
 
-    // Every text is a signature.
+    // Every text is a signature, so the parse cannot fail.
     let wanted = args.signature.as_ref().and_then(|text| text.parse::<Signature>().ok());
-    // The bug is known where it has ended a worker, and where a walk says what it is about.
+    // The bug is already known if it has ended a worker, or if a walk to continue from names it.
     let recorded = || files::bug_of(places.walk.as_deref().or(start?.walk.as_deref())?);
     let known = start.and_then(|start| start.bug.clone()).or_else(|| recorded().filter(|_| goes_on));
     let known = if goes_on { args.signature.clone().or(known) } else { known };
@@ -66,12 +66,10 @@ pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure
                 findings.iter().map(|finding| format!("  {}", escape(&finding.signature.to_string()))).collect();
             return match &args.signature {
                 Some(other) if shown.is_empty() => {
-                    give_up(args, &format!("it shows no {other}, nor any other bug"), &[])
+                    give_up(args, &format!("it shows neither {other} nor any other bug"), &[])
                 }
-                Some(other) => give_up(args, &format!("it shows no {other}, but these:"), &shown),
-                None => {
-                    give_up(args, "nothing is wrong with it, so there is nothing to shrink", &[ASK_CHECK.to_owned()])
-                }
+                Some(other) => give_up(args, &format!("it does not show {other}, but these bugs:"), &shown),
+                None => give_up(args, "it shows no bug, so there is nothing to shrink", &[ASK_CHECK.to_owned()]),
             };
         }
     };
@@ -84,14 +82,14 @@ pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure
     };
     let job = Job { items: stimuli, input, words: vec![system, bug.clone()], unit: UNIT.1, render: &render };
     let (result, journey) = search(args, &places, job, &mut *oracle)?;
-    // This process is about to end: there is no need to free piece by piece what the runs of a large trace have left.
+    // This process is about to end, and freeing the states of a large trace one by one would take long.
     mem::forget(oracle);
     match result {
         Ok(minimized) => {
             let mut more = Vec::new();
             if observations > 0 {
                 let observations = count(observations as u64, "observation", "observations");
-                more.push(format!("without its {observations}, which no longer fit"));
+                more.push(format!("left out {observations}, because every edit changes what would be recorded"));
             }
             let about = About { unit: UNIT, text, signature: Some(bug), any_failure: false, more: &more };
             report::write(args, &places, about, minimized, journey)
@@ -100,12 +98,12 @@ pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure
     }
 }
 
-/// An event for people: when, and what.
+/// Returns the time and the text of an event for people.
 fn text(event: &RawEvent) -> (Option<String>, String) {
     (event.at.map(|at| time(at).trim_matches('"').to_owned()), original::text_of_event(event))
 }
 
-/// The trace of these stimuli, which keep their numbers; what they hold stays as it is, to the byte.
+/// Writes a trace of these stimuli, which keep their numbers and their bytes.
 fn trace(header: &Header, stimuli: &[Item<RawEvent>]) -> Result<Vec<u8>, Error> {
     let mut writer = Writer::new("the result", Vec::new(), header)?;
     for item in stimuli {

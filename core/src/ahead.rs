@@ -11,16 +11,14 @@ use crate::system::System;
 /// The smallest journal, in events, for which prefetching pays. A smaller one fits into the processor's cache.
 const EVENTS_MIN: usize = 1 << 13;
 
-/// The highest number of messages that [`Engine::look_ahead`] prefetches for at once.
-///
-/// The data for more messages would not fit into the nearest cache of the processor together.
-pub const AHEAD: usize = 16;
+/// How many messages are looked at together. More would evict each other from the nearest cache.
+const GROUP: usize = 16;
 
 impl<S: System> Engine<S> {
     /// Prefetches the data that the next messages need, so that it is faster to [`take`](Self::take) them.
     ///
-    /// This changes no result, only the time. It uses the first [`AHEAD`] of `messages`, and does nothing while the
-    /// journal is small.
+    /// This changes no result, only the time, and does nothing while the journal is small. Pass up to a few hundred
+    /// messages: the data for more does not fit into the processor's caches together.
     ///
     /// The data for a message is scattered in memory, and each piece points to the next. A processor that takes one
     /// message after another therefore mostly waits for memory. This method makes each step for all messages before it
@@ -32,8 +30,19 @@ impl<S: System> Engine<S> {
         if self.journal.len() < EVENTS_MIN {
             return;
         }
-        let mut hashes = [(0, None); AHEAD];
-        for (message, hashed) in messages.into_iter().zip(&mut hashes) {
+        let mut messages = messages.into_iter().peekable();
+        while messages.peek().is_some() {
+            self.look_at(messages.by_ref().take(GROUP));
+        }
+    }
+
+    /// Looks at one group.
+    fn look_at<'m>(&self, messages: impl Iterator<Item = &'m Message<S::In>>)
+    where
+        S::In: 'm,
+    {
+        let mut hashes = [(0, None); GROUP];
+        for (message, hashed) in messages.zip(&mut hashes) {
             *hashed = (hash([&message.from, &message.id]), self.first_key(message).map(|key| hash([&key])));
         }
         for (fact, key) in &hashes {

@@ -83,7 +83,6 @@ mod system;
 mod trace;
 mod turn;
 
-pub use ahead::AHEAD;
 pub use divergence::{Between, Comparison, Parts};
 pub use engine::{Effects, Engine, Guard, Options, Policy};
 pub use flow::{FlowTable, Flows};

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Write};
 
-use afresh_core::{AHEAD, Engine, EventNumber, Key, Observation, Policy, Stimulus, What};
+use afresh_core::{Engine, EventNumber, Key, Observation, Policy, Stimulus, What};
 use serde::Serialize;
 
 use crate::compare::{Comparer, Difference};
@@ -96,32 +96,28 @@ pub fn replay<S: Subject, R: BufRead + Send>(
     };
     let (mut events, mut stimuli) = (0, 0);
     read_ahead(system, reader, |batch| {
-        let mut batch = batch.into_iter();
-        while !batch.as_slice().is_empty() {
-            let next = batch.as_slice().iter().take(AHEAD);
-            run.engine.look_ahead(messages::<S>(next.map(|(event, _)| event)));
-            for (event, line) in batch.by_ref().take(AHEAD) {
-                if options.until.is_some_and(|until| event.number > until) {
-                    run.look_over(&event, line);
-                    match event.what {
-                        What::Observation(_) => continue,
-                        What::Stimulus(_) => return Ok(false),
-                    }
-                }
-                events += 1;
-                let before = run.engine.journal().len();
+        run.engine.look_ahead(messages::<S>(batch.iter().map(|(event, _)| event)));
+        for (event, line) in batch {
+            if options.until.is_some_and(|until| event.number > until) {
+                run.look_over(&event, line);
                 match event.what {
-                    What::Stimulus(stimulus) => {
-                        stimuli += 1;
-                        run.stimulus(event.number, line, event.at, stimulus);
-                    }
-                    What::Observation(_) => run.observation(&event, line),
+                    What::Observation(_) => continue,
+                    What::Stimulus(_) => return Ok(false),
                 }
-                for observed in run.engine.journal().since(before) {
-                    run.digest.event(observed);
-                    if let Some(writer) = &mut record {
-                        writer.event(observed)?;
-                    }
+            }
+            events += 1;
+            let before = run.engine.journal().len();
+            match event.what {
+                What::Stimulus(stimulus) => {
+                    stimuli += 1;
+                    run.stimulus(event.number, line, event.at, stimulus);
+                }
+                What::Observation(_) => run.observation(&event, line),
+            }
+            for observed in run.engine.journal().since(before) {
+                run.digest.event(observed);
+                if let Some(writer) = &mut record {
+                    writer.event(observed)?;
                 }
             }
         }

@@ -26,6 +26,9 @@ use crate::subject::Subject;
 /// so they are recomputed in full.
 const BUDGET: u64 = 2_000_000;
 
+/// How many events the engine is shown before it takes them.
+const BATCH: usize = 64;
+
 /// A runner for candidates of the minimizer, which compares results at every step.
 #[derive(Clone, Copy)]
 pub struct Probe<'s, S> {
@@ -174,15 +177,23 @@ impl<'s, S: Subject> Probe<'s, S> {
     where
         S: 'e,
     {
-        for (place, (event, line)) in events {
-            if (self.stop)() {
-                return Ran::Stopped;
+        let (mut events, mut batch) = (events, Vec::with_capacity(BATCH));
+        loop {
+            batch.extend(events.by_ref().take(BATCH));
+            if batch.is_empty() {
+                break;
             }
-            before(place, verifier);
-            (self.tell)(Some(event.number.get().into()));
-            verifier.event(event, line);
-            if shows(verifier.findings(), wanted) {
-                return Ran::Shown(place, verifier.shown());
+            verifier.engine.look_ahead(messages::<S>(batch.iter().map(|(_, (event, _))| *event)));
+            for (place, (event, line)) in batch.drain(..) {
+                if (self.stop)() {
+                    return Ran::Stopped;
+                }
+                before(place, verifier);
+                (self.tell)(Some(event.number.get().into()));
+                verifier.event(event, line);
+                if shows(verifier.findings(), wanted) {
+                    return Ran::Shown(place, verifier.shown());
+                }
             }
         }
         (self.tell)(None);

@@ -79,15 +79,15 @@ fn an_unknown_field() {
 fn a_wrong_type() {
     assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"account":"a-1","amount":"5","on":2}}}}"#), @r#"
     afresh: night.jsonl:3:79: invalid type: string "5", expected i64
-      help: correct the value; where another version of the system wrote it, name that with `--system NAME`
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`
     "#);
-    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":17}}"#), @r"
-    afresh: night.jsonl:3:40: expected a name, or an object with one field
-      help: correct the value; where another version of the system wrote it, name that with `--system NAME`
+    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":17}}"#), @"
+    afresh: night.jsonl:3:40: expected the name of a variant, or an object with one field
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`
     ");
-    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"account":"a","amount":5,"on":2},"hold":1}}}"#), @r"
-    afresh: night.jsonl:3:83: expected a name, or an object with one field
-      help: correct the value; where another version of the system wrote it, name that with `--system NAME`
+    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"account":"a","amount":5,"on":2},"hold":1}}}"#), @"
+    afresh: night.jsonl:3:83: expected the name of a variant, or an object with one field
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`
     ");
 }
 
@@ -104,9 +104,9 @@ fn a_last_line_that_was_cut_off() {
     let folder = Folder::default();
     let whole = format!("{HEADER}\n{}\n", deposit(1, "a-1", 5, 1));
     folder.write("night.jsonl", &format!(r#"{whole}{{"in":{{"id":"m-2","fro"#));
-    assert_snapshot!(refused(&folder, "night.jsonl", &[]), @r"
+    assert_snapshot!(refused(&folder, "night.jsonl", &[]), @"
     afresh: night.jsonl:3:23: the last line is torn: expected a whole event and a line end, found the end of the file
-      help: say `--torn` to go on without it; it was cut off while being written
+      help: use `--torn` to skip this line, which was cut off while it was being written
     ");
     folder.write("whole.jsonl", &whole);
     for words in [&["replay"][..], &["check"], &["show", "--views"], &["trigger", "--all", "--dry-run"]] {
@@ -117,9 +117,9 @@ fn a_last_line_that_was_cut_off() {
 
 #[test]
 fn a_format_of_the_future() {
-    assert_snapshot!(file(&HEADER.replace(r#""format":1"#, r#""format":2,"shape":"unheard of""#)), @r"
-    afresh: night.jsonl:1:11: format 2 is from the future: it needs a newer afresh, this one reads format 1
-      help: install a newer afresh, or have the trace written by this one
+    assert_snapshot!(file(&HEADER.replace(r#""format":1"#, r#""format":2,"shape":"unheard of""#)), @"
+    afresh: night.jsonl:1:11: format 2 needs a newer afresh: expected format 1
+      help: install a newer afresh, or write the trace again with this one
     ");
 }
 
@@ -127,9 +127,9 @@ fn a_format_of_the_future() {
 fn a_system_that_is_not_known() {
     let unknown = file(&HEADER.replace("ledger", "ledgr"));
     let (known, rest) = unknown.split_once("ledger+fee-rounding").expect("the systems are listed");
-    assert_snapshot!(format!("{known}…{}", rest.split_once("retry-twice").expect("to the last one").1), @r"
-    afresh: night.jsonl:1:32: is for the system `ledgr`, which is not known here: expected `document`, `document+bytes-for-chars`, `document+range-overflow`, `document+stale-digest`, `ledger`, `ledger+duplicate-hold`, `…`
-      help: say which of them it is for with `--system NAME`, or correct the header
+    assert_snapshot!(format!("{known}…{}", rest.split_once("retry-twice").expect("to the last one").1), @"
+    afresh: night.jsonl:1:32: is for the unknown system `ledgr`: expected `document`, `document+bytes-for-chars`, `document+range-overflow`, `document+stale-digest`, `ledger`, `ledger+duplicate-hold`, `…`
+      help: use `--system NAME` to choose one of these systems, or correct the header
     ");
 
     let folder = Folder::default();
@@ -137,8 +137,8 @@ fn a_system_that_is_not_known() {
     let asked = refused(&folder, "night.jsonl", &["--system", "ledgr\u{1b}"]);
     let (known, rest) = asked.split_once("ledger+fee-rounding").expect("the systems are listed");
     assert_snapshot!(format!("{known}…{}", rest.split_once("retry-twice").expect("to the last one").1), @r"
-    afresh: --system: there is no system `ledgr\u{1b}` here: expected `document`, `document+bytes-for-chars`, `document+range-overflow`, `document+stale-digest`, `ledger`, `ledger+duplicate-hold`, `…`
-      help: name one of them, or leave the option out to run what the trace is of
+    afresh: --system: unknown system `ledgr\u{1b}`: expected `document`, `document+bytes-for-chars`, `document+range-overflow`, `document+stale-digest`, `ledger`, `ledger+duplicate-hold`, `…`
+      help: name one of these systems, or omit the option to use the system in the header of the trace
     ");
 }
 
@@ -146,21 +146,21 @@ fn a_system_that_is_not_known() {
 fn a_file_that_is_no_trace() {
     assert_snapshot!(file(""), @r#"
     afresh: night.jsonl: is empty: expected a header line, {"afresh":{"format":1,"system":"NAME",…}}
-      help: make a trace of exported rows with `afresh import`
+      help: use `afresh import` to turn exported rows into a trace
     "#);
     assert_snapshot!(file("Dear diary,\n"), @r#"
     afresh: night.jsonl:1:1: is not a trace: expected a header line, {"afresh":{"format":1,"system":"NAME",…}}, found Dear diary,
-      help: make a trace of exported rows with `afresh import`
+      help: use `afresh import` to turn exported rows into a trace
     "#);
     let folder = Folder::default();
     fs::create_dir(folder.path("folder")).expect("a folder is made");
-    assert_snapshot!(refused(&folder, "folder", &[]), @r"
-    afresh: folder: is a directory, where a file was expected
+    assert_snapshot!(refused(&folder, "folder", &[]), @"
+    afresh: folder: is a directory, expected a file
       help: name a file in it, or `-` for the standard stream
     ");
-    assert_snapshot!(refused(&folder, "nowhere/night.jsonl", &[]), @r"
+    assert_snapshot!(refused(&folder, "nowhere/night.jsonl", &[]), @"
     afresh: nowhere/night.jsonl: cannot be read: No such file or directory (os error 2)
-      help: check the path, and the folder that it starts from; `-` is standard input
+      help: check the path, and the folder that it is relative to; `-` is standard input
     ");
 }
 
@@ -169,8 +169,8 @@ fn a_line_over_the_limit() {
     let folder = Folder::default();
     let long = deposit(1, &"a".repeat(200), 5, 1);
     folder.trace("night.jsonl", "ledger", &[&long]);
-    assert_snapshot!(refused(&folder, "night.jsonl", &["--line-max", "200"]), @r"
-    afresh: night.jsonl:2:201: the line is longer than 200 bytes
+    assert_snapshot!(refused(&folder, "night.jsonl", &["--line-max", "200"]), @"
+    afresh: night.jsonl:2:201: the line is longer than the limit of 200 bytes
       help: raise the limit with `--line-max BYTES` if the line is meant to be that long
     ");
     folder.ok(&["check", "night.jsonl", "--line-max", &long.len().to_string()]);
@@ -179,9 +179,9 @@ fn a_line_over_the_limit() {
 #[test]
 fn nesting_ten_thousand_deep() {
     let nested = |open: &str, close: &str| open.repeat(10_000) + "1" + &close.repeat(10_000);
-    assert_snapshot!(line(format!(r#"{{"in":{{"id":"m-2","from":"bank","body":{}}}}}"#, nested("[", "]"))), @r"
+    assert_snapshot!(line(format!(r#"{{"in":{{"id":"m-2","from":"bank","body":{}}}}}"#, nested("[", "]"))), @"
     afresh: night.jsonl:3:165: nested too deeply: expected at most 127 arrays and objects inside each other
-      help: make the body flatter: no reader of JSON can be trusted with more
+      help: make the body flatter: deeper nesting could exhaust the stack of a JSON reader
     ");
     assert_snapshot!(line(format!(r#"{{"view":{{"key":"a-1","value":{}}}}}"#, nested(r#"{"a":"#, "}"))), @r"
     afresh: night.jsonl:3:33: unknown field `a`, expected one of `balance`, `held`, `captured`, `fees`, `payments`
@@ -192,34 +192,34 @@ fn nesting_ten_thousand_deep() {
 #[test]
 fn a_number_that_the_type_cannot_hold() {
     let amount = |amount: &str| deposit(2, "a-1", 5, 2).replace(r#""amount":5"#, &format!(r#""amount":{amount}"#));
-    assert_snapshot!(line(amount("9223372036854775808")), @r"
+    assert_snapshot!(line(amount("9223372036854775808")), @"
     afresh: night.jsonl:3:95: invalid value: integer `9223372036854775808`, expected i64
-      help: correct the value; where another version of the system wrote it, name that with `--system NAME`
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`
     ");
-    assert_snapshot!(line(amount("-123456789012345678901234567890")), @r"
+    assert_snapshot!(line(amount("-123456789012345678901234567890")), @"
     afresh: night.jsonl:3:107: invalid value: integer `-123456789012345678901234567890`, expected i64
-      help: correct the value; where another version of the system wrote it, name that with `--system NAME`
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`
     ");
-    assert_snapshot!(line(amount("0.5")), @r"
+    assert_snapshot!(line(amount("0.5")), @"
     afresh: night.jsonl:3:79: invalid type: floating point `0.5`, expected i64
-      help: correct the value; where another version of the system wrote it, name that with `--system NAME`
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`
     ");
-    assert_snapshot!(line(amount("NaN")), @r"
+    assert_snapshot!(line(amount("NaN")), @"
     afresh: night.jsonl:3:77: is not JSON: expected value
-      help: correct the line; a trace has one whole JSON object a line, and no NaN or Infinity
+      help: correct the line: each line of a trace is one JSON object, without NaN or Infinity
     ");
 }
 
 #[test]
 fn a_key_that_is_there_twice() {
-    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"account":"a","amount":5,"amount":6,"on":2}}}}"#), @r"
-    afresh: night.jsonl:3:84: the key `amount` is twice in one object: expected it once
-      help: remove one of the two: nothing says which of them counts
+    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"account":"a","amount":5,"amount":6,"on":2}}}}"#), @"
+    afresh: night.jsonl:3:84: duplicate key `amount` in one object: expected it once
+      help: remove one of the two: readers of JSON disagree on which of them counts
     ");
     // In a map of the system's own, serde would take the last value.
     let view = r#"{"balance":5,"held":3,"captured":0,"fees":0,"payments":{"p":1,"p":2}}"#;
-    assert_snapshot!(line(format!(r#"{{"view":{{"key":"a-1","value":{view}}}}}"#)), @r"
-    afresh: night.jsonl:3:92: the key `p` is twice in one object: expected it once
-      help: remove one of the two: nothing says which of them counts
+    assert_snapshot!(line(format!(r#"{{"view":{{"key":"a-1","value":{view}}}}}"#)), @"
+    afresh: night.jsonl:3:92: duplicate key `p` in one object: expected it once
+      help: remove one of the two: readers of JSON disagree on which of them counts
     ");
 }

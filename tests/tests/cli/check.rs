@@ -15,7 +15,7 @@ fn what_is_wrong_is_shown_once_with_its_place_and_a_diff() {
     night.jsonl: 2 findings; 4 stimuli, 1 key
       compared 4 steps, each recomputed from the first message; 4 of them restated
       incremental/balance at 1 step on 1 key, first:
-        night.jsonl:5: event 4, key a-1: the carried state is not the folded one
+        night.jsonl:5: event 4, key a-1: the incremental state differs from the recomputed state
           - incremental
           + recomputed
             {
@@ -26,11 +26,11 @@ fn what_is_wrong_is_shown_once_with_its_place_and_a_diff() {
               "fees": 0,
               "held": 0,
               "payments": {}
-      incremental/captured at 1 step on 1 key, first there too
+      incremental/captured at 1 step on 1 key, first at the same place
     "#);
     let clean = folder.ok(&["check", "night.jsonl", "--system", "ledger"]);
-    assert_snapshot!(clean, @r"
-    night.jsonl: nothing is wrong; 4 stimuli, 1 key
+    assert_snapshot!(clean, @"
+    night.jsonl: ok: 4 stimuli, 1 key
       compared 4 steps, each recomputed from the first message; 4 of them restated
     ");
 }
@@ -43,9 +43,9 @@ fn what_production_recorded_wrong_is_found_in_the_record_too() {
     assert_eq!(done.code, Some(1));
     assert_snapshot!(done.stdout, @r#"
     ledger-production.jsonl: 4 findings; 300 stimuli, 3 keys
-      compared 297 steps, each recomputed from the first message; 297 of them restated; 297 recorded views, 203 of them also against the one before
+      compared 297 steps, each recomputed from the first message; 297 of them restated; 297 recorded views, 203 of them also compared with the one before
       incremental/balance at 20 steps on 1 key, first:
-        ledger-production.jsonl:97: event 96, key a-3: the carried state is not the folded one
+        ledger-production.jsonl:97: event 96, key a-3: the incremental state differs from the recomputed state
           - incremental
           + recomputed
             {
@@ -56,9 +56,9 @@ fn what_production_recorded_wrong_is_found_in_the_record_too() {
               "fees": 0,
               "held": 7392,
               "payments": {
-      incremental/captured at 20 steps on 1 key, first there too
+      incremental/captured at 20 steps on 1 key, first at the same place
       recorded/balance at 20 steps on 1 key, first:
-        ledger-production.jsonl:100: event 99, key a-3: the recorded view is not what all the messages give
+        ledger-production.jsonl:100: event 99, key a-3: the recorded view differs from the view recomputed from all messages
           - recorded
           + recomputed
             {
@@ -69,7 +69,7 @@ fn what_production_recorded_wrong_is_found_in_the_record_too() {
               "fees": 0,
               "held": 7392,
               "payments": {
-      recorded/captured at 20 steps on 1 key, first there too
+      recorded/captured at 20 steps on 1 key, first at the same place
     "#);
     // The fixed code carries no wrong state, but the record stays as it was.
     let fixed = json(&folder, 1, &["check", "ledger-production.jsonl", "--system", "ledger"]);
@@ -87,9 +87,9 @@ fn a_key_that_is_set_apart_is_said_to_be() {
     folder.trace("in.jsonl", "document+range-overflow", &[patch(1, 0, 0), patch(2, 2, u32::MAX), patch(3, 0, 0)]);
     let done = folder.run(&["check", "in.jsonl"]);
     assert_eq!(done.code, Some(1));
-    assert_snapshot!(done.stdout, @r"
+    assert_snapshot!(done.stdout, @"
     in.jsonl: 1 finding; 3 stimuli, 1 key
-      compared 1 step, each recomputed from the first message; 1 of them restated; 2 steps not compared, as the key was set apart after a panic
+      compared 1 step, each recomputed from the first message; 1 of them restated; 2 steps not compared, because the key was quarantined after a panic
       panic/attempt to add with overflow at 1 step on 1 key, first:
         in.jsonl:3: event 2, key d: panicked: attempt to add with overflow (mod.rs:111)
     ");
@@ -115,9 +115,9 @@ fn a_key_that_a_fault_has_damaged_is_not_held_against_the_system() {
         deposit(4, "a-1", 5, 4),
     ];
     folder.trace("in.jsonl", "ledger", &events);
-    assert_snapshot!(folder.ok(&["check", "in.jsonl"]), @r"
-    in.jsonl: nothing is wrong; 6 stimuli, 1 key
-      compared 3 steps, each recomputed from the first message; 3 of them restated; 2 steps not compared, as a fault had damaged the key and nothing had healed it
+    assert_snapshot!(folder.ok(&["check", "in.jsonl"]), @"
+    in.jsonl: ok: 6 stimuli, 1 key
+      compared 3 steps, each recomputed from the first message; 3 of them restated; 2 steps not compared, because a fault had damaged the key and nothing had healed it yet
     ");
 }
 
@@ -141,13 +141,13 @@ fn beyond_the_budget_it_says_what_it_looked_at() {
     let folder = Folder::default();
     let deposits: Vec<_> = (1..=100).map(|n| deposit(n, "a-1", 5, n as i64)).collect();
     folder.trace("in.jsonl", "ledger", &deposits);
-    assert_snapshot!(folder.ok(&["check", "in.jsonl"]), @r"
-    in.jsonl: nothing is wrong; 100 stimuli, 1 key
+    assert_snapshot!(folder.ok(&["check", "in.jsonl"]), @"
+    in.jsonl: ok: 100 stimuli, 1 key
       compared 100 steps, each recomputed from the first message; 100 of them restated
     ");
-    assert_snapshot!(folder.ok(&["check", "in.jsonl", "--budget", "10"]), @r"
-    in.jsonl: nothing is wrong; 100 stimuli, 1 key
-      compared 100 steps, 10 of them recomputed from the first message; 10 of them restated
+    assert_snapshot!(folder.ok(&["check", "in.jsonl", "--budget", "10"]), @"
+    in.jsonl: ok: 100 stimuli, 1 key
+      compared 100 steps, 10 of them recomputed from the first message and the others from checkpoints; 10 of them restated
     ");
     // The check covers less, and still finds the bug.
     copy(&folder, "ledger-late-capture.jsonl");

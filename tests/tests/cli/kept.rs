@@ -17,8 +17,8 @@ fn kept(system: &str) -> Folder {
 #[test]
 fn it_passes_when_the_bug_is_gone() {
     let folder = kept("ledger");
-    assert_snapshot!(folder.ok(&["check", "kept.jsonl"]), @r"
-    kept.jsonl: nothing is wrong; 4 stimuli, 1 key
+    assert_snapshot!(folder.ok(&["check", "kept.jsonl"]), @"
+    kept.jsonl: ok: 4 stimuli, 1 key
       kept for incremental/captured, which does not show
       compared 4 steps, each recomputed from the first message; 4 of them restated
     ");

@@ -25,7 +25,7 @@ fn the_first_difference_is_shown_with_its_place_and_a_diff() {
     assert_snapshot!(done.stdout, @r#"
     recorded.jsonl: 3 differences; 4 stimuli, 1 key, digest 57257c78d20b0cf4ae44c71e38864334
       first:
-        recorded.jsonl:11: event 10, key a-1: output a-1/balance is sent now, and was not recorded
+        recorded.jsonl:11: event 10, key a-1: output a-1/balance is sent now but was not recorded
           - recorded
           + now
           + {
@@ -41,7 +41,7 @@ fn the_first_difference_is_shown_with_its_place_and_a_diff() {
     assert_snapshot!(done.stdout, @r#"
     ledger-production.jsonl: 41 differences; 300 stimuli, 3 keys, digest 6dcac2c150f2e07a151edf4938583c89
       first:
-        ledger-production.jsonl:98: event 97, key a-3: output a-3/balance is another now
+        ledger-production.jsonl:98: event 97, key a-3: output a-3/balance differs from the recorded one
           - recorded
           + now
             {
@@ -70,7 +70,7 @@ fn a_view_that_differs_is_shown_by_its_parts() {
     assert_snapshot!(done.stdout, @r#"
     views.jsonl: 1 difference; 4 stimuli, 1 key, digest 57257c78d20b0cf4ae44c71e38864334
       first:
-        views.jsonl:9: event 8, key a-1: the view of a-1 is another now, in balance, captured
+        views.jsonl:9: event 8, key a-1: the view of a-1 differs from the recorded one in balance, captured
           - recorded
           + now
             {

@@ -32,8 +32,8 @@ fn what_it_does_not_say_is_counted_apart() {
         deposit(3, "a-1", 5, 7),
         view("view", "a-1", 70_000, ""),
     ]);
-    assert_snapshot!(folder.ok(&["check", "window.jsonl"]), @r"
-    window.jsonl: nothing is wrong; 4 stimuli, 2 keys
+    assert_snapshot!(folder.ok(&["check", "window.jsonl"]), @"
+    window.jsonl: ok: 4 stimuli, 2 keys
       compared 4 steps, each recomputed from the first message; 3 recorded views
       not derivable from this window: balance 1 time, captured 1 time, fees 1 time, held 1 time, payments 1 time, state 1 time, view 1 time
     ");

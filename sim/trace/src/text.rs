@@ -71,7 +71,12 @@ pub fn brief(text: &str, most: usize) -> String {
 ///
 /// `one` is the singular of the noun, and `many` is its plural.
 pub fn count(count: u64, one: &str, many: &str) -> String {
-    let digits = count.to_string();
+    format!("{} {}", number(count), if count == 1 { one } else { many })
+}
+
+/// Formats a number with its digits in groups of three, such as `1,200`.
+pub fn number(number: u64) -> String {
+    let digits = number.to_string();
     let mut grouped = String::new();
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {
@@ -79,7 +84,7 @@ pub fn count(count: u64, one: &str, many: &str) -> String {
         }
         grouped.push(digit);
     }
-    format!("{grouped} {}", if count == 1 { one } else { many })
+    grouped
 }
 
 #[cfg(test)]

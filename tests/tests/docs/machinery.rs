@@ -28,7 +28,7 @@ to two
 and
 $ afresh replay nowhere.jsonl
 afresh: nowhere.jsonl: cannot be read: No such file or directory (os error 2)
-  help: check the path, and the folder that it starts from; `-` is standard input
+  help: check the path, and the folder that it is relative to; `-` is standard input
 # exit 2
 $ cargo run --release -- --version
 afresh 0.1.0

@@ -120,7 +120,7 @@ fn text(report: &Report) -> String {
     if !report.laws.is_empty() {
         let laws = report.laws.iter().enumerate().map(|(place, (law, runs))| match place {
             0 => format!("{law} in {}", count(*runs, "run", "runs")),
-            _ => format!("{law} in {runs}"),
+            _ => format!("{law} in {}", number(*runs)),
         });
         text += &format!("  laws sampled: {}\n", laws.collect::<Vec<_>>().join(", "));
     }

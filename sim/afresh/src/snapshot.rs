@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Component, Path, PathBuf};
 
-use afresh_core::{Engine, EventNumber, Key, Policy};
-use glob::Pattern;
-use serde::Serialize;
-use serde_json::Value;
-
 use afresh_check::guard::guard;
 use afresh_check::{self as check, Finding, Loaded, Report, Subject, value};
 use afresh_cli::report::terminal::findings;
-use afresh_trace::format::files;
-use afresh_trace::format::{Options, Reader};
+use afresh_core::{Engine, EventNumber, Key, Policy};
+use afresh_trace::format::{Options, Reader, files};
 use afresh_trace::text::{count, escape};
+use glob::Pattern;
+use serde::Serialize;
+use serde_json::Value;
 
 /// The snapshot of a trace that passed its check: its name, and the result of running it.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use afresh_core::{Engine, EventNumber, Key, Observation, Parts, Sent, SlotId, System, What};
+use afresh_trace::format::EventOf;
 
 use crate::finding::{Versus, value};
-use afresh_trace::format::EventOf;
 
 /// A difference between the recorded observations and those that the engine makes now.
 #[derive(Clone, Debug)]

@@ -2,9 +2,8 @@
 
 use std::fmt::{self, Display};
 
-use serde::Serialize;
-
 use afresh_trace::text::count;
+use serde::Serialize;
 
 /// The number of keys of a system, or of nodes of a world, in a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -3,7 +3,6 @@
 use std::io::BufRead;
 
 use afresh_core::{Engine, Header, Observation, Options, System, Types, What};
-
 use afresh_trace::format::{Error, EventOf, Readable, Reader};
 
 /// A whole trace in memory, with the line of each event.

@@ -3,6 +3,8 @@
 use std::io::{BufRead, Write};
 
 use afresh_core::{Engine, EventNumber, Key, Observation, Policy, Stimulus, What};
+use afresh_trace::digest::{Rolling, RunDigest};
+use afresh_trace::format::{Error, EventOf, Reader, Writer, messages, read_ahead};
 use serde::Serialize;
 
 use crate::compare::{Comparer, Difference};
@@ -10,8 +12,6 @@ use crate::extent::Extent;
 use crate::finding::{Sighting, Versus};
 use crate::guard::guard;
 use crate::subject::Subject;
-use afresh_trace::digest::{Rolling, RunDigest};
-use afresh_trace::format::{Error, EventOf, Reader, Writer, messages, read_ahead};
 
 /// The options of [`replay()`].
 #[derive(Clone, Copy, Debug)]

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use afresh_core::Header;
-use serde::Serialize;
-
-use super::outcome::{self, Failure};
-use super::source::Format;
 use afresh_trace::format::files::{self, Output};
 use afresh_trace::format::{Error, Problem, Writer};
 use afresh_trace::import::{Assignment, Mapping, RowFormat, RowKind, Shape, Summary, import};
 use afresh_trace::text::count;
+use serde::Serialize;
+
+use super::outcome::{self, Failure};
+use super::source::Format;
 
 /// Turn rows exported from a message table into a trace.
 ///

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 
 use afresh_core::Header;
-
 use afresh_shrink::minimize::{Identity, Item};
 use afresh_trace::format::RawEvent;
 

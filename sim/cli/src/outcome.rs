@@ -3,11 +3,11 @@
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
+use afresh_trace::format::{Error, Problem};
 use serde::Serialize;
 use serde_json::json;
 
 use super::worker::{self, Note};
-use afresh_trace::format::{Error, Problem};
 
 /// The version of every JSON report.
 const REPORT: u32 = 1;

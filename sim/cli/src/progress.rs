@@ -3,10 +3,10 @@
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
+use afresh_check::clock::Stopwatch;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::worker::{self, Note};
-use afresh_check::clock::Stopwatch;
 
 /// The time before a bar is shown. For shorter work, it would only flicker.
 const SOON: Duration = Duration::from_millis(300);

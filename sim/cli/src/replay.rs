@@ -4,18 +4,17 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use afresh_check::Extent;
+use afresh_check::replay::{Options, Report};
 use afresh_core::{EventNumber, Header, Policy};
+use afresh_trace::format::files::{self, Output};
+use afresh_trace::format::{Error, Problem, Writer};
+use afresh_trace::text::{count, escape};
 
 use super::outcome::{self, Failure};
 use super::source::{Format, Source};
 use crate::report::terminal::{BAD, GOOD, sighting, styled};
 use crate::runner::Systems;
-use afresh_check::Extent;
-use afresh_check::replay::{Options, Report};
-use afresh_trace::format::files::{self, Output};
-use afresh_trace::format::{Error, Problem, Writer};
-use afresh_trace::text::count;
-use afresh_trace::text::escape;
 
 /// Run a trace, and compare everything that it recorded with what the system does now.
 ///

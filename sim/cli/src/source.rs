@@ -3,10 +3,11 @@
 use std::io::BufRead;
 use std::path::Path;
 
-use super::progress::{self, Progress};
-use crate::runner::{Runner, Systems};
 use afresh_trace::format::files::{self, Input};
 use afresh_trace::format::{Error, Options, Problem, Reader};
+
+use super::progress::{self, Progress};
+use crate::runner::{Runner, Systems};
 
 /// How a trace is read, and which system runs it.
 #[derive(Clone, Debug, clap::Args)]

@@ -2,10 +2,9 @@
 
 use std::fmt::{self, Display};
 
+use afresh_trace::text::count;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
-
-use afresh_trace::text::count;
 
 /// Counts of what happened in one run or in several, such as "29 messages, 113 lost".
 ///

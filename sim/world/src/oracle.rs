@@ -5,15 +5,15 @@
 use std::borrow::Cow;
 use std::io::BufRead;
 
+use afresh_check::Finding;
 use afresh_core::{EventNumber, Signature, Violation};
+use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
+use afresh_shrink::oracle::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, values};
+use afresh_trace::format::{Error, Kind, RawEvent, Reader};
 
 use crate::run::{Cluster, drive};
 use crate::schedule::Replay;
 use crate::world::{Node, Vocabulary};
-use afresh_check::Finding;
-use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
-use afresh_shrink::oracle::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, values};
-use afresh_trace::format::{Error, Kind, RawEvent, Reader};
 
 /// Reads a trace of `cluster`, and prepares it for the minimizer.
 ///

@@ -6,13 +6,13 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use afresh_check::guard::guard;
 use afresh_core::{EventNumber, Fault, Name, Signature, Violation};
+use afresh_trace::digest::RunDigest;
 
 use crate::rng::Rng;
 use crate::schedule::{Act, Aim, Blow, Calm, Random, Replay, Schedule, Swarm, Tell, Told, Unfit};
 use crate::world::{Happened, Node, NodeId, Property, Watch, World, WorldEvent, WorldTrace};
-use afresh_check::guard::guard;
-use afresh_trace::digest::RunDigest;
 
 /// A group of nodes to simulate, with the inputs that it gets, the faults it meets and the properties that must hold.
 ///

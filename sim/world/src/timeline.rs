@@ -6,16 +6,16 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::io::BufRead;
 
+use afresh_check::Finding;
+use afresh_check::guard::guard;
+use afresh_check::show::{Calm, Entry, Filter, Options, Seen, Sign, Summary, ViewChange, json};
 use afresh_core::{At, EventNumber, Fault, Key, Name, Stimulus, What};
+use afresh_trace::digest::Digesting;
+use afresh_trace::format::{Error, Kind, Reader};
 
 use crate::run::{Cluster, drive};
 use crate::schedule::{Act, Choice, Replay, Schedule};
 use crate::world::{Happened, Impossible, Node, NodeId, Pending, PendingId, UnderWay, Vocabulary, World, WorldEvent};
-use afresh_check::Finding;
-use afresh_check::guard::guard;
-use afresh_check::show::{Calm, Entry, Filter, Options, Seen, Sign, Summary, ViewChange, json};
-use afresh_trace::digest::Digesting;
-use afresh_trace::format::{Error, Kind, Reader};
 
 /// Runs the trace in `reader` again, and passes each event that `options` selects to `each`, one at a time.
 ///

@@ -1,5 +1,6 @@
-use afresh_core::{Message, Policy, Stimulus};
 use std::collections::BTreeMap;
+
+use afresh_core::{Message, Policy, Stimulus};
 
 use super::{Held, StimulusOf, run, same};
 use crate::subject::Subject;

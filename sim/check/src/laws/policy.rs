@@ -1,9 +1,9 @@
 use afresh_core::{Engine, Policy};
+use afresh_trace::format::EventOf;
 
 use super::{Breach, Held, StimulusOf, run, same};
 use crate::finding::value;
 use crate::subject::Subject;
-use afresh_trace::format::EventOf;
 
 /// Checks that all policies send the same messages at the same moments, and end in the same states.
 ///

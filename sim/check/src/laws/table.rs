@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use afresh_core::{EventNumber, FactId, Fault, Knob, Message, Name, Signature, Stimulus, What};
+use afresh_trace::format::EventOf;
 
 use super::healing::healing_of;
 use super::{Breach, Held, StimulusOf};
 use crate::finding::{Finding, Sighting};
 use crate::guard::{guard, signature_of_panic};
 use crate::subject::Subject;
-use afresh_trace::format::EventOf;
 
 /// The names of the laws that are checked by runs of their own.
 ///

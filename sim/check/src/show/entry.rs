@@ -1,11 +1,11 @@
 //! One event of a timeline, in a form that does not depend on the types of its system.
 
 use afresh_core::{At, EventNumber, Key, Name, Observation, Stimulus, Types, What};
+use afresh_trace::format::{Kind, WhatOf, output_id, time};
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::views::ViewChange;
-use afresh_trace::format::{Kind, WhatOf, output_id, time};
 
 /// One event of a timeline, ready to be printed or written as JSON.
 #[derive(Clone, Debug, Serialize)]

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use afresh_core::{EventNumber, Key};
-
 use afresh_trace::format::Kind;
 
 /// A filter for the events of a timeline. An event is shown if it meets every condition; an empty condition is met.

@@ -8,12 +8,12 @@ mod views;
 use std::io::BufRead;
 
 use afresh_core::{At, What};
+use afresh_trace::digest::{Digesting, TraceDigest};
+use afresh_trace::format::{Error, Reader};
 use serde::{Serialize, Serializer};
 
 use crate::finding::Finding;
 use crate::subject::Subject;
-use afresh_trace::digest::{Digesting, TraceDigest};
-use afresh_trace::format::{Error, Reader};
 use timeline::Timeline;
 
 pub use entry::{Entry, Sign, json};

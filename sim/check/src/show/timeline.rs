@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use afresh_core::{At, Engine, EventNumber, Fault, Key, Knob, Observation, Policy, Stimulus, Viewed, What};
+use afresh_trace::format::{Error, EventOf, Kind, output_id};
 
 use super::entry::{Entry, Sign, json};
 use super::filter::Filter;
@@ -10,7 +11,6 @@ use super::views::{Views, carried};
 use super::{Options, Summary};
 use crate::guard::guard;
 use crate::subject::Subject;
-use afresh_trace::format::{Error, EventOf, Kind, output_id};
 
 /// A timeline in progress.
 pub(super) struct Timeline<'a, S: Subject> {

@@ -11,11 +11,11 @@ mod start;
 use std::io::BufRead;
 
 use afresh_core::{EventNumber, Knob, Observation, Plan, Refusal, Stimulus, What};
+use afresh_trace::format::{self, EventOf, Reader, Writer};
 use serde::Serialize;
 
 use crate::show::{Entry, Sign};
 use crate::subject::Subject;
-use afresh_trace::format::{self, EventOf, Reader, Writer};
 use start::Started;
 
 pub use asked::Asked;

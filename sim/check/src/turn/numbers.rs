@@ -1,7 +1,6 @@
 //! Translation between the event numbers of a trace, which may have gaps, and those of the journal of its run.
 
 use afresh_core::{EventNumber, System};
-
 use afresh_trace::format::EventOf;
 
 /// A table that translates event numbers between a trace and the journal of its run.

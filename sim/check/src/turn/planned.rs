@@ -1,11 +1,11 @@
 //! The plan of a knob, in a form that does not depend on the types of its system.
 
 use afresh_core::{Engine, FactId, Healed, Name, Plan, Quarantined, Refusal, Sent, Stimulus, System, What};
+use afresh_trace::format::output_id;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::finding::value;
-use afresh_trace::format::output_id;
 
 /// The plan of a knob: the effects that turning it would have.
 #[derive(Clone, Debug, PartialEq, Serialize)]

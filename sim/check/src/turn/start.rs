@@ -6,13 +6,13 @@ use std::io::BufRead;
 use afresh_core::{
     Engine, EventNumber, Fault, Key, Knob, Observation, OutOfSequence, Policy, Sent, SlotId, Stimulus, What,
 };
+use afresh_trace::format::{self, EventOf, Problem, Reader};
 use serde::Serialize;
 
 use super::Options;
 use super::numbers::Numbers;
 use crate::guard::guard;
 use crate::subject::Subject;
-use afresh_trace::format::{self, EventOf, Problem, Reader};
 
 /// The way in which a process was brought to the end of a trace before the knob was turned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

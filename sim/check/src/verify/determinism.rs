@@ -1,11 +1,11 @@
 //! Compares two runs of the same stimuli.
 
 use afresh_core::{EventNumber, Journal};
+use afresh_trace::format::EventOf;
 use serde_json::Value;
 
 use crate::finding::{Findings, Versus, value};
 use crate::subject::Subject;
-use afresh_trace::format::EventOf;
 
 /// Finds the first event at which two runs differ. Returns its number, and the event of either run.
 fn first_difference<S: Subject>(first: &Journal<S>, again: &Journal<S>) -> Option<(EventNumber, [Value; 2])> {

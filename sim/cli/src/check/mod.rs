@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use afresh_check::{Options, Report};
 use afresh_core::Header;
+use afresh_trace::format::{Error, Problem, files};
+use afresh_trace::text::{count, escape};
 use bytesize::ByteSize;
 use serde::Serialize;
 
@@ -21,11 +24,6 @@ use super::source::{Format, Source};
 use super::worker::{self, Death, Note, watch};
 use crate::report::terminal::{BAD, GOOD, findings, styled};
 use crate::runner::Systems;
-use afresh_check::{Options, Report};
-use afresh_trace::format::files;
-use afresh_trace::format::{Error, Problem};
-use afresh_trace::text::count;
-use afresh_trace::text::escape;
 
 /// Check traces: compare carried, recomputed, restated and recorded results at every step.
 ///

@@ -8,12 +8,12 @@ use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 
+use afresh_trace::format::{Error, Problem};
+use afresh_world::explore::{Counts, Run};
 use serde::{Deserialize, Serialize};
 
 use super::seeds::Seeds;
 use crate::outcome::Failure;
-use afresh_trace::format::{Error, Problem};
-use afresh_world::explore::{Counts, Run};
 
 /// The version of the file format.
 const FORMAT: u32 = 1;

@@ -4,11 +4,12 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use afresh_trace::format::files::Output;
+use afresh_trace::format::{Error, Problem};
+
 use crate::outcome::Failure;
 use crate::shell::quote;
 use crate::worker;
-use afresh_trace::format::files::Output;
-use afresh_trace::format::{Error, Problem};
 
 /// The longest part of a folder's name that is taken from the signature, in characters.
 const NAME_MAX: usize = 60;

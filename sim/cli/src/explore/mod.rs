@@ -15,12 +15,10 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use super::duration::duration;
-use super::interrupt;
-use super::jobs;
 use super::outcome::Failure;
 use super::run::explorer;
 use super::source::Format;
-use super::worker;
+use super::{interrupt, jobs, worker};
 use crate::runner::Systems;
 use seeds::{Seeds, Shard};
 

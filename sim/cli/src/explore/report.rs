@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use afresh_trace::text::{count, escape, number};
+use afresh_world::explore::Counts;
 use serde::Serialize;
 
 use super::campaign::Chunk;
@@ -10,9 +12,6 @@ use super::{Args, files, shrunk};
 use crate::outcome::{self, Failure};
 use crate::report::terminal::{BAD, GOOD, styled};
 use crate::source::Format;
-use afresh_trace::text::count;
-use afresh_trace::text::escape;
-use afresh_world::explore::Counts;
 
 /// The report of a campaign.
 #[derive(Serialize)]

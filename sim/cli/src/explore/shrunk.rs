@@ -1,19 +1,18 @@
 //! Makes each finding small: a search of its own for each, as `afresh shrink` makes it, several at a time.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::{fs, thread};
 
+use afresh_shrink::oracle::ends;
+use afresh_trace::format::{Error, Problem};
 use serde::Deserialize;
 
 use super::{Args, files};
 use crate::interrupt;
 use crate::outcome::Failure;
-use afresh_shrink::oracle::ends;
-use afresh_trace::format::{Error, Problem};
 
 /// What a search says of its result, of which this is what is asked for.
 #[derive(Clone, Debug, Deserialize)]

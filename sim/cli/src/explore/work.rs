@@ -7,15 +7,14 @@ use std::process::ExitCode;
 use std::sync::{Mutex, mpsc};
 use std::thread;
 
-use super::Args;
-use super::campaign::{Campaign, Chunk, Failed};
-use super::{files, seeds};
-use crate::interrupt;
-use crate::outcome::Failure;
-use crate::progress;
-use crate::worker::{self, Note, watch};
 use afresh_trace::format::{Error, Problem};
 use afresh_world::explore::{Explorer, Record, Run, Runs};
+
+use super::campaign::{Campaign, Chunk, Failed};
+use super::{Args, files, seeds};
+use crate::outcome::Failure;
+use crate::worker::{self, Note, watch};
+use crate::{interrupt, progress};
 
 pub(super) fn explore(args: &Args, explorer: &dyn Explorer) -> Result<ExitCode, Failure> {
     let mut campaign = Campaign::open(&files::campaign(&args.output), &args.system)?;

@@ -1,9 +1,9 @@
 //! `afresh migrate`: turns a flow on or off.
 
+use afresh_check::turn::Asked;
 use afresh_core::Knob;
 
 use super::{Keys, Turn};
-use afresh_check::turn::Asked;
 
 /// Turn a flow on or off for the whole history of keys, and process again everything that it affects.
 #[derive(Debug, clap::Args)]

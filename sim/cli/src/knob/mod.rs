@@ -12,7 +12,11 @@ use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use afresh_check::turn::{self, Asked, Options, Report};
 use afresh_core::{Key, Name};
+use afresh_trace::format::files::{self, Output};
+use afresh_trace::format::{Copied, Error, Problem};
+use afresh_trace::text::escape;
 use serde::Serialize;
 
 use super::outcome::{self, Failure};
@@ -20,10 +24,6 @@ use super::progress;
 use super::source::{Format, Source};
 use crate::report::plan;
 use crate::runner::Systems;
-use afresh_check::turn::{self, Asked, Options, Report};
-use afresh_trace::format::files::{self, Output};
-use afresh_trace::format::{Copied, Error, Problem};
-use afresh_trace::text::escape;
 
 /// The end of the help of every knob: what it does with the trace, and the exit codes.
 const HELP: &str = "\

@@ -1,10 +1,10 @@
 //! `afresh reflow`: processes stored messages again, or sends stored outputs again.
 
+use afresh_check::turn::Asked;
 use afresh_core::{Knob, SlotId};
+use afresh_trace::format::split_output_id;
 
 use super::Turn;
-use afresh_check::turn::Asked;
-use afresh_trace::format::split_output_id;
 
 /// Process stored messages again, including rejected ones, or send stored outputs again as they are.
 #[derive(Debug, clap::Args)]

@@ -1,9 +1,9 @@
 //! `afresh scrub`: recomputes keys, compares, and heals.
 
+use afresh_check::turn::Asked;
 use afresh_core::Knob;
 
 use super::{Keys, Turn};
-use afresh_check::turn::Asked;
 
 /// Recompute keys from the first message, and heal the carried states that differ.
 #[derive(Debug, clap::Args)]

@@ -1,9 +1,9 @@
 //! `afresh trigger`: regenerates outputs from inputs.
 
+use afresh_check::turn::Asked;
 use afresh_core::Knob;
 
 use super::{Keys, Turn};
-use afresh_check::turn::Asked;
 
 /// Recompute keys from the first message, and send the outputs that are missing or wrong.
 ///

@@ -3,10 +3,10 @@
 use std::fmt::{self, Display};
 use std::io;
 
+use afresh_trace::text::escape;
 use askama::Template;
 
 use super::curve::Curve;
-use afresh_trace::text::escape;
 
 /// The page. Its template escapes all texts for HTML.
 #[derive(Template)]

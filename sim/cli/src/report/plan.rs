@@ -1,11 +1,11 @@
 //! The report of a knob for people: its plan and its effects.
 
+use afresh_check::turn::{Done, Planned, PlannedSend, Report, Start};
 use afresh_core::{Knob, Name};
+use afresh_trace::text::{count, escape};
 
 use super::terminal::{BAD, BOLD, DIM, GOOD, changes, styled};
 use super::timeline::Columns;
-use afresh_check::turn::{Done, Planned, PlannedSend, Report, Start};
-use afresh_trace::text::{count, escape};
 
 /// The indentation of changes.
 const MARGIN: &str = "      ";

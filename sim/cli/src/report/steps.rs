@@ -2,13 +2,13 @@
 
 use std::fmt::Write;
 
+use afresh_shrink::minimize::Item;
+use afresh_shrink::minimize::walk::Intent;
+use afresh_trace::text::{count, escape, shorten};
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
 use super::terminal::{BAD, BOLD, DIM, GOOD, styled};
-use afresh_shrink::minimize::Item;
-use afresh_shrink::minimize::walk::Intent;
-use afresh_trace::text::{count, escape, shorten};
 
 /// The most items of a stretch that are all shown. Of a longer stretch, only the ends are shown.
 const STRETCH_MAX: usize = 7;

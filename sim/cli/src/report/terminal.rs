@@ -2,12 +2,11 @@
 
 use std::fmt::{self, Display, Write};
 
+use afresh_check::{Finding, Sighting, Versus};
+use afresh_trace::text::{count, escape};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
-
-use afresh_check::{Finding, Sighting, Versus};
-use afresh_trace::text::{count, escape};
 
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default();

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::terminal::{BAD, BOLD, DIM, GOOD, changes, styled};
 use afresh_check::show::{Entry, Seen, Sign, ViewChange};
 use afresh_trace::format::{Kind, time};
 use afresh_trace::text::{brief, escape};
+
+use super::terminal::{BAD, BOLD, DIM, GOOD, changes, styled};
 
 /// The most characters that are shown of a body.
 const BODY_MAX: usize = 120;

@@ -7,6 +7,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use afresh_check::Finding;
+use afresh_trace::format::files::Output;
+use afresh_trace::format::{Error, Problem};
+use afresh_trace::text::{count, escape};
+use afresh_world::explore::{Counts, Explorer, Record};
 use bytesize::ByteSize;
 use serde::Serialize;
 
@@ -16,12 +21,6 @@ use super::source::Format;
 use super::worker::{self, Note, watch};
 use crate::report::terminal::{BAD, GOOD, findings, styled};
 use crate::runner::Systems;
-use afresh_check::Finding;
-use afresh_trace::format::files::Output;
-use afresh_trace::format::{Error, Problem};
-use afresh_trace::text::count;
-use afresh_trace::text::escape;
-use afresh_world::explore::{Counts, Explorer, Record};
 
 /// Run a system once in simulation, and report every bug that shows.
 ///

@@ -7,17 +7,13 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io::{BufRead, Write};
 
-use afresh_check::Loaded;
-use afresh_check::Subject;
-use afresh_check::replay;
-use afresh_check::show;
-use afresh_check::turn;
+use afresh_check::{Loaded, Subject, replay, show, turn};
 use afresh_shrink::oracle;
 use afresh_trace::format::files::Input;
 use afresh_trace::format::{Error, Reader, Writer};
-use afresh_world::Cluster;
 use afresh_world::explore::{Explorer, SystemExplorer};
-use afresh_world::{Workload, Workloads};
+use afresh_world::{Cluster, Workload, Workloads};
+
 use world::OfWorld;
 
 /// A system or world as the subcommands use it, with its types hidden.

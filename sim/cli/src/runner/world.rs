@@ -2,23 +2,18 @@
 
 use std::io::{BufRead, Write};
 
+use afresh_check::{Coverage, Extent, Finding, Loaded, Sighting, Versus, replay, show, turn};
 use afresh_core::EventNumber;
-use serde_json::Value;
-
-use super::Runner;
-use afresh_check::Loaded;
-use afresh_check::replay;
-use afresh_check::show;
-use afresh_check::turn;
-use afresh_check::{Coverage, Extent, Finding, Sighting, Versus};
 use afresh_shrink::oracle;
 use afresh_trace::format::files::Input;
 use afresh_trace::format::{Error, Reader, Writer};
 use afresh_world as world;
-use afresh_world::Workloads;
 use afresh_world::explore::{Explorer, WorldExplorer};
 use afresh_world::schedule::Unfit;
-use afresh_world::{Cluster, DETERMINISM, Ended, Node, Vocabulary, WorldEvent};
+use afresh_world::{Cluster, DETERMINISM, Ended, Node, Vocabulary, Workloads, WorldEvent};
+use serde_json::Value;
+
+use super::Runner;
 
 /// A cluster and the name by which its traces refer to it.
 pub(super) struct OfWorld<C> {

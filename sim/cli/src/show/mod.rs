@@ -6,6 +6,9 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use afresh_check::show::{Calm, Filter, Options, Range, Summary};
+use afresh_trace::format::{Error, Kind, Problem, files, time};
+use afresh_trace::text::{count, escape};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -14,10 +17,6 @@ use super::source::{Format, Source};
 use crate::report::terminal::{self, BAD, DIM, GOOD, styled};
 use crate::report::timeline::Columns;
 use crate::runner::Systems;
-use afresh_check::show::{Calm, Filter, Options, Range, Summary};
-use afresh_trace::format::{Error, Kind, Problem, files, time};
-use afresh_trace::text::count;
-use afresh_trace::text::escape;
 
 /// Show the timeline of a trace, one line for each event.
 ///

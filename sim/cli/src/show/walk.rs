@@ -4,6 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use afresh_shrink::minimize::{Edit, Item, Rewrite, Walk};
+use afresh_shrink::oracle::{rewrite_event, rewrite_line};
+use afresh_trace::format::{Error, Options, Problem, RawEvent, Reader, files};
 use serde::Serialize;
 
 use super::Args;
@@ -11,9 +14,6 @@ use crate::original::{identity_of_file, identity_of_trace, lines, text_of_event,
 use crate::outcome::{self, Failure};
 use crate::report::steps::{self, Step};
 use crate::source::Format;
-use afresh_shrink::minimize::{Edit, Item, Rewrite, Walk};
-use afresh_shrink::oracle::{rewrite_event, rewrite_line};
-use afresh_trace::format::{Error, Options, Problem, RawEvent, Reader, files};
 
 /// Shows the walk at `path`.
 pub(super) fn play(args: &Args, path: &Path) -> Result<ExitCode, Failure> {

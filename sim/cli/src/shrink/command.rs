@@ -4,19 +4,18 @@ use std::borrow::Cow;
 use std::process::ExitCode;
 
 use afresh_core::Signature;
+use afresh_shrink::minimize::{Item, Refusal};
+use afresh_shrink::oracle::{By, CommandOracle, Outcome, Recognizer, Template};
+use afresh_trace::text::escape;
 
 use super::Args;
 use super::files::{self, Failure, Places};
 use super::refusal::refuse;
 use super::report::{self, About};
 use super::search::{Job, search};
-use crate::interrupt;
 use crate::shell::quote;
 use crate::worker::{self, Note};
-use crate::{original, outcome};
-use afresh_shrink::minimize::{Item, Refusal};
-use afresh_shrink::oracle::{By, CommandOracle, Outcome, Recognizer, Template};
-use afresh_trace::text::escape;
+use crate::{interrupt, original, outcome};
 
 /// The name of a message in a file: one, and several.
 const UNIT: (&str, &str) = ("line", "lines");

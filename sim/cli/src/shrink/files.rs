@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use super::Args;
-use crate::outcome;
 use afresh_shrink::minimize::Walk;
 use afresh_shrink::minimize::walk::{Header, Line, WalkError};
 use afresh_trace::format::files::{Output, is_stream, open};
 use afresh_trace::format::{Error, Problem};
+
+use super::Args;
+use crate::outcome;
 
 /// An error in the usage or the files; the text reads after "failed to".
 #[derive(Debug, thiserror::Error)]

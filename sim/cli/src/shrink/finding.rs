@@ -3,13 +3,12 @@
 use std::path::PathBuf;
 
 use afresh_core::Signature;
+use afresh_shrink::minimize::walk::{EMPTY, REPRODUCE};
+use afresh_shrink::minimize::{Verdict, Walk};
+use afresh_trace::text::escape;
 use serde::Serialize;
 
 use super::files::{self, Failure, Places};
-use afresh_shrink::minimize::Verdict;
-use afresh_shrink::minimize::Walk;
-use afresh_shrink::minimize::walk::{EMPTY, REPRODUCE};
-use afresh_trace::text::escape;
 
 /// A failure with another signature than the bug.
 #[derive(Debug, Serialize)]

@@ -19,11 +19,10 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use super::duration::duration;
-use super::interrupt;
 use super::jobs::jobs;
 use super::outcome::Failure;
 use super::source::{Format, Source};
-use super::worker;
+use super::{interrupt, worker};
 use crate::runner::Systems;
 
 /// Shrink a trace, or any file with one message a line, to the few messages that still show a bug.

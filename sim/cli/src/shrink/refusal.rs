@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use afresh_shrink::minimize::Refusal;
+use afresh_trace::format::files::input_name;
+use afresh_trace::text::escape;
 use serde::Serialize;
 
 use super::Args;
@@ -9,9 +12,6 @@ use super::files::Places;
 use super::resume::say_how_to_go_on;
 use crate::outcome::{self, Failure};
 use crate::source::Format;
-use afresh_shrink::minimize::Refusal;
-use afresh_trace::format::files::input_name;
-use afresh_trace::text::escape;
 
 /// Reports why nothing was shrunk, and removes the walk that this search began.
 ///

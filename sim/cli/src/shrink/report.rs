@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use afresh_shrink::minimize::{End, Minimized, Verdict, passes_after};
+use afresh_trace::format::files::input_name;
+use afresh_trace::text::{brief, count, escape};
 use serde::Serialize;
 
 use super::Args;
@@ -14,11 +17,6 @@ use crate::outcome::{self, Failure};
 use crate::report::curve::{Curve, class};
 use crate::report::page::{Page, Row};
 use crate::source::Format;
-use afresh_shrink::minimize::Verdict;
-use afresh_shrink::minimize::{End, Minimized, passes_after};
-use afresh_trace::format::files::input_name;
-use afresh_trace::text::count;
-use afresh_trace::text::{brief, escape};
 
 /// The report of a search.
 #[derive(Debug, Serialize)]

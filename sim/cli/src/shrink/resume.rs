@@ -3,9 +3,8 @@
 use std::ffi::OsString;
 
 use super::files::Places;
-use crate::outcome;
 use crate::shell::quote;
-use crate::worker;
+use crate::{outcome, worker};
 
 /// Prints the command that continues the search, if there is a walk to continue from.
 pub(super) fn say_how_to_go_on(places: &Places) {

@@ -3,17 +3,16 @@
 use std::io;
 
 use afresh_core::Signature;
+use afresh_shrink::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
+use afresh_shrink::minimize::{Content, Identity, Item, Minimized, Minimizer, Oracle, Refusal, Rewrite, Walk};
 
 use super::Args;
 use super::files::{self, Failure, Places, WalkFile};
 use super::finding::{Finding, Findings};
 use super::session::Session;
 use crate::progress;
-use crate::worker::{self, Watched};
-use afresh_shrink::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
-use afresh_shrink::minimize::{Content, Identity, Item, Minimized, Minimizer, Oracle, Refusal, Rewrite, Walk};
-
 use crate::report::curve::Curve;
+use crate::worker::{self, Watched};
 
 /// What is to be made smaller.
 pub(super) struct Job<'a, T> {

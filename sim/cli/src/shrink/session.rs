@@ -3,15 +3,14 @@
 use std::ops::ControlFlow;
 
 use afresh_core::Signature;
+use afresh_shrink::minimize::walk::{Intent, Judged, Line};
+use afresh_shrink::minimize::{Item, Observer, Run, Verdict};
 
 use super::files::{self, Failure, Places, WalkFile};
 use super::finding::Findings;
 use super::search::Render;
 use crate::report::curve::Curve;
 use crate::{interrupt, progress};
-use afresh_shrink::minimize::Verdict;
-use afresh_shrink::minimize::walk::{Intent, Judged, Line};
-use afresh_shrink::minimize::{Item, Observer, Run};
 
 /// A search as the command line sees it.
 pub(super) struct Session<'a, T> {

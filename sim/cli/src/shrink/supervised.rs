@@ -3,14 +3,15 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use afresh_shrink::minimize::{Refusal, Walk};
+use afresh_trace::text::escape;
+
 use super::Args;
 use super::files::Places;
 use super::refusal::give_up;
 use crate::outcome::Failure;
 use crate::progress;
 use crate::worker::{Death, End, Phase, Supervisor, available_memory, scratch, was_at};
-use afresh_shrink::minimize::{Refusal, Walk};
-use afresh_trace::text::escape;
 
 /// How often a worker may end that has begun no run: it is not the system that ends it.
 const DEATHS_MAX: usize = 3;

@@ -4,23 +4,20 @@ use std::process::ExitCode;
 use std::{io, mem};
 
 use afresh_core::{Header, Signature};
+use afresh_shrink::minimize::{Item, Refusal};
+use afresh_shrink::oracle::{Aimless, Examined};
+use afresh_trace::format::{Error, RawEvent, Writer, time};
+use afresh_trace::text::{count, escape};
 
 use super::Args;
 use super::files::{self, Places};
 use super::refusal::{give_up, refuse};
 use super::report::{self, About};
 use super::search::{Job, search};
-use crate::interrupt;
-use crate::jobs;
-use crate::original;
 use crate::outcome::Failure;
 use crate::runner::Systems;
 use crate::worker::{self, Note, measure};
-use afresh_shrink::minimize::{Item, Refusal};
-use afresh_shrink::oracle::{Aimless, Examined};
-use afresh_trace::format::{Error, RawEvent, Writer, time};
-use afresh_trace::text::count;
-use afresh_trace::text::escape;
+use crate::{interrupt, jobs, original};
 
 /// The name of what is removed and counted: one, and several.
 const UNIT: (&str, &str) = ("stimulus", "stimuli");

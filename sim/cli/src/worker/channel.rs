@@ -13,8 +13,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit};
 use serde::{Deserialize, Serialize};
 
-use super::Death;
-use super::watch;
+use super::{Death, watch};
 
 /// What a worker is told before it begins.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -4,10 +4,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use afresh_core::Signature;
-use serde::{Deserialize, Serialize};
-
 use afresh_shrink::minimize::Verdict;
 use afresh_shrink::oracle::ends;
+use serde::{Deserialize, Serialize};
 
 /// What Rust says on standard error when an allocation fails, and when a stack overflows.
 const NO_MEMORY: &str = "memory allocation of";

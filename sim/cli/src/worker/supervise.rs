@@ -10,6 +10,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use afresh_check::clock::Stopwatch;
+use afresh_trace::text::escape;
 use bytesize::ByteSize;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::{NamedTempFile, TempDir};
@@ -19,8 +21,6 @@ use super::{Death, MARK, words};
 use crate::interrupt;
 use crate::outcome::{self, Failure};
 use crate::progress::{self, Progress};
-use afresh_check::clock::Stopwatch;
-use afresh_trace::text::escape;
 
 /// How often a request to stop is looked for.
 const TICK: Duration = Duration::from_millis(20);

@@ -4,12 +4,12 @@ use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
+use afresh_check::clock::Stopwatch;
 use afresh_core::Signature;
+use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
 use rustix::process::{Signal, getpid, kill_process};
 
 use super::channel::{Note, send};
-use afresh_check::clock::Stopwatch;
-use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
 
 /// How often it is looked.
 const TICK: Duration = Duration::from_millis(10);

@@ -7,10 +7,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
+use afresh_check::clock::Stopwatch;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
-
-use afresh_check::clock::Stopwatch;
 
 /// The most bytes that are kept of an output. The last ones are kept, because they say why the process ended.
 const TAIL: usize = 64 << 10;

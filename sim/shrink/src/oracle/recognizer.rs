@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::str::FromStr;
 
+use afresh_check::guard::without_values;
 use afresh_core::Signature;
 use regex::bytes::{Captures, Regex};
 
 use super::process::Finished;
-use afresh_check::guard::without_values;
 
 /// The most characters of a signature. A longer one is cut there, and a digest of the whole is appended.
 const SIGNATURE_MAX: usize = 100;

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{Engine, Fault, Key, Knob, Message, Options, Policy, Stimulus, What};
-use indexmap::IndexSet;
-use rustc_hash::FxBuildHasher;
-
 use afresh_check::Subject;
 use afresh_check::guard::guard;
+use afresh_core::{Engine, Fault, Key, Knob, Message, Options, Policy, Stimulus, What};
 use afresh_trace::format::EventOf;
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
 
 /// Returns `key` and every key that sends messages to it in a run of `events`, directly or through other keys.
 pub(super) fn with_senders<S: Subject>(

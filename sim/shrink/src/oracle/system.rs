@@ -2,13 +2,12 @@
 
 use std::io::BufRead;
 
+use afresh_check::{Finding, Subject};
 use afresh_core::{Header, Signature, Types};
+use afresh_trace::format::{Error, EventOf, RawEvent, Readable, Reader};
 
 use super::typed::Typed;
 use crate::minimize::{Item, Oracle, Rewrite};
-use afresh_check::Finding;
-use afresh_check::Subject;
-use afresh_trace::format::{Error, EventOf, RawEvent, Readable, Reader};
 
 /// The most events of a candidate for which an oracle reports the event that is being run. A report takes as long as a
 /// few events, so it would slow down longer candidates.

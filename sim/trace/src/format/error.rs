@@ -1,7 +1,6 @@
 //! The errors of reading and writing files: the place, the problem, what was expected, and what to do.
 
-use std::fmt;
-use std::io;
+use std::{fmt, io};
 
 use afresh_core::Header;
 

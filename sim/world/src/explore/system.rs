@@ -1,16 +1,15 @@
 //! Exploring a system: each run simulates it as a service, with messages drawn from its workload.
 
+use afresh_check::laws::{self, NAMES, Sample};
+use afresh_check::verify::look_at_run;
+use afresh_check::{Finding, Sighting, Subject};
 use afresh_core::{EventNumber, Header, Journal, Signature, Violation};
+use afresh_trace::format::Writer;
 
 use super::{Explorer, Record, Run, Runs};
 use crate::rng::Rng;
 use crate::service::{self, Ahead, Given};
 use crate::workload::{Drawer, Workload};
-use afresh_check::Subject;
-use afresh_check::laws::{self, NAMES, Sample};
-use afresh_check::verify::look_at_run;
-use afresh_check::{Finding, Sighting};
-use afresh_trace::format::Writer;
 
 /// Explores a system: each run simulates it as a service, with messages drawn from a workload.
 pub struct SystemExplorer<'s, S: Subject> {

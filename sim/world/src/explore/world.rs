@@ -2,16 +2,16 @@
 
 use std::fs::File;
 
+use afresh_check::Finding;
+use afresh_check::guard::{guard, signature_of_panic};
 use afresh_core::{EventNumber, Expectation, Header, Signature, Violation};
+use afresh_trace::format::Writer;
 
 use super::{Counts, Explorer, Record, Run, Runs};
 use crate::rng::Rng;
 use crate::run;
 use crate::run::{Cluster, DETERMINISM, Ended};
 use crate::world::{HappenedKind, Node};
-use afresh_check::Finding;
-use afresh_check::guard::{guard, signature_of_panic};
-use afresh_trace::format::Writer;
 
 /// The interval at which runs are sampled for determinism: one in this many is made twice, and compared.
 const TWICE: u64 = 8;

@@ -5,9 +5,8 @@ use std::fs::File;
 use std::io::{self, Seek};
 
 use afresh_core::{Event, Header};
-use serde::Serialize;
-
 use afresh_trace::format::Writer;
+use serde::Serialize;
 
 /// A trace file in which every stimulus of the host is written before the host takes it.
 ///

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use afresh_check::Subject;
 use afresh_core::{Engine, EventNumber, SlotId, System};
 
 use super::{HOST, Mail, Party, Record};
 use crate::world::Effects;
-use afresh_check::Subject;
 
 /// An output that arrived downstream, by its slot and revision. Its content is in the journal of the host.
 #[derive(Clone)]

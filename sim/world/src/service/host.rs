@@ -5,15 +5,15 @@
 use std::iter;
 use std::rc::Rc;
 
+use afresh_check::Subject;
+use afresh_check::guard::guard;
 use afresh_core::{
     At, Engine, Event, EventNumber, Fault, Observation, Options, Policy, Sent, SlotId, Stimulus, System, What,
 };
+use afresh_trace::format::EventOf;
 
 use super::{Alarm, DOWNSTREAM, Given, Mail, NODE, Party, RETRY, Record, UPSTREAM};
 use crate::world::Effects;
-use afresh_check::Subject;
-use afresh_check::guard::guard;
-use afresh_trace::format::EventOf;
 
 /// The events that the host writes to storage together: a stimulus with its observations, or a settlement.
 pub(super) type Journaled<S> = Vec<EventOf<S>>;

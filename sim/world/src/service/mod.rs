@@ -28,13 +28,13 @@ mod upstream;
 
 use std::rc::Rc;
 
+use afresh_check::Subject;
 use afresh_core::{EventNumber, Fault, Message, Name, SlotId, Stimulus, System, Violation, What};
 
 use crate::counts::Counts;
 use crate::rng::Rng;
 use crate::run::{Cluster, Ended, Limits, Posting, simulate};
 use crate::world::{Effects, HappenedKind, Log, Node, NodeId, Property, World};
-use afresh_check::Subject;
 
 pub(crate) use ahead::Ahead;
 use downstream::{Downstream, Receipt};

@@ -3,6 +3,8 @@
 //! An order does not name a key or a message. The host draws these when it carries out the order, because only then are
 //! its keys known.
 
+use afresh_check::Subject;
+use afresh_check::guard::guard;
 use afresh_core::{Damage, FactId, Fault, Key, Knob, Name, SlotId, Stimulus};
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +13,6 @@ use super::{Given, HOST, NODE, Party};
 use crate::rng::Rng;
 use crate::run::Posting;
 use crate::world::Effects;
-use afresh_check::Subject;
-use afresh_check::guard::guard;
 
 /// An order that the host gets from outside: an action of an operator, or damage to a cache.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

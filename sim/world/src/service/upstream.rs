@@ -1,8 +1,9 @@
 //! The upstream node of a simulated service, which sends each message until it is acknowledged.
 
+use afresh_check::Subject;
+
 use super::{Alarm, HOST, Mail, PACE, Party, RETRY, Record};
 use crate::world::Effects;
-use afresh_check::Subject;
 
 /// The node of a simulated service that sends the messages to the host.
 pub(super) struct Upstream {

@@ -1,13 +1,13 @@
 //! The read-only methods of a world, for properties, schedules and tests.
 
 use afresh_core::Name;
+use afresh_trace::digest::RunDigest;
 
 use super::World;
 use super::disk::Log;
 use super::node::{Node, NodeId};
 use super::pending::{Pending, PendingId};
 use super::record::Happened;
-use afresh_trace::digest::RunDigest;
 
 impl<N: Node> World<N> {
     /// Returns all nodes, in the order of their names. A crashed node is shown as it was before the crash.

@@ -1,7 +1,8 @@
 //! Effects: the messages, timers and writes that a node asks for while it handles an event.
 
-use super::node::{Node, NodeId};
 use afresh_trace::digest::mix;
+
+use super::node::{Node, NodeId};
 
 /// The list of effects that a node asks for while it handles an event: messages, timers, writes and syncs.
 ///

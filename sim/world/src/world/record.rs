@@ -1,9 +1,9 @@
 //! The record of a run: all events that happened, each as a value of a fixed size.
 
 use afresh_core::Fault;
+use afresh_trace::digest::{Rolling, RunDigest};
 
 use super::node::{Node, NodeId};
-use afresh_trace::digest::{Rolling, RunDigest};
 
 /// One event that happened in a world, as the record keeps it: a value of 32 bytes.
 ///

@@ -2,11 +2,10 @@
 
 use afresh_core::{Fault, Name};
 
-use super::Impossible;
-use super::World;
 use super::node::{Node, NodeId};
 use super::pending::{Pending, PendingId, UnderWay};
 use super::record::Happened;
+use super::{Impossible, World};
 
 /// A decision of a schedule: which event happens next in the world, and when.
 #[derive(Clone, Debug, PartialEq)]

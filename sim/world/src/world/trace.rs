@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
 use afresh_core::{At, Body, Event, EventNumber, Fault, Header, Message, Name, Passage, Stimulus, Timer, Types, What};
+use afresh_trace::format::{EventOf, TraceOf};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::World;
 use super::node::{Node, NodeId};
 use super::record::{Happened, HappenedKind};
-use afresh_trace::format::{EventOf, TraceOf};
 
 /// An input to a node from outside, in the form in which a trace records it: as the body of a message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

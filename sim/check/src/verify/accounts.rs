@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{Expectation, Key, System};
+use afresh_core::{Expectation, Key, Slot, System};
 
 use super::verifier::Verifier;
 use crate::compare::kind;
@@ -91,7 +91,7 @@ impl<S: System> Verifier<S> {
         let Some(history) = self.facts.history(key) else { return false };
         let system = self.engine.system();
         let inputs: Vec<_> = history.facts.iter().map(|fact| fact.input()).collect();
-        let Some(restated) = system.restate(key, &inputs, self.facts.flows.of(key)) else { return false };
+        let Some(restated) = system.restate(key, &inputs, &self.facts.migrations.of(key)) else { return false };
         for part in system.compare(key, recomputed, &restated).diverged() {
             found.saw(("restated", part), self.step.place, Some(key), || {
                 let versus = versus("restated", value(&restated), value(&system.view(key, recomputed)));
@@ -126,7 +126,7 @@ impl<S: System> Verifier<S> {
             return;
         }
         self.guarded(Some(key), |verifier, found| {
-            let Some(mut outputs) = verifier.engine.outputs(key) else { return };
+            let Some(mut outputs) = verifier.outputs(key) else { return };
             let slots = || verifier.engine.slots(key);
             if slots().filter_map(|(slot, sent)| Some((slot, sent.body.as_ref()?))).eq(&outputs) {
                 return;
@@ -142,6 +142,15 @@ impl<S: System> Verifier<S> {
                 }
             }
         });
+    }
+
+    /// The outputs that the slots of a key should hold, given its carried state; `None` if it has none.
+    fn outputs(&self, key: &Key) -> Option<BTreeMap<Slot, S::Out>> {
+        let state = self.engine.state(key).filter(|_| self.engine.quarantined(key).is_none())?;
+        // A key without messages and without an opening has no outputs, whatever the system says of its first state.
+        let is_known = self.facts.history(key).is_some_and(|history| !history.is_empty());
+        let outputs = || self.engine.system().outputs(key, state, &self.facts.migrations.of(key));
+        Some(if is_known { outputs() } else { BTreeMap::new() })
     }
 
     /// Evaluates the properties over all keys. With `end`, also those that need to hold only at the end of the trace.

@@ -5,11 +5,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use afresh_core::{Beginning, EventNumber, FlowTable, Flows, Input, Key, Message, Name, Opening, Sent, Slot, System};
+use afresh_core::{Beginning, EventNumber, Flows, Input, Key, Message, Name, Opening, Sent, Slot, System};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use rustc_hash::FxBuildHasher;
 
+use super::migrations::Migrations;
 use super::recurring::Recurring;
 use crate::guard::guard;
 
@@ -81,13 +82,13 @@ pub(super) struct Facts<S: System> {
     revisions: Map<(Name, Name), Revisions<S::In>>,
     routed: Map<(Key, Slot), Rerouted<S::In>>,
     histories: Map<Key, History<S>>,
-    pub(super) flows: FlowTable,
+    pub(super) migrations: Migrations,
 }
 
 impl<S: System> Facts<S> {
     pub(super) fn new(system: S, complete: bool, recurring: Option<Arc<Recurring>>) -> Self {
         let (revisions, routed, histories) = Default::default();
-        Self { system, complete, recurring, revisions, routed, histories, flows: FlowTable::default() }
+        Self { system, complete, recurring, revisions, routed, histories, migrations: Migrations::default() }
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
@@ -241,13 +242,13 @@ impl<S: System> Facts<S> {
     pub(super) fn fold(&self, key: &Key, length: usize) -> Option<S::State> {
         let history = self.histories.get(key)?;
         let mut state = history.start(&self.system, self.complete, key)?;
-        history.apply(&self.system, self.flows.of(key), key, &mut state, 0..length);
+        history.apply(&self.system, &self.migrations.of(key), key, &mut state, 0..length);
         Some(state)
     }
 
     /// Folds the remaining messages of `key` into its newest state, and saves a checkpoint now and then.
     pub(super) fn advance(&mut self, key: &Key) {
-        let (system, flows) = (&self.system, self.flows.of(key));
+        let (system, flows) = (&self.system, self.migrations.of(key));
         let Some(history) = self.histories.get_mut(key) else { return };
         if history.kept.is_empty() || history.is_before_opening(system) {
             history.kept.clear();
@@ -259,7 +260,7 @@ impl<S: System> Facts<S> {
             if from - before >= from.isqrt().max(32) {
                 history.kept.push((from, state.clone()));
             }
-            history.apply(system, flows, key, &mut state, from..history.facts.len());
+            history.apply(system, &flows, key, &mut state, from..history.facts.len());
             history.kept.push((history.facts.len(), state));
         }
     }
@@ -302,6 +303,11 @@ impl<S: System> Default for History<S> {
 
 impl<S: System> History<S> {
     /// The state before the first message; `None` if it is not derivable.
+    /// Whether the key has neither a message that counts nor an opening.
+    pub(super) fn is_empty(&self) -> bool {
+        self.facts.is_empty() && self.opening.is_none()
+    }
+
     fn start(&self, system: &S, complete: bool, key: &Key) -> Option<S::State> {
         if self.is_before_opening(system) {
             return None;

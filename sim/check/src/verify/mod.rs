@@ -10,6 +10,7 @@ mod coverage;
 mod determinism;
 mod facts;
 mod look;
+mod migrations;
 mod probe;
 mod recorded;
 mod recurring;

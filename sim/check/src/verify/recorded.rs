@@ -218,8 +218,9 @@ impl<S: System> Verifier<S> {
             return;
         }
         if let Some(history) = self.facts.history(key) {
+            let flows = self.facts.migrations.of(key);
             for fact in &history.facts[before.length..] {
-                self.engine.system().apply(key, &mut state, fact.input(), self.facts.flows.of(key));
+                self.engine.system().apply(key, &mut state, fact.input(), &flows);
             }
         }
         self.seen.coverage.recorded_steps += 1;

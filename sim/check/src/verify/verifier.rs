@@ -192,11 +192,11 @@ impl<S: System> Verifier<S> {
             Knob::Trigger { keys: Some(keys), .. } | Knob::Scrub { keys: Some(keys), .. } => keys.clone(),
             Knob::Migrate { flow, keys: None, on, .. } => {
                 let every = every();
-                self.facts.flows.set_every(flow, *on);
+                self.facts.migrations.migrate(flow, None, *on);
                 every
             }
             Knob::Migrate { flow, keys: Some(keys), on, .. } => {
-                keys.iter().for_each(|key| self.facts.flows.set(key, flow, *on));
+                self.facts.migrations.migrate(flow, Some(keys), *on);
                 keys.clone()
             }
             Knob::ReflowOut { .. } => Vec::new(),

@@ -29,7 +29,8 @@ fn a_message_may_arrive_before_those_that_were_sent_first() {
         app: 1 of 5 is open, 2 of 7 is open
         bank: 1 of 5, 2 of 7, 12 in all
 
-        // The cause says which it is; that it was the second between the two is what is left to go by should the cause be gone.
+        // The cause names the message. If the cause is gone, it is found as the second message between the two
+        // nodes.
         trace
         ----
         {"at":0,"in":{"id":"i-1","from":"outside","body":{"to":"app","input":{"amount":5}}}}

@@ -15,8 +15,8 @@ pub(crate) struct Recurring {
 }
 
 impl Recurring {
-    /// Finds the messages that come more than once. Returns `None` if the trace deploys another version of the system, which
-    /// may give any message to other keys, so that all have to be remembered.
+    /// Finds the messages that come more than once. Returns `None` if the trace deploys another version of the system:
+    /// that version may give any message to other keys, so all messages have to be remembered.
     pub(crate) fn of<'e, S: System + 'e>(events: impl IntoIterator<Item = &'e EventOf<S>>) -> Option<Self> {
         let (mut seen, mut messages) = (FxHashSet::default(), FxHashSet::default());
         for event in events {

@@ -1,4 +1,5 @@
-//! A search begins with two runs of the original: one in full, and one that ends at the failure and compares its key alone.
+//! A search begins with two runs of the original: one in full, and one that ends at the failure and compares its key
+//! alone.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -66,8 +67,8 @@ const DISORDER: Disorder = Disorder {
     places_max: 100,
 };
 
-/// Every bug of an example system, in traces of few and of many keys, in order and not, and with what makes a system say again
-/// what it takes.
+/// Every bug of an example system, in traces of few and of many keys, in order and not, and with what makes a system
+/// say again what it takes.
 fn all_reproduce<S: Fixture + Subject>(flow: Option<&'static str>) {
     // Its runs differ from one to the next, which is the bug.
     for (name, system) in S::all().filter(|(name, _)| !name.ends_with("hash-order")) {

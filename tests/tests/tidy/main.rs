@@ -149,7 +149,7 @@ fn a_snapshot_that_nothing_looks_at_is_seen() {
     let path = folder.path().join("x__some_test.snap");
     let file = path.strip_prefix(root()).expect("it is in the workspace").to_str().expect("text").to_owned();
     for (source, why) in [
-        ("tests/tests/tidy.rs", Some("it is not beside tests/tests/tidy.rs".to_owned())),
+        ("tests/tests/tidy/main.rs", Some("it is not beside tests/tests/tidy/main.rs".to_owned())),
         ("target/gone.rs", Some("there is no target/gone.rs".to_owned())),
     ] {
         fs::write(&path, format!("---\nsource: {source}\n---\n")).expect("a snapshot is written");

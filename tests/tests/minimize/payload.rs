@@ -2,17 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
-use afresh::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
 use afresh::minimize::{
-    Candidate, Content, Edit, End, Identity, Item, Minimized, Minimizer, Observer, Oracle, Rewrite, Run, Verdict, Walk,
-    minimize,
+    Candidate, Content, Edit, End, Item, Minimized, Minimizer, Oracle, Rewrite, Splice, Verdict, minimize,
 };
-
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
 use serde_json::Value;
+
+use super::witness::Witness;
+use super::{config, numbers};
 
 /// A bug over JSON messages: it shows once an account is opened and enough money is paid into it.
 #[derive(Clone, Debug)]
@@ -83,46 +81,6 @@ impl Content<String> for Judge<'_> {
     }
 }
 
-/// An observer that writes a walk, checks that no candidate runs twice, and stops after a number of runs.
-#[derive(Default)]
-struct Witness {
-    walk: String,
-    seen: Vec<Identity>,
-    steps: Vec<Vec<Item<String>>>,
-    stop_after: Option<usize>,
-}
-
-impl Observer<String> for Witness {
-    fn before(&mut self, run: &Run<'_, String>) -> ControlFlow<()> {
-        if self.stop_after == Some(self.seen.len()) {
-            return ControlFlow::Break(());
-        }
-        assert!(run.pass == "reproduce" || !self.seen.contains(&run.identity), "run {} is a repetition", run.number);
-        self.seen.push(run.identity);
-        self.walk += &Line::Run(Intent::of(run)).to_text().expect("a line can be written");
-        ControlFlow::Continue(())
-    }
-
-    fn after(&mut self, run: &Run<'_, String>, verdict: &Verdict) -> ControlFlow<()> {
-        let line = Line::Verdict(Judged { run: run.number, verdict: verdict.clone() });
-        self.walk += &line.to_text().expect("a line can be written");
-        ControlFlow::Continue(())
-    }
-
-    fn step(&mut self, verified: &[Item<String>]) -> ControlFlow<()> {
-        self.steps.push(verified.to_vec());
-        ControlFlow::Continue(())
-    }
-}
-
-impl Witness {
-    fn read(&self, items: usize) -> Walk {
-        let header = Header { format: FORMAT, input: Identity::of([""]), items, oracle: Vec::new() };
-        let text = Line::Walk(header).to_text().expect("a line can be written") + &self.walk;
-        Walk::read(text.as_bytes()).expect("the walk reads back")
-    }
-}
-
 /// Generates events of a few accounts, and a bug that shows in one of them at the end.
 fn events_and_bug() -> impl Strategy<Value = (Vec<String>, Bug)> {
     let kinds = prop_oneof![Just("open"), Just("pay"), Just("ping")];
@@ -140,7 +98,12 @@ fn events_and_bug() -> impl Strategy<Value = (Vec<String>, Bug)> {
     })
 }
 
-fn search(minimizer: Minimizer, events: &[String], bug: &Bug, witness: &mut Witness) -> Option<Minimized<String>> {
+fn search(
+    minimizer: Minimizer,
+    events: &[String],
+    bug: &Bug,
+    witness: &mut Witness<String>,
+) -> Option<Minimized<String>> {
     minimizer.run(Item::numbered(events.iter().cloned()), &mut Judge(bug), witness).ok()
 }
 
@@ -163,18 +126,8 @@ fn disorder(texts: &[String]) -> usize {
     if texts.len() > 32 { 0 } else { ranks.iter().enumerate().map(after).sum() }
 }
 
-fn config() -> Config {
-    Config {
-        cases: 192,
-        rng_algorithm: RngAlgorithm::ChaCha,
-        rng_seed: RngSeed::Fixed(2),
-        failure_persistence: None,
-        ..Config::default()
-    }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(192, 2))]
 
     /// The result fails, is smaller, and passes without any one of its events.
     #[test]
@@ -239,11 +192,11 @@ proptest! {
 fn an_edit_that_does_not_fit_changes_nothing() {
     let items = Item::numbered(["abc".to_owned(), "déf".to_owned()]);
     for (event, splices) in [
-        (3, vec![afresh::minimize::Splice(0, 1, "x".into())]),
-        (1, vec![afresh::minimize::Splice(2, 4, String::new())]),
-        (1, vec![afresh::minimize::Splice(2, 1, String::new())]),
-        (2, vec![afresh::minimize::Splice(2, 3, String::new())]),
-        (1, vec![afresh::minimize::Splice(1, 2, String::new()), afresh::minimize::Splice(0, 1, String::new())]),
+        (3, vec![Splice(0, 1, "x".into())]),
+        (1, vec![Splice(2, 4, String::new())]),
+        (1, vec![Splice(2, 1, String::new())]),
+        (2, vec![Splice(2, 3, String::new())]),
+        (1, vec![Splice(1, 2, String::new()), Splice(0, 1, String::new())]),
     ] {
         let mut changed = items.clone();
         let edit = Edit::Merge { remove: vec![(2, 2)], rewrite: vec![Rewrite { event, splices }] };
@@ -292,7 +245,7 @@ fn what_need_not_be_late_is_put_back() {
         let mut oracle = Overtaken { events: &events, first, second };
         let items = Item::numbered(events.iter().map(|event| (*event).to_owned()));
         let minimized = Minimizer::new().run(items, &mut oracle, &mut ()).expect("it fails");
-        let numbers: Vec<_> = minimized.items.iter().map(|item| item.number).collect();
+        let numbers = numbers(&minimized.items);
         assert!(numbers.is_sorted_by(|one, other| one < other), "{numbers:?}");
         minimized.items.into_iter().map(|item| item.value).collect::<Vec<_>>().join(" ")
     };

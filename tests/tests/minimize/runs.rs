@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use afresh::minimize::Verdict;
-use afresh::minimize::{Candidate, minimize};
+use afresh::minimize::{Candidate, Verdict, minimize};
 
 /// Counts the runs that lithium takes to find the `needed` ones of `len` events. It removes chunks from the end to
 /// the start, halves their size in each round, and repeats the rounds of single events until nothing changes.

@@ -1,13 +1,14 @@
-//! A search begins with two runs of the original: one in full, and one that ends at the failure and compares its key alone.
+//! A search begins with two runs of the original: one in full, and one that ends at the failure and compares its key
+//! alone.
 
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use afresh::Subject;
-use afresh::format::{Options, Reader, Writer};
+use afresh::format::Writer;
 use afresh::minimize::{Candidate, Edit, Verdict};
-use afresh::oracle::{Aimless, Examined, examine};
+use afresh::oracle::{Aimless, Examined};
 use afresh_core::{
     Broken, Event, EventNumber, EventOf, FactId, Fault, Flows, Header, Input, Key, Knob, Message, Name, Signature,
     Slot, Stimulus, System, What,
@@ -15,6 +16,8 @@ use afresh_core::{
 use afresh_fixtures::generate::{Disorder, Export};
 use afresh_fixtures::ledger::FEES;
 use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook};
+
+use super::open;
 
 const MESSAGES: u32 = 1100;
 
@@ -34,8 +37,7 @@ fn written<S: System>(stimuli: Vec<StimulusOf<S>>) -> Vec<u8> {
 
 /// Aims at `wanted`; the verdicts of the first two runs of the original.
 fn begun<S: Subject>(system: &S, file: &[u8], wanted: Option<&Signature>) -> Vec<Verdict> {
-    let reader = Reader::new("made", file, Options::default()).expect("it has a header");
-    let Examined { stimuli, mut oracle, .. } = examine(system, reader, || false).expect("it can be read");
+    let Examined { stimuli, mut oracle, .. } = open(system, file);
     match oracle.aim(wanted) {
         Ok(_) => [(); 2].map(|()| oracle.test(&Candidate::new(&stimuli, &Edit::Keep))).into(),
         Err(_) => Vec::new(),
@@ -45,9 +47,7 @@ fn begun<S: Subject>(system: &S, file: &[u8], wanted: Option<&Signature>) -> Vec
 /// Sees that every bug that shows is reproduced, at the same event; whether a bug shows.
 fn reproduces<S: Subject>(name: &str, system: &S, stimuli: Vec<StimulusOf<S>>) -> bool {
     let file = written::<S>(stimuli);
-    let reader = Reader::new("made", &file[..], Options::default()).expect("it has a header");
-    let shown =
-        examine(system, reader, || false).expect("it can be read").oracle.aim(Some(&Signature::new("none", "")));
+    let shown = open(system, &file).oracle.aim(Some(&Signature::new("none", "")));
     let Err(Aimless::Shows(shown)) = shown else { panic!("{name} shows what no check is called") };
     for finding in &shown {
         let runs = begun(system, &file, Some(&finding.signature));
@@ -66,8 +66,8 @@ const DISORDER: Disorder = Disorder {
     places_max: 100,
 };
 
-/// Every bug of an example system, in traces of few and of many keys, in order and not, and with what makes a system say again
-/// what it takes.
+/// Every bug of an example system, in traces of few and of many keys, in order and not, and with what makes a system
+/// say again what it takes.
 fn all_reproduce<S: Fixture + Subject>(flow: Option<&'static str>) {
     // Its runs differ from one to the next, which is the bug.
     for (name, system) in S::all().filter(|(name, _)| !name.ends_with("hash-order")) {

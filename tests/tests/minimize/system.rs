@@ -14,10 +14,7 @@ use afresh_core::{Header, Signature};
 use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook};
 use afresh_tests::kept::{KEPT, Kept};
 
-fn open<'s, S: Subject>(system: &'s S, file: &[u8]) -> Examined<'s> {
-    let reader = Reader::new("generated", file, Options::default()).expect("it has a header");
-    examine(system, reader, || false).expect("it can be read")
-}
+use super::{numbers, open};
 
 /// An observer that collects the edits of accepted runs.
 #[derive(Default)]
@@ -168,6 +165,5 @@ fn a_long_history_is_restated_at_its_end() {
     let Examined { stimuli, mut oracle, .. } = open(&system, file.as_bytes());
     assert_eq!(oracle.aim(None).expect("it shows").signature, Signature::new("restated", "held"));
     let minimized = Minimizer::new().run(stimuli, &mut *oracle, &mut ()).expect("it fails");
-    let left: Vec<_> = minimized.items.iter().map(|item| item.number).collect();
-    assert_eq!(left, [1, 3000]);
+    assert_eq!(numbers(&minimized.items), [1, 3000]);
 }

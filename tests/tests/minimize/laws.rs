@@ -2,17 +2,15 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
-use afresh::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
 use afresh::minimize::{
-    Candidate, Content, Edit, End, Identity, Item, Minimized, Minimizer, Observer, Oracle, Refusal, Run, Verdict, Walk,
-    minimize,
+    Candidate, Content, Edit, End, Identity, Item, Minimized, Minimizer, Oracle, Refusal, Verdict, minimize,
 };
-
 use afresh_core::Signature;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
+
+use super::witness::Witness;
+use super::{config, numbers};
 
 /// A bug, as a function of the events that are left.
 #[derive(Clone, Debug)]
@@ -98,56 +96,6 @@ impl Content<u8> for Judge<'_> {
     }
 }
 
-/// An observer that writes a walk, counts steps, checks that no candidate runs twice, and stops after a number of
-/// runs.
-#[derive(Default)]
-struct Witness {
-    walk: String,
-    seen: Vec<Identity>,
-    steps: Vec<Vec<u64>>,
-    stop_after: Option<usize>,
-}
-
-impl Witness {
-    fn line(&mut self, line: &Line) {
-        self.walk += &line.to_text().expect("a line can be written");
-    }
-
-    fn read(&self, items: usize) -> Walk {
-        let header = Header { format: FORMAT, input: Identity::of([""]), items, oracle: Vec::new() };
-        let text = Line::Walk(header).to_text().expect("a line can be written") + &self.walk;
-        Walk::read(text.as_bytes()).expect("the walk reads back")
-    }
-}
-
-impl Observer<u8> for Witness {
-    fn before(&mut self, run: &Run<'_, u8>) -> ControlFlow<()> {
-        if self.stop_after == Some(self.seen.len()) {
-            return ControlFlow::Break(());
-        }
-        let repeats = self.seen.iter().filter(|identity| **identity == run.identity).count();
-        assert_eq!(
-            repeats,
-            usize::from(run.pass == "reproduce" && run.number == 3),
-            "run {} is a repetition",
-            run.number
-        );
-        self.seen.push(run.identity);
-        self.line(&Line::Run(Intent::of(run)));
-        ControlFlow::Continue(())
-    }
-
-    fn after(&mut self, run: &Run<'_, u8>, verdict: &Verdict) -> ControlFlow<()> {
-        self.line(&Line::Verdict(Judged { run: run.number, verdict: verdict.clone() }));
-        ControlFlow::Continue(())
-    }
-
-    fn step(&mut self, verified: &[Item<u8>]) -> ControlFlow<()> {
-        self.steps.push(verified.iter().map(|item| item.number).collect());
-        ControlFlow::Continue(())
-    }
-}
-
 /// Generates the length of a trace, from 1 to 59 events, and a bug in it.
 fn trace_and_bug() -> impl Strategy<Value = (usize, Bug)> {
     (1..60_usize).prop_flat_map(|len| {
@@ -161,16 +109,6 @@ fn trace_and_bug() -> impl Strategy<Value = (usize, Bug)> {
     })
 }
 
-fn config() -> Config {
-    Config {
-        cases: 512,
-        rng_algorithm: RngAlgorithm::ChaCha,
-        rng_seed: RngSeed::Fixed(1),
-        failure_persistence: None,
-        ..Config::default()
-    }
-}
-
 /// Returns events of which some share values with many others, and some with none.
 fn events(len: usize) -> Vec<u8> {
     (0..len).map(|place| (place * place % 61) as u8).collect()
@@ -181,12 +119,12 @@ fn search(
     len: usize,
     bug: &Bug,
     tells_where: bool,
-    witness: &mut Witness,
+    witness: &mut Witness<u8>,
 ) -> Result<Minimized<u8>, Refusal> {
     search_by(minimizer, &mut Judge { bug, original: len, tells_where, jobs: 1 }, witness)
 }
 
-fn search_by(minimizer: Minimizer, judge: &mut Judge<'_>, witness: &mut Witness) -> Result<Minimized<u8>, Refusal> {
+fn search_by(minimizer: Minimizer, judge: &mut Judge<'_>, witness: &mut Witness<u8>) -> Result<Minimized<u8>, Refusal> {
     minimizer.run(Item::numbered(events(judge.original)), judge, witness)
 }
 
@@ -217,12 +155,8 @@ impl Content<u64> for Linked {
     }
 }
 
-fn numbers<T>(items: &[Item<T>]) -> Vec<u64> {
-    items.iter().map(|item| item.number).collect()
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(512, 1))]
 
     /// The result fails, is a part of the original, and passes without any one of its events.
     #[test]
@@ -257,7 +191,7 @@ proptest! {
             let before = items.len();
             edit.apply(&mut items, |_, _| None).expect("it can be applied");
             prop_assert!(items.len() < before);
-            replayed.push(numbers(&items));
+            replayed.push(items.clone());
         }
         prop_assert_eq!(replayed, witness.steps);
         prop_assert_eq!(items, minimized.items);
@@ -363,7 +297,7 @@ fn an_oracle_may_be_a_closure_over_any_type() {
         if candidate.values().map(|(_, amount)| amount).sum::<i32>() >= 5 { Verdict::SAME } else { Verdict::Passed }
     };
     let minimized = minimize(&trace, &mut oracle).expect("it fails");
-    assert_eq!(minimized.items.iter().map(|item| item.number).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(numbers(&minimized.items), [2, 3]);
 }
 
 #[test]

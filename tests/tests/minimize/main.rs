@@ -1,0 +1,37 @@
+//! Tests of the library's minimizer: the promises of every search, its number of runs, and the planted bugs of the
+//! example systems.
+
+mod laws;
+mod payload;
+mod reproduce;
+mod runs;
+mod system;
+mod witness;
+
+use afresh::Subject;
+use afresh::format::{Options, Reader};
+use afresh::minimize::Item;
+use afresh::oracle::{Examined, examine};
+use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
+
+/// So many cases, the same ones every time.
+pub(crate) fn config(cases: u32, seed: u64) -> Config {
+    Config {
+        cases,
+        rng_algorithm: RngAlgorithm::ChaCha,
+        rng_seed: RngSeed::Fixed(seed),
+        failure_persistence: None,
+        ..Config::default()
+    }
+}
+
+/// Opens a trace for a search.
+pub(crate) fn open<'s, S: Subject>(system: &'s S, file: &[u8]) -> Examined<'s> {
+    let reader = Reader::new("generated", file, Options::default()).expect("it has a header");
+    examine(system, reader, || false).expect("it can be read")
+}
+
+/// The numbers of the events that are left.
+pub(crate) fn numbers<T>(items: &[Item<T>]) -> Vec<u64> {
+    items.iter().map(|item| item.number).collect()
+}

@@ -1,0 +1,15 @@
+//! Tests of `afresh shrink` as users call it.
+
+mod bench;
+mod budget;
+mod certificate;
+mod findings;
+mod hostile;
+mod input;
+mod jobs;
+mod kill;
+mod refuse;
+mod runs;
+mod signature;
+mod stop;
+mod system;

@@ -397,7 +397,7 @@ impl<S: System> Cell<S> {
         self.carried = Carried::Quarantined(why);
     }
 
-    /// Replaces the state in every checkpoint, as damage would.
+    /// Replaces the state in every checkpoint, to simulate damage: a fault that the engine must heal.
     pub(crate) fn damage_checkpoints(&mut self, state: &S::State) {
         for checkpoint in &mut self.checkpoints {
             checkpoint.state = state.clone();

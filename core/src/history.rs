@@ -104,7 +104,7 @@ impl History {
         Self { entries, sum }
     }
 
-    /// Loses the newest entry, as damage would.
+    /// Removes the newest entry, to simulate damage: a fault that the engine must heal.
     pub(crate) fn damage(&mut self) {
         self.entries.pop();
     }

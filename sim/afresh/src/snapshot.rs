@@ -68,9 +68,8 @@ pub struct Divergence {
 ///
 /// # Panics
 ///
-/// Panics if no trace matches. Also panics if a trace cannot be read, does not pass its check, or differs from its
-/// stored snapshot, so that `compare` panics; this panic comes after the last trace, and its message names all
-/// failures.
+/// Panics if no trace matches. After the last trace, panics with a message that names every trace that cannot be read,
+/// does not pass its check, or makes `compare` panic because it differs from its stored snapshot.
 pub fn test<S: Subject>(folder: impl AsRef<Path>, pattern: &str, system: &S, mut compare: impl FnMut(&Snapshot)) {
     let folder = folder.as_ref();
     let paths = find(folder, pattern).unwrap_or_else(|why| panic!("{why}"));

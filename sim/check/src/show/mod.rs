@@ -66,9 +66,11 @@ fn as_time<Z: Serializer>(at: &At, serializer: Z) -> Result<Z::Ok, Z::Error> {
     entry::as_time(&Some(*at), serializer)
 }
 
-/// Runs the trace in `reader`, and calls `each` with every selected event of its timeline.
+/// Runs the trace in `reader`, and calls `each` for every event that the filter of `options` selects.
 ///
-/// The timeline is made while the trace is read. Only the journal of the run and one view of each key are held in
+/// Events that the system shows now, but did not record, come in between.
+///
+/// The trace is read as it is shown. Only the journal of the run and one view of each key are held in
 /// memory.
 ///
 /// # Errors

@@ -35,7 +35,7 @@ impl Share {
         }
     }
 
-    /// Returns `true` if the comparisons at the end of the trace are in the share.
+    /// Returns `true` if this pass makes the comparisons at the end of the trace.
     pub(super) fn has_end(&self) -> bool {
         self.has_step(0)
     }

@@ -10,13 +10,16 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 ///
 /// Most messages come once, and the verifier need not remember their revisions: a check is a sixth faster for it.
 pub(crate) struct Recurring {
-    /// Hashes of sender and id. If two messages have the same hash, both count as recurring, which only costs time.
+    /// The hashes of sender and id of the recurring messages. If two messages have the same hash, both count as
+    /// recurring, which only costs time.
     messages: FxHashSet<u64>,
 }
 
 impl Recurring {
-    /// Finds the messages that come more than once. Returns `None` if the trace deploys another version of the system:
-    /// that version may give any message to other keys, so all messages have to be remembered.
+    /// Finds the messages that come more than once.
+    ///
+    /// Returns `None` if the trace deploys another version of the system. That version may assign any message to other
+    /// keys, so the verifier then has to remember all messages.
     pub(crate) fn of<'e, S: System + 'e>(events: impl IntoIterator<Item = &'e EventOf<S>>) -> Option<Self> {
         let (mut seen, mut messages) = (FxHashSet::default(), FxHashSet::default());
         for event in events {

@@ -117,7 +117,7 @@ impl<'a, T> Candidate<'a, T> {
         self.items().map(|item| &item.value)
     }
 
-    /// The number of items of the candidate.
+    /// The number of events of the candidate.
     #[must_use]
     pub fn len(&self) -> usize {
         self.kept.iter().map(ExactSizeIterator::len).sum()

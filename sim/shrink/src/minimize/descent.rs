@@ -1,4 +1,4 @@
-//! Descent: an order in which to try parts of a sequence, from its end to its start, growing and halving.
+//! Descent: a walk down a sequence, which is an order in which to try parts of a sequence, from its end to its start, growing and halving.
 
 use std::ops::Range;
 
@@ -34,14 +34,15 @@ pub(super) struct Descent {
 }
 
 impl Descent {
-    /// Creates a descent from `end` to `floor`, about which nothing is known.
+    /// Creates a descent from place `end` down to place `floor`.
     pub(super) fn new(floor: usize, end: usize) -> Self {
         let mut descent = Self { end, floor, span: 0, blocked: None, proposed: end };
         descent.restart(end);
         descent
     }
 
-    /// Creates a descent from `end` to `floor`, if the part from `blocked` to `end` cannot be removed as a whole.
+    /// Creates a descent from place `end` down to place `floor`. The caller knows that the part from `blocked` to `end`
+    /// cannot be removed as a whole, so that part is not tried.
     pub(super) fn from_blocked(floor: usize, blocked: usize, end: usize) -> Self {
         Self { blocked: (blocked < end).then_some(blocked), ..Self::new(floor, end) }
     }

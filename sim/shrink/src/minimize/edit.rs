@@ -62,7 +62,7 @@ impl Rewrite {
 }
 
 impl Edit {
-    /// The spans of numbers of the events that the edit removes.
+    /// The spans of events that the edit removes: the numbers of the first and the last event of each span.
     #[must_use]
     pub fn removed(&self) -> &[(u64, u64)] {
         match self {

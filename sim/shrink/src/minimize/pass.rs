@@ -36,8 +36,8 @@ pub(super) trait View {
     /// Returns the values that link an event to others, as hashes; see [`Content::links`](super::Content::links).
     fn links(&self, place: usize) -> Vec<u64>;
 
-    /// Returns the numbers of the events on which the failure can depend; see
-    /// [`Content::scope`](super::Content::scope).
+    /// Returns the numbers of the events on which the failure can depend, or `None` where there is no guess. A greater
+    /// `width` is a wider guess; see [`Content::scope`](super::Content::scope).
     fn scope(&self, width: usize) -> Option<Vec<u64>>;
 
     /// Returns the rank of an event, with `text` in place of its own text if given; see

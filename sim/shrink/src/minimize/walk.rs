@@ -56,7 +56,7 @@ pub struct Intent {
     pub pass: String,
     /// The one change of the verified trace.
     pub edit: Edit,
-    /// The number of items of the candidate.
+    /// The number of events of the candidate.
     pub items: usize,
     /// The identity of the candidate. Equal candidates are not run again.
     pub candidate: Identity,

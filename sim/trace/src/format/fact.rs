@@ -161,13 +161,13 @@ pub(crate) struct FactWire<'a, B> {
 }
 
 impl<'a, B> FactWire<'a, B> {
-    /// Encodes a message that came in.
+    /// Creates the JSON form of a message that came in.
     pub(crate) fn message(message: &'a Message<B>) -> Self {
         let Message { from, id, revision, body } = message;
         Self { id: id.as_str().into(), party: Party::From, name: from, revision: *revision, body: body.as_ref() }
     }
 
-    /// Encodes a message that went out.
+    /// Creates the JSON form of an output that was sent.
     pub(crate) fn sent(sent: &'a Sent<B>) -> Self {
         let Sent { key, slot, to, revision, body } = sent;
         let id = output_id::join(key, slot).into();

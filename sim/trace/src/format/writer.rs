@@ -148,7 +148,7 @@ impl Encoder {
         }
     }
 
-    /// Encodes the line of an event with this content. After an error, the next event can have the same number.
+    /// Encodes the line of an event with this content. If this fails, the number of the event stays free.
     pub(crate) fn content(&mut self, stamp: Stamp, kind: Kind, content: &impl Serialize) -> Result<(), Problem> {
         self.begin(stamp, kind)?;
         self.json(content).map_err(|why| Problem::Unwritable { number: stamp.number.get(), why })?;

@@ -22,7 +22,7 @@ pub struct Aim<N: Node> {
     from: Option<NodeId>,
     to: Option<NodeId>,
     is_meant: IsMeant<N>,
-    /// The number of messages still to hit.
+    /// The number of messages to which the fault is still to be applied.
     left: u32,
 }
 

@@ -13,9 +13,9 @@ use crate::world::{Node, NodeId, World};
 pub struct Strike {
     /// The kind of the fault.
     pub what: Blow,
-    /// The average time from one of these faults to the next, in nanoseconds.
+    /// The average time from one fault of this kind to the next, in nanoseconds.
     pub every: i64,
-    /// The longest duration of one of these faults, in nanoseconds.
+    /// The longest duration of one fault of this kind, in nanoseconds.
     pub lasting: i64,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::thread;
+use std::{fmt, thread};
 
 use afresh_core::{Engine, Policy, What};
 use afresh_trace::format::EventOf;
@@ -17,8 +17,8 @@ use crate::subject::Subject;
 use crate::verify::{Coverage, Depth, Look, Recurring, Seen, Share, Verifier, determinism, lengths};
 
 /// The options of [`check()`].
-#[derive(Clone, Copy, Debug)]
-pub struct Options {
+#[derive(Clone, Copy)]
+pub struct Options<'p> {
     /// The number of messages that may be folded to recompute every step from the first message.
     ///
     /// If that takes more, most steps are recomputed from checkpoints that the check makes itself.
@@ -28,16 +28,24 @@ pub struct Options {
     /// `true` to check the laws too. They apply to whole histories, so a window is never checked for them.
     pub laws: bool,
     /// Called now and then with the fraction of the work done since the last call. It does not affect the report.
-    pub progress: fn(f64),
+    pub progress: &'p (dyn Fn(f64) + Sync),
 }
 
-impl Default for Options {
+impl fmt::Debug for Options<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { budget, jobs, laws, progress: _ } = self;
+        let mut options = f.debug_struct("Options");
+        options.field("budget", budget).field("jobs", jobs).field("laws", laws).finish_non_exhaustive()
+    }
+}
+
+impl Default for Options<'_> {
     fn default() -> Self {
         Self {
             budget: 200_000_000,
             jobs: thread::available_parallelism().map_or(1, usize::from),
             laws: false,
-            progress: |_| (),
+            progress: &|_| (),
         }
     }
 }
@@ -74,7 +82,7 @@ impl Report {
 }
 
 /// Checks a trace of `system`: every step, every recorded observation and, if requested, every law.
-pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options) -> Report {
+pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) -> Report {
     let depth = Depth::new(lengths(system, &trace.events), options.budget);
     let recurring = Recurring::of::<S>(&trace.events).map(Arc::new);
     let passes = options.jobs.max(1) as u64;

@@ -11,8 +11,8 @@ use afresh_trace::import::{Assignment, Mapping, RowFormat, RowKind, Shape, Summa
 use afresh_trace::text::count;
 use serde::Serialize;
 
-use super::outcome::{self, Failure};
-use super::source::Format;
+use crate::console::{Console, Failure, json};
+use crate::source::Format;
 
 /// Turn rows exported from a message table into a trace.
 ///
@@ -155,25 +155,25 @@ impl Rows {
 }
 
 /// Imports the rows, and prints the summary.
-pub(super) fn main(args: &Args) -> Result<ExitCode, Failure> {
-    let summary = try_run(args)?;
+pub(super) fn main(args: &Args, console: &Console) -> Result<ExitCode, Failure> {
+    let summary = try_run(args, console)?;
     let is_stdout = args.output.as_os_str() == "-";
     match args.format {
-        Format::Text => outcome::say(&(say(&summary) + "\n")),
+        Format::Text => console.say(&(say(&summary) + "\n")),
         Format::Json => {
             let output = if is_stdout { "standard output".to_owned() } else { args.output.display().to_string() };
-            let report = outcome::json("import", &Report { rows: files::input_name(&args.rows), output, summary });
+            let report = json("import", &Report { rows: files::input_name(&args.rows), output, summary });
             if is_stdout {
-                outcome::say(&report);
+                console.say(&report);
             } else {
-                outcome::print(&report)?;
+                console.print(&report)?;
             }
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn try_run(args: &Args) -> Result<Summary, Error> {
+fn try_run(args: &Args, console: &Console) -> Result<Summary, Error> {
     let values = |values: &[String], kind| values.iter().map(move |value| (value.clone(), kind)).collect::<Vec<_>>();
     let kinds = [
         values(&args.kind_in, RowKind::In),
@@ -203,7 +203,7 @@ fn try_run(args: &Args) -> Result<Summary, Error> {
         if !args.skip_bad {
             return Err(error);
         }
-        outcome::say(&format!("skipped: {error}\n"));
+        console.say(&format!("skipped: {error}\n"));
         Ok(())
     };
     let summary = import(&name, input, shape, &mapping, &mut writer, bad)?;
@@ -251,7 +251,7 @@ mod tests {
         let paths = [Path::new("import"), &from, Path::new("--output"), &to].map(Path::as_os_str);
         let fields = ["--system", "ledger", "--map", "id=.id", "--map", "from==b", "--map", "body=.body"];
         let words = paths.into_iter().chain(fields.map(AsRef::as_ref)).chain(more.iter().map(AsRef::as_ref));
-        try_run(&Cli::try_parse_from(words).unwrap().import)
+        try_run(&Cli::try_parse_from(words).unwrap().import, &Console::new(None))
     }
 
     #[test]
@@ -259,7 +259,8 @@ mod tests {
         let folder = TempDir::new().unwrap();
         let rows = "id;body\n1;5\n";
         import_to(folder.path(), rows, &["--complete", "--source", "night", "--recorded-by", "7"]).unwrap();
-        let trace = "{\"afresh\":{\"format\":1,\"system\":\"ledger\",\"version\":\"7\",\"complete\":true,\"source\":\"night\"}}\n\
+        let trace = "{\"afresh\":{\"format\":1,\"system\":\"ledger\",\"version\":\"7\",\"complete\":true,\
+                     \"source\":\"night\"}}\n\
                      {\"in\":{\"id\":\"1\",\"from\":\"b\",\"body\":5}}\n";
         assert_eq!(fs::read_to_string(folder.path().join("out")).unwrap(), trace);
         assert!(matches!(*import_to(folder.path(), rows, &[]).unwrap_err().problem, Problem::Exists));
@@ -299,7 +300,7 @@ mod tests {
         let fields = ["--system", "ledger", "--map", "id=.1", "--map", "from==b", "--map", "body=.2", "--output"];
         let words = ["import".as_ref(), from.as_os_str()].into_iter().chain(fields.map(AsRef::as_ref));
         let words = words.chain([to.as_os_str()]).chain(more.map(AsRef::as_ref));
-        let summary = try_run(&Cli::try_parse_from(words).unwrap().import).unwrap();
+        let summary = try_run(&Cli::try_parse_from(words).unwrap().import, &Console::new(None)).unwrap();
         assert_eq!((summary.messages_in, summary.backwards), (2, 1));
         assert!(say(&summary).contains("backwards at 1 row\n"));
     }

@@ -12,10 +12,15 @@
 //! * `show` prints the timeline of a trace, or the steps of a shrink.
 //! * `knob` holds `reflow`, `trigger`, `migrate` and `scrub`.
 //!
-//! The other modules are shared by several subcommands. `source` reads traces and `runner` finds the system of a trace
-//! by its name. `worker` runs systems in a separate process, which may end without harm. `report` formats reports for
-//! people, and `outcome` prints them and decides the exit code. `progress`, `interrupt`, `jobs`, `duration`, `original`
-//! and `shell` are small helpers.
+//! A subcommand uses no other subcommand. The modules that they share are in layers, and each uses only the ones before
+//! it:
+//!
+//! 1. `interrupt` knows whether to stop, and `jobs`, `duration`, `shell` and `original` are small helpers.
+//! 2. `runner` finds the system of a trace by its name, and `report` formats reports for people.
+//! 3. `worker` is the process that runs systems, which may end it without harm.
+//! 4. `console` prints output, progress and errors; in a worker, it sends them to the supervisor.
+//! 5. `supervisor` starts workers and follows them to their end.
+//! 6. `source` reads traces, and `explorer` makes simulated runs.
 //!
 //! Exit codes:
 //!
@@ -26,15 +31,15 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod console;
 mod duration;
 mod explore;
+mod explorer;
 mod import;
 mod interrupt;
 mod jobs;
 mod knob;
 mod original;
-mod outcome;
-mod progress;
 mod replay;
 pub mod report;
 mod run;
@@ -43,13 +48,16 @@ mod shell;
 mod show;
 mod shrink;
 mod source;
+mod supervisor;
 mod worker;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use console::Console;
 use runner::Systems;
+use worker::Worker;
 
 /// Test and debug message-driven systems, in simulation and with traces of real runs.
 #[derive(Debug, Parser)]
@@ -78,24 +86,23 @@ enum Command {
 #[must_use]
 pub fn main(systems: &Systems) -> ExitCode {
     let (words, is_worker) = worker::words();
-    if is_worker && worker::begin().is_err() {
+    let worker = match is_worker.then(Worker::begin).transpose() {
+        Ok(worker) => worker,
         // There is no supervisor to report the failure to.
-        return ExitCode::from(2);
-    }
-    let done = match Cli::parse_from(words).command {
-        Command::Run(args) => run::main(&args, systems),
-        Command::Explore(args) => explore::main(&args, systems),
-        Command::Import(args) => import::main(&args),
-        Command::Replay(args) => replay::main(&args, systems),
-        Command::Check(args) => check::main(&args, systems),
-        Command::Shrink(args) => shrink::main(&args, systems),
-        Command::Show(args) => show::main(&args, systems),
-        Command::Reflow(args) => args.turn.main(args.asked(), systems),
-        Command::Trigger(args) => args.turn.main(args.asked(), systems),
-        Command::Migrate(args) => args.turn.main(args.asked(), systems),
-        Command::Scrub(args) => args.turn.main(args.asked(), systems),
+        Err(_) => return ExitCode::from(2),
     };
-    let code = done.unwrap_or_else(|failure| failure.report());
-    worker::send(&worker::Note::Done);
-    code
+    let console = &Console::new(worker);
+    console.end(match Cli::parse_from(words).command {
+        Command::Run(args) => run::main(&args, systems, console),
+        Command::Explore(args) => explore::main(&args, systems, console),
+        Command::Import(args) => import::main(&args, console),
+        Command::Replay(args) => replay::main(&args, systems, console),
+        Command::Check(args) => check::main(&args, systems, console),
+        Command::Shrink(args) => shrink::main(&args, systems, console),
+        Command::Show(args) => show::main(&args, systems, console),
+        Command::Reflow(args) => args.turn.main(args.asked(), systems, console),
+        Command::Trigger(args) => args.turn.main(args.asked(), systems, console),
+        Command::Migrate(args) => args.turn.main(args.asked(), systems, console),
+        Command::Scrub(args) => args.turn.main(args.asked(), systems, console),
+    })
 }

@@ -11,10 +11,10 @@ use afresh_trace::format::files::{self, Output};
 use afresh_trace::format::{Error, Problem, Writer};
 use afresh_trace::text::{count, escape};
 
-use super::outcome::{self, Failure};
-use super::source::{Format, Source};
+use crate::console::{Console, Failure, json};
 use crate::report::terminal::{BAD, GOOD, sighting, styled};
 use crate::runner::Systems;
+use crate::source::{Format, Source};
 
 /// Run a trace, and compare everything that it recorded with what the system does now.
 ///
@@ -80,8 +80,9 @@ impl From<HowCarried> for Policy {
     }
 }
 
-pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
-    let (reader, runner, progress) = args.source.open_showing_progress(systems, &args.trace)?;
+/// Runs the subcommand, and returns its exit code.
+pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
+    let (reader, runner, progress) = args.source.open_showing_progress(systems, &args.trace, console)?;
     if args.policy.is_some() && runner.is_world() {
         return Err(Error::file(files::input_name(&args.trace), Problem::NoKeys("--policy")).into());
     }
@@ -102,14 +103,14 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
     drop(progress);
     let name = files::input_name(&args.trace);
     let text = match args.format {
-        Format::Json => outcome::json("replay", &report),
+        Format::Json => json("replay", &report),
         Format::Text => text(&report, &name),
     };
     // If the record goes to standard output, the report must not mix with it.
     if args.record.as_ref().is_some_and(|path| path.as_os_str() == "-") {
-        outcome::say(&text);
+        console.say(&text);
     } else {
-        outcome::print(&text)?;
+        console.print(&text)?;
     }
     Ok(if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use afresh_trace::format::files::{self, Input};
 use afresh_trace::format::{Error, Options, Problem, Reader};
 
-use super::progress::{self, Progress};
+use crate::console::{Console, Progress};
 use crate::runner::{Runner, Systems};
 
 /// How a trace is read, and which system runs it.
@@ -36,10 +36,10 @@ impl Source {
         &self,
         systems: &'s Systems,
         path: &Path,
-    ) -> Result<(Reader<Input>, &'s dyn Runner, Progress), Error> {
+        console: &'s Console,
+    ) -> Result<(Reader<Input>, &'s dyn Runner, Progress<'s>), Error> {
         let mut input = files::open(path)?;
-        input.tell(progress::read);
-        let progress = progress::of_bytes(input.size());
+        let progress = console.progress_of_reading(&mut input);
         let (reader, runner) = self.read(systems, files::input_name(path), input)?;
         Ok((reader, runner, progress))
     }

@@ -4,11 +4,12 @@
 
 use std::borrow::Cow;
 use std::io::BufRead;
+use std::sync::Arc;
 
 use afresh_check::Finding;
 use afresh_core::{EventNumber, Signature, Violation};
 use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
-use afresh_shrink::oracle::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, values};
+use afresh_shrink::oracle::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, Tell, values};
 use afresh_trace::format::{Error, Kind, RawEvent, Reader};
 
 use crate::run::{Cluster, drive};
@@ -25,7 +26,7 @@ pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> 
     let vocabulary = Vocabulary::<InputOf<C>>::new();
     let Stimuli { stimuli, events, observations } = Stimuli::read(&vocabulary, reader)?;
     let version = header.version.clone();
-    let oracle = Box::new(OfWorld { cluster, version, events, bug: Signature::new("", ""), tell: |_| () });
+    let oracle = Box::new(OfWorld { cluster, version, events, bug: Signature::new("", ""), tell: Arc::new(|_| ()) });
     Ok(Examined { header, stimuli, observations, oracle })
 }
 
@@ -43,7 +44,7 @@ struct OfWorld<'c, C: Cluster> {
     events: Vec<(WorldEvent<C>, u64)>,
     bug: Signature,
     /// Called with the number of each event before it happens, if the candidate has few events.
-    tell: fn(Option<u64>),
+    tell: Tell,
 }
 
 impl<C: Cluster> OfWorld<'_, C> {
@@ -51,11 +52,13 @@ impl<C: Cluster> OfWorld<'_, C> {
         raw.typed(&Vocabulary::<InputOf<C>>::new(), &self.version).ok()
     }
 
-    fn run<'e>(&self, events: impl IntoIterator<Item = &'e WorldEvent<C>>, tell: fn(Option<u64>)) -> Vec<Violation>
+    fn run<'e>(&self, events: impl IntoIterator<Item = &'e WorldEvent<C>>, tell: Option<Tell>) -> Vec<Violation>
     where
         C: 'e,
     {
-        drive(self.cluster, Replay::tolerant(events).telling(tell), usize::MAX).0.violations
+        let replay = Replay::tolerant(events);
+        let replay = if let Some(tell) = tell { replay.telling(tell) } else { replay };
+        drive(self.cluster, replay, usize::MAX).0.violations
     }
 
     fn line(&self, event: EventNumber) -> u64 {
@@ -68,12 +71,12 @@ impl<C: Cluster> SystemOracle for OfWorld<'_, C> {
     /// Does nothing, because this oracle runs one candidate after the other.
     fn set_jobs(&mut self, _: usize) {}
 
-    fn tell(&mut self, tell: fn(Option<u64>)) {
+    fn tell(&mut self, tell: Tell) {
         self.tell = tell;
     }
 
     fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless> {
-        let violations = self.run(self.events.iter().map(|(event, _)| event), |_| ());
+        let violations = self.run(self.events.iter().map(|(event, _)| event), None);
         let finding = |violation: Violation| {
             let line = self.line(violation.event);
             Finding::of_violation(violation, line)
@@ -92,7 +95,7 @@ impl<C: Cluster> Oracle<RawEvent> for OfWorld<'_, C> {
     }
 
     fn test(&mut self, candidate: &Candidate<'_, RawEvent>) -> Verdict {
-        let tell = if candidate.len() <= TOLD_MAX { self.tell } else { |_| () };
+        let tell = (candidate.len() <= TOLD_MAX).then(|| self.tell.clone());
         (self.tell)(None);
         let rewritten: Vec<_> = candidate.rewritten().filter_map(|item| self.read(&item.value)).collect();
         let events = candidate.items().filter_map(|item| {

@@ -1,6 +1,6 @@
 //! Tests of runs from a seed, and of their traces.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::{env, fs};
 
 use afresh::format::{Options, RawTrace, Reader, Writer};
@@ -112,7 +112,7 @@ fn a_run_of_few_events_tells_each_before_it_happens() {
     let reader = Reader::new("left", left.as_bytes(), Options::default()).unwrap();
     let mut examined = world::examine_world(&cluster, reader).unwrap();
     let bug = examined.oracle.aim(None).unwrap();
-    examined.oracle.tell(|event| TOLD.lock().unwrap().push(event));
+    examined.oracle.tell(Arc::new(|event| TOLD.lock().unwrap().push(event)));
     examined.oracle.test(&Candidate::new(&examined.stimuli, &Edit::Keep));
     let told = TOLD.lock().unwrap();
     let numbers: Vec<_> = examined.stimuli.iter().map(|item| item.number).collect();

@@ -44,7 +44,7 @@ pub struct Probe<'s, S> {
     /// Called before every event. If it returns `true`, the run is stopped.
     pub stop: fn() -> bool,
     /// Called with the number of each event before the event is taken, and with `None` after the last one.
-    pub tell: fn(Option<u64>),
+    pub tell: &'s (dyn Fn(Option<u64>) + Sync),
 }
 
 /// The result of a probe.
@@ -245,7 +245,7 @@ fn shows(findings: &Findings, wanted: Option<&Signature>) -> bool {
 /// did.
 pub fn look_at_run<S: Subject>(system: &S, journal: &Journal<S>) -> (Vec<Finding>, BTreeMap<&'static str, bool>) {
     let stimuli = journal.events().filter(|event| matches!(event.what, What::Stimulus(_)));
-    let probe = Probe { system, complete: true, each_step: true, keep: false, stop: || false, tell: |_| () };
+    let probe = Probe { system, complete: true, each_step: true, keep: false, stop: || false, tell: &|_| () };
     let mut verifier = probe.begin(probe.depth(stimuli), Share::All, None);
     for event in journal.events() {
         // Each event is on the line after the one before, and the header is on the first.

@@ -16,14 +16,13 @@ use afresh_trace::text::{count, escape};
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use super::duration::duration;
-use super::jobs::jobs;
-use super::outcome::{self, Failure};
-use super::progress;
-use super::source::{Format, Source};
-use super::worker::{self, Death, Note, watch};
+use crate::console::{Console, Failure, json};
+use crate::duration::duration;
+use crate::jobs::jobs;
 use crate::report::terminal::{BAD, GOOD, findings, styled};
 use crate::runner::Systems;
+use crate::source::{Format, Source};
+use crate::worker::{Death, Phase, Things, Work};
 
 /// Check traces: compare carried, recomputed, restated and recorded results at every step.
 ///
@@ -110,40 +109,39 @@ fn as_text<Z: serde::Serializer>(error: &Error, serializer: Z) -> Result<Z::Ok, 
     serializer.collect_str(error)
 }
 
-pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
+/// Runs the subcommand, and returns its exit code.
+pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
     args.source.system_is_known(systems)?;
     if args.traces.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         return Err(Failure::Usage("standard input can be read only once: name `-` once".into()));
     }
-    if !worker::is_one() {
-        return supervised::check(args);
-    }
+    let Some(work) = console.things()? else { return supervised::check(args, console) };
     let mut clean = true;
     let mut checked = Vec::new();
     let mut readable = true;
-    for result in check_all(args, systems) {
+    for result in check_all(args, systems, &work, console) {
         match &result {
             Checked::Read(trace) => {
                 clean &= trace.report.is_clean();
                 if args.format == Format::Text {
-                    outcome::print(&text(trace))?;
+                    console.print(&text(trace))?;
                 }
             }
             Checked::Died { trace, shows, died } => {
                 clean = false;
                 if args.format == Format::Text {
-                    outcome::print(&text_of_death(trace, shows.as_deref(), died))?;
+                    console.print(&text_of_death(trace, shows.as_deref(), died))?;
                 }
             }
             Checked::Unreadable { failure, .. } => {
                 readable = false;
-                outcome::say(&format!("afresh: {failure}\n"));
+                console.say(&format!("afresh: {failure}\n"));
             }
         }
         checked.push(result);
     }
     if args.format == Format::Json {
-        outcome::print(&outcome::json("check", &checked))?;
+        console.print(&json("check", &checked))?;
     }
     Ok(match (readable, clean) {
         (false, _) => ExitCode::from(2),
@@ -153,28 +151,28 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
 }
 
 /// Checks all traces, several at a time. Returns the results in the order of the arguments.
-fn check_all(args: &Args, systems: &Systems) -> Vec<Checked> {
+fn check_all(args: &Args, systems: &Systems, work: &Work<'_, Things>, console: &Console) -> Vec<Checked> {
     let traces = args.traces.len();
-    let serial = worker::start().is_some_and(|start| start.serial);
-    let jobs = if serial { 1 } else { args.jobs };
+    let jobs = if work.task.serial { 1 } else { args.jobs };
     let workers = jobs.min(traces);
     let next = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<Checked>>> = (0..traces).map(|_| Mutex::new(None)).collect();
+    let progress = console.progress_of_things(traces);
+    let did = |fraction| progress.did(fraction);
     let default = Options::default();
     let options = Options {
         budget: args.budget.unwrap_or(default.budget),
         jobs: (jobs / workers).max(1),
         laws: args.laws,
-        progress: progress::did,
+        progress: &did,
     };
-    let _progress = progress::of_things(traces);
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 loop {
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(path) = args.traces.get(place) else { return };
-                    let checked = check_one(args, systems, place, path, options)
+                    let checked = check_one(args, systems, (place, path), options, work)
                         .unwrap_or_else(|failure| Checked::Unreadable { trace: files::input_name(path), failure });
                     if let Ok(mut result) = results[place].lock() {
                         *result = Some(checked);
@@ -186,19 +184,26 @@ fn check_all(args: &Args, systems: &Systems) -> Vec<Checked> {
     results.into_iter().filter_map(|result| result.into_inner().ok().flatten()).collect()
 }
 
-fn check_one(args: &Args, systems: &Systems, place: usize, path: &Path, options: Options) -> Result<Checked, Error> {
-    let death = worker::start().and_then(|start| start.dead.get(&place));
-    worker::send(&Note::Begins(place));
+/// Checks the trace at `path`, or reports that it has ended an earlier worker.
+fn check_one(
+    args: &Args,
+    systems: &Systems,
+    (place, path): (usize, &Path),
+    options: Options<'_>,
+    work: &Work<'_, Things>,
+) -> Result<Checked, Error> {
+    let Work { worker, task } = work;
+    worker.enters(Phase::At(place));
     let (reader, runner) = args.source.open(systems, path)?;
     if args.budget.is_some() && runner.is_world() {
         return Err(Error::file(files::input_name(path), Problem::NoKeys("--budget")));
     }
     let Header { system, shows, .. } = reader.header().clone();
-    if let Some(death) = death.map(Death::to_string) {
+    if let Some(death) = task.dead.get(&place).map(Death::to_string) {
         return Ok(Checked::Died { trace: files::input_name(path), shows, died: death });
     }
     let system = args.source.system.clone().unwrap_or(system);
-    let report = watch(|| runner.check(reader, options))?;
+    let report = worker.watch(|| runner.check(reader, options))?;
     Ok(Checked::Read(Box::new(Trace { trace: files::input_name(path), system, shows, report })))
 }
 

@@ -13,7 +13,7 @@ use afresh_world::explore::{Counts, Run};
 use serde::{Deserialize, Serialize};
 
 use super::seeds::Seeds;
-use crate::outcome::Failure;
+use crate::console::Failure;
 
 /// The version of the file format.
 const FORMAT: u32 = 1;

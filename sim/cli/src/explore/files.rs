@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use afresh_trace::format::files::Output;
 use afresh_trace::format::{Error, Problem};
 
-use crate::outcome::Failure;
+use crate::console::Failure;
 use crate::shell::quote;
 use crate::worker;
 

@@ -14,12 +14,13 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::duration::duration;
-use super::outcome::Failure;
-use super::run::explorer;
-use super::source::Format;
-use super::{interrupt, jobs, worker};
+use crate::console::{Console, Failure};
+use crate::duration::duration;
+use crate::explorer::explorer;
+use crate::interrupt::{self, Deadline};
+use crate::jobs;
 use crate::runner::Systems;
+use crate::source::Format;
 use seeds::{Seeds, Shard};
 
 /// Simulate a system once for each of many seeds, and keep each failure once, shrunk.
@@ -76,13 +77,13 @@ pub(super) struct Args {
     format: Format,
 }
 
-pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
+/// Runs the subcommand, and returns its exit code.
+pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
     let explorer = explorer(systems, &args.system)?;
-    if worker::is_one() {
+    interrupt::listen();
+    match console.things()? {
         // The supervisor watches the time limit, and asks this worker to stop.
-        interrupt::listen(None);
-        return work::explore(args, &*explorer);
+        Some(work) => work::explore(args, &*explorer, &work, console),
+        None => supervised::explore(args, Deadline::after(args.time), console),
     }
-    interrupt::listen(args.time);
-    supervised::explore(args)
 }

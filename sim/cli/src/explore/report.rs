@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::campaign::Chunk;
 use super::{Args, files, shrunk};
-use crate::outcome::{self, Failure};
+use crate::console::{Console, Failure, json};
 use crate::report::terminal::{BAD, GOOD, styled};
 use crate::source::Format;
 
@@ -61,7 +61,7 @@ struct Sometimes {
 }
 
 /// Prints the report, and returns the exit code.
-pub(super) fn write(args: &Args, all: &Chunk, runs: u64) -> Result<ExitCode, Failure> {
+pub(super) fn write(args: &Args, all: &Chunk, runs: u64, console: &Console) -> Result<ExitCode, Failure> {
     let mut findings: Vec<_> = all
         .failed
         .iter()
@@ -96,8 +96,8 @@ pub(super) fn write(args: &Args, all: &Chunk, runs: u64) -> Result<ExitCode, Fai
         findings,
         sometimes: sometimes.collect(),
     };
-    outcome::print(&match args.format {
-        Format::Json => outcome::json("explore", &report),
+    console.print(&match args.format {
+        Format::Json => json("explore", &report),
         Format::Text => text(&report),
     })?;
     Ok(ExitCode::from(code))

@@ -1,4 +1,4 @@
-//! Makes each finding small: a search of its own for each, as `afresh shrink` makes it, several at a time.
+//! Shrinks each finding with a process of `afresh shrink`, several at a time.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,40 +11,41 @@ use afresh_trace::format::{Error, Problem};
 use serde::Deserialize;
 
 use super::{Args, files};
+use crate::console::Failure;
 use crate::interrupt;
-use crate::outcome::Failure;
 
-/// What a search says of its result, of which this is what is asked for.
+/// The part of the report of `afresh shrink` that is reported again.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Shrunk {
-    /// How many stimuli the trace had.
+    /// The number of stimuli in the trace before.
     pub(super) before: usize,
-    /// Which are left.
+    /// The numbers of the stimuli that are left.
     pub(super) left: Vec<u64>,
-    /// How many runs that took.
+    /// The number of runs of the search.
     pub(super) runs: u64,
-    /// Whether all was tried.
+    /// Whether the search ended by itself, so that it need not continue.
     pub(super) one_minimal: bool,
 }
 
+/// The report of `afresh shrink`.
 #[derive(Deserialize)]
 struct Said {
     shrink: Shrunk,
 }
 
-/// What a search said, in the folder of its finding.
+/// The file with the report of the search, in the folder of the finding.
 const SAID: &str = "shrink.json";
 
-/// Why it was given up.
+/// The file with the error of a search that failed.
 const GIVEN_UP: &str = "shrink.txt";
 
-/// Shrinks the findings with these signatures, those that are not shrunk yet.
+/// Shrinks those findings with these signatures that are not shrunk yet.
 pub(super) fn shrink_all<'s>(args: &Args, signatures: impl Iterator<Item = &'s String>) -> Result<(), Failure> {
     let left: Vec<_> = signatures.filter(|signature| is_left(args, signature)).collect();
     let next = AtomicUsize::new(0);
     let work = || -> Result<(), Failure> {
         while let Some(signature) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if interrupt::is_interrupted() {
+            if interrupt::requested() {
                 break;
             }
             shrink(args, signature)?;
@@ -57,13 +58,13 @@ pub(super) fn shrink_all<'s>(args: &Args, signatures: impl Iterator<Item = &'s S
     })
 }
 
-/// What the search for a finding came to, if there was one.
+/// Returns the result of shrinking a finding, or `None` if it was not shrunk.
 pub(super) fn of(args: &Args, signature: &str) -> Option<Shrunk> {
     let said = fs::read(files::folder(&args.output, signature).join(SAID)).ok()?;
     serde_json::from_slice::<Said>(&said).ok().map(|said| said.shrink)
 }
 
-/// Why a finding could not be shrunk, if that is so.
+/// Returns the error of shrinking a finding, or `None` if there was none.
 pub(super) fn given_up(args: &Args, signature: &str) -> Option<String> {
     fs::read_to_string(files::folder(&args.output, signature).join(GIVEN_UP)).ok()
 }
@@ -84,7 +85,7 @@ fn shrink(args: &Args, signature: &str) -> Result<(), Failure> {
     command.args(option("--report", "report.html"));
     command.arg(if folder.join("walk.jsonl").exists() { "--resume" } else { "--force" });
     if signature == ends::HANG {
-        // How long the original takes is no measure of it.
+        // The original never ends, so its time gives no limit.
         command.arg("--timeout").arg(format!("{}ms", args.timeout.as_millis()));
     }
     if let Some(memory) = args.memory {
@@ -93,8 +94,8 @@ fn shrink(args: &Args, signature: &str) -> Result<(), Failure> {
     let done = command.stdin(Stdio::null()).output().map_err(|error| failed(&folder, error))?;
     let (path, content) = match done.status.code() {
         Some(0) => (folder.join(SAID), done.stdout),
-        // It was stopped, and goes on the next time.
-        _ if interrupt::is_interrupted() => return Ok(()),
+        // It was stopped, and the next `explore` continues it.
+        _ if interrupt::requested() => return Ok(()),
         _ => (folder.join(GIVEN_UP), done.stderr),
     };
     Ok(fs::write(&path, content).map_err(|error| failed(&path, error))?)

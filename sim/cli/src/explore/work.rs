@@ -1,4 +1,4 @@
-//! The worker: makes the runs, several at a time, and notes what they showed in the order of their seeds.
+//! The work of a worker: makes the runs, several at a time, and records the results in the order of their seeds.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,26 +12,31 @@ use afresh_world::explore::{Explorer, Record, Run, Runs};
 
 use super::campaign::{Campaign, Chunk, Failed};
 use super::{Args, files, seeds};
-use crate::outcome::Failure;
-use crate::worker::{self, Note, watch};
-use crate::{interrupt, progress};
+use crate::console::{Console, Failure, Progress};
+use crate::interrupt;
+use crate::worker::{Phase, Things, Work};
 
-pub(super) fn explore(args: &Args, explorer: &dyn Explorer) -> Result<ExitCode, Failure> {
+/// Runs the seeds that are not in the record yet.
+pub(super) fn explore(
+    args: &Args,
+    explorer: &dyn Explorer,
+    work: &Work<'_, Things>,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
     let mut campaign = Campaign::open(&files::campaign(&args.output), &args.system)?;
     let done = campaign.done();
     let chunks = Mutex::new(seeds::chunks(&args.seeds, args.shard, &done).enumerate());
-    // One at a time, it is known which of them ends the process, and what it was at.
-    let serial = worker::start().is_some_and(|start| start.serial);
-    let jobs = if serial { 1 } else { args.jobs };
+    let jobs = if work.task.serial { 1 } else { args.jobs };
+    let progress = &console.progress_of_things(0);
     let (send, receive) = mpsc::channel();
-    let noted = thread::scope(|scope| {
+    let recorded = thread::scope(|scope| {
         for _ in 0..jobs {
             let (chunks, send) = (&chunks, send.clone());
             scope.spawn(move || {
                 let mut runs = explorer.begin();
                 let next = || chunks.lock().ok()?.next();
                 while let Some((place, seeds)) = next() {
-                    let Some(chunk) = run(args, &mut *runs, seeds, serial) else { return };
+                    let Some(chunk) = run(args, &mut *runs, seeds, work, progress) else { return };
                     if send.send((place, chunk)).is_err() {
                         return;
                     }
@@ -39,13 +44,13 @@ pub(super) fn explore(args: &Args, explorer: &dyn Explorer) -> Result<ExitCode, 
             });
         }
         drop(send);
-        note(args, &mut campaign, receive)
+        record(args, &mut campaign, receive)
     });
-    noted.map(|()| ExitCode::SUCCESS)
+    recorded.map(|()| ExitCode::SUCCESS)
 }
 
-/// Notes chunks in the order of their seeds, whatever the order in which they are done.
-fn note(args: &Args, campaign: &mut Campaign, receive: mpsc::Receiver<(usize, Chunk)>) -> Result<(), Failure> {
+/// Records chunks in the order of their seeds, whichever is done first.
+fn record(args: &Args, campaign: &mut Campaign, receive: mpsc::Receiver<(usize, Chunk)>) -> Result<(), Failure> {
     let (mut waiting, mut next) = (BTreeMap::new(), 0);
     for (place, chunk) in receive {
         waiting.insert(place, chunk);
@@ -60,15 +65,20 @@ fn note(args: &Args, campaign: &mut Campaign, receive: mpsc::Receiver<(usize, Ch
     Ok(())
 }
 
-/// Runs a chunk of seeds, or as many of them as there is time for; nothing if there is none.
-fn run(args: &Args, runs: &mut dyn Runs, seeds: Range<u64>, serial: bool) -> Option<Chunk> {
+/// Runs a chunk of seeds, or the first of them if it is asked to stop. Returns `None` if it has run none.
+fn run(
+    args: &Args,
+    runs: &mut dyn Runs,
+    seeds: Range<u64>,
+    work: &Work<'_, Things>,
+    progress: &Progress<'_>,
+) -> Option<Chunk> {
     let mut chunk = Chunk { first: seeds.start, end: seeds.start, ..Chunk::default() };
     for seed in seeds {
         if interrupt::requested() {
             break;
         }
-        let run = one(args, runs, seed, serial);
-        match run {
+        match run_one(args, runs, seed, work) {
             Ok(run) => chunk.add(seed, run),
             Err(signature) => {
                 chunk.end = seed + 1;
@@ -76,31 +86,36 @@ fn run(args: &Args, runs: &mut dyn Runs, seeds: Range<u64>, serial: bool) -> Opt
                 chunk.fail(signature, Failed { runs: 1, seed, trace });
             }
         }
-        progress::did(1.0);
+        progress.did(1.0);
     }
     (chunk.end > chunk.first).then_some(chunk)
 }
 
-/// The run of a seed; or how it ended the worker that was at it before.
-fn one(args: &Args, runs: &mut dyn Runs, seed: u64, serial: bool) -> Result<Run, String> {
+/// Makes the run of a seed.
+///
+/// # Errors
+///
+/// Fails with a signature if this run has ended an earlier worker.
+fn run_one(args: &Args, runs: &mut dyn Runs, seed: u64, work: &Work<'_, Things>) -> Result<Run, String> {
+    let Work { worker, task } = work;
     let place = usize::try_from(seed).unwrap_or(usize::MAX);
-    if let Some(death) = worker::start().and_then(|start| start.dead.get(&place)) {
+    if let Some(death) = task.dead.get(&place) {
         return Err(death.to_string());
     }
-    worker::send(&Note::Begins(place));
-    if !serial {
-        return Ok(watch(|| runs.run(seed, Record::Failing)));
+    worker.enters(Phase::At(place));
+    if !task.serial {
+        return Ok(worker.watch(|| runs.run(seed, Record::Failing)));
     }
     let ahead = files::ahead(&args.output, seed);
     if let Ok(file) = File::create(&ahead) {
-        watch(|| runs.run(seed, Record::Ahead(file)));
+        worker.watch(|| runs.run(seed, Record::Ahead(file)));
     }
-    let run = watch(|| runs.run(seed, Record::Failing));
+    let run = worker.watch(|| runs.run(seed, Record::Failing));
     let _ = std::fs::remove_file(ahead);
     Ok(run)
 }
 
-/// Makes the folder for what is found.
+/// Creates the folder for the findings.
 pub(super) fn prepare(args: &Args) -> Result<(), Failure> {
     let name = args.output.display().to_string();
     Ok(std::fs::create_dir_all(&args.output).map_err(|error| Error::file(name, Problem::Write(error)))?)

@@ -19,11 +19,10 @@ use afresh_trace::format::{Copied, Error, Problem};
 use afresh_trace::text::escape;
 use serde::Serialize;
 
-use super::outcome::{self, Failure};
-use super::progress;
-use super::source::{Format, Source};
+use crate::console::{Console, Failure, json};
 use crate::report::plan;
 use crate::runner::Systems;
+use crate::source::{Format, Source};
 
 /// The end of the help of every knob: what it does with the trace, and the exit codes.
 const HELP: &str = "\
@@ -128,15 +127,14 @@ impl Turn {
     }
 
     /// Turns the knob `asked`, writes the result and prints the report.
-    pub(super) fn main(&self, asked: Asked, systems: &Systems) -> Result<ExitCode, Failure> {
+    pub(super) fn main(&self, asked: Asked, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
         let name = files::input_name(&self.trace);
         let mut input = files::open(&self.trace)?;
-        input.tell(progress::read);
-        let progress = progress::of_bytes(input.size());
+        let progress = console.progress_of_reading(&mut input);
         let Some(path) = self.output()? else {
             let (report, system) = self.turn(asked, systems, &name, &mut { input })?;
             drop(progress);
-            return self.print(&report, &name, &system, None);
+            return self.print(&report, &name, &system, None, console);
         };
         // A recorder that is writing the trace would go on writing to the replaced file, and its events would be lost.
         let _lock = if self.result.in_place { Some(lock(path)?) } else { None };
@@ -149,11 +147,11 @@ impl Turn {
         let mut output = copied.finish(report.torn.is_some()).map_err(unwritten)?;
         let Some(done) = report.done.as_ref().filter(|done| done.as_planned) else {
             // The report says that nothing was written.
-            return self.print(&report, &name, &system, Some(&output_name));
+            return self.print(&report, &name, &system, Some(&output_name), console);
         };
         output.write_all(&done.lines).map_err(unwritten)?;
         output.finish()?;
-        self.print(&report, &name, &system, Some(&output_name))
+        self.print(&report, &name, &system, Some(&output_name), console)
     }
 
     /// Returns the path for the result, or `None` in a dry run.
@@ -193,16 +191,24 @@ impl Turn {
         Ok((report, system))
     }
 
-    fn print(&self, report: &Report, name: &str, system: &str, output: Option<&str>) -> Result<ExitCode, Failure> {
+    /// Prints the report, and returns the exit code.
+    fn print(
+        &self,
+        report: &Report,
+        name: &str,
+        system: &str,
+        output: Option<&str>,
+        console: &Console,
+    ) -> Result<ExitCode, Failure> {
         let text = match self.format {
-            Format::Json => outcome::json("knob", &Turned { trace: name, system, output, report }),
+            Format::Json => json("knob", &Turned { trace: name, system, output, report }),
             Format::Text => plan::text(report, name, system, output),
         };
         // If the trace goes to standard output, the report must not mix with it.
         if self.result.output.as_ref().is_some_and(|path| path.as_os_str() == "-") {
-            outcome::say(&text);
+            console.say(&text);
         } else {
-            outcome::print(&text)?;
+            console.print(&text)?;
         }
         let as_planned = report.done.as_ref().is_none_or(|done| done.as_planned);
         Ok(if as_planned { ExitCode::SUCCESS } else { ExitCode::from(1) })

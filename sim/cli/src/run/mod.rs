@@ -11,16 +11,17 @@ use afresh_check::Finding;
 use afresh_trace::format::files::Output;
 use afresh_trace::format::{Error, Problem};
 use afresh_trace::text::{count, escape};
-use afresh_world::explore::{Counts, Explorer, Record};
+use afresh_world::explore::{Counts, Record, Run};
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use super::duration::duration;
-use super::outcome::{self, Failure};
-use super::source::Format;
-use super::worker::{self, Note, watch};
+use crate::console::{Console, Failure, json};
+use crate::duration::duration;
+use crate::explorer::explorer;
 use crate::report::terminal::{BAD, GOOD, findings, styled};
 use crate::runner::Systems;
+use crate::source::Format;
+use crate::worker::{Phase, Work};
 
 /// Run a system once in simulation, and report every bug that shows.
 ///
@@ -80,52 +81,34 @@ struct Report {
     counts: Counts,
 }
 
-/// Returns an explorer of `system`.
-///
-/// # Errors
-///
-/// Fails if there is no such system, or if it has no workload.
-pub(super) fn explorer<'s>(systems: &'s Systems, system: &'s str) -> Result<Box<dyn Explorer + 's>, Failure> {
-    let unknown = |known: Vec<String>| {
-        let known: Vec<_> = known.iter().map(|name| escape(name).to_string()).collect();
-        Failure::Usage(format!("there is no system {} here: expected {}", escape(system), known.join(", ")))
-    };
-    systems.explorer(system).map_err(unknown)?.ok_or_else(|| {
-        Failure::Usage(format!(
-            "{} has no workload, so there are no messages to send to it: add one for the type of its messages with \
-             `Systems::exploring`",
-            escape(system)
-        ))
-    })
-}
-
-pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
+/// Runs the subcommand, and returns its exit code.
+pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
     let explorer = explorer(systems, &args.system)?;
-    let Some(start) = worker::start() else { return supervised::run(args) };
+    let Some(Work { worker, task }) = console.things()? else { return supervised::run(args, console) };
     let is_stream = args.output.as_ref().is_some_and(|path| path.as_os_str() == "-");
     let file = args.output.as_deref().filter(|_| !is_stream);
     let output = file.map(|path| Output::create(path, args.force)).transpose()?;
-    worker::send(&Note::Begins(0));
+    worker.enters(Phase::At(0));
     let mut runs = explorer.begin();
     let unwritten = |error| Error::file("the trace", Problem::Write(error));
-    let (died, run) = match (start.dead.get(&0), &start.walk) {
+    let (died, run) = match (task.dead.get(&0), &task.ahead) {
         (Some(death), Some(ahead)) => {
             // The run wrote this file ahead of each event, so it ends where the process ended.
             let trace = std::fs::read(ahead).unwrap_or_default();
-            (Some(death.to_string()), afresh_world::explore::Run { trace, ..Default::default() })
+            (Some(death.to_string()), Run { trace, ..Default::default() })
         }
-        (None, Some(ahead)) if start.serial => {
+        (None, Some(ahead)) if task.serial => {
             let file = std::fs::File::create(ahead).map_err(unwritten)?;
-            watch(|| runs.run(args.seed, Record::Ahead(file)));
-            (None, watch(|| runs.run(args.seed, Record::Any)))
+            worker.watch(|| runs.run(args.seed, Record::Ahead(file)));
+            (None, worker.watch(|| runs.run(args.seed, Record::Any)))
         }
-        _ => (None, watch(|| runs.run(args.seed, Record::Any))),
+        _ => (None, worker.watch(|| runs.run(args.seed, Record::Any))),
     };
     if let Some(mut output) = output {
         output.write_all(&run.trace).map_err(unwritten)?;
         output.finish()?;
     } else if is_stream {
-        outcome::write(&run.trace)?;
+        console.write(&run.trace)?;
     }
     let is_clean = died.is_none() && run.findings.is_empty();
     let report = Report {
@@ -138,14 +121,14 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
         counts: run.counts,
     };
     let text = match args.format {
-        Format::Json => outcome::json("run", &report),
+        Format::Json => json("run", &report),
         Format::Text => text(args, &report),
     };
     // If the trace goes to standard output, the report must not mix with it.
     if is_stream {
-        outcome::say(&text);
+        console.say(&text);
     } else {
-        outcome::print(&text)?;
+        console.print(&text)?;
     }
     Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -1,16 +1,20 @@
-//! Runs a system in a worker. Should the system end that, another makes the same run and writes down what happens before it
-//! does, and a third says what that was.
+//! Makes the run in a worker.
+//!
+//! If the system ends the worker, a second worker makes the same run, and writes each event to a file before it
+//! happens. If that run ends too, a third worker reports the end, with the events of that file.
 
 use std::process::ExitCode;
 
 use super::Args;
-use crate::outcome::Failure;
-use crate::progress;
-use crate::worker::{Supervisor, scratch};
+use crate::console::{Console, Failure};
+use crate::supervisor::{Supervisor, scratch};
+use crate::worker::Things;
 
-pub(super) fn run(args: &Args) -> Result<ExitCode, Failure> {
+/// Makes the run, and returns the exit code.
+pub(super) fn run(args: &Args, console: &Console) -> Result<ExitCode, Failure> {
     let scratch = scratch()?;
-    let mut supervisor = Supervisor::new(false, progress::of_words())?.limited(args.memory, args.timeout);
-    supervisor.start.walk = Some(scratch.path().join("ahead"));
-    supervisor.run_all()?.map(ExitCode::from).ok_or_else(|| Failure::Usage("stopped".to_owned()))
+    let mut supervisor =
+        Supervisor::new(console, false, console.progress_of_words())?.limited(args.memory, args.timeout);
+    let mut things = Things { ahead: Some(scratch.path().join("ahead")), ..Things::default() };
+    supervisor.run_all(&mut things)?.map(ExitCode::from).ok_or_else(|| Failure::Usage("stopped".to_owned()))
 }

@@ -40,7 +40,7 @@ pub trait Runner: Send + Sync {
     /// # Errors
     ///
     /// Fails if the trace cannot be read.
-    fn check(&self, reader: Reader<Input>, options: afresh_check::Options) -> Result<afresh_check::Report, Error>;
+    fn check(&self, reader: Reader<Input>, options: afresh_check::Options<'_>) -> Result<afresh_check::Report, Error>;
 
     /// Reads a trace and prepares to shrink it. Runs end early once `stop` returns true; see [`oracle::examine`].
     ///
@@ -87,7 +87,7 @@ impl<S: Subject + 'static> Runner for S {
         replay::replay(self, reader, options, record)
     }
 
-    fn check(&self, reader: Reader<Input>, options: afresh_check::Options) -> Result<afresh_check::Report, Error> {
+    fn check(&self, reader: Reader<Input>, options: afresh_check::Options<'_>) -> Result<afresh_check::Report, Error> {
         Ok(afresh_check::check(self, &Loaded::read(self, reader)?, options))
     }
 

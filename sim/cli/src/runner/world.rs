@@ -67,7 +67,7 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
     }
 
     /// Runs the events that can still happen twice, and compares the two runs.
-    fn check(&self, reader: Reader<Input>, options: afresh_check::Options) -> Result<afresh_check::Report, Error> {
+    fn check(&self, reader: Reader<Input>, options: afresh_check::Options<'_>) -> Result<afresh_check::Report, Error> {
         let trace = read::<C>(reader)?;
         let run = || world::tolerant(&self.cluster, &trace.events);
         let (one, other) = (run(), run());

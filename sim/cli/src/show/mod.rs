@@ -12,11 +12,11 @@ use afresh_trace::text::{count, escape};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::outcome::{self, Failure};
-use super::source::{Format, Source};
+use crate::console::{Console, Failure, json};
 use crate::report::terminal::{self, BAD, DIM, GOOD, styled};
 use crate::report::timeline::Columns;
 use crate::runner::Systems;
+use crate::source::{Format, Source};
 
 /// Show the timeline of a trace, one line for each event.
 ///
@@ -75,9 +75,10 @@ fn kind(text: &str) -> Result<Kind, String> {
     })
 }
 
-pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
+/// Runs the subcommand, and returns its exit code.
+pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
     if let Some(walk) = &args.walk {
-        return walk::play(args, walk);
+        return walk::play(args, walk, console);
     }
     let Some(trace) = &args.trace else { return Err(Failure::Usage("no trace is named".into())) };
     let (reader, runner) = args.source.open(systems, trace)?;
@@ -110,7 +111,7 @@ pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> 
                 Ok(())
             })?;
             let shown = Shown { trace: name, system, complete: header.complete, summary, events };
-            outcome::print(&outcome::json("show", &shown))?;
+            console.print(&json("show", &shown))?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -10,13 +10,13 @@ use afresh_trace::format::{Error, Options, Problem, RawEvent, Reader, files};
 use serde::Serialize;
 
 use super::Args;
+use crate::console::{Console, Failure, json};
 use crate::original::{identity_of_file, identity_of_trace, lines, text_of_event, text_of_line};
-use crate::outcome::{self, Failure};
 use crate::report::steps::{self, Step};
 use crate::source::Format;
 
 /// Shows the walk at `path`.
-pub(super) fn play(args: &Args, path: &Path) -> Result<ExitCode, Failure> {
+pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCode, Failure> {
     let usage = |why: String| Failure::Usage(format!("failed to show the walk {}: {why}", path.display()));
     let read =
         |path: &Path| fs::read(path).map_err(|error| Error::file(path.display().to_string(), Problem::Read(error)));
@@ -37,8 +37,8 @@ pub(super) fn play(args: &Args, path: &Path) -> Result<ExitCode, Failure> {
     let steps = steps.ok_or_else(|| usage("its edits do not apply to its original".to_owned()))?;
     let played =
         Played { input: files::input_name(&original), before: walk.header.items, runs: walk.runs.len(), steps };
-    outcome::print(&match args.format {
-        Format::Json => outcome::json("walk", &played),
+    console.print(&match args.format {
+        Format::Json => json("walk", &played),
         Format::Text => played.text(),
     })?;
     Ok(ExitCode::SUCCESS)

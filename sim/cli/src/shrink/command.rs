@@ -13,14 +13,16 @@ use super::files::{self, Failure, Places};
 use super::refusal::refuse;
 use super::report::{self, About};
 use super::search::{Job, search};
+use crate::console::{self, Console};
 use crate::shell::quote;
-use crate::worker::{self, Note};
-use crate::{interrupt, original, outcome};
+use crate::worker::{Phase, Search, Work};
+use crate::{interrupt, original};
 
 /// The name of a message in a file: one, and several.
 const UNIT: (&str, &str) = ("line", "lines");
 
-pub(super) fn shrink(args: &Args) -> Result<ExitCode, outcome::Failure> {
+/// Shrinks the file, and returns the exit code.
+pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) -> Result<ExitCode, console::Failure> {
     let template = if args.stdin { Template::with_pipe } else { Template::with_path };
     let template = template(args.command.clone()).ok_or(Failure::NoPlaceInCommand)?;
     let by = args.signature.as_ref().map_or(Ok(By::Exit), |text| text.parse()).map_err(Failure::Pattern)?;
@@ -47,16 +49,16 @@ pub(super) fn shrink(args: &Args) -> Result<ExitCode, outcome::Failure> {
         unit: UNIT.1,
         render: &render,
     };
-    worker::send(&Note::Searches);
-    let (result, journey) = search(args, &places, job, &mut oracle)?;
+    work.worker.enters(Phase::Searches);
+    let (result, journey) = search(args, &places, job, &mut oracle, work, console)?;
     match result {
         Ok(minimized) => {
             let signature = oracle.bug().map(ToString::to_string);
             let text = |line: &Cow<'_, [u8]>| (None, original::text_of_line(line));
             let about = About { unit: UNIT, text, signature, any_failure: !tells_apart, more: &[] };
-            report::write(args, &places, about, minimized, journey)
+            report::write(args, &places, about, minimized, journey, console)
         }
-        Err(refusal) => refuse(args, &places, &refusal, &reasons(args, &refusal, oracle.outcomes())),
+        Err(refusal) => refuse(args, &places, &refusal, &reasons(args, &refusal, oracle.outcomes()), console),
     }
 }
 

@@ -15,7 +15,7 @@ use afresh_trace::format::files::{Output, is_stream, open};
 use afresh_trace::format::{Error, Problem};
 
 use super::Args;
-use crate::outcome;
+use crate::console::{self, Console};
 
 /// An error in the usage or the files; the text reads after "failed to".
 #[derive(Debug, thiserror::Error)]
@@ -50,7 +50,7 @@ pub(super) enum Failure {
     OtherWalk { path: PathBuf, what: &'static str },
 }
 
-impl From<Failure> for outcome::Failure {
+impl From<Failure> for console::Failure {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::File(error) => Self::File(*error),
@@ -171,13 +171,22 @@ pub(super) fn bug_of(path: &Path) -> Option<String> {
 }
 
 /// Writes `content` to a file, or to standard output if `output` is `None`.
+pub(super) fn save_or_print(
+    output: &Option<PathBuf>,
+    content: io::Result<Vec<u8>>,
+    console: &Console,
+) -> Result<(), Failure> {
+    if let Some(path) = output {
+        return save(path, content);
+    }
+    let failed = |source| Failure::Write { path: "-".into(), source };
+    console.write(&content.map_err(failed)?).map_err(|failure| failed(io::Error::other(failure)))
+}
+
+/// Writes `content` to the file at `path`.
 ///
 /// The file is replaced in one step, so that at any moment it is either the old one or the new one.
-pub(super) fn save(output: &Option<PathBuf>, content: io::Result<Vec<u8>>) -> Result<(), Failure> {
-    let Some(path) = output else {
-        let failed = |source| Failure::Write { path: "-".into(), source };
-        return outcome::write(&content.map_err(failed)?).map_err(|failure| failed(io::Error::other(failure)));
-    };
+pub(super) fn save(path: &Path, content: io::Result<Vec<u8>>) -> Result<(), Failure> {
     let write = || -> Result<(), Error> {
         let mut file = Output::create(path, true)?;
         let name = file.name().to_owned();

@@ -55,8 +55,8 @@ impl Findings {
         render: impl FnOnce(&Signature) -> std::io::Result<Vec<u8>>,
     ) -> Result<(), Failure> {
         if let Some((finding, path)) = self.new_one(run, pass, verdict, places) {
-            if path.is_some() {
-                files::save(&path, render(&finding.signature))?;
+            if let Some(path) = &path {
+                files::save(path, render(&finding.signature))?;
             }
             self.0.push(finding);
         }

@@ -18,12 +18,12 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use super::duration::duration;
-use super::jobs::jobs;
-use super::outcome::Failure;
-use super::source::{Format, Source};
-use super::{interrupt, worker};
+use crate::console::{Console, Failure};
+use crate::duration::duration;
+use crate::interrupt::{self, Deadline};
+use crate::jobs::jobs;
 use crate::runner::Systems;
+use crate::source::{Format, Source};
 
 /// Shrink a trace, or any file with one message a line, to the few messages that still show a bug.
 ///
@@ -140,13 +140,13 @@ fn at_least_one(text: &str) -> Result<u64, String> {
     text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "expected a whole number of at least 1".to_owned())
 }
 
-/// Runs the subcommand.
-pub(super) fn main(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
-    if !worker::is_one() {
-        interrupt::listen(args.time);
-        return supervised::shrink(args);
+/// Runs the subcommand, and returns its exit code.
+pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
+    interrupt::listen();
+    match console.search()? {
+        // The supervisor watches the time limit, and asks this worker to stop.
+        Some(work) if args.command.is_empty() => system::shrink(args, systems, &work, console),
+        Some(work) => command::shrink(args, &work, console),
+        None => supervised::shrink(args, Deadline::after(args.time), console),
     }
-    // The supervisor watches the time limit, and asks this worker to stop.
-    interrupt::listen(None);
-    if args.command.is_empty() { system::shrink(args, systems) } else { command::shrink(args) }
 }

@@ -10,18 +10,24 @@ use serde::Serialize;
 use super::Args;
 use super::files::Places;
 use super::resume::say_how_to_go_on;
-use crate::outcome::{self, Failure};
+use crate::console::{Console, Failure, json};
 use crate::source::Format;
 
 /// Reports why nothing was shrunk, and removes the walk that this search began.
 ///
 /// If the search was stopped, the walk stays, and the report says how to continue.
-pub(super) fn refuse(args: &Args, places: &Places, refusal: &Refusal, reasons: &[String]) -> Result<ExitCode, Failure> {
+pub(super) fn refuse(
+    args: &Args,
+    places: &Places,
+    refusal: &Refusal,
+    reasons: &[String],
+    console: &Console,
+) -> Result<ExitCode, Failure> {
     if *refusal == Refusal::Stopped {
-        give_up(args, &refusal.to_string(), &[])?;
-        say_how_to_go_on(places);
+        give_up(args, &refusal.to_string(), &[], console)?;
+        say_how_to_go_on(places, console);
     } else {
-        give_up(args, &refusal.to_string(), reasons)?;
+        give_up(args, &refusal.to_string(), reasons, console)?;
         if let (Some(path), false) = (&places.walk, args.resume) {
             // A walk that is left behind is useless but harmless, so an error is ignored.
             let _ = std::fs::remove_file(path);
@@ -31,14 +37,14 @@ pub(super) fn refuse(args: &Args, places: &Places, refusal: &Refusal, reasons: &
 }
 
 /// Reports why there is nothing to shrink, and returns exit code 3.
-pub(super) fn give_up(args: &Args, why: &str, reasons: &[String]) -> Result<ExitCode, Failure> {
+pub(super) fn give_up(args: &Args, why: &str, reasons: &[String], console: &Console) -> Result<ExitCode, Failure> {
     let input = input_name(&args.file);
-    outcome::say(&format!("afresh: {}: {}\n", escape(&input), escape(why)));
+    console.say(&format!("afresh: {}: {}\n", escape(&input), escape(why)));
     for reason in reasons {
-        outcome::say(&format!("{reason}\n"));
+        console.say(&format!("{reason}\n"));
     }
     if args.format == Format::Json {
-        outcome::print(&outcome::json("shrink", &Refused { input, refused: why }))?;
+        console.print(&json("shrink", &Refused { input, refused: why }))?;
     }
     Ok(ExitCode::from(3))
 }

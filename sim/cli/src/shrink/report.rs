@@ -13,7 +13,7 @@ use super::files::{self, Places};
 use super::finding::Finding;
 use super::resume::say_how_to_go_on;
 use super::search::Journey;
-use crate::outcome::{self, Failure};
+use crate::console::{Console, Failure, json};
 use crate::report::curve::{Curve, class};
 use crate::report::page::{Page, Row};
 use crate::source::Format;
@@ -100,24 +100,25 @@ pub(super) fn write<T>(
     about: About<'_, T>,
     minimized: Minimized<T>,
     journey: Journey,
+    console: &Console,
 ) -> Result<ExitCode, Failure> {
     let (unit, more) = (about.unit, about.more);
     let Journey { before, found, curve } = journey;
     let report = Report::new(args, places, about, minimized, before, found);
     let text = match args.format {
-        Format::Json => outcome::json("shrink", &report),
+        Format::Json => json("shrink", &report),
         Format::Text => report.text(unit, more),
     };
     if places.output.is_some() {
-        outcome::print(&text)?;
+        console.print(&text)?;
     } else {
-        outcome::say(&text);
+        console.say(&text);
     }
-    if places.report.is_some() {
-        files::save(&places.report, report.page(unit, curve))?;
+    if let Some(path) = &places.report {
+        files::save(path, report.page(unit, curve))?;
     }
     if report.stopped.is_some() {
-        say_how_to_go_on(places);
+        say_how_to_go_on(places, console);
     }
     Ok(ExitCode::SUCCESS)
 }

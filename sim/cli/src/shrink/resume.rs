@@ -3,11 +3,12 @@
 use std::ffi::OsString;
 
 use super::files::Places;
+use crate::console::Console;
 use crate::shell::quote;
-use crate::{outcome, worker};
+use crate::worker;
 
 /// Prints the command that continues the search, if there is a walk to continue from.
-pub(super) fn say_how_to_go_on(places: &Places) {
+pub(super) fn say_how_to_go_on(places: &Places, console: &Console) {
     if places.walk.is_none() {
         return;
     }
@@ -16,7 +17,7 @@ pub(super) fn say_how_to_go_on(places: &Places) {
         words.push("afresh".into());
     }
     let words: Vec<_> = words.iter().map(|word| quote(word)).collect();
-    outcome::say(&format!("To continue: {}\n", words.join(" ")));
+    console.say(&format!("To continue: {}\n", words.join(" ")));
 }
 
 /// Returns the command line that continues the search started by `words`, without its limits of runs and time.

@@ -1,4 +1,4 @@
-//! One search: what is common to whatever is shrunk, and to whatever decides.
+//! The search itself, which is the same for traces and other files, and for systems and commands.
 
 use std::io;
 
@@ -10,45 +10,50 @@ use super::Args;
 use super::files::{self, Failure, Places, WalkFile};
 use super::finding::{Finding, Findings};
 use super::session::Session;
-use crate::progress;
+use crate::console::Console;
 use crate::report::curve::Curve;
-use crate::worker::{self, Watched};
+use crate::worker::{self, Watched, Work};
 
-/// What is to be made smaller.
+/// The input of a search.
 pub(super) struct Job<'a, T> {
+    /// The items of the input.
     pub(super) items: Vec<Item<T>>,
-    /// The identity of all of the input.
+    /// The identity of the whole input.
     pub(super) input: Identity,
-    /// What decides, in words: a walk is resumed only by a search with the same.
+    /// The words that say what the oracle is. Only a search with the same words resumes the walk.
     pub(super) words: Vec<String>,
-    /// What several items are called.
+    /// The name of several items.
     pub(super) unit: &'static str,
-    /// The file that holds these items.
+    /// Writes a file with some of the items.
     pub(super) render: &'a Render<'a, T>,
 }
 
-/// Makes the file that holds some items, and shows the bug, or the other one that is named.
+/// A function that returns a file with these items. Its header names the bug, or the other failure that is given.
 pub(super) type Render<'a, T> = dyn Fn(&[Item<T>], Option<&Signature>) -> io::Result<Vec<u8>> + 'a;
 
-/// How a search went.
+/// The facts about a search that its report needs, besides the result.
 pub(super) struct Journey {
-    /// How many items there were.
+    /// The number of items in the input.
     pub(super) before: usize,
-    /// Other failures that were met.
+    /// Other failures that candidates showed.
     pub(super) found: Vec<Finding>,
     /// The size over the runs.
     pub(super) curve: Curve,
 }
 
-/// Shrinks `job` by what `oracle` says. The walk is written as the search goes, the result when it ends, and now and then
-/// before.
+/// Shrinks the input of `job`, with `oracle` as the judge of the candidates.
+///
+/// The walk is written during the search. The result is written at the end, and sometimes before.
 pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     args: &Args,
     places: &Places,
     job: Job<'_, T>,
     oracle: &mut O,
+    work: &Work<'_, worker::Search>,
+    console: &Console,
 ) -> Result<(Result<Minimized<T>, Refusal>, Journey), Failure> {
     let Job { items, input, words, unit, render } = job;
+    let Work { worker, task } = work;
     let mut header = Header { format: FORMAT, input, items: items.len(), oracle: words };
     if args.verbatim {
         header.oracle.insert(0, "--verbatim".to_owned());
@@ -60,55 +65,53 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
         .confirm(usize::try_from(args.confirm).unwrap_or(usize::MAX))
         .flaky(args.flaky)
         .verbatim(args.verbatim);
-    let before = items.len();
-    let (mut findings, mut curve) = (Findings::default(), Curve::new(before));
-    let start = worker::start();
-    let mut last_run = args.runs;
     if args.resume && places.walk.is_none() {
         return Err(Failure::NoWalk);
     }
-    let path = places.walk.clone().or_else(|| start?.walk.clone());
-    let walk = match &path {
-        Some(path) if args.resume || start.is_some_and(|start| start.again) => {
-            let (mut file, mut walk) = WalkFile::resume(path, &header)?;
-            last_run = last_run.map(|runs| runs + walk.runs.len() as u64);
-            let died = start.and_then(|start| Some((start.death.as_ref()?, start.died_at)));
-            if let (Some(intent), Some((death, at))) = (walk.open.take(), died) {
-                // The run that the system ended the process in: that is its verdict.
-                let verdict = death.verdict(header.oracle.last().map_or("", String::as_str), at);
-                let known = Findings::of(&walk, places);
-                findings = known;
-                let candidate = candidate_of(&items, &walk, &intent, oracle.content());
-                let note = |signature: &Signature| render(&candidate, Some(signature));
-                findings.note(intent.run, &intent.pass, &verdict, places, note)?;
-                file.write(&Line::Run(intent.clone()))?;
-                file.write(&Line::Verdict(Judged { run: intent.run, verdict: verdict.clone() }))?;
-                walk.runs.push((intent, verdict));
-            }
-            findings = Findings::of(&walk, places);
-            walk.runs.iter().for_each(|(intent, verdict)| curve.add(intent.items, verdict));
-            minimizer = minimizer.resume(&walk);
-            Some(file)
+    let before = items.len();
+    let (mut findings, mut curve) = (Findings::default(), Curve::new(before));
+    let walk = if args.resume || task.again {
+        let (mut file, mut walk) = WalkFile::resume(&task.walk, &header)?;
+        if let (Some(intent), Some(death)) = (walk.open.take(), &task.death) {
+            // The system ended the worker in this run, which is the verdict of the run.
+            let verdict = death.verdict(header.oracle.last().map_or("", String::as_str), task.died_at);
+            let candidate = candidate_of(&items, &walk, &intent, oracle.content());
+            let candidate = |signature: &Signature| render(&candidate, Some(signature));
+            Findings::of(&walk, places).note(intent.run, &intent.pass, &verdict, places, candidate)?;
+            file.write(&Line::Run(intent.clone()))?;
+            file.write(&Line::Verdict(Judged { run: intent.run, verdict: verdict.clone() }))?;
+            walk.runs.push((intent, verdict));
         }
-        Some(path) => Some(WalkFile::create(path, &header)?),
-        None => None,
+        findings = Findings::of(&walk, places);
+        walk.runs.iter().for_each(|(intent, verdict)| curve.add(intent.items, verdict));
+        minimizer = minimizer.resume(&walk);
+        file
+    } else {
+        WalkFile::create(&task.walk, &header)?
     };
-    last_run = start.map_or(last_run, |start| start.last_run);
-    let progress = progress::of_words();
-    let mut session = Session::new(walk, places, render, before, unit, last_run);
-    session.findings = findings;
-    session.curve = curve;
-    let result = minimizer.run(items, &mut Watched::new(oracle), &mut session);
-    drop(progress);
+    let mut session = Session {
+        walk,
+        places,
+        render,
+        progress: console.progress_of_words(),
+        saved: before,
+        best: before,
+        unit,
+        last_run: task.last_run,
+        findings,
+        curve,
+        failure: None,
+    };
+    let result = minimizer.run(items, &mut Watched::new(oracle, worker), &mut session);
     let Session { failure, findings, curve, .. } = session;
     if let Ok(minimized) = &result {
-        files::save(&places.output, render(&minimized.items, None))?;
+        files::save_or_print(&places.output, render(&minimized.items, None), console)?;
     }
     let journey = Journey { before, found: findings.into_vec(), curve };
     failure.map_or(Ok((result, journey)), Err)
 }
 
-/// The candidate that a run was about to try: what all steps before it have left of the original, with its edit.
+/// Returns the candidate of a run: the original with all accepted steps of `walk` and the edit of the run.
 fn candidate_of<T: Clone>(
     original: &[Item<T>],
     walk: &Walk,
@@ -118,7 +121,7 @@ fn candidate_of<T: Clone>(
     let mut items = original.to_vec();
     let rewrite = |event: &T, change: &Rewrite| content.with_text(event, &change.apply(&content.text(event)?)?);
     for edit in walk.steps().chain([&intent.edit]) {
-        // It could be applied to make the candidate.
+        // This cannot fail, because the run was made with these edits.
         let _ = edit.apply(&mut items, rewrite);
     }
     items

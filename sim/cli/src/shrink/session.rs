@@ -1,4 +1,4 @@
-//! Looks on while a file is minimized: writes the walk, keeps the best so far on disk, shows progress, stops on request.
+//! The observer of a search: writes the walk, saves the best result so far, shows progress, and stops on request.
 
 use std::ops::ControlFlow;
 
@@ -9,49 +9,43 @@ use afresh_shrink::minimize::{Item, Observer, Run, Verdict};
 use super::files::{self, Failure, Places, WalkFile};
 use super::finding::Findings;
 use super::search::Render;
+use crate::console::Progress;
+use crate::interrupt;
 use crate::report::curve::Curve;
-use crate::{interrupt, progress};
 
-/// A search as the command line sees it.
+/// The observer of one search of the command line.
 pub(super) struct Session<'a, T> {
-    walk: Option<WalkFile>,
-    places: &'a Places,
-    render: &'a Render<'a, T>,
+    /// The walk, to which each run is appended.
+    pub(super) walk: WalkFile,
+    /// The paths of the other files.
+    pub(super) places: &'a Places,
+    /// Writes a file with some of the items.
+    pub(super) render: &'a Render<'a, T>,
+    /// The progress of the search.
+    pub(super) progress: Progress<'a>,
     /// The number of items of the result on disk.
-    saved: usize,
-    /// The number of items of the best so far.
-    best: usize,
-    /// What several items are called.
-    unit: &'static str,
-    /// The number of the last run that may begin, where that is limited.
-    last_run: Option<u64>,
-    /// Other failures that were met.
+    pub(super) saved: usize,
+    /// The number of items of the best result so far.
+    pub(super) best: usize,
+    /// The name of several items.
+    pub(super) unit: &'static str,
+    /// The number of the last run that may begin, if that is limited.
+    pub(super) last_run: Option<u64>,
+    /// Other failures that candidates showed.
     pub(super) findings: Findings,
     /// The size over the runs.
     pub(super) curve: Curve,
-    /// What went wrong, if the search ended by that.
+    /// The error that ended the search, if there was one.
     pub(super) failure: Option<Failure>,
 }
 
-impl<'a, T> Session<'a, T> {
-    pub(super) fn new(
-        walk: Option<WalkFile>,
-        places: &'a Places,
-        render: &'a Render<'a, T>,
-        total: usize,
-        unit: &'static str,
-        last_run: Option<u64>,
-    ) -> Self {
-        let (findings, curve) = (Findings::default(), Curve::new(total));
-        Self { walk, places, render, saved: total, best: total, unit, last_run, findings, curve, failure: None }
-    }
-
+impl<T> Session<'_, T> {
     fn write(&mut self, line: &Line) -> ControlFlow<()> {
-        let written = self.walk.as_mut().map_or(Ok(()), |walk| walk.write(line));
+        let written = self.walk.write(line);
         self.go_on(written)
     }
 
-    /// Ends the search when something cannot be written, and when the user wants to stop.
+    /// Ends the search if something could not be written, or if the user wants to stop.
     fn go_on(&mut self, written: Result<(), Failure>) -> ControlFlow<()> {
         match written {
             Err(failure) => {
@@ -72,14 +66,14 @@ impl<T: Clone> Observer<T> for Session<'_, T> {
         }
         let Run { number, pass, candidate, .. } = run;
         let Self { best, unit, .. } = self;
-        progress::doing(format!("{best} {unit}, run {number}: {pass}, {} {unit}", candidate.len()));
+        self.progress.doing(format!("{best} {unit}, run {number}: {pass}, {} {unit}", candidate.len()));
         self.write(&Line::Run(Intent::of(run)))
     }
 
     fn after(&mut self, run: &Run<'_, T>, verdict: &Verdict) -> ControlFlow<()> {
         // A request to stop may have ended the run: such a verdict is not recorded.
         self.go_on(Ok(()))?;
-        // Before the verdict: what the walk says was found is there.
+        // The finding is saved before the verdict, so that each finding in the walk has its file.
         let render = self.render;
         let candidate = |signature: &Signature| {
             let items: Vec<_> = run.candidate.items().cloned().collect();
@@ -91,13 +85,13 @@ impl<T: Clone> Observer<T> for Session<'_, T> {
         self.write(&Line::Verdict(Judged { run: run.number, verdict: verdict.clone() }))
     }
 
-    /// The walk has every step; the result is written now and then, so that a kill leaves a small one.
+    /// Saves the result whenever it has half as many items as the one on disk, so that a kill leaves a small one.
     fn step(&mut self, verified: &[Item<T>]) -> ControlFlow<()> {
         self.best = verified.len();
-        if self.places.output.is_none() || self.best > self.saved / 2 {
+        let Some(output) = self.places.output.as_ref().filter(|_| self.best <= self.saved / 2) else {
             return ControlFlow::Continue(());
-        }
+        };
         self.saved = self.best;
-        self.go_on(files::save(&self.places.output, (self.render)(verified, None)))
+        self.go_on(files::save(output, (self.render)(verified, None)))
     }
 }

@@ -1,12 +1,13 @@
 //! Shrinks a trace by running its system in this process.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::{io, mem};
 
 use afresh_core::{Header, Signature};
 use afresh_shrink::minimize::{Item, Refusal};
 use afresh_shrink::oracle::{Aimless, Examined};
-use afresh_trace::format::{Error, RawEvent, Writer, time};
+use afresh_trace::format::{Error, Problem, RawEvent, Writer, time};
 use afresh_trace::text::{count, escape};
 
 use super::Args;
@@ -14,9 +15,9 @@ use super::files::{self, Places};
 use super::refusal::{give_up, refuse};
 use super::report::{self, About};
 use super::search::{Job, search};
-use crate::outcome::Failure;
+use crate::console::{Console, Failure};
 use crate::runner::Systems;
-use crate::worker::{self, Note, measure};
+use crate::worker::{Phase, Place, Search, Work};
 use crate::{interrupt, jobs, original};
 
 /// The name of what is removed and counted: one, and several.
@@ -26,47 +27,55 @@ const UNIT: (&str, &str) = ("stimulus", "stimuli");
 const ASK_CHECK: &str =
     "Differences from its record do not count, because every edit changes what would be recorded: see `afresh check`.";
 
-pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure> {
+/// Shrinks the trace, and returns the exit code.
+pub(super) fn shrink(
+    args: &Args,
+    systems: &Systems,
+    work: &Work<'_, Search>,
+    console: &Console,
+) -> Result<ExitCode, Failure> {
+    let Work { worker, task } = work;
     let places = Places::new(args);
     let (reader, runner) = args.source.open(systems, &args.file)?;
     let Examined { header, stimuli, observations, mut oracle } = runner.examine(reader, interrupt::requested)?;
-    let start = worker::start();
-    // After one of several concurrent runs has ended a worker, they run one at a time to find out which one it was.
-    let serial = start.is_some_and(|start| start.serial);
-    oracle.tell(worker::is_at);
-    oracle.set_jobs(if serial { 1 } else { args.jobs.unwrap_or_else(jobs::available) });
-    let goes_on = args.resume || start.is_some_and(|start| start.again);
+    let unwritten = |error| Error::file(task.place.display().to_string(), Problem::Write(error));
+    let place = Place::create(&task.place).map_err(unwritten)?;
+    oracle.tell(Arc::new(move |event| place.write(event)));
+    oracle.set_jobs(if task.serial { 1 } else { args.jobs.unwrap_or_else(jobs::available) });
+    let goes_on = args.resume || task.again;
     places.check(&args.file, args.force, goes_on)?;
 
     // Every text is a signature, so the parse cannot fail.
     let wanted = args.signature.as_ref().and_then(|text| text.parse::<Signature>().ok());
     // The bug is already known if it has ended a worker, or if a walk to continue from names it.
-    let recorded = || files::bug_of(places.walk.as_deref().or(start?.walk.as_deref())?);
-    let known = start.and_then(|start| start.bug.clone()).or_else(|| recorded().filter(|_| goes_on));
-    let known = if goes_on { args.signature.clone().or(known) } else { known };
+    let recorded = || files::bug_of(&task.walk).filter(|_| goes_on);
+    let asked = args.signature.clone().filter(|_| goes_on);
+    let known = asked.or_else(|| task.bug.clone()).or_else(recorded);
     let aimed = match known.and_then(|bug| bug.parse::<Signature>().ok()) {
         Some(bug) => {
             oracle.bug_is(&bug);
             Ok(bug)
         }
         None => {
-            worker::send(&Note::Aims);
-            measure(|| oracle.aim(wanted.as_ref())).map(|finding| finding.signature)
+            worker.enters(Phase::Aims);
+            worker.measure(|| oracle.aim(wanted.as_ref())).map(|finding| finding.signature)
         }
     };
-    worker::send(&Note::Searches);
+    worker.enters(Phase::Searches);
     let bug = match aimed {
         Ok(bug) => bug.to_string(),
-        Err(Aimless::Stopped) => return give_up(args, &Refusal::Stopped.to_string(), &[]),
+        Err(Aimless::Stopped) => return give_up(args, &Refusal::Stopped.to_string(), &[], console),
         Err(Aimless::Shows(findings)) => {
             let shown: Vec<_> =
                 findings.iter().map(|finding| format!("  {}", escape(&finding.signature.to_string()))).collect();
             return match &args.signature {
                 Some(other) if shown.is_empty() => {
-                    give_up(args, &format!("it shows neither {other} nor any other bug"), &[])
+                    give_up(args, &format!("it shows neither {other} nor any other bug"), &[], console)
                 }
-                Some(other) => give_up(args, &format!("it does not show {other}, but these bugs:"), &shown),
-                None => give_up(args, "it shows no bug, so there is nothing to shrink", &[ASK_CHECK.to_owned()]),
+                Some(other) => give_up(args, &format!("it does not show {other}, but these bugs:"), &shown, console),
+                None => {
+                    give_up(args, "it shows no bug, so there is nothing to shrink", &[ASK_CHECK.to_owned()], console)
+                }
             };
         }
     };
@@ -78,7 +87,7 @@ pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure
         trace(&Header { shows, ..kept.clone() }, stimuli).map_err(io::Error::other)
     };
     let job = Job { items: stimuli, input, words: vec![system, bug.clone()], unit: UNIT.1, render: &render };
-    let (result, journey) = search(args, &places, job, &mut *oracle)?;
+    let (result, journey) = search(args, &places, job, &mut *oracle, work, console)?;
     // This process is about to end, and freeing the states of a large trace one by one would take long.
     mem::forget(oracle);
     match result {
@@ -89,9 +98,9 @@ pub(super) fn shrink(args: &Args, systems: &Systems) -> Result<ExitCode, Failure
                 more.push(format!("left out {observations}, because every edit changes what would be recorded"));
             }
             let about = About { unit: UNIT, text, signature: Some(bug), any_failure: false, more: &more };
-            report::write(args, &places, about, minimized, journey)
+            report::write(args, &places, about, minimized, journey, console)
         }
-        Err(refusal) => refuse(args, &places, &refusal, &[]),
+        Err(refusal) => refuse(args, &places, &refusal, &[], console),
     }
 }
 

@@ -1,4 +1,4 @@
-//! How a worker can end without having said that it is done, and which bug that is.
+//! The ways in which a worker can end before its task is done, and the bug that each one stands for.
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
@@ -8,21 +8,24 @@ use afresh_shrink::minimize::Verdict;
 use afresh_shrink::oracle::ends;
 use serde::{Deserialize, Serialize};
 
-/// What Rust says on standard error when an allocation fails, and when a stack overflows.
+/// A part of the message that Rust prints if an allocation fails.
 const NO_MEMORY: &str = "memory allocation of";
+
+/// A part of the message that Rust prints if a stack overflows.
 const NO_STACK: &str = "has overflowed its stack";
 
-/// The end of a worker: what the system did to it.
+/// The way in which a system ended its worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Death {
-    /// A bug.
+    /// The system ended it by a bug with this signature.
     Of(Signature),
-    /// It was killed from outside, which says nothing about the system.
+    /// Another process killed it, which says nothing about the system.
     Killed,
 }
 
 impl Death {
-    /// How a worker ended with `status`, after it said that it hangs, and having printed `errors` last.
+    /// Finds out how a worker ended: from its exit status, from whether a run exceeded its time limit, and from the
+    /// last text on its standard error.
     pub(crate) fn new(status: ExitStatus, hangs: bool, errors: &str) -> Self {
         let abort = |part: String| Self::Of(Signature::new(ends::ABORT, part));
         match (status.code(), status.signal()) {
@@ -35,7 +38,7 @@ impl Death {
         }
     }
 
-    /// The verdict of the run that it ended at this event, where `bug` is looked for.
+    /// Returns the verdict on the run that ended the worker at the event `at`, in a search for `bug`.
     pub(crate) fn verdict(&self, bug: &str, at: Option<u64>) -> Verdict {
         match self {
             Self::Of(signature) if signature.to_string() == bug => Verdict::SAME,

@@ -1,36 +1,42 @@
-//! The process in which systems run, and the one that looks after it.
+//! The worker: the process that runs the system under test.
 //!
-//! A system under test may do anything: never return, abort, overflow its stack, exit, eat all memory, flood the terminal.
-//! So `run`, `explore`, `check` and `shrink` run it in a process of their own, the worker, which is this program once more, with
-//! the same words. Whatever it has to say goes over a socket to the supervisor, which prints it, sees how the worker ends, and starts
-//! another that goes on where that one was. What a search has learned is in its walk, so to survive a system and to survive
-//! a kill are the same.
+//! A system under test may do anything: never return, abort, overflow its stack, exit, use all memory, or flood the
+//! terminal. So `run`, `explore`, `check` and `shrink` run it in a process of its own, the worker. The worker is the
+//! same program with the same arguments, after [`MARK`]. It sends its output and its progress to the
+//! supervisor, which starts another worker if the system has ended this one.
 //!
-//! | file | holds |
+//! | file | contents |
 //! | --- | --- |
-//! | `channel.rs` | what the two say to each other |
-//! | `supervise.rs` | starts a worker and follows it to its end |
-//! | `death.rs` | how a worker can end, and which bug that is |
-//! | `watch.rs` | the time that a run may take |
+//! | `protocol.rs` | the messages between a worker and its supervisor |
+//! | `watch.rs` | the time limit of a run |
+//! | `place.rs` | the file with the number of the event that is being run |
+//! | `death.rs` | the ways in which a worker can end, and the bug that each one stands for |
 
-mod channel;
 mod death;
-mod supervise;
+mod place;
+mod protocol;
 mod watch;
 
-pub(super) use channel::{Note, begin, is_at, is_one, send, start, was_at};
-pub(super) use death::Death;
-pub(super) use supervise::{End, Phase, Supervisor, available_memory, scratch};
-pub(super) use watch::{Watched, measure, watch};
+pub(crate) use death::Death;
+pub(crate) use place::Place;
+pub(crate) use protocol::{Note, Phase, Search, Start, Task, Things};
+pub(crate) use watch::Watched;
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 
-/// What makes a process a worker, as its first word.
-const MARK: &str = "--worker";
+use rustix::process::{Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit};
+use watch::Watch;
 
-/// The words of this process, whether it is a worker or not, and whether it is one.
-pub(super) fn words() -> (Vec<OsString>, bool) {
+/// The first argument of a worker.
+pub(crate) const MARK: &str = "--worker";
+
+/// Returns the arguments of this process without [`MARK`], and whether it is a worker.
+pub(crate) fn words() -> (Vec<OsString>, bool) {
     let mut words: Vec<_> = std::env::args_os().collect();
     let is_worker = words.get(1).is_some_and(|word| word == MARK);
     if is_worker {
@@ -39,8 +45,107 @@ pub(super) fn words() -> (Vec<OsString>, bool) {
     (words, is_worker)
 }
 
-/// What the program is called: a system of one's own has a command line of its own.
-pub(super) fn program() -> OsString {
+/// Returns the name by which users call this program, which may be a `main` of their own.
+pub(crate) fn program() -> OsString {
     let called = std::env::args_os().next();
     called.as_deref().and_then(|called| Path::new(called).file_name()).map_or_else(|| "afresh".into(), Into::into)
+}
+
+/// This process as a worker: its task, and its connection to the supervisor.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    start: Start,
+    channel: Channel,
+    watch: Watch,
+}
+
+/// A worker and its task, in the type of the subcommand.
+#[derive(Debug)]
+pub(crate) struct Work<'w, T> {
+    /// The worker.
+    pub(crate) worker: &'w Worker,
+    /// The task of the worker.
+    pub(crate) task: &'w T,
+}
+
+impl Worker {
+    /// Makes this process a worker: reads the start from its standard input, and sets its limits.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no supervisor, or if a limit cannot be set.
+    pub(crate) fn begin() -> io::Result<Self> {
+        // Processes that this worker starts must neither hold the channel open nor read from it.
+        let channel = UnixStream::from(rustix::io::fcntl_dupfd_cloexec(rustix::stdio::stdin(), 3)?);
+        rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+        let mut line = String::new();
+        BufReader::new(&channel).read_line(&mut line)?;
+        let start: Start = serde_json::from_str(&line)?;
+        set_parent_process_death_signal(Some(if start.puts_away { Signal::TERM } else { Signal::KILL }))?;
+        let supervisor = getppid().map(|pid| pid.as_raw_nonzero().get().unsigned_abs());
+        if supervisor != Some(start.supervisor) {
+            return Err(io::Error::other("its supervisor has ended"));
+        }
+        if let Some(stdin) = &start.stdin {
+            rustix::stdio::dup2_stdin(File::open(stdin)?)?;
+        }
+        if let Some(memory) = start.memory {
+            setrlimit(Resource::Data, Rlimit { current: Some(memory), maximum: Some(memory) })?;
+        }
+        let channel = Channel(Arc::new(Mutex::new(channel)));
+        let watch = Watch::begin(start.timeout, channel.clone());
+        Ok(Self { start, channel, watch })
+    }
+
+    /// Returns the task of `run`, `explore` and `check`, or `None` if the task is another one.
+    pub(crate) fn things(&self) -> Option<Work<'_, Things>> {
+        let Task::Things(task) = &self.start.task else { return None };
+        Some(Work { worker: self, task })
+    }
+
+    /// Returns the task of `shrink`, or `None` if the task is another one.
+    pub(crate) fn search(&self) -> Option<Work<'_, Search>> {
+        let Task::Search(task) = &self.start.task else { return None };
+        Some(Work { worker: self, task })
+    }
+
+    /// Returns whether the supervisor shows the current activity on a terminal.
+    pub(crate) fn shows_progress(&self) -> bool {
+        self.start.shows_progress
+    }
+
+    /// Sends `note` to the supervisor.
+    pub(crate) fn send(&self, note: &Note) {
+        self.channel.send(note);
+    }
+
+    /// Tells the supervisor that a phase of the task begins.
+    pub(crate) fn enters(&self, phase: Phase) {
+        self.send(&Note::Enters(phase));
+    }
+
+    /// Does `work` within the time limit of a run.
+    pub(crate) fn watch<R>(&self, work: impl FnOnce() -> R) -> R {
+        self.watch.time(work).0
+    }
+
+    /// Does `work`, which runs the original. If there is no time limit yet, sets it by the time that this took.
+    pub(crate) fn measure<R>(&self, work: impl FnOnce() -> R) -> R {
+        let (done, took) = self.watch.time(work);
+        self.watch.set_limit(took);
+        done
+    }
+}
+
+/// The connection of a worker to its supervisor.
+#[derive(Clone, Debug)]
+struct Channel(Arc<Mutex<UnixStream>>);
+
+impl Channel {
+    fn send(&self, note: &Note) {
+        let Ok(mut channel) = self.0.lock() else { return };
+        let line = serde_json::to_string(note).unwrap_or_default() + "\n";
+        // If the supervisor has ended, the system is about to end this process too.
+        let _ = channel.write_all(line.as_bytes());
+    }
 }

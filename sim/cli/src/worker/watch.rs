@@ -1,6 +1,6 @@
-//! The time that a run of a system may take: a worker whose run takes longer says so and ends itself.
+//! The time limit of a run: a worker whose run takes longer reports that, and kills itself.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -9,40 +9,32 @@ use afresh_core::Signature;
 use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
 use rustix::process::{Signal, getpid, kill_process};
 
-use super::channel::{Note, send};
+use super::{Channel, Note, Phase, Worker};
 
-/// How often it is looked.
+/// The time between two checks of the limit.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Without another, a run may take so many times what the original took, and at least a second.
+/// The default limit, as a multiple of the time that the original took.
 const FACTOR: u32 = 10;
+
+/// The lowest default limit.
 const LEAST: Duration = Duration::from_secs(1);
 
 /// The limit before the original was measured.
 const FIRST: Duration = Duration::from_secs(300);
 
-/// The runs under way, and how long each may take.
+/// The runs that are watched, and a thread that watches them.
+#[derive(Clone, Debug)]
+pub(super) struct Watch {
+    runs: Arc<Mutex<Runs>>,
+    channel: Channel,
+}
+
+/// The runs that have begun and not ended, and the time that each may take.
 #[derive(Debug)]
 struct Runs {
     limit: Option<Duration>,
     begun: Vec<Option<Stopwatch>>,
-}
-
-static RUNS: OnceLock<Mutex<Runs>> = OnceLock::new();
-
-/// Begins to look, with this limit if it is known.
-pub(super) fn begin(limit: Option<Duration>) {
-    let _ = RUNS.set(Mutex::new(Runs { limit, begun: Vec::new() }));
-    thread::spawn(|| {
-        loop {
-            thread::sleep(TICK);
-            if with(|runs| runs.is_late()) == Some(true) {
-                send(&Note::Hangs);
-                // At once, whatever the other threads hold.
-                let _ = kill_process(getpid(), Signal::KILL);
-            }
-        }
-    });
 }
 
 impl Runs {
@@ -52,76 +44,84 @@ impl Runs {
     }
 }
 
-fn with<R>(work: impl FnOnce(&mut Runs) -> R) -> Option<R> {
-    RUNS.get()?.lock().ok().map(|mut runs| work(&mut runs))
-}
+impl Watch {
+    /// Starts the thread that watches the runs, with this limit if it is known.
+    pub(super) fn begin(limit: Option<Duration>, channel: Channel) -> Self {
+        let watch = Self { runs: Arc::new(Mutex::new(Runs { limit, begun: Vec::new() })), channel };
+        let watching = watch.clone();
+        thread::spawn(move || {
+            loop {
+                thread::sleep(TICK);
+                if watching.with(|runs| runs.is_late()) == Some(true) {
+                    watching.channel.send(&Note::Hangs);
+                    // A kill works at once, whichever locks the other threads hold.
+                    let _ = kill_process(getpid(), Signal::KILL);
+                }
+            }
+        });
+        watch
+    }
 
-/// Does `work`, which runs the original, and sets the limit by how long it took, where none is set.
-pub(crate) fn measure<R>(work: impl FnOnce() -> R) -> R {
-    let (done, took) = watched(work);
-    set_limit(took);
-    done
-}
+    fn with<R>(&self, work: impl FnOnce(&mut Runs) -> R) -> Option<R> {
+        self.runs.lock().ok().map(|mut runs| work(&mut runs))
+    }
 
-/// Does `work` within the limit, if this process is a worker.
-pub(crate) fn watch<R>(work: impl FnOnce() -> R) -> R {
-    watched(work).0
-}
+    /// Does `work` within the limit. Returns its result, and the time that it took.
+    pub(super) fn time<R>(&self, work: impl FnOnce() -> R) -> (R, Duration) {
+        let begun = Stopwatch::start();
+        let place = self.with(|runs| {
+            runs.begun.push(Some(begun));
+            runs.begun.len() - 1
+        });
+        let done = work();
+        self.with(|runs| {
+            runs.begun[place.unwrap_or_default()] = None;
+            while runs.begun.last().is_some_and(Option::is_none) {
+                runs.begun.pop();
+            }
+        });
+        (done, begun.elapsed())
+    }
 
-/// The same; and how long it took.
-fn watched<R>(work: impl FnOnce() -> R) -> (R, Duration) {
-    let begun = Stopwatch::start();
-    let place = with(|runs| {
-        runs.begun.push(Some(begun));
-        runs.begun.len() - 1
-    });
-    let done = work();
-    with(|runs| {
-        runs.begun[place.unwrap_or_default()] = None;
-        while runs.begun.last().is_some_and(Option::is_none) {
-            runs.begun.pop();
+    /// Sets the limit by the time that the original took, if there is no limit yet, and reports it.
+    pub(super) fn set_limit(&self, took: Duration) {
+        let limit = (took * FACTOR).max(LEAST);
+        let set = self.with(|runs| runs.limit.is_none().then(|| runs.limit = Some(limit)).is_some());
+        if set == Some(true) {
+            self.channel.send(&Note::Measured(limit));
         }
-    });
-    (done, begun.elapsed())
-}
-
-/// Sets the limit by how long the original took, where none is set.
-fn set_limit(took: Duration) {
-    let limit = (took * FACTOR).max(LEAST);
-    let set = with(|runs| runs.limit.is_none().then(|| runs.limit = Some(limit)).is_some());
-    if set == Some(true) {
-        send(&Note::Measured(limit));
     }
 }
 
-/// An oracle whose runs are watched. The first that shows the bug is the measure of the others.
+/// An oracle whose runs have a time limit. If there is none yet, the first run that shows the bug sets it.
 #[derive(Debug)]
 pub(crate) struct Watched<'o, O: ?Sized> {
     oracle: &'o mut O,
-    /// Whether it runs several candidates at a time, as the supervisor knows.
+    worker: &'o Worker,
+    /// Whether the supervisor was told that several candidates run at a time.
     ahead: bool,
 }
 
 impl<'o, O: ?Sized> Watched<'o, O> {
     /// Watches the runs of `oracle`.
-    pub(crate) fn new(oracle: &'o mut O) -> Self {
-        Self { oracle, ahead: false }
+    pub(crate) fn new(oracle: &'o mut O, worker: &'o Worker) -> Self {
+        Self { oracle, worker, ahead: false }
     }
 
-    /// Says how many candidates run at a time from now on, where that is another number than before.
-    fn say(&mut self, ahead: bool) {
+    /// Tells the supervisor whether several candidates run at a time from now on, if that changes.
+    fn enter(&mut self, ahead: bool) {
         if std::mem::replace(&mut self.ahead, ahead) != ahead {
-            send(if ahead { &Note::SearchesAhead } else { &Note::Searches });
+            self.worker.enters(if ahead { Phase::SearchesAhead } else { Phase::Searches });
         }
     }
 }
 
 impl<T, O: Oracle<T> + ?Sized> Oracle<T> for Watched<'_, O> {
     fn test(&mut self, candidate: &Candidate<'_, T>) -> Verdict {
-        self.say(false);
-        let (verdict, took) = watched(|| self.oracle.test(candidate));
+        self.enter(false);
+        let (verdict, took) = self.worker.watch.time(|| self.oracle.test(candidate));
         if verdict.is_same() {
-            set_limit(took);
+            self.worker.watch.set_limit(took);
         }
         verdict
     }
@@ -130,10 +130,10 @@ impl<T, O: Oracle<T> + ?Sized> Oracle<T> for Watched<'_, O> {
         self.oracle.width(events)
     }
 
-    /// Watched as one: none of them may take longer than a run may.
+    /// Tests all candidates within one limit, because none of them may take longer than a run may.
     fn test_all(&mut self, candidates: &[Candidate<'_, T>]) -> Vec<Verdict> {
-        self.say(true);
-        watch(|| self.oracle.test_all(candidates))
+        self.enter(true);
+        self.worker.watch(|| self.oracle.test_all(candidates))
     }
 
     fn bug_is(&mut self, bug: &Signature) {

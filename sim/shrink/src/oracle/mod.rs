@@ -15,5 +15,5 @@ mod values;
 
 pub use command::{CommandOracle, Outcome, Template, rewrite_line};
 pub use recognizer::{By, Recognizer};
-pub use system::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, examine, rewrite_event};
+pub use system::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, Tell, examine, rewrite_event};
 pub use values::values;

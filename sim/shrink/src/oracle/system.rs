@@ -1,6 +1,7 @@
 //! System oracles: they run the system of an Afresh trace in this process, and check every step.
 
 use std::io::BufRead;
+use std::sync::Arc;
 
 use afresh_check::{Finding, Subject};
 use afresh_core::{Header, Signature, Types};
@@ -12,6 +13,9 @@ use crate::minimize::{Item, Oracle, Rewrite};
 /// The most events of a candidate for which an oracle reports the event that is being run. A report takes as long as a
 /// few events, so it would slow down longer candidates.
 pub const TOLD_MAX: usize = 64;
+
+/// A function that learns the number of each event before the event is run, and `None` between runs.
+pub type Tell = Arc<dyn Fn(Option<u64>) + Send + Sync>;
 
 /// A trace that is ready to be shrunk.
 pub struct Examined<'s> {
@@ -35,10 +39,10 @@ pub trait SystemOracle: Oracle<RawEvent> {
     /// depend on this number.
     fn set_jobs(&mut self, jobs: usize);
 
-    /// Sets a function that learns the number of each event before it is run, and `None` between runs.
+    /// Sets a function that learns which event is run.
     ///
     /// So the event is known even if it ends the process. Only candidates of up to [`TOLD_MAX`] events are reported.
-    fn tell(&mut self, tell: fn(Option<u64>));
+    fn tell(&mut self, tell: Tell);
 
     /// Runs the trace until a bug shows, or until `wanted` shows if it is given, and looks for that bug from now on.
     /// Returns the bug.

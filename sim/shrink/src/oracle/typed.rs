@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use afresh_check::guard::guard;
@@ -12,7 +12,7 @@ use afresh_core::{Header, Key, Signature, Stimulus, What};
 use afresh_trace::digest::{Rolling, RunDigest};
 use afresh_trace::format::{EventOf, RawEvent};
 
-use super::system::{Aimless, SystemOracle, TOLD_MAX};
+use super::system::{Aimless, SystemOracle, TOLD_MAX, Tell};
 use super::values::values;
 use super::{ends, scope};
 use crate::minimize::{Candidate, Content, Edit, Oracle, Verdict};
@@ -35,7 +35,7 @@ const CAUGHT: &str = "a run catches the panics of the system";
 pub(super) struct Typed<'s, S: Subject> {
     probe: Probe<'s, S>,
     /// Called with the number of each event before it is run, if the candidate has few events.
-    tell: fn(Option<u64>),
+    tell: Tell,
     /// How many candidates may run at the same time.
     jobs: usize,
     /// The version of the system that recorded the trace.
@@ -83,12 +83,11 @@ struct Latest<S: Subject> {
 impl<'s, S: Subject> Typed<'s, S> {
     /// Creates the oracle of a trace with the stimuli `events`, each with its line.
     pub(super) fn new(system: &'s S, header: &Header, events: Vec<(EventOf<S>, u64)>, stop: fn() -> bool) -> Self {
-        let tell = |_| ();
-        let probe = Probe { system, complete: header.complete, each_step: false, keep: true, stop, tell };
+        let probe = Probe { system, complete: header.complete, each_step: false, keep: true, stop, tell: &|_| () };
         Self {
             depth: probe.depth(events.iter().map(|(event, _)| event)),
             probe,
-            tell,
+            tell: Arc::new(|_| ()),
             jobs: 1,
             version: header.version.clone(),
             measured: events.len(),
@@ -204,7 +203,7 @@ impl<'s, S: Subject> Typed<'s, S> {
             None => {
                 let none = Along::default();
                 let from = if again { (&none, 0) } else { (&self.along, unchanged) };
-                let tell = if candidate.len() <= TOLD_MAX { self.tell } else { |_| () };
+                let tell = if candidate.len() <= TOLD_MAX { &*self.tell } else { self.probe.tell };
                 let probe = Probe { tell, each_step: self.first().each_step, ..self.probe };
                 probe.look(self.depth, from, events, &self.bug)
             }
@@ -262,7 +261,7 @@ impl<S: Subject> SystemOracle for Typed<'_, S> {
         self.jobs = jobs;
     }
 
-    fn tell(&mut self, tell: fn(Option<u64>)) {
+    fn tell(&mut self, tell: Tell) {
         self.tell = tell;
     }
 

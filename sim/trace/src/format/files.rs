@@ -3,6 +3,7 @@
 //! The path `-` means standard input or standard output. An existing file is replaced only if the user asks for it. An
 //! output file appears only when it is complete.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Stdin, Write};
 use std::path::{Path, PathBuf};
@@ -45,10 +46,16 @@ pub fn is_stream(path: &Path) -> bool {
 }
 
 /// A file or standard input, open for reading. Made by [`open`].
-#[derive(Debug)]
 pub struct Input {
     source: Source,
-    progress: fn(u64),
+    /// Called with the number of new bytes after each read from the file.
+    progress: Box<dyn Fn(u64) + Send + Sync>,
+}
+
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Input").field("source", &self.source).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
@@ -59,7 +66,7 @@ enum Source {
 
 impl Input {
     fn new(source: Source) -> Self {
-        Self { source, progress: |_| () }
+        Self { source, progress: Box::new(|_| ()) }
     }
 
     /// The size of the input in bytes, or `None` if it is not a regular file.
@@ -73,8 +80,8 @@ impl Input {
     }
 
     /// Sets a function that reports progress. It is called with the number of new bytes after each read from the file.
-    pub fn tell(&mut self, progress: fn(u64)) {
-        self.progress = progress;
+    pub fn tell(&mut self, progress: impl Fn(u64) + Send + Sync + 'static) {
+        self.progress = Box::new(progress);
     }
 
     fn buffer(&self) -> &[u8] {

@@ -1,6 +1,8 @@
 //! A schedule that chooses as a trace says, and needs no random numbers.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
 
 use afresh_core::{At, Body, Event, Fault, Message, Name, Passage, Stimulus, What};
 
@@ -67,7 +69,16 @@ pub struct Replay<I> {
     /// The number of the current event of the trace.
     current: u32,
     /// Called with the number of each event before it happens, and with `None` when there are no more.
-    tell: fn(Option<u64>),
+    tell: Listener,
+}
+
+/// A function that learns the number of each event. It exists because a function alone has no `Debug`.
+struct Listener(Arc<dyn Fn(Option<u64>) + Send + Sync>);
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("..")
+    }
 }
 
 /// An event of the trace that the replay has still to repeat.
@@ -132,13 +143,13 @@ impl<I: Body> Replay<I> {
             skipped: 0,
             first: None,
             current: 0,
-            tell: |_| (),
+            tell: Listener(Arc::new(|_| ())),
         }
     }
 
     /// Makes the replay call `tell` with the number of each event before it happens, and with `None` at the end.
-    pub(crate) fn telling(self, tell: fn(Option<u64>)) -> Self {
-        Self { tell, ..self }
+    pub(crate) fn telling(self, tell: Arc<dyn Fn(Option<u64>) + Send + Sync>) -> Self {
+        Self { tell: Listener(tell), ..self }
     }
 
     /// The number of events that did not fit the run so far.
@@ -247,13 +258,13 @@ impl<N: Node> Schedule<N> for Replay<N::Input> {
             self.current = step.number;
             match self.act(world, &step) {
                 Ok(act) => {
-                    (self.tell)(Some(step.number.into()));
+                    (self.tell.0)(Some(step.number.into()));
                     return Some(Choice { at: step.at, number: step.number, act });
                 }
                 Err(why) => self.does_not_fit(why),
             }
         }
-        (self.tell)(None);
+        (self.tell.0)(None);
         None
     }
 

@@ -1,0 +1,26 @@
+//! The explorer of a system: makes simulated runs of the system, with its workload.
+
+use afresh_trace::text::escape;
+use afresh_world::explore::Explorer;
+
+use crate::console::Failure;
+use crate::runner::Systems;
+
+/// Returns the explorer of `system`.
+///
+/// # Errors
+///
+/// Fails if there is no such system, or if it has no workload.
+pub(crate) fn explorer<'s>(systems: &'s Systems, system: &'s str) -> Result<Box<dyn Explorer + 's>, Failure> {
+    let unknown = |known: Vec<String>| {
+        let known: Vec<_> = known.iter().map(|name| escape(name).to_string()).collect();
+        Failure::Usage(format!("there is no system {} here: expected {}", escape(system), known.join(", ")))
+    };
+    systems.explorer(system).map_err(unknown)?.ok_or_else(|| {
+        Failure::Usage(format!(
+            "{} has no workload, so there are no messages to send to it: add one for the type of its messages with \
+             `Systems::exploring`",
+            escape(system)
+        ))
+    })
+}

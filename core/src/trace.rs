@@ -245,8 +245,8 @@ pub enum Fault {
     },
     /// The calm phase begins: all current faults end, and no new ones follow.
     ///
-    /// No random choice is made after it. Crashed nodes restart, and every message is delivered in order. The phase is as
-    /// long as the cluster allows for its recovery.
+    /// No random choice is made after it. Crashed nodes restart, and every message is delivered in order. The phase is
+    /// as long as the cluster allows for its recovery.
     Calm,
     /// A cache of the engine is damaged. No data is lost: the engine can recompute every cache from its journal.
     Damage {

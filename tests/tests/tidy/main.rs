@@ -1,5 +1,8 @@
 //! What holds of the source as a whole, and no compiler checks.
 
+mod imports;
+mod widths;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,10 +20,48 @@ const USES: &[(&str, Uses)] = &[
     ("afresh-core", Uses::Only(&["serde"])),
     // Of the library it is the worlds that they are examples of.
     ("afresh-fixtures", Uses::Only(&["afresh", "afresh-core", "proptest", "rand_chacha", "serde"])),
-    ("afresh-trace", Uses::OfOurs(&["afresh-core"])),
-    ("afresh-check", Uses::OfOurs(&["afresh-core", "afresh-trace"])),
-    ("afresh-shrink", Uses::OfOurs(&["afresh-check", "afresh-core", "afresh-trace"])),
-    ("afresh-world", Uses::OfOurs(&["afresh-check", "afresh-core", "afresh-shrink", "afresh-trace"])),
+    // A service records its trace with this one, so it draws no random numbers and has no command line.
+    (
+        "afresh-trace",
+        Uses::Only(&["afresh-core", "blake3", "csv", "jiff", "serde", "serde_json", "tempfile", "thiserror"]),
+    ),
+    (
+        "afresh-check",
+        Uses::Only(&["afresh-core", "afresh-trace", "indexmap", "rustc-hash", "serde", "serde_json", "thiserror"]),
+    ),
+    // The minimizer runs commands, and draws neither random numbers nor on a terminal.
+    (
+        "afresh-shrink",
+        Uses::Only(&[
+            "afresh-check",
+            "afresh-core",
+            "afresh-trace",
+            "blake3",
+            "indexmap",
+            "regex",
+            "rustc-hash",
+            "rustix",
+            "serde",
+            "serde_json",
+            "tempfile",
+            "thiserror",
+        ]),
+    ),
+    (
+        "afresh-world",
+        Uses::Only(&[
+            "afresh-check",
+            "afresh-core",
+            "afresh-shrink",
+            "afresh-trace",
+            "indexmap",
+            "proptest",
+            "rand_chacha",
+            "serde",
+            "serde_json",
+            "thiserror",
+        ]),
+    ),
     ("afresh-cli", Uses::OfOurs(&["afresh-check", "afresh-core", "afresh-shrink", "afresh-trace", "afresh-world"])),
     (
         "afresh",
@@ -56,22 +97,45 @@ const NEVER: &[(&str, &[&str])] = &[
     ),
 ];
 
-#[test]
-fn packages_use_what_they_may() {
+/// A package of the workspace.
+struct Package {
+    name: String,
+    /// Its folder, as seen from the root.
+    folder: String,
+    /// The packages that it uses, other than for its tests.
+    uses: Vec<String>,
+}
+
+fn packages() -> Vec<Package> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--format-version", "1", "--no-deps", "--locked"]).current_dir(root());
     let metadata = cargo.output().expect("cargo runs").stdout;
     let metadata: Value = serde_json::from_slice(&metadata).expect("cargo describes the workspace");
-    let packages = metadata["packages"].as_array().expect("a workspace has packages");
-    let ours: BTreeSet<_> = packages.iter().map(|package| package["name"].as_str().expect("a name")).collect();
+    let text = |value: &Value| value.as_str().expect("it is text").to_owned();
+    let package = |package: &Value| {
+        let manifest = PathBuf::from(text(&package["manifest_path"]));
+        let folder =
+            manifest.parent().and_then(|folder| folder.strip_prefix(root()).ok()).expect("it is in the workspace");
+        let used = package["dependencies"].as_array().expect("dependencies").iter();
+        Package {
+            name: text(&package["name"]),
+            folder: folder.to_str().expect("names are text").to_owned(),
+            // Tests may use what they like.
+            uses: used.filter(|used| used["kind"] != "dev").map(|used| text(&used["name"])).collect(),
+        }
+    };
+    metadata["packages"].as_array().expect("a workspace has packages").iter().map(package).collect()
+}
+
+#[test]
+fn packages_use_what_they_may() {
+    let packages = packages();
+    let ours: BTreeSet<_> = packages.iter().map(|package| package.name.as_str()).collect();
     let uses: BTreeMap<_, _> = USES.iter().map(|(package, uses)| (*package, uses)).collect();
     assert_eq!(ours, uses.keys().copied().collect(), "every package is in the table");
-    for package in packages {
-        let name = package["name"].as_str().expect("a name");
-        let used = package["dependencies"].as_array().expect("dependencies").iter();
-        // Tests may use what they like.
-        let used = used.filter(|used| used["kind"] != "dev").filter_map(|used| used["name"].as_str());
-        let (used, may): (Vec<_>, _) = match uses[name] {
+    for Package { name, uses: used, .. } in &packages {
+        let used = used.iter().map(String::as_str);
+        let (used, may): (Vec<_>, _) = match uses[name.as_str()] {
             Uses::Only(may) => (used.collect(), may),
             Uses::OfOurs(may) => (used.filter(|used| ours.contains(used)).collect(), may),
         };

@@ -1,4 +1,4 @@
-//! Descent: a walk down a sequence, which is an order in which to try parts of a sequence, from its end to its start, growing and halving.
+//! Descent: a walk down a sequence, from its end to its start, which gives the parts to try. They grow and halve.
 
 use std::ops::Range;
 

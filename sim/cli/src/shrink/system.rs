@@ -1,8 +1,8 @@
 //! Shrinks a trace by running its system in this process.
 
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::{io, mem};
 
 use afresh_core::{Header, Signature};
 use afresh_shrink::minimize::{Item, Refusal};
@@ -88,8 +88,6 @@ pub(super) fn shrink(
     };
     let job = Job { items: stimuli, input, words: vec![system, bug.clone()], unit: UNIT.1, render: &render };
     let (result, journey) = search(args, &places, job, &mut *oracle, work, console)?;
-    // This process is about to end, and freeing the states of a large trace one by one would take long.
-    mem::forget(oracle);
     match result {
         Ok(minimized) => {
             let mut more = Vec::new();

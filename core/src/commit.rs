@@ -108,8 +108,8 @@ fn next_revision<O: PartialEq>(last: Option<&Sent<O>>, wanted: &Option<O>) -> Op
 }
 
 impl<O> Wanted<O> {
-    /// Moves the wanted content out as an output to send. A withdrawal goes to the receiver of the output that it
-    /// withdraws.
+    /// Takes the wanted content, and returns it as the output to send, with this revision. A withdrawal goes to the
+    /// receiver of `last`, the output that it withdraws.
     #[inline]
     fn take(&mut self, key: &Key, last: Option<&Sent<O>>, revision: u32) -> Sent<O> {
         let to = match last {

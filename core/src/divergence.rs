@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 pub enum Comparison {
     /// State and view have the same value.
     Equal,
-    /// State and view have different values.
+    /// The part has one value in the state and another in the view.
     Diverged,
     /// The trace is a window of the history, and the value depends on something before it.
     NotDerivable,

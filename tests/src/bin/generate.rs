@@ -12,50 +12,50 @@ use afresh_fixtures::ledger;
 use afresh_tests::kept::{self, KEPT, RUNS};
 use clap::Parser;
 
-/// Makes a trace of an example system.
+/// Make a trace of an example system.
 #[derive(Parser)]
 #[command(name = "generate")]
 struct Arguments {
-    /// The system: `ledger`, `orderbook`, `document`, or one with a bug, as `ledger+late-capture`.
+    /// The system: `ledger`, `orderbook`, `document`, or one with a bug, such as `ledger+late-capture`.
     #[arg(required_unless_present = "kept")]
     system: Option<String>,
-    /// Makes all traces again that are kept in the repository, and nothing else. To be run at its root.
+    /// Make all kept traces of the repository again, and nothing else. Run it at the root of the repository.
     #[arg(long, exclusive = true)]
     kept: bool,
-    /// What all chance comes from.
+    /// The seed of all random choices.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many messages.
+    /// The number of messages.
     #[arg(long, default_value_t = 1000)]
     messages: u32,
-    /// How many keys they are about.
+    /// The number of keys that the messages concern.
     #[arg(long, default_value_t = 10)]
     keys: u32,
-    /// How many of a thousand arrive late.
+    /// Messages in a thousand that arrive late.
     #[arg(long, default_value_t = 0)]
     late: u32,
-    /// How many of a thousand arrive again, as they are.
+    /// Messages in a thousand that arrive again unchanged.
     #[arg(long, default_value_t = 0)]
     duplicates: u32,
-    /// How many of a thousand arrive again in another envelope.
+    /// Messages in a thousand that arrive again under another id.
     #[arg(long, default_value_t = 0)]
     envelopes: u32,
-    /// How many of a thousand are corrected later.
+    /// Messages in a thousand that are corrected later.
     #[arg(long, default_value_t = 0)]
     revisions: u32,
-    /// How many of a thousand are withdrawn later.
+    /// Messages in a thousand that are withdrawn later.
     #[arg(long, default_value_t = 0)]
     withdrawals: u32,
-    /// By how many places at most anything is later than it should be.
+    /// The largest delay of a late message, in places of the order of arrival.
     #[arg(long, default_value_t = 30)]
     places: u32,
-    /// Turns the flow `fees-v2` of a ledger on and off again.
+    /// Turn the flow `fees-v2` of a ledger on and off again.
     #[arg(long)]
     migrate: bool,
-    /// How many messages came before the first of the trace: it is a window then.
+    /// The number of messages before the first one of the trace. If it is not 0, the trace is a window.
     #[arg(long, default_value_t = 0)]
     skip: u32,
-    /// Also records what the system sends, and the views of what changed.
+    /// Also record the outputs of the system, and the views of the keys that changed.
     #[arg(long)]
     record: bool,
     /// The file to write; standard output where absent.

@@ -10,8 +10,10 @@ use afresh_core::{Broken, Flows, Input, Key, Message, Slot, System};
 use afresh_tests::hostile::{DEEDS, Hostiles, misbehave};
 use serde::{Deserialize, Serialize};
 
-/// A system whose messages are words: `open`, `guard`, `reverse:nothing`. `reverse:abort` and `boom:abort` also abort
-/// if they come after `open` and not after `guard`. The same applies to every other deed.
+/// A system that misbehaves when its messages say so.
+///
+/// A message is a word, or `word:deed` with one of [`DEEDS`]. `reverse` breaks an invariant. The deed, such as `abort`,
+/// is done if the message comes after `open` and no `guard` came before it.
 #[derive(Clone)]
 struct Hostile;
 

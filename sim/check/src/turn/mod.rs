@@ -59,8 +59,8 @@ pub struct Report {
 pub struct Done {
     /// `true` if the effects are those of the plan. They differ only if the code of the system is not deterministic.
     pub as_planned: bool,
-    /// The events to append to the trace: a deployment and its effects, if there was one, then the knob and its
-    /// effects.
+    /// The events to append to the trace: if another version of the system takes over the journal, the deploy and its
+    /// effects; then the knob and its effects.
     pub events: Vec<Entry>,
     /// The same events as lines of the trace.
     #[serde(skip)]

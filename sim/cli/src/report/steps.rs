@@ -88,7 +88,7 @@ pub(crate) fn ending(steps: usize, runs: usize) -> String {
     format!("{}\n", styled(DIM, format!("{steps} in {runs}")))
 }
 
-/// Returns one step; `number` counts from 1.
+/// Formats one step of a walk as text. `number` is the number of the step, from 1.
 pub(crate) fn step(step: &Step, number: usize) -> String {
     let Step { run, pass, before, after, removed, changed } = step;
     let size = if before == after { String::new() } else { format!(": {before} → {after}") };

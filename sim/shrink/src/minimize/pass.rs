@@ -40,8 +40,8 @@ pub(super) trait View {
     /// `width` is a wider guess; see [`Content::scope`](super::Content::scope).
     fn scope(&self, width: usize) -> Option<Vec<u64>>;
 
-    /// Returns the rank of an event, with `text` in place of its own text if given; see
-    /// [`Content::rank`](super::Content::rank).
+    /// Returns the rank of the event at `place`, by which events would ascend if none had come late, or `None` if it
+    /// has no rank. If `text` is given, it replaces the event's own text; see [`Content::rank`](super::Content::rank).
     fn rank(&self, place: usize, text: Option<&str>) -> Option<i64>;
 
     /// Returns the text of an event, if it may be simplified; see [`Content::text`](super::Content::text).

@@ -30,8 +30,8 @@ const CAUGHT: &str = "a run catches the panics of the system";
 
 /// An oracle that runs a system in this process.
 ///
-/// It saves states of the verified trace, the last one that showed the bug. So of each candidate, only the events after
-/// its first change are run, and a few before it.
+/// It saves states along the verified trace, which is the last trace that showed the bug. A candidate is run from the
+/// last saved state before its first change.
 pub(super) struct Typed<'s, S: Subject> {
     probe: Probe<'s, S>,
     /// Called with the number of each event before it is run, if the candidate has few events.

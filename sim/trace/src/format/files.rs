@@ -18,7 +18,7 @@ const BUFFER: usize = 256 << 10;
 /// The maximum size in bytes of output to standard output that is held in memory. More is held in a temporary file.
 const SPOOL_IN_MEMORY: usize = 1 << 20;
 
-/// Returns the name by which messages call an input: `standard input` for `-`, otherwise the path.
+/// Returns the name of an input in error texts: `standard input` for `-`, otherwise the path.
 pub fn input_name(path: &Path) -> String {
     if is_stream(path) { "standard input".into() } else { path.display().to_string() }
 }
@@ -155,7 +155,7 @@ impl Output {
         }
     }
 
-    /// The name by which messages call the output: `standard output`, or the path.
+    /// The name of the destination in error texts: `standard output`, or the path of the file.
     pub fn name(&self) -> &str {
         &self.name
     }

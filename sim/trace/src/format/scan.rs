@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::error::{DEPTH_MAX, Problem};
 
-/// The maximum number of keys for which each key is compared with each other. More keys are sorted instead.
+/// The maximum number of keys of a JSON object that are compared pairwise to find duplicates. More keys are sorted.
 const FEW: usize = 16;
 
 /// Checks valid JSON for duplicate keys in an object, and for nesting that is too deep.

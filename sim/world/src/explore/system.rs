@@ -21,7 +21,7 @@ pub struct SystemExplorer<'s, S: Subject> {
     pub workload: &'s Workload<S::In>,
 }
 
-/// The runs of a system that one thread makes.
+/// Makes runs of a system. Each thread has its own.
 struct SystemRuns<'s, S: Subject> {
     explorer: &'s SystemExplorer<'s, S>,
     drawer: Drawer<S::In>,

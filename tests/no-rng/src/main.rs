@@ -8,7 +8,6 @@ use std::error::Error;
 
 use afresh::format::{Options, Reader};
 use afresh::minimize::Minimizer;
-use afresh::oracle;
 use afresh::world::{self, Vocabulary};
 
 use payments::{Mistake, Payments};
@@ -22,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ended = world::replay(&cluster, &reader()?.trace(&Vocabulary::new())?)?;
     let violation = ended.violations.first().ok_or("the replay shows nothing")?;
     println!("after {} events: {}, {}", violation.event, violation.signature, violation.found);
-    let mut examined = oracle::examine_world(&cluster, reader()?)?;
+    let mut examined = world::examine_world(&cluster, reader()?)?;
     examined.oracle.aim(Some(&violation.signature)).map_err(|_| "the bug does not show")?;
     let minimized = Minimizer::new().run(examined.stimuli, &mut *examined.oracle, &mut ())?;
     println!("{} events are left", minimized.items.len());

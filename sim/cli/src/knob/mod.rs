@@ -54,7 +54,7 @@ pub(super) struct Turn {
     #[arg(long, requires = "output")]
     force: bool,
 
-    /// Who turns the knob; recorded in the trace.
+    /// The name of the person or program that turns the knob; recorded in the trace.
     #[arg(long, value_name = "NAME", default_value = "operator")]
     by: String,
 

@@ -170,7 +170,7 @@ impl<'a, T> Candidate<'a, T> {
 
 /// The identity of a candidate: 128 bits of BLAKE3 over everything that an oracle looks at.
 ///
-/// Of two candidates with the same identity, only one is run.
+/// If two candidates have the same identity, only one of them is run.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Identity(u128);
 

@@ -137,7 +137,7 @@ pub enum WalkError {
     Line {
         /// The number of the line, from 1.
         line: usize,
-        /// What is wrong with the line.
+        /// The reason why the line cannot be read.
         reason: String,
     },
 }

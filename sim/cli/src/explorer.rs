@@ -1,6 +1,6 @@
 //! The explorer of a system: makes simulated runs of the system, with its workload.
 
-use afresh_trace::text::escape;
+use afresh_trace::text::{alternatives, escape};
 use afresh_world::explore::Explorer;
 
 use crate::console::Failure;
@@ -13,8 +13,7 @@ use crate::runner::Systems;
 /// Fails if there is no such system, or if it has no workload.
 pub(crate) fn explorer<'s>(systems: &'s Systems, system: &'s str) -> Result<Box<dyn Explorer + 's>, Failure> {
     let unknown = |known: Vec<String>| {
-        let known: Vec<_> = known.iter().map(|name| escape(name).to_string()).collect();
-        Failure::Usage(format!("there is no system {} here: expected {}", escape(system), known.join(", ")))
+        Failure::Usage(format!("unknown system `{}`: expected {}", escape(system), alternatives(&known)))
     };
     systems.explorer(system).map_err(unknown)?.ok_or_else(|| {
         Failure::Usage(format!(

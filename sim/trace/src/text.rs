@@ -87,6 +87,18 @@ pub fn number(number: u64) -> String {
     grouped
 }
 
+/// Formats names to choose from for an error text: `a`, `b` or `c`.
+pub fn alternatives(names: &[String]) -> String {
+    match names {
+        [] => "a known system, and there is none".into(),
+        [one] => format!("`{}`", escape(one)),
+        [most @ .., last] => {
+            let most: Vec<_> = most.iter().map(|name| format!("`{}`", escape(name))).collect();
+            format!("{} or `{}`", most.join(", "), escape(last))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

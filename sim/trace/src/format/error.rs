@@ -4,7 +4,7 @@ use std::{fmt, io};
 
 use afresh_core::Header;
 
-use crate::text::{escape, shorten};
+use crate::text::{alternatives, escape, shorten};
 
 /// A problem with a file, and its place in the file.
 ///
@@ -50,7 +50,7 @@ pub enum Problem {
     #[error("{}", format_is(*.0))]
     Format(u32),
     /// The header names a system that this program does not have.
-    #[error("is for the unknown system `{}`: expected {}", escape(.name), list(.known))]
+    #[error("is for the unknown system `{}`: expected {}", escape(.name), alternatives(.known))]
     UnknownSystem {
         /// The name of the system in the header.
         name: String,
@@ -58,7 +58,7 @@ pub enum Problem {
         known: Vec<String>,
     },
     /// An option names a system that this program does not have.
-    #[error("unknown system `{}`: expected {}", escape(.name), list(.known))]
+    #[error("unknown system `{}`: expected {}", escape(.name), alternatives(.known))]
     NoSystem {
         /// The name of the system in the option.
         name: String,
@@ -233,17 +233,5 @@ fn format_is(format: u32) -> String {
     match format {
         0 => format!("there is no format 0: expected format {known}"),
         _ => format!("format {format} needs a newer afresh: expected format {known}"),
-    }
-}
-
-/// Lists names for an error message: `a`, `b` or `c`.
-fn list(names: &[String]) -> String {
-    match names {
-        [] => "a known system, and there is none".into(),
-        [one] => format!("`{}`", escape(one)),
-        [most @ .., last] => {
-            let most: Vec<_> = most.iter().map(|name| format!("`{}`", escape(name))).collect();
-            format!("{} or `{}`", most.join(", "), escape(last))
-        }
     }
 }

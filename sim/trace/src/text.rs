@@ -87,7 +87,7 @@ pub fn number(number: u64) -> String {
     grouped
 }
 
-/// Formats names to choose from for an error text: `a`, `b` or `c`.
+/// Formats the names of the systems to choose from, for an error text: `a`, `b` or `c`.
 pub fn alternatives(names: &[String]) -> String {
     match names {
         [] => "a known system, and there is none".into(),

@@ -79,6 +79,8 @@ pub(super) struct Facts<S: System> {
     complete: bool,
     /// The messages that come more than once; `None` if that is not known. Only their revisions are remembered.
     recurring: Option<Arc<Recurring>>,
+    /// The only key whose history is kept, if the pass compares a single key.
+    only: Option<Key>,
     revisions: Map<(Name, Name), Revisions<S::In>>,
     routed: Map<(Key, Slot), Rerouted<S::In>>,
     histories: Map<Key, History<S>>,
@@ -86,9 +88,9 @@ pub(super) struct Facts<S: System> {
 }
 
 impl<S: System> Facts<S> {
-    pub(super) fn new(system: S, complete: bool, recurring: Option<Arc<Recurring>>) -> Self {
+    pub(super) fn new(system: S, complete: bool, recurring: Option<Arc<Recurring>>, only: Option<Key>) -> Self {
         let (revisions, routed, histories) = Default::default();
-        Self { system, complete, recurring, revisions, routed, histories, migrations: Migrations::default() }
+        Self { system, complete, recurring, only, revisions, routed, histories, migrations: Migrations::default() }
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
@@ -99,13 +101,24 @@ impl<S: System> Facts<S> {
         self.histories.get(key)
     }
 
+    /// Whether the history of a key is kept.
+    fn keeps(&self, key: &Key) -> bool {
+        self.only.as_ref().is_none_or(|only| only == key)
+    }
+
+    /// Whether a message with this body belongs to a history that is kept.
+    fn keeps_any(&self, body: &S::In) -> bool {
+        self.only.is_none() || self.system.keys(body).into_iter().any(|key| self.keeps(&key))
+    }
+
     /// Takes the message that arrived as event `number`. Adds the keys whose histories it changes to `changed`.
     pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>, changed: &mut Vec<Key>) {
         let Message { from, id, revision, body } = message;
         let admitted = admits(&self.system, body.as_ref());
         if self.recurring.as_ref().is_some_and(|recurring| !recurring.contains(from, id)) {
-            let fact = body.clone().filter(|_| admitted).map(|body| {
-                let (from, id) = (from.clone(), id.clone());
+            let kept = body.as_ref().filter(|body| admitted && self.keeps_any(body));
+            let fact = kept.map(|body| {
+                let (from, id, body) = (from.clone(), id.clone(), body.clone());
                 Fact { position: i64::from(number.get()), routed: false, from, id, body }
             });
             return self.replace(None, fact, changed);
@@ -226,7 +239,7 @@ impl<S: System> Facts<S> {
             fact.position = self.system.position(&fact.body).unwrap_or(fact.position);
             let first = changed.len();
             for key in self.system.keys(&fact.body) {
-                if !changed[first..].contains(&key) {
+                if self.keeps(&key) && !changed[first..].contains(&key) {
                     changed.push(key);
                 }
             }

@@ -9,7 +9,7 @@ use afresh_trace::format::EventOf;
 use super::along::Shown;
 use super::coverage::Coverage;
 use super::facts::Facts;
-use super::look::Look;
+use super::look::{Look, Share};
 use super::recorded::Record;
 use super::recurring::Recurring;
 use crate::finding::Findings;
@@ -65,9 +65,15 @@ impl<S: System> Verifier<S> {
     /// Creates a pass that has taken no event yet.
     pub(crate) fn new(engine: Engine<S>, look: Look, recurring: Option<Arc<Recurring>>) -> Self {
         let complete = engine.options().complete;
+        // A pass that compares one key needs the history of that key alone, unless another version of the system comes,
+        // which may give any message to that key.
+        let only = match &look.share {
+            Share::Key(key) if recurring.is_some() => Some(key.clone()),
+            _ => None,
+        };
         Self {
             look,
-            facts: Facts::new(engine.system().clone(), complete, recurring),
+            facts: Facts::new(engine.system().clone(), complete, recurring, only),
             engine,
             step: Step { number: 0, place: (EventNumber::MIN, 0), changed: Vec::new() },
             damage: Damage::default(),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use afresh::format::{Error, Options, Problem, Reader, TraceOf};
 use afresh::{Loaded, oracle};
 
-use crate::small::Small;
+use crate::format::small::Small;
 
 /// Takes a snapshot without its expression, which would only repeat the input.
 macro_rules! assert_snapshot {

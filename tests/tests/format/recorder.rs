@@ -9,7 +9,7 @@ use afresh::recorder::{Recorder, SyncPolicy, stamp};
 use afresh_core::{At, Header, Message, Observation, Sent, Settled, SlotId, Stimulus, What};
 use tempfile::TempDir;
 
-use crate::small::{Body, Small};
+use crate::format::small::{Body, Small};
 
 fn read(path: &Path) -> TraceOf<Small> {
     let bytes = fs::read(path).unwrap();

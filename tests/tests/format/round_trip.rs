@@ -9,7 +9,7 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use crate::small::{Body, Small};
+use crate::format::small::{Body, Small};
 
 type Happened = What<Body, Option<Body>, Vec<f64>>;
 

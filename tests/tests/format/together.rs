@@ -4,7 +4,7 @@
 use afresh::Loaded;
 use afresh::format::{Error, EventOf, Options, Reader};
 
-use crate::small::Small;
+use crate::format::small::Small;
 
 /// The result of reading a trace: the events with their line numbers, up to an error, if any.
 type Read = (Vec<(EventOf<Small>, u64)>, Option<String>);

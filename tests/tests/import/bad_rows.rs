@@ -6,7 +6,7 @@ use afresh::format::{Error, Problem, Writer};
 use afresh::import::{Assignment, Mapping, RowKind, Shape, Summary, import};
 use afresh_core::Header;
 
-use crate::{BOTH, SHAPE, imported, mapping};
+use crate::import::{BOTH, SHAPE, imported, mapping};
 
 macro_rules! assert_snapshot {
     ($($argument:expr),+ $(,)?) => {

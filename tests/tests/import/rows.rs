@@ -6,7 +6,7 @@ use afresh::format::Writer;
 use afresh::import::{RowFormat, Shape, Summary, import};
 use afresh_core::Header;
 
-use crate::{BOTH, SHAPE, events, imported, mapping};
+use crate::import::{BOTH, SHAPE, events, imported, mapping};
 
 const FIELDS: &[&str] = &["id=.id", "from=.source", "body=.payload"];
 

@@ -1,7 +1,7 @@
 //! Tests that a search killed at any moment leaves a valid file that still fails, and resumes to the identical
 //! result.
 //!
-//! Each kind of input is killed at ten moments. `AFRESH_KILLS=100 cargo test -p afresh-tests --test shrink kill`
+//! Each kind of input is killed at ten moments. `AFRESH_KILLS=100 cargo test -p afresh-tests --test all kill`
 //! tries a hundred.
 
 use std::ffi::OsStr;

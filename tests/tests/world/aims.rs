@@ -6,7 +6,7 @@ use afresh::schedule::{Aim, Hit, Random, Swarm};
 use afresh::world::{Cluster, NodeId, World};
 use afresh_tests::payments::{APP, BANK, Message, Party, Pay, Payments};
 
-use crate::runs::write;
+use crate::world::runs::write;
 
 /// Runs a world with one payment a second. Returns the lines of its trace about the fate of messages.
 fn run(aim: Option<Aim<Party>>, in_flight: Option<Aim<Party>>) -> String {

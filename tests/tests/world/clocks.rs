@@ -1,6 +1,6 @@
 //! Tests of clocks that are wrong.
 
-use crate::story::check;
+use crate::world::story::check;
 
 /// A node knows the time only from its clock, but timers follow the time that passes.
 #[test]

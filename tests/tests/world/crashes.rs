@@ -2,7 +2,7 @@
 
 use afresh_tests::payments::Mistake;
 
-use crate::story::{check, check_with};
+use crate::world::story::{check, check_with};
 
 #[test]
 fn what_was_synced_is_there_after_a_crash() {

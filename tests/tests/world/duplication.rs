@@ -2,7 +2,7 @@
 
 use afresh_tests::payments::Mistake;
 
-use crate::story::{check, check_with};
+use crate::world::story::{check, check_with};
 
 #[test]
 fn a_message_may_arrive_twice() {

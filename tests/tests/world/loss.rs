@@ -2,7 +2,7 @@
 
 use afresh_tests::payments::Mistake;
 
-use crate::story::{check, check_with};
+use crate::world::story::{check, check_with};
 
 /// The app retries until it has an answer, so the loss of either message is harmless.
 #[test]

@@ -1,6 +1,6 @@
 //! Tests of links that are cut in one direction.
 
-use crate::story::check;
+use crate::world::story::check;
 
 #[test]
 fn over_a_link_that_is_cut_nothing_arrives() {

@@ -1,6 +1,6 @@
 //! Tests of nodes that are paused.
 
-use crate::story::check;
+use crate::world::story::check;
 
 #[test]
 fn what_is_for_a_paused_node_waits() {

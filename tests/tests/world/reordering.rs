@@ -1,6 +1,6 @@
 //! Tests of reordered messages.
 
-use crate::story::check;
+use crate::world::story::check;
 
 #[test]
 fn a_message_may_arrive_before_those_that_were_sent_first() {

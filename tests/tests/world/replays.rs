@@ -3,7 +3,7 @@
 use afresh::world;
 use afresh_tests::payments::Payments;
 
-use crate::runs::{read, write};
+use crate::world::runs::{read, write};
 
 /// A trace of two payments that reach the bank in reverse order.
 const TRACE: &str = r#"{"afresh":{"format":1,"system":"payments","complete":true}}

@@ -1,6 +1,6 @@
 //! Tests of storage that fails, is full or is slow.
 
-use crate::story::check;
+use crate::world::story::check;
 
 /// The app refuses a payment that it cannot write down. The bank does not answer for one, and the app retries.
 #[test]

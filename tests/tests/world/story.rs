@@ -7,7 +7,7 @@ use afresh_core::{Fault, Name, Storage};
 use afresh_tests::payments::{APP, BANK, Message, Mistake, Party, Pay, Payment, Payments};
 use similar::TextDiff;
 
-use crate::runs::write;
+use crate::world::runs::write;
 
 /// Checks a story: blocks of commands, `----` and their results, with a blank line between blocks. A line that begins
 /// with `//` is a comment. These are the commands:

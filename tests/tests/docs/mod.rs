@@ -16,7 +16,7 @@
 //! shown, it may be 0 or 1. `cargo run … -- WORDS` runs the binary. Any other cargo command must be one that
 //! `.ci/run` runs.
 //!
-//! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test docs` writes the actual output into the documents.
+//! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test all docs` writes the actual output into the documents.
 
 mod cargo;
 mod excerpts;
@@ -49,7 +49,7 @@ fn every_command_shown_prints_what_is_shown() {
     }
     assert!(
         wrong.is_empty(),
-        "{wrong}If what is printed is right: {UPDATE}=1 cargo test --package afresh-tests --test docs\n\
+        "{wrong}If what is printed is right: {UPDATE}=1 cargo test --package afresh-tests --test all docs\n\
          and read the difference before you commit it."
     );
 }

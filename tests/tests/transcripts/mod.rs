@@ -16,7 +16,7 @@
 //! it holds
 //! ```
 //!
-//! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test transcripts` writes the actual results into the
+//! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test all transcripts` writes the actual results into the
 //! transcripts.
 
 mod chance;

@@ -1,0 +1,18 @@
+//! All tests of the library, the command line and the documents: one program, so that it is linked once.
+
+mod cli;
+mod docs;
+mod example;
+mod explore;
+mod format;
+mod import;
+mod kept;
+mod knobs;
+mod laws;
+mod minimize;
+mod rules;
+mod show;
+mod shrink;
+mod tidy;
+mod transcripts;
+mod world;

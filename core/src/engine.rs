@@ -13,6 +13,7 @@ use crate::journal::{EventOf, Journal};
 use crate::message::{Sent, SlotId};
 use crate::name::{Key, Slot};
 use crate::outbox::{Outbox, Sending};
+use crate::receive::Receipt;
 use crate::rounds::Outcome;
 use crate::system::System;
 use crate::trace::{At, EventNumber, Observation, Settled, Stimulus, What};
@@ -91,12 +92,18 @@ pub struct Effects<'a, S: System> {
     cells: &'a [Cell<S>],
     computed: &'a [usize],
     stimulus: EventNumber,
+    receipt: Option<Receipt>,
 }
 
 impl<'a, S: System> Effects<'a, S> {
     /// The event number of the stimulus.
     pub fn stimulus(&self) -> EventNumber {
         self.stimulus
+    }
+
+    /// The result of receiving the message; `None` if the stimulus is no message.
+    pub fn receipt(&self) -> Option<Receipt> {
+        self.receipt
     }
 
     /// The observations that the stimulus caused, in the order of the journal.
@@ -148,8 +155,9 @@ impl<S: System> Engine<S> {
         if let Some(spare) = &mut self.spare {
             spare.cells.clear();
         }
+        let mut receipt = None;
         match self.journal.get(number).map(|event| &event.what) {
-            Some(What::Stimulus(Stimulus::In(_))) => self.receive(number),
+            Some(What::Stimulus(Stimulus::In(_))) => receipt = Some(self.receive(number)),
             Some(What::Stimulus(Stimulus::Opening(opening))) => {
                 let key = opening.key.clone();
                 self.open(number, &key);
@@ -165,7 +173,7 @@ impl<S: System> Engine<S> {
             _ => {}
         }
         let computed = self.spare.as_ref().map_or(&[][..], |spare| &spare.cells);
-        Effects { journal: &self.journal, cells: &self.cells, computed, stimulus: number }
+        Effects { journal: &self.journal, cells: &self.cells, computed, stimulus: number, receipt }
     }
 
     /// Journals that the receiver of an output has a revision of it.

@@ -91,6 +91,7 @@ pub use knob::{Knob, Plan, Refusal};
 pub use message::{FactId, Input, Message, Sent, SlotId};
 pub use name::{Key, Name, Slot};
 pub use property::{Broken, Expectation, Property, Signature, States, Violation};
+pub use receive::{Receipt, conflict};
 pub use restart::OutOfSequence;
 pub use system::{Beginning, Body, Change, System, Touched, Types, Updated};
 pub use trace::{

@@ -13,14 +13,34 @@ use crate::rounds::{Fold, Work};
 use crate::system::System;
 use crate::trace::{EventNumber, Observation, Rejected};
 
+/// The result of receiving a message: whether its revision counts now and, if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// The revision counts from now on.
+    Counts,
+    /// The same revision with the same body is in the journal already. Nothing changes.
+    Duplicate,
+    /// A higher revision, that of this event, counts already. The message is journaled, and nothing else changes.
+    Stale(EventNumber),
+    /// The message is rejected, because this event has the same revision with another body.
+    Conflict(EventNumber),
+    /// The system rejects the message, or its code panicked on it.
+    Rejected,
+}
+
+/// The reason for which a message is rejected that conflicts with the message of event `with`.
+pub fn conflict(with: EventNumber) -> String {
+    alloc::format!("conflict: event {with} has this revision with another body")
+}
+
 impl<S: System> Engine<S> {
     /// Receives the message of event `number`: stores it, asks the system to admit it, and updates its keys.
-    pub(crate) fn receive(&mut self, number: EventNumber) {
+    pub(crate) fn receive(&mut self, number: EventNumber) -> Receipt {
         let fact = match self.journal.file(number) {
-            Filed::Duplicate => return,
+            Filed::Duplicate => return Receipt::Duplicate,
             Filed::Conflict(with) => {
-                let why = alloc::format!("conflict: event {with} has this revision with another body");
-                return self.reject(number, why);
+                self.reject(number, conflict(with));
+                return Receipt::Conflict(with);
             }
             Filed::Stored(fact) => fact,
         };
@@ -28,18 +48,20 @@ impl<S: System> Engine<S> {
             Ok(keys) => keys,
             Err(why) => {
                 self.journal.reject(number);
-                return self.reject(number, why);
+                self.reject(number, why);
+                return Receipt::Rejected;
             }
         };
-        let counting = self.journal.counting(fact);
         let revision = self.journal.message(number).revision;
-        if counting.is_some_and(|counting| self.journal.message(counting).revision > revision) {
-            return;
+        let counting = self.journal.counting(fact);
+        if let Some(counting) = counting.filter(|counting| self.journal.message(*counting).revision > revision) {
+            return Receipt::Stale(counting);
         }
         let mut outcome = self.outcome(number, false);
         self.recount(fact, Some(number), &keys, &mut outcome.work);
         self.run(&mut outcome);
         self.commit(number, outcome);
+        Receipt::Counts
     }
 
     /// Makes the revision of event `number` the one that counts for a fact, and adds the resulting work to `work`.

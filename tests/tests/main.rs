@@ -15,4 +15,5 @@ mod show;
 mod shrink;
 mod tidy;
 mod transcripts;
+mod verdicts;
 mod world;

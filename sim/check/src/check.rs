@@ -1,10 +1,9 @@
 //! Checks one trace: every step, every recorded observation and, if requested, every law.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::{fmt, thread};
 
-use afresh_core::{Engine, Policy, What};
+use afresh_core::{Engine, EventNumber, Policy, What};
 use afresh_trace::format::EventOf;
 use serde::Serialize;
 
@@ -13,6 +12,7 @@ use crate::finding::Finding;
 use crate::guard::guard;
 use crate::laws;
 use crate::loaded::Loaded;
+use crate::notes::{Deny, Notes};
 use crate::subject::Subject;
 use crate::verify::{Coverage, Depth, Look, Recurring, Seen, Share, Verifier, determinism, lengths};
 
@@ -27,15 +27,20 @@ pub struct Options<'p> {
     pub jobs: usize,
     /// `true` to check the laws too. They apply to whole histories, so a window is never checked for them.
     pub laws: bool,
+    /// The number of the last event to check; all events if `None`.
+    pub until: Option<EventNumber>,
+    /// The kinds of note that count as findings.
+    pub deny: &'p [Deny],
     /// Called now and then with the fraction of the work done since the last call. It does not affect the report.
     pub progress: &'p (dyn Fn(f64) + Sync),
 }
 
 impl fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { budget, jobs, laws, progress: _ } = self;
+        let Self { budget, jobs, laws, until, deny, progress: _ } = self;
         let mut options = f.debug_struct("Options");
-        options.field("budget", budget).field("jobs", jobs).field("laws", laws).finish_non_exhaustive()
+        options.field("budget", budget).field("jobs", jobs).field("laws", laws);
+        options.field("until", until).field("deny", deny).finish_non_exhaustive()
     }
 }
 
@@ -45,6 +50,8 @@ impl Default for Options<'_> {
             budget: 200_000_000,
             jobs: thread::available_parallelism().map_or(1, usize::from),
             laws: false,
+            until: None,
+            deny: &[],
             progress: &|_| (),
         }
     }
@@ -62,8 +69,9 @@ pub struct Report {
     pub extent: Extent,
     /// The bugs that were found, the earliest first.
     pub findings: Vec<Finding>,
-    /// For each part of a view, how often it could not be compared, because it depends on messages before the window.
-    pub not_derivable: BTreeMap<&'static str, u64>,
+    /// The rest of the verdict: everything that does not count, or could not be compared.
+    #[serde(flatten)]
+    pub notes: Notes,
     /// The number of comparisons, by kind.
     pub coverage: Coverage,
     /// For a world, the number of stimuli that were skipped because they can no longer happen.
@@ -78,6 +86,11 @@ impl Report {
     /// Returns `true` if the check found no bug.
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty()
+    }
+
+    /// Returns `true` if there was nothing to compare, so that a check without findings says nothing about the code.
+    pub fn compares_nothing(&self) -> bool {
+        self.coverage.steps == 0 && self.coverage.recorded == 0
     }
 }
 
@@ -130,6 +143,13 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
             *first.not_derivable.entry(part).or_default() += count;
         }
     }
+    let notes = Notes {
+        excluded: first.excluded,
+        not_derivable: first.not_derivable,
+        // If the rest of the trace was left out on purpose, its record does not end there.
+        not_recorded_yet: if trace.is_cut { Vec::new() } else { first.not_recorded_yet },
+    };
+    notes.deny(options.deny, &mut first.findings);
     let mut findings = first.findings.into_sorted();
     let laws = options.laws.then(|| {
         let asked = if trace.header.complete { &laws::NAMES[..] } else { &[] };
@@ -145,7 +165,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
         stimuli: trace.events.iter().filter(|event| matches!(event.what, What::Stimulus(_))).count() as u64,
         extent: Extent::Keys(engine.keys().len() as u64),
         findings,
-        not_derivable: first.not_derivable,
+        notes,
         coverage: first.coverage,
         skipped: None,
         laws,

@@ -1,8 +1,8 @@
-//! Findings of a check: divergences and violations, counted by signature, with the first occurrence of each.
+//! Findings: the bugs that a command reports, counted by signature, with every place of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{EventNumber, Key, Name, Signature, Violation};
+use afresh_core::{EventNumber, Key, Signature, Violation};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ pub(crate) const RECORDED: &str = "recorded";
 /// The name of the check that compares a recorded view with the recorded view before it.
 pub(crate) const RECORDED_STEP: &str = "recorded-step";
 
-/// One bug that a check found: how often it showed, on how many keys, and where first.
+/// One bug: how often it showed, on how many keys, and where. Every command reports bugs as this type.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// The signature of the bug: the check that failed, and the part that it failed on.
@@ -23,14 +23,34 @@ pub struct Finding {
     pub keys: usize,
     /// The first occurrence.
     pub first: Sighting,
+    /// All occurrences, in order.
+    pub places: Vec<Place>,
+}
+
+/// The place of one occurrence of a bug.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// The number of the event.
+    pub event: EventNumber,
+    /// The line of that event in the file of the trace.
+    pub line: u64,
+    /// The key, if the bug concerns a single key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<Key>,
 }
 
 impl Finding {
+    /// Creates the finding of a bug that showed once.
+    pub fn once(signature: Signature, first: Sighting) -> Self {
+        let Sighting { event, line, ref key, .. } = first;
+        let places = vec![Place { event, line, key: key.clone() }];
+        Self { signature, count: 1, keys: usize::from(key.is_some()), first, places }
+    }
+
     /// Turns a violation, whose event is on this line of a trace, into a finding.
     pub fn of_violation(violation: Violation, line: u64) -> Self {
         let Violation { signature, key, event, found } = violation;
-        let keys = usize::from(key.is_some());
-        Self { signature, count: 1, keys, first: Sighting { event, line, key, found, versus: None } }
+        Self::once(signature, Sighting { event, line, key, found, versus: None })
     }
 
     /// Returns `true` if the finding is about recorded values. Then the code may be right and the recorded values
@@ -68,6 +88,26 @@ pub struct Versus {
     pub right: &'static str,
     /// The second value.
     pub right_value: Value,
+    /// The parts of the values that cannot be compared, because they depend on messages before the window. Both values
+    /// have the recorded content there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_derivable: Vec<&'static str>,
+}
+
+impl Versus {
+    /// Marks parts of the values as not derivable, so that they do not count as different.
+    pub(crate) fn without(mut self, parts: impl Iterator<Item = &'static str>) -> Self {
+        for part in parts {
+            if let (Value::Object(left), Value::Object(right)) = (&self.left_value, &mut self.right_value) {
+                match left.get(part) {
+                    Some(recorded) => drop(right.insert(part.to_owned(), recorded.clone())),
+                    None => drop(right.remove(part)),
+                }
+            }
+            self.not_derivable.push(part);
+        }
+        self
+    }
 }
 
 /// Collects the occurrences of bugs by signature.
@@ -78,9 +118,8 @@ pub(crate) struct Findings {
 
 #[derive(Clone)]
 struct Gathered {
-    count: u64,
-    keys: BTreeSet<Option<Name>>,
     first: Sighting,
+    places: Vec<Place>,
 }
 
 impl Findings {
@@ -92,18 +131,17 @@ impl Findings {
         key: Option<&Key>,
         details: impl FnOnce() -> (String, Option<Versus>),
     ) {
+        let at = Place { event: place.0, line: place.1, key: key.cloned() };
         // A lookup with borrowed strings would need a key type of its own, which does not pay: findings are rare.
         match self.by_signature.get_mut(&(check.to_owned(), part.to_owned())) {
             Some(gathered) => {
-                gathered.count += 1;
-                gathered.keys.insert(key.cloned());
                 if (place.0, key) < (gathered.first.event, gathered.first.key.as_ref()) {
                     gathered.first = sighting(place, key, details());
                 }
+                gathered.places.push(at);
             }
             None => {
-                let first = sighting(place, key, details());
-                let gathered = Gathered { count: 1, keys: BTreeSet::from([key.cloned()]), first };
+                let gathered = Gathered { first: sighting(place, key, details()), places: vec![at] };
                 self.by_signature.insert((check.to_owned(), part.to_owned()), gathered);
             }
         }
@@ -124,8 +162,7 @@ impl Findings {
         for (signature, theirs) in other.by_signature {
             match self.by_signature.get_mut(&signature) {
                 Some(ours) => {
-                    ours.count += theirs.count;
-                    ours.keys.extend(theirs.keys);
+                    ours.places.extend(theirs.places);
                     if (theirs.first.event, &theirs.first.key) < (ours.first.event, &ours.first.key) {
                         ours.first = theirs.first;
                     }
@@ -137,11 +174,16 @@ impl Findings {
 
     /// Returns all findings, the earliest first.
     pub(crate) fn into_sorted(self) -> Vec<Finding> {
-        let finding = |((check, part), gathered): ((String, String), Gathered)| Finding {
-            signature: Signature::new(check, part),
-            count: gathered.count,
-            keys: gathered.keys.iter().flatten().count(),
-            first: gathered.first,
+        let finding = |((check, part), mut gathered): ((String, String), Gathered)| {
+            gathered.places.sort();
+            let keys: BTreeSet<_> = gathered.places.iter().filter_map(|place| place.key.as_ref()).collect();
+            Finding {
+                signature: Signature::new(check, part),
+                count: gathered.places.len() as u64,
+                keys: keys.len(),
+                first: gathered.first,
+                places: gathered.places,
+            }
         };
         let mut findings: Vec<_> = self.by_signature.into_iter().map(finding).collect();
         findings.sort_by(|a, b| a.first.event.cmp(&b.first.event).then_with(|| a.signature.cmp(&b.signature)));

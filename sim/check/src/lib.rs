@@ -20,11 +20,13 @@
 mod check;
 pub mod clock;
 mod compare;
+mod excluded;
 mod extent;
 mod finding;
 pub mod guard;
 pub mod laws;
 mod loaded;
+mod notes;
 pub mod replay;
 pub mod show;
 mod subject;
@@ -32,8 +34,10 @@ pub mod turn;
 pub mod verify;
 
 pub use check::{Options, Report, check};
+pub use excluded::{Excluded, Exclusion};
 pub use extent::Extent;
-pub use finding::{Finding, Sighting, Versus, value};
+pub use finding::{Finding, Place, Sighting, Versus, value};
 pub use loaded::Loaded;
+pub use notes::{Deny, Notes};
 pub use subject::Subject;
 pub use verify::Coverage;

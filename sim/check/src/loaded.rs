@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 
-use afresh_core::{Engine, Header, Observation, Options, System, Types, What};
+use afresh_core::{Engine, EventNumber, Header, Observation, Options, System, Types, What};
 use afresh_trace::format::{Error, EventOf, Readable, Reader};
 
 /// A whole trace in memory, with the line of each event.
@@ -14,6 +14,8 @@ pub struct Loaded<T: Types> {
     pub events: Vec<EventOf<T>>,
     /// The line of each event.
     lines: Vec<u64>,
+    /// `true` if later events of the trace were left out.
+    pub(crate) is_cut: bool,
 }
 
 impl<T: Types> Loaded<T> {
@@ -35,13 +37,23 @@ impl<T: Types> Loaded<T> {
             events.push(event);
             lines.push(line);
         })?;
-        Ok(Self { header, events, lines })
+        Ok(Self { header, events, lines, is_cut: false })
     }
 
     /// Creates a trace that was never in a file. The header counts as line 1, and each event as one line after it.
     pub fn new(header: Header, events: Vec<EventOf<T>>) -> Self {
         let lines = (2..).take(events.len()).collect();
-        Self { header, events, lines }
+        Self { header, events, lines, is_cut: false }
+    }
+
+    /// Leaves out the events after the one with number `last`, if it is given.
+    #[must_use]
+    pub fn until(mut self, last: Option<EventNumber>) -> Self {
+        let kept = last.map_or(self.events.len(), |last| self.events.partition_point(|event| event.number <= last));
+        self.is_cut = kept < self.events.len();
+        self.events.truncate(kept);
+        self.lines.truncate(kept);
+        self
     }
 
     /// Iterates over the events, each with its line.

@@ -1,31 +1,36 @@
 //! Replays a trace: drives the engine with its stimuli, and compares each recorded observation with the one made now.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
-use afresh_core::{Engine, EventNumber, Key, Observation, Policy, Stimulus, What};
+use afresh_core::{Engine, EventNumber, Policy, Stimulus, What};
 use afresh_trace::digest::{Rolling, RunDigest};
 use afresh_trace::format::{Error, EventOf, Reader, Writer, messages, read_ahead};
 use serde::Serialize;
 
-use crate::compare::{Comparer, Difference};
+use crate::compare::{Compared, Comparer, Difference, Missing};
+use crate::excluded::Exclusions;
 use crate::extent::Extent;
-use crate::finding::{Sighting, Versus};
-use crate::guard::guard;
+use crate::finding::{Finding, Findings};
+use crate::guard::{guard, signature_of_panic};
+use crate::notes::{Deny, Notes};
 use crate::subject::Subject;
 
 /// The options of [`replay()`].
 #[derive(Clone, Copy, Debug)]
-pub struct Options {
+pub struct Options<'d> {
     /// The number of the last event to replay; all events if `None`.
     pub until: Option<EventNumber>,
     /// The policy by which the engine updates states.
     pub policy: Policy,
+    /// The kinds of note that count as findings.
+    pub deny: &'d [Deny],
 }
 
-impl Default for Options {
+impl Default for Options<'_> {
     /// All events, with incremental states, as in production.
     fn default() -> Self {
-        Self { until: None, policy: Policy::Incremental }
+        Self { until: None, policy: Policy::Incremental, deny: &[] }
     }
 }
 
@@ -50,17 +55,17 @@ pub struct Report {
     /// The digest of the run: the stimuli and all observations of the engine.
     #[serde(serialize_with = "as_text")]
     pub digest: RunDigest,
-    /// The number of differences between the recorded observations and those made now.
-    pub differences: u64,
-    /// The first difference.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub first: Option<Sighting>,
+    /// The differences between the recorded observations and those made now, the earliest first.
+    pub findings: Vec<Finding>,
+    /// The rest of the verdict: everything that does not count, or could not be compared.
+    #[serde(flatten)]
+    pub notes: Notes,
 }
 
 impl Report {
     /// Returns `true` if there is no difference.
     pub fn is_clean(&self) -> bool {
-        self.differences == 0
+        self.findings.is_empty()
     }
 }
 
@@ -80,7 +85,7 @@ fn as_text<Z: serde::Serializer>(digest: &RunDigest, serializer: Z) -> Result<Z:
 pub fn replay<S: Subject, R: BufRead + Send>(
     system: &S,
     reader: Reader<R>,
-    options: Options,
+    options: Options<'_>,
     mut record: Option<Writer<&mut dyn Write>>,
 ) -> Result<Report, Error> {
     let complete = reader.header().complete;
@@ -90,27 +95,25 @@ pub fn replay<S: Subject, R: BufRead + Send>(
     let mut run = Run {
         engine: Engine::new(system.clone(), engine_options),
         comparer: Comparer::new(complete),
+        exclusions: Exclusions::default(),
         digest: Rolling::new(),
-        differences: 0,
-        first: None,
+        findings: Findings::default(),
+        not_derivable: BTreeMap::new(),
     };
-    let (mut events, mut stimuli) = (0, 0);
+    let (mut events, mut stimuli, mut cut) = (0, 0, false);
     read_ahead(system, reader, |batch| {
         run.engine.look_ahead(messages::<S>(batch.iter().map(|(event, _)| event)));
         for (event, line) in batch {
             if options.until.is_some_and(|until| event.number > until) {
-                run.look_over(&event, line);
-                match event.what {
-                    What::Observation(_) => continue,
-                    What::Stimulus(_) => return Ok(false),
-                }
+                cut = true;
+                return Ok(false);
             }
             events += 1;
             let before = run.engine.journal().len();
             match event.what {
                 What::Stimulus(stimulus) => {
                     stimuli += 1;
-                    run.stimulus(event.number, line, event.at, stimulus);
+                    run.stimulus((event.number, line), event.at, stimulus);
                 }
                 What::Observation(_) => run.observation(&event, line),
             }
@@ -123,85 +126,63 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         }
         Ok(true)
     })?;
-    let comparer = std::mem::replace(&mut run.comparer, Comparer::new(complete));
-    let compared = comparer.compared;
-    for difference in comparer.finish(&run.engine) {
-        run.differs(&difference);
-    }
+    let Missing { differences, not_yet } = run.comparer.clone().finish(&run.engine);
+    differences.iter().for_each(|difference| difference.add_to(&mut run.findings));
+    let notes = Notes {
+        excluded: run.exclusions.finish(&run.engine),
+        not_derivable: run.not_derivable,
+        // If the rest of the trace is left out on purpose, its record does not end there.
+        not_recorded_yet: not_yet.iter().filter(|_| !cut).map(Difference::sighting).collect(),
+    };
+    notes.deny(options.deny, &mut run.findings);
     if let Some(writer) = record {
         writer.finish()?;
     }
     Ok(Report {
         events,
         stimuli,
-        compared,
+        compared: run.comparer.compared,
         extent: Extent::Keys(run.engine.keys().len() as u64),
         skipped: None,
         digest: run.digest.finish(),
-        differences: run.differences,
-        first: run.first,
+        findings: run.findings.into_sorted(),
+        notes,
     })
 }
 
 /// A replay in progress.
 struct Run<S: Subject> {
     engine: Engine<S>,
-    comparer: Comparer<S>,
+    comparer: Comparer,
+    exclusions: Exclusions,
     digest: Rolling,
-    differences: u64,
-    first: Option<Sighting>,
+    findings: Findings,
+    not_derivable: BTreeMap<&'static str, u64>,
 }
 
 impl<S: Subject> Run<S> {
-    fn stimulus(
-        &mut self,
-        number: EventNumber,
-        line: u64,
-        at: Option<afresh_core::At>,
-        stimulus: Stimulus<S::In, S::View>,
-    ) {
-        let taken = self.engine.take(at, stimulus).stimulus();
-        self.comparer.begin(&self.engine, number, line, taken);
+    fn stimulus(&mut self, place: (EventNumber, u64), at: Option<afresh_core::At>, stimulus: Stimulus<S::In, S::View>) {
+        let effects = self.engine.take(at, stimulus);
+        let (taken, receipt) = (effects.stimulus(), effects.receipt());
+        self.comparer.begin(&self.engine, place, taken);
+        self.exclusions.took(&self.engine, place, taken, receipt);
     }
 
     fn observation(&mut self, event: &EventOf<S>, line: u64) {
-        if let What::Observation(Observation::Settled(settled)) = &event.what {
-            self.engine.settle(event.at, &settled.output, settled.revision);
-            return;
+        let mut compared = Compared::Same;
+        let done = guard(&mut || compared = self.comparer.recorded(&mut self.engine, event));
+        for part in compared.underivable() {
+            *self.not_derivable.entry(part).or_default() += 1;
         }
-        let mut difference = None;
-        let done = guard(&mut || difference = self.comparer.recorded(&self.engine, event, line));
-        match (done, difference) {
-            (Ok(()), None) => {}
-            (Ok(()), Some(difference)) => self.differs(&difference),
-            (Err(why), _) => self.sight(event.number, line, None, || (format!("panicked: {why}"), None)),
-        }
-    }
-
-    /// Matches an observation that follows the last replayed event, so that it is not reported as missing from the
-    /// record.
-    fn look_over(&mut self, event: &EventOf<S>, line: u64) {
-        let compared = self.comparer.compared;
-        let _ = guard(&mut || drop(self.comparer.recorded(&self.engine, event, line)));
-        self.comparer.compared = compared;
-    }
-
-    fn differs(&mut self, difference: &Difference<S>) {
-        let Difference { event, line, kind } = difference;
-        self.sight(*event, *line, kind.key(), || kind.in_words());
-    }
-
-    fn sight(
-        &mut self,
-        event: EventNumber,
-        line: u64,
-        key: Option<&Key>,
-        details: impl FnOnce() -> (String, Option<Versus>),
-    ) {
-        self.differences += 1;
-        if self.first.as_ref().is_none_or(|first| event < first.event) {
-            let (found, versus) = details();
-            self.first = Some(Sighting { event, line, key: key.cloned(), found, versus });
+        match (done, compared) {
+            (Ok(()), Compared::Differs(kind)) => {
+                Difference { event: event.number, line, kind }.add_to(&mut self.findings);
+            }
+            (Ok(()), _) => {}
+            (Err(why), _) => {
+                let part = signature_of_panic(&why);
+                self.findings.saw(("panic", &part), (event.number, line), None, || (format!("panicked: {why}"), None));
+            }
         }
     }
 }

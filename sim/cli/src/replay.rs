@@ -4,17 +4,17 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use afresh_check::Extent;
 use afresh_check::replay::{Options, Report};
+use afresh_check::{Deny, Extent};
 use afresh_core::{EventNumber, Header, Policy};
 use afresh_trace::format::files::{self, Output};
 use afresh_trace::format::{Error, Problem, Writer};
 use afresh_trace::text::{count, escape};
 
 use crate::console::{Console, Failure, json};
-use crate::report::terminal::{BAD, GOOD, sighting, styled};
+use crate::report::terminal::{BAD, GOOD, deny, excluded, findings, notes, styled};
 use crate::runner::Systems;
-use crate::source::{Format, Source};
+use crate::source::{Format, Source, event};
 
 /// Run a trace, and compare everything that it recorded with what the system does now.
 ///
@@ -37,6 +37,11 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", value_parser = event)]
     until: Option<EventNumber>,
 
+    /// Treat these as differences: messages that were `rejected`, that are a `conflict` or `stale`, keys that are
+    /// `quarantined`, and parts that are `not-derivable`. Separate several with commas.
+    #[arg(long, value_name = "KIND,...", value_delimiter = ',', value_parser = deny)]
+    deny: Vec<Deny>,
+
     /// How the state of a key is updated with a message. A difference that does not show with `first-principles` comes
     /// from the carried state [default: incremental].
     #[arg(long, value_enum)]
@@ -53,10 +58,6 @@ pub(super) struct Args {
     /// The format of the report.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-}
-
-fn event(text: &str) -> Result<EventNumber, String> {
-    text.parse().map_err(|_| format!("expected the number of an event, from 1 to {}", u32::MAX))
 }
 
 /// How the state of a key is updated, as an argument.
@@ -87,7 +88,8 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         return Err(Error::file(files::input_name(&args.trace), Problem::NoKeys("--policy")).into());
     }
     let default = Options::default();
-    let options = Options { until: args.until, policy: args.policy.map_or(default.policy, Policy::from) };
+    let policy = args.policy.map_or(default.policy, Policy::from);
+    let options = Options { until: args.until, policy, deny: &args.deny };
     let report = match &args.record {
         None => runner.replay(reader, options, None)?,
         Some(path) => {
@@ -118,31 +120,30 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
 fn text(report: &Report, file: &str) -> String {
     let verdict = verdict(report);
     let mut text = format!(
-        "{}: {verdict}; {}, {}, digest {}\n",
+        "{}: {verdict}; {}, {}, digest {}{}\n",
         escape(file),
         count(report.stimuli, "stimulus", "stimuli"),
         report.extent,
         report.digest,
+        excluded(&report.notes),
     );
-    if let Some(first) = &report.first {
-        text += "  first:\n";
-        text += &sighting(first, file);
-    }
-    text
+    text += &notes(&report.notes, file);
+    text + &findings(&report.findings, file)
 }
 
 /// Returns the result of the comparison in words.
 fn verdict(report: &Report) -> String {
-    match (report.differences, report.extent, report.skipped) {
-        (0, Extent::Keys(_), _) if report.compared == 0 => {
-            styled(GOOD, "runs; the trace recorded nothing to compare".to_owned()).to_string()
+    let observations = || count(report.compared, "observation", "observations");
+    let differences: u64 = report.findings.iter().map(|finding| finding.count).sum();
+    let good = |text: String| styled(GOOD, text).to_string();
+    match (differences, report.extent, report.skipped) {
+        (0, Extent::Keys(_), _) if report.compared == 0 && report.notes.not_derivable.is_empty() => {
+            "runs; the trace recorded nothing to compare".to_owned()
         }
-        (0, Extent::Keys(_), _) => {
-            styled(GOOD, format!("as recorded in {}", count(report.compared, "observation", "observations")))
-                .to_string()
-        }
-        (0, Extent::Nodes(_), None) => styled(GOOD, "as recorded".to_owned()).to_string(),
-        (0, Extent::Nodes(_), Some(_)) => styled(GOOD, "every event still happens".to_owned()).to_string(),
+        (0, Extent::Keys(_), _) if report.compared == 0 => "nothing could be compared".to_owned(),
+        (0, Extent::Keys(_), _) => good(format!("as recorded in {}", observations())),
+        (0, Extent::Nodes(_), None) => good("as recorded".to_owned()),
+        (0, Extent::Nodes(_), Some(_)) => good("every event still happens".to_owned()),
         (_, Extent::Nodes(_), Some(skipped @ 1..)) => {
             styled(BAD, format!("{} can no longer happen", count(skipped, "stimulus", "stimuli"))).to_string()
         }

@@ -3,6 +3,7 @@
 use std::io::BufRead;
 use std::path::Path;
 
+use afresh_core::EventNumber;
 use afresh_trace::format::files::{self, Input};
 use afresh_trace::format::{Error, Options, Problem, Reader};
 
@@ -85,4 +86,9 @@ pub(super) enum Format {
     Text,
     /// One line of JSON for programs.
     Json,
+}
+
+/// Reads the number of an event, as an argument.
+pub(crate) fn event(text: &str) -> Result<EventNumber, String> {
+    text.parse().map_err(|_| format!("expected the number of an event, from 1 to {}", u32::MAX))
 }

@@ -176,10 +176,10 @@ fn states_and_views_are_compared_part_by_part() {
     };
     let right = check("x y");
     assert!(right.is_clean(), "{:?}", found(&right));
-    assert_eq!(right.not_derivable.get("total"), Some(&1));
+    assert_eq!(right.notes.not_derivable.get("total"), Some(&1));
     let wrong = check("x z");
     assert_eq!(wrong.findings[0].signature, Signature::new("recorded", "words"));
-    assert_eq!(wrong.not_derivable.get("total"), Some(&1));
+    assert_eq!(wrong.notes.not_derivable.get("total"), Some(&1));
 }
 
 #[test]

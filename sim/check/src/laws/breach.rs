@@ -50,7 +50,7 @@ impl Breach {
 
     /// Sets the two values that differ, each with its name.
     pub(super) fn versus(mut self: Box<Self>, (left, left_value): Side, (right, right_value): Side) -> Box<Self> {
-        self.versus = Some(Versus { left, left_value, right, right_value });
+        self.versus = Some(Versus { left, left_value, right, right_value, not_derivable: Vec::new() });
         self
     }
 }
@@ -63,7 +63,7 @@ impl fmt::Display for Breach {
         write!(f, "{}: {}", self.part, self.found)?;
         match &self.versus {
             None => Ok(()),
-            Some(Versus { left, left_value, right, right_value }) => {
+            Some(Versus { left, left_value, right, right_value, .. }) => {
                 write!(f, "\n{left}: {left_value:#}\n{right}: {right_value:#}")
             }
         }

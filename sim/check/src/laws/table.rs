@@ -80,9 +80,7 @@ pub fn look<'e, S: Subject + 'e>(
     };
     let Breach { part, place, key, found, versus } = *breach;
     let (event, line) = place.and_then(|place| places.get(place).copied()).unwrap_or(last);
-    let keys = usize::from(key.is_some());
-    let first = Sighting { event, line, key, found, versus };
-    Some(Finding { signature: Signature::new(name, part), count: 1, keys, first })
+    Some(Finding::once(Signature::new(name, part), Sighting { event, line, key, found, versus }))
 }
 
 /// Checks the law called `name`, one of [`NAMES`], on the stimuli of a run. Returns `None` if no law has this name.

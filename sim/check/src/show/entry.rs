@@ -41,6 +41,9 @@ pub struct Entry {
     /// The message that a node received or that was lost, or the purpose of a timer, as its `Debug` text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<String>,
+    /// A note about a message that changes nothing: that it is a duplicate, or stale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// The number of the event that caused this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<EventNumber>,
@@ -59,6 +62,8 @@ pub enum Sign {
     Gone,
     /// An event that happens now but was not recorded.
     New,
+    /// An observation, recorded or not, that depends on messages before the window: it may be right or wrong.
+    NotDerivable,
 }
 
 fn as_text<Z: Serializer>(kind: &Kind, serializer: Z) -> Result<Z::Ok, Z::Error> {
@@ -84,6 +89,7 @@ impl Entry {
             keys,
             body: None,
             content: None,
+            note: None,
             cause: None,
             views: Vec::new(),
         };

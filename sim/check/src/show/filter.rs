@@ -19,6 +19,8 @@ pub struct Filter {
     pub kinds: BTreeSet<Kind>,
     /// The range that the number of the event must be in.
     pub range: Range,
+    /// `true` to show only the differences between the record and the run.
+    pub differences: bool,
 }
 
 impl Filter {

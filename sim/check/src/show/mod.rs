@@ -41,6 +41,9 @@ pub struct Summary {
     pub gone: u64,
     /// The number of shown events that happen now but were not recorded.
     pub new: u64,
+    /// The number of observations, recorded or not, that depend on messages before the window.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub not_derivable: u64,
     /// The digest of the trace, if the whole trace was read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<TraceDigest>,
@@ -60,6 +63,10 @@ pub struct Calm {
     /// The simulated time at the end of the calm phase.
     #[serde(serialize_with = "as_time")]
     pub until: At,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn as_time<Z: Serializer>(at: &At, serializer: Z) -> Result<Z::Ok, Z::Error> {
@@ -84,7 +91,8 @@ pub fn show<S: Subject, R: BufRead>(
 ) -> Result<Summary, Error> {
     let mut digesting = Some(Digesting::new(reader.header())?);
     let mut timeline = Timeline::new(system, reader.header().complete, options, each);
-    for event in reader.events(system) {
+    let mut events = reader.events(system);
+    while let Some(event) = events.next() {
         let event = event?;
         // Only a stimulus ends the range, because the observations of its last event come after that event.
         if options.filter.range.is_over(event.number) && matches!(event.what, What::Stimulus(_)) {
@@ -96,7 +104,7 @@ pub fn show<S: Subject, R: BufRead>(
         }
         let (number, cause, at) = (event.number, event.cause, event.at);
         match event.what {
-            What::Stimulus(stimulus) => timeline.stimulus(number, cause, at, stimulus)?,
+            What::Stimulus(stimulus) => timeline.stimulus((number, events.line()), cause, at, stimulus)?,
             What::Observation(_) => timeline.observation(&event)?,
         }
     }

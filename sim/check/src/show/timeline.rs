@@ -2,13 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use afresh_core::{At, Engine, EventNumber, Fault, Key, Knob, Observation, Policy, Stimulus, Viewed, What};
+use afresh_core::{
+    At, Engine, EventNumber, Fault, Key, Knob, Observation, Policy, Receipt, Stimulus, Viewed, What, conflict,
+};
 use afresh_trace::format::{Error, EventOf, Kind, output_id};
 
 use super::entry::{Entry, Sign, json};
 use super::filter::Filter;
 use super::views::{Views, carried};
 use super::{Options, Summary};
+use crate::compare::{Compared, Comparer};
+use crate::excluded::Exclusions;
 use crate::guard::guard;
 use crate::subject::Subject;
 
@@ -18,6 +22,8 @@ pub(super) struct Timeline<'a, S: Subject> {
     options: &'a Options,
     each: &'a mut dyn FnMut(&Entry) -> Result<(), Error>,
     current: Option<Current>,
+    comparer: Comparer,
+    exclusions: Exclusions,
     /// The events that carry, or were caused by, a message that the filter names.
     marked: BTreeSet<EventNumber>,
     views: Views,
@@ -29,8 +35,8 @@ struct Current {
     number: EventNumber,
     at: Option<At>,
     keys: Vec<Key>,
-    /// The events of the journal that the stimulus caused now and that matched no recorded event so far.
-    unrecorded: Vec<EventNumber>,
+    /// The result of receiving it, if it is a message.
+    receipt: Option<Receipt>,
 }
 
 impl<'a, S: Subject> Timeline<'a, S> {
@@ -48,6 +54,8 @@ impl<'a, S: Subject> Timeline<'a, S> {
             options,
             each,
             current: None,
+            comparer: Comparer::new(complete),
+            exclusions: Exclusions::default(),
             marked: BTreeSet::new(),
             views: Views::default(),
             summary: Summary::default(),
@@ -56,7 +64,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
 
     pub(super) fn stimulus(
         &mut self,
-        number: EventNumber,
+        (number, line): (EventNumber, u64),
         cause: Option<EventNumber>,
         at: Option<At>,
         stimulus: Stimulus<S::In, S::View>,
@@ -73,12 +81,13 @@ impl<'a, S: Subject> Timeline<'a, S> {
         // Damage changes a key although the engine recomputes nothing, so the effects do not list this key.
         let damaged = damaged_key(&stimulus).filter(|key| self.views.has(key)).cloned();
         let effects = self.engine.take(at, stimulus);
-        let journaled = effects.stimulus();
+        let (journaled, receipt) = (effects.stimulus(), effects.receipt());
         let changed: Vec<_> = effects.keys().into_iter().cloned().chain(damaged).collect();
         keys.extend(changed.iter().cloned());
         keys.sort_unstable();
         keys.dedup();
-        let unrecorded = effects.events().map(|event| event.number).collect();
+        self.comparer.begin(&self.engine, (number, line), journaled);
+        self.exclusions.took(&self.engine, (number, line), journaled, receipt);
         if let Some(event) = self.engine.journal().get(journaled) {
             let shown = marked && filter.allows(Kind::of(&event.what), number) && filter.allows_keys(&keys);
             let mut views = Vec::new();
@@ -88,17 +97,18 @@ impl<'a, S: Subject> Timeline<'a, S> {
             }
             if shown {
                 let entry = Entry::new::<S>(Sign::Same, &event.what, keys.clone());
-                self.emit(Entry { number: Some(number), at, cause, views, ..entry })?;
+                let note = self.note(receipt);
+                self.emit(Entry { number: Some(number), at, cause, note, views, ..entry })?;
             }
         }
-        self.current = Some(Current { number, at, keys, unrecorded });
+        self.current = Some(Current { number, at, keys, receipt });
         Ok(())
     }
 
     pub(super) fn observation(&mut self, event: &EventOf<S>) -> Result<(), Error> {
         self.summary.events += 1;
         let What::Observation(observation) = &event.what else { return Ok(()) };
-        let sign = if self.is_so(event.at, observation) { Sign::Same } else { Sign::Gone };
+        let sign = self.compare(event);
         let keys = self.keys_of(observation);
         let filter = &self.options.filter;
         let marked = self.mark(event.number, event.cause, |filter| is_output_asked_for(filter, observation));
@@ -125,12 +135,23 @@ impl<'a, S: Subject> Timeline<'a, S> {
         let filter = &self.options.filter;
         let marked = filter.messages.is_empty() || self.marked.contains(&current.number);
         let mut new = Vec::new();
-        for event in current.unrecorded.iter().filter_map(|number| self.engine.journal().get(*number)) {
-            let What::Observation(observation) = &event.what else { continue };
+        for (_, observation) in self.comparer.unmatched(&self.engine) {
+            // The engine takes settlements from the record, so there are no new ones.
+            let sign = match observation {
+                Observation::Settled(_) | Observation::View(_) => continue,
+                Observation::Out(_) if !self.engine.options().complete => Sign::NotDerivable,
+                _ => Sign::New,
+            };
+            let what = What::Observation(observation.clone());
             let keys = own_key(observation).map_or_else(|| current.keys.clone(), |key| vec![key.clone()]);
             let asked_for = marked || is_output_asked_for(filter, observation);
-            if asked_for && filter.allows(Kind::of(&event.what), current.number) && filter.allows_keys(&keys) {
-                let entry = Entry::new::<S>(Sign::New, &event.what, keys);
+            if asked_for && filter.allows(Kind::of(&what), current.number) && filter.allows_keys(&keys) {
+                let mut entry = Entry::new::<S>(sign, &what, keys);
+                if let (Observation::Rejected(_), Some(Receipt::Conflict(with))) = (observation, current.receipt)
+                    && let Some((with, _)) = self.exclusions.trace(with)
+                {
+                    entry.body = Some(json(&conflict(with)));
+                }
                 new.push(Entry { at: current.at, cause: Some(current.number), ..entry });
             }
         }
@@ -155,30 +176,29 @@ impl<'a, S: Subject> Timeline<'a, S> {
         marked
     }
 
-    /// Returns `true` if the system makes a recorded observation now too.
-    fn is_so(&mut self, at: Option<At>, recorded: &Observation<S::Out, S::View>) -> bool {
-        match recorded {
-            Observation::Settled(settled) => self.engine.settle(at, &settled.output, settled.revision),
-            Observation::View(viewed) => {
-                let mut agree = false;
-                let done = guard(&mut || {
-                    agree = match self.engine.state(&viewed.key) {
-                        Some(state) => self.engine.system().compare(&viewed.key, state, &viewed.value).agree(),
-                        // In a window, a key without a state is not derivable, which is no difference.
-                        None => !self.engine.options().complete,
-                    };
-                });
-                done.is_ok() && agree
+    /// Compares a recorded observation with the run.
+    fn compare(&mut self, event: &EventOf<S>) -> Sign {
+        let mut sign = Sign::Gone;
+        // If the view of the key panics, the recorded one does not happen now.
+        let _ = guard(&mut || {
+            sign = match self.comparer.recorded(&mut self.engine, event) {
+                Compared::Differs(_) => Sign::Gone,
+                compared if compared.tells() => Sign::Same,
+                _ => Sign::NotDerivable,
+            };
+        });
+        sign
+    }
+
+    /// A note about a message that changes nothing and is not rejected.
+    fn note(&self, receipt: Option<Receipt>) -> Option<String> {
+        match receipt? {
+            Receipt::Duplicate => Some("duplicate".to_owned()),
+            Receipt::Stale(other) => {
+                let (other, _) = self.exclusions.trace(other)?;
+                Some(format!("stale: event {other} has a higher revision"))
             }
-            _ => {
-                let Some(current) = &mut self.current else { return false };
-                let (journal, complete) = (self.engine.journal(), self.engine.options().complete);
-                let found = current.unrecorded.iter().position(|number| {
-                    let now = journal.get(*number).map(|event| &event.what);
-                    matches!(now, Some(What::Observation(now)) if is_same::<S>(recorded, now, complete))
-                });
-                found.map(|place| current.unrecorded.remove(place)).is_some()
-            }
+            Receipt::Counts | Receipt::Conflict(_) | Receipt::Rejected => None,
         }
     }
 
@@ -205,35 +225,17 @@ impl<'a, S: Subject> Timeline<'a, S> {
     }
 
     fn emit(&mut self, entry: Entry) -> Result<(), Error> {
+        if self.options.filter.differences && entry.sign == Sign::Same {
+            return Ok(());
+        }
         match entry.sign {
-            Sign::Same => self.summary.shown += 1,
-            Sign::Gone => {
-                self.summary.shown += 1;
-                self.summary.gone += 1;
-            }
+            Sign::Same => {}
+            Sign::Gone => self.summary.gone += 1,
             Sign::New => self.summary.new += 1,
+            Sign::NotDerivable => self.summary.not_derivable += 1,
         }
+        self.summary.shown += u64::from(entry.number.is_some());
         (self.each)(&entry)
-    }
-}
-
-/// Returns `true` if a recorded observation and one made now are the same.
-fn is_same<S: Subject>(
-    recorded: &Observation<S::Out, S::View>,
-    now: &Observation<S::Out, S::View>,
-    complete: bool,
-) -> bool {
-    match (recorded, now) {
-        // In a window the outputs before it are unknown, so revision numbers may differ.
-        (Observation::Out(a), Observation::Out(b)) => {
-            (&a.key, &a.slot, &a.to, &a.body) == (&b.key, &b.slot, &b.to, &b.body)
-                && (!complete || a.revision == b.revision)
-        }
-        // Reasons may be worded differently in another version, and may contain event numbers.
-        (Observation::Rejected(_), Observation::Rejected(_)) => true,
-        (Observation::Quarantined(a), Observation::Quarantined(b)) => a.key == b.key,
-        (Observation::Healed(a), Observation::Healed(b)) => a == b,
-        _ => false,
     }
 }
 

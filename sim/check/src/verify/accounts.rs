@@ -187,7 +187,7 @@ impl<S: System> Verifier<S> {
 
 /// Pairs a value called `left` with the recomputed value that it differs from.
 pub(super) fn versus(left: &'static str, left_value: serde_json::Value, right_value: serde_json::Value) -> Versus {
-    Versus { left, left_value, right: "recomputed", right_value }
+    Versus { left, left_value, right: "recomputed", right_value, not_derivable: Vec::new() }
 }
 
 fn debug<T: std::fmt::Debug>(state: Option<&T>) -> Option<String> {

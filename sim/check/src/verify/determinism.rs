@@ -27,7 +27,8 @@ pub(crate) fn determinism<S: Subject>(
 ) {
     let Some((number, [left_value, right_value])) = first_difference(first, again) else { return };
     findings.saw(("determinism", ""), place(number), None, || {
-        let versus = Versus { left: "first run", left_value, right: "second run", right_value };
+        let versus =
+            Versus { left: "first run", left_value, right: "second run", right_value, not_derivable: Vec::new() };
         ("two runs of the same trace differ".to_owned(), Some(versus))
     });
 }

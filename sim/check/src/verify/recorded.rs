@@ -1,24 +1,22 @@
 //! Compares the recorded observations with the results of all messages, and each recorded view with the one before it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use afresh_core::{Beginning, Engine, EventNumber, Key, Observation, Stimulus, System};
+use afresh_core::{Beginning, EventNumber, Key, Observation, System, Viewed};
 use afresh_trace::format::EventOf;
 
 use super::accounts::versus;
 use super::facts::Facts;
 use super::verifier::Verifier;
-use crate::compare::{Comparer, Difference};
-use crate::finding::{Findings, RECORDED, RECORDED_STEP, value};
-use crate::guard::guard;
+use crate::compare::{Compared, Comparer, Difference, Missing};
+use crate::finding::{Findings, RECORDED_STEP, value};
 
 /// The recorded observations so far, as far as later comparisons need them.
 #[derive(Clone)]
 pub(super) struct Record<S: System> {
-    comparer: Comparer<S>,
+    pub(super) comparer: Comparer,
     /// The last recorded view of each key.
     views: BTreeMap<Key, RecordedView<S>>,
-    window: Window,
 }
 
 /// A recorded view, and how much of the history of its key it covers.
@@ -32,19 +30,7 @@ struct RecordedView<S: System> {
 
 impl<S: System> Record<S> {
     pub(super) fn new(complete: bool) -> Self {
-        Self { comparer: Comparer::new(complete), views: BTreeMap::new(), window: Window::new(complete) }
-    }
-
-    /// Starts comparing the observations of a stimulus, which the engine took as event `taken` of its journal.
-    pub(super) fn begin(
-        &mut self,
-        engine: &Engine<S>,
-        (number, line): (EventNumber, u64),
-        taken: EventNumber,
-        stimulus: &Stimulus<S::In, S::View>,
-    ) {
-        self.comparer.begin(engine, number, line, taken);
-        self.window.begin(engine.system(), stimulus);
+        Self { comparer: Comparer::new(complete), views: BTreeMap::new() }
     }
 
     /// Notes that the history of a key has changed.
@@ -63,127 +49,47 @@ impl<S: System> Record<S> {
     }
 }
 
-/// The keys of a window that are not derivable, for other reasons than a missing opening.
-#[derive(Clone, Default)]
-struct Window {
-    complete: bool,
-    /// The facts that have arrived in the window.
-    known: BTreeSet<afresh_core::FactId>,
-    /// The keys that depend on a message whose content is not in the window.
-    unsaid: BTreeSet<Key>,
-    /// `true` if the current stimulus withdraws a message from before the window. Only the views recorded next tell
-    /// which keys that message concerned.
-    withdraws: bool,
-}
-
-impl Window {
-    fn new(complete: bool) -> Self {
-        Self { complete, ..Self::default() }
-    }
-
-    /// Returns `false` if the key depends on a message whose content is not in the window.
-    fn says(&self, key: &Key) -> bool {
-        self.complete || !self.unsaid.contains(key)
-    }
-
-    /// Takes the next stimulus. If it revises a message from before the window, its keys are not derivable from now on:
-    /// the opening includes the old revision, which cannot be removed from it.
-    fn begin<S: System>(&mut self, system: &S, stimulus: &Stimulus<S::In, S::View>) {
-        self.withdraws = false;
-        let Stimulus::In(message) = stimulus else { return };
-        if self.complete || !self.known.insert(message.fact()) || message.revision == 1 {
-            return;
-        }
-        match &message.body {
-            Some(body) => {
-                let _ = guard(&mut || self.unsaid.extend(system.keys(body)));
-            }
-            None => self.withdraws = true,
-        }
-    }
-
-    /// Takes an observation. If a key that is not derivable sends a message to other keys, these are not derivable
-    /// either.
-    fn observation<S: System>(&mut self, engine: &Engine<S>, observation: &Observation<S::Out, S::View>) {
-        if self.complete {
-            return;
-        }
-        let system = engine.system();
-        match observation {
-            Observation::Out(sent)
-                if !self.says(&sent.key)
-                    || engine.state(&sent.key).is_none_or(|state| is_underivable(system, &sent.key, state)) =>
-            {
-                let _ = guard(&mut || {
-                    if let Some(message) = sent.body.as_ref().and_then(|body| system.route(&sent.key, &sent.slot, body))
-                    {
-                        self.unsaid.extend(system.keys(&message));
-                    }
-                });
-            }
-            Observation::View(viewed) if self.withdraws => drop(self.unsaid.insert(viewed.key.clone())),
-            _ => {}
-        }
-    }
-}
-
-/// Returns `true` if a part of the state is not derivable.
-fn is_underivable<S: System>(system: &S, key: &Key, state: &S::State) -> bool {
-    let mut underivable = false;
-    let _ = guard(&mut || {
-        let parts = system.compare(key, state, &system.view(key, state));
-        underivable = parts.underivable().next().is_some();
-    });
-    underivable
-}
-
 impl<S: System> Verifier<S> {
     pub(super) fn observation(&mut self, event: &EventOf<S>, observation: &Observation<S::Out, S::View>, line: u64) {
-        if let Observation::Settled(settled) = observation {
-            self.engine.settle(event.at, &settled.output, settled.revision);
-            return;
-        }
-        self.record.window.observation(&self.engine, observation);
+        let place = (event.number, line);
         let ours = self.is_ours();
         self.guarded(None, |verifier, found| {
             if let Observation::View(recorded) = observation {
-                verifier.recorded_view((event.number, line), &recorded.key, &recorded.value, ours, found);
+                verifier.record.comparer.sees_view(&verifier.engine, recorded);
+                verifier.recorded_view(place, recorded, ours, found);
                 return;
             }
-            let difference = verifier.record.comparer.recorded(&verifier.engine, event, line);
-            if let Some(difference) = difference
-                && ours
-                && difference.kind.key().is_none_or(|key| verifier.record.window.says(key))
-            {
-                differs(&difference, found);
+            let compared = verifier.record.comparer.recorded(&mut verifier.engine, event);
+            if ours {
+                verifier.compared(compared, place, found);
             }
         });
+    }
+
+    /// Adds the result of a comparison to the findings, or counts it as not derivable.
+    fn compared(&mut self, compared: Compared<S>, (event, line): (EventNumber, u64), found: &mut Findings) {
+        for part in compared.underivable() {
+            *self.seen.not_derivable.entry(part).or_default() += 1;
+        }
+        if let Compared::Differs(kind) = compared {
+            Difference { event, line, kind }.add_to(found);
+        }
     }
 
     /// Reports the observations that are made now but missing from the record. Call it after the last event.
     pub(super) fn unrecorded(&mut self) {
         let comparer = std::mem::replace(&mut self.record.comparer, Comparer::new(true));
-        for difference in comparer.finish(&self.engine) {
-            differs(&difference, &mut self.seen.findings);
-        }
+        let Missing { differences, not_yet } = comparer.finish(&self.engine);
+        differences.iter().for_each(|difference| difference.add_to(&mut self.seen.findings));
+        self.seen.not_recorded_yet = not_yet.iter().map(Difference::sighting).collect();
     }
 
     /// Checks a recorded view twice: against all messages, and against the recorded view before it.
-    fn recorded_view(
-        &mut self,
-        place: (EventNumber, u64),
-        key: &Key,
-        view: &S::View,
-        ours: bool,
-        found: &mut Findings,
-    ) {
+    fn recorded_view(&mut self, place: (EventNumber, u64), viewed: &Viewed<S::View>, ours: bool, found: &mut Findings) {
+        let Viewed { key, value: view } = viewed;
         let length = self.facts.history(key).map_or(0, |history| history.facts.len());
         let before = self.record.views.insert(key.clone(), RecordedView { view: view.clone(), length, in_order: true });
         if !ours {
-            return;
-        }
-        if !self.record.window.says(key) {
-            *self.seen.not_derivable.entry("view").or_default() += 1;
             return;
         }
         let recomputed = if self.look.depth.from_checkpoints {
@@ -192,25 +98,12 @@ impl<S: System> Verifier<S> {
         } else {
             self.facts.fold(key, length)
         };
-        self.seen.coverage.recorded += 1;
-        match &recomputed {
-            None => *self.seen.not_derivable.entry("view").or_default() += 1,
-            Some(recomputed) => {
-                let parts = self.engine.system().compare(key, recomputed, view);
-                for part in parts.underivable() {
-                    *self.seen.not_derivable.entry(part).or_default() += 1;
-                }
-                for part in parts.diverged() {
-                    found.saw((RECORDED, part), place, Some(key), || {
-                        let versus =
-                            versus("recorded", value(view), value(&self.engine.system().view(key, recomputed)));
-                        (
-                            "the recorded view differs from the view recomputed from all messages".to_owned(),
-                            Some(versus),
-                        )
-                    });
-                }
-            }
+        let system = self.engine.system();
+        let compared = self.record.comparer.view(system, viewed, recomputed.as_ref(), "recomputed");
+        self.seen.coverage.recorded += u64::from(compared.tells());
+        self.compared(compared, place, found);
+        if !self.record.comparer.says(key) {
+            return;
         }
         let Some(before) = before.filter(|before| before.in_order) else { return };
         let mut state = self.engine.system().initial(key, Beginning::Window).unwrap_or_default();
@@ -231,11 +124,4 @@ impl<S: System> Verifier<S> {
             });
         }
     }
-}
-
-/// Adds a difference to the findings.
-pub(super) fn differs<S: System>(difference: &Difference<S>, found: &mut Findings) {
-    let part = difference.kind.part();
-    let place = (difference.event, difference.line);
-    found.saw((RECORDED, &part), place, difference.kind.key(), || difference.kind.in_words());
 }

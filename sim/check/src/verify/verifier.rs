@@ -12,7 +12,8 @@ use super::facts::Facts;
 use super::look::{Look, Share};
 use super::recorded::Record;
 use super::recurring::Recurring;
-use crate::finding::Findings;
+use crate::excluded::{Excluded, Exclusions};
+use crate::finding::{Findings, Sighting};
 use crate::guard::{guard, signature_of_panic};
 
 /// A pass over a trace, in progress. A clone continues from the same event.
@@ -27,6 +28,7 @@ pub(crate) struct Verifier<S: System> {
     pub(super) damage: Damage,
     /// The recorded observations so far.
     pub(super) record: Record<S>,
+    exclusions: Exclusions,
     pub(super) seen: Seen,
 }
 
@@ -57,6 +59,9 @@ pub(crate) struct Seen {
     pub(crate) findings: Findings,
     pub(crate) coverage: Coverage,
     pub(crate) not_derivable: BTreeMap<&'static str, u64>,
+    pub(crate) not_recorded_yet: Vec<Sighting>,
+    /// Everything that does not count at the end of the pass.
+    pub(crate) excluded: Vec<Excluded>,
     /// For each property that must hold at some time, `true` if it did.
     pub(crate) reached: BTreeMap<&'static str, bool>,
 }
@@ -78,6 +83,7 @@ impl<S: System> Verifier<S> {
             step: Step { number: 0, place: (EventNumber::MIN, 0), changed: Vec::new() },
             damage: Damage::default(),
             record: Record::new(complete),
+            exclusions: Exclusions::default(),
             seen: Seen::default(),
         }
     }
@@ -107,8 +113,10 @@ impl<S: System> Verifier<S> {
             Stimulus::Fault(fault) => changed.extend(self.fault(fault)),
             Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => {}
         }
-        let taken = self.engine.take(event.at, stimulus.clone()).stimulus();
-        self.record.begin(&self.engine, self.step.place, taken, stimulus);
+        let effects = self.engine.take(event.at, stimulus.clone());
+        let (taken, receipt) = (effects.stimulus(), effects.receipt());
+        self.record.comparer.begin(&self.engine, self.step.place, taken);
+        self.exclusions.took(&self.engine, self.step.place, taken, receipt);
         let mut panics = Vec::new();
         for observed in self.engine.journal().since(taken.get() as usize) {
             match &observed.what {
@@ -253,6 +261,7 @@ impl<S: System> Verifier<S> {
             if self.look.share.has(None) {
                 self.unrecorded();
                 self.properties(true);
+                self.seen.excluded = std::mem::take(&mut self.exclusions).finish(&self.engine);
             }
         }
         (self.engine, self.seen)

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use afresh_check::{Options, Report};
-use afresh_core::Header;
+use afresh_check::{Deny, Options, Report};
+use afresh_core::{EventNumber, Header};
 use afresh_trace::format::{Error, Problem, files};
 use afresh_trace::text::{count, escape};
 use bytesize::ByteSize;
@@ -19,9 +19,9 @@ use serde::Serialize;
 use crate::console::{Console, Failure, json};
 use crate::duration::duration;
 use crate::jobs::jobs;
-use crate::report::terminal::{BAD, GOOD, findings, styled};
+use crate::report::terminal::{BAD, GOOD, deny, excluded, findings, notes, styled};
 use crate::runner::Systems;
-use crate::source::{Format, Source};
+use crate::source::{Format, Source, event};
 use crate::worker::{Death, Phase, Things, Work};
 
 /// Check traces: compare carried, recomputed, restated and recorded results at every step.
@@ -55,6 +55,15 @@ pub(super) struct Args {
     /// sampled. No law is checked on a window.
     #[arg(long)]
     laws: bool,
+
+    /// Treat these as bugs: messages that were `rejected`, that are a `conflict` or `stale`, keys that are `quarantined`,
+    /// and parts that are `not-derivable`. Separate several with commas.
+    #[arg(long, value_name = "KIND,...", value_delimiter = ',', value_parser = deny)]
+    deny: Vec<Deny>,
+
+    /// Stop after the event with this number.
+    #[arg(long, value_name = "N", value_parser = event)]
+    until: Option<EventNumber>,
 
     /// How many threads to use; the report does not depend on it.
     #[arg(long, value_name = "N", default_value_t = Options::default().jobs, value_parser = jobs)]
@@ -164,6 +173,8 @@ fn check_all(args: &Args, systems: &Systems, work: &Work<'_, Things>, console: &
         budget: args.budget.unwrap_or(default.budget),
         jobs: (jobs / workers).max(1),
         laws: args.laws,
+        deny: &args.deny,
+        until: args.until,
         progress: &did,
     };
     thread::scope(|scope| {
@@ -210,11 +221,12 @@ fn check_one(
 fn text(checked: &Trace) -> String {
     let Trace { trace, report, shows, .. } = checked;
     let verdict = match report.findings.len() {
+        0 if report.compares_nothing() => "nothing could be compared:".to_owned(),
         0 => format!("{}:", styled(GOOD, "ok")),
         findings => format!("{};", styled(BAD, count(findings as u64, "finding", "findings"))),
     };
-    let mut text =
-        format!("{}: {verdict} {}, {}\n", escape(trace), count(report.stimuli, "stimulus", "stimuli"), report.extent);
+    let stimuli = count(report.stimuli, "stimulus", "stimuli");
+    let mut text = format!("{}: {verdict} {stimuli}, {}{}\n", escape(trace), report.extent, excluded(&report.notes));
     if let Some(shows) = shows {
         let back = report.findings.iter().any(|finding| finding.signature.to_string() == *shows);
         text += &format!("  kept for {}, which {}\n", escape(shows), if back { "is back" } else { "does not show" });
@@ -223,6 +235,7 @@ fn text(checked: &Trace) -> String {
         None => coverage(report),
         Some(skipped) => coverage_of_world(report, skipped),
     };
+    text += &notes(&report.notes, trace);
     match report.laws.as_deref() {
         None => {}
         Some([]) => text += "  laws not checked: the trace is a window of a history\n",
@@ -284,11 +297,5 @@ fn coverage(report: &Report) -> String {
         let steps = count(coverage.damaged, "step", "steps");
         text += &format!("; {steps} not compared, because a fault had damaged the key and nothing had healed it yet");
     }
-    text += "\n";
-    if !report.not_derivable.is_empty() {
-        let parts =
-            report.not_derivable.iter().map(|(part, times)| format!("{part} {}", count(*times, "time", "times")));
-        text += &format!("  not derivable from this window: {}\n", parts.collect::<Vec<_>>().join(", "));
-    }
-    text
+    text + "\n"
 }

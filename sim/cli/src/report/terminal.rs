@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write};
 
-use afresh_check::{Finding, Sighting, Versus};
+use afresh_check::{Deny, Exclusion, Finding, Notes, Sighting, Versus};
 use afresh_trace::text::{count, escape};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
@@ -62,7 +62,58 @@ pub(crate) fn diff(versus: &Versus) -> String {
     let _ = writeln!(text, "      {}", styled(GOOD, format!("+ {}", versus.right)));
     // Null means that there is no output or no view.
     let side = |value| Some(value).filter(|value: &&Value| !value.is_null());
-    text + &changes(side(&versus.left_value), side(&versus.right_value), "      ")
+    text += &changes(side(&versus.left_value), side(&versus.right_value), "      ");
+    if !versus.not_derivable.is_empty() {
+        let _ = writeln!(text, "      not compared, because not derivable: {}", versus.not_derivable.join(", "));
+    }
+    text
+}
+
+/// Returns the number of messages and keys that do not count, by kind, to be appended to the first line of a verdict.
+pub(crate) fn excluded(notes: &Notes) -> String {
+    let mut text = String::new();
+    for kind in Exclusion::ALL {
+        match notes.excluded.iter().filter(|one| one.kind == kind).count() as u64 {
+            0 => {}
+            number => {
+                text += if text.is_empty() { "; " } else { ", " };
+                text += &format!("{} {}", afresh_trace::text::number(number), kind.name());
+            }
+        }
+    }
+    text
+}
+
+/// Returns the notes of a verdict, one on each line: the first of each kind of exclusion, what was not derivable, and
+/// what is not recorded yet.
+pub(crate) fn notes(notes: &Notes, file: &str) -> String {
+    let mut text = String::new();
+    for kind in Exclusion::ALL {
+        if let Some(first) = notes.excluded.iter().find(|one| one.kind == kind) {
+            let place = styled(DIM, format!("{}:{}: event {}", escape(file), first.line, first.event));
+            let _ = writeln!(text, "  {}, first: {place}: {}", kind.name(), escape(&first.in_words()));
+        }
+    }
+    if !notes.not_derivable.is_empty() {
+        let parts =
+            notes.not_derivable.iter().map(|(part, times)| format!("{part} {}", count(*times, "time", "times")));
+        let _ = writeln!(text, "  not derivable from this window: {}", parts.collect::<Vec<_>>().join(", "));
+    }
+    if let Some(first) = notes.not_recorded_yet.first() {
+        let number = notes.not_recorded_yet.len() as u64;
+        let ends = "of the last stimulus: the record ends before them";
+        let _ = writeln!(text, "  not recorded yet: {} {ends}; first:", count(number, "observation", "observations"));
+        text += &sighting(first, file);
+    }
+    text
+}
+
+/// Reads the name of a kind of note, as an argument.
+pub(crate) fn deny(text: &str) -> Result<Deny, String> {
+    Deny::ALL.into_iter().find(|kind| kind.name() == text).ok_or_else(|| {
+        let names = Deny::ALL.map(Deny::name);
+        format!("expected one of {}", names.join(", "))
+    })
 }
 
 /// Returns the differences between two values, line by line, indented by `margin`. Either value may be missing.

@@ -28,6 +28,7 @@ impl Columns {
             Sign::Same => (' ', None),
             Sign::Gone => ('-', Some(BAD)),
             Sign::New => ('+', Some(GOOD)),
+            Sign::NotDerivable => ('?', Some(DIM)),
         };
         let number = entry.number.map(|number| number.to_string()).unwrap_or_default();
         let at = entry.at.map(|at| time(at).trim_matches('"').to_owned() + " ").unwrap_or_default();
@@ -38,6 +39,9 @@ impl Columns {
             None => format!("{}{}{}", styled(DIM, when), styled(BOLD, kind), line(entry)),
             Some(style) => styled(style, format!("{when}{kind}{}", line(entry))).to_string(),
         };
+        if let Some(note) = &entry.note {
+            let _ = write!(text, " {}", styled(DIM, format!("({note})")));
+        }
         if let Some(cause) = entry.cause {
             let _ = write!(text, " {}", styled(DIM, format!("caused by {cause}")));
         }

@@ -88,7 +88,7 @@ impl<S: Subject + 'static> Runner for S {
     }
 
     fn check(&self, reader: Reader<Input>, options: afresh_check::Options<'_>) -> Result<afresh_check::Report, Error> {
-        Ok(afresh_check::check(self, &Loaded::read(self, reader)?, options))
+        Ok(afresh_check::check(self, &Loaded::read(self, reader)?.until(options.until), options))
     }
 
     fn examine(&self, reader: Reader<Input>, stop: fn() -> bool) -> Result<oracle::Examined<'_>, Error> {

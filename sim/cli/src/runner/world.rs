@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, Write};
 
-use afresh_check::{Coverage, Extent, Finding, Loaded, Sighting, Versus, replay, show, turn};
-use afresh_core::EventNumber;
+use afresh_check::{Coverage, Extent, Finding, Loaded, Notes, Sighting, Versus, replay, show, turn};
+use afresh_core::{EventNumber, Signature};
 use afresh_shrink::oracle;
 use afresh_trace::format::files::Input;
 use afresh_trace::format::{Error, Reader, Writer};
@@ -61,14 +61,17 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
             extent: Extent::Nodes(ended.world.names().len() as u64),
             skipped,
             digest: ended.digest(),
-            differences,
-            first: first.and_then(|(number, why)| sighting(&trace, number, &ended, &why)),
+            findings: first
+                .and_then(|(number, why)| finding(&trace, number, &ended, &why, differences))
+                .into_iter()
+                .collect(),
+            notes: Notes::default(),
         })
     }
 
     /// Runs the events that can still happen twice, and compares the two runs.
     fn check(&self, reader: Reader<Input>, options: afresh_check::Options<'_>) -> Result<afresh_check::Report, Error> {
-        let trace = read::<C>(reader)?;
+        let trace = read::<C>(reader)?.until(options.until);
         let run = || world::tolerant(&self.cluster, &trace.events);
         let (one, other) = (run(), run());
         (options.progress)(1.0);
@@ -82,7 +85,7 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
             stimuli: trace.events.len() as u64,
             extent: Extent::Nodes(one.ended.world.names().len() as u64),
             findings: findings.collect(),
-            not_derivable: Default::default(),
+            notes: Notes::default(),
             coverage: Coverage { steps: one.ended.world.happened().len() as u64, ..Coverage::default() },
             skipped: Some(one.skipped),
             laws: options.laws.then(|| vec![DETERMINISM]),
@@ -126,13 +129,15 @@ fn line<I: afresh_core::Body>(trace: &Loaded<Vocabulary<I>>, event: EventNumber)
     trace.events_and_lines().find(|(one, _)| one.number >= event).map_or(1, |(_, line)| line)
 }
 
-/// Returns the report of an event that no longer happens: the recorded event, and why it does not happen now.
-fn sighting<N: Node>(
+/// Returns the finding of `count` events that no longer happen: the first recorded event, and why it does not happen
+/// now.
+fn finding<N: Node>(
     trace: &Loaded<Vocabulary<N::Input>>,
     number: u32,
     ended: &Ended<N>,
     why: &Unfit,
-) -> Option<Sighting> {
+    count: u64,
+) -> Option<Finding> {
     let (event, line) = trace.events_and_lines().find(|(event, _)| event.number.get() == number)?;
     let mut now = why.to_string();
     if let (Unfit::Over, Some(violation)) = (why, ended.violations.first()) {
@@ -143,7 +148,9 @@ fn sighting<N: Node>(
         left_value: Value::String(afresh_trace::format::line_of(event)),
         right: "now",
         right_value: Value::String(now),
+        not_derivable: Vec::new(),
     };
     let found = "this event does not happen now".to_owned();
-    Some(Sighting { event: event.number, line, key: None, found, versus: Some(versus) })
+    let first = Sighting { event: event.number, line, key: None, found, versus: Some(versus) };
+    Some(Finding { count, ..Finding::once(Signature::new("recorded", "event"), first) })
 }

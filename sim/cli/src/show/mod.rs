@@ -22,7 +22,8 @@ use crate::source::{Format, Source};
 ///
 /// A line has the number of the event, its time, kind, id, sender or receiver, keys in brackets, body, and cause. The
 /// trace is run while it is shown, with carried states. A line that begins with `-` was recorded but does not happen
-/// now. A line that begins with `+` happens now but was not recorded.
+/// now. A line that begins with `+` happens now but was not recorded. In a window, a line that begins with `?` depends
+/// on messages before the window.
 ///
 /// `--key`, `--message`, `--kind` and `--range` narrow down the events; repeating one of the first three shows more.
 /// For example, this shows what a message did, and to which states: `afresh show night.jsonl --message m-17 --views`.
@@ -53,6 +54,10 @@ pub(super) struct Args {
     #[arg(long, value_name = "A..B", default_value = "..")]
     range: Range,
 
+    /// Show only the differences: what was recorded but does not happen now, and what happens now but was not recorded.
+    #[arg(long)]
+    differences: bool,
+
     /// For each stimulus, show the views of its keys before and after it; show the recomputed state too if it differs
     /// from the carried one.
     #[arg(long)]
@@ -60,7 +65,7 @@ pub(super) struct Args {
 
     /// Show each accepted step of a shrink instead, with what it removed or changed. The original is found next to the
     /// walk if `shrink` chose the file names. Otherwise, pass it as the trace.
-    #[arg(long, value_name = "WALK", conflicts_with_all = ["keys", "messages", "kinds", "range", "views"])]
+    #[arg(long, value_name = "WALK", conflicts_with_all = ["keys", "messages", "kinds", "range", "differences", "views"])]
     walk: Option<PathBuf>,
 
     /// The format of the timeline.
@@ -90,6 +95,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         messages: args.messages.iter().cloned().collect(),
         kinds: args.kinds.iter().copied().collect(),
         range: args.range,
+        differences: args.differences,
     };
     let options = Options { filter, views: args.views };
     match args.format {
@@ -133,7 +139,7 @@ fn unwritten(error: std::io::Error) -> Error {
 
 /// Returns the end of the timeline: the calm phase and the findings of a world, the counts, and the digest.
 fn ending(summary: &Summary, file: &str) -> String {
-    let Summary { events, shown, gone, new, digest, calm, ref findings } = *summary;
+    let Summary { events, shown, gone, new, not_derivable, digest, calm, ref findings } = *summary;
     let mut text = String::new();
     if let Some(Calm { events, until }) = calm {
         let until = time(until);
@@ -155,6 +161,10 @@ fn ending(summary: &Summary, file: &str) -> String {
             "{}\n",
             styled(GOOD, format!("+ {} not recorded", count(new, "happens now but was", "happen now but were")))
         );
+    }
+    if not_derivable > 0 {
+        let observations = count(not_derivable, "observation depends", "observations depend");
+        text += &format!("{}\n", styled(DIM, format!("? {observations} on messages before the window")));
     }
     if let Some(digest) = digest {
         text += &format!("{}\n", styled(DIM, format!("digest {digest}")));

@@ -87,7 +87,7 @@ fn laws_of(seed: u64) -> Vec<&'static str> {
 fn finding(signature: Signature, found: &str, event: EventNumber) -> Finding {
     let line = u64::from(event.get()) + 1;
     let first = Sighting { event, line, key: None, found: found.to_owned(), versus: None };
-    Finding { signature, count: 1, keys: 0, first }
+    Finding::once(signature, first)
 }
 
 fn written<S: Subject>(header: &Header, journal: &Journal<S>) -> Result<Vec<u8>, afresh_trace::format::Error> {

@@ -1,0 +1,311 @@
+//! The comparator: holds the recorded observations of a trace against a run of it, stimulus by stimulus.
+//!
+//! `replay`, `check` and `show` all use it, so that they agree on every difference.
+
+mod difference;
+mod window;
+
+use std::collections::BTreeSet;
+
+use afresh_core::{Comparison, Engine, EventNumber, Key, Observation, Parts, Sent, SlotId, System, Viewed, What};
+use afresh_trace::format::EventOf;
+
+use difference::Event;
+pub(crate) use difference::{Difference, Different, kind};
+use window::Window;
+
+/// The result of comparing one recorded observation with the run.
+#[derive(Clone, Debug)]
+pub(crate) enum Compared<S: System> {
+    /// The run makes the same observation.
+    Same,
+    /// The run does not tell: the observation depends on messages before the window, in these parts.
+    NotDerivable(Parts),
+    /// The run differs. The parts of a view that are not derivable are among its parts too.
+    Differs(Different<S>),
+}
+
+impl<S: System> Compared<S> {
+    /// The parts that cannot be compared, because they depend on messages before the window.
+    pub(crate) fn underivable(&self) -> impl Iterator<Item = &'static str> {
+        let parts = match self {
+            Self::NotDerivable(parts) | Self::Differs(Different::View { parts, .. }) => Some(parts),
+            _ => None,
+        };
+        parts.into_iter().flat_map(Parts::underivable)
+    }
+
+    /// Returns `true` if any part was compared.
+    pub(crate) fn tells(&self) -> bool {
+        match self {
+            Self::NotDerivable(parts) => parts.iter().any(|(_, comparison)| comparison != Comparison::NotDerivable),
+            Self::Same | Self::Differs(_) => true,
+        }
+    }
+}
+
+/// Compares the recorded observations with the journal of the engine, one stimulus after another.
+///
+/// It copies observations only if they differ.
+#[derive(Clone)]
+pub(crate) struct Comparer {
+    /// The keys that are not derivable, if the trace is a window.
+    window: Window,
+    stimulus: Option<Current>,
+    /// The events of the journal, since the current stimulus, that matched a recorded observation.
+    matched: Vec<EventNumber>,
+    /// The slots in which an output differed once. From then on, their revision numbers may differ too.
+    apart: BTreeSet<SlotId>,
+    /// `true` if the trace records outputs.
+    records_outputs: bool,
+    /// `true` if the trace records any observation that is compared.
+    records: bool,
+    /// The observations of earlier stimuli that are missing from the record. Only at the end is it known whether the
+    /// trace records such observations at all.
+    unrecorded: Vec<Unrecorded>,
+    /// The last event of the journal that the record covers.
+    covered: usize,
+    /// The number of observations compared.
+    pub(crate) compared: u64,
+}
+
+/// The current stimulus: its event and its line in the trace, and its event in the journal.
+#[derive(Clone, Copy)]
+struct Current {
+    number: EventNumber,
+    line: u64,
+    taken: EventNumber,
+}
+
+/// An observation that is missing from the record: its event in the journal, and the stimulus that caused it.
+#[derive(Clone, Copy)]
+struct Unrecorded {
+    journaled: EventNumber,
+    stimulus: Current,
+}
+
+/// The observations that are missing from the record.
+pub(crate) struct Missing<S: System> {
+    /// The observations that the record should have.
+    pub(crate) differences: Vec<Difference<S>>,
+    /// The observations of the last stimulus that caused any, if the record ends before them. They are not recorded
+    /// yet, which is no difference.
+    pub(crate) not_yet: Vec<Difference<S>>,
+}
+
+impl Comparer {
+    pub(crate) fn new(complete: bool) -> Self {
+        Self {
+            window: Window::new(complete),
+            stimulus: None,
+            matched: Vec::new(),
+            apart: BTreeSet::new(),
+            records_outputs: false,
+            records: false,
+            unrecorded: Vec::new(),
+            covered: 0,
+            compared: 0,
+        }
+    }
+
+    /// Starts comparing the observations of a stimulus, which the engine took as event `taken` of its journal.
+    pub(crate) fn begin<S: System>(
+        &mut self,
+        engine: &Engine<S>,
+        (number, line): (EventNumber, u64),
+        taken: EventNumber,
+    ) {
+        self.end(engine);
+        if let Some(What::Stimulus(stimulus)) = engine.journal().get(taken).map(|event| &event.what) {
+            self.window.begin(engine.system(), stimulus);
+        }
+        self.stimulus = Some(Current { number, line, taken });
+    }
+
+    /// Returns `false` if the key depends on a message whose content is not in the window.
+    pub(crate) fn says(&self, key: &Key) -> bool {
+        self.window.says(key)
+    }
+
+    /// Compares one recorded observation with those that the engine made for the current stimulus.
+    ///
+    /// The engine takes a recorded settlement too. A recorded view is compared with the carried state;
+    /// [`view`](Self::view) compares it with any state.
+    pub(crate) fn recorded<S: System>(&mut self, engine: &mut Engine<S>, event: &EventOf<S>) -> Compared<S> {
+        let What::Observation(observation) = &event.what else { return Compared::Same };
+        if let Observation::Settled(settled) = observation {
+            let gone = || Event::Settled((**settled).clone());
+            return self.event(engine.settle(event.at, &settled.output, settled.revision), false, gone);
+        }
+        self.records = true;
+        let compared = match observation {
+            Observation::View(viewed) => {
+                let state = engine.state(&viewed.key);
+                let compared = self.view(engine.system(), viewed, state, "now");
+                self.sees_view(engine, viewed);
+                compared
+            }
+            Observation::Out(recorded) => {
+                self.window.output(engine, recorded);
+                self.output(engine, recorded)
+            }
+            Observation::Rejected(recorded) => {
+                // The reason may be worded differently in another version, and may contain the number of an event.
+                let now = self.find(engine, |now| matches!(now, Observation::Rejected(_)));
+                self.event(now.is_some(), true, || Event::Rejected((**recorded).clone()))
+            }
+            Observation::Quarantined(recorded) => {
+                let key = &recorded.key;
+                let now = self.find(engine, |now| matches!(now, Observation::Quarantined(now) if now.key == *key));
+                self.event(now.is_some(), true, || Event::Quarantined((**recorded).clone()))
+            }
+            Observation::Healed(recorded) => {
+                let is_derivable = engine.state(&recorded.key).is_some();
+                let now = self.find(engine, |now| matches!(now, Observation::Healed(now) if now == recorded));
+                self.event(now.is_some(), is_derivable, || Event::Healed((**recorded).clone()))
+            }
+            Observation::Settled(_) => Compared::Same,
+        };
+        self.compared += u64::from(compared.tells());
+        compared
+    }
+
+    /// The result for an observation that is no output and no view. In a window, an observation that does not happen now
+    /// may still be right, unless it `is_derivable`.
+    fn event<S: System>(&self, happens: bool, is_derivable: bool, event: impl FnOnce() -> Event) -> Compared<S> {
+        if happens {
+            Compared::Same
+        } else if is_derivable || self.window.complete {
+            Compared::Differs(Different::Gone(event()))
+        } else {
+            Compared::NotDerivable(Parts::not_derivable(event().part()))
+        }
+    }
+
+    /// Notes that a view is recorded here, so that the record covers everything that the engine did so far.
+    pub(crate) fn sees_view<S: System>(&mut self, engine: &Engine<S>, viewed: &Viewed<S::View>) {
+        self.window.view(&viewed.key);
+        self.records = true;
+        self.covered = engine.journal().len();
+    }
+
+    /// Compares a recorded view with `state`, which is the state that `side` names.
+    pub(crate) fn view<S: System>(
+        &self,
+        system: &S,
+        Viewed { key, value }: &Viewed<S::View>,
+        state: Option<&S::State>,
+        side: &'static str,
+    ) -> Compared<S> {
+        if !self.says(key) {
+            return Compared::NotDerivable(Parts::not_derivable("view"));
+        }
+        let parts = match state {
+            Some(state) => system.compare(key, state, value),
+            None if self.window.complete => Parts::whole(false),
+            None => Parts::not_derivable("view"),
+        };
+        if !parts.agree() {
+            let (key, recorded, now) = (key.clone(), value.clone(), state.map(|state| system.view(key, state)));
+            Compared::Differs(Different::View { key, recorded, now, parts, side })
+        } else if parts.underivable().next().is_some() {
+            Compared::NotDerivable(parts)
+        } else {
+            Compared::Same
+        }
+    }
+
+    fn output<S: System>(&mut self, engine: &Engine<S>, recorded: &Sent<S::Out>) -> Compared<S> {
+        self.records_outputs = true;
+        let is_slot = |sent: &Sent<S::Out>| sent.slot == recorded.slot && sent.key == recorded.key;
+        let now = self.find(engine, |now| matches!(now, Observation::Out(sent) if is_slot(sent)));
+        let now = match now {
+            Some(Observation::Out(now)) => Some(now),
+            _ => None,
+        };
+        if now == Some(recorded) {
+            return Compared::Same;
+        }
+        let is_same = |now: &Sent<S::Out>| now.body == recorded.body && now.to == recorded.to;
+        if !self.window.complete {
+            // The outputs sent before the window are unknown, so its revision numbers cannot be compared. If no message
+            // of the window touched the slot, its content is unknown too.
+            return match now.or_else(|| engine.slot(&recorded.key, &recorded.slot)) {
+                Some(now) if is_same(now) => Compared::Same,
+                Some(now) if self.says(&recorded.key) => differs(recorded, Some(now)),
+                _ => Compared::NotDerivable(Parts::not_derivable("output")),
+            };
+        }
+        let slot = SlotId { key: recorded.key.clone(), slot: recorded.slot.clone() };
+        let known = !self.apart.insert(slot);
+        if known && now.is_some_and(is_same) { Compared::Same } else { differs(recorded, now) }
+    }
+
+    /// Finds the first observation of the current stimulus that is `wanted` and was not matched before, and marks it as
+    /// matched.
+    fn find<'e, S: System>(
+        &mut self,
+        engine: &'e Engine<S>,
+        wanted: impl Fn(&Observation<S::Out, S::View>) -> bool,
+    ) -> Option<&'e Observation<S::Out, S::View>> {
+        let (number, found) = self.unmatched(engine).find(|(_, now)| wanted(now))?;
+        self.matched.push(number);
+        self.covered = number.get() as usize;
+        Some(found)
+    }
+
+    /// The observations of the current stimulus that no recorded observation matched so far.
+    pub(crate) fn unmatched<'e, S: System>(
+        &self,
+        engine: &'e Engine<S>,
+    ) -> impl Iterator<Item = (EventNumber, &'e Observation<S::Out, S::View>)> {
+        let since = self.stimulus.map_or(engine.journal().len(), |stimulus| stimulus.taken.get() as usize);
+        let made = engine.journal().since(since).map_while(|event| match &event.what {
+            What::Observation(observation) => Some((event.number, observation)),
+            What::Stimulus(_) => None,
+        });
+        made.filter(|(number, _)| !self.matched.contains(number))
+    }
+
+    /// Ends the current stimulus. Its observations that matched no recorded one become `unrecorded`.
+    fn end<S: System>(&mut self, engine: &Engine<S>) {
+        let Some(stimulus) = self.stimulus else { return };
+        let is_compared = |now: &Observation<S::Out, S::View>| match now {
+            Observation::Out(_) => self.window.complete,
+            Observation::Rejected(_) | Observation::Quarantined(_) | Observation::Healed(_) => true,
+            Observation::Settled(_) | Observation::View(_) => false,
+        };
+        let missing = self.unmatched(engine).filter(|(_, now)| is_compared(now));
+        let missing: Vec<_> = missing.map(|(journaled, _)| Unrecorded { journaled, stimulus }).collect();
+        self.unrecorded.extend(missing);
+        self.stimulus = None;
+        self.matched.clear();
+    }
+
+    /// Returns the observations that are missing from the record, after all events were read.
+    pub(crate) fn finish<S: System>(mut self, engine: &Engine<S>) -> Missing<S> {
+        self.end(engine);
+        let last = self.unrecorded.last().map(|last| last.stimulus.taken);
+        let (mut differences, mut not_yet) = (Vec::new(), Vec::new());
+        for Unrecorded { journaled, stimulus: Current { number, line, taken } } in self.unrecorded {
+            let Some(What::Observation(now)) = engine.journal().get(journaled).map(|event| &event.what) else {
+                continue;
+            };
+            let kind = match now {
+                Observation::Out(sent) if self.records_outputs => Different::NewOutput(sent.clone()),
+                Observation::Rejected(now) if self.records => Different::New(Event::Rejected((**now).clone())),
+                Observation::Quarantined(now) if self.records => Different::New(Event::Quarantined((**now).clone())),
+                Observation::Healed(now) if self.records => Different::New(Event::Healed((**now).clone())),
+                _ => continue,
+            };
+            let ends = Some(taken) == last && journaled.get() as usize > self.covered;
+            let missing = if ends { &mut not_yet } else { &mut differences };
+            missing.push(Difference { event: number, line, kind });
+        }
+        Missing { differences, not_yet }
+    }
+}
+
+fn differs<S: System>(recorded: &Sent<S::Out>, now: Option<&Sent<S::Out>>) -> Compared<S> {
+    Compared::Differs(Different::Output { recorded: recorded.clone(), now: now.cloned() })
+}

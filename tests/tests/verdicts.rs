@@ -1,0 +1,232 @@
+//! Every kind of difference in the tables of `docs/verdicts.md`, put into a trace: all commands agree on it.
+
+use std::fs;
+
+use afresh_tests::{Folder, root};
+use serde_json::Value;
+
+/// A deposit, and everything that the ledger does about it.
+const DEPOSIT: &str = r#"{"in":{"id":"m-1","from":"bank","body":{"deposit":{"account":"a","amount":500,"on":1}}}}"#;
+const HOLD: &str =
+    r#"{"in":{"id":"m-2","from":"shop","body":{"hold":{"account":"a","payment":"p","amount":200,"on":2}}}}"#;
+const CAPTURE: &str =
+    r#"{"in":{"id":"m-3","from":"shop","body":{"capture":{"account":"a","payment":"p","amount":150,"on":3}}}}"#;
+const BAD: &str = r#"{"in":{"id":"m-4","from":"bank","body":{"deposit":{"account":"a","amount":0,"on":4}}}}"#;
+const SCRUB: &str = r#"{"knob":{"scrub":{"keys":null,"by":"operator"}}}"#;
+const DAMAGE: &str = r#"{"fault":{"damage":{"key":"a","what":"default"}}}"#;
+const VIEW: &str = r#"{"view":{"key":"b","value":{"balance":1,"held":0,"captured":0,"fees":0,"payments":{}}}}"#;
+const OPENING: &str =
+    r#"{"opening":{"key":"a","value":{"balance":500,"held":0,"captured":0,"fees":0,"payments":{}},"after":1}}"#;
+const INSERT: &str = r#"{"in":{"id":"m-1","from":"editor","body":{"document":"d","at":0,"insert":"some text"}}}"#;
+const OVERFLOW: &str = r#"{"in":{"id":"m-2","from":"editor","body":{"document":"d","at":4,"delete":4294967295}}}"#;
+const OTHER: &str = r#"{"in":{"id":"m-3","from":"editor","body":{"document":"e","at":0,"insert":"more"}}}"#;
+
+/// A trace that has a difference of one kind.
+struct Planted {
+    /// The kind, as the table names it.
+    kind: &'static str,
+    /// The word for the kind or the part in the signature.
+    word: &'static str,
+    system: &'static str,
+    complete: bool,
+    events: Vec<String>,
+}
+
+/// The lines that a run of `system` records of `stimuli`. Causes are left out, so that lines can be added and removed.
+fn recorded(system: &str, stimuli: &[&str]) -> Vec<String> {
+    let folder = Folder::default();
+    folder.trace("in.jsonl", system, stimuli);
+    folder.ok(&["replay", "in.jsonl", "--record", "out.jsonl"]);
+    let without_cause = |line: &str| {
+        let mut event: Value = serde_json::from_str(line).expect("an event is JSON");
+        let fields = event.as_object_mut().expect("an event is an object");
+        fields.retain(|name, _| !["cause", "n"].contains(&name.as_str()));
+        event.to_string()
+    };
+    folder.read("out.jsonl").lines().skip(1).map(without_cause).collect()
+}
+
+/// The ledger's record of a deposit, a hold and a capture, edited by `edit`.
+fn edited(edit: impl FnOnce(&mut Vec<String>)) -> Vec<String> {
+    let mut lines = recorded("ledger", &[DEPOSIT, HOLD, CAPTURE]);
+    edit(&mut lines);
+    lines
+}
+
+/// The index of the line that contains all of `words`.
+fn place(lines: &[String], words: &[&str]) -> usize {
+    lines.iter().position(|line| words.iter().all(|word| line.contains(word))).expect("there is such a line")
+}
+
+/// Replaces `old` by `new` in the line of the receipt.
+fn receipt(old: &str, new: &str) -> Vec<String> {
+    edited(|lines| {
+        let line = place(lines, &["out", "receipt-p"]);
+        lines[line] = lines[line].replace(old, new);
+    })
+}
+
+/// Inserts `line` after the first event that has an observation.
+fn inserted(line: &str) -> Vec<String> {
+    edited(|lines| lines.insert(1, line.to_owned()))
+}
+
+/// Everything that `system` records of `stimuli`, without the line that contains `word`.
+fn missing(system: &str, stimuli: &[&str], word: &str) -> Vec<String> {
+    let mut lines = recorded(system, stimuli);
+    lines.remove(place(&lines, &[word]));
+    lines
+}
+
+fn differences() -> Vec<Planted> {
+    let ledger = |kind, word, events| Planted { kind, word, system: "ledger", complete: true, events };
+    let output = |kind, events| ledger(kind, "receipt", events);
+    let inserted = |kind, line| ledger(kind, "", inserted(line));
+    vec![
+        output("an output is sent with another body", receipt("150", "151")),
+        output("an output is sent with another revision, or to another receiver", receipt("downstream", "elsewhere")),
+        output("an output was recorded and is not sent now", receipt("receipt-p", "receipt-q")),
+        output("an output is sent now and was not recorded", missing("ledger", &[DEPOSIT, HOLD, CAPTURE], "receipt-p")),
+        ledger(
+            "a view differs in a part",
+            "balance",
+            edited(|lines| {
+                let line = place(lines, &["view", "\"captured\":150"]);
+                lines[line] = lines[line].replace("\"balance\":350", "\"balance\":351");
+            }),
+        ),
+        inserted("a view was recorded of a key that no message concerns", VIEW),
+        inserted("a message was rejected when recorded", r#"{"rejected":{"why":"no"}}"#),
+        ledger("a message is rejected now", "", missing("ledger", &[DEPOSIT, BAD, HOLD], "rejected")),
+        inserted("a key was quarantined when recorded", r#"{"quarantined":{"key":"a","why":"no"}}"#),
+        Planted {
+            kind: "a key is quarantined now",
+            word: "",
+            system: "document+range-overflow",
+            complete: true,
+            events: missing("document+range-overflow", &[INSERT, OVERFLOW, OTHER], "quarantined"),
+        },
+        inserted("a key was healed when recorded", r#"{"healed":{"key":"a","parts":["balance"]}}"#),
+        ledger("a key is healed now", "", missing("ledger", &[DEPOSIT, DAMAGE, SCRUB, HOLD], "healed")),
+        inserted("an output was settled that was never sent", r#"{"settled":{"id":"a/fee"}}"#),
+    ]
+}
+
+fn no_differences() -> Vec<Planted> {
+    let planted = |kind, complete, events| Planted { kind, word: "", system: "ledger", complete, events };
+    let cut = |lines: &mut Vec<String>| lines.truncate(place(lines, &["m-3"]) + 1);
+    let opened = || [OPENING, HOLD].map(str::to_owned).to_vec();
+    vec![
+        planted("the record ends before the observations of the last stimulus", true, edited(cut)),
+        planted("an output is sent now, in a trace that records no outputs", true, vec![DEPOSIT.to_owned()]),
+        planted(
+            "in a window, an observation that depends on messages before it",
+            false,
+            [HOLD, VIEW].map(str::to_owned).to_vec(),
+        ),
+        planted("in a window, an output is sent now and was not recorded", false, opened()),
+    ]
+}
+
+/// The rows of the table in the page whose header begins with `kind` and ends with `show`.
+fn rows(second: &str) -> Vec<[String; 3]> {
+    let page = fs::read_to_string(root().join("docs/verdicts.md")).expect("the page is there");
+    let mut lines = page.lines().skip_while(|line| !line.starts_with(&format!("| kind | {second} |")));
+    let rows = lines.by_ref().skip(2).take_while(|line| line.starts_with('|'));
+    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    rows.map(|line| cells(line).try_into().expect("three cells")).collect()
+}
+
+/// The reports of the three commands on a trace.
+struct Said {
+    /// The signatures that `replay` reports, and those that `check` reports.
+    signatures: [Vec<String>; 2],
+    notes: [Value; 2],
+    codes: [Option<i32>; 2],
+    /// The signs in the timeline.
+    signs: Vec<char>,
+}
+
+fn said(planted: &Planted) -> Said {
+    let folder = Folder::default();
+    folder.trace("trace.jsonl", planted.system, &planted.events);
+    if !planted.complete {
+        folder.write("trace.jsonl", &folder.read("trace.jsonl").replacen(r#","complete":true"#, "", 1));
+    }
+    let run = |command: &str| {
+        let done = folder.run(&[command, "trace.jsonl", "--format", "json"]);
+        assert_eq!(done.stderr, "", "{}: {command}", planted.kind);
+        let mut report: Value = serde_json::from_str(&done.stdout).expect("a report is JSON");
+        let mut report = report[command].take();
+        if command == "check" {
+            report = report[0].take();
+        }
+        (done.code, report)
+    };
+    let (replayed, checked) = (run("replay"), run("check"));
+    let of_record = |report: &Value| {
+        let findings = report["findings"].as_array().expect("a list").iter();
+        let signature = |finding: &Value| {
+            let text = |field: &str| finding["signature"][field].as_str().expect("text").to_owned();
+            format!("{}/{}", text("check"), text("part"))
+        };
+        findings.map(signature).filter(|signature| signature.starts_with("recorded/")).collect()
+    };
+    let shown = folder.ok(&["show", "trace.jsonl", "--differences"]);
+    // An event has a sign and a column for its number. The lines of the summary have words there.
+    let is_event = |line: &&str| line.get(1..8).is_some_and(|number| number.trim().bytes().all(|b| b.is_ascii_digit()));
+    let signs = shown.lines().filter(is_event).filter_map(|line| line.chars().next());
+    Said {
+        signatures: [of_record(&replayed.1), of_record(&checked.1)],
+        codes: [replayed.0, checked.0],
+        signs: signs.filter(|sign| "-+?".contains(*sign)).collect(),
+        notes: [replayed.1, checked.1],
+    }
+}
+
+/// The signs that the last cell of a row names.
+fn signs(cell: &str) -> Vec<char> {
+    cell.chars().filter(|char| "-+?".contains(*char)).collect()
+}
+
+#[test]
+fn every_kind_of_difference_is_one_for_all_commands() {
+    let (planted, rows) = (differences(), rows("signature"));
+    let kinds: Vec<_> = rows.iter().map(|[kind, ..]| kind.as_str()).collect();
+    assert_eq!(planted.iter().map(|planted| planted.kind).collect::<Vec<_>>(), kinds, "the table has these kinds");
+    for (planted, [kind, signature, show]) in planted.iter().zip(&rows) {
+        let said = said(planted);
+        let signature = signature.trim_matches('`').replace("KIND", planted.word).replace("PART", planted.word);
+        for (signatures, command) in said.signatures.iter().zip(["replay", "check"]) {
+            assert!(signatures.contains(&signature), "{kind}: {command} says {signatures:?}");
+        }
+        assert_eq!(said.codes, [Some(1), Some(1)], "{kind}");
+        let mut shown = said.signs;
+        shown.sort_unstable_by_key(|sign| *sign != '-');
+        shown.dedup();
+        assert_eq!(shown, signs(show), "{kind}");
+    }
+}
+
+#[test]
+fn what_is_no_difference_is_none_for_any_command() {
+    let (planted, rows) = (no_differences(), rows("`replay` and `check`"));
+    let kinds: Vec<_> = rows.iter().map(|[kind, ..]| kind.as_str()).collect();
+    assert_eq!(planted.iter().map(|planted| planted.kind).collect::<Vec<_>>(), kinds, "the table has these kinds");
+    for (planted, [kind, say, show]) in planted.iter().zip(&rows) {
+        let said = said(planted);
+        assert_eq!(said.codes, [Some(0), Some(0)], "{kind}");
+        assert_eq!(said.signatures.concat(), [""; 0], "{kind}");
+        for report in &said.notes {
+            let is_there = |note: &str| {
+                !matches!(&report[note], Value::Array(list) if list.is_empty())
+                    && !matches!(&report[note], Value::Object(map) if map.is_empty())
+            };
+            assert_eq!(is_there("not_recorded_yet"), say == "not recorded yet", "{kind}: {report}");
+            assert_eq!(is_there("not_derivable"), say == "not derivable", "{kind}: {report}");
+        }
+        let mut shown = said.signs;
+        shown.dedup();
+        assert_eq!(shown, signs(show), "{kind}");
+    }
+}

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::extent::Extent;
 use crate::finding::Finding;
 use crate::guard::guard;
+use crate::ignore::Ignored;
 use crate::laws;
 use crate::loaded::Loaded;
 use crate::notes::{Deny, Notes};
@@ -31,16 +32,18 @@ pub struct Options<'p> {
     pub until: Option<EventNumber>,
     /// The kinds of note that count as findings.
     pub deny: &'p [Deny],
+    /// The parts of outputs that are not compared.
+    pub ignored: &'p [Ignored],
     /// Called now and then with the fraction of the work done since the last call. It does not affect the report.
     pub progress: &'p (dyn Fn(f64) + Sync),
 }
 
 impl fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { budget, jobs, laws, until, deny, progress: _ } = self;
+        let Self { budget, jobs, laws, until, deny, ignored, progress: _ } = self;
         let mut options = f.debug_struct("Options");
         options.field("budget", budget).field("jobs", jobs).field("laws", laws);
-        options.field("until", until).field("deny", deny).finish_non_exhaustive()
+        options.field("until", until).field("deny", deny).field("ignored", ignored).finish_non_exhaustive()
     }
 }
 
@@ -52,6 +55,7 @@ impl Default for Options<'_> {
             laws: false,
             until: None,
             deny: &[],
+            ignored: &[],
             progress: &|_| (),
         }
     }
@@ -107,7 +111,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
             guard,
             ..afresh_core::Options::default()
         };
-        let look = Look { depth, each_step: false, share };
+        let look = Look { depth, each_step: false, share, ignored: options.ignored.to_vec() };
         let mut verifier = Verifier::new(Engine::new(system.clone(), engine_options), look, recurring.clone());
         for (place, (event, line)) in trace.events_and_lines().enumerate() {
             if place % portion == 0 {

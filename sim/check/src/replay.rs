@@ -13,6 +13,7 @@ use crate::excluded::Exclusions;
 use crate::extent::Extent;
 use crate::finding::{Finding, Findings};
 use crate::guard::{guard, signature_of_panic};
+use crate::ignore::Ignored;
 use crate::notes::{Deny, Notes};
 use crate::subject::Subject;
 
@@ -25,12 +26,14 @@ pub struct Options<'d> {
     pub policy: Policy,
     /// The kinds of note that count as findings.
     pub deny: &'d [Deny],
+    /// The parts of outputs that are not compared.
+    pub ignored: &'d [Ignored],
 }
 
 impl Default for Options<'_> {
     /// All events, with incremental states, as in production.
     fn default() -> Self {
-        Self { until: None, policy: Policy::Incremental, deny: &[] }
+        Self { until: None, policy: Policy::Incremental, deny: &[], ignored: &[] }
     }
 }
 
@@ -94,7 +97,7 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         afresh_core::Options { policy: options.policy, complete, views, guard, ..afresh_core::Options::default() };
     let mut run = Run {
         engine: Engine::new(system.clone(), engine_options),
-        comparer: Comparer::new(complete),
+        comparer: Comparer::new(complete, options.ignored),
         exclusions: Exclusions::default(),
         digest: Rolling::new(),
         findings: Findings::default(),

@@ -14,7 +14,7 @@ use afresh_trace::text::{count, escape};
 use crate::console::{Console, Failure, json};
 use crate::report::terminal::{BAD, GOOD, deny, excluded, findings, notes, styled};
 use crate::runner::Systems;
-use crate::source::{Format, Source, event};
+use crate::source::{Comparison, Format, Source, event};
 
 /// Run a trace, and compare everything that it recorded with what the system does now.
 ///
@@ -32,6 +32,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     source: Source,
+
+    #[command(flatten)]
+    comparison: Comparison,
 
     /// Stop after the event with this number.
     #[arg(long, value_name = "N", value_parser = event)]
@@ -89,7 +92,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
     }
     let default = Options::default();
     let policy = args.policy.map_or(default.policy, Policy::from);
-    let options = Options { until: args.until, policy, deny: &args.deny };
+    let options = Options { until: args.until, policy, deny: &args.deny, ignored: &args.comparison.ignored };
     let report = match &args.record {
         None => runner.replay(reader, options, None)?,
         Some(path) => {

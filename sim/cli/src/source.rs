@@ -3,6 +3,7 @@
 use std::io::BufRead;
 use std::path::Path;
 
+use afresh_check::Ignored;
 use afresh_core::EventNumber;
 use afresh_trace::format::files::{self, Input};
 use afresh_trace::format::{Error, Options, Problem, Reader};
@@ -86,6 +87,15 @@ pub(super) enum Format {
     Text,
     /// One line of JSON for programs.
     Json,
+}
+
+/// The arguments for comparing a trace: what is left out.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Comparison {
+    /// Do not compare this part of outputs, because no run can give it again: a stack trace, or an id drawn at random.
+    /// PATH names fields of the body, such as `stack` or `items.*.id`; `*` stands for all of them.
+    #[arg(long = "ignore", value_name = "out:PATH")]
+    pub(super) ignored: Vec<Ignored>,
 }
 
 /// Reads the number of an event, as an argument.

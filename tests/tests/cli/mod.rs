@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod check;
+mod excluded;
 mod foreign;
 mod import;
 mod kept;

@@ -14,6 +14,8 @@ use difference::Event;
 pub(crate) use difference::{Difference, Different, kind};
 use window::Window;
 
+use crate::ignore::{Ignored, equal_without};
+
 /// The result of comparing one recorded observation with the run.
 #[derive(Clone, Debug)]
 pub(crate) enum Compared<S: System> {
@@ -49,6 +51,8 @@ impl<S: System> Compared<S> {
 /// It copies observations only if they differ.
 #[derive(Clone)]
 pub(crate) struct Comparer {
+    /// The parts of outputs that are not compared.
+    ignored: Vec<Ignored>,
     /// The keys that are not derivable, if the trace is a window.
     window: Window,
     stimulus: Option<Current>,
@@ -94,8 +98,9 @@ pub(crate) struct Missing<S: System> {
 }
 
 impl Comparer {
-    pub(crate) fn new(complete: bool) -> Self {
+    pub(crate) fn new(complete: bool, ignored: &[Ignored]) -> Self {
         Self {
+            ignored: ignored.to_vec(),
             window: Window::new(complete),
             stimulus: None,
             matched: Vec::new(),
@@ -223,10 +228,13 @@ impl Comparer {
             Some(Observation::Out(now)) => Some(now),
             _ => None,
         };
-        if now == Some(recorded) {
+        let is_same = |now: &Sent<S::Out>| {
+            let bodies = [&now.body, &recorded.body];
+            now.to == recorded.to && (now.body == recorded.body || equal_without(&self.ignored, bodies))
+        };
+        if now.is_some_and(|now| now.revision == recorded.revision && is_same(now)) {
             return Compared::Same;
         }
-        let is_same = |now: &Sent<S::Out>| now.body == recorded.body && now.to == recorded.to;
         if !self.window.complete {
             // The outputs sent before the window are unknown, so its revision numbers cannot be compared. If no message
             // of the window touched the slot, its content is unknown too.
@@ -237,8 +245,11 @@ impl Comparer {
             };
         }
         let slot = SlotId { key: recorded.key.clone(), slot: recorded.slot.clone() };
-        let known = !self.apart.insert(slot);
-        if known && now.is_some_and(is_same) { Compared::Same } else { differs(recorded, now) }
+        if self.apart.contains(&slot) && now.is_some_and(is_same) {
+            return Compared::Same;
+        }
+        self.apart.insert(slot);
+        differs(recorded, now)
     }
 
     /// Finds the first observation of the current stimulus that is `wanted` and was not matched before, and marks it as

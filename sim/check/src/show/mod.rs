@@ -13,6 +13,7 @@ use afresh_trace::format::{Error, Reader};
 use serde::{Serialize, Serializer};
 
 use crate::finding::Finding;
+use crate::ignore::Ignored;
 use crate::subject::Subject;
 use timeline::Timeline;
 
@@ -28,6 +29,8 @@ pub struct Options {
     pub filter: Filter,
     /// `true` to show with each stimulus the views of the keys that it changes, before and after it.
     pub views: bool,
+    /// The parts of outputs that are not compared.
+    pub ignored: Vec<Ignored>,
 }
 
 /// The summary of a timeline: how many events were shown, and the findings in a world.

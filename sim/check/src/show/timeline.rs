@@ -54,7 +54,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
             options,
             each,
             current: None,
-            comparer: Comparer::new(complete),
+            comparer: Comparer::new(complete, &options.ignored),
             exclusions: Exclusions::default(),
             marked: BTreeSet::new(),
             views: Views::default(),

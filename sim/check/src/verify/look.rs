@@ -3,6 +3,7 @@
 use afresh_core::Key;
 
 use super::coverage::Depth;
+use crate::ignore::Ignored;
 
 /// Which steps and keys a pass compares, and how thoroughly. Every pass runs the whole trace.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub(crate) struct Look {
     pub(crate) each_step: bool,
     /// The part of all comparisons that this pass makes.
     pub(crate) share: Share,
+    /// The parts of outputs that are not compared.
+    pub(crate) ignored: Vec<Ignored>,
 }
 
 /// The part of all comparisons that one pass makes.

@@ -10,6 +10,7 @@ use super::facts::Facts;
 use super::verifier::Verifier;
 use crate::compare::{Compared, Comparer, Difference, Missing};
 use crate::finding::{Findings, RECORDED_STEP, value};
+use crate::ignore::Ignored;
 
 /// The recorded observations so far, as far as later comparisons need them.
 #[derive(Clone)]
@@ -29,8 +30,8 @@ struct RecordedView<S: System> {
 }
 
 impl<S: System> Record<S> {
-    pub(super) fn new(complete: bool) -> Self {
-        Self { comparer: Comparer::new(complete), views: BTreeMap::new() }
+    pub(super) fn new(complete: bool, ignored: &[Ignored]) -> Self {
+        Self { comparer: Comparer::new(complete, ignored), views: BTreeMap::new() }
     }
 
     /// Notes that the history of a key has changed.
@@ -78,8 +79,7 @@ impl<S: System> Verifier<S> {
 
     /// Reports the observations that are made now but missing from the record. Call it after the last event.
     pub(super) fn unrecorded(&mut self) {
-        let comparer = std::mem::replace(&mut self.record.comparer, Comparer::new(true));
-        let Missing { differences, not_yet } = comparer.finish(&self.engine);
+        let Missing { differences, not_yet } = self.record.comparer.clone().finish(&self.engine);
         differences.iter().for_each(|difference| difference.add_to(&mut self.seen.findings));
         self.seen.not_recorded_yet = not_yet.iter().map(Difference::sighting).collect();
     }

@@ -76,13 +76,14 @@ impl<S: System> Verifier<S> {
             Share::Key(key) if recurring.is_some() => Some(key.clone()),
             _ => None,
         };
+        let record = Record::new(complete, &look.ignored);
         Self {
             look,
             facts: Facts::new(engine.system().clone(), complete, recurring, only),
             engine,
             step: Step { number: 0, place: (EventNumber::MIN, 0), changed: Vec::new() },
             damage: Damage::default(),
-            record: Record::new(complete),
+            record,
             exclusions: Exclusions::default(),
             seen: Seen::default(),
         }

@@ -21,7 +21,7 @@ use crate::duration::duration;
 use crate::jobs::jobs;
 use crate::report::terminal::{BAD, GOOD, deny, excluded, findings, notes, styled};
 use crate::runner::Systems;
-use crate::source::{Format, Source, event};
+use crate::source::{Comparison, Format, Source, event};
 use crate::worker::{Death, Phase, Things, Work};
 
 /// Check traces: compare carried, recomputed, restated and recorded results at every step.
@@ -45,6 +45,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     source: Source,
+
+    #[command(flatten)]
+    comparison: Comparison,
 
     /// How many messages may be folded to recompute every step from the first message. If that takes more, most steps
     /// are recomputed from checkpoints [default: 200000000].
@@ -174,6 +177,7 @@ fn check_all(args: &Args, systems: &Systems, work: &Work<'_, Things>, console: &
         jobs: (jobs / workers).max(1),
         laws: args.laws,
         deny: &args.deny,
+        ignored: &args.comparison.ignored,
         until: args.until,
         progress: &did,
     };

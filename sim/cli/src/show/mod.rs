@@ -16,7 +16,7 @@ use crate::console::{Console, Failure, json};
 use crate::report::terminal::{self, BAD, DIM, GOOD, styled};
 use crate::report::timeline::Columns;
 use crate::runner::Systems;
-use crate::source::{Format, Source};
+use crate::source::{Comparison, Format, Source};
 
 /// Show the timeline of a trace, one line for each event.
 ///
@@ -37,6 +37,9 @@ pub(super) struct Args {
 
     #[command(flatten)]
     source: Source,
+
+    #[command(flatten)]
+    comparison: Comparison,
 
     /// Show only events that concern this key.
     #[arg(long = "key", value_name = "KEY")]
@@ -97,7 +100,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         range: args.range,
         differences: args.differences,
     };
-    let options = Options { filter, views: args.views };
+    let options = Options { filter, views: args.views, ignored: args.comparison.ignored.clone() };
     match args.format {
         Format::Text => {
             let mut stdout = BufWriter::new(anstream::stdout().lock());

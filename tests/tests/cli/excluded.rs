@@ -1,0 +1,118 @@
+//! Messages that do not count are in the verdict of `check` and of `replay`.
+
+use afresh_tests::Folder;
+use insta::assert_snapshot;
+
+use super::deposit;
+
+/// Two messages that the ledger rejects, one that conflicts, one that is stale, and four that count.
+fn night() -> Folder {
+    let folder = Folder::default();
+    let revised = deposit(1, "a", 120, 1).replace(r#""from":"bank""#, r#""from":"bank","revision":3"#);
+    let stale = revised.replace(r#""revision":3"#, r#""revision":2"#);
+    folder.trace(
+        "night.jsonl",
+        "ledger",
+        &[
+            deposit(1, "a", 100, 1),
+            deposit(2, "a", 0, 2),
+            deposit(3, "a", 30, 3),
+            deposit(3, "a", 31, 3),
+            deposit(4, "a", -5, 4),
+            revised,
+            stale,
+            deposit(3, "a", 30, 3),
+        ],
+    );
+    folder
+}
+
+#[test]
+fn the_first_line_counts_them_and_the_first_of_each_kind_is_named() {
+    let folder = night();
+    assert_snapshot!(folder.ok(&["check", "night.jsonl"]), @"");
+    assert_snapshot!(folder.ok(&["replay", "night.jsonl"]), @"");
+}
+
+#[test]
+fn a_conflict_names_an_event_by_the_number_that_show_gives() {
+    let folder = night();
+    let shown = folder.ok(&["show", "night.jsonl", "--range", "3..8"]);
+    assert_snapshot!(shown, @"");
+    // The record has more events than the trace, so the event has another number there.
+    folder.ok(&["replay", "night.jsonl", "--record", "recorded.jsonl"]);
+    let excluded = folder.json("check", &["check", "recorded.jsonl"])[0]["excluded"].take();
+    let conflict = excluded.as_array().unwrap().iter().find(|one| one["kind"] == "conflict").unwrap();
+    let other = conflict["other"].to_string();
+    let shown = folder.ok(&["show", "recorded.jsonl", "--message", "m-3", "--kind", "in", "--range", &other]);
+    assert!(shown.contains("m-3"), "{shown}");
+}
+
+#[test]
+fn they_are_bugs_where_they_are_denied() {
+    let folder = night();
+    for (deny, code) in [("quarantined,not-derivable", 0), ("rejected", 1), ("stale,conflict", 1)] {
+        for command in ["check", "replay"] {
+            let done = folder.run(&[command, "night.jsonl", "--deny", deny]);
+            assert_eq!((done.code, done.stderr.as_str()), (Some(code), ""), "{command} --deny {deny}");
+        }
+    }
+    assert_snapshot!(folder.run(&["check", "night.jsonl", "--deny", "rejected"]).stdout, @"");
+    let error = folder.refused(&["check", "night.jsonl", "--deny", "nonsense"]);
+    assert!(error.contains("rejected, conflict, stale, quarantined, not-derivable"), "{error}");
+}
+
+#[test]
+fn a_reflow_takes_back_what_is_not_rejected_again() {
+    let folder = Folder::default();
+    let reflow = r#"{"knob":{"reflow_in":{"messages":[{"from":"bank","id":"m-2"}],"by":"operator"}}}"#;
+    let lines = [deposit(1, "a", 100, 1), deposit(2, "a", 0, 2), reflow.to_owned(), deposit(3, "a", 1, 3)];
+    folder.trace("redriven.jsonl", "ledger", &lines);
+    // Still rejected: it counts once, at its own event.
+    let excluded = folder.json("check", &["check", "redriven.jsonl"])[0]["excluded"].take();
+    let events: Vec<_> =
+        excluded.as_array().unwrap().iter().map(|one| (one["event"].as_u64(), one["line"].as_u64())).collect();
+    assert_eq!(events, [(Some(2), Some(3))]);
+}
+
+#[test]
+fn a_second_opening_is_in_the_verdict() {
+    let folder = Folder::default();
+    let opening = |balance: i64| {
+        format!(
+            r#"{{"opening":{{"key":"a","value":{{"balance":{balance},"held":0,"captured":0,"fees":0,"payments":{{}}}},"after":1}}}}"#
+        )
+    };
+    folder.write(
+        "window.jsonl",
+        &[r#"{"afresh":{"format":1,"system":"ledger"}}"#, &opening(5), &opening(7), &deposit(1, "a", 1, 2), ""]
+            .join("\n"),
+    );
+    assert_snapshot!(folder.ok(&["check", "window.jsonl"]), @"");
+}
+
+#[test]
+fn a_window_without_an_opening_compares_nothing_and_says_so() {
+    let folder = Folder::default();
+    let header = r#"{"afresh":{"format":1,"system":"ledger"}}"#;
+    folder.write("window.jsonl", &[header, &deposit(1, "a", 1, 2), &deposit(2, "a", 1, 3), ""].join("\n"));
+    assert_snapshot!(folder.ok(&["check", "window.jsonl"]), @"");
+    let done = folder.run(&["check", "window.jsonl", "--deny", "not-derivable"]);
+    assert_eq!(done.code, Some(1), "{}", done.stdout);
+}
+
+#[test]
+fn a_check_ends_after_an_event_as_a_replay_does() {
+    let folder = Folder::default();
+    folder.trace("in.jsonl", "ledger", &[deposit(1, "a", 100, 1), deposit(2, "a", 5, 2), deposit(3, "a", 7, 3)]);
+    folder.ok(&["replay", "in.jsonl", "--record", "out.jsonl"]);
+    for until in 1..=9 {
+        let until = until.to_string();
+        for command in ["check", "replay"] {
+            let said = folder.ok(&[command, "out.jsonl", "--until", &until]);
+            assert!(!said.contains("not recorded yet"), "{command} --until {until}: {said}");
+        }
+    }
+    let stimuli = |until: &str| folder.json("check", &["check", "out.jsonl", "--until", until])[0]["stimuli"].clone();
+    assert_eq!((stimuli("1"), stimuli("4"), stimuli("9")), (1.into(), 2.into(), 3.into()));
+}

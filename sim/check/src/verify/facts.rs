@@ -46,6 +46,8 @@ pub(super) struct History<S: System> {
     opening: Option<(EventNumber, Opening<S::View>)>,
     /// The index of the fact that was added or removed last.
     pub(super) changed_at: usize,
+    /// The last stimulus that concerned the key, and its line.
+    pub(super) changed_by: (EventNumber, u64),
     /// The checkpoints and, last, the newest state. Each comes with the number of facts before it.
     ///
     /// They are used if the histories are too long to be folded from the first message at every step.
@@ -223,6 +225,13 @@ impl<S: System> Facts<S> {
         changed.push(opening.key.clone());
     }
 
+    /// Notes the stimulus that concerned a key.
+    pub(super) fn changed_by(&mut self, key: &Key, place: (EventNumber, u64)) {
+        if let Some(history) = self.histories.get_mut(key) {
+            history.changed_by = place;
+        }
+    }
+
     /// Discards the checkpoints and the newest state of a key, whose history means something else from now on.
     pub(super) fn forget(&mut self, key: &Key) {
         if let Some(history) = self.histories.get_mut(key) {
@@ -310,17 +319,17 @@ impl<B: Clone> Revisions<B> {
 
 impl<S: System> Default for History<S> {
     fn default() -> Self {
-        Self { facts: Vec::new(), opening: None, changed_at: 0, kept: Vec::new() }
+        Self { facts: Vec::new(), opening: None, changed_at: 0, changed_by: (EventNumber::MIN, 0), kept: Vec::new() }
     }
 }
 
 impl<S: System> History<S> {
-    /// The state before the first message; `None` if it is not derivable.
     /// Whether the key has neither a message that counts nor an opening.
     pub(super) fn is_empty(&self) -> bool {
         self.facts.is_empty() && self.opening.is_none()
     }
 
+    /// The state before the first message; `None` if it is not derivable.
     fn start(&self, system: &S, complete: bool, key: &Key) -> Option<S::State> {
         if self.is_before_opening(system) {
             return None;

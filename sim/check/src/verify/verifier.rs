@@ -126,7 +126,10 @@ impl<S: System> Verifier<S> {
         }
         changed.sort_unstable();
         changed.dedup();
-        changed.iter().for_each(|key| self.record.changed(key, &self.facts));
+        for key in &changed {
+            self.record.changed(key, &self.facts);
+            self.facts.changed_by(key, self.step.place);
+        }
         self.step.changed = changed;
         if self.is_ours() {
             self.compare_step(panics);
@@ -236,15 +239,12 @@ impl<S: System> Verifier<S> {
         Shown { number: self.step.place.0, findings: self.seen.findings.clone() }
     }
 
-    /// Ends the pass with all comparisons at the end of the trace, restatements included. Returns its findings.
-    pub(crate) fn end(mut self) -> Findings {
-        self.restate_at_end();
-        self.finish().1.findings
-    }
-
-    /// Ends the pass: compares all slots, evaluates the properties, and reports observations missing from the record.
-    /// Returns the engine and the results.
+    /// Ends the pass: looks closely at the last states, compares all slots, evaluates the properties, and reports
+    /// observations missing from the record. Returns the engine and the results.
     pub(crate) fn finish(mut self) -> (Engine<S>, Seen) {
+        let last = self.step.place;
+        self.last_states();
+        self.step.place = last;
         if self.look.share.has_end() {
             let keys = self.engine.keys().into_iter().filter(|key| self.look.share.has(Some(key)));
             for key in keys.cloned().collect::<Vec<_>>() {

@@ -269,7 +269,7 @@ fn observed<S: System>(
 fn view<S: System>(engine: &Engine<S>, key: &Key, recorded: &S::View) -> Option<Different<S>> {
     let state = engine.state(key);
     let parts = match state {
-        Some(state) => engine.system().compare(key, state, recorded),
+        Some(state) => engine.system().compare(key, state, recorded).within(engine.options().complete),
         None if engine.options().complete => Parts::whole(false),
         None => Parts::not_derivable("view"),
     };

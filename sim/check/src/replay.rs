@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Write};
 
-use afresh_core::{Engine, EventNumber, Key, Observation, Policy, Stimulus, What};
+use afresh_core::{Engine, EventNumber, Key, Policy, Stimulus, What};
 use afresh_trace::digest::{Rolling, RunDigest};
 use afresh_trace::format::{Error, EventOf, Reader, Writer, messages, read_ahead};
 use serde::Serialize;
@@ -11,6 +11,7 @@ use crate::compare::{Comparer, Difference};
 use crate::extent::Extent;
 use crate::finding::{Sighting, Versus};
 use crate::guard::guard;
+use crate::loaded::observe;
 use crate::subject::Subject;
 
 /// The options of [`replay()`].
@@ -165,16 +166,15 @@ impl<S: Subject> Run<S> {
     }
 
     fn observation(&mut self, event: &EventOf<S>, line: u64) {
-        if let What::Observation(Observation::Settled(settled)) = &event.what {
-            self.engine.settle(event.at, &settled.output, settled.revision);
-            return;
-        }
         let mut difference = None;
         let done = guard(&mut || difference = self.comparer.recorded(&self.engine, event, line));
         match (done, difference) {
             (Ok(()), None) => {}
             (Ok(()), Some(difference)) => self.differs(&difference),
             (Err(why), _) => self.sight(event.number, line, None, || (format!("panicked: {why}"), None)),
+        }
+        if let What::Observation(observation) = &event.what {
+            observe(&mut self.engine, event.at, observation);
         }
     }
 

@@ -99,6 +99,9 @@ impl<'a, S: Subject> Timeline<'a, S> {
         self.summary.events += 1;
         let What::Observation(observation) = &event.what else { return Ok(()) };
         let sign = if self.is_so(event.at, observation) { Sign::Same } else { Sign::Gone };
+        if let Observation::View(viewed) = observation {
+            self.engine.learn(event.at, viewed);
+        }
         let keys = self.keys_of(observation);
         let filter = &self.options.filter;
         let marked = self.mark(event.number, event.cause, |filter| is_output_asked_for(filter, observation));

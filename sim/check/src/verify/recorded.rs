@@ -158,6 +158,9 @@ impl<S: System> Verifier<S> {
                 differs(&difference, found);
             }
         });
+        if let Observation::View(recorded) = observation {
+            self.learn(event, recorded);
+        }
     }
 
     /// Reports the observations that are made now but missing from the record. Call it after the last event.
@@ -193,10 +196,16 @@ impl<S: System> Verifier<S> {
             self.facts.fold(key, length)
         };
         self.seen.coverage.recorded += 1;
+        let complete = self.engine.options().complete;
+        let rests = self.facts.rests_on(key).map(|view| format!(", which rests on {view}")).unwrap_or_default();
         match &recomputed {
+            None if complete => found.saw((RECORDED, "view"), place, Some(key), || {
+                let versus = versus("recorded", value(view), value(&()));
+                ("a view was recorded of a key that has no state".to_owned(), Some(versus))
+            }),
             None => *self.seen.not_derivable.entry("view").or_default() += 1,
             Some(recomputed) => {
-                let parts = self.engine.system().compare(key, recomputed, view);
+                let parts = self.engine.system().compare(key, recomputed, view).within(complete);
                 for part in parts.underivable() {
                     *self.seen.not_derivable.entry(part).or_default() += 1;
                 }
@@ -205,7 +214,7 @@ impl<S: System> Verifier<S> {
                         let versus =
                             versus("recorded", value(view), value(&self.engine.system().view(key, recomputed)));
                         (
-                            "the recorded view differs from the view recomputed from all messages".to_owned(),
+                            format!("the recorded view differs from the view recomputed from all messages{rests}"),
                             Some(versus),
                         )
                     });

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use afresh_core::{Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, System, What};
+use afresh_core::{Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, System, Viewed, What};
 use afresh_trace::format::EventOf;
 
 use super::along::Shown;
@@ -109,10 +109,28 @@ impl<S: System> Verifier<S> {
         }
         let taken = self.engine.take(event.at, stimulus.clone()).stimulus();
         self.record.begin(&self.engine, self.step.place, taken, stimulus);
+        let panics = self.effects(event.number, taken.get() as usize, &mut changed);
+        self.changed(&mut changed);
+        self.step.changed = changed;
+        if self.is_ours() {
+            self.compare_step(panics);
+        } else if self.look.depth.from_checkpoints {
+            for key in &self.step.changed {
+                // A pass must keep its newest states up to date even at steps that it does not compare.
+                let _ = guard(&mut || {
+                    self.facts.advance(key);
+                });
+            }
+        }
+    }
+
+    /// Takes everything that the engine journaled after the first `journaled` events because of event `number`. Adds the
+    /// keys whose histories it changes to `changed`. Returns the panics that the engine caught.
+    fn effects(&mut self, number: EventNumber, journaled: usize, changed: &mut Vec<Key>) -> Vec<(Option<Key>, String)> {
         let mut panics = Vec::new();
-        for observed in self.engine.journal().since(taken.get() as usize) {
+        for observed in self.engine.journal().since(journaled) {
             match &observed.what {
-                What::Observation(Observation::Out(sent)) => self.facts.output(event.number, sent, &mut changed),
+                What::Observation(Observation::Out(sent)) => self.facts.output(number, sent, changed),
                 What::Observation(Observation::Quarantined(quarantined)) => {
                     panics.push((Some(quarantined.key.clone()), quarantined.why.clone()));
                 }
@@ -124,21 +142,32 @@ impl<S: System> Verifier<S> {
                 _ => {}
             }
         }
+        panics
+    }
+
+    /// Notes that the histories of some keys have changed.
+    fn changed(&mut self, changed: &mut Vec<Key>) {
         changed.sort_unstable();
         changed.dedup();
-        for key in &changed {
+        for key in changed {
             self.record.changed(key, &self.facts);
             self.facts.changed_by(key, self.step.place);
         }
-        self.step.changed = changed;
-        if self.is_ours() {
-            self.compare_step(panics);
-        } else if self.look.depth.from_checkpoints {
-            for key in &self.step.changed {
-                // A pass must keep its newest states up to date even at steps that it does not compare.
-                let _ = guard(&mut || {
-                    self.facts.advance(key);
-                });
+    }
+
+    /// Lets the key of a window learn from a recorded view, in the run and in the facts.
+    pub(super) fn learn(&mut self, event: &EventOf<S>, viewed: &Viewed<S::View>) {
+        if self.engine.options().complete || self.engine.quarantined(&viewed.key).is_some() {
+            return;
+        }
+        let _ = guard(&mut || self.facts.learn(event.number, &viewed.key, &viewed.value));
+        let journaled = self.engine.journal().len();
+        if self.engine.learn(event.at, viewed) {
+            let mut changed = Vec::new();
+            let panics = self.effects(event.number, journaled, &mut changed);
+            self.changed(&mut changed);
+            if self.is_ours() {
+                panics.iter().for_each(|(key, why)| self.panicked(key.as_ref(), why));
             }
         }
     }
@@ -173,7 +202,7 @@ impl<S: System> Verifier<S> {
                 self.damage.states.insert(key.clone());
                 return Vec::new();
             }
-            Fault::Restart { .. } => {}
+            Fault::Restart { .. } => self.facts.unlearn(),
             Fault::Deploy { system, .. } => {
                 let Some(system) = self.engine.system().variant(system) else { return Vec::new() };
                 let sent = self.engine.journal().events().filter_map(|event| match &event.what {

@@ -6,12 +6,13 @@ use alloc::vec::Vec;
 
 use crate::engine::Policy;
 use crate::flow::Flows;
+use crate::fold::Learned;
 use crate::history::{Entry, History, Sources};
 use crate::name::{Key, Name, Slot};
 use crate::outbox::{Outbox, SlotNumber};
 use crate::rounds::Work;
-use crate::system::{Beginning, Change, System, Touched, Updated};
-use crate::trace::{EventNumber, Opening, Stimulus, What};
+use crate::system::{Change, System, Touched, Updated};
+use crate::trace::EventNumber;
 
 /// Everything that an engine keeps for one key. All of it is a cache, and can be rebuilt from the journal.
 #[derive(Clone)]
@@ -23,11 +24,13 @@ pub(crate) struct Cell<S: System> {
     pub(crate) slots: Vec<SlotNumber>,
     /// The event of the recorded view with which the key opens, if there is one.
     pub(crate) opening: Option<EventNumber>,
+    /// The recorded views from which the key of a window learned later, in the order of their places.
+    pub(crate) learned: Vec<Learned>,
     /// `true` once the key has sent a message to another key.
     pub(crate) routes: bool,
     /// During a stimulus that concerns the cell: the index of the span of its latest computation.
     pub(crate) begun: Option<usize>,
-    checkpoints: Vec<Checkpoint<S::State>>,
+    pub(crate) checkpoints: Vec<Checkpoint<S::State>>,
 }
 
 /// The carried state of a key, or the reason why there is none.
@@ -43,9 +46,9 @@ pub(crate) enum Carried<T> {
 
 /// The state after the first `length` messages of a history.
 #[derive(Clone)]
-struct Checkpoint<T> {
-    length: usize,
-    state: T,
+pub(crate) struct Checkpoint<T> {
+    pub(crate) length: usize,
+    pub(crate) state: T,
 }
 
 /// One change of a history: an entry is removed, an entry is added, or one replaces another.
@@ -79,6 +82,7 @@ impl<S: System> Cell<S> {
             carried: Carried::NotDerivable,
             slots: Vec::new(),
             opening: None,
+            learned: Vec::new(),
             routes: false,
             begun: None,
             checkpoints: Vec::new(),
@@ -100,75 +104,9 @@ impl<S: System> Cell<S> {
     pub(crate) fn is_known(&self) -> bool {
         self.history.len() > 0
             || !self.history.is_whole()
-            || self.opening.is_some()
+            || self.opens()
             || !self.slots.is_empty()
             || self.is_quarantined()
-    }
-
-    /// Computes the state before the first message, or `None` if it is not derivable.
-    fn start(&self, context: &Context<'_, S>) -> Option<S::State> {
-        let beginning = if context.complete { Beginning::Birth } else { Beginning::Window };
-        let state = context.system.initial(&self.key, beginning);
-        let Some(number) = self.opening else { return state };
-        let opening = opening(context.sources, number);
-        let mut state = state.unwrap_or_default();
-        context.system.learn(&self.key, &mut state, &opening.value).then_some(state)
-    }
-
-    /// Folds all messages of the history, from the first. Returns `None` if the key is not derivable.
-    pub(crate) fn fold(&self, context: &Context<'_, S>) -> Option<S::State> {
-        self.fold_first(context, self.history.len())
-    }
-
-    /// Folds the first `length` messages of the history. Returns `None` if the key is not derivable.
-    pub(crate) fn fold_first(&self, context: &Context<'_, S>, length: usize) -> Option<S::State> {
-        if self.is_before_opening(context) {
-            return None;
-        }
-        let mut state = self.start(context)?;
-        self.apply(context, &mut state, 0, length);
-        Some(state)
-    }
-
-    /// Folds all messages but one: the one that is followed by `newer` messages.
-    pub(crate) fn fold_without(&self, context: &Context<'_, S>, newer: usize) -> Option<S::State> {
-        let place = self.history.len().checked_sub(newer)?.checked_sub(1)?;
-        let mut state = self.fold_first(context, place)?;
-        self.apply(context, &mut state, place + 1, self.history.len());
-        Some(state)
-    }
-
-    /// Folds all messages, and calls `passing` with each checkpoint and the folded state at its place.
-    fn fold_through(
-        &self,
-        context: &Context<'_, S>,
-        mut passing: impl FnMut(&Checkpoint<S::State>, &S::State),
-    ) -> Option<S::State> {
-        let mut state = self.fold_first(context, 0)?;
-        let mut done = 0;
-        for checkpoint in self.checkpoints.iter().filter(|checkpoint| checkpoint.length <= self.history.len()) {
-            self.apply(context, &mut state, done, checkpoint.length);
-            done = checkpoint.length;
-            passing(checkpoint, &state);
-        }
-        self.apply(context, &mut state, done, self.history.len());
-        Some(state)
-    }
-
-    /// Folds the messages in the places `from..to` into a state.
-    fn apply(&self, context: &Context<'_, S>, state: &mut S::State, from: usize, to: usize) {
-        for entry in &self.history.entries()[from..to] {
-            context.system.apply(&self.key, state, context.sources.input(entry.source), context.flows);
-        }
-    }
-
-    /// Returns `true` if a message sorts before the recorded view with which the key opens.
-    fn is_before_opening(&self, context: &Context<'_, S>) -> bool {
-        let Some(number) = self.opening else { return false };
-        let Some(first) = self.history.entries().first() else { return false };
-        let after = opening(context.sources, number).after;
-        let positioned = context.system.position(context.sources.input(first.source).body).is_some();
-        first.position <= after.unwrap_or(if positioned { i64::MIN } else { i64::from(number.get()) })
     }
 
     /// Changes the history, updates the carried state, and adds to `slots` those that can have changed.
@@ -263,12 +201,12 @@ impl<S: System> Cell<S> {
         let added = shift.add.map(|entry| self.history.add(&context.sources, entry));
         let first = removed.into_iter().chain(added).min()?;
         let newest = removed.is_none() && first + 1 == self.history.len();
-        Some(Step { first, newest, in_place: removed == added })
+        Some(Step { first, newest, in_place: removed == added, unlearned: self.unlearn(first) })
     }
 
     /// Updates the carried state for one change of the history, or notes in `changes` from where it must be folded.
     fn step(&mut self, context: &Context<'_, S>, shift: &Shift, step: Option<Step>, changes: &mut Changes) {
-        let Some(step) = step else {
+        let Some(step) = step.filter(|step| !step.unlearned) else {
             *changes = Changes::ALL;
             return;
         };
@@ -319,9 +257,9 @@ impl<S: System> Cell<S> {
         self.checkpoints.truncate(kept);
         let folded = match self.checkpoints.last() {
             Some(checkpoint) => {
-                let mut state = checkpoint.state.clone();
+                let mut state = Some(checkpoint.state.clone());
                 self.apply(context, &mut state, checkpoint.length, self.history.len());
-                Some(state)
+                state
             }
             None => self.fold(context),
         };
@@ -362,7 +300,7 @@ impl<S: System> Cell<S> {
         }
         let mut whole = 0;
         let folded = self.fold_through(context, |checkpoint, state| {
-            if checkpoint.state == *state {
+            if Some(&checkpoint.state) == state {
                 whole += 1;
             }
         });
@@ -404,9 +342,14 @@ impl<S: System> Cell<S> {
         }
     }
 
-    /// Returns `true` if the key has a message that counts, or a recorded view with which it opens.
+    /// Returns `true` if the key has a message that counts, or a recorded view that it opens with or learned from.
     fn exists(&self) -> bool {
-        self.history.len() > 0 || self.opening.is_some()
+        self.history.len() > 0 || self.opens()
+    }
+
+    /// Returns `true` if there is a recorded view that the key opens with or learned from.
+    fn opens(&self) -> bool {
+        self.opening.is_some() || !self.learned.is_empty()
     }
 
     /// The names of the slots in which an output was ever sent.
@@ -460,6 +403,8 @@ pub(crate) struct Step {
     newest: bool,
     /// `true` if one message replaced another at the same place.
     in_place: bool,
+    /// `true` if the key learned from a view after that place, which counts no more.
+    unlearned: bool,
 }
 
 /// The combined consequences of several changes of a history.
@@ -476,12 +421,4 @@ struct Changes {
 impl Changes {
     /// Everything must be folded again, and any slot can have changed.
     const ALL: Self = Self { fold_from: Some(0), all: true, newest: false };
-}
-
-/// The opening of event `number`.
-fn opening<'a, S: System>(sources: Sources<'a, S>, number: EventNumber) -> &'a Opening<S::View> {
-    match sources.journal.get(number).map(|event| &event.what) {
-        Some(What::Stimulus(Stimulus::Opening(opening))) => opening,
-        _ => unreachable!("a key names the event that it opens with"),
-    }
 }

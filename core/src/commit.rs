@@ -84,12 +84,20 @@ impl<S: System> Engine<S> {
         });
     }
 
-    /// Journals the view of a cell, if it has one.
+    /// Journals the view of a cell, if it has one. A view with parts that are not derivable is omitted, because these
+    /// parts would be taken for recorded values when the journal is read as a trace.
     fn show(&mut self, number: EventNumber, cell: usize) {
         let key = self.cells[cell].key.clone();
         let mut view = None;
+        let complete = self.options.complete;
         // A panic here can be ignored: it happens again, and is reported, when a caller asks for the view of the key.
-        let _ = (self.options.guard)(&mut || view = self.view(&key));
+        let _ = (self.options.guard)(&mut || {
+            let Some(state) = self.state(&key) else { return };
+            let shown = self.system.view(&key, state);
+            if complete || self.system.compare(&key, state, &shown).underivable().next().is_none() {
+                view = Some(shown);
+            }
+        });
         if let Some(value) = view {
             self.observe(number, Observation::View(Box::new(Viewed { key, value })));
         }

@@ -44,6 +44,18 @@ impl Parts {
         self
     }
 
+    /// Turns a result for a window into one for a complete trace if `complete`: parts that are not derivable diverged,
+    /// because a complete trace lacks nothing.
+    #[must_use]
+    pub fn within(mut self, complete: bool) -> Self {
+        for (_, comparison) in &mut self.parts {
+            if complete && *comparison == Comparison::NotDerivable {
+                *comparison = Comparison::Diverged;
+            }
+        }
+        self
+    }
+
     /// Iterates over the parts and the result for each.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, Comparison)> {
         self.parts.iter().copied()

@@ -67,6 +67,7 @@ mod commit;
 mod divergence;
 mod engine;
 mod flow;
+mod fold;
 mod history;
 mod index;
 mod journal;

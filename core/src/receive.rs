@@ -1,9 +1,10 @@
-//! Receiving: how the engine takes an incoming message, or the recorded view with which a key opens.
+//! Receiving: how the engine takes an incoming message, or a recorded view that a key opens with or learns from.
 
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::cell::Cell;
 use crate::engine::Engine;
 use crate::history::{Entry, Source};
 use crate::journal::{FactNumber, Filed};
@@ -11,7 +12,7 @@ use crate::keys::Keys;
 use crate::name::Key;
 use crate::rounds::{Fold, Work};
 use crate::system::System;
-use crate::trace::{EventNumber, Observation, Rejected};
+use crate::trace::{At, EventNumber, Observation, Rejected, Viewed, What};
 
 /// The result of receiving a message: whether its revision counts now and, if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,5 +129,34 @@ impl<S: System> Engine<S> {
         self.end_round(&mut outcome);
         self.run(&mut outcome);
         self.commit(number, outcome);
+    }
+
+    /// Lets a key of a window learn from a view that its trace recorded at this moment.
+    ///
+    /// If the view tells something that the window left unknown, journals the view and everything that follows from it,
+    /// and returns `true`. A later change of an earlier message makes the key forget it again, and so does a restart.
+    pub fn learn(&mut self, at: Option<At>, viewed: &Viewed<S::View>) -> bool {
+        if self.options.complete {
+            return false;
+        }
+        let known = self.cell_number(&viewed.key);
+        let new = known.is_none().then(|| Cell::new(viewed.key.clone()));
+        let context = self.context(&viewed.key);
+        let mut taught = None;
+        // A panic here can be ignored: the key then learns nothing.
+        let _ = (self.options.guard)(&mut || {
+            let cell = known.map(|number| &self.cells[number]).or(new.as_ref());
+            taught = cell.and_then(|cell| cell.taught(&context, &viewed.value));
+        });
+        let Some(state) = taught else { return false };
+        let number = self.journal.push(at, None, What::Observation(Observation::View(Box::new(viewed.clone()))));
+        let cell = self.cell(&viewed.key);
+        self.cells[cell].learned(state, number);
+        let mut outcome = self.outcome(number, false);
+        self.compute(cell, Fold::Not, &mut outcome);
+        self.end_round(&mut outcome);
+        self.run(&mut outcome);
+        self.commit(number, outcome);
+        true
     }
 }

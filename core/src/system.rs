@@ -141,7 +141,8 @@ pub trait System: Clone {
     /// Returns the state of a key before its first message, or `None` if the key is not derivable.
     ///
     /// By default, a complete history begins with `State::default()`, and a key of a window is not derivable until
-    /// [`learn`](Self::learn) fills in its state from a recorded view.
+    /// [`learn`](Self::learn) fills in its state from a recorded view. In a complete history, `None` also means
+    /// `State::default()`.
     fn initial(&self, key: &Key, beginning: Beginning) -> Option<Self::State> {
         let _ = key;
         match beginning {
@@ -152,9 +153,13 @@ pub trait System: Clone {
 
     /// Fills in, from a recorded view, the values of a state that a window left unknown, and no others.
     ///
-    /// `state` is the state that [`initial`](Self::initial) returned for the window, or `State::default()` if it
-    /// returned `None`. Returns `false` if the view does not tell enough, which makes the key not derivable. The
-    /// default learns nothing and returns `false`.
+    /// It is called for the view with which a key opens, and for each later recorded view, as long as the key is not
+    /// derivable or [`compare`](Self::compare) reports parts of that view as not derivable. `state` is the state after
+    /// all messages so far. At the opening, and for a key that is not derivable, it is the state that
+    /// [`initial`](Self::initial) returns for the window, or `State::default()` if that is `None`.
+    ///
+    /// Returns `false` if the view does not tell enough, which makes the key not derivable. The default learns nothing
+    /// and returns `false`.
     fn learn(&self, key: &Key, state: &mut Self::State, view: &Self::View) -> bool {
         let _ = (key, state, view);
         false

@@ -8,21 +8,24 @@ use afresh_trace::format::EventOf;
 use serde::Serialize;
 
 use crate::extent::Extent;
-use crate::finding::Finding;
+use crate::finding::{Finding, RESTATED};
 use crate::guard::guard;
 use crate::ignore::Ignored;
 use crate::laws;
 use crate::loaded::Loaded;
 use crate::notes::{Deny, Notes};
 use crate::subject::Subject;
-use crate::verify::{Coverage, Depth, Look, Recurring, Seen, Share, Verifier, determinism, lengths};
+use crate::verify::{Coverage, Depth, Look, Recurring, Seen, Share, Verifier, determinism, first_restated, lengths};
 
 /// The options of [`check()`].
 #[derive(Clone, Copy)]
 pub struct Options<'p> {
-    /// The number of messages that may be folded to recompute every step from the first message.
+    /// The work that may be done to recompute steps from the first message, in messages folded.
     ///
-    /// If that takes more, most steps are recomputed from checkpoints that the check makes itself.
+    /// If every step takes more, some steps are recomputed only from checkpoints that the check makes itself. In a
+    /// history of more than 10,000 messages, each counts for more, in proportion to the length. A message that is
+    /// restated counts as 100, within a budget of its own of the same size. The last state of each key is always
+    /// recomputed and restated.
     pub budget: u64,
     /// The number of threads. The report does not depend on it.
     pub jobs: usize,
@@ -50,7 +53,7 @@ impl fmt::Debug for Options<'_> {
 impl Default for Options<'_> {
     fn default() -> Self {
         Self {
-            budget: 200_000_000,
+            budget: 60_000_000,
             jobs: thread::available_parallelism().map_or(1, usize::from),
             laws: false,
             until: None,
@@ -104,7 +107,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     let recurring = Recurring::of::<S>(&trace.events).map(Arc::new);
     let passes = options.jobs.max(1) as u64;
     let portion = trace.events.len().div_ceil(100);
-    let pass = |share| {
+    let verifier = |depth, share| {
         let engine_options = afresh_core::Options {
             policy: Policy::Incremental,
             complete: trace.header.complete,
@@ -112,7 +115,10 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
             ..afresh_core::Options::default()
         };
         let look = Look { depth, each_step: false, share, ignored: options.ignored.to_vec() };
-        let mut verifier = Verifier::new(Engine::new(system.clone(), engine_options), look, recurring.clone());
+        Verifier::new(Engine::new(system.clone(), engine_options), look, recurring.clone())
+    };
+    let pass = |share| {
+        let mut verifier = verifier(depth, share);
         for (place, (event, line)) in trace.events_and_lines().enumerate() {
             if place % portion == 0 {
                 (options.progress)(portion as f64 / (trace.events.len() as u64 * passes) as f64);
@@ -146,6 +152,12 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
         for (part, count) in other.not_derivable {
             *first.not_derivable.entry(part).or_default() += count;
         }
+    }
+    let sampled = first.findings.clone().into_sorted();
+    for finding in sampled.iter().filter(|finding| finding.signature.check == RESTATED) {
+        let events: Vec<_> = trace.events_and_lines().collect();
+        let share = finding.first.key.clone().map_or(Share::All, Share::Key);
+        first.findings.merge(first_restated(finding, verifier(Depth::LEAST, share), &events));
     }
     let notes = Notes {
         excluded: first.excluded,

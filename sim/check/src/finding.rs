@@ -12,6 +12,9 @@ pub(crate) const RECORDED: &str = "recorded";
 /// The name of the check that compares a recorded view with the recorded view before it.
 pub(crate) const RECORDED_STEP: &str = "recorded-step";
 
+/// The name of the check that compares recomputed views with restated ones.
+pub(crate) const RESTATED: &str = "restated";
+
 /// One bug: how often it showed, on how many keys, and where. Every command reports bugs as this type.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {

@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 
-use afresh_core::{Engine, EventNumber, Header, Observation, Options, System, Types, What};
+use afresh_core::{At, Engine, EventNumber, Header, Observation, Options, System, Types, What};
 use afresh_trace::format::{Error, EventOf, Readable, Reader};
 
 /// A whole trace in memory, with the line of each event.
@@ -69,12 +69,19 @@ impl<S: System> Loaded<S> {
         for event in &self.events {
             match &event.what {
                 What::Stimulus(stimulus) => drop(engine.take(event.at, stimulus.clone())),
-                What::Observation(Observation::Settled(settled)) => {
-                    engine.settle(event.at, &settled.output, settled.revision);
-                }
-                What::Observation(_) => {}
+                What::Observation(observation) => observe(&mut engine, event.at, observation),
             }
         }
         engine
+    }
+}
+
+/// Passes a recorded observation on to the engine, if it changes the run: a settlement, or a view from which a key of a
+/// window learns.
+pub(crate) fn observe<S: System>(engine: &mut Engine<S>, at: Option<At>, observation: &Observation<S::Out, S::View>) {
+    match observation {
+        Observation::Settled(settled) => drop(engine.settle(at, &settled.output, settled.revision)),
+        Observation::View(viewed) => drop(engine.learn(at, viewed)),
+        _ => {}
     }
 }

@@ -19,8 +19,16 @@ pub(crate) struct Difference<S: System> {
 pub(crate) enum Different<S: System> {
     /// A recorded output is not sent now, or another output is sent from its slot.
     Output { recorded: Sent<S::Out>, now: Option<Sent<S::Out>> },
-    /// A view differs in the diverged `parts`, or the key has no state now.
-    View { key: Key, recorded: S::View, now: Option<S::View>, parts: Parts, side: &'static str },
+    /// A view differs in the diverged `parts`, or the key has no state now. In a window, the state rests on the view of
+    /// an event.
+    View {
+        key: Key,
+        recorded: S::View,
+        now: Option<S::View>,
+        parts: Parts,
+        side: &'static str,
+        rests_on: Option<EventNumber>,
+    },
     /// A recorded rejection, quarantine, heal or settlement does not happen now.
     Gone(Event),
     /// An output is sent now but was not recorded.
@@ -147,7 +155,7 @@ impl<S: System> Different<S> {
                 let found = format!("output {}/{} is sent now but was not recorded", sent.key, sent.slot);
                 (found, versus(Value::Null, "now", body(sent)))
             }
-            Self::View { recorded, now, parts, side, key } => {
+            Self::View { recorded, now, parts, side, key, rests_on } => {
                 let Some(now) = now else {
                     let found = format!("the view of {} was recorded, but no message concerns this key", name(key));
                     return (found, versus(value(recorded), side, Value::Null));
@@ -156,6 +164,8 @@ impl<S: System> Different<S> {
                     "recomputed" => "the recorded view differs from the view recomputed from all messages".to_owned(),
                     _ => format!("the view of {} differs from the recorded view", name(key)),
                 };
+                let rests_on = rests_on.map(|event| format!(", which rests on the view of event {event}"));
+                let found = found + &rests_on.unwrap_or_default();
                 let versus = versus(value(recorded), side, value(now));
                 (found, versus.map(|versus| versus.without(parts.underivable())))
             }

@@ -5,9 +5,11 @@
 mod difference;
 mod window;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{Comparison, Engine, EventNumber, Key, Observation, Parts, Sent, SlotId, System, Viewed, What};
+use afresh_core::{
+    Comparison, Engine, EventNumber, Key, Observation, Parts, Sent, SlotId, Stimulus, System, Viewed, What,
+};
 use afresh_trace::format::EventOf;
 
 use difference::Event;
@@ -55,6 +57,8 @@ pub(crate) struct Comparer {
     ignored: Vec<Ignored>,
     /// The keys that are not derivable, if the trace is a window.
     window: Window,
+    /// The opening of each key of a window, or the last recorded view from which the key learned.
+    rests_on: BTreeMap<Key, EventNumber>,
     stimulus: Option<Current>,
     /// The events of the journal, since the current stimulus, that matched a recorded observation.
     matched: Vec<EventNumber>,
@@ -102,6 +106,7 @@ impl Comparer {
         Self {
             ignored: ignored.to_vec(),
             window: Window::new(complete),
+            rests_on: BTreeMap::new(),
             stimulus: None,
             matched: Vec::new(),
             apart: BTreeSet::new(),
@@ -123,6 +128,9 @@ impl Comparer {
         self.end(engine);
         if let Some(What::Stimulus(stimulus)) = engine.journal().get(taken).map(|event| &event.what) {
             self.window.begin(engine.system(), stimulus);
+            if let Stimulus::Opening(opening) = stimulus {
+                self.rests_on.entry(opening.key.clone()).or_insert(number);
+            }
         }
         self.stimulus = Some(Current { number, line, taken });
     }
@@ -145,9 +153,11 @@ impl Comparer {
         self.records = true;
         let compared = match observation {
             Observation::View(viewed) => {
-                let state = engine.state(&viewed.key);
-                let compared = self.view(engine.system(), viewed, state, "now");
+                let compared = self.view(engine.system(), viewed, engine.state(&viewed.key), "now");
                 self.sees_view(engine, viewed);
+                if engine.learn(event.at, viewed) {
+                    self.learned(&viewed.key, event.number);
+                }
                 compared
             }
             Observation::Out(recorded) => {
@@ -194,6 +204,11 @@ impl Comparer {
         self.covered = engine.journal().len();
     }
 
+    /// Notes that a key of a window learned from the view of this event.
+    pub(crate) fn learned(&mut self, key: &Key, event: EventNumber) {
+        self.rests_on.insert(key.clone(), event);
+    }
+
     /// Compares a recorded view with `state`, which is the state that `side` names.
     pub(crate) fn view<S: System>(
         &self,
@@ -206,13 +221,14 @@ impl Comparer {
             return Compared::NotDerivable(Parts::not_derivable("view"));
         }
         let parts = match state {
-            Some(state) => system.compare(key, state, value),
+            Some(state) => system.compare(key, state, value).within(self.window.complete),
             None if self.window.complete => Parts::whole(false),
             None => Parts::not_derivable("view"),
         };
         if !parts.agree() {
             let (key, recorded, now) = (key.clone(), value.clone(), state.map(|state| system.view(key, state)));
-            Compared::Differs(Different::View { key, recorded, now, parts, side })
+            let rests_on = self.rests_on.get(&key).copied();
+            Compared::Differs(Different::View { key, recorded, now, parts, side, rests_on })
         } else if parts.underivable().next().is_some() {
             Compared::NotDerivable(parts)
         } else {

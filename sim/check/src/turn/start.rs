@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::Options;
 use super::numbers::Numbers;
 use crate::guard::guard;
+use crate::loaded::observe;
 use crate::subject::Subject;
 
 /// The way in which a process was brought to the end of a trace before the knob was turned.
@@ -93,10 +94,7 @@ impl<S: Subject> Started<S> {
                 What::Stimulus(stimulus) => {
                     numbers.is(engine.take(event.at, stimulus.clone()).stimulus(), event.number);
                 }
-                What::Observation(Observation::Settled(settled)) => {
-                    engine.settle(event.at, &settled.output, settled.revision);
-                }
-                What::Observation(_) => {}
+                What::Observation(observation) => observe(&mut engine, event.at, observation),
             }
         }
         numbers.end(engine.journal().len(), last::<S>(events));

@@ -7,7 +7,7 @@ use afresh_core::{Expectation, Key, Slot, System};
 
 use super::verifier::Verifier;
 use crate::compare::kind;
-use crate::finding::{Findings, Versus, value};
+use crate::finding::{Findings, RESTATED, Versus, value};
 use crate::guard::guard;
 
 impl<S: System> Verifier<S> {
@@ -36,7 +36,7 @@ impl<S: System> Verifier<S> {
 
     fn compare(&mut self, key: &Key, found: &mut Findings) {
         let Some(length) = self.facts.history(key).map(|history| history.facts.len()) else { return };
-        let from_first = !self.look.depth.from_checkpoints || is_square(length);
+        let from_first = self.look.depth.folds(length);
         let folded = if from_first { self.facts.fold(key, length) } else { None };
         if self.look.depth.from_checkpoints {
             self.facts.advance(key);
@@ -55,10 +55,60 @@ impl<S: System> Verifier<S> {
         for broken in self.engine.system().invariants(key, recomputed) {
             found.saw((broken.invariant, ""), self.step.place, Some(key), || (broken.found.clone(), None));
         }
-        let restates = self.look.depth.restates(length) && self.engine.options().complete;
-        if restates && self.restate(key, recomputed, found) {
+        if self.look.depth.restates(length) && self.restate(key, recomputed, found) {
             self.seen.coverage.restated += 1;
         }
+    }
+
+    /// Recomputes the last state of each key from the first message, and restates it, unless its last step was one of
+    /// those at which this was done.
+    pub(super) fn last_states(&mut self) {
+        let keys = self.facts.keys().enumerate().filter(|(place, key)| self.look.share.has_last(*place, key));
+        for key in keys.map(|(_, key)| key.clone()).collect::<Vec<_>>() {
+            if self.engine.quarantined(&key).is_none() && !self.damage.states.contains(&key) {
+                self.guarded(Some(&key), |verifier, found| verifier.last_state(&key, found));
+            }
+        }
+    }
+
+    fn last_state(&mut self, key: &Key, found: &mut Findings) {
+        let Some(history) = self.facts.history(key) else { return };
+        let length = history.facts.len();
+        let (folds, restates) = (!self.look.depth.folds(length), !self.look.depth.restates(length));
+        if !folds && !restates {
+            return;
+        }
+        self.step.place = history.changed_by;
+        let folded = self.facts.fold(key, length);
+        if folds {
+            self.seen.coverage.from_first += 1;
+            self.seen.coverage.applications += length as u64;
+            // The state folded from checkpoints was compared at the last step.
+            let incremental = self.engine.state(key);
+            if folded.as_ref() != self.facts.newest(key) && folded.as_ref() != incremental {
+                self.diverged(key, incremental, folded.as_ref(), found);
+            }
+        }
+        if let Some(folded) = folded
+            && restates
+            && self.restate(key, &folded, found)
+        {
+            self.seen.coverage.restated += 1;
+        }
+    }
+
+    /// The differences between the restated and the recomputed view of a key after the current stimulus.
+    pub(super) fn restated(&mut self, key: &Key) -> Findings {
+        let mut found = Findings::default();
+        if self.engine.quarantined(key).is_none() && !self.damage.states.contains(key) {
+            let _ = guard(&mut || {
+                let length = self.facts.history(key).map_or(0, |history| history.facts.len());
+                if let Some(folded) = self.facts.fold(key, length) {
+                    self.restate(key, &folded, &mut found);
+                }
+            });
+        }
+        found
     }
 
     /// Reports an incremental state that differs from the recomputed state, part by part.
@@ -88,36 +138,18 @@ impl<S: System> Verifier<S> {
 
     /// Compares the restated view with the recomputed state. Returns `false` if the system does not restate this key.
     fn restate(&self, key: &Key, recomputed: &S::State, found: &mut Findings) -> bool {
-        let Some(history) = self.facts.history(key) else { return false };
+        let complete = self.engine.options().complete;
+        let Some(history) = self.facts.history(key).filter(|_| complete) else { return false };
         let system = self.engine.system();
         let inputs: Vec<_> = history.facts.iter().map(|fact| fact.input()).collect();
         let Some(restated) = system.restate(key, &inputs, &self.facts.migrations.of(key)) else { return false };
         for part in system.compare(key, recomputed, &restated).diverged() {
-            found.saw(("restated", part), self.step.place, Some(key), || {
+            found.saw((RESTATED, part), self.step.place, Some(key), || {
                 let versus = versus("restated", value(&restated), value(&system.view(key, recomputed)));
                 ("the restated view differs from the recomputed view".to_owned(), Some(versus))
             });
         }
         true
-    }
-
-    /// Compares the restated view of every key at the end of the trace, unless this was done at every step.
-    pub(super) fn restate_at_end(&mut self) {
-        if self.look.depth.restates_all() || !self.engine.options().complete {
-            return;
-        }
-        let keys = self.facts.keys().filter(|key| self.look.share.has(Some(key)));
-        for key in keys.cloned().collect::<Vec<_>>() {
-            let mut found = Findings::default();
-            // A panic here was reported at its step.
-            let _ = guard(&mut || {
-                self.facts.advance(&key);
-                if let Some(state) = self.facts.newest(&key) {
-                    self.restate(&key, state, &mut found);
-                }
-            });
-            self.seen.findings.merge(found);
-        }
     }
 
     /// Compares the outputs that were sent from the slots of a key with those that its state calls for.
@@ -192,10 +224,4 @@ pub(super) fn versus(left: &'static str, left_value: serde_json::Value, right_va
 
 fn debug<T: std::fmt::Debug>(state: Option<&T>) -> Option<String> {
     state.map(|state| format!("{state:#?}"))
-}
-
-/// Returns `true` if a history of this length is folded from its first message although the budget does not allow it at
-/// every step. This is so for square numbers, that is, for √n of the n prefixes of a history.
-pub(super) fn is_square(length: usize) -> bool {
-    length.isqrt().pow(2) == length
 }

@@ -1,33 +1,85 @@
 //! How thoroughly to compare, and the record of the comparisons.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-/// How much of each comparison is recomputed from the first message. It is decided before the first step, from the
-/// lengths of the histories.
+/// How often a step is recomputed from the first message, and how often it is restated.
+///
+/// It is decided before the first step, from the lengths of the histories. A message may cause a limited amount of
+/// work. A step whose own work is within the limit is always recomputed; of the others, one in so many is, so that they
+/// keep within the limit on average. The rule is smooth: a trace that is slightly longer takes slightly longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Depth {
-    /// `true` to fold from checkpoints, and from the first message only if the length of the history is a square
-    /// number.
+    /// `true` if some steps are not recomputed from the first message, but only from checkpoints.
     pub(crate) from_checkpoints: bool,
-    /// `true` to restate at every step, otherwise only if the length of the history is a square number.
-    restate_all: bool,
+    /// The work that one message may cause on average by folds from the first message.
+    folded: u64,
+    /// The same for restatements.
+    restated: u64,
 }
 
+/// The length from which on the messages of a history count as more work than one each.
+///
+/// A long history usually has a large state, and a message then takes longer. So a message counts in proportion to the
+/// length of its history. The cost is not measured, because a report must not depend on the machine.
+const LONG: u64 = 10_000;
+
+/// The work of one restated message. Restatements are written to be clear, not fast.
+const RESTATED: u64 = 100;
+
 impl Depth {
-    /// Decides the depth for histories of these final lengths. `budget` is the number of messages that may be folded.
+    /// Recomputes and restates no step but the last of each key.
+    pub(crate) const LEAST: Self = Self { from_checkpoints: true, folded: 0, restated: 0 };
+
+    /// Decides the depth for histories of these final lengths, so that the work stays within `budget`.
     pub(crate) fn new(lengths: impl Iterator<Item = u64>, budget: u64) -> Self {
-        let applies = lengths.fold(0_u64, |sum, length| sum.saturating_add(length.saturating_mul(length) / 2));
-        // Restatements are written to be clear, not fast, so one message counts as many folded ones.
-        Self { from_checkpoints: applies > budget, restate_all: applies.saturating_mul(100) <= budget }
+        let mut counts = BTreeMap::<u64, u64>::new();
+        lengths.for_each(|length| *counts.entry(length).or_default() += 1);
+        let longest = work(counts.last_key_value().map_or(0, |(length, _)| *length));
+        let limit = |budget: u64| {
+            let (mut within, mut beyond) = (0, longest + 1);
+            while beyond - within > 1 {
+                let limit = within + (beyond - within) / 2;
+                let total =
+                    counts.iter().map(|(length, count)| total(*length, limit) * u128::from(*count)).sum::<u128>();
+                *(if total <= u128::from(budget) { &mut within } else { &mut beyond }) = limit;
+            }
+            within
+        };
+        let (folded, restated) = (limit(budget), limit(budget / RESTATED));
+        Self { from_checkpoints: folded < longest, folded, restated }
     }
 
-    pub(crate) fn restates_all(self) -> bool {
-        self.restate_all
+    /// Returns `true` if a history of this length is folded from its first message.
+    pub(crate) fn folds(self, length: usize) -> bool {
+        is_due(length as u64, self.folded)
     }
 
+    /// Returns `true` if a history of this length is restated.
     pub(crate) fn restates(self, length: usize) -> bool {
-        self.restate_all || super::accounts::is_square(length)
+        is_due(length as u64, self.restated)
     }
+}
+
+/// The work of folding a history of this length from its first message.
+fn work(length: u64) -> u64 {
+    length.max(length.saturating_mul(length) / LONG)
+}
+
+/// Returns `true` if the work for a history of this length is within the limit, or if its turn has come.
+fn is_due(length: u64, limit: u64) -> bool {
+    let work = work(length);
+    work <= limit || limit > 0 && length.is_multiple_of(work.div_ceil(limit))
+}
+
+/// The work for all prefixes of a history of this length, if each may cause `limit` on average.
+fn total(length: u64, limit: u64) -> u128 {
+    let [length, limit, long] = [length, limit, LONG].map(u128::from);
+    let within = length.min(if limit <= long { limit } else { (limit * long).isqrt() });
+    let short = within.min(long);
+    let sum = short * short / 2 + (within.pow(3) - short.pow(3)) / (3 * long);
+    sum + (length - within) * limit
 }
 
 /// The number of comparisons that a check made, by kind.
@@ -43,6 +95,8 @@ pub struct Coverage {
     /// checker.
     pub from_first: u64,
     /// The number of steps at which the restated result was compared too.
+    ///
+    /// The last step of each key is always recomputed from the first message and restated, whatever the budget.
     pub restated: u64,
     /// The number of steps that were not compared because the key was quarantined.
     pub quarantined: u64,
@@ -67,5 +121,45 @@ impl Coverage {
         self.recorded += other.recorded;
         self.recorded_steps += other.recorded_steps;
         self.applications += other.applications;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The work of the steps of one history that are recomputed.
+    fn done(length: u64, budget: u64) -> u64 {
+        let depth = Depth::new([length].into_iter(), budget);
+        (1..=length).filter(|length| depth.folds(*length as usize)).map(work).sum()
+    }
+
+    #[test]
+    fn short_histories_are_recomputed_at_every_step() {
+        assert_eq!(done(10_000, 60_000_000), 10_000 * 10_001 / 2);
+        assert!(!Depth::new([10_000; 1000].into_iter(), u64::MAX).from_checkpoints);
+        assert!(Depth::new([10_000; 2].into_iter(), 60_000_000).from_checkpoints);
+    }
+
+    #[test]
+    fn the_work_is_within_the_budget_and_uses_a_good_part_of_it() {
+        for length in [11_000, 19_990, 20_010, 100_000, 1_000_000] {
+            let done = done(length, 60_000_000);
+            assert!((25_000_000..=60_100_000).contains(&done), "{length}: {done}");
+        }
+    }
+
+    #[test]
+    fn a_slightly_longer_history_takes_slightly_longer() {
+        for length in (10_000..40_000).step_by(100) {
+            let (shorter, longer) = (done(length, 60_000_000), done(length + 100, 60_000_000));
+            assert!(shorter.abs_diff(longer) < shorter / 4, "{length}: {shorter}, then {longer}");
+        }
+    }
+
+    #[test]
+    fn without_a_budget_no_step_is_due() {
+        let depth = Depth::new([5].into_iter(), 0);
+        assert!(depth == Depth::LEAST && !depth.folds(1) && !depth.restates(5));
     }
 }

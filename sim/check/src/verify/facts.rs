@@ -44,12 +44,24 @@ impl<B> Fact<B> {
 pub(super) struct History<S: System> {
     pub(super) facts: Vec<Fact<S::In>>,
     opening: Option<(EventNumber, Opening<S::View>)>,
+    /// The recorded views from which the key of a window learned later, in the order of their places.
+    learned: Vec<Learned<S::View>>,
     /// The index of the fact that was added or removed last.
     pub(super) changed_at: usize,
+    /// The last stimulus that concerned the key, and its line.
+    pub(super) changed_by: (EventNumber, u64),
     /// The checkpoints and, last, the newest state. Each comes with the number of facts before it.
     ///
     /// They are used if the histories are too long to be folded from the first message at every step.
     kept: Vec<(usize, S::State)>,
+}
+
+/// A recorded view from which a key learned something after its first `length` messages.
+#[derive(Clone)]
+struct Learned<V> {
+    length: usize,
+    event: EventNumber,
+    view: V,
 }
 
 /// All revisions of one fact, and the number of the event with which the first one arrived.
@@ -223,6 +235,13 @@ impl<S: System> Facts<S> {
         changed.push(opening.key.clone());
     }
 
+    /// Notes the stimulus that concerned a key.
+    pub(super) fn changed_by(&mut self, key: &Key, place: (EventNumber, u64)) {
+        if let Some(history) = self.histories.get_mut(key) {
+            history.changed_by = place;
+        }
+    }
+
     /// Discards the checkpoints and the newest state of a key, whose history means something else from now on.
     pub(super) fn forget(&mut self, key: &Key) {
         if let Some(history) = self.histories.get_mut(key) {
@@ -251,31 +270,69 @@ impl<S: System> Facts<S> {
         }
     }
 
+    /// Lets a key of a window learn from the view that event `number` recorded, if its state is not wholly known.
+    pub(super) fn learn(&mut self, number: EventNumber, key: &Key, view: &S::View) {
+        if self.complete || !self.keeps(key) {
+            return;
+        }
+        self.advance(key);
+        let known = self.newest(key);
+        if known.is_some_and(|state| self.system.compare(key, state, view).underivable().next().is_none()) {
+            return;
+        }
+        let mut state = known.cloned();
+        learn(&self.system, key, &mut state, view);
+        let Some(state) = state.filter(|state| known != Some(state)) else { return };
+        let history = self.histories.entry(key.clone()).or_default();
+        let length = history.facts.len();
+        history.learned.push(Learned { length, event: number, view: view.clone() });
+        let kept = history.kept.partition_point(|(earlier, _)| *earlier < length);
+        history.kept.truncate(kept);
+        history.kept.push((length, state));
+    }
+
+    /// Forgets everything that keys learned after their openings, as a restart does.
+    pub(super) fn unlearn(&mut self) {
+        for history in self.histories.values_mut().filter(|history| !history.learned.is_empty()) {
+            history.learned.clear();
+            history.kept.clear();
+        }
+    }
+
+    /// The recorded view on which the state of a key of a window rests, in words; `None` if there is none.
+    pub(super) fn rests_on(&self, key: &Key) -> Option<String> {
+        let history = self.histories.get(key).filter(|_| !self.complete)?;
+        let opening = || history.opening.as_ref().map(|(number, _)| format!("the opening of event {number}"));
+        history.learned.last().map(|learned| format!("the view of event {}", learned.event)).or_else(opening)
+    }
+
     /// Folds the first `length` messages of `key`, from the first one. Returns `None` if the state is not derivable.
     pub(super) fn fold(&self, key: &Key, length: usize) -> Option<S::State> {
-        let history = self.histories.get(key)?;
-        let mut state = history.start(&self.system, self.complete, key)?;
-        history.apply(&self.system, &self.migrations.of(key), key, &mut state, 0..length);
-        Some(state)
+        self.histories.get(key)?.fold(&self.system, self.complete, &self.migrations.of(key), key, length)
     }
 
     /// Folds the remaining messages of `key` into its newest state, and saves a checkpoint now and then.
     pub(super) fn advance(&mut self, key: &Key) {
         let (system, flows) = (&self.system, self.migrations.of(key));
         let Some(history) = self.histories.get_mut(key) else { return };
-        if history.kept.is_empty() || history.is_before_opening(system) {
-            history.kept.clear();
-            history.kept.extend(history.start(system, self.complete, key).map(|state| (0, state)));
+        let length = history.facts.len();
+        if history.is_before_opening(system) {
+            history.kept.retain(|(length, _)| *length > 0);
         }
         // The state is taken out first, so that a panic of the system leaves no half-folded state behind.
-        if let Some((from, mut state)) = history.kept.pop() {
-            let before = history.kept.last().map_or(0, |(length, _)| *length);
-            if from - before >= from.isqrt().max(32) {
-                history.kept.push((from, state.clone()));
+        let state = match history.kept.pop() {
+            None => history.fold(system, self.complete, &flows, key, length),
+            Some((from, state)) => {
+                let before = history.kept.last().map_or(0, |(length, _)| *length);
+                if from - before >= from.isqrt().max(32) {
+                    history.kept.push((from, state.clone()));
+                }
+                let mut state = Some(state);
+                history.apply(system, &flows, key, &mut state, from..length);
+                state
             }
-            history.apply(system, &flows, key, &mut state, from..history.facts.len());
-            history.kept.push((history.facts.len(), state));
-        }
+        };
+        history.kept.extend(state.map(|state| (length, state)));
     }
 
     /// The newest state of `key`, as the last call of `advance` left it.
@@ -310,26 +367,35 @@ impl<B: Clone> Revisions<B> {
 
 impl<S: System> Default for History<S> {
     fn default() -> Self {
-        Self { facts: Vec::new(), opening: None, changed_at: 0, kept: Vec::new() }
+        let (facts, learned, kept) = Default::default();
+        Self { facts, opening: None, learned, changed_at: 0, changed_by: (EventNumber::MIN, 0), kept }
     }
 }
 
 impl<S: System> History<S> {
-    /// The state before the first message; `None` if it is not derivable.
-    /// Whether the key has neither a message that counts nor an opening.
+    /// Whether the key has neither a message that counts nor a recorded view that it opens with or learned from.
     pub(super) fn is_empty(&self) -> bool {
-        self.facts.is_empty() && self.opening.is_none()
+        self.facts.is_empty() && self.opening.is_none() && self.learned.is_empty()
     }
 
+    /// Folds the first `length` messages; `None` if the state is not derivable.
+    fn fold(&self, system: &S, complete: bool, flows: &Flows, key: &Key, length: usize) -> Option<S::State> {
+        let mut state = self.start(system, complete, key);
+        self.apply(system, flows, key, &mut state, 0..length);
+        state
+    }
+
+    /// The state before the first message; `None` if it is not derivable.
     fn start(&self, system: &S, complete: bool, key: &Key) -> Option<S::State> {
         if self.is_before_opening(system) {
             return None;
         }
         let beginning = if complete { Beginning::Birth } else { Beginning::Window };
-        let state = system.initial(key, beginning);
-        let Some((_, opening)) = &self.opening else { return state };
-        let mut state = state.unwrap_or_default();
-        system.learn(key, &mut state, &opening.value).then_some(state)
+        let mut state = system.initial(key, beginning).or_else(|| complete.then(S::State::default));
+        let opening = self.opening.iter().map(|(_, opening)| &opening.value);
+        let learned = self.learned.iter().take_while(|learned| learned.length == 0).map(|learned| &learned.view);
+        opening.chain(learned).for_each(|view| learn(system, key, &mut state, view));
+        state
     }
 
     /// Returns `true` if a message belongs before the opening, which makes the key not derivable.
@@ -342,10 +408,22 @@ impl<S: System> History<S> {
         }
     }
 
-    fn apply(&self, system: &S, flows: &Flows, key: &Key, state: &mut S::State, facts: Range<usize>) {
-        for fact in &self.facts[facts] {
-            system.apply(key, state, fact.input(), flows);
+    /// Folds some messages, and learns from the views behind them.
+    fn apply(&self, system: &S, flows: &Flows, key: &Key, state: &mut Option<S::State>, facts: Range<usize>) {
+        let fold = |state: &mut Option<S::State>, facts: Range<usize>| {
+            let Some(state) = state else { return };
+            for fact in &self.facts[facts] {
+                system.apply(key, state, fact.input(), flows);
+            }
+        };
+        let mut done = facts.start;
+        let first = self.learned.partition_point(|learned| learned.length <= done);
+        for learned in self.learned[first..].iter().take_while(|learned| learned.length <= facts.end) {
+            fold(state, done..learned.length);
+            learn(system, key, state, &learned.view);
+            done = learned.length;
         }
+        fold(state, done..facts.end);
     }
 
     fn add(&mut self, fact: Fact<S::In>) {
@@ -364,11 +442,23 @@ impl<S: System> History<S> {
         }
     }
 
-    /// Notes a change at index `place`, and discards the states that it invalidates.
+    /// Notes a change at index `place`, and discards the states and the views that it invalidates.
     fn changed(&mut self, place: usize) {
         self.changed_at = place;
+        let learned = self.learned.partition_point(|learned| learned.length <= place);
+        if learned < self.learned.len() {
+            self.learned.truncate(learned);
+        }
         let kept = self.kept.partition_point(|(length, _)| *length <= place);
         self.kept.truncate(kept);
+    }
+}
+
+/// Fills in, from a recorded view, the values of a state that are unknown. Without a state, all of them are.
+fn learn<S: System>(system: &S, key: &Key, state: &mut Option<S::State>, view: &S::View) {
+    let mut known = state.take().or_else(|| system.initial(key, Beginning::Window)).unwrap_or_default();
+    if system.learn(key, &mut known, view) {
+        *state = Some(known);
     }
 }
 

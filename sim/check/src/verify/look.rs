@@ -43,6 +43,15 @@ impl Share {
         self.has_step(0)
     }
 
+    /// Returns `true` if this pass looks at the last state of a key, which was the `place`th one to occur.
+    pub(super) fn has_last(&self, place: usize, key: &Key) -> bool {
+        match self {
+            Self::All => true,
+            Self::Steps { number, of } => place as u64 % of == *number,
+            Self::Key(only) => key == only,
+        }
+    }
+
     /// Returns `true` if the comparisons of `key` are in the share. `None` stands for those that concern several keys.
     pub(super) fn has(&self, key: Option<&Key>) -> bool {
         match self {

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod along;
+mod bisect;
 mod coverage;
 mod determinism;
 mod facts;
@@ -17,6 +18,7 @@ mod recurring;
 mod verifier;
 
 pub use along::Along;
+pub(crate) use bisect::first_restated;
 pub use coverage::{Coverage, Depth};
 pub(crate) use determinism::determinism;
 pub(crate) use look::{Look, Share};

@@ -20,7 +20,7 @@ use crate::finding::{Finding, Findings};
 use crate::guard::guard;
 use crate::subject::Subject;
 
-/// The budget of a candidate: the number of messages that may be folded to recompute every step from the first message.
+/// The budget of a candidate: the work that it may cause to recompute steps from the first message.
 ///
 /// It is far smaller than that of a check, because a search runs hundreds of candidates. The last candidates are small,
 /// so they are recomputed in full.
@@ -117,7 +117,7 @@ impl<'s, S: Subject> Probe<'s, S> {
         let digest = digest(verifier.engine.journal());
         let (probed, along) = match ran {
             Ran::Shown(place, shown) => (shown.clone().into(), Along::ended(place + 1, shown)),
-            Ran::Ended => (Probed::End(verifier.end().into_sorted()), Along::default()),
+            Ran::Ended => (Probed::End(verifier.finish().1.findings.into_sorted()), Along::default()),
             Ran::Stopped => (Probed::Stopped, Along::default()),
         };
         Original { probed, digest, along }
@@ -160,7 +160,7 @@ impl<'s, S: Subject> Probe<'s, S> {
         });
         match ran {
             Ran::Shown(place, shown) => (shown.clone().into(), keeper.end(place + 1, shown)),
-            Ran::Ended => (Probed::End(verifier.end().into_sorted()), keeper.along),
+            Ran::Ended => (Probed::End(verifier.finish().1.findings.into_sorted()), keeper.along),
             Ran::Stopped => (Probed::Stopped, keeper.along),
         }
     }
@@ -255,7 +255,6 @@ pub fn look_at_run<S: Subject>(system: &S, journal: &Journal<S>) -> (Vec<Finding
             What::Observation(_) => {}
         }
     }
-    verifier.restate_at_end();
     let reached = std::mem::take(&mut verifier.seen.reached);
     let (engine, mut seen) = verifier.finish();
     determinism(&mut seen.findings, [journal, engine.journal()], |number| {

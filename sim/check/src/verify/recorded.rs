@@ -65,6 +65,9 @@ impl<S: System> Verifier<S> {
                 verifier.compared(compared, place, found);
             }
         });
+        if let Observation::View(recorded) = observation {
+            self.learn(event, recorded);
+        }
     }
 
     /// Adds the result of a comparison to the findings, or counts it as not derivable.

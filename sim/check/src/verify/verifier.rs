@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use afresh_core::{Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, System, What};
+use afresh_core::{Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, System, Viewed, What};
 use afresh_trace::format::EventOf;
 
 use super::along::Shown;
@@ -118,10 +118,28 @@ impl<S: System> Verifier<S> {
         let (taken, receipt) = (effects.stimulus(), effects.receipt());
         self.record.comparer.begin(&self.engine, self.step.place, taken);
         self.exclusions.took(&self.engine, self.step.place, taken, receipt);
+        let panics = self.effects(event.number, taken.get() as usize, &mut changed);
+        self.changed(&mut changed);
+        self.step.changed = changed;
+        if self.is_ours() {
+            self.compare_step(panics);
+        } else if self.look.depth.from_checkpoints {
+            for key in &self.step.changed {
+                // A pass must keep its newest states up to date even at steps that it does not compare.
+                let _ = guard(&mut || {
+                    self.facts.advance(key);
+                });
+            }
+        }
+    }
+
+    /// Takes everything that the engine journaled after the first `journaled` events because of event `number`. Adds the
+    /// keys whose histories it changes to `changed`. Returns the panics that the engine caught.
+    fn effects(&mut self, number: EventNumber, journaled: usize, changed: &mut Vec<Key>) -> Vec<(Option<Key>, String)> {
         let mut panics = Vec::new();
-        for observed in self.engine.journal().since(taken.get() as usize) {
+        for observed in self.engine.journal().since(journaled) {
             match &observed.what {
-                What::Observation(Observation::Out(sent)) => self.facts.output(event.number, sent, &mut changed),
+                What::Observation(Observation::Out(sent)) => self.facts.output(number, sent, changed),
                 What::Observation(Observation::Quarantined(quarantined)) => {
                     panics.push((Some(quarantined.key.clone()), quarantined.why.clone()));
                 }
@@ -133,18 +151,33 @@ impl<S: System> Verifier<S> {
                 _ => {}
             }
         }
+        panics
+    }
+
+    /// Notes that the histories of some keys have changed.
+    fn changed(&mut self, changed: &mut Vec<Key>) {
         changed.sort_unstable();
         changed.dedup();
-        changed.iter().for_each(|key| self.record.changed(key, &self.facts));
-        self.step.changed = changed;
-        if self.is_ours() {
-            self.compare_step(panics);
-        } else if self.look.depth.from_checkpoints {
-            for key in &self.step.changed {
-                // A pass must keep its newest states up to date even at steps that it does not compare.
-                let _ = guard(&mut || {
-                    self.facts.advance(key);
-                });
+        for key in changed {
+            self.record.changed(key, &self.facts);
+            self.facts.changed_by(key, self.step.place);
+        }
+    }
+
+    /// Lets the key of a window learn from a recorded view, in the run and in the facts.
+    pub(super) fn learn(&mut self, event: &EventOf<S>, viewed: &Viewed<S::View>) {
+        if self.engine.options().complete || self.engine.quarantined(&viewed.key).is_some() {
+            return;
+        }
+        let _ = guard(&mut || self.facts.learn(event.number, &viewed.key, &viewed.value));
+        let journaled = self.engine.journal().len();
+        if self.engine.learn(event.at, viewed) {
+            self.record.comparer.learned(&viewed.key, event.number);
+            let mut changed = Vec::new();
+            let panics = self.effects(event.number, journaled, &mut changed);
+            self.changed(&mut changed);
+            if self.is_ours() {
+                panics.iter().for_each(|(key, why)| self.panicked(key.as_ref(), why));
             }
         }
     }
@@ -179,7 +212,7 @@ impl<S: System> Verifier<S> {
                 self.damage.states.insert(key.clone());
                 return Vec::new();
             }
-            Fault::Restart { .. } => {}
+            Fault::Restart { .. } => self.facts.unlearn(),
             Fault::Deploy { system, .. } => {
                 let Some(system) = self.engine.system().variant(system) else { return Vec::new() };
                 let sent = self.engine.journal().events().filter_map(|event| match &event.what {
@@ -245,15 +278,12 @@ impl<S: System> Verifier<S> {
         Shown { number: self.step.place.0, findings: self.seen.findings.clone() }
     }
 
-    /// Ends the pass with all comparisons at the end of the trace, restatements included. Returns its findings.
-    pub(crate) fn end(mut self) -> Findings {
-        self.restate_at_end();
-        self.finish().1.findings
-    }
-
-    /// Ends the pass: compares all slots, evaluates the properties, and reports observations missing from the record.
-    /// Returns the engine and the results.
+    /// Ends the pass: looks closely at the last states, compares all slots, evaluates the properties, and reports
+    /// observations missing from the record. Returns the engine and the results.
     pub(crate) fn finish(mut self) -> (Engine<S>, Seen) {
+        let last = self.step.place;
+        self.last_states();
+        self.step.place = last;
         if self.look.share.has_end() {
             let keys = self.engine.keys().into_iter().filter(|key| self.look.share.has(Some(key)));
             for key in keys.cloned().collect::<Vec<_>>() {

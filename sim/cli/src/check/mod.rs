@@ -49,8 +49,8 @@ pub(super) struct Args {
     #[command(flatten)]
     comparison: Comparison,
 
-    /// How many messages may be folded to recompute every step from the first message. If that takes more, most steps
-    /// are recomputed from checkpoints [default: 200000000].
+    /// How much work to spend on recomputing steps from the first message, in messages folded. If every step takes
+    /// more, some are recomputed only from checkpoints; the last step of each key never is [default: 60000000].
     #[arg(long, value_name = "MESSAGES")]
     budget: Option<u64>,
 
@@ -281,8 +281,11 @@ fn coverage(report: &Report) -> String {
         let from_first = count(coverage.from_first, "of them", "of them");
         format!(", {from_first} recomputed from the first message and the others from checkpoints")
     };
-    if coverage.restated > 0 {
+    if coverage.restated > 0 && coverage.restated == coverage.steps {
         text += &format!("; {} restated", count(coverage.restated, "of them", "of them"));
+    } else if coverage.restated > 0 {
+        let restated = count(coverage.restated, "of", "of");
+        text += &format!("; {restated} {} restated", count(coverage.steps, "step", "steps"));
     }
     if coverage.recorded > 0 {
         text += &format!("; {}", count(coverage.recorded, "recorded view", "recorded views"));

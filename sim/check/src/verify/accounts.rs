@@ -42,12 +42,15 @@ impl<S: System> Verifier<S> {
             self.facts.advance(key);
         }
         let recomputed = if from_first { folded.as_ref() } else { self.facts.newest(key) };
+        let incremental = self.engine.state(key);
+        if incremental.is_none() && recomputed.is_none() {
+            *self.seen.not_derivable.entry("state").or_default() += 1;
+            return;
+        }
         self.seen.coverage.steps += 1;
         self.seen.coverage.from_first += u64::from(from_first);
         self.seen.coverage.applications += if from_first { length as u64 } else { 1 };
-        let incremental = self.engine.state(key);
         match (incremental, recomputed) {
-            (None, None) => *self.seen.not_derivable.entry("state").or_default() += 1,
             (Some(incremental), Some(recomputed)) if incremental == recomputed => {}
             (incremental, recomputed) => self.diverged(key, incremental, recomputed, found),
         }

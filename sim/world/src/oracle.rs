@@ -7,12 +7,12 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use afresh_check::Finding;
-use afresh_core::{EventNumber, Signature, Violation};
+use afresh_core::{EventNumber, Signature, Stimulus, Violation, What};
 use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
 use afresh_shrink::oracle::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, Tell, values};
 use afresh_trace::format::{Error, Kind, RawEvent, Reader};
 
-use crate::run::{Cluster, drive};
+use crate::run::{Cluster, Keep, drive};
 use crate::schedule::Replay;
 use crate::world::{Node, Vocabulary};
 
@@ -24,7 +24,13 @@ use crate::world::{Node, Vocabulary};
 pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> Result<Examined<'_>, Error> {
     let header = reader.header().clone();
     let vocabulary = Vocabulary::<InputOf<C>>::new();
-    let Stimuli { stimuli, events, observations } = Stimuli::read(&vocabulary, reader)?;
+    let Stimuli { stimuli, mut events, observations } = Stimuli::read(&vocabulary, reader)?;
+    for (event, _) in &mut events {
+        if let What::Stimulus(Stimulus::Deliver(passage) | Stimulus::Drop(passage)) = &mut event.what {
+            // A candidate may change it, as in `stimuli`.
+            passage.content = None;
+        }
+    }
     let version = header.version.clone();
     let oracle = Box::new(OfWorld { cluster, version, events, bug: Signature::new("", ""), tell: Arc::new(|_| ()) });
     Ok(Examined { header, stimuli, observations, oracle })
@@ -58,7 +64,7 @@ impl<C: Cluster> OfWorld<'_, C> {
     {
         let replay = Replay::tolerant(events);
         let replay = if let Some(tell) = tell { replay.telling(tell) } else { replay };
-        drive(self.cluster, replay, usize::MAX).0.violations
+        drive(self.cluster, replay, usize::MAX, Keep::Events).0.violations
     }
 
     fn line(&self, event: EventNumber) -> u64 {

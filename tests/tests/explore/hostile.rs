@@ -56,3 +56,28 @@ fn a_node_that_ends_the_process_or_hangs_is_found_recorded_and_shrunk() {
         assert!(check.stdout.contains(&format!("kept for {signature}, which is back")), "{}", check.stdout);
     }
 }
+
+/// A run that is not the same again is never an ordinary finding, and never fine.
+#[test]
+fn a_world_that_depends_on_the_order_of_a_hash_set_is_nondeterministic() {
+    let folder = Folder::default();
+    let lax = run(&folder, &["explore", "hash+lax", "--seeds", "0..64", "--output", "lax"]);
+    assert_eq!(lax.code, Some(1));
+    assert!(lax.stdout.contains("\n  determinism in "), "{}", lax.stdout);
+    assert!(lax.stdout.contains("could not be shrunk: ") && lax.stdout.contains("nondeterminism"), "{}", lax.stdout);
+    let strict = run(&folder, &["explore", "hash", "--seeds", "0..8"]);
+    assert!(strict.stdout.contains("\n  starts-with-one in "), "{}", strict.stdout);
+    assert!(strict.stdout.contains("nondeterminism"), "{}", strict.stdout);
+    run(&folder, &["run", "hash+lax", "--seed", "3", "--output", "t.jsonl"]);
+    let deliver = folder.read("t.jsonl").lines().find(|line| line.contains(r#""deliver""#)).map(str::to_owned);
+    assert!(deliver.is_some_and(|line| line.contains(r#","content":""#)), "a message is in its trace");
+    for words in [&["check", "t.jsonl"][..], &["check", "t.jsonl", "--laws"]] {
+        let check = run(&folder, words);
+        assert_eq!(check.code, Some(1), "{}", check.stdout);
+        assert!(check.stdout.contains("  determinism at 1 step"), "{}", check.stdout);
+        assert!(check.stdout.contains("the first has the message "), "{}", check.stdout);
+    }
+    let replay = run(&folder, &["replay", "t.jsonl"]);
+    assert_eq!(replay.code, Some(1), "{}", replay.stdout);
+    assert!(replay.stdout.contains("the content of this message is another now"), "{}", replay.stdout);
+}

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use afresh::rng::Rng;
-use afresh::world::{Cluster, Effects, Node, NodeId, Posting, Property, World};
+use afresh::world::{Cluster, Effects, Node, NodeId, Posting, Property};
 use afresh_core::Name;
 
 /// A node that sends the numbers up to its input to the other node, in the order of a hash set.
@@ -52,7 +52,7 @@ impl Cluster for Hashed {
 
     fn properties(&self) -> Vec<Property<Sender>> {
         let strict = self.strict;
-        vec![Property::always("starts-with-one", move |world: &World<Sender>| {
+        vec![self.always("starts-with-one", move |world| {
             let first = world.nodes().nth(1).and_then(|node| node.got.first());
             match first {
                 Some(first) if strict && *first != 1 => Err(format!("the first is {first}")),

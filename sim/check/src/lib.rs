@@ -22,6 +22,7 @@ pub mod clock;
 mod compare;
 mod extent;
 mod finding;
+mod fixed_order;
 pub mod guard;
 pub mod laws;
 mod loaded;

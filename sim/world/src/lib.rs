@@ -39,7 +39,7 @@ pub use proptest;
 pub use run::{Cluster, Difference, Ended, Limits, Posting, Replayed, replay, simulate, strict, tolerant};
 pub use timeline::show_world;
 pub use twice::{DETERMINISM, Nondeterminism, deterministic, first_difference};
-pub use workload::{Workload, Workloads};
+pub use workload::{Workload, Workloads, envelopes};
 pub use world::{
     Act, Choice, Effects, Happened, HappenedKind, Impossible, Log, Node, NodeId, Pending, PendingId, Posted, Property,
     Schedule, StorageError, UnderWay, Vocabulary, World, WorldEvent, WorldTrace, digest_of,

@@ -34,6 +34,35 @@ pub trait Cluster: Clone + 'static {
         Vec::new()
     }
 
+    /// Returns a property that must hold after every event; see [`Property::always`].
+    ///
+    /// Here the type of the world is known, so `self.always("name", |world| …)` needs no types.
+    fn always(
+        &self,
+        name: &'static str,
+        holds: impl FnMut(&World<Self::Node>) -> Result<(), String> + 'static,
+    ) -> Property<Self::Node> {
+        Property::always(name, holds)
+    }
+
+    /// Returns a property that must hold at the end of the calm phase; see [`Property::eventually`].
+    fn eventually(
+        &self,
+        name: &'static str,
+        holds: impl FnMut(&World<Self::Node>) -> Result<(), String> + 'static,
+    ) -> Property<Self::Node> {
+        Property::eventually(name, holds)
+    }
+
+    /// Returns a property that must hold after some event of some run; see [`Property::sometimes`].
+    fn sometimes(
+        &self,
+        name: &'static str,
+        is_so: impl FnMut(&World<Self::Node>) -> bool + 'static,
+    ) -> Property<Self::Node> {
+        Property::sometimes(name, is_so)
+    }
+
     /// Draws from `rng` the inputs that the nodes get from outside during a run. By default there are none.
     fn workload(&self, rng: &mut Rng) -> Vec<Posting<Self::Node>> {
         let _ = rng;

@@ -59,8 +59,7 @@ impl System for Hostile {
     }
 
     fn invariants(&self, _: &Key, state: &State) -> Vec<Broken> {
-        let broken = Broken { invariant: "never-reversed", found: "it is".to_owned() };
-        if state.reversed { vec![broken] } else { Vec::new() }
+        if state.reversed { vec![Broken::new("never-reversed", "it is")] } else { Vec::new() }
     }
 }
 

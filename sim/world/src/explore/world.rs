@@ -68,13 +68,12 @@ impl<C: Cluster + Sync> WorldRuns<'_, C> {
         let line = |violation: &Violation| u64::from(violation.event.get()) + 1;
         let finding = |violation: &Violation| Finding::of_violation(violation.clone(), line(violation));
         let mut findings: Vec<_> = ended.violations.iter().map(finding).collect();
-        let mut laws = Vec::new();
-        if findings.is_empty() && is_sampled {
-            laws.push(DETERMINISM);
-            let differs = first_difference(&ended, &run());
-            findings.extend(
-                differs.map(|differs| Finding::of_violation(differs.violation(), u64::from(differs.event) + 1)),
-            );
+        let laws = if findings.is_empty() && is_sampled { vec![DETERMINISM] } else { Vec::new() };
+        if (is_sampled || !findings.is_empty())
+            && let Some(differs) = first_difference(&ended, &run())
+        {
+            // It comes first: the other findings of such a run may not show again.
+            findings.insert(0, finding(&differs.violation()));
         }
         let is_kept = matches!(record, Record::Any) || !findings.is_empty();
         let shows = findings.first().map(|finding| finding.signature.to_string());

@@ -61,6 +61,13 @@ pub struct Broken {
     pub found: String,
 }
 
+impl Broken {
+    /// Builds the value for the invariant called `invariant`, with a description of what was found, for people.
+    pub fn new(invariant: &'static str, found: impl Into<String>) -> Self {
+        Self { invariant, found: found.into() }
+    }
+}
+
 /// A failed check: which check, on which key, after which event, and what was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {

@@ -168,6 +168,11 @@ pub struct Passage {
     pub to: Name,
     /// The index of the message among all those from `from` to `to`, counted from 0.
     pub occurrence: u32,
+    /// The content of the message as text, if it was recorded.
+    ///
+    /// It identifies nothing: a replay gets the message from its sender again, and compares the two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
 }
 
 /// A timer that a node set.

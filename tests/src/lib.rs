@@ -1,6 +1,7 @@
 //! Helpers that the integration tests share: running the binary, and the paths of the workspace.
 
 mod folder;
+pub mod hashed;
 pub mod hostile;
 pub mod kept;
 pub mod payments;

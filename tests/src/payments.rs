@@ -173,12 +173,12 @@ impl Cluster for Payments {
 
     fn properties(&self) -> Vec<Property<Party>> {
         vec![
-            Property::always("charged-once", |world| {
+            self.always("charged-once", |world| {
                 let Some((_, bank)) = parties(world) else { return Ok(()) };
                 let once: u64 = bank.payments.values().map(|payment| u64::from(payment.amount)).sum();
                 if bank.total == once { Ok(()) } else { Err(format!("{} were charged instead of {once}", bank.total)) }
             }),
-            Property::always("charged-for-good", |world| {
+            self.always("charged-for-good", |world| {
                 let Some((app, bank)) = parties(world) else { return Ok(()) };
                 if world.has_crashed(NodeId::new(BANK)) {
                     return Ok(());
@@ -187,12 +187,12 @@ impl Cluster for Payments {
                     app.payments.values().find(|known| known.charged && !bank.payments.contains_key(&known.payment));
                 known.map_or(Ok(()), |known| Err(format!("the bank knows nothing of payment {}", known.payment)))
             }),
-            Property::eventually("all-charged", |world| {
+            self.eventually("all-charged", |world| {
                 let Some((app, _)) = parties(world) else { return Ok(()) };
                 let open = app.payments.values().find(|payment| !payment.charged);
                 open.map_or(Ok(()), |open| Err(format!("payment {} is open", open.payment)))
             }),
-            Property::sometimes("two-open", |world| {
+            self.sometimes("two-open", |world| {
                 parties(world).is_some_and(|(app, _)| app.payments.values().filter(|known| !known.charged).count() > 1)
             }),
         ]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::{fmt, thread};
 
-use afresh_core::{Engine, EventNumber, Policy, What};
+use afresh_core::{Engine, EventNumber, Header, Policy, Signature, What};
 use afresh_trace::format::EventOf;
 use serde::Serialize;
 
@@ -29,7 +29,9 @@ pub struct Options<'p> {
     pub budget: u64,
     /// The number of threads. The report does not depend on it.
     pub jobs: usize,
-    /// `true` to check the laws too. They apply to whole histories, so a window is never checked for them.
+    /// `true` to check all laws too. They apply to whole histories, so a window is never checked for them.
+    ///
+    /// A law that the trace is kept for is always checked.
     pub laws: bool,
     /// The number of the last event to check; all events if `None`.
     pub until: Option<EventNumber>,
@@ -84,7 +86,7 @@ pub struct Report {
     /// For a world, the number of stimuli that were skipped because they can no longer happen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<u64>,
-    /// The names of the laws that were checked, if that was requested. The list is empty for a window.
+    /// The names of the laws that were checked, if any was requested. The list is empty for a window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub laws: Option<Vec<&'static str>>,
 }
@@ -99,6 +101,16 @@ impl Report {
     pub fn compares_nothing(&self) -> bool {
         self.coverage.steps == 0 && self.coverage.recorded == 0
     }
+}
+
+/// Returns the laws to check: all that apply, or the one that the trace is kept for; `None` if none was requested.
+fn asked(all: bool, header: &Header) -> Option<Vec<&'static str>> {
+    let is_kept_for = |law: &str| {
+        let bug = header.shows.as_deref().and_then(|shows| shows.parse::<Signature>().ok());
+        bug.is_some_and(|bug| bug.check == law)
+    };
+    let asked: Vec<_> = laws::NAMES.into_iter().filter(|law| all || is_kept_for(law)).collect();
+    (all || !asked.is_empty()).then(|| if header.complete { asked } else { Vec::new() })
 }
 
 /// Checks a trace of `system`: every step, every recorded observation and, if requested, every law.
@@ -167,13 +179,12 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     };
     notes.deny(options.deny, &mut first.findings);
     let mut findings = first.findings.into_sorted();
-    let laws = options.laws.then(|| {
-        let asked = if trace.header.complete { &laws::NAMES[..] } else { &[] };
-        for law in asked {
+    let laws = asked(options.laws, &trace.header).map(|asked| {
+        for law in &asked {
             let found = laws::look(law, system, trace.events_and_lines(), laws::Sample::Spread);
             findings.extend(found.filter(|found| findings.iter().all(|known| known.signature != found.signature)));
         }
-        asked.to_vec()
+        asked
     });
     findings.sort_by(|a, b| a.first.event.cmp(&b.first.event).then_with(|| a.signature.cmp(&b.signature)));
     Report {

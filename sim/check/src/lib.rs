@@ -23,6 +23,7 @@ mod compare;
 mod excluded;
 mod extent;
 mod finding;
+mod fixed_order;
 pub mod guard;
 mod ignore;
 pub mod laws;

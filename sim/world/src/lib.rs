@@ -9,13 +9,15 @@
 //! 3. Run it from a seed with [`simulate`]. The seed decides how long messages take and which faults strike
 //!    ([`schedule`]). The result, [`Ended`], has the violations, and can be written as a trace.
 //! 4. Run a trace again with [`replay`], or with [`tolerant`] if the trace was edited or the code has changed. Both
-//!    work without the seed. [`examine_world`] prepares a trace for the minimizer, and [`show_world`] shows its events.
+//!    work without the seed. [`replay_world`] and [`check_world`] report on a trace in a file, [`examine_world`] prepares
+//!    it for the minimizer, and [`show_world`] shows its events.
 //!
 //! A [`System`](afresh_core::System) of keys and messages needs none of this: it runs as a ready-made service of three
 //! nodes, an upstream, a host and a downstream, and needs only a [`Workload`]. The module [`explore`] runs systems and
 //! clusters from many seeds.
 #![forbid(unsafe_code)]
 
+mod check;
 mod counts;
 pub mod explore;
 mod field;
@@ -25,19 +27,19 @@ mod run;
 pub mod schedule;
 mod service;
 mod timeline;
+mod twice;
 mod workload;
 mod world;
 
+pub use check::{check_world, replay_world};
 pub use field::change_field;
 pub use oracle::examine_world;
 /// The crate with the strategies that a [`Workload`] draws its messages from.
 pub use proptest;
-pub use run::{
-    Cluster, DETERMINISM, Difference, Ended, Limits, Nondeterminism, Posting, Replayed, deterministic,
-    first_difference, replay, simulate, strict, tolerant,
-};
+pub use run::{Cluster, Difference, Ended, Limits, Posting, Replayed, replay, simulate, strict, tolerant};
 pub use timeline::show_world;
-pub use workload::{Workload, Workloads};
+pub use twice::{DETERMINISM, Nondeterminism, deterministic, first_difference};
+pub use workload::{Workload, Workloads, envelopes};
 pub use world::{
     Act, Choice, Effects, Happened, HappenedKind, Impossible, Log, Node, NodeId, Pending, PendingId, Posted, Property,
     Schedule, StorageError, UnderWay, Vocabulary, World, WorldEvent, WorldTrace, digest_of,

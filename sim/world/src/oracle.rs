@@ -7,13 +7,14 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use afresh_check::Finding;
-use afresh_core::{EventNumber, Signature, Violation};
+use afresh_core::{EventNumber, Signature, Stimulus, Violation, What};
 use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
 use afresh_shrink::oracle::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, Tell, values};
 use afresh_trace::format::{Error, Kind, RawEvent, Reader};
 
-use crate::run::{Cluster, drive};
+use crate::run::{Cluster, Keep, drive};
 use crate::schedule::Replay;
+use crate::twice::{DETERMINISM, first_difference};
 use crate::world::{Node, Vocabulary};
 
 /// Reads a trace of `cluster`, and prepares it for the minimizer.
@@ -24,7 +25,13 @@ use crate::world::{Node, Vocabulary};
 pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> Result<Examined<'_>, Error> {
     let header = reader.header().clone();
     let vocabulary = Vocabulary::<InputOf<C>>::new();
-    let Stimuli { stimuli, events, observations } = Stimuli::read(&vocabulary, reader)?;
+    let Stimuli { stimuli, mut events, observations } = Stimuli::read(&vocabulary, reader)?;
+    for (event, _) in &mut events {
+        if let What::Stimulus(Stimulus::Deliver(passage) | Stimulus::Drop(passage)) = &mut event.what {
+            // A candidate may change it, as in `stimuli`.
+            passage.content = None;
+        }
+    }
     let version = header.version.clone();
     let oracle = Box::new(OfWorld { cluster, version, events, bug: Signature::new("", ""), tell: Arc::new(|_| ()) });
     Ok(Examined { header, stimuli, observations, oracle })
@@ -52,13 +59,23 @@ impl<C: Cluster> OfWorld<'_, C> {
         raw.typed(&Vocabulary::<InputOf<C>>::new(), &self.version).ok()
     }
 
-    fn run<'e>(&self, events: impl IntoIterator<Item = &'e WorldEvent<C>>, tell: Option<Tell>) -> Vec<Violation>
+    /// Runs `events` and returns the violations: those of the properties and, if the bug is nondeterminism, the first
+    /// difference of two runs.
+    fn run<'e>(&self, events: impl IntoIterator<Item = &'e WorldEvent<C>> + Clone, tell: Option<Tell>) -> Vec<Violation>
     where
         C: 'e,
     {
-        let replay = Replay::tolerant(events);
-        let replay = if let Some(tell) = tell { replay.telling(tell) } else { replay };
-        drive(self.cluster, replay, usize::MAX).0.violations
+        let replay = || {
+            let replay = Replay::tolerant(events.clone());
+            if let Some(tell) = &tell { replay.telling(Arc::clone(tell)) } else { replay }
+        };
+        let run = || drive(self.cluster, replay(), usize::MAX, Keep::Events).0;
+        let mut ended = run();
+        if self.bug.check == DETERMINISM {
+            let differs = first_difference(&ended, &run());
+            ended.violations.extend(differs.map(|differs| differs.violation()));
+        }
+        ended.violations
     }
 
     fn line(&self, event: EventNumber) -> u64 {
@@ -76,6 +93,9 @@ impl<C: Cluster> SystemOracle for OfWorld<'_, C> {
     }
 
     fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless> {
+        if let Some(wanted) = wanted {
+            self.bug = wanted.clone();
+        }
         let violations = self.run(self.events.iter().map(|(event, _)| event), None);
         let finding = |violation: Violation| {
             let line = self.line(violation.event);
@@ -108,6 +128,8 @@ impl<C: Cluster> Oracle<RawEvent> for OfWorld<'_, C> {
         });
         let violations = self.run(events, tell);
         match violations.iter().find(|violation| violation.signature == self.bug) {
+            // The event at which two runs differ may be another each time.
+            Some(_) if self.bug.check == DETERMINISM => Verdict::SAME,
             Some(violation) => Verdict::same_at(violation.event.get().into()),
             None => violations.into_iter().next().map_or(Verdict::Passed, |other| {
                 let at = Some(other.event.get().into());

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use afresh_check::guard::guard;
-use afresh_core::{EventNumber, Fault, Name, Signature, Violation};
+use afresh_core::{EventNumber, Fault, Name, Violation};
 use afresh_trace::digest::RunDigest;
 
 use crate::rng::Rng;
 use crate::schedule::{Act, Aim, Blow, Calm, Random, Replay, Schedule, Swarm, Tell, Told, Unfit};
-use crate::world::{Happened, Node, NodeId, Property, Watch, World, WorldEvent, WorldTrace};
+use crate::world::{Node, NodeId, Property, View, Watch, World, WorldEvent, WorldTrace};
 
 /// A group of nodes to simulate, with the inputs that it gets, the faults it meets and the properties that must hold.
 ///
@@ -32,6 +32,35 @@ pub trait Cluster: Clone + 'static {
     /// Returns the properties that must hold in a run. By default there are none.
     fn properties(&self) -> Vec<Property<Self::Node>> {
         Vec::new()
+    }
+
+    /// Returns a property that must hold after every event; see [`Property::always`].
+    ///
+    /// Here the type of the world is known, so `self.always("name", |world| …)` needs no types.
+    fn always(
+        &self,
+        name: &'static str,
+        holds: impl FnMut(&World<Self::Node>) -> Result<(), String> + 'static,
+    ) -> Property<Self::Node> {
+        Property::always(name, holds)
+    }
+
+    /// Returns a property that must hold at the end of the calm phase; see [`Property::eventually`].
+    fn eventually(
+        &self,
+        name: &'static str,
+        holds: impl FnMut(&World<Self::Node>) -> Result<(), String> + 'static,
+    ) -> Property<Self::Node> {
+        Property::eventually(name, holds)
+    }
+
+    /// Returns a property that must hold after some event of some run; see [`Property::sometimes`].
+    fn sometimes(
+        &self,
+        name: &'static str,
+        is_so: impl FnMut(&World<Self::Node>) -> bool + 'static,
+    ) -> Property<Self::Node> {
+        Property::sometimes(name, is_so)
     }
 
     /// Draws from `rng` the inputs that the nodes get from outside during a run. By default there are none.
@@ -102,6 +131,19 @@ pub struct Ended<N: Node> {
     pub violations: Vec<Violation>,
     /// The names of the `sometimes` properties that held after some event of the run.
     pub reached: BTreeSet<&'static str>,
+    /// After each event, the view of the node that handled it, if the run was to keep these.
+    pub(crate) states: Vec<Option<String>>,
+    /// Returns the view of a node, which is [`Cluster::view`].
+    view: View<N>,
+}
+
+/// The things that a run keeps in addition to its events and messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// Nothing else.
+    Events,
+    /// The view of the node after each event, to compare the run with another one.
+    States,
 }
 
 impl<N: Node> Ended<N> {
@@ -111,10 +153,20 @@ impl<N: Node> Ended<N> {
         self.world.trace(system)
     }
 
-    /// The digest of all events of the run, including the calm phase; runs with different events differ in it.
+    /// Returns the digest of the run, including the calm phase.
+    ///
+    /// It covers all events, the content of each message that was delivered, lost or duplicated, and the view of each
+    /// node at the end.
     #[must_use]
     pub fn digest(&self) -> RunDigest {
-        self.world.digest()
+        let mut digest = self.world.digest_of_contents();
+        self.views().for_each(|view| digest.add(&view));
+        digest.finish()
+    }
+
+    /// Returns the views of all nodes at the end of the run.
+    pub(crate) fn views(&self) -> impl Iterator<Item = Option<String>> {
+        self.world.nodes().map(|node| (self.view)(node))
     }
 }
 
@@ -124,6 +176,8 @@ pub struct Replayed<N: Node> {
     pub ended: Ended<N>,
     /// The number of events that did not fit the run and were skipped.
     pub skipped: u64,
+    /// The number of messages whose content is another than recorded.
+    pub changed: u64,
     /// The first event that did not fit the run, if any: its number, and the reason.
     pub first: Option<(u32, Unfit)>,
 }
@@ -140,62 +194,20 @@ pub struct Difference {
     pub found: Unfit,
 }
 
-/// The first event at which two runs differ that should be the same, such as two runs of one seed.
-///
-/// It means that a node depends on something other than its state and its arguments: a clock, a random number, or the
-/// order of a hash map.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("two runs that should be the same differ at event {event}: the first has {one}, the second has {other}")]
-pub struct Nondeterminism {
-    /// The number of the event in the first run; if that run had already ended, the number after its last event.
-    pub event: u32,
-    /// The event in the first run, in its `Debug` form, or "the end" if that run had already ended.
-    pub one: String,
-    /// The event in the second run, in its `Debug` form, or "the end" if that run had already ended.
-    pub other: String,
-}
-
-/// The name of the only law that is checked for worlds of nodes: two runs of the same seed or trace are equal.
-pub const DETERMINISM: &str = "determinism";
-
-impl Nondeterminism {
-    /// Returns the difference as a violation of the law [`DETERMINISM`].
-    pub fn violation(&self) -> Violation {
-        let event = EventNumber::new(self.event).unwrap_or(EventNumber::MIN);
-        Violation { signature: Signature::new(DETERMINISM, ""), key: None, event, found: self.to_string() }
-    }
-}
-
-/// Runs a cluster twice from the same seed, and returns the run if both are equal.
-///
-/// # Errors
-///
-/// Returns the first event at which the two runs differ.
-pub fn deterministic<C: Cluster>(cluster: &C, seed: u64) -> Result<Ended<C::Node>, Nondeterminism> {
-    let (one, other) = (simulate(cluster, seed), simulate(cluster, seed));
-    first_difference(&one, &other).map_or(Ok(one), Err)
-}
-
-/// Compares two runs that should be the same, and returns the first event at which they differ.
-pub fn first_difference<N: Node>(one: &Ended<N>, other: &Ended<N>) -> Option<Nondeterminism> {
-    if one.digest() == other.digest() {
-        return None;
-    }
-    let (ones, others) = (one.world.happened(), other.world.happened());
-    let place = ones.iter().zip(others).take_while(|(one, other)| one == other).count();
-    let said = |events: &[Happened]| events.get(place).map_or("the end".to_owned(), |event| format!("{event:?}"));
-    let event = ones.get(place).map_or(place as u32 + 1, |event| event.number);
-    Some(Nondeterminism { event, one: said(ones), other: said(others) })
-}
-
 /// Runs a cluster from a seed, which decides the inputs, the faults, and when each message arrives.
 pub fn simulate<C: Cluster>(cluster: &C, seed: u64) -> Ended<C::Node> {
-    drive(cluster, choices(cluster, seed), cluster.limits().events as usize).0
+    simulate_keeping(cluster, seed, Keep::Events)
+}
+
+/// Runs a cluster from a seed like [`simulate`], and keeps what `keep` says.
+pub(crate) fn simulate_keeping<C: Cluster>(cluster: &C, seed: u64, keep: Keep) -> Ended<C::Node> {
+    drive(cluster, choices(cluster, seed), cluster.limits().events as usize, keep).0
 }
 
 /// Runs a cluster from a seed like [`simulate`], and calls `tell` with each event before any node handles it.
 pub(crate) fn simulate_aloud<C: Cluster>(cluster: &C, seed: u64, tell: Tell<'_, C::Node>) -> Ended<C::Node> {
-    drive(cluster, Told::new(choices(cluster, seed), tell), cluster.limits().events as usize).0
+    let schedule = Told::new(choices(cluster, seed), tell);
+    drive(cluster, schedule, cluster.limits().events as usize, Keep::Events).0
 }
 
 /// Returns the schedule that `seed` decides on, with the inputs and the faults of the run.
@@ -227,7 +239,7 @@ pub fn strict<'e, C: Cluster>(
     cluster: &C,
     events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
 ) -> (Ended<C::Node>, Option<(u32, Unfit)>) {
-    let (ended, schedule) = drive(cluster, Replay::strict(events), usize::MAX);
+    let (ended, schedule) = drive(cluster, Replay::strict(events), usize::MAX, Keep::Events);
     (ended, schedule.first_unfit())
 }
 
@@ -236,8 +248,17 @@ pub fn tolerant<'e, C: Cluster>(
     cluster: &C,
     events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
 ) -> Replayed<C::Node> {
-    let (ended, schedule) = drive(cluster, Replay::tolerant(events), usize::MAX);
-    Replayed { ended, skipped: schedule.skipped(), first: schedule.first_unfit() }
+    tolerant_keeping(cluster, events, Keep::Events)
+}
+
+/// Runs a trace again like [`tolerant`], and keeps what `keep` says.
+pub(crate) fn tolerant_keeping<'e, C: Cluster>(
+    cluster: &C,
+    events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
+    keep: Keep,
+) -> Replayed<C::Node> {
+    let (ended, replay) = drive(cluster, Replay::tolerant(events), usize::MAX, keep);
+    Replayed { ended, skipped: replay.skipped(), changed: replay.changed(), first: replay.first_unfit() }
 }
 
 /// Makes a run: `schedule` chooses the first phase, and then the calm phase follows.
@@ -248,11 +269,14 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
     cluster: &C,
     mut schedule: S,
     events: usize,
+    keep: Keep,
 ) -> (Ended<C::Node>, S) {
     let limits = cluster.limits();
     let builder = cluster.clone();
     let mut world = World::new(cluster.names(), move |id| builder.node(id));
+    world.keep_messages();
     let mut watch = Watch::new(cluster.properties());
+    watch.view = (keep == Keep::States).then(|| view_of(cluster));
     let ran = guard(&mut || {
         world.start(&mut schedule);
         world.run(&mut schedule, |world| {
@@ -279,5 +303,16 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
     if let Err(message) = ran {
         watch.panicked(&world, message);
     }
-    (Ended { world, violations: watch.violations, reached: watch.reached }, schedule)
+    let Watch { violations, reached, states, .. } = watch;
+    (Ended { world, violations, reached, states, view: view_of(cluster) }, schedule)
+}
+
+/// Returns a function that returns the view of a node, or the message of the panic if there is none.
+fn view_of<C: Cluster>(cluster: &C) -> View<C::Node> {
+    let cluster = cluster.clone();
+    Box::new(move |node| {
+        let mut view = None;
+        let done = guard(&mut || view = cluster.view(node));
+        done.map_or_else(|why| Some(format!("panicked: {why}")), |()| view)
+    })
 }

@@ -13,9 +13,9 @@ use afresh_core::{At, EventNumber, Fault, Key, Name, Stimulus, What};
 use afresh_trace::digest::Digesting;
 use afresh_trace::format::{Error, Kind, Reader};
 
-use crate::run::{Cluster, drive};
-use crate::schedule::{Act, Choice, Replay, Schedule};
-use crate::world::{Happened, Impossible, Node, NodeId, Pending, PendingId, UnderWay, Vocabulary, World, WorldEvent};
+use crate::run::{Cluster, Keep, drive};
+use crate::schedule::{Choice, Replay, Schedule};
+use crate::world::{Happened, Impossible, Node, NodeId, Pending, Vocabulary, World, WorldEvent};
 
 /// Runs the trace in `reader` again, and passes each event that `options` selects to `each`, one at a time.
 ///
@@ -51,13 +51,12 @@ pub fn show_world<C: Cluster, R: BufRead>(
         left: events.iter().collect(),
         options,
         each,
-        content: None,
         current: None,
         marked: BTreeSet::new(),
         summary: Summary::default(),
         failed: None,
     };
-    let (ended, _) = drive(cluster, &mut showing, usize::MAX);
+    let (ended, _) = drive(cluster, &mut showing, usize::MAX, Keep::Events);
     showing.ends(&ended.world);
     showing.gone(u32::MAX);
     let Showing { summary, failed, .. } = showing;
@@ -88,8 +87,6 @@ struct Showing<'a, C: Cluster> {
     left: VecDeque<&'a WorldEvent<C::Node>>,
     options: &'a Options,
     each: &'a mut dyn FnMut(&Entry) -> Result<(), Error>,
-    /// The `Debug` form of the message that the next event is about, if it is about a message.
-    content: Option<String>,
     /// The event that is happening now, if it is to be shown.
     current: Option<Current>,
     /// The numbers of the events that the message filter selects, directly or through the event that caused them.
@@ -141,7 +138,7 @@ impl<C: Cluster> Showing<'_, C> {
         match stimulus {
             Stimulus::Deliver(passage) | Stimulus::Drop(passage) => {
                 (entry.from, entry.to) = (Some(passage.from.clone()), Some(passage.to.clone()));
-                entry.body = None;
+                (entry.content, entry.body) = (passage.content.clone(), None);
             }
             Stimulus::In(message) => entry.body = message.body.as_ref().map(|posted| json(&posted.input)),
             Stimulus::Timer(timer) => {
@@ -165,12 +162,7 @@ impl<C: Cluster> Showing<'_, C> {
 impl<C: Cluster> Schedule<C::Node> for &mut Showing<'_, C> {
     fn next(&mut self, world: &World<C::Node>) -> Option<Choice<<C::Node as Node>::Input>> {
         self.ends(world);
-        let choice = self.replay.next(world)?;
-        self.content = match choice.act {
-            Act::Deliver(id) | Act::Drop(id) | Act::Duplicate(id) => content(world, id),
-            _ => None,
-        };
-        Some(choice)
+        self.replay.next(world)
     }
 
     fn refused(&mut self, why: Impossible) {
@@ -181,7 +173,9 @@ impl<C: Cluster> Schedule<C::Node> for &mut Showing<'_, C> {
         self.gone(happened.number);
         let Some(event) = self.left.pop_front_if(|event| event.number.get() == happened.number) else { return };
         let Some(mut entry) = self.entry(Sign::Same, event) else { return };
-        entry.content = self.content.take().or(entry.content);
+        if let Some(message) = world.last_message().filter(|_| happened.kind.is_passage()) {
+            entry.content = Some(format!("{message:?}"));
+        }
         let node = happened.to;
         if let Some(name) = world.names().get(node.place()).filter(|_| self.options.views) {
             let before = seen(self.cluster, world, node);
@@ -197,14 +191,6 @@ impl<C: Cluster> Schedule<C::Node> for &mut Showing<'_, C> {
 
     fn set(&mut self, due: i64, timer: Pending<'_, C::Node>) {
         self.replay.set(due, timer);
-    }
-}
-
-/// Returns the `Debug` form of a message in flight.
-fn content<N: Node>(world: &World<N>, id: PendingId) -> Option<String> {
-    match world.get(id)?.what {
-        UnderWay::Message(message) => Some(format!("{message:?}")),
-        UnderWay::Timer { .. } => None,
     }
 }
 

@@ -6,7 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use afresh_core::{Message, Name};
-use proptest::strategy::{BoxedStrategy, Strategy, ValueTree};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 /// The messages that a simulated system is sent, and the flows and versions that operators may turn on or deploy.
@@ -68,6 +69,22 @@ impl<I: fmt::Debug + 'static> Workload<I> {
     pub(crate) fn begin(&self) -> Drawer<I> {
         Drawer((self.messages)())
     }
+}
+
+/// Generates up to `length_max` messages whose bodies come from `body`, for a [`Workload`].
+///
+/// Their envelopes collide: there are two senders and few ids. Revisions rise, repeat and go back, and some are
+/// withdrawals.
+pub fn envelopes<B: Clone + fmt::Debug>(
+    body: impl Strategy<Value = B>,
+    length_max: usize,
+) -> impl Strategy<Value = Vec<Message<B>>> {
+    let from = prop::sample::select(vec!["bank", "shop"]).prop_map(Name::from);
+    let id = (0..length_max * 2 / 3).prop_map(|n| Name::from(format!("m-{n}")));
+    let revision = prop_oneof![6 => Just(1), 2 => Just(2), 1 => Just(3)];
+    let message = (from, id, revision, prop::option::weighted(0.9, body))
+        .prop_map(|(from, id, revision, body)| Message { from, id, revision, body });
+    prop::collection::vec(message, 0..=length_max)
 }
 
 /// Draws the messages of each run from the strategy of a workload.

@@ -1,5 +1,6 @@
 //! A system that misbehaves as its messages say, for the tests of isolation. It aborts, hangs, overflows its stack,
-//! exits, uses up memory, or floods the terminal. The binary also has a world of two such nodes.
+//! exits, uses up memory, or floods the terminal. The binary also has a world of two such nodes, and one
+//! that depends on the order of a hash set.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +8,7 @@ use afresh::Workload;
 use afresh::proptest::collection::vec;
 use afresh::proptest::prelude::*;
 use afresh_core::{Broken, Flows, Input, Key, Message, Slot, System};
+use afresh_tests::hashed::Hashed;
 use afresh_tests::hostile::{DEEDS, Hostiles, misbehave};
 use serde::{Deserialize, Serialize};
 
@@ -57,8 +59,7 @@ impl System for Hostile {
     }
 
     fn invariants(&self, _: &Key, state: &State) -> Vec<Broken> {
-        let broken = Broken { invariant: "never-reversed", found: "it is".to_owned() };
-        if state.reversed { vec![broken] } else { Vec::new() }
+        if state.reversed { vec![Broken::new("never-reversed", "it is")] } else { Vec::new() }
     }
 }
 
@@ -71,4 +72,10 @@ fn messages() -> impl Strategy<Value = Vec<Message<String>>> {
     })
 }
 
-afresh::main!(world "hostiles" => Hostiles; "hostile" => Hostile; Workload::new(messages));
+afresh::main!(
+    world "hostiles" => Hostiles,
+    world "hash" => Hashed { strict: true },
+    world "hash+lax" => Hashed { strict: false };
+    "hostile" => Hostile;
+    Workload::new(messages)
+);

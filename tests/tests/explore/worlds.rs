@@ -135,6 +135,9 @@ fn what_is_left_of_a_trace() {
     let right = folder.run(&["shrink", "t.jsonl", "--system", "replica", "--output", "none.jsonl"]);
     assert_eq!((right.code, right.stdout.as_str()), (Some(3), ""));
     assert_snapshot!(right.stderr);
+    let signature = ["--signature", "acknowledged-is-on-both", "--output", "none.jsonl"];
+    let again = folder.run(&[&["shrink", "t.jsonl", "--system", "replica"], &signature[..]].concat());
+    assert!(again.stderr.contains("this is nondeterminism, unless the code has changed since"), "{}", again.stderr);
 }
 
 #[test]

@@ -34,12 +34,8 @@ fn body() -> impl Strategy<Value = Body> + Clone {
 }
 
 fn stimulus() -> impl Strategy<Value = Stimulus<Body, Vec<f64>>> {
-    let passage = (any::<u32>(), name(), name(), any::<u32>()).prop_map(|(ordinal, from, to, occurrence)| Passage {
-        ordinal,
-        from,
-        to,
-        occurrence,
-    });
+    let passage = (any::<u32>(), name(), name(), any::<u32>(), any::<Option<String>>())
+        .prop_map(|(ordinal, from, to, occurrence, content)| Passage { ordinal, from, to, occurrence, content });
     let message = (name(), name(), 1..=u32::MAX, prop::option::of(body()))
         .prop_map(|(from, id, revision, body)| Message { from, id, revision, body });
     prop_oneof![
@@ -77,7 +73,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         (name(), any::<i64>()).prop_map(|(node, nanoseconds)| Fault::Skew { node, nanoseconds }),
         (name(), prop::sample::select(how.to_vec())).prop_map(|(node, how)| Fault::Storage { node, how }),
         (any::<u32>(), name(), name(), any::<u32>()).prop_map(|(ordinal, from, to, occurrence)| {
-            Fault::Duplicate(Passage { ordinal, from, to, occurrence })
+            Fault::Duplicate(Passage { ordinal, from, to, occurrence, content: None })
         }),
         Just(Fault::Calm),
     ]

@@ -58,7 +58,7 @@ pub(crate) fn check_with(mistake: Mistake, story: &str) {
     assert!(told == expected, "it goes otherwise:\n{}", diff.unified_diff());
     let again =
         world::replay(&cluster, &teller.world.trace("payments")).unwrap_or_else(|difference| panic!("{difference}"));
-    assert_eq!(again.digest(), teller.world.digest());
+    assert_eq!(again.world.digest(), teller.world.digest());
     assert!(again.world.nodes().eq(teller.world.nodes()));
 }
 

@@ -5,10 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use afresh_core::{Expectation, Key, Slot, System};
 
+use super::determinism::DETERMINISM;
 use super::verifier::Verifier;
 use crate::compare::kind;
 use crate::finding::{Findings, RESTATED, Versus, value};
+use crate::fixed_order::debug_in_fixed_order;
 use crate::guard::guard;
+
+/// The length of the longest history that is folded twice where its states differ, to tell a state that depends on
+/// more than its messages, such as the order of a hash map.
+const AGAIN_MAX: usize = 1000;
 
 impl<S: System> Verifier<S> {
     /// Compares the results for one key after the current stimulus, unless it is quarantined or damaged.
@@ -116,6 +122,17 @@ impl<S: System> Verifier<S> {
 
     /// Reports an incremental state that differs from the recomputed state, part by part.
     fn diverged(&self, key: &Key, incremental: Option<&S::State>, recomputed: Option<&S::State>, found: &mut Findings) {
+        if let Some(recomputed) = recomputed
+            && let Some(again) = self.folded_again(key)
+            && again != *recomputed
+        {
+            found.saw((DETERMINISM, ""), self.step.place, Some(key), || {
+                let debug = |state: &S::State| value(&debug_in_fixed_order(state));
+                let versus = versus("recomputed again", debug(&again), debug(recomputed));
+                ("the same messages give another state each time".to_owned(), Some(versus))
+            });
+            return;
+        }
         let system = self.engine.system();
         let view = |state: Option<&S::State>| state.map(|state| system.view(key, state));
         let (left, right) = (view(incremental), view(recomputed));
@@ -130,13 +147,20 @@ impl<S: System> Verifier<S> {
             found.saw(("incremental", part), self.step.place, Some(key), || {
                 let hidden = if part == "state" { " in a part that no view shows" } else { "" };
                 let versus = if part == "state" {
-                    versus("incremental", value(&debug(incremental)), value(&debug(recomputed)))
+                    let debug = |state: Option<&S::State>| value(&state.map(debug_in_fixed_order));
+                    versus("incremental", debug(incremental), debug(recomputed))
                 } else {
                     versus("incremental", value(&left), value(&right))
                 };
                 (format!("the incremental state differs from the recomputed state{hidden}"), Some(versus))
             });
         }
+    }
+
+    /// Folds all messages of a key once more, unless that takes long.
+    fn folded_again(&self, key: &Key) -> Option<S::State> {
+        let length = self.facts.history(key)?.facts.len();
+        if length > AGAIN_MAX { None } else { self.facts.fold(key, length) }
     }
 
     /// Compares the restated view with the recomputed state. Returns `false` if the system does not restate this key.
@@ -223,8 +247,4 @@ impl<S: System> Verifier<S> {
 /// Pairs a value called `left` with the recomputed value that it differs from.
 pub(super) fn versus(left: &'static str, left_value: serde_json::Value, right_value: serde_json::Value) -> Versus {
     Versus { left, left_value, right: "recomputed", right_value, not_derivable: Vec::new() }
-}
-
-fn debug<T: std::fmt::Debug>(state: Option<&T>) -> Option<String> {
-    state.map(|state| format!("{state:#?}"))
 }

@@ -1,21 +1,38 @@
 //! Compares two runs of the same stimuli.
 
-use afresh_core::{EventNumber, Journal};
+use afresh_core::{Event, EventNumber, Journal, Key, Observation, What};
 use afresh_trace::format::EventOf;
 use serde_json::Value;
 
 use crate::finding::{Findings, Versus, value};
 use crate::subject::Subject;
 
-/// Finds the first event at which two runs differ. Returns its number, and the event of either run.
-fn first_difference<S: Subject>(first: &Journal<S>, again: &Journal<S>) -> Option<(EventNumber, [Value; 2])> {
+/// The name of the check that two runs are the same.
+pub(super) const DETERMINISM: &str = "determinism";
+
+/// The first event at which two runs differ: its number, its key if it has one, and the event of either run.
+type First = (EventNumber, Option<Key>, [Value; 2]);
+
+/// Finds the first event at which two runs differ.
+fn first_difference<S: Subject>(first: &Journal<S>, again: &Journal<S>) -> Option<First> {
     if let Some((one, other)) = first.events().zip(again.events()).find(|(one, other)| one != other) {
         let show = |event: &EventOf<S>| value(&format!("{:?}", event.what));
-        return Some((one.number, [show(one), show(other)]));
+        return Some((one.number, key_of(one).or_else(|| key_of(other)).cloned(), [show(one), show(other)]));
     }
     let events = |journal: &Journal<S>| value(&format!("{} events", journal.len()));
     let last = EventNumber::new(first.len().min(again.len()) as u32).unwrap_or(EventNumber::MIN);
-    (first.len() != again.len()).then(|| (last, [events(first), events(again)]))
+    (first.len() != again.len()).then(|| (last, None, [events(first), events(again)]))
+}
+
+/// Returns the key that produced an event.
+fn key_of<I, O, V>(event: &Event<I, O, V>) -> Option<&Key> {
+    match &event.what {
+        What::Observation(Observation::Out(sent)) => Some(&sent.key),
+        What::Observation(Observation::View(viewed)) => Some(&viewed.key),
+        What::Observation(Observation::Healed(healed)) => Some(&healed.key),
+        What::Observation(Observation::Quarantined(quarantined)) => Some(&quarantined.key),
+        _ => None,
+    }
 }
 
 /// Reports a finding if two runs of the same stimuli differ. `place` translates the number of an event in the first run
@@ -25,8 +42,8 @@ pub(crate) fn determinism<S: Subject>(
     [first, again]: [&Journal<S>; 2],
     place: impl FnOnce(EventNumber) -> (EventNumber, u64),
 ) {
-    let Some((number, [left_value, right_value])) = first_difference(first, again) else { return };
-    findings.saw(("determinism", ""), place(number), None, || {
+    let Some((number, key, [left_value, right_value])) = first_difference(first, again) else { return };
+    findings.saw((DETERMINISM, ""), place(number), key.as_ref(), || {
         let versus =
             Versus { left: "first run", left_value, right: "second run", right_value, not_derivable: Vec::new() };
         ("two runs of the same trace differ".to_owned(), Some(versus))

@@ -1,6 +1,9 @@
 //! The record of a campaign: a file of JSON Lines with one line for each chunk of seeds that was run.
 //!
 //! The report is computed from this file, so a campaign that was stopped loses only the chunks that were not finished.
+//!
+//! A chunk says which build of the program ran it. The runs of another build say nothing about this one, so they do not
+//! count.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -29,6 +32,9 @@ struct Header {
 /// The results of one chunk of seeds, or of several chunks added up.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Chunk {
+    /// The build that ran the seeds; empty in a file of a release that did not record it.
+    #[serde(default)]
+    pub(super) build: String,
     /// The first seed.
     pub(super) first: u64,
     /// One more than the last seed.
@@ -106,9 +112,10 @@ impl Chunk {
     }
 }
 
-/// A campaign: the chunks that were run so far, and the file to which new ones are appended.
+/// A campaign: the chunks that this build has run so far, and the file to which new ones are appended.
 #[derive(Debug)]
 pub(super) struct Campaign {
+    build: String,
     chunks: Vec<Chunk>,
     file: File,
     name: String,
@@ -125,6 +132,7 @@ impl Campaign {
     pub(super) fn open(path: &Path, system: &str) -> Result<Self, Failure> {
         let name = path.display().to_string();
         let read = |error| Failure::from(Error::file(&name, Problem::Read(error)));
+        let build = build()?;
         let text = match std::fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
@@ -143,12 +151,13 @@ impl Campaign {
                 )));
             }
             for (line, number) in lines.zip(2..) {
-                chunks.push(serde_json::from_str(line).map_err(|_| unreadable(&name, number))?);
+                chunks.push(serde_json::from_str::<Chunk>(line).map_err(|_| unreadable(&name, number))?);
             }
+            chunks.retain(|chunk| chunk.build == build);
         }
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(read)?;
         file.set_len(whole as u64).map_err(read)?;
-        let mut campaign = Self { chunks, file, name };
+        let mut campaign = Self { build, chunks, file, name };
         if whole == 0 {
             campaign.write(&Header { campaign: FORMAT, system: system.to_owned() })?;
         }
@@ -157,6 +166,7 @@ impl Campaign {
 
     /// Appends a chunk to the file.
     pub(super) fn add(&mut self, chunk: Chunk) -> Result<(), Failure> {
+        let chunk = Chunk { build: self.build.clone(), ..chunk };
         self.write(&chunk)?;
         self.chunks.push(chunk);
         Ok(())
@@ -168,7 +178,7 @@ impl Campaign {
         Ok(self.file.write_all(line.as_bytes()).map_err(failed)?)
     }
 
-    /// Returns the ranges of seeds that were run, in order and without overlaps.
+    /// Returns the ranges of seeds that this build has run, in order and without overlaps.
     pub(super) fn done(&self) -> Vec<Range<u64>> {
         let mut ran: Vec<_> = self.chunks.iter().map(|chunk| chunk.first..chunk.end).collect();
         ran.sort_unstable_by_key(|range| range.start);
@@ -191,6 +201,15 @@ impl Campaign {
         }
         (all, runs)
     }
+}
+
+/// Returns the identity of this build: a digest of the program.
+fn build() -> Result<String, Failure> {
+    let failed = |error| Failure::from(Error::file("this program", Problem::Read(error)));
+    let mut program = File::open(std::env::current_exe().map_err(failed)?).map_err(failed)?;
+    let mut digest = blake3::Hasher::new();
+    digest.update_reader(&mut program).map_err(failed)?;
+    Ok(digest.finalize().to_hex()[..16].to_owned())
 }
 
 fn unreadable(name: &str, line: u64) -> Failure {

@@ -19,8 +19,12 @@ struct Report {
     system: String,
     /// The first of the seeds asked for, and one more than the last.
     seeds: [u64; 2],
-    /// The number of runs, including those that an earlier `explore` made with these seeds.
+    /// The number of runs, including those that an earlier `explore` of the same build made with these seeds.
     runs: u64,
+    /// The number of these runs that this `explore` made.
+    runs_now: u64,
+    /// The number of these runs that an earlier one made.
+    runs_before: u64,
     counts: Counts,
     /// For each law that is checked only in a sample of the runs, the number of those runs.
     laws: BTreeMap<String, u64>,
@@ -60,8 +64,17 @@ struct Sometimes {
     seed: Option<u64>,
 }
 
+/// The number of runs of the seeds that were asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Runs {
+    /// The number of runs that were made now.
+    pub(super) now: u64,
+    /// The number of runs that an earlier `explore` of the same build made.
+    pub(super) before: u64,
+}
+
 /// Prints the report, and returns the exit code.
-pub(super) fn write(args: &Args, all: &Chunk, runs: u64, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn write(args: &Args, all: &Chunk, runs: Runs, console: &Console) -> Result<ExitCode, Failure> {
     let mut findings: Vec<_> = all
         .failed
         .iter()
@@ -90,7 +103,9 @@ pub(super) fn write(args: &Args, all: &Chunk, runs: u64, console: &Console) -> R
     let report = Report {
         system: args.system.clone(),
         seeds: [all.first, all.end],
-        runs,
+        runs: runs.now + runs.before,
+        runs_now: runs.now,
+        runs_before: runs.before,
         counts: all.counts.clone(),
         laws: all.laws.clone(),
         findings,
@@ -108,8 +123,13 @@ fn text(report: &Report) -> String {
         0 => format!("{}:", styled(GOOD, "ok")),
         found => format!("{};", styled(BAD, count(found as u64, "finding", "findings"))),
     };
+    let made = match (report.runs_now, report.runs_before) {
+        (_, 0) => String::new(),
+        (0, _) => ", all made before by this build".to_owned(),
+        (now, before) => format!(", {} made now and {} before by this build", number(now), number(before)),
+    };
     let mut text = format!(
-        "{}: {verdict} {} of seeds {}..{}\n  {}\n",
+        "{}: {verdict} {} of seeds {}..{}{made}\n  {}\n",
         escape(&report.system),
         count(report.runs, "run", "runs"),
         report.seeds[0],

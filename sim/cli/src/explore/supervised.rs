@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::campaign::Campaign;
+use super::report::Runs;
 use super::{Args, files, report, seeds, shrunk, work};
 use crate::console::{Console, Failure};
 use crate::interrupt::Deadline;
@@ -19,11 +20,12 @@ pub(super) fn explore(args: &Args, deadline: Deadline, console: &Console) -> Res
     if left > 0 {
         run(args, left, deadline, console)?;
     }
+    let (_, before) = before.of(&args.seeds);
     let (all, runs) = Campaign::open(&path, &args.system)?.of(&args.seeds);
     if !args.no_shrink {
         shrunk::shrink_all(args, all.failed.keys())?;
     }
-    report::write(args, &all, runs, console)
+    report::write(args, &all, Runs { now: runs - before, before }, console)
 }
 
 /// Runs the `left` seeds that no earlier `explore` has run.

@@ -31,7 +31,7 @@ pub trait Runner: Send + Sync {
     fn replay(
         &self,
         reader: Reader<Input>,
-        options: replay::Options,
+        options: replay::Options<'_>,
         record: Option<Writer<&mut dyn Write>>,
     ) -> Result<replay::Report, Error>;
 
@@ -81,7 +81,7 @@ impl<S: Subject + 'static> Runner for S {
     fn replay(
         &self,
         reader: Reader<Input>,
-        options: replay::Options,
+        options: replay::Options<'_>,
         record: Option<Writer<&mut dyn Write>>,
     ) -> Result<replay::Report, Error> {
         replay::replay(self, reader, options, record)

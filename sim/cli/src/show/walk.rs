@@ -68,7 +68,7 @@ fn events(
     options: Options,
 ) -> Option<(afresh_shrink::minimize::Identity, Vec<Item<RawEvent>>)> {
     let trace = Reader::new(files::input_name(path), content, options).and_then(Reader::raw_trace).ok()?;
-    let stimuli = trace.events.into_iter().filter(|event| event.kind.is_stimulus());
+    let stimuli = trace.events.into_iter().filter_map(RawEvent::into_stimulus);
     let stimuli = stimuli.map(|event| Item { number: event.number.get().into(), value: event }).collect::<Vec<_>>();
     Some((identity_of_trace(&trace.header, &stimuli), stimuli))
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use afresh_core::{Header, Signature};
-use afresh_shrink::minimize::{Item, Refusal};
+use afresh_shrink::minimize::{Item, Refusal, Verdict};
 use afresh_shrink::oracle::{Aimless, Examined};
 use afresh_trace::format::{Error, Problem, RawEvent, Writer, time};
 use afresh_trace::text::{count, escape};
@@ -26,6 +26,9 @@ const UNIT: (&str, &str) = ("stimulus", "stimuli");
 /// Explains why a difference from the record alone is not a bug to shrink.
 const ASK_CHECK: &str =
     "Differences from its record do not count, because every edit changes what would be recorded: see `afresh check`.";
+
+/// Explains why a bug that a trace has once shown does not show in it.
+const AGAIN: &str = "this is nondeterminism, unless the code has changed since";
 
 /// Shrinks the trace, and returns the exit code.
 pub(super) fn shrink(
@@ -51,6 +54,7 @@ pub(super) fn shrink(
     let recorded = || files::bug_of(&task.walk).filter(|_| goes_on);
     let asked = args.signature.clone().filter(|_| goes_on);
     let known = asked.or_else(|| task.bug.clone()).or_else(recorded);
+    let mut is_shown = false;
     let aimed = match known.and_then(|bug| bug.parse::<Signature>().ok()) {
         Some(bug) => {
             oracle.bug_is(&bug);
@@ -58,6 +62,7 @@ pub(super) fn shrink(
         }
         None => {
             worker.enters(Phase::Aims);
+            is_shown = true;
             worker.measure(|| oracle.aim(wanted.as_ref())).map(|finding| finding.signature)
         }
     };
@@ -69,6 +74,12 @@ pub(super) fn shrink(
             let shown: Vec<_> =
                 findings.iter().map(|finding| format!("  {}", escape(&finding.signature.to_string()))).collect();
             return match &args.signature {
+                Some(other) if header.shows.as_ref() == Some(other) => give_up(
+                    args,
+                    &format!("it does not show {other} again, which its header names: {AGAIN}"),
+                    &shown,
+                    console,
+                ),
                 Some(other) if shown.is_empty() => {
                     give_up(args, &format!("it shows neither {other} nor any other bug"), &[], console)
                 }
@@ -97,6 +108,11 @@ pub(super) fn shrink(
             }
             let about = About { unit: UNIT, text, signature: Some(bug), any_failure: false, more: &more };
             report::write(args, &places, about, minimized, journey, console)
+        }
+        // The run that found out which bug to shrink has just shown it.
+        Err(Refusal::DoesNotFail(after)) if is_shown => {
+            let flaky = Refusal::Flaky { before: Box::new(Verdict::SAME), after: Box::new(after) };
+            refuse(args, &places, &flaky, &[], console)
         }
         Err(refusal) => refuse(args, &places, &refusal, &[], console),
     }

@@ -9,12 +9,14 @@
 //! | --- | --- |
 //! | `protocol.rs` | the messages between a worker and its supervisor |
 //! | `watch.rs` | the time limit of a run |
+//! | `waits.rs` | the time in which a run waits for a processor, which does not count |
 //! | `place.rs` | the file with the number of the event that is being run |
 //! | `death.rs` | the ways in which a worker can end, and the bug that each one stands for |
 
 mod death;
 mod place;
 mod protocol;
+mod waits;
 mod watch;
 
 pub(crate) use death::Death;

@@ -1,4 +1,7 @@
 //! The time limit of a run: a worker whose run takes longer reports that, and kills itself.
+//!
+//! The time in which a run waits for a processor does not count, so a run is no hang because the machine is busy. The
+//! time in which it sleeps does.
 
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -9,10 +12,14 @@ use afresh_core::Signature;
 use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
 use rustix::process::{Signal, getpid, kill_process};
 
+use super::waits::Waits;
 use super::{Channel, Note, Phase, Worker};
 
 /// The time between two checks of the limit.
 const TICK: Duration = Duration::from_millis(10);
+
+/// The age of a run at which the waits of its threads begin to count. Most runs are shorter, and cost nothing.
+const AGE: Duration = Duration::from_millis(100);
 
 /// The default limit, as a multiple of the time that the original took.
 const FACTOR: u32 = 10;
@@ -34,13 +41,33 @@ pub(super) struct Watch {
 #[derive(Debug)]
 struct Runs {
     limit: Option<Duration>,
-    begun: Vec<Option<Stopwatch>>,
+    begun: Vec<Option<Begun>>,
+}
+
+/// A run that has begun and not ended.
+#[derive(Debug)]
+struct Begun {
+    at: Stopwatch,
+    /// The waits for a processor when the run had the age [`AGE`].
+    waits: Option<Waits>,
 }
 
 impl Runs {
-    fn is_late(&self) -> bool {
+    /// Returns whether a run has taken longer than the limit, without its waits for a processor.
+    fn is_late(&mut self) -> bool {
         let limit = self.limit.unwrap_or(FIRST);
-        self.begun.iter().flatten().any(|begun| begun.elapsed() > limit)
+        self.begun.iter_mut().flatten().any(|begun| begun.is_late(limit))
+    }
+}
+
+impl Begun {
+    fn is_late(&mut self, limit: Duration) -> bool {
+        let elapsed = self.at.elapsed();
+        if elapsed > limit.min(AGE) && self.waits.is_none() {
+            self.waits = Some(Waits::read());
+        }
+        let waited = || self.waits.as_ref().map(|before| Waits::read().since(before)).unwrap_or_default();
+        elapsed > limit && elapsed.saturating_sub(waited()) > limit
     }
 }
 
@@ -70,7 +97,7 @@ impl Watch {
     pub(super) fn time<R>(&self, work: impl FnOnce() -> R) -> (R, Duration) {
         let begun = Stopwatch::start();
         let place = self.with(|runs| {
-            runs.begun.push(Some(begun));
+            runs.begun.push(Some(Begun { at: begun, waits: None }));
             runs.begun.len() - 1
         });
         let done = work();

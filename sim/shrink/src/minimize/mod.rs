@@ -148,7 +148,7 @@ pub enum Refusal {
     #[error("the bug does not show in the input{}", instead(.0))]
     DoesNotFail(Verdict),
     /// Two runs of the original had different verdicts.
-    #[error("the bug is flaky: one run {}, but the next {}", shown(.before), shown(.after))]
+    #[error("the bug is flaky (nondeterminism): one run {}, but the next {}", shown(.before), shown(.after))]
     Flaky {
         /// The verdict of the earlier run.
         before: Box<Verdict>,

@@ -94,9 +94,14 @@ mod tests {
         let other = Verdict::Other { signature: Signature::new("panic", ""), at: None };
         let flaky = |before, after| Refusal::Flaky { before: Box::new(before), after: Box::new(after) }.to_string();
         let said = flaky(Verdict::Passed, Verdict::same_at(5));
-        assert_eq!(said, "the bug is flaky: one run did not show it, but the next showed it at event 5");
+        assert_eq!(
+            said,
+            "the bug is flaky (nondeterminism): one run did not show it, but the next showed it at event 5"
+        );
         let said = flaky(Verdict::SAME, other.clone());
-        assert_eq!(said, "the bug is flaky: one run showed it, but the next showed another failure, panic");
+        let expected =
+            "the bug is flaky (nondeterminism): one run showed it, but the next showed another failure, panic";
+        assert_eq!(said, expected);
         assert_eq!(Refusal::DoesNotFail(Verdict::Passed).to_string(), "the bug does not show in the input");
         let said = Refusal::DoesNotFail(other).to_string();
         assert_eq!(said, "the bug does not show in the input: another failure, panic");

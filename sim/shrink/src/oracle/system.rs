@@ -100,8 +100,9 @@ impl<T: Readable> Stimuli<T> {
         // The expected number may be too large for the memory although the real number is not.
         let _ = (read.stimuli.try_reserve(expected), read.events.try_reserve(expected));
         reader.each_with_raw(types, |event, raw| {
-            if raw.kind.is_stimulus() {
-                read.events.push((event, raw.line));
+            let line = raw.line;
+            if let Some(raw) = raw.into_stimulus() {
+                read.events.push((event, line));
                 read.stimuli.push(Item { number: raw.number.get().into(), value: raw });
             } else {
                 read.observations += 1;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use afresh_core::{At, Event, EventNumber, Header, Trace, Types};
+use afresh_core::{At, Event, EventNumber, Header, Passage, Trace, Types};
 use serde::de::DeserializeSeed;
 
 use super::decode::{ContentSeed, Envelope, Raw, Typed};
@@ -83,6 +83,19 @@ impl RawEvent {
             .deserialize(&mut deserializer)
             .map_err(|error| Problem::from_json(&error).0)?;
         Ok(Event { number: self.number, cause: self.cause, at: self.at, what })
+    }
+
+    /// Returns the event if it is a stimulus, without the recorded content of a message between nodes.
+    ///
+    /// Every edit of the trace may change that content, as it may change observations.
+    pub fn into_stimulus(self) -> Option<Self> {
+        if matches!(self.kind, Kind::Deliver | Kind::Drop)
+            && let Ok(passage @ Passage { content: Some(_), .. }) = serde_json::from_str(self.content.get())
+        {
+            let content = serde_json::to_string(&Passage { content: None, ..passage }).ok()?;
+            return Some(Self { content: Json::of(&content), ..self });
+        }
+        self.kind.is_stimulus().then_some(self)
     }
 
     /// Formats the event as a line of a trace, without its number and its line end.

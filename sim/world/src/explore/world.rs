@@ -9,8 +9,8 @@ use afresh_trace::format::Writer;
 
 use super::{Counts, Explorer, Record, Run, Runs};
 use crate::rng::Rng;
-use crate::run;
-use crate::run::{Cluster, DETERMINISM, Ended};
+use crate::run::{Cluster, Ended, Keep, simulate_aloud, simulate_keeping};
+use crate::twice::{DETERMINISM, first_difference};
 use crate::world::{HappenedKind, Node};
 
 /// The interval at which runs are sampled for determinism: one in this many is made twice, and compared.
@@ -60,18 +60,20 @@ impl<C: Cluster + Sync> WorldRuns<'_, C> {
         if let Record::Ahead(file) = record {
             return ahead(cluster, seed, &header, file).unwrap_or_default();
         }
-        let ended = run::simulate(cluster, seed);
+        let is_sampled = Rng::of_seed(!seed).below(TWICE) == 0;
+        let keep = if is_sampled { Keep::States } else { Keep::Events };
+        let run = || simulate_keeping(cluster, seed, keep);
+        let ended = run();
         // Line 1 of the trace file is the header, so event 1 is on line 2.
         let line = |violation: &Violation| u64::from(violation.event.get()) + 1;
         let finding = |violation: &Violation| Finding::of_violation(violation.clone(), line(violation));
         let mut findings: Vec<_> = ended.violations.iter().map(finding).collect();
-        let mut laws = Vec::new();
-        if findings.is_empty() && Rng::of_seed(!seed).below(TWICE) == 0 {
-            laws.push(DETERMINISM);
-            let differs = run::first_difference(&ended, &run::simulate(cluster, seed));
-            findings.extend(
-                differs.map(|differs| Finding::of_violation(differs.violation(), u64::from(differs.event) + 1)),
-            );
+        let laws = if findings.is_empty() && is_sampled { vec![DETERMINISM] } else { Vec::new() };
+        if (is_sampled || !findings.is_empty())
+            && let Some(differs) = first_difference(&ended, &run())
+        {
+            // It comes first: the other findings of such a run may not show again.
+            findings.insert(0, finding(&differs.violation()));
         }
         let is_kept = matches!(record, Record::Any) || !findings.is_empty();
         let shows = findings.first().map(|finding| finding.signature.to_string());
@@ -87,7 +89,7 @@ impl<C: Cluster + Sync> WorldRuns<'_, C> {
 /// An event that cannot be written is left out: the run does not fail because of it.
 fn ahead<C: Cluster>(cluster: &C, seed: u64, header: &Header, file: &File) -> Result<Run, afresh_trace::format::Error> {
     let mut writer = Writer::new("the trace", file, header)?;
-    let ended = run::simulate_aloud(cluster, seed, &mut |event| drop(writer.event(event)));
+    let ended = simulate_aloud(cluster, seed, &mut |event| drop(writer.event(event)));
     Ok(Run { counts: counts(&ended), ..Run::default() })
 }
 

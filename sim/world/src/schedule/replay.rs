@@ -34,6 +34,9 @@ pub enum Unfit {
         /// The index of the message among all messages from the one node to the other.
         occurrence: u32,
     },
+    /// The content of the message is not the one that was recorded.
+    #[error("the content of the message is {0}")]
+    Content(String),
     /// The run had ended before this event.
     #[error("the run ended before this event")]
     Over,
@@ -48,8 +51,8 @@ pub enum Unfit {
 /// cause may be gone, because the trace was edited or the code has changed. Then a tolerant replay uses the message
 /// with the same index among all messages between the same two nodes, or the first timer with the same name.
 ///
-/// A tolerant replay skips and counts the events that still do not fit. A strict replay ends at the first event that
-/// does not fit.
+/// A tolerant replay skips and counts the events that still do not fit, and counts the messages whose content is
+/// another than recorded. A strict replay ends at the first event that does not fit.
 #[derive(Debug)]
 pub struct Replay<I> {
     steps: VecDeque<Step<I>>,
@@ -64,6 +67,8 @@ pub struct Replay<I> {
     timers: BTreeMap<(NodeId, Name), Vec<Set>>,
     /// The number of events that did not fit.
     skipped: u64,
+    /// The number of messages that had another content than recorded, and were delivered or lost all the same.
+    changed: u64,
     /// The number of the first event that did not fit, and the reason.
     first: Option<(u32, Unfit)>,
     /// The number of the current event of the trace.
@@ -141,6 +146,7 @@ impl<I: Body> Replay<I> {
             sent: BTreeMap::new(),
             timers: BTreeMap::new(),
             skipped: 0,
+            changed: 0,
             first: None,
             current: 0,
             tell: Listener(Arc::new(|_| ())),
@@ -156,6 +162,12 @@ impl<I: Body> Replay<I> {
     #[must_use]
     pub fn skipped(&self) -> u64 {
         self.skipped
+    }
+
+    /// The number of messages so far that had another content than recorded.
+    #[must_use]
+    pub fn changed(&self) -> u64 {
+        self.changed
     }
 
     /// The number of the first event that did not fit the run, and the reason, if there is one.
@@ -178,8 +190,8 @@ impl<I: Body> Replay<I> {
             Stimulus::In(Message { body: Some(Posted { to, input }), .. }) => {
                 Ok(Act::Input(Box::new((node(world, to)?, input.clone()))))
             }
-            Stimulus::Deliver(passage) => self.message(world, step.cause, passage, true).map(Act::Deliver),
-            Stimulus::Drop(passage) => self.message(world, step.cause, passage, true).map(Act::Drop),
+            Stimulus::Deliver(passage) => self.arrival(world, step.cause, passage).map(Act::Deliver),
+            Stimulus::Drop(passage) => self.arrival(world, step.cause, passage).map(Act::Drop),
             Stimulus::Timer(timer) => {
                 let node = node(world, &timer.node)?;
                 self.timer(world, step.cause, node, &timer.name).map(Act::Fire).ok_or(Unfit::NoTimer)
@@ -190,6 +202,24 @@ impl<I: Body> Replay<I> {
             },
             Stimulus::In(_) | Stimulus::Opening(_) | Stimulus::Knob(_) => Err(Unfit::NotOfWorlds),
         }
+    }
+
+    /// Finds the message that is about to be delivered or lost, and compares its content with the recorded one.
+    fn arrival<N: Node>(&mut self, world: &World<N>, cause: u32, passage: &Passage) -> Result<PendingId, Unfit> {
+        let id = self.message(world, cause, passage, true)?;
+        if let (Some(recorded), Some(UnderWay::Message(message))) =
+            (&passage.content, world.get(id).map(|pending| pending.what))
+        {
+            let now = format!("{message:?}");
+            if now != *recorded {
+                if self.strict {
+                    return Err(Unfit::Content(now));
+                }
+                self.changed += 1;
+                self.first.get_or_insert((self.current, Unfit::Content(now)));
+            }
+        }
+        Ok(id)
     }
 
     /// Finds the message in flight that `passage` names.

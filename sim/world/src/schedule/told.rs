@@ -50,7 +50,7 @@ where
 
     fn begins(&mut self, world: &World<N>, event: &Happened) {
         let occurrence = self.occurrences.get(&(event.cause, event.ordinal)).copied().unwrap_or_default();
-        if let Some(event) = world.event(event, || occurrence, world.last_timer()) {
+        if let Some(event) = world.event(event, || occurrence, world.last_timer(), world.last_message()) {
             (self.tell)(&event);
         }
         self.schedule.begins(world, event);

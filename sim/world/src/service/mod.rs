@@ -105,15 +105,15 @@ impl<S: Subject + 'static> Cluster for Service<S> {
 
     fn properties(&self) -> Vec<Property<Party<S>>> {
         vec![
-            Property::eventually("messages-acknowledged", |world| {
+            self.eventually("messages-acknowledged", |world| {
                 let Some((upstream, ..)) = parties(world) else { return Ok(()) };
                 none(upstream.unacknowledged(), "messages not acknowledged")
             }),
-            Property::eventually("outputs-settled", |world| {
+            self.eventually("outputs-settled", |world| {
                 let Some((_, host, _)) = parties(world) else { return Ok(()) };
                 none(host.engine().unsettled().count(), "outputs not settled")
             }),
-            Property::eventually("receiver-up-to-date", |world| {
+            self.eventually("receiver-up-to-date", |world| {
                 let Some((_, host, downstream)) = parties(world) else { return Ok(()) };
                 let behind = downstream.behind(host.engine());
                 let found = |SlotId { key, slot }| {

@@ -19,8 +19,15 @@ use crate::world::Effects;
 pub(super) enum Order {
     /// An operator turns a random knob.
     Turn,
-    /// An operator turns on the flow with this index, for all keys.
-    TurnOn(u32),
+    /// An operator turns the flow with this index on or off, for all keys or for a random one.
+    Migrate {
+        /// The index of the flow.
+        flow: u32,
+        /// Whether to turn it on.
+        on: bool,
+        /// Whether all keys are affected.
+        all: bool,
+    },
     /// An operator scrubs all keys.
     Scrub,
     /// An operator deploys the version with this index.
@@ -34,7 +41,7 @@ pub(super) fn draw<S: Subject>(given: &Given<S>, faults: i64, rng: &mut Rng) -> 
     let mut orders = Vec::new();
     for place in 0..given.flows.len() {
         if rng.below(2) == 0 {
-            orders.push((0, HOST, Order::TurnOn(place as u32)));
+            orders.push((0, HOST, Order::Migrate { flow: place as u32, on: true, all: true }));
         }
     }
     let mut some = |most: u64, rng: &mut Rng, order: &mut dyn FnMut(&mut Rng) -> Order| {
@@ -49,6 +56,24 @@ pub(super) fn draw<S: Subject>(given: &Given<S>, faults: i64, rng: &mut Rng) -> 
     if !given.versions.is_empty() {
         some(2, rng, &mut |rng| Order::Deploy(rng.place(given.versions.len()) as u32));
     }
+    orders.extend(draw_apart::<S>(given.flows.len() as u32, faults, rng));
+    orders
+}
+
+/// Draws, for some flows, a migration of one key and a later one of all keys in the other direction.
+///
+/// The numbers come from a generator of their own, so all other choices of the run are as they would be without.
+fn draw_apart<S: Subject>(flows: u32, faults: i64, rng: &Rng) -> Vec<Posting<Party<S>>> {
+    let mut rng = Rng::of_seed(!rng.clone().bits());
+    let mut orders = Vec::new();
+    for flow in 0..flows {
+        if rng.below(4) == 0 {
+            let on = rng.below(2) == 0;
+            let one = rng.between(0, faults);
+            orders.push((one, HOST, Order::Migrate { flow, on, all: false }));
+            orders.push((rng.between(one, faults), HOST, Order::Migrate { flow, on: !on, all: true }));
+        }
+    }
     orders
 }
 
@@ -59,9 +84,9 @@ impl<S: Subject> Host<S> {
         let stimulus =
             match order {
                 Order::Turn => self.any_knob(effects).map(|knob| Stimulus::Knob(Box::new(knob))),
-                Order::TurnOn(flow) => self.given.flows.get(flow as usize).map(|flow| {
-                    let flow = flow.clone();
-                    Stimulus::Knob(Box::new(Knob::Migrate { flow, keys: None, on: true, by, why }))
+                Order::Migrate { flow, on, all } => self.given.flows.get(flow as usize).and_then(|flow| {
+                    let (flow, keys) = (flow.clone(), if all { None } else { Some(vec![self.any_key(effects)?]) });
+                    Some(Stimulus::Knob(Box::new(Knob::Migrate { flow, keys, on, by, why })))
                 }),
                 Order::Scrub => Some(Stimulus::Knob(Box::new(Knob::Scrub { keys: None, by, why: "calm".into() }))),
                 Order::Deploy(version) => self.given.versions.get(version as usize).map(|system| {

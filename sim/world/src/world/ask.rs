@@ -1,7 +1,9 @@
 //! The read-only methods of a world, for properties, schedules and tests.
 
+use std::fmt::Write;
+
 use afresh_core::Name;
-use afresh_trace::digest::RunDigest;
+use afresh_trace::digest::{Rolling, RunDigest};
 
 use super::World;
 use super::disk::Log;
@@ -118,9 +120,30 @@ impl<N: Node> World<N> {
         &self.record.events
     }
 
-    /// The digest of all events that have happened so far.
+    /// All events that have happened so far, each with its message if it delivered, lost or duplicated one and
+    /// messages are [kept](World::keep_messages).
+    pub fn events_and_messages(&self) -> impl Iterator<Item = (&Happened, Option<&N::Message>)> {
+        self.record.events_and_messages()
+    }
+
+    /// The digest of all events that have happened so far, without the contents of messages.
+    ///
+    /// The digest of a run, [`Ended::digest`](crate::Ended::digest), covers these as well.
     #[must_use]
     pub fn digest(&self) -> RunDigest {
-        self.record.digest()
+        self.record.digest.finish()
+    }
+
+    /// Returns the digest of all events so far and of the contents of their messages, to which more can be added.
+    pub(crate) fn digest_of_contents(&self) -> Rolling {
+        let mut digest = self.record.digest.clone();
+        let mut text = String::new();
+        for message in self.record.messages.iter().flatten() {
+            text.clear();
+            // Writing to a string fails only if the `Debug` of the message does, and then its text is what it wrote.
+            let _ = write!(text, "{message:?}");
+            digest.add(text.as_str());
+        }
+        digest
     }
 }

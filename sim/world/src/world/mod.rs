@@ -31,7 +31,7 @@ pub use effects::{Effects, StorageError};
 pub use node::{Node, NodeId};
 pub use pending::{Pending, PendingId, UnderWay};
 pub use property::Property;
-pub(crate) use property::Watch;
+pub(crate) use property::{View, Watch};
 pub use record::{Happened, HappenedKind, digest_of};
 pub use schedule::{Act, ByHand, Choice, Schedule};
 pub use trace::{Posted, Vocabulary, WorldEvent, WorldTrace};
@@ -129,6 +129,14 @@ impl<N: Node> World<N> {
         }
     }
 
+    /// Makes the record of this world keep all messages that are delivered, lost or duplicated from now on.
+    ///
+    /// Then they are in its [trace](Self::trace). A run of a [`Cluster`](crate::Cluster) always keeps them. A world by
+    /// itself does not, because this takes a clone of each message, and the memory for it.
+    pub fn keep_messages(&mut self) {
+        self.record.messages.get_or_insert_default();
+    }
+
     /// Starts all nodes, in the order of their names in the list.
     pub fn start(&mut self, schedule: &mut impl Schedule<N>) {
         let mut ordinals = Ordinals::default();
@@ -187,6 +195,7 @@ impl<N: Node> World<N> {
         self.can_receive(from, to)?;
         let Some(UnderWay::Message(message)) = self.slab.take(id) else { return Err(Impossible::NotUnderWay) };
         self.delivered += 1;
+        self.record.keep(&message);
         self.begin(event, schedule);
         self.prepare(to);
         self.machines[to.place()].node.message(from, message, &mut self.effects);
@@ -218,7 +227,8 @@ impl<N: Node> World<N> {
     fn lose(&mut self, at: i64, number: u32, id: PendingId, schedule: &mut impl Schedule<N>) -> Result<(), Impossible> {
         let slot = self.slab.get(id).filter(|slot| slot.is_message()).ok_or(Impossible::NotUnderWay)?;
         let event = slot.happened(at, number, HappenedKind::Drop);
-        self.slab.take(id);
+        let Some(UnderWay::Message(message)) = self.slab.take(id) else { return Err(Impossible::NotUnderWay) };
+        self.record.keep(&message);
         self.begin(event, schedule);
         Ok(())
     }
@@ -235,6 +245,7 @@ impl<N: Node> World<N> {
         let Some(UnderWay::Message(message)) = slot.what() else { return Err(Impossible::NotUnderWay) };
         let event = slot.happened(at, number, HappenedKind::Duplicate);
         let copy = Slot::new(slot.from, slot.to, slot.cause, slot.ordinal, UnderWay::Message(message.clone()));
+        self.record.keep(message);
         self.begin(event, schedule);
         let id = self.slab.put(copy);
         if let Some(pending) = self.slab.pending(id) {

@@ -47,7 +47,8 @@ pub trait Node: Sized {
     type Input: Body + Send + Sync;
     /// The type of messages between nodes.
     ///
-    /// Messages are not written to traces, because in a replay their senders send them again.
+    /// Traces have their `Debug` form. A replay does not read it, because the senders send their messages again, but
+    /// compares it.
     type Message: Clone + Debug;
     /// The type of the purposes of timers. In a trace, the `Debug` form of the purpose is the name of the timer.
     type Timer: Copy + Debug;

@@ -61,16 +61,27 @@ pub(crate) struct Watch<N: Node> {
     properties: Vec<Property<N>>,
     pub(crate) violations: Vec<Violation>,
     pub(crate) reached: BTreeSet<&'static str>,
+    /// Returns the view of a node, if the views are to be kept.
+    pub(crate) view: Option<View<N>>,
+    /// After each event, the view of the node that handled it.
+    pub(crate) states: Vec<Option<String>>,
 }
+
+/// A function that returns the view of a node, if it has one.
+pub(crate) type View<N> = Box<dyn Fn(&N) -> Option<String>>;
 
 impl<N: Node> Watch<N> {
     pub(crate) fn new(properties: Vec<Property<N>>) -> Self {
-        Self { properties, violations: Vec::new(), reached: BTreeSet::new() }
+        Self { properties, violations: Vec::new(), reached: BTreeSet::new(), view: None, states: Vec::new() }
     }
 
     /// Evaluates the properties after an event, and returns `Break` after a violation, which ends the run.
     #[inline]
     pub(crate) fn look(&mut self, world: &World<N>) -> ControlFlow<()> {
+        if let Some(view) = &self.view {
+            let node = world.happened().last().and_then(|event| world.node(event.to));
+            self.states.push(node.and_then(view));
+        }
         if self.properties.is_empty() {
             return ControlFlow::Continue(());
         }

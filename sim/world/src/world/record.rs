@@ -7,7 +7,8 @@ use super::node::{Node, NodeId};
 
 /// One event that happened in a world, as the record keeps it: a value of 32 bytes.
 ///
-/// The content of messages is not part of it, because a replay of the events produces the same messages again.
+/// The content of a message is not part of it. The record of a run keeps the messages beside the
+/// events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Happened {
     /// The time of the event, in nanoseconds since the world began.
@@ -47,6 +48,13 @@ pub enum HappenedKind {
     Fault,
 }
 
+impl HappenedKind {
+    /// Returns whether a message was delivered, lost or duplicated.
+    pub(crate) fn is_passage(self) -> bool {
+        matches!(self, Self::Deliver | Self::Drop | Self::Duplicate)
+    }
+}
+
 /// Computes the digest of a list of events without faults.
 ///
 /// With faults it would not be the digest of a run, which also covers the content of each fault.
@@ -73,12 +81,21 @@ pub(super) struct Record<N: Node> {
     pub(super) faults: Vec<Fault>,
     /// The purposes of the timers that went off, in the order in which they did.
     pub(super) timers: Vec<N::Timer>,
+    /// The messages that were delivered, lost or duplicated, in the order in which that happened, if they are kept.
+    pub(super) messages: Option<Vec<N::Message>>,
     pub(super) digest: Rolling,
 }
 
 impl<N: Node> Record<N> {
     pub(super) fn new() -> Self {
-        Self { events: Vec::new(), inputs: Vec::new(), faults: Vec::new(), timers: Vec::new(), digest: Rolling::new() }
+        Self {
+            events: Vec::new(),
+            inputs: Vec::new(),
+            faults: Vec::new(),
+            timers: Vec::new(),
+            messages: None,
+            digest: Rolling::new(),
+        }
     }
 
     #[inline]
@@ -87,7 +104,17 @@ impl<N: Node> Record<N> {
         self.events.push(event);
     }
 
-    pub(super) fn digest(&self) -> RunDigest {
-        self.digest.finish()
+    /// Adds the message of an event that is about to be added, if messages are kept.
+    #[inline]
+    pub(super) fn keep(&mut self, message: &N::Message) {
+        if let Some(messages) = &mut self.messages {
+            messages.push(message.clone());
+        }
+    }
+
+    /// Returns all events, each with its message if it delivered, lost or duplicated one.
+    pub(super) fn events_and_messages(&self) -> impl Iterator<Item = (&Happened, Option<&N::Message>)> {
+        let mut messages = self.messages.iter().flatten();
+        self.events.iter().map(move |event| (event, if event.kind.is_passage() { messages.next() } else { None }))
     }
 }

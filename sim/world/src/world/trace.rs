@@ -67,31 +67,37 @@ impl<N: Node> World<N> {
         let occurrences = Occurrences::of(self);
         let mut timers = self.record.timers.iter();
         let last = self.calm_since.unwrap_or(u32::MAX);
-        let chosen = self.record.events.iter().take_while(|happened| happened.number <= last);
-        let events = chosen.filter_map(|happened| {
+        let chosen = self.record.events_and_messages().take_while(|(happened, _)| happened.number <= last);
+        let events = chosen.filter_map(|(happened, message)| {
             let timer = if happened.kind == HappenedKind::Timer { timers.next() } else { None };
-            self.event(happened, || occurrences.number(happened), timer)
+            self.event(happened, || occurrences.number(happened), timer, message)
         });
         WorldTrace::<N> { header: Header::complete(system), events: events.collect() }
     }
 
     /// Converts an entry of the record into an event of a trace.
     ///
-    /// `occurrence` gives the index of the message among all those between its two nodes. `timer` is the purpose of the
-    /// timer. Returns `None` if the entry names an input or a fault that the record does not have.
+    /// `occurrence` gives the index of the message among all those between its two nodes, and `message` is the message.
+    /// `timer` is the purpose of the timer. Returns `None` if the entry names an input or a fault that the record does
+    /// not have.
     pub(crate) fn event(
         &self,
         happened: &Happened,
         occurrence: impl Fn() -> u32,
         timer: Option<&N::Timer>,
+        message: Option<&N::Message>,
     ) -> Option<WorldEvent<N>> {
         let Happened { at, number, cause, ordinal, from, to, kind } = *happened;
         let name = |id: NodeId| self.names.get(id.place()).cloned().unwrap_or_default();
-        let passage = || Passage { ordinal, from: name(from), to: name(to), occurrence: occurrence() };
+        let passage = |message: Option<&N::Message>| {
+            let content = message.map(|message| format!("{message:?}"));
+            Passage { ordinal, from: name(from), to: name(to), occurrence: occurrence(), content }
+        };
         let stimulus = match kind {
-            HappenedKind::Deliver => Stimulus::Deliver(Box::new(passage())),
-            HappenedKind::Drop => Stimulus::Drop(Box::new(passage())),
-            HappenedKind::Duplicate => Stimulus::Fault(Box::new(Fault::Duplicate(passage()))),
+            HappenedKind::Deliver => Stimulus::Deliver(Box::new(passage(message))),
+            HappenedKind::Drop => Stimulus::Drop(Box::new(passage(message))),
+            // The copy is in the trace when it is delivered or lost.
+            HappenedKind::Duplicate => Stimulus::Fault(Box::new(Fault::Duplicate(passage(None)))),
             HappenedKind::Timer => {
                 let timer = timer.map(|timer| format!("{timer:?}").into()).unwrap_or_default();
                 Stimulus::Timer(Box::new(Timer { node: name(to), name: timer }))
@@ -112,6 +118,11 @@ impl<N: Node> World<N> {
     pub(crate) fn last_timer(&self) -> Option<&N::Timer> {
         self.record.timers.last()
     }
+
+    /// The message that was delivered, lost or duplicated last, if messages are kept.
+    pub(crate) fn last_message(&self) -> Option<&N::Message> {
+        self.record.messages.as_ref()?.last()
+    }
 }
 
 /// The index of each message among all the messages from one node to another, in the order in which they were sent.
@@ -123,7 +134,7 @@ struct Occurrences(BTreeMap<(NodeId, NodeId), Vec<(u32, u32)>>);
 impl Occurrences {
     fn of<N: Node>(world: &World<N>) -> Self {
         let mut links: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        let gone = world.record.events.iter().filter(|happened| is_passage(happened.kind));
+        let gone = world.record.events.iter().filter(|happened| happened.kind.is_passage());
         let gone = gone.map(|happened| (happened.from, happened.to, happened.cause, happened.ordinal));
         let under_way = world.slab.iter().filter(|pending| pending.is_message());
         let under_way = under_way.map(|pending| (pending.from, pending.to, pending.cause, pending.ordinal));
@@ -141,8 +152,4 @@ impl Occurrences {
         let messages = self.0.get(&(happened.from, happened.to)).map(Vec::as_slice).unwrap_or_default();
         messages.partition_point(|message| *message < (happened.cause, happened.ordinal)) as u32
     }
-}
-
-fn is_passage(kind: HappenedKind) -> bool {
-    matches!(kind, HappenedKind::Deliver | HappenedKind::Drop | HappenedKind::Duplicate)
 }

@@ -21,8 +21,8 @@ pub(crate) struct Difference<S: System> {
 pub(crate) enum Different<S: System> {
     /// A recorded output is not sent now, or another output is sent from its slot.
     Output { recorded: Sent<S::Out>, now: Option<Sent<S::Out>> },
-    /// An output is sent now but was not recorded.
-    Unrecorded(Sent<S::Out>),
+    /// An output is sent now but was not recorded. If it is a withdrawal, `before` is the body that it withdraws.
+    Unrecorded { sent: Sent<S::Out>, before: Option<S::Out> },
     /// A view differs in the diverged `parts`, or the key has no state now.
     View { key: Key, recorded: S::View, now: Option<S::View>, parts: Parts },
     /// A message was rejected only when recorded, or only now. The reasons are given.
@@ -35,7 +35,7 @@ impl<S: System> Different<S> {
     /// The part of the system that differs, without keys and values, as a signature needs it.
     pub(crate) fn part(&self) -> String {
         match self {
-            Self::Output { recorded: sent, .. } | Self::Unrecorded(sent) => {
+            Self::Output { recorded: sent, .. } | Self::Unrecorded { sent, .. } => {
                 format!("output {}", kind(sent.slot.as_str()))
             }
             Self::View { parts, .. } => parts.diverged().next().unwrap_or("view").to_owned(),
@@ -47,7 +47,7 @@ impl<S: System> Different<S> {
     /// The key that the difference is about.
     pub(crate) fn key(&self) -> Option<&Key> {
         match self {
-            Self::Output { recorded: sent, .. } | Self::Unrecorded(sent) => Some(&sent.key),
+            Self::Output { recorded: sent, .. } | Self::Unrecorded { sent, .. } => Some(&sent.key),
             Self::View { key, .. } | Self::Quarantined { key, .. } => Some(key),
             Self::Rejected { .. } => None,
         }
@@ -60,7 +60,7 @@ impl<S: System> Different<S> {
         let versus = |left_value, right_value| Some(Versus { left: "recorded", left_value, right: "now", right_value });
         match self {
             Self::Output { recorded, now } => {
-                let name = format!("output {}/{}", recorded.key, recorded.slot);
+                let name = name(recorded);
                 match now {
                     None => (format!("{name} was recorded but is not sent now"), None),
                     Some(now) if now.body == recorded.body => {
@@ -74,9 +74,8 @@ impl<S: System> Different<S> {
                     }
                 }
             }
-            Self::Unrecorded(sent) => {
-                let found = format!("output {}/{} is sent now but was not recorded", sent.key, sent.slot);
-                (found, versus(value(&()), value(&sent.body)))
+            Self::Unrecorded { sent, before } => {
+                (format!("{} is sent now but was not recorded", name(sent)), versus(value(before), value(&sent.body)))
             }
             Self::View { key, recorded, now, parts } => {
                 let parts: Vec<_> = parts.diverged().collect();
@@ -99,6 +98,12 @@ impl<S: System> Different<S> {
             }
         }
     }
+}
+
+/// The name of an output in a sentence, which tells a withdrawal from a body.
+fn name<O>(sent: &Sent<O>) -> String {
+    let what = if sent.body.is_none() { "the withdrawal of output" } else { "output" };
+    format!("{what} {}/{}", sent.key, sent.slot)
 }
 
 /// The kind of a slot: the letters at the start of its name, such as `receipt` for `receipt-p-17`.
@@ -230,7 +235,10 @@ impl<S: System> Comparer<S> {
                 continue;
             }
             let kind = match now {
-                Observation::Out(sent) if self.complete => Different::Unrecorded(sent.clone()),
+                Observation::Out(sent) if self.complete => {
+                    let before = if sent.body.is_none() { sent_before(engine, number, sent) } else { None };
+                    Different::Unrecorded { sent: sent.clone(), before }
+                }
                 Observation::Rejected(now) => Different::Rejected { recorded: None, now: Some(now.why.clone()) },
                 Observation::Quarantined(now) => {
                     Different::Quarantined { key: now.key.clone(), recorded: None, now: Some(now.why.clone()) }
@@ -248,7 +256,7 @@ impl<S: System> Comparer<S> {
         self.end(engine, EventNumber::MAX);
         let (outputs, anything) = (self.records_outputs, self.records);
         self.unrecorded.retain(|difference| match difference.kind {
-            Different::Unrecorded(_) => outputs,
+            Different::Unrecorded { .. } => outputs,
             _ => anything,
         });
         self.unrecorded
@@ -264,6 +272,16 @@ fn observed<S: System>(
         What::Observation(observation) => Some((event.number, observation)),
         What::Stimulus(_) => None,
     })
+}
+
+/// The body that the slot of an output had before event `number` of the journal.
+fn sent_before<S: System>(engine: &Engine<S>, number: EventNumber, of: &Sent<S::Out>) -> Option<S::Out> {
+    let earlier = (1..number.get()).rev().filter_map(|number| engine.journal().get(EventNumber::new(number)?));
+    let mut outputs = earlier.filter_map(|event| match &event.what {
+        What::Observation(Observation::Out(sent)) => Some(sent),
+        _ => None,
+    });
+    outputs.find(|sent| sent.slot == of.slot && sent.key == of.key).and_then(|sent| sent.body.clone())
 }
 
 fn view<S: System>(engine: &Engine<S>, key: &Key, recorded: &S::View) -> Option<Different<S>> {

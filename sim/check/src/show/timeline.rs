@@ -7,6 +7,7 @@ use afresh_trace::format::{Error, EventOf, Kind, output_id};
 
 use super::entry::{Entry, Sign, json};
 use super::filter::Filter;
+use super::names::Names;
 use super::views::{Views, carried};
 use super::{Options, Summary};
 use crate::guard::guard;
@@ -21,6 +22,7 @@ pub(super) struct Timeline<'a, S: Subject> {
     /// The events that carry, or were caused by, a message that the filter names.
     marked: BTreeSet<EventNumber>,
     views: Views,
+    pub(super) names: Names,
     summary: Summary,
 }
 
@@ -50,6 +52,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
             current: None,
             marked: BTreeSet::new(),
             views: Views::default(),
+            names: Names::default(),
             summary: Summary::default(),
         }
     }
@@ -79,7 +82,9 @@ impl<'a, S: Subject> Timeline<'a, S> {
         keys.sort_unstable();
         keys.dedup();
         let unrecorded = effects.events().map(|event| event.number).collect();
+        self.names.add_keys(filter, &keys);
         if let Some(event) = self.engine.journal().get(journaled) {
+            self.names.add_message::<S>(filter, &event.what);
             let shown = marked && filter.allows(Kind::of(&event.what), number) && filter.allows_keys(&keys);
             let mut views = Vec::new();
             if follows {
@@ -101,6 +106,8 @@ impl<'a, S: Subject> Timeline<'a, S> {
         let sign = if self.is_so(event.at, observation) { Sign::Same } else { Sign::Gone };
         let keys = self.keys_of(observation);
         let filter = &self.options.filter;
+        self.names.add_keys(filter, &keys);
+        self.names.add_message::<S>(filter, &event.what);
         let marked = self.mark(event.number, event.cause, |filter| is_output_asked_for(filter, observation));
         if !marked || !filter.allows(Kind::of(&event.what), event.number) || !filter.allows_keys(&keys) {
             return Ok(());
@@ -113,9 +120,10 @@ impl<'a, S: Subject> Timeline<'a, S> {
         }
     }
 
-    /// Ends the timeline, and returns its summary.
-    pub(super) fn finish(mut self) -> Result<Summary, Error> {
+    /// Ends the timeline of the trace called `trace`, and returns its summary.
+    pub(super) fn finish(mut self, trace: &str) -> Result<Summary, Error> {
         self.end()?;
+        self.names.check(&self.options.filter, trace)?;
         Ok(self.summary)
     }
 
@@ -128,6 +136,8 @@ impl<'a, S: Subject> Timeline<'a, S> {
         for event in current.unrecorded.iter().filter_map(|number| self.engine.journal().get(*number)) {
             let What::Observation(observation) = &event.what else { continue };
             let keys = own_key(observation).map_or_else(|| current.keys.clone(), |key| vec![key.clone()]);
+            self.names.add_keys(filter, &keys);
+            self.names.add_message::<S>(filter, &event.what);
             let asked_for = marked || is_output_asked_for(filter, observation);
             if asked_for && filter.allows(Kind::of(&event.what), current.number) && filter.allows_keys(&keys) {
                 let entry = Entry::new::<S>(Sign::New, &event.what, keys);

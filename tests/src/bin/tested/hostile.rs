@@ -72,3 +72,7 @@ fn messages() -> impl Strategy<Value = Vec<Message<String>>> {
 }
 
 afresh::main!(world "hostiles" => Hostiles; "hostile" => Hostile; Workload::new(messages));
+
+pub(super) fn run() -> std::process::ExitCode {
+    main()
+}

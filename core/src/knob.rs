@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -100,8 +101,29 @@ pub struct Plan<O> {
     pub quarantines: Vec<Quarantined>,
     /// The stored messages that would be rejected.
     pub refusals: Vec<Refusal>,
-    /// The messages, outputs or keys that the knob names but the journal does not have, as text for people.
-    pub unknown: Vec<String>,
+    /// The names that the knob carries but the journal does not have.
+    pub unknown: Vec<Unknown>,
+}
+
+/// A name that a knob carries but the journal does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// There is no such message.
+    Message(FactId),
+    /// No such output was ever sent.
+    Output(SlotId),
+    /// There is no such key.
+    Key(Key),
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message(message) => write!(f, "message {message}"),
+            Self::Output(output) => write!(f, "output {output}"),
+            Self::Key(key) => write!(f, "key {key}"),
+        }
+    }
 }
 
 /// A stored message that the system would reject if it were processed again.

@@ -88,7 +88,7 @@ pub use divergence::{Between, Comparison, Parts};
 pub use engine::{Effects, Engine, Guard, Options, Policy};
 pub use flow::{FlowTable, Flows};
 pub use journal::{EventOf, Journal};
-pub use knob::{Knob, Plan, Refusal};
+pub use knob::{Knob, Plan, Refusal, Unknown};
 pub use message::{FactId, Input, Message, Sent, SlotId};
 pub use name::{Key, Name, Slot};
 pub use property::{Broken, Expectation, Property, Signature, States, Violation};

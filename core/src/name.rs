@@ -255,9 +255,10 @@ impl Default for Name {
     }
 }
 
+/// Prints the name for people: an empty name as `""`, so that a sentence does not lose a word.
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
+        f.pad(if self.as_str().is_empty() { "\"\"" } else { self.as_str() })
     }
 }
 

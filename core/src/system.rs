@@ -193,6 +193,13 @@ pub trait System: Clone {
 
     // Optional, for the checker, the laws and simulation: a service in production never calls these methods.
 
+    /// Returns the names of the flows that the system asks for, so that a typing error in a migration is noticed.
+    ///
+    /// The default, an empty list, does not say: then every name is accepted.
+    fn flows(&self) -> Vec<Name> {
+        Vec::new()
+    }
+
     /// Returns the invariants that the state of one key breaks; empty if the state is ok.
     fn invariants(&self, key: &Key, state: &Self::State) -> Vec<Broken> {
         let _ = (key, state);

@@ -1,13 +1,12 @@
 //! Turning knobs, and planning what a turn would do; also the faults that an engine suffers.
 
 use alloc::collections::BTreeSet;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::cell::Carried;
 use crate::engine::{Engine, Policy};
 use crate::journal::FactNumber;
-use crate::knob::{Knob, Plan, Refusal};
+use crate::knob::{Knob, Plan, Refusal, Unknown};
 use crate::message::SlotId;
 use crate::name::Key;
 use crate::outbox::{Sending, SlotNumber};
@@ -73,21 +72,21 @@ impl<S: System> Engine<S> {
         self.commit(number, outcome);
     }
 
-    /// Looks up outputs by name. Returns those that were ever sent, and descriptions of the others.
-    fn stored_outputs(&self, outputs: &[SlotId]) -> (Vec<SlotNumber>, Vec<String>) {
+    /// Looks up outputs by name. Returns those that were ever sent, and the names of the others.
+    fn stored_outputs(&self, outputs: &[SlotId]) -> (Vec<SlotNumber>, Vec<Unknown>) {
         let (mut places, mut unknown) = (Vec::new(), Vec::new());
         for output in outputs {
             match self.outbox.find(&self.journal, &output.key, &output.slot) {
                 Some(place) => places.push(place),
-                None => unknown.push(alloc::format!("output {output}")),
+                None => unknown.push(Unknown::Output(output.clone())),
             }
         }
         (places, unknown)
     }
 
-    /// Computes everything that a knob affects. Returns the facts that were reconsidered, and descriptions of the names
-    /// that the journal does not have.
-    fn compute_knob(&mut self, knob: &Knob, outcome: &mut Outcome<S>) -> (Vec<Reconsidered>, Vec<String>) {
+    /// Computes everything that a knob affects. Returns the facts that were reconsidered, and the names that the
+    /// journal does not have.
+    fn compute_knob(&mut self, knob: &Knob, outcome: &mut Outcome<S>) -> (Vec<Reconsidered>, Vec<Unknown>) {
         let heal = if self.options.policy == Policy::Unchecked { Fold::Not } else { Fold::Heal };
         let mut facts = Vec::new();
         let mut unknown = Vec::new();
@@ -98,7 +97,7 @@ impl<S: System> Engine<S> {
                     match self.journal.find(&message.from, &message.id) {
                         Some(fact) if facts.iter().any(|other: &Reconsidered| other.fact == fact) => {}
                         Some(fact) => facts.push(self.reconsider(fact, &mut keys)),
-                        None => unknown.push(alloc::format!("message {message}")),
+                        None => unknown.push(Unknown::Message(message.clone())),
                     }
                 }
                 // Keys that the engine does not know yet have nothing to heal.
@@ -158,20 +157,20 @@ impl<S: System> Engine<S> {
         Reconsidered { fact, counting, rejected, refusals }
     }
 
-    /// The cells of those keys that are known. Adds descriptions of the other keys to `unknown`.
-    fn known<'k>(&self, keys: impl Iterator<Item = &'k Key>, unknown: &mut Vec<String>) -> Vec<usize> {
+    /// The cells of those keys that are known. Adds the other keys to `unknown`.
+    fn known<'k>(&self, keys: impl Iterator<Item = &'k Key>, unknown: &mut Vec<Unknown>) -> Vec<usize> {
         let mut cells = Vec::new();
         for key in keys {
             match self.cell_number(key).filter(|cell| self.cells[*cell].is_known()) {
                 Some(cell) => cells.push(cell),
-                None => unknown.push(alloc::format!("key {key}")),
+                None => unknown.push(Unknown::Key(key.clone())),
             }
         }
         cells
     }
 
     /// The cells of these keys, or of all known keys if `None`, in the order of the keys.
-    fn named(&self, keys: Option<&[Key]>, unknown: &mut Vec<String>) -> Vec<usize> {
+    fn named(&self, keys: Option<&[Key]>, unknown: &mut Vec<Unknown>) -> Vec<usize> {
         match keys {
             None => self.known(self.keys().into_iter(), unknown),
             Some(keys) => self.known(keys.iter().collect::<BTreeSet<_>>().into_iter(), unknown),

@@ -22,8 +22,8 @@ pub fn root() -> &'static Path {
 /// same folder.
 ///
 /// Cargo builds the binaries of a package only for the tests of that package. So this package builds the sources of
-/// `afresh` and `stock` as its own binaries. Their file names differ, because two packages must not write the same
-/// file. This function links them under their real names, which appear in their help.
+/// `afresh` and `stock` into one binary of its own. This function links it under their names, by which it knows which
+/// of them it is.
 ///
 /// # Panics
 ///
@@ -33,13 +33,12 @@ pub fn binary() -> &'static Path {
     BINARY.get_or_init(|| {
         let test = env::current_exe().expect("this test has a path");
         let profile = test.ancestors().nth(2).expect("tests are in the folder `deps` of a profile");
-        let folder = profile.join("tested");
+        let folder = profile.join("links");
         fs::create_dir_all(&folder).expect("a folder for the binaries");
         for name in ["afresh", "stock", "hostile"] {
-            let tested = format!("{name}-tested");
             // Another test may have created the link at the same time.
-            let _ = symlink(Path::new("..").join(&tested), folder.join(name));
-            assert!(folder.join(name).exists(), "{} is built by cargo", profile.join(tested).display());
+            let _ = symlink("../tested", folder.join(name));
+            assert!(folder.join(name).exists(), "{} is built by cargo", profile.join("tested").display());
         }
         folder.join("afresh")
     })

@@ -27,6 +27,9 @@ const BUG: &str = "
 const FILES: [&str; 6] =
     ["Cargo.toml", "src/lib.rs", "src/main.rs", "tests/traces.rs", "traces/late-delivery.jsonl", "traces/monday.jsonl"];
 
+/// The version of the copies, which is not that of this workspace.
+const VERSION: &str = "7.8.9";
+
 const SNAPSHOTS: [&str; 2] = ["tests/snapshots/traces__late-delivery.snap", "tests/snapshots/traces__monday.snap"];
 
 /// Serializes the copies, which all build into one target folder, so that dependencies are built once. To cargo they
@@ -51,6 +54,7 @@ impl Example {
             example.folder.write(file, &original(file));
         }
         let package = original("Cargo.toml").replace("../../", &format!("{}/", root().display()));
+        let package = package.replace("version = \"0.1.0\"", &format!("version = \"{VERSION}\""));
         example.folder.write("Cargo.toml", &package);
         // The same lock file as here, so every dependency is already downloaded.
         example
@@ -122,12 +126,16 @@ fn passes_and_has_a_command_line() {
     let (code, said) = example.run(&["check", "traces/monday.jsonl", "traces/late-delivery.jsonl"]);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("kept for incremental/view, which does not show"), "{said}");
+    assert_eq!(example.run(&["--version"]).1, format!("stock {VERSION}\n"));
+    let (_, help) = example.run(&["show", "--help"]);
+    assert!(help.contains("Usage: stock show") && !help.contains("afresh"), "{help}");
 
     // Snapshots are created in the user's own crate, and equal the kept ones.
     for snapshot in SNAPSHOTS {
         fs::remove_file(example.folder.path(snapshot)).expect("the snapshot is there");
     }
-    assert_says(&example.test(), false, &["traces/monday.jsonl: the snapshot differs"]);
+    let first = ["traces/monday.jsonl: the snapshot differs", "INSTA_UPDATE=always cargo test", "cargo insta review"];
+    assert_says(&example.test(), false, &first);
     example.cargo(&["test", "--quiet", "--test", "traces"], "always");
     for snapshot in SNAPSHOTS {
         assert_eq!(body(&example.folder.read(snapshot)), body(&original(snapshot)));

@@ -20,6 +20,8 @@
 /// afresh::main!(Stock);
 /// ```
 ///
+/// `--help` and `--version` name your binary, and the version of your package.
+///
 /// The header of a trace names its system. By default the name is derived from the type: a `Stock` is `stock`, and an
 /// `OrderBook` is `order-book`. To have several versions of a system, give each system a name of its own:
 ///
@@ -105,12 +107,13 @@ macro_rules! main {
     };
     ($(world $name:expr => $cluster:expr),+ $(,)? $(; $($systems:tt)+)?) => {
         fn main() -> ::std::process::ExitCode {
-            $crate::cli::main(&$crate::main!(@systems $($($systems)+)?)$(.with_world($name, $cluster))+)
+            let systems = $crate::main!(@systems $($($systems)+)?)$(.with_world($name, $cluster))+;
+            $crate::cli::main(&systems.with_version(env!("CARGO_PKG_VERSION")))
         }
     };
     ($($systems:tt)+) => {
         fn main() -> ::std::process::ExitCode {
-            $crate::cli::main(&$crate::main!(@systems $($systems)+))
+            $crate::cli::main(&$crate::main!(@systems $($systems)+).with_version(env!("CARGO_PKG_VERSION")))
         }
     };
 }

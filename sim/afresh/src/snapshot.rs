@@ -62,6 +62,14 @@ pub struct Divergence {
     pub first: EventNumber,
 }
 
+/// The way to accept snapshots, for users who see these tests for the first time.
+const ACCEPT: &str = "\
+  help: a trace without a stored snapshot always differs, so the first run of this test fails. Read the new snapshots \
+above. If they are right, store them in the folder `snapshots` beside the test, and commit them:
+    INSTA_UPDATE=always cargo test
+  To accept or reject them one by one: `cargo install cargo-insta`, then `cargo insta review`.
+";
+
 /// Checks every trace that matches `pattern` with `system`, and passes a snapshot of each to `compare`.
 ///
 /// The pattern is relative to `folder`.
@@ -73,16 +81,20 @@ pub struct Divergence {
 pub fn test<S: Subject>(folder: impl AsRef<Path>, pattern: &str, system: &S, mut compare: impl FnMut(&Snapshot)) {
     let folder = folder.as_ref();
     let paths = find(folder, pattern).unwrap_or_else(|why| panic!("{why}"));
-    let mut wrong = String::new();
+    let (mut wrong, mut differ) = (String::new(), false);
     for path in &paths {
         match take(system, folder, pattern, path) {
             Ok(snapshot) => {
                 if catch_unwind(AssertUnwindSafe(|| compare(&snapshot))).is_err() {
+                    differ = true;
                     wrong += &format!("{}: the snapshot differs, see above\n", within(folder, path).display());
                 }
             }
             Err(why) => wrong += &why,
         }
+    }
+    if differ {
+        wrong += ACCEPT;
     }
     assert!(
         wrong.is_empty(),

@@ -1,6 +1,7 @@
 //! The explorer of a system: makes simulated runs of the system, with its workload.
 
-use afresh_trace::text::{alternatives, escape};
+use afresh_trace::text::escape;
+use afresh_trace::unknown::UnknownName;
 use afresh_world::explore::Explorer;
 
 use crate::console::Failure;
@@ -12,9 +13,7 @@ use crate::runner::Systems;
 ///
 /// Fails if there is no such system, or if it has no workload.
 pub(crate) fn explorer<'s>(systems: &'s Systems, system: &'s str) -> Result<Box<dyn Explorer + 's>, Failure> {
-    let unknown = |known: Vec<String>| {
-        Failure::Usage(format!("unknown system `{}`: expected {}", escape(system), alternatives(&known)))
-    };
+    let unknown = |unknown: UnknownName| Failure::Usage(format!("{unknown}\n  help: {}", unknown.help()));
     systems.explorer(system).map_err(unknown)?.ok_or_else(|| {
         Failure::Usage(format!(
             "{} has no workload, so there are no messages to send to it: add one for the type of its messages with \

@@ -8,7 +8,7 @@ use afresh_core::Header;
 use afresh_trace::format::files::{self, Output};
 use afresh_trace::format::{Error, Problem, Writer};
 use afresh_trace::import::{Assignment, Mapping, RowFormat, RowKind, Shape, Summary, import};
-use afresh_trace::text::count;
+use afresh_trace::text::{count, number};
 use serde::Serialize;
 
 use crate::console::{Console, Failure, json};
@@ -214,8 +214,15 @@ fn try_run(args: &Args, console: &Console) -> Result<Summary, Error> {
 fn say(summary: &Summary) -> String {
     let Summary { messages_in, out, views, ignored, skipped, backwards } = *summary;
     let rows = messages_in + out + views + ignored + skipped;
-    let mut text =
-        format!("{rows} rows: {messages_in} in, {out} out, {views} views, {ignored} ignored, {skipped} skipped");
+    let mut text = format!(
+        "{}: {} in, {} out, {}, {} ignored, {} skipped",
+        count(rows, "row", "rows"),
+        number(messages_in),
+        number(out),
+        count(views, "view", "views"),
+        number(ignored),
+        number(skipped)
+    );
     if backwards > 0 {
         // Writing to a string cannot fail.
         let _ = write!(

@@ -53,7 +53,7 @@ mod worker;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use console::Console;
 use runner::Systems;
@@ -61,7 +61,6 @@ use worker::Worker;
 
 /// Test and debug message-driven systems, in simulation and with traces of real runs.
 #[derive(Debug, Parser)]
-#[command(name = "afresh", version)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -92,7 +91,9 @@ pub fn main(systems: &Systems) -> ExitCode {
         Err(_) => return ExitCode::from(2),
     };
     let console = &Console::new(worker);
-    console.end(match Cli::parse_from(words).command {
+    let command = Cli::command().name(worker::program().to_string_lossy().into_owned()).version(systems.version());
+    let args = Cli::from_arg_matches(&command.get_matches_from(words)).unwrap_or_else(|error| error.exit());
+    console.end(match args.command {
         Command::Run(args) => run::main(&args, systems, console),
         Command::Explore(args) => explore::main(&args, systems, console),
         Command::Import(args) => import::main(&args, console),

@@ -54,7 +54,7 @@ impl Source {
     /// Returns the system that `--system` names, or `None` without that option.
     fn asked_for<'s>(&self, systems: &'s Systems) -> Result<Option<&'s dyn Runner>, Error> {
         let Some(name) = &self.system else { return Ok(None) };
-        let unknown = |known| Error::file("--system", Problem::NoSystem { name: name.clone(), known });
+        let unknown = |unknown| Error::file("--system", Problem::Unknown(unknown));
         systems.get(name).map(Some).map_err(unknown)
     }
 
@@ -70,9 +70,8 @@ impl Source {
         let runner = match self.asked_for(systems)? {
             Some(runner) => runner,
             None => {
-                let name = &reader.header().system;
-                let unknown = |known| reader.system_error(Problem::UnknownSystem { name: name.clone(), known });
-                systems.get(name).map_err(unknown)?
+                let unknown = |unknown| reader.system_error(Problem::UnknownSystem(unknown));
+                systems.get(&reader.header().system).map_err(unknown)?
             }
         };
         Ok((reader, runner))

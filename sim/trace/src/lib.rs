@@ -17,7 +17,7 @@
 //! and know no types. An error names the file, the line and the byte, and says what to do.
 //!
 //! The other modules are small. [`digest`] computes digests, by which traces and runs are compared. [`text`] makes text
-//! from a trace safe to print on a terminal.
+//! from a trace safe to print on a terminal. [`unknown`] is the error that a name does not exist.
 #![forbid(unsafe_code)]
 
 pub mod digest;
@@ -25,4 +25,5 @@ pub mod format;
 pub mod import;
 pub mod recorder;
 pub mod text;
+pub mod unknown;
 mod words;

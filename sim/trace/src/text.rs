@@ -13,6 +13,11 @@ pub fn escape(text: &str) -> impl Display {
     Escaped(text)
 }
 
+/// Escapes a name from a trace. An empty name becomes `""`, so that a sentence does not lose a word.
+pub fn name(name: &str) -> impl Display {
+    escape(if name.is_empty() { "\"\"" } else { name })
+}
+
 struct Escaped<'a>(&'a str);
 
 impl Display for Escaped<'_> {
@@ -85,18 +90,6 @@ pub fn number(number: u64) -> String {
         grouped.push(digit);
     }
     grouped
-}
-
-/// Formats the names of the systems to choose from, for an error text: `a`, `b` or `c`.
-pub fn alternatives(names: &[String]) -> String {
-    match names {
-        [] => "a known system, and there is none".into(),
-        [one] => format!("`{}`", escape(one)),
-        [most @ .., last] => {
-            let most: Vec<_> = most.iter().map(|name| format!("`{}`", escape(name))).collect();
-            format!("{} or `{}`", most.join(", "), escape(last))
-        }
-    }
 }
 
 #[cfg(test)]

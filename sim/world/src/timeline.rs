@@ -8,7 +8,7 @@ use std::io::BufRead;
 
 use afresh_check::Finding;
 use afresh_check::guard::guard;
-use afresh_check::show::{Calm, Entry, Filter, Options, Seen, Sign, Summary, ViewChange, json};
+use afresh_check::show::{Calm, Entry, Filter, Names, Options, Seen, Sign, Summary, ViewChange, json};
 use afresh_core::{At, EventNumber, Fault, Key, Name, Stimulus, What};
 use afresh_trace::digest::Digesting;
 use afresh_trace::format::{Error, Kind, Reader};
@@ -28,6 +28,10 @@ pub fn show_world<C: Cluster, R: BufRead>(
     options: &Options,
     each: &mut dyn FnMut(&Entry) -> Result<(), Error>,
 ) -> Result<Summary, Error> {
+    let filter = &options.filter;
+    let mut names = Names::default();
+    names.add_keys(filter, &cluster.names());
+    let trace = reader.name().to_owned();
     let mut digesting = Some(Digesting::new(reader.header())?);
     let mut events = Vec::new();
     let mut lines = Vec::new();
@@ -35,9 +39,14 @@ pub fn show_world<C: Cluster, R: BufRead>(
     let mut source = reader.events(&vocabulary);
     while let Some(event) = source.next() {
         let event = event?;
-        if options.filter.range.is_over(event.number) {
+        names.add_message::<Vocabulary<<C::Node as Node>::Input>>(filter, &event.what);
+        if filter.range.is_over(event.number) {
             digesting = None;
-            break;
+            // The names of the filter may be those of later events.
+            if names.has_all(filter) {
+                break;
+            }
+            continue;
         }
         if let Some(digesting) = &mut digesting {
             digesting.event(&event)?;
@@ -45,6 +54,7 @@ pub fn show_world<C: Cluster, R: BufRead>(
         events.push(event);
         lines.push(source.line());
     }
+    names.check(filter, &trace)?;
     let mut showing = Showing {
         cluster,
         replay: Replay::tolerant(&events),

@@ -162,3 +162,15 @@ fn the_report_for_programs() {
     assert_eq!((&first["event"], &first["line"], &first["key"]), (&10.into(), &11.into(), &"a-1".into()), "{first}");
     assert_eq!((&first["versus"]["left"], &first["versus"]["right"]), (&"recorded".into(), &"now".into()));
 }
+
+#[test]
+fn a_withdrawal_that_was_not_recorded_shows_what_is_withdrawn() {
+    let folder = crate::knobs::recorded("ledger", 5);
+    let text = folder.read("trace.jsonl");
+    let lines = text.lines().filter(|line| !line.contains(r#""a-1/receipt-p-1","to":"receipts","revision":2"#));
+    folder.write("trace.jsonl", &lines.map(|line| format!("{line}\n")).collect::<String>());
+    let done = folder.run(&["replay", "trace.jsonl"]);
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    let said = "the withdrawal of output a-1/receipt-p-1 is sent now but was not recorded\n";
+    assert!(done.stdout.contains(said) && done.stdout.contains(r#"-     "amount": 1500"#), "{}", done.stdout);
+}

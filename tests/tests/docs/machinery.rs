@@ -4,6 +4,7 @@ use insta::assert_snapshot;
 
 use super::run;
 use super::transcript::Document;
+use super::workplace::Workplace;
 
 /// A document with everything that one may contain, all of it correct.
 const TRUE: &str = r"# A document
@@ -41,12 +42,12 @@ assert!(true);
 ";
 
 fn differences(text: &str) -> Vec<String> {
-    run(&mut Document::read(text).expect("it reads"), false).expect("everything can be run")
+    run(&mut Document::read(text).expect("it reads"), &mut Workplace::new(), false).expect("everything can be run")
 }
 
 fn updated(text: &str) -> String {
     let mut document = Document::read(text).expect("it reads");
-    run(&mut document, true).expect("everything can be run");
+    run(&mut document, &mut Workplace::new(), true).expect("everything can be run");
     document.text()
 }
 
@@ -77,5 +78,5 @@ fn a_command_that_nothing_checks_is_refused() {
     8: a console block is not indented
     ");
     let mut document = Document::read("```console\n$ cargo publish\n```\n").expect("it reads");
-    assert_snapshot!(run(&mut document, true).expect_err("nothing runs it"), @"2: `cargo publish` is run neither here nor by .ci/run");
+    assert_snapshot!(run(&mut document, &mut Workplace::new(), true).expect_err("nothing runs it"), @"2: `cargo publish` is run neither here nor by .ci/run");
 }

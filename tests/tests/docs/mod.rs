@@ -11,8 +11,9 @@
 //! >     --output small.jsonl
 //! ```
 //!
-//! The commands run in the order of the document, in a new folder for each document. The folder resembles the root of
-//! the repository. Both output streams are shown. A line `…` stands for any number of lines. If no exit code is
+//! The documents are followed one after the other, in the order in which `docs/README.md` lists them, in one folder
+//! that resembles a checkout of the repository. Each document begins at its root. Files are only made in `try`, which
+//! git ignores. Both output streams are shown. A line `…` stands for any number of lines. If no exit code is
 //! shown, it may be 0 or 1. `cargo run … -- WORDS` runs the binary. Any other cargo command must be one that
 //! `.ci/run` runs.
 //!
@@ -30,7 +31,7 @@ use std::path::{Path, PathBuf};
 
 use afresh_tests::root;
 use transcript::Document;
-use workplace::Workplace;
+use workplace::{IGNORED, Workplace};
 
 const UPDATE: &str = "AFRESH_UPDATE_DOCS";
 
@@ -38,15 +39,19 @@ const UPDATE: &str = "AFRESH_UPDATE_DOCS";
 fn every_command_shown_prints_what_is_shown() {
     let update = std::env::var_os(UPDATE).is_some();
     let mut wrong = String::new();
+    let mut workplace = Workplace::new();
+    let files = workplace.files();
     for path in documents() {
         let name = path.strip_prefix(root()).expect("it was found there").display();
         let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"));
         let mut document = Document::read(&text).unwrap_or_else(|why| panic!("{name}:{why}"));
-        let differences = run(&mut document, update).unwrap_or_else(|why| panic!("{name}:{why}"));
+        workplace.begin();
+        let differences = run(&mut document, &mut workplace, update).unwrap_or_else(|why| panic!("{name}:{why}"));
         if update && document.text() != text {
             fs::write(&path, document.text()).expect("the document is written");
         }
         wrong.extend(differences.into_iter().map(|difference| format!("{name}:{difference}\n")));
+        assert!(files == workplace.files(), "{name}: its commands change only files in the folder `{IGNORED}`");
     }
     assert!(
         wrong.is_empty(),
@@ -55,14 +60,13 @@ fn every_command_shown_prints_what_is_shown() {
     );
 }
 
-/// Runs the commands of a document in a folder of its own. Returns the differences, or writes them into the document
+/// Runs the commands of a document. Returns the differences, or writes them into the document
 /// if `update` is set.
 ///
 /// # Errors
 ///
 /// If the document has a command that no test would run.
-fn run(document: &mut Document, update: bool) -> Result<Vec<String>, String> {
-    let workplace = Workplace::new();
+fn run(document: &mut Document, workplace: &mut Workplace, update: bool) -> Result<Vec<String>, String> {
     let mut differences = Vec::new();
     for shown in document.commands() {
         let place = format!("{}: $ {}", shown.line, shown.command);
@@ -82,7 +86,13 @@ fn run(document: &mut Document, update: bool) -> Result<Vec<String>, String> {
     Ok(differences)
 }
 
-/// Returns the documents of the repository, sorted.
+#[test]
+fn git_ignores_what_the_documents_make() {
+    let ignored = fs::read_to_string(root().join(".gitignore")).expect("it can be read");
+    assert!(ignored.lines().any(|line| line == format!("/{IGNORED}/")), "{ignored}");
+}
+
+/// Returns the documents of the repository, in the order in which a new user reads them.
 fn documents() -> Vec<PathBuf> {
     let mut documents: Vec<_> =
         ["README.md", "CONTRIBUTING.md", "fixtures/traces/README.md"].map(|name| root().join(name)).into();
@@ -90,6 +100,12 @@ fn documents() -> Vec<PathBuf> {
     find(&root().join("docs"), &mut documents);
     find(&root().join("examples"), &mut documents);
     documents.sort();
+    let listed = fs::read_to_string(root().join("docs/README.md")).expect("it can be read");
+    documents.sort_by_key(|path| {
+        let name = path.file_name().expect("a file has a name").to_string_lossy();
+        let place = listed.find(&format!("({name})")).filter(|_| path.parent() == Some(&root().join("docs")));
+        (*path != root().join("README.md"), place.unwrap_or(usize::MAX))
+    });
     documents
 }
 

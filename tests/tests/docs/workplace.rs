@@ -1,7 +1,8 @@
-//! The folder in which the commands of one document run.
+//! The folder in which the commands of the documents run, which resembles a checkout of the repository.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use afresh_tests::{Folder, binary, root};
@@ -11,11 +12,16 @@ use super::transcript::Printed;
 /// The folders of the repository that are copied, so that commands work as typed at the root.
 const COPIED: [&str; 3] = ["docs", "examples", "fixtures/traces"];
 
-/// A folder with copies of the files that the documents use.
+/// The folder that the documents tell readers to make, and that git ignores.
+pub(crate) const IGNORED: &str = "try";
+
+/// A folder with copies of the files that the documents use, and a shell in it.
 pub(crate) struct Workplace {
     folder: Folder,
     /// The folder for temporary files of the binary, which is also the home folder of the shell.
     aside: Folder,
+    /// The folder that the next command runs in.
+    place: PathBuf,
 }
 
 impl Workplace {
@@ -24,21 +30,36 @@ impl Workplace {
         for name in COPIED {
             copy(&root().join(name), &folder.path(name));
         }
-        Self { folder, aside: Folder::default() }
+        let place = folder.path("");
+        Self { folder, aside: Folder::default(), place }
     }
 
-    /// Runs `command` in a shell with an empty standard input.
-    pub(crate) fn run(&self, command: &str) -> Printed {
+    /// Returns to the root, where every document begins.
+    pub(crate) fn begin(&mut self) {
+        self.place = self.folder.path("");
+    }
+
+    /// Returns the files outside of the folder `IGNORED`, with their contents.
+    pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        read(&self.folder.path(""), &self.folder.path(IGNORED), &mut files);
+        files
+    }
+
+    /// Runs `command` in a shell with an empty standard input. A `cd` lasts, as in a terminal.
+    pub(crate) fn run(&mut self, command: &str) -> Printed {
         // The other binaries are in the folder of the profile.
         let binaries = binary().ancestors().skip(1).take(2).map(|folder| format!("{}:", folder.display()));
         let path = std::env::var("PATH").expect("a path");
         let mut shell = Command::new("sh");
         // Like a terminal, this merges both streams in the order in which they were written.
-        shell.args(["-c", &format!("exec 2>&1\n{command}")]).current_dir(self.folder.path(""));
+        let last = "code=$?; pwd > \"$HOME/place\"; exit $code";
+        shell.args(["-c", &format!("exec 2>&1\n{command}\n{last}")]).current_dir(&self.place);
         // The output must not depend on the user or the machine.
         shell.env_clear().env("PATH", binaries.collect::<String>() + &path).env("LC_ALL", "C");
         shell.env("HOME", self.aside.path("")).env("TMPDIR", self.aside.path(""));
         let done = shell.stdin(Stdio::null()).output().expect("a shell runs");
+        self.place = PathBuf::from(self.aside.read("place").trim_end());
         let text = String::from_utf8_lossy(&done.stdout);
         // An editor may remove trailing spaces and empty lines, so they do not count.
         let mut output: Vec<_> = text.lines().map(|line| line.trim_end().to_owned()).collect();
@@ -47,6 +68,18 @@ impl Workplace {
         }
         // A shell reports a killed command as 128 plus the signal; a shell that is killed itself counts as 128.
         Printed { output, exit: done.status.code().unwrap_or(128) }
+    }
+}
+
+/// Reads all files in a folder, except those in the folder `without`.
+fn read(folder: &Path, without: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    for entry in fs::read_dir(folder).expect("a folder can be read") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() && path != without {
+            read(&path, without, files);
+        } else if path.is_file() {
+            files.insert(path.clone(), fs::read(&path).expect("a file can be read"));
+        }
     }
 }
 

@@ -147,8 +147,9 @@ fn a_stop_in_time_keeps_what_was_run() {
     let folder = Folder::default();
     let done = explore(&folder, &["ledger", "--seeds", "0..1000000000", "--time", "300ms"]);
     assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""));
-    let runs = folder.read("findings/campaign.jsonl").lines().count() - 1;
-    assert!(runs > 0, "{}", done.stdout);
+    // On a busy machine the time is over before the first run, and then there is nothing to keep.
+    let chunks = folder.read("findings/campaign.jsonl").lines().count() - 1;
+    assert_eq!(chunks > 0, !done.stdout.contains(" 0 runs"), "{}", done.stdout);
 }
 
 /// Runs each command of a finding's `commands.txt` as a user would, and returns the outcome of each.

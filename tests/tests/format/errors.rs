@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use afresh::format::{Error, Options, Problem, Reader, TraceOf};
+use afresh::unknown::{Thing, UnknownName};
 use afresh::{Loaded, oracle};
 
 use crate::format::small::Small;
@@ -209,8 +210,8 @@ fn headers() {
 #[test]
 fn a_system_that_is_not_known() {
     let unknown = |known: &[&str]| {
-        let known = known.iter().map(|name| (*name).into()).collect();
-        Error::at("night.jsonl", 1, 0, Problem::UnknownSystem { name: "ledgr".into(), known })
+        let unknown = UnknownName::new(Thing::System, "ledgr", known.iter().copied());
+        Error::at("night.jsonl", 1, 0, Problem::UnknownSystem(unknown))
     };
     assert_snapshot!(unknown(&["document", "ledger", "ledger+late-capture"]));
     assert!(unknown(&["ledger"]).to_string().contains("expected `ledger`"));

@@ -6,11 +6,18 @@ use super::recorded;
 fn what_is_not_there_is_refused() {
     let folder = recorded("ledger", 5);
     for (words, said) in [
-        (&["reflow", "--message", "m-1", "--message", "m-9"][..], "there is no message m-9\n"),
-        (&["reflow", "--message", "m-1@shop"], "there is no message m-1@shop\n"),
-        (&["reflow", "--slot", "a-1/balance", "--slot", "a-1/tip"], "there is no output a-1/tip\n"),
-        (&["trigger", "--key", "a-1", "--key", "a-8", "--key", "a-9"], "there is no key a-8, no key a-9\n"),
-        (&["scrub", "--key", "a-\u{1b}"], "there is no key a-\\u{1b}\n"),
+        (&["reflow", "--message", "m-1", "--message", "m-9"][..], "unknown message `m-9`: expected `m-1`, "),
+        (&["reflow", "--message", "m-1@shop"], "unknown message `m-1@shop`: expected `m-2@shop`, "),
+        (
+            &["reflow", "--slot", "a-1/balance", "--slot", "a-1/balanse"],
+            "unknown output `a-1/balanse`: expected `a-1/balance`",
+        ),
+        (&["trigger", "--key", "a-1", "--key", "a-8", "--key", "a-9"], "unknown key `a-8`: expected `a-1`\n"),
+        (&["scrub", "--key", "a-\u{1b}"], "unknown key `a-\\u{1b}`: expected `a-1`\n"),
+        (
+            &["migrate", "--all", "--on", "--flow", "fees-2"],
+            "unknown flow `fees-2`: expected `fees-v2`\n  help: did you mean `fees-v2`? ",
+        ),
     ] {
         for result in [&["--dry-run"][..], &["--output", "out.jsonl"]] {
             let heard = folder.refused(&[words, &["trace.jsonl"], result].concat());
@@ -35,6 +42,14 @@ fn a_flow_may_be_turned_for_keys_to_come() {
     let folder = recorded("ledger", 1);
     let words = ["migrate", "trace.jsonl", "--flow", "fees-v2", "--key", "a-77", "--on", "--dry-run"];
     assert_eq!(folder.json("knob", &words)["plan"]["keys"], 0);
+}
+
+#[test]
+fn a_flow_that_the_trace_migrates_is_known() {
+    let folder = recorded("ledger", 1);
+    let text = folder.read("trace.jsonl") + "{\"knob\":{\"migrate\":{\"flow\":\"old\",\"on\":true,\"by\":\"ops\"}}}\n";
+    folder.write("trace.jsonl", &text);
+    folder.ok(&["migrate", "trace.jsonl", "--flow", "old", "--all", "--off", "--dry-run"]);
 }
 
 #[test]

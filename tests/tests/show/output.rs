@@ -17,6 +17,17 @@ fn nothing_in_a_body_reaches_a_terminal() {
 }
 
 #[test]
+fn an_empty_name_can_be_seen() {
+    let folder = Folder::default();
+    let message = r#"{"in":{"id":"","from":"","body":{"document":"","at":0,"insert":"x"}}}"#;
+    folder.trace("in.jsonl", "document", &[message]);
+    let text = folder.ok(&["show", "in.jsonl"]);
+    assert!(text.contains(r#"in          "" from "" [""] {"#), "{text}");
+    assert!(text.contains(r#"rejected    [""] "the document has no name""#), "{text}");
+    assert!(folder.refused(&["show", "in.jsonl", "--key", "a"]).contains(r#"expected `""`"#));
+}
+
+#[test]
 fn a_closed_pipe_ends_it_quietly() {
     let folder = Folder::default();
     let deposit = |n: u32| {

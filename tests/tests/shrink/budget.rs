@@ -45,7 +45,7 @@ fn a_search_that_is_out_of_time_ends_though_a_run_does_not() {
     let bench = Bench::with_bug();
     // The first three runs examine the original; every later run hangs.
     let script = r#"echo >> "$0/runs"; [ "$(wc -l < "$0/runs")" -gt 3 ] && sleep 60; grep -q reverse "$1""#;
-    let done = run(bench.shrink_by(&["trace.log", "--time", "0.7"], script));
+    let done = run(bench.shrink_by(&["trace.log", "--time", "5", "--timeout", "60"], script));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert_eq!(bench.read("trace.min.log"), bench.read("trace.log"));
     assert_eq!(bench.walk().runs.len(), 3, "a run that was cut short has no verdict");

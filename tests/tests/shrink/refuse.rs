@@ -7,7 +7,7 @@ use super::bench::{Bench, run};
 /// Shrinks by `script`, which must be refused. Returns the error.
 fn refused(script: &str) -> String {
     let bench = Bench::with_bug();
-    let done = run(bench.shrink_by(&["trace.log", "--timeout", "1"], script));
+    let done = run(bench.shrink_by(&["trace.log", "--timeout", "5"], script));
     assert_eq!(done.code, Some(3), "{}", done.stderr);
     assert_eq!(done.stdout, "");
     let left: Vec<_> = bench.files().into_iter().filter(|name| name != "runs").collect();

@@ -155,7 +155,7 @@ fn a_pattern_that_does_not_match_and_a_bug_without_messages_are_refused() {
     assert_eq!(bench.files(), ["trace.log"]);
     let done = shrink(&bench, &["--signature", "bug: ("], ANY);
     assert_eq!(done.code, Some(2));
-    assert!(done.stderr.contains("as a pattern") && done.stderr.contains("unclosed group"), "{}", done.stderr);
+    assert!(done.stderr.contains("or a pattern") && done.stderr.contains("unclosed group"), "{}", done.stderr);
 }
 
 #[test]

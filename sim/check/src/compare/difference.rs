@@ -1,6 +1,7 @@
 //! The kinds of difference between the record of a trace and a run of it.
 
 use afresh_core::{EventNumber, Healed, Key, Parts, Quarantined, Rejected, Sent, Settled, System};
+use afresh_trace::text;
 use serde_json::Value;
 
 use crate::finding::{Findings, RECORDED, Sighting, Versus, value};
@@ -31,8 +32,8 @@ pub(crate) enum Different<S: System> {
     },
     /// A recorded rejection, quarantine, heal or settlement does not happen now.
     Gone(Event),
-    /// An output is sent now but was not recorded.
-    NewOutput(Sent<S::Out>),
+    /// An output is sent now but was not recorded. If it is a withdrawal, `before` is the body that it withdraws.
+    NewOutput { sent: Sent<S::Out>, before: Option<S::Out> },
     /// A rejection, quarantine or heal happens now but was not recorded.
     New(Event),
 }
@@ -68,7 +69,7 @@ impl Event {
 
     /// Describes for people what happened only when the trace was recorded (`gone`), or only now.
     fn in_words(&self, gone: bool) -> String {
-        let text = |happened: &str| {
+        let say = |happened: &str| {
             if gone {
                 format!("{happened} when recorded, but not now")
             } else {
@@ -76,13 +77,13 @@ impl Event {
             }
         };
         match self {
-            Self::Rejected(Rejected { why }) => text(&format!("the message was rejected ({why})")),
+            Self::Rejected(Rejected { why }) => say(&format!("the message was rejected ({why})")),
             Self::Quarantined(Quarantined { key, why }) => {
-                text(&format!("the key {} was quarantined ({why})", name(key)))
+                say(&format!("the key {} was quarantined ({why})", text::name(key.as_str())))
             }
             Self::Healed(Healed { key, parts }) => {
                 let parts: Vec<_> = parts.iter().map(|part| part.as_str()).collect();
-                text(&format!("the key {} was healed in {}", name(key), parts.join(", ")))
+                say(&format!("the key {} was healed in {}", text::name(key.as_str()), parts.join(", ")))
             }
             Self::Settled(Settled { output, revision }) => {
                 format!(
@@ -91,11 +92,6 @@ impl Event {
             }
         }
     }
-}
-
-/// A name in a sentence: an empty name is printed as `""`.
-fn name(key: &Key) -> &str {
-    if key.as_str().is_empty() { "\"\"" } else { key.as_str() }
 }
 
 impl<S: System> Difference<S> {
@@ -111,7 +107,7 @@ impl<S: System> Difference<S> {
         let mut saw = |part: &str| findings.saw((RECORDED, part), place, self.kind.key(), || self.kind.in_words());
         match &self.kind {
             Different::View { parts, .. } => parts.diverged().for_each(saw),
-            Different::Output { recorded: sent, .. } | Different::NewOutput(sent) => {
+            Different::Output { recorded: sent, .. } | Different::NewOutput { sent, .. } => {
                 saw(&format!("output {}", kind(sent.slot.as_str())));
             }
             Different::Gone(event) | Different::New(event) => saw(event.part()),
@@ -122,7 +118,7 @@ impl<S: System> Difference<S> {
 impl<S: System> Different<S> {
     fn key(&self) -> Option<&Key> {
         match self {
-            Self::Output { recorded: sent, .. } | Self::NewOutput(sent) => Some(&sent.key),
+            Self::Output { recorded: sent, .. } | Self::NewOutput { sent, .. } => Some(&sent.key),
             Self::View { key, .. } => Some(key),
             Self::Gone(event) | Self::New(event) => event.key(),
         }
@@ -135,7 +131,7 @@ impl<S: System> Different<S> {
         };
         match self {
             Self::Output { recorded, now } => {
-                let name = format!("output {}/{}", recorded.key, recorded.slot);
+                let name = output(recorded);
                 match now {
                     None => {
                         (format!("{name} was recorded but is not sent now"), versus(body(recorded), "now", Value::Null))
@@ -151,18 +147,20 @@ impl<S: System> Different<S> {
                     }
                 }
             }
-            Self::NewOutput(sent) => {
-                let found = format!("output {}/{} is sent now but was not recorded", sent.key, sent.slot);
-                (found, versus(Value::Null, "now", body(sent)))
+            Self::NewOutput { sent, before } => {
+                (format!("{} is sent now but was not recorded", output(sent)), versus(value(before), "now", body(sent)))
             }
             Self::View { recorded, now, parts, side, key, rests_on } => {
                 let Some(now) = now else {
-                    let found = format!("the view of {} was recorded, but no message concerns this key", name(key));
+                    let found = format!(
+                        "the view of {} was recorded, but no message concerns this key",
+                        text::name(key.as_str())
+                    );
                     return (found, versus(value(recorded), side, Value::Null));
                 };
                 let found = match *side {
                     "recomputed" => "the recorded view differs from the view recomputed from all messages".to_owned(),
-                    _ => format!("the view of {} differs from the recorded view", name(key)),
+                    _ => format!("the view of {} differs from the recorded view", text::name(key.as_str())),
                 };
                 let rests_on = rests_on.map(|event| format!(", which rests on the view of event {event}"));
                 let found = found + &rests_on.unwrap_or_default();
@@ -173,6 +171,12 @@ impl<S: System> Different<S> {
             Self::New(event) => (event.in_words(false), None),
         }
     }
+}
+
+/// The name of an output in a sentence, which tells a withdrawal from a body.
+fn output<O>(sent: &Sent<O>) -> String {
+    let what = if sent.body.is_none() { "the withdrawal of output" } else { "output" };
+    format!("{what} {}/{}", text::name(sent.key.as_str()), text::name(sent.slot.as_str()))
 }
 
 /// The body of an output as a value to show. A withdrawal has none, so it is named.

@@ -319,7 +319,10 @@ impl Comparer {
                 continue;
             };
             let kind = match now {
-                Observation::Out(sent) if self.records_outputs => Different::NewOutput(sent.clone()),
+                Observation::Out(sent) if self.records_outputs => {
+                    let before = if sent.body.is_none() { sent_before(engine, journaled, sent) } else { None };
+                    Different::NewOutput { sent: sent.clone(), before }
+                }
                 Observation::Rejected(now) if self.records => Different::New(Event::Rejected((**now).clone())),
                 Observation::Quarantined(now) if self.records => Different::New(Event::Quarantined((**now).clone())),
                 Observation::Healed(now) if self.records => Different::New(Event::Healed((**now).clone())),
@@ -335,4 +338,14 @@ impl Comparer {
 
 fn differs<S: System>(recorded: &Sent<S::Out>, now: Option<&Sent<S::Out>>) -> Compared<S> {
     Compared::Differs(Different::Output { recorded: recorded.clone(), now: now.cloned() })
+}
+
+/// The body that the slot of an output had before event `number` of the journal.
+fn sent_before<S: System>(engine: &Engine<S>, number: EventNumber, of: &Sent<S::Out>) -> Option<S::Out> {
+    let earlier = (1..number.get()).rev().filter_map(|number| engine.journal().get(EventNumber::new(number)?));
+    let mut outputs = earlier.filter_map(|event| match &event.what {
+        What::Observation(Observation::Out(sent)) => Some(sent),
+        _ => None,
+    });
+    outputs.find(|sent| sent.slot == of.slot && sent.key == of.key).and_then(|sent| sent.body.clone())
 }

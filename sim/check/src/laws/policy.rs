@@ -1,5 +1,6 @@
 use afresh_core::{Engine, Policy};
 use afresh_trace::format::EventOf;
+use afresh_trace::text::count;
 
 use super::{Breach, Held, StimulusOf, run, same};
 use crate::finding::value;
@@ -33,7 +34,7 @@ pub(super) fn same_events<S: Subject>(ways: [&'static str; 2], [a, b]: [&Engine<
         }
         None if a.journal().len() == b.journal().len() => Ok(()),
         None => {
-            let length = |engine: &Engine<S>| value(&format!("{} events", engine.journal().len()));
+            let length = |engine: &Engine<S>| value(&count(engine.journal().len() as u64, "event", "events"));
             Err(Breach::new("events", "one run has more events").versus((ways[0], length(a)), (ways[1], length(b))))
         }
     }

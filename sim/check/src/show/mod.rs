@@ -2,6 +2,7 @@
 
 mod entry;
 mod filter;
+mod names;
 mod timeline;
 mod views;
 
@@ -20,6 +21,7 @@ use timeline::Timeline;
 pub use entry::{Entry, Sign, json};
 pub(crate) use filter::is_named;
 pub use filter::{Filter, Range};
+pub use names::Names;
 pub use views::{Seen, ViewChange};
 
 /// The options of [`show()`].
@@ -85,13 +87,15 @@ fn as_time<Z: Serializer>(at: &At, serializer: Z) -> Result<Z::Ok, Z::Error> {
 ///
 /// # Errors
 ///
-/// Returns an error if the trace cannot be read, or the error that `each` returned.
+/// Returns an error if the trace cannot be read, if the filter has a name that the trace does not have, or the error
+/// that `each` returned.
 pub fn show<S: Subject, R: BufRead>(
     system: &S,
     reader: Reader<R>,
     options: &Options,
     each: &mut dyn FnMut(&Entry) -> Result<(), Error>,
 ) -> Result<Summary, Error> {
+    let name = reader.name().to_owned();
     let mut digesting = Some(Digesting::new(reader.header())?);
     let mut timeline = Timeline::new(system, reader.header().complete, options, each);
     let mut events = reader.events(system);
@@ -100,7 +104,10 @@ pub fn show<S: Subject, R: BufRead>(
         // Only a stimulus ends the range, because the observations of its last event come after that event.
         if options.filter.range.is_over(event.number) && matches!(event.what, What::Stimulus(_)) {
             digesting = None;
-            break;
+            // The names of the filter may be those of later events.
+            if timeline.names.has_all(&options.filter) {
+                break;
+            }
         }
         if let Some(digesting) = &mut digesting {
             digesting.event(&event)?;
@@ -111,6 +118,6 @@ pub fn show<S: Subject, R: BufRead>(
             What::Observation(_) => timeline.observation(&event)?,
         }
     }
-    let summary = timeline.finish()?;
+    let summary = timeline.finish(&name)?;
     Ok(Summary { digest: digesting.map(Digesting::finish).transpose()?, ..summary })
 }

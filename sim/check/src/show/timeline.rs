@@ -9,6 +9,7 @@ use afresh_trace::format::{Error, EventOf, Kind, output_id};
 
 use super::entry::{Entry, Sign, json};
 use super::filter::Filter;
+use super::names::Names;
 use super::views::{Views, carried};
 use super::{Options, Summary};
 use crate::compare::{Compared, Comparer};
@@ -27,6 +28,7 @@ pub(super) struct Timeline<'a, S: Subject> {
     /// The events that carry, or were caused by, a message that the filter names.
     marked: BTreeSet<EventNumber>,
     views: Views,
+    pub(super) names: Names,
     summary: Summary,
 }
 
@@ -58,6 +60,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
             exclusions: Exclusions::default(),
             marked: BTreeSet::new(),
             views: Views::default(),
+            names: Names::default(),
             summary: Summary::default(),
         }
     }
@@ -88,7 +91,9 @@ impl<'a, S: Subject> Timeline<'a, S> {
         keys.dedup();
         self.comparer.begin(&self.engine, (number, line), journaled);
         self.exclusions.took(&self.engine, (number, line), journaled, receipt);
+        self.names.add_keys(filter, &keys);
         if let Some(event) = self.engine.journal().get(journaled) {
+            self.names.add_message::<S>(filter, &event.what);
             let shown = marked && filter.allows(Kind::of(&event.what), number) && filter.allows_keys(&keys);
             let mut views = Vec::new();
             if follows {
@@ -111,6 +116,8 @@ impl<'a, S: Subject> Timeline<'a, S> {
         let sign = self.compare(event);
         let keys = self.keys_of(observation);
         let filter = &self.options.filter;
+        self.names.add_keys(filter, &keys);
+        self.names.add_message::<S>(filter, &event.what);
         let marked = self.mark(event.number, event.cause, |filter| is_output_asked_for(filter, observation));
         if !marked || !filter.allows(Kind::of(&event.what), event.number) || !filter.allows_keys(&keys) {
             return Ok(());
@@ -123,9 +130,10 @@ impl<'a, S: Subject> Timeline<'a, S> {
         }
     }
 
-    /// Ends the timeline, and returns its summary.
-    pub(super) fn finish(mut self) -> Result<Summary, Error> {
+    /// Ends the timeline of the trace called `trace`, and returns its summary.
+    pub(super) fn finish(mut self, trace: &str) -> Result<Summary, Error> {
         self.end()?;
+        self.names.check(&self.options.filter, trace)?;
         Ok(self.summary)
     }
 
@@ -144,6 +152,8 @@ impl<'a, S: Subject> Timeline<'a, S> {
             };
             let what = What::Observation(observation.clone());
             let keys = own_key(observation).map_or_else(|| current.keys.clone(), |key| vec![key.clone()]);
+            self.names.add_keys(filter, &keys);
+            self.names.add_message::<S>(filter, &what);
             let asked_for = marked || is_output_asked_for(filter, observation);
             if asked_for && filter.allows(Kind::of(&what), current.number) && filter.allows_keys(&keys) {
                 let mut entry = Entry::new::<S>(sign, &what, keys);

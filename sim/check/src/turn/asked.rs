@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use afresh_core::{FactId, Journal, Knob, Name, Stimulus, System, What};
+use afresh_trace::unknown::{Thing, UnknownName};
 
 use super::Error;
 use crate::show::is_named;
@@ -45,15 +46,14 @@ fn facts<S: System>(journal: &Journal<S>, names: &[String]) -> Result<Vec<FactId
             found.entry(name).or_default().insert(message.fact());
         }
     }
-    let unknown: Vec<_> = names.iter().filter(|name| !found.contains_key(name.as_str())).collect();
-    if !unknown.is_empty() {
-        return Err(Error::Unknown(unknown.into_iter().map(|name| format!("message {name}")).collect()));
+    if let Some(name) = names.iter().find(|name| !found.contains_key(name.as_str())) {
+        return Err(unknown_message(journal, name));
     }
     let mut facts: Vec<FactId> = Vec::new();
     for name in names {
         let named: Vec<_> = found.get(name.as_str()).into_iter().flatten().collect();
         if named.len() > 1 {
-            let names = named.iter().map(|fact| format!("{}@{}", fact.id, fact.from)).collect();
+            let names = named.into_iter().map(full_name).collect();
             return Err(Error::Ambiguous { id: name.clone(), names });
         }
         for fact in named {
@@ -63,4 +63,19 @@ fn facts<S: System>(journal: &Journal<S>, names: &[String]) -> Result<Vec<FactId
         }
     }
     Ok(facts)
+}
+
+/// Returns the name of a message as `id@sender`.
+fn full_name(fact: &FactId) -> String {
+    format!("{}@{}", fact.id.as_str(), fact.from.as_str())
+}
+
+/// Returns the error that no message is called `name`, which is `id` or `id@sender`.
+pub(super) fn unknown_message<S: System>(journal: &Journal<S>, name: &str) -> Error {
+    let known = journal.events().filter_map(|event| match &event.what {
+        What::Stimulus(Stimulus::In(message)) if name.contains('@') => Some(full_name(&message.fact())),
+        What::Stimulus(Stimulus::In(message)) => Some(message.id.as_str().to_owned()),
+        _ => None,
+    });
+    Error::Unknown(UnknownName::new(Thing::Message, name, known))
 }

@@ -4,6 +4,7 @@
 //! result contains the events to append to the trace.
 
 mod asked;
+mod names;
 mod numbers;
 mod planned;
 mod start;
@@ -12,6 +13,7 @@ use std::io::BufRead;
 
 use afresh_core::{EventNumber, Knob, Observation, Plan, Refusal, Stimulus, What};
 use afresh_trace::format::{self, EventOf, Reader, Writer};
+use afresh_trace::unknown::UnknownName;
 use serde::Serialize;
 
 use crate::show::{Entry, Sign};
@@ -73,14 +75,14 @@ pub enum Error {
     /// The trace cannot be read, or the new events cannot be written.
     #[error(transparent)]
     Trace(#[from] format::Error),
-    /// The knob names messages, outputs or keys that the trace does not have. Each is given as text for people.
-    #[error("there is no {}", afresh_trace::text::escape(&.0.join(", no ")))]
-    Unknown(Vec<String>),
+    /// The knob has a name that the trace or the system does not have.
+    #[error("{0}")]
+    Unknown(UnknownName),
     /// The trace is of a world of nodes, which has no knobs.
     #[error("a world of nodes has no keys and no knobs: operators act on it through its inputs")]
     World,
     /// Several senders have sent a message with this id.
-    #[error("several senders have a message {}: expected one of {}", afresh_trace::text::escape(.id), afresh_trace::text::escape(&.names.join(", ")))]
+    #[error("several senders have a message `{}`: expected one of {}", afresh_trace::text::escape(.id), afresh_trace::text::escape(&.names.join(", ")))]
     Ambiguous {
         /// The id that the operator gave.
         id: String,
@@ -93,15 +95,14 @@ pub enum Error {
 ///
 /// # Errors
 ///
-/// Returns an error if the trace cannot be read, or if the knob names a message, output or key that the trace lacks.
+/// Returns an error if the trace cannot be read, or if the knob has a name that the trace or the system
+/// does not have.
 pub fn turn<S: Subject, R: BufRead>(system: &S, reader: Reader<R>, options: &Options) -> Result<Report, Error> {
     let name = reader.name().to_owned();
     let mut started = Started::read(system, reader, options)?;
     let knob = options.asked.knob(started.engine.journal())?;
     let plan = started.engine.plan(&knob);
-    if !plan.unknown.is_empty() {
-        return Err(Error::Unknown(plan.unknown));
-    }
+    names::check(&started.engine, &knob, &plan)?;
     let planned = Planned::new(&started.engine, &plan);
     let done = match options.dry_run {
         true => None,

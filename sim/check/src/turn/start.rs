@@ -43,7 +43,7 @@ const NODE: &str = "app";
 fn deployed<S: Subject>(events: &[EventOf<S>]) -> Option<String> {
     events.iter().rev().find_map(|event| match &event.what {
         What::Stimulus(Stimulus::Fault(fault)) => match &**fault {
-            Fault::Deploy { system, .. } => Some(system.to_string()),
+            Fault::Deploy { system, .. } => Some(system.as_str().to_owned()),
             _ => None,
         },
         _ => None,

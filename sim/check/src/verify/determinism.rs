@@ -2,6 +2,7 @@
 
 use afresh_core::{Event, EventNumber, Journal, Key, Observation, What};
 use afresh_trace::format::EventOf;
+use afresh_trace::text::count;
 use serde_json::Value;
 
 use crate::finding::{Findings, Versus, value};
@@ -19,7 +20,7 @@ fn first_difference<S: Subject>(first: &Journal<S>, again: &Journal<S>) -> Optio
         let show = |event: &EventOf<S>| value(&format!("{:?}", event.what));
         return Some((one.number, key_of(one).or_else(|| key_of(other)).cloned(), [show(one), show(other)]));
     }
-    let events = |journal: &Journal<S>| value(&format!("{} events", journal.len()));
+    let events = |journal: &Journal<S>| value(&count(journal.len() as u64, "event", "events"));
     let last = EventNumber::new(first.len().min(again.len()) as u32).unwrap_or(EventNumber::MIN);
     (first.len() != again.len()).then(|| (last, None, [events(first), events(again)]))
 }

@@ -8,7 +8,7 @@ pub(crate) enum Failure {
     /// A file cannot be read or written, or its content is wrong.
     #[error(transparent)]
     File(#[from] Error),
-    /// Any other reason, as a text that reads well after "afresh: ".
+    /// Any other reason, as a text that reads well after the name of the program and a colon.
     #[error("{0}")]
     Usage(String),
 }

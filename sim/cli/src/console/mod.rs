@@ -11,14 +11,16 @@ mod progress;
 pub(crate) use failure::Failure;
 pub(crate) use progress::Progress;
 
-use std::io::{ErrorKind, Write};
+use std::fmt::Display;
+use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use afresh_trace::format::{Error, Problem};
+use afresh_trace::text::escape;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::worker::{Note, Search, Things, Work, Worker};
+use crate::worker::{Note, Search, Things, Work, Worker, program};
 
 /// The version of every JSON report.
 const REPORT: u32 = 1;
@@ -65,6 +67,19 @@ impl Console {
         written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
     }
 
+    /// Returns a writer to standard output, with colours if it is a terminal, for output that is long.
+    ///
+    /// Here a pipe that was closed early is an error, because the rest of the work would be for nothing. A subcommand
+    /// that has workers uses [`print`](Self::print).
+    pub(crate) fn writer(&self) -> impl Write {
+        BufWriter::new(anstream::stdout().lock())
+    }
+
+    /// Returns whether standard output is a terminal, where long lines are hard to read.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.worker.is_none() && std::io::stdout().is_terminal()
+    }
+
     /// Writes bytes to standard output unchanged.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
         if let Some(worker) = &self.worker {
@@ -84,13 +99,18 @@ impl Console {
         let _ = anstream::stderr().lock().write_all(text.as_bytes());
     }
 
+    /// Writes an error to standard error, after the name of this program.
+    pub(crate) fn fail(&self, why: impl Display) {
+        self.say(&format!("{}: {why}\n", escape(&program().to_string_lossy())));
+    }
+
     /// Ends the subcommand: prints its error, if it has failed, and returns the exit code.
     pub(crate) fn end(&self, done: Result<ExitCode, Failure>) -> ExitCode {
         let code = done.unwrap_or_else(|failure| {
             if failure.is_broken_pipe() {
                 return ExitCode::SUCCESS;
             }
-            self.say(&format!("afresh: {failure}\n"));
+            self.fail(failure);
             ExitCode::from(2)
         });
         if let Some(worker) = &self.worker {

@@ -25,7 +25,7 @@ use seeds::{Seeds, Shard};
 
 /// Simulate a system once for each of many seeds, and keep each failure once, shrunk.
 ///
-/// The run of a seed is the same as in `afresh run SYSTEM --seed N`. Two runs fail in the same way if their first
+/// The run of a seed is the same as in `run SYSTEM --seed N`. Two runs fail in the same way if their first
 /// findings have the same signature. For each signature, the run with the lowest seed is kept in a folder of its own
 /// under `--output`: `trace.jsonl` is the whole run, and `shrunk.jsonl` is the small trace that still shows the
 /// failure. `walk.jsonl` and `report.html` show how the trace was shrunk, and `commands.txt` lists commands that

@@ -155,7 +155,12 @@ fn text(report: &Report) -> String {
         text += &format!("  {} in {runs}, first with seed {seed}\n", styled(BAD, escape(signature)));
         text += &match (before, left, &finding.given_up) {
             (Some(before), Some(left), None) => {
-                format!("    {before} → {}, in {}\n", count(*left as u64, "stimulus", "stimuli"), escape(folder))
+                format!(
+                    "    {} → {}, in {}\n",
+                    number(*before as u64),
+                    count(*left as u64, "stimulus", "stimuli"),
+                    escape(folder)
+                )
             }
             (.., Some(why)) => {
                 let why = why.lines().next().unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Shrinks each finding with a process of `afresh shrink`, several at a time.
 
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +14,7 @@ use serde::Deserialize;
 use super::{Args, files};
 use crate::console::Failure;
 use crate::interrupt;
+use crate::worker::program;
 
 /// The part of the report of `afresh shrink` that is reported again.
 #[derive(Clone, Debug, Deserialize)]
@@ -76,10 +78,10 @@ fn is_left(args: &Args, signature: &str) -> bool {
 fn shrink(args: &Args, signature: &str) -> Result<(), Failure> {
     let folder = files::folder(&args.output, signature);
     let failed = |path: &Path, error| Error::file(path.display().to_string(), Problem::Write(error));
-    let program = std::env::current_exe().map_err(|error| failed(&folder, error))?;
+    let this = std::env::current_exe().map_err(|error| failed(&folder, error))?;
     let option = |name: &str, file: &str| [OsString::from(name), folder.join(file).into()];
-    let mut command = Command::new(program);
-    command.arg("shrink").arg(folder.join("trace.jsonl")).args(["--format", "json"]);
+    let mut command = Command::new(this);
+    command.arg0(program()).arg("shrink").arg(folder.join("trace.jsonl")).args(["--format", "json"]);
     command.arg(format!("--signature={signature}"));
     command.args(option("--output", "shrunk.jsonl")).args(option("--walk", "walk.jsonl"));
     command.args(option("--report", "report.html"));

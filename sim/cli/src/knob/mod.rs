@@ -182,11 +182,8 @@ impl Turn {
             Options { asked, system: self.source.system.clone(), rerun: self.rerun, dry_run: self.result.dry_run };
         let report = runner.turn(reader, &options).map_err(|error| match error {
             turn::Error::Trace(error) => Failure::File(error),
-            turn::Error::World => Failure::Usage(format!("{}: {error}", escape(name))),
-            other => {
-                let help = "list what the trace contains with `afresh show`";
-                Failure::Usage(format!("{}: {other}\n  help: {help}", escape(name)))
-            }
+            turn::Error::World | turn::Error::Ambiguous { .. } => Failure::Usage(format!("{}: {error}", escape(name))),
+            turn::Error::Unknown(unknown) => Failure::File(Error::file(name, Problem::Unknown(unknown))),
         })?;
         Ok((report, system))
     }
@@ -202,7 +199,7 @@ impl Turn {
     ) -> Result<ExitCode, Failure> {
         let text = match self.format {
             Format::Json => json("knob", &Turned { trace: name, system, output, report }),
-            Format::Text => plan::text(report, name, system, output),
+            Format::Text => plan::text(report, name, system, output, console.is_terminal()),
         };
         // If the trace goes to standard output, the report must not mix with it.
         if self.result.output.as_ref().is_some_and(|path| path.as_os_str() == "-") {

@@ -2,7 +2,7 @@
 
 use afresh_check::turn::{Done, Planned, PlannedSend, Report, Start};
 use afresh_core::{Knob, Name};
-use afresh_trace::text::{count, escape};
+use afresh_trace::text::{count, escape, name, number};
 
 use super::terminal::{BAD, BOLD, DIM, GOOD, changes, styled};
 use super::timeline::Columns;
@@ -10,11 +10,12 @@ use super::timeline::Columns;
 /// The indentation of changes.
 const MARGIN: &str = "      ";
 
-/// Returns the plan and, unless it was a dry run, the effects. `output` names the file with the result.
-pub(crate) fn text(report: &Report, trace: &str, system: &str, output: Option<&str>) -> String {
-    let (name, by, why) = described(&report.knob);
+/// Returns the plan and, unless it was a dry run, the effects. `output` names the file with the result. If `brief`,
+/// long bodies are cut off.
+pub(crate) fn text(report: &Report, trace: &str, system: &str, output: Option<&str>, brief: bool) -> String {
+    let (knob, by, why) = described(&report.knob);
     let reason = if why.is_empty() { String::new() } else { format!(": {}", escape(why)) };
-    let mut text = format!("{}: {} by {}{reason}\n", escape(trace), styled(BOLD, name), escape(by.as_str()));
+    let mut text = format!("{}: {} by {}{reason}\n", escape(trace), styled(BOLD, knob), name(by.as_str()));
     text += &match report.start {
         Start::Run => format!("  {} ran the trace\n", escape(system)),
         Start::Journal => {
@@ -26,7 +27,7 @@ pub(crate) fn text(report: &Report, trace: &str, system: &str, output: Option<&s
     };
     text += &plan(&report.plan);
     if let Some(done) = &report.done {
-        text += &self::done(done, output.unwrap_or("nowhere"));
+        text += &self::done(done, output.unwrap_or("nowhere"), brief);
     }
     text
 }
@@ -48,14 +49,14 @@ fn described(knob: &Knob) -> (String, &Name, &str) {
         Knob::Scrub { keys: named, by, why } => (format!("scrub {}", keys(named)), by, why),
         Knob::Migrate { flow, keys: named, on, by, why } => {
             let on = if *on { "on" } else { "off" };
-            (format!("migrate {}: {} {on}", keys(named), escape(flow.as_str())), by, why)
+            (format!("migrate {}: {} {on}", keys(named), name(flow.as_str())), by, why)
         }
     }
 }
 
 /// Returns the names with commas between them, safe to print.
 fn list<T: AsRef<str>>(names: impl Iterator<Item = T>) -> String {
-    names.map(|name| escape(name.as_ref()).to_string()).collect::<Vec<_>>().join(", ")
+    names.map(|one| name(one.as_ref()).to_string()).collect::<Vec<_>>().join(", ")
 }
 
 fn plan(plan: &Planned) -> String {
@@ -67,8 +68,8 @@ fn plan(plan: &Planned) -> String {
         (plan.quarantines.len(), "quarantined"),
         (plan.refusals.len(), "rejected"),
     ];
-    let counts: Vec<_> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<_> = counts.map(|(count, what)| format!("{} {what}", number(*count as u64))).collect();
     let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
     let mut text = format!("  plan: {counts}");
     if plan.keys > 0 {
@@ -79,7 +80,7 @@ fn plan(plan: &Planned) -> String {
         text += &format!(
             "    {} {}: {}\n",
             styled(GOOD, "heal"),
-            escape(healed.key.as_str()),
+            name(healed.key.as_str()),
             list(healed.parts.iter().map(Name::as_str))
         );
     }
@@ -87,7 +88,7 @@ fn plan(plan: &Planned) -> String {
         text += &format!(
             "    {} {}: {}\n",
             styled(BAD, "quarantine"),
-            escape(quarantined.key.as_str()),
+            name(quarantined.key.as_str()),
             escape(&quarantined.why)
         );
     }
@@ -108,14 +109,14 @@ fn send(send: &PlannedSend) -> String {
         (None, Some(_)) => ("send", GOOD),
     };
     let id = escape(id);
-    let mut text = format!("    {} {id} to {}, revision {revision}\n", styled(style, what), escape(to.as_str()));
+    let mut text = format!("    {} {id} to {}, revision {revision}\n", styled(style, what), name(to.as_str()));
     if before != body {
         text += &changes(before.as_ref(), body.as_ref(), MARGIN);
     }
     text
 }
 
-fn done(done: &Done, output: &str) -> String {
+fn done(done: &Done, output: &str, brief: bool) -> String {
     let mut text = match done.as_planned {
         true => format!("  {} as planned; added to {}:\n", styled(GOOD, "done"), escape(output)),
         false => format!(
@@ -124,7 +125,7 @@ fn done(done: &Done, output: &str) -> String {
             escape(output)
         ),
     };
-    let mut columns = Columns::default();
+    let mut columns = Columns::new(brief);
     done.events.iter().for_each(|event| text += &columns.entry(event));
     text
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use afresh_shrink::minimize::Item;
 use afresh_shrink::minimize::walk::Intent;
-use afresh_trace::text::{count, escape, shorten};
+use afresh_trace::text::{count, escape, number as grouped, shorten};
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
@@ -91,7 +91,11 @@ pub(crate) fn ending(steps: usize, runs: usize) -> String {
 /// Formats one step of a walk as text. `number` is the number of the step, from 1.
 pub(crate) fn step(step: &Step, number: usize) -> String {
     let Step { run, pass, before, after, removed, changed } = step;
-    let size = if before == after { String::new() } else { format!(": {before} → {after}") };
+    let size = if before == after {
+        String::new()
+    } else {
+        format!(": {} → {}", grouped(*before as u64), grouped(*after as u64))
+    };
     let mut text =
         format!("{} {}\n", styled(BOLD, format!("step {number}, {pass}{size}")), styled(DIM, format!("(run {run})")));
     for stretch in removed.iter().take(STRETCHES_MAX) {
@@ -100,7 +104,7 @@ pub(crate) fn step(step: &Step, number: usize) -> String {
             if hidden == 0 || place < END || place >= END + hidden {
                 let _ = writeln!(text, "  {}", styled(BAD, format!("- {:>6} {}", line.number, shorten(&line.text))));
             } else if place == END {
-                let _ = writeln!(text, "  {}", styled(DIM, format!("         … {hidden} more")));
+                let _ = writeln!(text, "  {}", styled(DIM, format!("         … {} more", grouped(hidden as u64))));
             }
         }
     }

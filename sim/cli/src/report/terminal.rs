@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write};
 
 use afresh_check::{Deny, Exclusion, Finding, Notes, Sighting, Versus};
-use afresh_trace::text::{count, escape};
+use afresh_trace::text::{count, escape, name};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
@@ -46,7 +46,7 @@ pub fn findings<'f>(findings: impl IntoIterator<Item = &'f Finding>, file: &str)
 /// Returns one bug at one step, with a diff of the two values that should be equal.
 pub(crate) fn sighting(sighting: &Sighting, file: &str) -> String {
     let mut text = String::new();
-    let key = sighting.key.as_ref().map(|key| format!(", key {}", escape(key.as_str()))).unwrap_or_default();
+    let key = sighting.key.as_ref().map(|key| format!(", key {}", name(key.as_str()))).unwrap_or_default();
     let place = format!("{}:{}: event {}{key}", escape(file), sighting.line, sighting.event);
     let _ = writeln!(text, "    {}: {}", styled(DIM, place), escape(&sighting.found));
     if let Some(versus) = &sighting.versus {

@@ -11,6 +11,7 @@ use afresh_check::{Loaded, Subject, replay, show, turn};
 use afresh_shrink::oracle;
 use afresh_trace::format::files::Input;
 use afresh_trace::format::{Error, Reader, Writer};
+use afresh_trace::unknown::{Thing, UnknownName};
 use afresh_world::explore::{Explorer, SystemExplorer};
 use afresh_world::{Cluster, Workload, Workloads};
 
@@ -117,10 +118,16 @@ impl<S: Subject + 'static> Runner for S {
 /// The systems and worlds of a command line, by name.
 ///
 /// [`main`](crate::main) runs the command line over them.
-#[derive(Default)]
 pub struct Systems {
     by_name: BTreeMap<String, Box<dyn Runner>>,
     workloads: Workloads,
+    version: &'static str,
+}
+
+impl Default for Systems {
+    fn default() -> Self {
+        Self { by_name: BTreeMap::new(), workloads: Workloads::default(), version: env!("CARGO_PKG_VERSION") }
+    }
 }
 
 impl Systems {
@@ -169,6 +176,18 @@ impl Systems {
         self
     }
 
+    /// Sets the version that `--version` prints. The default is the version of Afresh.
+    #[must_use]
+    pub fn with_version(mut self, version: &'static str) -> Self {
+        self.version = version;
+        self
+    }
+
+    /// The version that `--version` prints.
+    pub fn version(&self) -> &'static str {
+        self.version
+    }
+
     /// The names of all systems and worlds, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.by_name.keys().map(String::as_str)
@@ -178,17 +197,18 @@ impl Systems {
     ///
     /// # Errors
     ///
-    /// Fails with all known names if there is no such system.
-    pub fn get(&self, name: &str) -> Result<&dyn Runner, Vec<String>> {
-        self.by_name.get(name).map(|runner| &**runner).ok_or_else(|| self.names().map(str::to_owned).collect())
+    /// Fails if there is no such system.
+    pub fn get(&self, name: &str) -> Result<&dyn Runner, UnknownName> {
+        let unknown = || UnknownName::new(Thing::System, name, self.names());
+        self.by_name.get(name).map(|runner| &**runner).ok_or_else(unknown)
     }
 
     /// Returns an explorer of the system or world called `name`, or `None` if it has no workload.
     ///
     /// # Errors
     ///
-    /// Fails with all known names if there is no such system.
-    pub fn explorer<'s>(&'s self, name: &'s str) -> Result<Option<Box<dyn Explorer + 's>>, Vec<String>> {
+    /// Fails if there is no such system.
+    pub fn explorer<'s>(&'s self, name: &'s str) -> Result<Option<Box<dyn Explorer + 's>>, UnknownName> {
         Ok(self.get(name)?.explore(name, &self.workloads))
     }
 }

@@ -2,13 +2,14 @@
 
 mod walk;
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use afresh_check::show::{Calm, Filter, Options, Range, Summary};
 use afresh_trace::format::{Error, Kind, Problem, files, time};
-use afresh_trace::text::{count, escape};
+use afresh_trace::text::{count, escape, number};
+use afresh_trace::unknown::{Thing, UnknownName};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -26,7 +27,7 @@ use crate::source::{Comparison, Format, Source};
 /// on messages before the window.
 ///
 /// `--key`, `--message`, `--kind` and `--range` narrow down the events; repeating one of the first three shows more.
-/// For example, this shows what a message did, and to which states: `afresh show night.jsonl --message m-17 --views`.
+/// For example, this shows what a message did, and to which states: `show night.jsonl --message m-17 --views`.
 ///
 /// Exit codes: 0 shown; 2 bad usage, or input that cannot be read.
 #[derive(Debug, clap::Args)]
@@ -66,9 +67,15 @@ pub(super) struct Args {
     #[arg(long)]
     views: bool,
 
+    /// Show bodies whole; without this option, a terminal shows 120 characters of each.
+    #[arg(long)]
+    full: bool,
+
     /// Show each accepted step of a shrink instead, with what it removed or changed. The original is found next to the
     /// walk if `shrink` chose the file names. Otherwise, pass it as the trace.
-    #[arg(long, value_name = "WALK", conflicts_with_all = ["keys", "messages", "kinds", "range", "differences", "views"])]
+    #[arg(long, value_name = "WALK", conflicts_with_all = [
+        "keys", "messages", "kinds", "range", "differences", "views", "full",
+    ])]
     walk: Option<PathBuf>,
 
     /// The format of the timeline.
@@ -77,10 +84,8 @@ pub(super) struct Args {
 }
 
 fn kind(text: &str) -> Result<Kind, String> {
-    Kind::named(text).ok_or_else(|| {
-        let names: Vec<_> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-        format!("expected one of {}", names.join(", "))
-    })
+    Kind::named(text)
+        .ok_or_else(|| UnknownName::new(Thing::Kind, text, Kind::ALL.iter().map(|kind| kind.name())).to_string())
 }
 
 /// Runs the subcommand, and returns its exit code.
@@ -103,14 +108,17 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
     let options = Options { filter, views: args.views, ignored: args.comparison.ignored.clone() };
     match args.format {
         Format::Text => {
-            let mut stdout = BufWriter::new(anstream::stdout().lock());
-            let mut write = |text: &str| stdout.write_all(text.as_bytes()).map_err(unwritten);
+            let mut writer = console.writer();
+            let mut write = |text: &str| writer.write_all(text.as_bytes()).map_err(unwritten);
             let window = if header.complete { "the whole history" } else { "a window of a history" };
-            write(&format!("{}: {window} of {}\n", escape(&name), escape(&system)))?;
-            let mut columns = Columns::default();
-            let summary = runner.show(reader, &options, &mut |entry| write(&columns.entry(entry)))?;
-            write(&ending(&summary, &name))?;
-            stdout.flush().map_err(unwritten)?;
+            // If the filter has a name that the trace does not have, the error comes without a beginning.
+            let mut beginning = format!("{}: {window} of {}\n", escape(&name), escape(&system));
+            let mut columns = Columns::new(console.is_terminal() && !args.full);
+            let summary = runner.show(reader, &options, &mut |entry| {
+                write(&(std::mem::take(&mut beginning) + &columns.entry(entry)))
+            })?;
+            write(&(beginning + &ending(&summary, &name)))?;
+            writer.flush().map_err(unwritten)?;
         }
         Format::Json => {
             let mut events = Vec::new();
@@ -149,7 +157,7 @@ fn ending(summary: &Summary, file: &str) -> String {
         text += &format!("calm phase: {}, until {}\n", count(events, "event", "events"), until.trim_matches('"'));
     }
     text += &terminal::findings(findings, file);
-    text += &format!("{}\n", styled(DIM, format!("{shown} of {} shown", count(events, "event", "events"))));
+    text += &format!("{}\n", styled(DIM, format!("{} of {} shown", number(shown), count(events, "event", "events"))));
     if gone > 0 {
         text += &format!(
             "{}\n",

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use afresh_shrink::minimize::{Edit, Item, Rewrite, Walk};
 use afresh_shrink::oracle::{rewrite_event, rewrite_line};
 use afresh_trace::format::{Error, Options, Problem, RawEvent, Reader, files};
+use afresh_trace::text::escape;
 use serde::Serialize;
 
 use super::Args;
@@ -17,13 +18,13 @@ use crate::source::Format;
 
 /// Shows the walk at `path`.
 pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCode, Failure> {
-    let usage = |why: String| Failure::Usage(format!("failed to show the walk {}: {why}", path.display()));
+    let usage = |why: String| Failure::Usage(format!("{}: {why}", escape(&path.display().to_string())));
     let read =
         |path: &Path| fs::read(path).map_err(|error| Error::file(path.display().to_string(), Problem::Read(error)));
     let walk = Walk::read(&read(path)?).map_err(|error| usage(error.to_string()))?;
     let original = args.trace.clone().or_else(|| original_of(path));
     let original = original.ok_or_else(|| {
-        usage("its original cannot be derived from its file name: pass the original as TRACE".to_owned())
+        usage("its original cannot be derived from its file name\n  help: pass the original as TRACE".to_owned())
     })?;
     let content = read(&original)?;
     let steps = if identity_of_file(&content) == walk.header.input {
@@ -31,7 +32,12 @@ pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCo
     } else {
         let options = Options { line_max: args.source.line_max, torn: args.source.torn };
         let events = events(&original, &content, options).filter(|(input, _)| *input == walk.header.input);
-        let other = || usage(format!("{} is not its original: pass the original as TRACE", original.display()));
+        let other = || {
+            usage(format!(
+                "{} is not its original\n  help: pass the original as TRACE",
+                escape(&original.display().to_string())
+            ))
+        };
         steps_of(events.ok_or_else(other)?.1, &walk, rewrite_event, text_of_event)
     };
     let steps = steps.ok_or_else(|| usage("its edits do not apply to its original".to_owned()))?;

@@ -34,7 +34,7 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
     places.check(&args.file, args.force, args.resume)?;
 
     let mut oracle = CommandOracle::new(template, places.name.clone())
-        .map_err(|source| Failure::Write { path: std::env::temp_dir(), source })?
+        .map_err(|error| Failure::write(&std::env::temp_dir(), error))?
         .recognizer(recognizer)
         .timeout(args.timeout)
         .jobs(args.jobs.unwrap_or(1))

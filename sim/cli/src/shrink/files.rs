@@ -13,50 +13,68 @@ use afresh_shrink::minimize::Walk;
 use afresh_shrink::minimize::walk::{Header, Line, WalkError};
 use afresh_trace::format::files::{Output, is_stream, open};
 use afresh_trace::format::{Error, Problem};
+use afresh_trace::text::escape;
 
 use super::Args;
 use crate::console::{self, Console};
 
-/// An error in the usage or the files; the text reads after "failed to".
+/// An error in the usage or the files.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    #[error("read {}: {source}", path.display())]
-    Read { path: PathBuf, source: io::Error },
     #[error(transparent)]
-    File(Box<Error>),
-    #[error("read {}: the file is empty, expected at least one line", .0.display())]
+    File(#[from] Error),
+    #[error("{}: is empty: expected at least one line", escaped(.0))]
     Empty(PathBuf),
     #[error(
-        "write {}: it exists already; --force overwrites it, --resume continues the search that wrote it", .0.display()
+        "{}: {}\n  help: use `--force` to replace it, or `--resume` to continue the search that wrote it",
+        escaped(.0),
+        Problem::Exists
     )]
     Exists(PathBuf),
-    #[error("write {}: it is the input, which is never overwritten; choose another name", .0.display())]
+    #[error("{}: is the input, which is never overwritten\n  help: choose another name", escaped(.0))]
     IsInput(PathBuf),
-    #[error("write {}: {source}", path.display())]
-    Write { path: PathBuf, source: io::Error },
     #[error(
-        "run the command: it has no {{}} for the path of the candidate; add {{}}, or --stdin if it reads standard input"
+        "the command has no {{}} for the path of the candidate\n  help: add {{}}, or `--stdin` if the command reads \
+         standard input"
     )]
     NoPlaceInCommand,
-    #[error("read --signature as a pattern, since it is not exit, stdout or stderr: {0}")]
+    #[error("--signature: expected `exit`, `stdout`, `stderr` or a pattern: {0}")]
     Pattern(regex::Error),
-    #[error("resume: there is no walk beside standard output; give its path with --walk")]
+    #[error("--resume: there is no walk beside standard output\n  help: give its path with `--walk`")]
     NoWalk,
-    #[error("resume from {}: {source}", path.display())]
-    Resume { path: PathBuf, source: io::Error },
-    #[error("resume from {}: {source}", path.display())]
+    #[error("{}: cannot be resumed: {source}", escaped(path))]
     Walk { path: PathBuf, source: WalkError },
-    #[error("resume from {}: it is the walk of another {what}; use --force to start a new search", path.display())]
+    #[error(
+        "{}: cannot be resumed: it is the walk of another {what}\n  help: use `--force` to start a new search",
+        escaped(path)
+    )]
     OtherWalk { path: PathBuf, what: &'static str },
+}
+
+impl Failure {
+    /// The failure to read a file.
+    fn read(path: &Path, error: io::Error) -> Self {
+        Self::File(Error::file(path.display().to_string(), Problem::Read(error)))
+    }
+
+    /// The failure to write a file.
+    pub(super) fn write(path: &Path, error: io::Error) -> Self {
+        Self::File(Error::file(path.display().to_string(), Problem::Write(error)))
+    }
 }
 
 impl From<Failure> for console::Failure {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::File(error) => Self::File(*error),
-            failure => Self::Usage(format!("failed to {failure}")),
+            Failure::File(error) => Self::File(error),
+            failure => Self::Usage(failure.to_string()),
         }
     }
+}
+
+/// Returns a path as text for people.
+fn escaped(path: &Path) -> String {
+    escape(&path.display().to_string()).to_string()
 }
 
 /// The paths of all files that a shrink writes.
@@ -160,8 +178,8 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 /// Fails if the input cannot be read or is empty.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut content = Vec::new();
-    let mut input = open(path).map_err(|error| Failure::File(Box::new(error)))?;
-    input.read_to_end(&mut content).map_err(|source| Failure::Read { path: path.to_owned(), source })?;
+    let mut input = open(path)?;
+    input.read_to_end(&mut content).map_err(|error| Failure::read(path, error))?;
     if content.is_empty() { Err(Failure::Empty(path.to_owned())) } else { Ok(content) }
 }
 
@@ -179,7 +197,7 @@ pub(super) fn save_or_print(
     if let Some(path) = output {
         return save(path, content);
     }
-    let failed = |source| Failure::Write { path: "-".into(), source };
+    let failed = |error| Failure::write(Path::new("standard output"), error);
     console.write(&content.map_err(failed)?).map_err(|failure| failed(io::Error::other(failure)))
 }
 
@@ -194,7 +212,7 @@ pub(super) fn save(path: &Path, content: io::Result<Vec<u8>>) -> Result<(), Fail
         written.map_err(|source| Error::file(name, Problem::Write(source)))?;
         file.finish()
     };
-    write().map_err(|error| Failure::File(Box::new(error)))
+    Ok(write()?)
 }
 
 /// Locks `file`, so that two searches do not write the same walk.
@@ -227,7 +245,7 @@ impl WalkFile {
     pub(super) fn create(path: &Path, header: &Header) -> Result<Self, Failure> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
         let file = file.and_then(|file| lock(&file).map(|()| file)).and_then(|file| file.set_len(0).map(|()| file));
-        let file = file.map_err(|source| Failure::Write { path: path.to_owned(), source })?;
+        let file = file.map_err(|error| Failure::write(path, error))?;
         let mut walk = Self { file, path: path.to_owned() };
         walk.write(&Line::Walk(header.clone()))?;
         Ok(walk)
@@ -239,7 +257,7 @@ impl WalkFile {
     ///
     /// Fails if the walk cannot be read, is locked, or is of another input, command, system or bug.
     pub(super) fn resume(path: &Path, header: &Header) -> Result<(Self, Walk), Failure> {
-        let failed = |source| Failure::Resume { path: path.to_owned(), source };
+        let failed = |error| Failure::read(path, error);
         let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
         lock(&file).map_err(failed)?;
         let text = fs::read(path).map_err(failed)?;
@@ -259,6 +277,6 @@ impl WalkFile {
     /// Appends a line with one unbuffered write, so that a kill after this call does not lose the line.
     pub(super) fn write(&mut self, line: &Line) -> Result<(), Failure> {
         let written = line.to_text().map_err(io::Error::from).and_then(|text| self.file.write_all(text.as_bytes()));
-        written.map_err(|source| Failure::Write { path: self.path.clone(), source })
+        written.map_err(|error| Failure::write(&self.path, error))
     }
 }

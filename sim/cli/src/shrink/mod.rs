@@ -56,7 +56,7 @@ pub(super) struct Args {
     /// The bug to keep: CHECK/PART for a trace, or `exit`, `stdout`, `stderr` or a pattern for a command [default:
     /// for a trace, the first bug that shows; for a command, exit]
     ///
-    /// CHECK/PART is a signature that `afresh check` reports. For a command, the value selects when two failures are
+    /// CHECK/PART is a signature that `check` reports. For a command, the value selects when two failures are
     /// the same bug: if their exit codes are equal, if they print the same on standard output or standard error apart
     /// from numbers and quoted values, or if the groups of the pattern capture the same text. A group `(?<line>…)`
     /// captures the line of the candidate at which the command failed.

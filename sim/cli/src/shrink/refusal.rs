@@ -39,7 +39,7 @@ pub(super) fn refuse(
 /// Reports why there is nothing to shrink, and returns exit code 3.
 pub(super) fn give_up(args: &Args, why: &str, reasons: &[String], console: &Console) -> Result<ExitCode, Failure> {
     let input = input_name(&args.file);
-    console.say(&format!("afresh: {}: {}\n", escape(&input), escape(why)));
+    console.fail(format!("{}: {}", escape(&input), escape(why)));
     for reason in reasons {
         console.say(&format!("{reason}\n"));
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use afresh_shrink::minimize::{End, Minimized, Verdict, passes_after};
 use afresh_trace::format::files::input_name;
-use afresh_trace::text::{brief, count, escape};
+use afresh_trace::text::{brief, count, escape, number};
 use serde::Serialize;
 
 use super::Args;
@@ -165,7 +165,7 @@ impl Report {
     fn summary(&self, (one, many): (&str, &str)) -> String {
         let how = self.stopped.map_or_else(|| "1-minimal".to_owned(), |pass| format!("stopped at {pass}"));
         let left = count(self.left.len() as u64, one, many);
-        format!("{} → {left}, {how}, {}", self.before, count(self.runs, "run", "runs"))
+        format!("{} → {left}, {how}, {}", number(self.before as u64), count(self.runs, "run", "runs"))
     }
 
     /// Remarks on the result, one line each.
@@ -198,7 +198,7 @@ impl Report {
         text.extend(lines);
         let more = tried.count().saturating_sub(NEEDED_MAX);
         if more > 0 {
-            text += &format!("    … and {more} more\n");
+            text += &format!("    … and {} more\n", number(more as u64));
         }
         text
     }

@@ -1,10 +1,12 @@
 //! The errors of reading and writing files: the place, the problem, what was expected, and what to do.
 
+use std::borrow::Cow;
 use std::{fmt, io};
 
 use afresh_core::Header;
 
-use crate::text::{alternatives, escape, shorten};
+use crate::text::{escape, shorten};
+use crate::unknown::UnknownName;
 
 /// A problem with a file, and its place in the file.
 ///
@@ -50,21 +52,11 @@ pub enum Problem {
     #[error("{}", format_is(*.0))]
     Format(u32),
     /// The header names a system that this program does not have.
-    #[error("is for the unknown system `{}`: expected {}", escape(.name), alternatives(.known))]
-    UnknownSystem {
-        /// The name of the system in the header.
-        name: String,
-        /// The names of all systems that this program has.
-        known: Vec<String>,
-    },
-    /// An option names a system that this program does not have.
-    #[error("unknown system `{}`: expected {}", escape(.name), alternatives(.known))]
-    NoSystem {
-        /// The name of the system in the option.
-        name: String,
-        /// The names of all systems that this program has.
-        known: Vec<String>,
-    },
+    #[error("{0}")]
+    UnknownSystem(UnknownName),
+    /// An option or an argument names a thing that the program or the trace does not have.
+    #[error("{0}")]
+    Unknown(UnknownName),
     /// An option for systems with keys was used with a trace of a world of nodes, which has no keys.
     #[error("is a trace of a world of nodes, which has no keys: `{0}` applies only to systems with keys")]
     NoKeys(&'static str),
@@ -159,7 +151,7 @@ impl fmt::Display for Error {
             write!(f, ":{}", self.column)?;
         }
         write!(f, ": {}", self.problem)?;
-        match self.problem.help() {
+        match &*self.problem.help() {
             "" => Ok(()),
             help => write!(f, "\n  help: {help}"),
         }
@@ -186,8 +178,12 @@ impl Problem {
     }
 
     /// Returns a hint on what to do about the problem, or an empty text if there is none.
-    pub fn help(&self) -> &'static str {
-        match self {
+    pub fn help(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            Self::Unknown(unknown) => return unknown.help().into(),
+            Self::UnknownSystem(unknown) => {
+                return format!("{} with `--system NAME`, or correct the header", unknown.help()).into();
+            }
             Self::Read(error) if error.kind() == io::ErrorKind::NotFound => {
                 "check the path, and the folder that it is relative to; `-` is standard input"
             }
@@ -199,10 +195,6 @@ impl Problem {
             Self::Empty | Self::NotATrace(_) => "use `afresh import` to turn exported rows into a trace",
             Self::Format(0) => "correct the header; the first format is 1",
             Self::Format(_) => "install a newer afresh, or write the trace again with this one",
-            Self::UnknownSystem { .. } => "use `--system NAME` to choose one of these systems, or correct the header",
-            Self::NoSystem { .. } => {
-                "name one of these systems, or omit the option to use the system in the header of the trace"
-            }
             Self::NoKeys(_) => "omit the option for this trace",
             Self::LineTooLong(_) => "raise the limit with `--line-max BYTES` if the line is meant to be that long",
             Self::Utf8(_) => "export the file as UTF-8, or convert it with iconv",
@@ -223,7 +215,7 @@ impl Problem {
             Self::Row(_) => "correct the row or the mapping, or skip such rows with `--skip-bad`",
             Self::Mapping(_) => "correct the mapping; `afresh import --help` shows an example",
             Self::Unwritable { .. } => "use a type that JSON can express",
-        }
+        })
     }
 }
 

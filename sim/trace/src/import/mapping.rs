@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use crate::unknown::{Thing, UnknownName};
+
 /// A field of an event that a column of an export can become.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Field {
@@ -69,11 +71,11 @@ impl FromStr for Assignment {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, expression) = text.split_once('=').ok_or("expected FIELD=EXPR, as in id=.msg_id")?;
-        let field =
-            Field::NAMES.iter().find(|(known, _)| *known == name).map(|(_, field)| *field).ok_or_else(|| {
-                let names: Vec<_> = Field::NAMES.iter().map(|(name, _)| *name).collect();
-                format!("unknown field {name:?}, expected one of {}", names.join(", "))
-            })?;
+        let field = Field::NAMES
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, field)| *field)
+            .ok_or_else(|| UnknownName::new(Thing::Field, name, Field::NAMES.map(|(name, _)| name)).to_string())?;
         let expression = match expression.strip_prefix('=') {
             Some(constant) => Expression::Constant(constant.into()),
             None => Expression::Path(segments(expression)?),
@@ -163,11 +165,8 @@ impl Mapping {
     /// Returns the kind of event that a row becomes if its field `kind` has this value.
     pub(super) fn kind(&self, value: &str) -> Result<RowKind, String> {
         self.kinds.get(value).copied().ok_or_else(|| {
-            let known: Vec<_> = self.kinds.keys().map(|known| format!("{known:?}")).collect();
-            format!(
-                "unknown kind {value:?}, expected one of {}; to add it, use `--in`, `--out`, `--view` or `--ignore`",
-                known.join(", ")
-            )
+            let unknown = UnknownName::new(Thing::Kind, value, self.kinds.keys());
+            format!("{unknown}; to add it, use `--in`, `--out`, `--view` or `--ignore`")
         })
     }
 }

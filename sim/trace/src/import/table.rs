@@ -6,6 +6,7 @@ use super::mapping::Expression;
 use super::rows::{Shape, Whole};
 use super::value::Value;
 use crate::format::{Error, Problem};
+use crate::unknown::{Thing, UnknownName};
 
 /// Reads the rows of an export in CSV, one at a time.
 pub(super) struct Table<R> {
@@ -105,13 +106,13 @@ impl<R: BufRead> Table<R> {
                 Some(name) if self.column(name).is_some() => return Ok(()),
                 Some(name) => match &self.columns {
                     Some(columns) => {
-                        let columns: Vec<_> = columns.iter().map(|column| format!("`{}`", column.trim())).collect();
+                        let unknown = UnknownName::new(Thing::Column, name, columns.iter().map(|column| column.trim()));
                         format!(
-                            "there is no column `{name}`, expected one of {}; if the first row is not a header, use `--no-header` and the column numbers .1, .2, …",
-                            columns.join(", ")
+                            "{unknown}; if the first row is not a header, use `--no-header` and the column numbers .1, \
+                             .2, …"
                         )
                     }
-                    None => format!("there is no column {name:?}, expected a number from 1 to {}", self.record.len()),
+                    None => format!("unknown column `{name}`: expected a number from 1 to {}", self.record.len()),
                 },
             },
         };

@@ -79,3 +79,7 @@ afresh::main!(
     "hostile" => Hostile;
     Workload::new(messages)
 );
+
+pub(super) fn run() -> std::process::ExitCode {
+    main()
+}

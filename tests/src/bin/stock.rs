@@ -1,3 +1,0 @@
-//! The binary of the example `stock`, for the tests to run.
-
-include!("../../../examples/stock/src/main.rs");

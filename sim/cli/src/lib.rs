@@ -53,6 +53,7 @@ mod worker;
 
 use std::process::ExitCode;
 
+use afresh_trace::text::escape_lines;
 use clap::{Parser, Subcommand};
 
 use console::Console;
@@ -92,7 +93,11 @@ pub fn main(systems: &Systems) -> ExitCode {
         Err(_) => return ExitCode::from(2),
     };
     let console = &Console::new(worker);
-    console.end(match Cli::parse_from(words).command {
+    let command = match Cli::try_parse_from(words) {
+        Ok(cli) => cli.command,
+        Err(error) => return refuse(&error, console),
+    };
+    console.end(match command {
         Command::Run(args) => run::main(&args, systems, console),
         Command::Explore(args) => explore::main(&args, systems, console),
         Command::Import(args) => import::main(&args, console),
@@ -105,4 +110,16 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Migrate(args) => args.turn.main(args.asked(), systems, console),
         Command::Scrub(args) => args.turn.main(args.asked(), systems, console),
     })
+}
+
+/// Prints why the arguments are wrong, or the help that they ask for, and returns the exit code.
+fn refuse(error: &clap::Error, console: &Console) -> ExitCode {
+    let plain = error.render().to_string();
+    let safe = escape_lines(&plain);
+    if safe == plain {
+        error.exit();
+    }
+    // An argument holds control characters. The colours are made of such characters too, so they go with them.
+    console.say(&safe);
+    ExitCode::from(2)
 }

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod check;
+mod control;
 mod foreign;
 mod import;
 mod kept;

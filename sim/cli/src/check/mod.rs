@@ -135,7 +135,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
             }
             Checked::Unreadable { failure, .. } => {
                 readable = false;
-                console.say(&format!("afresh: {failure}\n"));
+                console.fail(failure);
             }
         }
         checked.push(result);

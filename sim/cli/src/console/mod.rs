@@ -11,10 +11,12 @@ mod progress;
 pub(crate) use failure::Failure;
 pub(crate) use progress::Progress;
 
+use std::fmt::Display;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use afresh_trace::format::{Error, Problem};
+use afresh_trace::text::escape_lines;
 use serde::Serialize;
 use serde_json::json;
 
@@ -84,13 +86,18 @@ impl Console {
         let _ = anstream::stderr().lock().write_all(text.as_bytes());
     }
 
+    /// Prints an error. This is where arguments and the contents of files in errors become safe for a terminal.
+    pub(crate) fn fail(&self, failure: &impl Display) {
+        self.say(&format!("afresh: {}\n", escape_lines(&failure.to_string())));
+    }
+
     /// Ends the subcommand: prints its error, if it has failed, and returns the exit code.
     pub(crate) fn end(&self, done: Result<ExitCode, Failure>) -> ExitCode {
         let code = done.unwrap_or_else(|failure| {
             if failure.is_broken_pipe() {
                 return ExitCode::SUCCESS;
             }
-            self.say(&format!("afresh: {failure}\n"));
+            self.fail(&failure);
             ExitCode::from(2)
         });
         if let Some(worker) = &self.worker {

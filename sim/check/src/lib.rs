@@ -17,6 +17,7 @@
 //! findings too: [`guard`] catches them.
 #![forbid(unsafe_code)]
 
+mod admit;
 mod check;
 pub mod clock;
 mod compare;
@@ -31,6 +32,7 @@ mod subject;
 pub mod turn;
 pub mod verify;
 
+pub use admit::admit;
 pub use check::{Options, Report, check};
 pub use extent::Extent;
 pub use finding::{Finding, Sighting, Versus, value};

@@ -100,7 +100,7 @@ pub fn main(systems: &Systems) -> ExitCode {
     console.end(match command {
         Command::Run(args) => run::main(&args, systems, console),
         Command::Explore(args) => explore::main(&args, systems, console),
-        Command::Import(args) => import::main(&args, console),
+        Command::Import(args) => import::main(&args, systems, console),
         Command::Replay(args) => replay::main(&args, systems, console),
         Command::Check(args) => check::main(&args, systems, console),
         Command::Shrink(args) => shrink::main(&args, systems, console),

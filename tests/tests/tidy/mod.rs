@@ -21,10 +21,7 @@ const USES: &[(&str, Uses)] = &[
     // Of the library it is the worlds that they are examples of.
     ("afresh-fixtures", Uses::Only(&["afresh", "afresh-core", "proptest", "rand_chacha", "serde"])),
     // A service records its trace with this one, so it has no command line and no generator of random numbers.
-    (
-        "afresh-trace",
-        Uses::Only(&["afresh-core", "blake3", "csv", "jiff", "serde", "serde_json", "tempfile", "thiserror"]),
-    ),
+    ("afresh-trace", Uses::Only(&["afresh-core", "blake3", "jiff", "serde", "serde_json", "tempfile", "thiserror"])),
     (
         "afresh-check",
         Uses::Only(&["afresh-core", "afresh-trace", "indexmap", "rustc-hash", "serde", "serde_json", "thiserror"]),

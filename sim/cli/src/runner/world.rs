@@ -7,6 +7,7 @@ use afresh_core::EventNumber;
 use afresh_shrink::oracle;
 use afresh_trace::format::files::Input;
 use afresh_trace::format::{Error, Reader, Writer};
+use afresh_trace::import::Refusal;
 use afresh_world as world;
 use afresh_world::explore::{Explorer, WorldExplorer};
 use afresh_world::schedule::Unfit;
@@ -27,6 +28,11 @@ type Trace<C> = Loaded<Vocabulary<<<C as Cluster>::Node as Node>::Input>>;
 impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
     fn is_world(&self) -> bool {
         true
+    }
+
+    /// Takes every message: a world has nodes, and each has its own way to read a message.
+    fn admit(&self, _: &str, _: &str) -> Result<(), Refusal> {
+        Ok(())
     }
 
     /// Replays a trace that this cluster recorded strictly: every event must happen as recorded. In a trace that was

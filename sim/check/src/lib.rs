@@ -17,6 +17,7 @@
 //! findings too: [`guard`] catches them.
 #![forbid(unsafe_code)]
 
+mod admit;
 mod check;
 pub mod clock;
 mod compare;
@@ -35,6 +36,7 @@ mod subject;
 pub mod turn;
 pub mod verify;
 
+pub use admit::admit;
 pub use check::{Options, Report, check};
 pub use excluded::{Excluded, Exclusion};
 pub use extent::Extent;

@@ -53,6 +53,7 @@ mod worker;
 
 use std::process::ExitCode;
 
+use afresh_trace::text::escape_lines;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use console::Console;
@@ -92,11 +93,15 @@ pub fn main(systems: &Systems) -> ExitCode {
     };
     let console = &Console::new(worker);
     let command = Cli::command().name(worker::program().to_string_lossy().into_owned()).version(systems.version());
-    let args = Cli::from_arg_matches(&command.get_matches_from(words)).unwrap_or_else(|error| error.exit());
+    let args = command.try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
+    let args = match args {
+        Ok(args) => args,
+        Err(error) => return refuse(&error, console),
+    };
     console.end(match args.command {
         Command::Run(args) => run::main(&args, systems, console),
         Command::Explore(args) => explore::main(&args, systems, console),
-        Command::Import(args) => import::main(&args, console),
+        Command::Import(args) => import::main(&args, systems, console),
         Command::Replay(args) => replay::main(&args, systems, console),
         Command::Check(args) => check::main(&args, systems, console),
         Command::Shrink(args) => shrink::main(&args, systems, console),
@@ -106,4 +111,16 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Migrate(args) => args.turn.main(args.asked(), systems, console),
         Command::Scrub(args) => args.turn.main(args.asked(), systems, console),
     })
+}
+
+/// Prints why the arguments are wrong, or the help that they ask for, and returns the exit code.
+fn refuse(error: &clap::Error, console: &Console) -> ExitCode {
+    let plain = error.render().to_string();
+    let safe = escape_lines(&plain);
+    if safe == plain {
+        error.exit();
+    }
+    // An argument holds control characters. The colours are made of such characters too, so they go with them.
+    console.say(&safe);
+    ExitCode::from(2)
 }

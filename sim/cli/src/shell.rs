@@ -2,12 +2,37 @@
 
 use std::ffi::OsStr;
 
-/// Returns `word`, quoted if a shell would read it as anything but that word.
+use afresh_trace::text::escape;
+
+/// Returns `word`, quoted if a shell would read it as anything but that word. A character on which a terminal would
+/// act is written as its number, as bash and zsh read it.
 pub(super) fn quote(word: &OsStr) -> String {
     let word = word.to_string_lossy();
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@%{}".contains(&byte);
     if !word.is_empty() && word.bytes().all(is_plain) {
         return word.into_owned();
     }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    let is_shown = |char: char| escape(char.encode_utf8(&mut [0; 4])).to_string().chars().eq([char]);
+    if word.chars().all(is_shown) {
+        return format!("'{}'", word.replace('\'', r"'\''"));
+    }
+    let coded = word.chars().map(|char| match char {
+        '\'' | '\\' => format!("\\{char}"),
+        char if is_shown(char) => char.to_string(),
+        char => format!("\\u{:04x}", u32::from(char)),
+    });
+    format!("$'{}'", coded.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_the_word_and_a_terminal_only_shows_it() {
+        let of = |word: &str| quote(OsStr::new(word));
+        assert_eq!(of("a-1.jsonl"), "a-1.jsonl");
+        assert_eq!(of("it's é"), r"'it'\''s é'");
+        assert_eq!(of("it's\u{1b}[2J"), r"$'it\'s\u001b[2J'");
+    }
 }

@@ -14,10 +14,11 @@ use std::thread;
 use std::time::Duration;
 
 use afresh_check::clock::Stopwatch;
+use afresh_shrink::scratch::Scratch;
 use afresh_trace::text::escape;
 use bytesize::ByteSize;
 use rustix::process::{Pid, Signal, kill_process};
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::NamedTempFile;
 
 use crate::console::{Console, Failure, Progress};
 use crate::interrupt::{self, Deadline};
@@ -38,7 +39,7 @@ pub(crate) struct Supervisor<'c> {
     /// The progress of the task; it ends when something is printed.
     progress: Option<Progress<'c>>,
     /// A copy of standard input, for each worker to read.
-    stdin: Option<NamedTempFile>,
+    stdin: Option<(NamedTempFile, Scratch)>,
     /// The limit of memory of a worker, in bytes.
     pub(crate) memory: Option<u64>,
     /// The time limit of a run. If there is none, the first worker that measures the original sets it.
@@ -154,7 +155,7 @@ impl<'c> Supervisor<'c> {
         let start = Start {
             supervisor: std::process::id(),
             shows_progress: io::IsTerminal::is_terminal(&io::stderr()),
-            stdin: self.stdin.as_ref().map(|file| file.path().to_owned()),
+            stdin: self.stdin.as_ref().map(|(file, _)| file.path().to_owned()),
             memory: self.memory,
             timeout: self.timeout,
             puts_away: self.puts_away,
@@ -174,14 +175,15 @@ impl<'c> Supervisor<'c> {
 }
 
 /// Creates a temporary folder, which is removed when the returned value is dropped.
-pub(crate) fn scratch() -> Result<TempDir, Failure> {
-    TempDir::with_prefix("afresh-").map_err(began)
+pub(crate) fn scratch() -> Result<Scratch, Failure> {
+    Scratch::new().map_err(began)
 }
 
-fn copy_of_stdin() -> io::Result<NamedTempFile> {
-    let mut file = NamedTempFile::with_prefix("afresh-")?;
+fn copy_of_stdin() -> io::Result<(NamedTempFile, Scratch)> {
+    let scratch = Scratch::new()?;
+    let mut file = NamedTempFile::new_in(scratch.path())?;
     io::copy(&mut io::stdin().lock(), &mut file)?;
-    Ok(file)
+    Ok((file, scratch))
 }
 
 fn began(error: io::Error) -> Failure {

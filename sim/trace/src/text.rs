@@ -37,6 +37,11 @@ impl Display for Escaped<'_> {
     }
 }
 
+/// Escapes text of several lines like [`escape`], and keeps its line ends.
+pub fn escape_lines(text: &str) -> String {
+    text.split('\n').map(|line| escape(line).to_string()).collect::<Vec<_>>().join("\n")
+}
+
 /// Returns `true` if a terminal or an editor acts on `character` instead of showing it.
 fn acts(character: char) -> bool {
     // Control characters (C0, DEL and C1), all controls of bidirectional text, the line and paragraph separators, and

@@ -32,7 +32,8 @@ impl Counts {
     pub fn add(&mut self, other: &Self) {
         for (word, number) in &other.0 {
             match self.0.get_mut(word) {
-                Some(sum) => *sum += number,
+                // A record of counts may hold any numbers.
+                Some(sum) => *sum = sum.saturating_add(*number),
                 None => _ = self.0.insert(word.clone(), *number),
             }
         }

@@ -19,11 +19,55 @@ fn programs_get_what_became_of_the_rows() {
     let folder = Folder::default();
     folder.write("rows.csv", "id,body\n1,5\n");
     let report = folder.json("import", &[&MAP[..], &["--output", "t.jsonl"]].concat());
+    let none = json!({ "count": 0, "first": [] });
+    let why = &report["unreadable"]["first"][0]["why"];
     let expected = json!({
-        "rows": "rows.csv", "output": "t.jsonl", "in": 1, "out": 0, "views": 0, "ignored": 0, "skipped": 0, "backwards": 0
+        "rows": "rows.csv", "output": "t.jsonl", "system_is_known": true,
+        "in": 1, "out": 0, "views": 0, "ignored": 0, "skipped": 0, "backwards": 0, "torn": false,
+        "read_as": { "format": "csv", "delimiter": ",", "header": true, "guessed": true },
+        "duplicates": none, "conflicts": none, "stale": none, "rejected": none,
+        "unreadable": { "count": 1, "first": [{ "line": 2, "event": 1, "why": why }] },
     });
     assert_eq!(report, expected);
     // If the trace goes to standard output, the report goes to standard error.
     let done = folder.run(&[&MAP[..], &["--format", "json"]].concat());
     assert!(done.stdout.starts_with(r#"{"afresh":{"format""#) && done.stderr.starts_with(r#"{"afresh":1,"import""#));
+}
+
+#[test]
+fn messages_that_will_not_count_are_named_as_show_names_them() {
+    let folder = Folder::default();
+    let body =
+        |amount: i64| format!(r#"{{"deposit":{{"account":"a","amount":{amount},"on":1}}}}"#).replace('"', "\"\"");
+    let row = |id: u32, amount: i64| format!("{id},\"{}\"\n", body(amount));
+    let rows = [
+        row(1, 10),
+        row(2, 5),
+        row(2, 7),
+        row(3, 1),
+        row(3, 2),
+        row(3, 2),
+        row(4, -1),
+        "5,{}\n".to_owned(),
+        row(1, 10),
+    ];
+    folder.write("rows.csv", &("id,body\n".to_owned() + &rows.concat()));
+    let done = folder.run(&[&MAP[..], &["--output", "t.jsonl"]].concat());
+    insta::assert_snapshot!(done.stderr);
+    // The numbers are those of `show`.
+    let shown = folder.ok(&["show", "t.jsonl", "--until", "2"]);
+    assert!(shown.contains('2'), "{shown}");
+    let done = folder.run(&[
+        "import",
+        "rows.csv",
+        "--system",
+        "other",
+        "--map",
+        "id=.id",
+        "--map",
+        "from==x",
+        "--map",
+        "body=.body",
+    ]);
+    assert!(done.stderr.contains("`other` is unknown here"), "{}", done.stderr);
 }

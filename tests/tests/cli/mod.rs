@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod check;
+mod control;
 mod excluded;
 mod foreign;
 mod import;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use afresh::format::{Error, Problem, Writer};
-use afresh::import::{Assignment, Mapping, RowKind, Shape, Summary, import};
+use afresh::import::{Assignment, Mapping, RowKind, Shape, import};
 use afresh_core::Header;
 
 use crate::import::{BOTH, SHAPE, imported, mapping};
@@ -110,9 +110,51 @@ id,payload
         Ok(())
     };
     let mapping = mapping(&["id=.id", "from==b", "body=.payload"]);
-    let summary = import("rows", rows.as_bytes(), SHAPE, &mapping, &mut writer, keep).unwrap();
-    assert_eq!(summary, Summary { messages_in: 2, skipped: 2, ..Summary::default() });
+    let summary = import("rows", rows.as_bytes(), SHAPE, &mapping, &mut writer, |_| Ok(()), keep).unwrap();
+    assert_eq!((summary.messages_in, summary.skipped), (2, 2));
     assert_eq!(bad, [3, 4]);
     let text = String::from_utf8(writer.finish().unwrap()).unwrap();
     assert_eq!(text.lines().nth(2).unwrap(), r#"{"in":{"id":"4","from":"b","body":4}}"#);
+}
+
+#[test]
+fn a_quote_that_is_not_closed_is_named_where_it_opened() {
+    let fields = &["id=.id", "from==b", "body=.body"];
+    let torn = "id,body,note\nm-1,1,\"cut off he";
+    for rows in [torn.to_owned(), format!("{torn}\nm-2,2,ok\nm-3,3,ok\n"), format!("{torn}{}", "\nm,2,ok".repeat(200))]
+    {
+        let error = refused(rows.as_bytes(), SHAPE, fields);
+        assert_eq!((error.line, error.column), (2, 7), "{error}");
+    }
+    // Rows that could be skipped would hide those after them.
+    let mut writer = Writer::new("out", Vec::new(), &Header::complete("ledger")).unwrap();
+    let rows = format!("{torn}\nm-2,2,\"x\" y\n");
+    for rows in [torn, &rows] {
+        let mapping = mapping(fields);
+        import("rows", rows.as_bytes(), SHAPE, &mapping, &mut writer, |_| Ok(()), |_| Ok(())).unwrap_err();
+    }
+    let lines = "{\n".to_owned() + &"\n".repeat(97) + "}";
+    assert!(imported(format!("id,body\n1,\"{lines}\"\n").as_bytes(), SHAPE, fields).is_ok());
+    assert_snapshot!(said(
+        fields,
+        &["id,body,note\nm-1,1,\"cut off he", "id,body,note\nm-1,1,\"cut\" off\n", "id,body,note\rm-1,1,x\n",]
+    ));
+}
+
+#[test]
+fn a_body_that_no_event_can_hold_is_refused_with_its_row() {
+    let nested = |depth: usize| format!("{{\"id\":1,\"b\":{}1{}}}\n", "[".repeat(depth), "]".repeat(depth));
+    let fields = &["id=.id", "from==b", "body=.b"];
+    assert!(imported(nested(125).as_bytes(), SHAPE, fields).is_ok());
+    let error = refused(nested(126).as_bytes(), SHAPE, fields);
+    assert_eq!(error.line, 1);
+    assert!(error.to_string().contains("nested too deeply"), "{error}");
+}
+
+#[test]
+fn a_last_row_without_a_line_end_is_told() {
+    let fields = &["id=.id", "from==b", "body=.body"];
+    for (rows, torn) in [("id,body\n1,5", true), ("id,body\n1,5\n", false), ("{\"id\":1,\"body\":5}", true)] {
+        assert_eq!(imported(rows.as_bytes(), SHAPE, fields).unwrap().1.torn, torn, "{rows}");
+    }
 }

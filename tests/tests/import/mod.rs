@@ -1,13 +1,15 @@
 //! Tests of the import of message tables, as various exports write them.
 
 mod bad_rows;
+mod changes;
+mod formats;
 mod rows;
 
 use afresh::format::{Error, Options, Reader, Writer};
 use afresh::import::{Mapping, RowKind, Shape, Summary, import};
 use afresh_core::Header;
 
-pub(crate) const SHAPE: Shape = Shape { rows: None, delimiter: None, header: true, line_max: 1 << 20 };
+pub(crate) const SHAPE: Shape = Shape { rows: None, delimiter: None, header: true, line_max: 1 << 20, lines_max: 100 };
 
 /// The mapping of a table with both directions and with snapshots.
 pub(crate) const BOTH: &[&str] =
@@ -27,7 +29,7 @@ pub(crate) fn mapping(fields: &[&str]) -> Mapping {
 /// Imports `rows`. Returns the event lines and the summary, after checking that the output reads back as a trace.
 pub(crate) fn imported(rows: &[u8], shape: Shape, fields: &[&str]) -> Result<(String, Summary), Error> {
     let mut writer = Writer::new("out.jsonl", Vec::new(), &Header::complete("ledger")).unwrap();
-    let summary = import("rows", rows, shape, &mapping(fields), &mut writer, Err)?;
+    let summary = import("rows", rows, shape, &mapping(fields), &mut writer, |_| Ok(()), Err)?;
     let bytes = writer.finish().unwrap();
     let raw = Reader::new("out.jsonl", &bytes[..], Options::default()).unwrap().raw_trace().unwrap();
     assert_eq!(raw.write("again", Vec::new()).unwrap(), bytes, "not canonical");

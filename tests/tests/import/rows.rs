@@ -99,8 +99,8 @@ heartbeat;;;;
     {"at":"2026-03-14T09:26:54Z","out":{"id":"a-1/balance","to":"statements","body":5}}
     {"at":"2026-03-14T09:26:53Z","view":{"key":"a-1","value":{"balance":5}}}
     "#);
-    let expected = Summary { messages_in: 1, out: 1, views: 1, ignored: 1, skipped: 0, backwards: 1 };
-    assert_eq!(summary, expected);
+    let Summary { messages_in, out, views, ignored, skipped, backwards, .. } = summary;
+    assert_eq!((messages_in, out, views, ignored, skipped, backwards), (1, 1, 1, 1, 0, 1));
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_row_is_forgotten_once_it_is_written() {
         let mut writer = Writer::new("out", std::io::sink(), &Header::complete("ledger")).unwrap();
         let shape = Shape { line_max: 100, header: false, ..SHAPE };
         let mapping = mapping(&["id=.1", "from=.2", "body=.3"]);
-        let summary = import("rows", BufReader::new(rows), shape, &mapping, &mut writer, Err).unwrap();
+        let summary = import("rows", BufReader::new(rows), shape, &mapping, &mut writer, |_| Ok(()), Err).unwrap();
         assert_eq!(summary.messages_in, 100_000);
     }
 }

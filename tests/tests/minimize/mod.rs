@@ -2,6 +2,7 @@
 //! example systems.
 
 mod laws;
+mod long_lines;
 mod payload;
 mod reproduce;
 mod runs;

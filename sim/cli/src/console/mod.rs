@@ -16,7 +16,7 @@ use std::io::{BufWriter, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use afresh_trace::format::{Error, Problem};
-use afresh_trace::text::escape;
+use afresh_trace::text::{escape, escape_lines};
 use serde::Serialize;
 use serde_json::json;
 
@@ -99,9 +99,11 @@ impl Console {
         let _ = anstream::stderr().lock().write_all(text.as_bytes());
     }
 
-    /// Writes an error to standard error, after the name of this program.
+    /// Prints an error, after the name of this program. This is where arguments and the contents of files in errors
+    /// become safe for a terminal.
     pub(crate) fn fail(&self, why: impl Display) {
-        self.say(&format!("{}: {why}\n", escape(&program().to_string_lossy())));
+        let program = program();
+        self.say(&format!("{}: {}\n", escape(&program.to_string_lossy()), escape_lines(&why.to_string())));
     }
 
     /// Ends the subcommand: prints its error, if it has failed, and returns the exit code.

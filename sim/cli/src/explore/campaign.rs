@@ -84,7 +84,7 @@ impl Chunk {
     pub(super) fn fail(&mut self, signature: String, failed: Failed) {
         match self.failed.get_mut(&signature) {
             Some(known) => {
-                known.runs += failed.runs;
+                known.runs = known.runs.saturating_add(failed.runs);
                 if failed.seed < known.seed {
                     *known = Failed { runs: known.runs, ..failed };
                 }
@@ -106,7 +106,8 @@ impl Chunk {
             self.reach(name, seed);
         }
         for (law, runs) in other.laws {
-            *self.laws.entry(law).or_default() += runs;
+            let sum = self.laws.entry(law).or_default();
+            *sum = sum.saturating_add(runs);
         }
         other.failed.into_iter().for_each(|(signature, failed)| self.fail(signature, failed));
     }
@@ -133,25 +134,35 @@ impl Campaign {
         let name = path.display().to_string();
         let read = |error| Failure::from(Error::file(&name, Problem::Read(error)));
         let build = build()?;
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(read(error)),
         };
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
-        let mut lines = text[..whole].lines();
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let header = Header { campaign: FORMAT, system: system.to_owned() };
+        if whole == 0 && !line_of(&header).as_bytes().starts_with(&bytes) {
+            // The only line is not a torn header, so it is somebody else's.
+            return Err(unreadable(&name, 1));
+        }
+        let text = std::str::from_utf8(&bytes[..whole]).map_err(|error| {
+            let before = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
+            unreadable(&name, before + 1)
+        })?;
+        let mut lines = text.lines();
         let mut chunks = Vec::new();
         if let Some(line) = lines.next() {
-            let header: Option<Header> = serde_json::from_str(line).ok();
-            let header = header.filter(|header| header.campaign == FORMAT).ok_or_else(|| unreadable(&name, 1))?;
-            if header.system != system {
+            let found: Option<Header> = serde_json::from_str(line).ok();
+            let found = found.filter(|found| found.campaign == FORMAT).ok_or_else(|| unreadable(&name, 1))?;
+            if found.system != system {
                 return Err(Failure::Usage(format!(
                     "{name}: belongs to the campaign of {}, not of {system}: choose another folder with --output",
-                    header.system
+                    found.system
                 )));
             }
             for (line, number) in lines.zip(2..) {
-                chunks.push(serde_json::from_str::<Chunk>(line).map_err(|_| unreadable(&name, number))?);
+                let chunk = serde_json::from_str(line).ok().filter(|chunk: &Chunk| chunk.first < chunk.end);
+                chunks.push(chunk.ok_or_else(|| unreadable(&name, number))?);
             }
             chunks.retain(|chunk| chunk.build == build);
         }
@@ -159,7 +170,7 @@ impl Campaign {
         file.set_len(whole as u64).map_err(read)?;
         let mut campaign = Self { build, chunks, file, name };
         if whole == 0 {
-            campaign.write(&Header { campaign: FORMAT, system: system.to_owned() })?;
+            campaign.write(&header)?;
         }
         Ok(campaign)
     }
@@ -173,9 +184,8 @@ impl Campaign {
     }
 
     fn write(&mut self, line: &impl Serialize) -> Result<(), Failure> {
-        let line = serde_json::to_string(line).unwrap_or_default() + "\n";
         let failed = |error| Error::file(&self.name, Problem::Write(error));
-        Ok(self.file.write_all(line.as_bytes()).map_err(failed)?)
+        Ok(self.file.write_all(line_of(line).as_bytes()).map_err(failed)?)
     }
 
     /// Returns the ranges of seeds that this build has run, in order and without overlaps.
@@ -196,7 +206,7 @@ impl Campaign {
     pub(super) fn of(&self, Seeds(seeds): &Seeds) -> (Chunk, u64) {
         let (mut all, mut runs) = (Chunk { first: seeds.start, end: seeds.end, ..Chunk::default() }, 0);
         for chunk in self.chunks.iter().filter(|chunk| chunk.first < seeds.end && chunk.end > seeds.start) {
-            runs += chunk.end - chunk.first;
+            runs = (chunk.end - chunk.first).saturating_add(runs);
             all.merge(chunk.clone());
         }
         (all, runs)
@@ -212,7 +222,12 @@ fn build() -> Result<String, Failure> {
     Ok(digest.finalize().to_hex()[..16].to_owned())
 }
 
-fn unreadable(name: &str, line: u64) -> Failure {
+/// Returns a line of the file.
+fn line_of(line: &impl Serialize) -> String {
+    serde_json::to_string(line).unwrap_or_default() + "\n"
+}
+
+fn unreadable(name: &str, line: usize) -> Failure {
     Failure::Usage(format!(
         "{name}:{line}: not a campaign record of format {FORMAT}: move the file away to start a new campaign"
     ))

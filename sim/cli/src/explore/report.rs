@@ -134,10 +134,11 @@ fn text(report: &Report) -> String {
         count(report.runs, "run", "runs"),
         report.seeds[0],
         report.seeds[1],
-        report.counts,
+        escape(&report.counts.to_string()),
     );
     if !report.laws.is_empty() {
-        let laws = report.laws.iter().enumerate().map(|(place, (law, runs))| match place {
+        let laws = report.laws.iter().map(|(law, runs)| (escape(law), runs));
+        let laws = laws.enumerate().map(|(place, (law, runs))| match place {
             0 => format!("{law} in {}", count(*runs, "run", "runs")),
             _ => format!("{law} in {}", number(*runs)),
         });

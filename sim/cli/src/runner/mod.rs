@@ -11,6 +11,7 @@ use afresh_check::{Loaded, Subject, replay, show, turn};
 use afresh_shrink::oracle;
 use afresh_trace::format::files::Input;
 use afresh_trace::format::{Error, Reader, Writer};
+use afresh_trace::import::Refusal;
 use afresh_trace::unknown::{Thing, UnknownName};
 use afresh_world::explore::{Explorer, SystemExplorer};
 use afresh_world::{Cluster, Workload, Workloads};
@@ -23,6 +24,13 @@ use world::OfWorld;
 pub trait Runner: Send + Sync {
     /// Returns whether this is a world of nodes, not a system of keys.
     fn is_world(&self) -> bool;
+
+    /// Asks the system whether it takes a message in with this body; see [`admit`](afresh_check::admit()).
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason if the system cannot read the body, or rejects it.
+    fn admit(&self, version: &str, body: &str) -> Result<(), Refusal>;
 
     /// Replays a trace, and writes what it observes to `record`; see [`replay::replay`].
     ///
@@ -77,6 +85,10 @@ pub trait Runner: Send + Sync {
 impl<S: Subject + 'static> Runner for S {
     fn is_world(&self) -> bool {
         false
+    }
+
+    fn admit(&self, version: &str, body: &str) -> Result<(), Refusal> {
+        afresh_check::admit(self, version, body)
     }
 
     fn replay(

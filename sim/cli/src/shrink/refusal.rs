@@ -41,7 +41,7 @@ pub(super) fn give_up(args: &Args, why: &str, reasons: &[String], console: &Cons
     let input = input_name(&args.file);
     console.fail(format!("{}: {}", escape(&input), escape(why)));
     for reason in reasons {
-        console.say(&format!("{reason}\n"));
+        console.say(&format!("{}\n", escape(reason)));
     }
     if args.format == Format::Json {
         console.print(&json("shrink", &Refused { input, refused: why }))?;

@@ -47,18 +47,16 @@ impl Pass for Ease {
             let event = *self.events.last()?;
             let text = view.place(event).and_then(|place| view.text(place)).unwrap_or_default();
             let sites = sites(&text);
-            match sites.get(self.site) {
-                None => {
-                    self.events.pop();
-                    self.site = 0;
-                }
-                Some(site) if site.kind == Kind::Number && self.left > 0 => {
+            while let Some(site) = sites.get(self.site) {
+                if site.kind == Kind::Number && self.left > 0 {
                     self.left -= 1;
                     let splice = Splice(site.span.start, site.span.end, SMALL[self.left].to_owned());
                     return Some(Edit::Rewrite(vec![Rewrite { event, splices: vec![splice] }]));
                 }
-                Some(_) => (self.site, self.left) = (self.site + 1, SMALL.len()),
+                (self.site, self.left) = (self.site + 1, SMALL.len());
             }
+            self.events.pop();
+            self.site = 0;
         }
     }
 

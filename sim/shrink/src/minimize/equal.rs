@@ -40,6 +40,9 @@ impl Pass for Equal {
                 let names = others.iter().filter(|(_, count)| *count > 1).map(|(value, _)| value);
                 self.tries.extend(names.map(|value| (BTreeSet::from([value.clone()]), simplest.clone())));
             }
+            if others.is_empty() {
+                continue;
+            }
             self.tries.push((others.into_iter().map(|(value, _)| value).collect(), simplest));
         }
     }

@@ -26,7 +26,7 @@ impl Pass for Fields {
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {
         loop {
             if let Some(range) = self.descent.as_mut().and_then(Descent::next) {
-                let paths = &self.paths[range];
+                let paths: BTreeSet<_> = self.paths[range].iter().collect();
                 return Some(rewrite_each(view, |_, sites| take_away(sites, |site| paths.contains(&site.path))));
             }
             self.depth += 1;

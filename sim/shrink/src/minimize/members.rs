@@ -1,9 +1,11 @@
 //! The pass that removes fields and elements from single events.
 
+use std::collections::BTreeSet;
+
 use super::descent::Descent;
 use super::edit::{Edit, Rewrite};
 use super::pass::{Pass, View};
-use super::sites::{sites, take_away};
+use super::sites::{Site, members, sites, take_away};
 
 /// Tries to remove members of each object and array of each event, in the order of a [`Descent`].
 ///
@@ -24,26 +26,24 @@ impl Pass for Members {
     }
 
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {
-        loop {
-            if self.place >= view.len() {
-                return None;
-            }
+        while self.place < view.len() {
             let text = view.text(self.place).unwrap_or_default();
             let sites = sites(&text);
-            if self.container >= sites.len() {
-                (self.place, self.container, self.descent) = (self.place + 1, 0, None);
-                continue;
+            let members = members(&sites);
+            while let Some(members) = members.get(self.container) {
+                let descent = self.descent.get_or_insert_with(|| Descent::new(0, members.len()));
+                if let Some(range) = descent.next() {
+                    let going: BTreeSet<_> = members[range].iter().map(|member| sites[*member].span.start).collect();
+                    let goes = |site: &Site| site.parent == Some(self.container) && going.contains(&site.span.start);
+                    let splices = take_away(&sites, goes);
+                    return Some(Edit::Rewrite(vec![Rewrite { event: view.number(self.place), splices }]));
+                }
+                // Removed members are behind this site or inside it, so the indices up to it stay valid.
+                (self.container, self.descent) = (self.container + 1, None);
             }
-            let members: Vec<_> = sites.iter().filter(|site| site.parent == Some(self.container)).collect();
-            let descent = self.descent.get_or_insert_with(|| Descent::new(0, members.len()));
-            if let Some(range) = descent.next() {
-                let going = &members[range];
-                let splices = take_away(&sites, |site| going.iter().any(|member| member.span == site.span));
-                return Some(Edit::Rewrite(vec![Rewrite { event: view.number(self.place), splices }]));
-            }
-            // Removed members are behind this site or inside it, so the indices up to it stay valid.
-            (self.container, self.descent) = (self.container + 1, None);
+            (self.place, self.container, self.descent) = (self.place + 1, 0, None);
         }
+        None
     }
 
     fn judged(&mut self, accepted: bool) {

@@ -1,6 +1,7 @@
 //! The pass that removes events which share a value, and gives the event that stays another value instead.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::edit::{Edit, Rewrite, Splice};
 use super::pass::{Pass, View};
@@ -16,8 +17,14 @@ const MANY: usize = 32;
 /// that field, and to remove the other events that have it: first all of them, then each alone.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Merge {
-    /// The edits still to try on the current trace, the next one last. `None` if they must be computed first.
-    edits: Option<Vec<Edit>>,
+    /// The values of the current trace; `None` if they must be read first.
+    values: Option<Rc<Values>>,
+    /// The place from which on all events are done.
+    end: usize,
+    /// The next value of the event before `end`.
+    value: usize,
+    /// The edits still to try for the value before that, the next one last.
+    edits: Vec<Edit>,
 }
 
 impl Pass for Merge {
@@ -26,50 +33,76 @@ impl Pass for Merge {
     }
 
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {
-        self.edits.get_or_insert_with(|| edits(view)).pop()
+        if view.len() > MANY {
+            return None;
+        }
+        if self.values.is_none() {
+            self.end = view.len();
+        }
+        let values = Rc::clone(self.values.get_or_insert_with(|| Rc::new(Values::new(view))));
+        while self.edits.is_empty() {
+            let place = self.end.checked_sub(1)?;
+            if self.value == values.events[place].len() {
+                (self.end, self.value) = (place, 0);
+            } else {
+                self.edits = values.edits(view, place, self.value);
+                self.value += 1;
+            }
+        }
+        self.edits.pop()
     }
 
     fn judged(&mut self, accepted: bool) {
         if accepted {
-            self.edits = None;
+            *self = Self::default();
         }
     }
 }
 
-/// Returns all edits to try on this trace, the first one last.
-fn edits(view: &dyn View) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    if view.len() > MANY {
-        return edits;
-    }
-    let events: Vec<Vec<(Site, Value)>> = (0..view.len()).map(|place| values(view, place)).collect();
-    for (place, event) in events.iter().enumerate() {
-        for (site, value) in event.iter().rev() {
-            let has_it =
-                |other: &usize| *other != place && events[*other].iter().any(|other| is_same(other, (site, value)));
-            let others: Vec<u64> = (0..events.len()).filter(has_it).map(|place| view.number(place)).collect();
-            if others.is_empty() || others.len() + 1 == events.len() {
-                continue;
-            }
-            let in_field = events.iter().flatten().filter(|(other, _)| other.field() == site.field());
-            let instead: BTreeSet<&str> = in_field.map(|(_, other)| other.content.as_str()).collect();
-            for content in instead.into_iter().rev().filter(|content| **content != value.content) {
-                let splice = Splice(site.span.start, site.span.end, content.to_owned());
-                let rewrite = vec![Rewrite { event: view.number(place), splices: vec![splice] }];
-                let each = others.iter().map(std::slice::from_ref).rev();
-                for going in each.chain((others.len() > 1).then_some(&others[..])) {
-                    let remove = view.remove_all(going).removed().to_vec();
-                    edits.push(Edit::Merge { remove, rewrite: rewrite.clone() });
-                }
-            }
-        }
-    }
-    edits
+/// The values of all events of a trace.
+#[derive(Debug)]
+struct Values {
+    /// The values of each event, with their sites.
+    events: Vec<Vec<(Site, Value)>>,
+    /// For each field, its contents, and for each value in it the places of the events that have it.
+    fields: BTreeMap<String, BTreeMap<Value, BTreeSet<usize>>>,
 }
 
-/// Returns whether two values are equal and in the same field.
-fn is_same(one: &(Site, Value), (site, value): (&Site, &Value)) -> bool {
-    one.1 == *value && one.0.field() == site.field()
+impl Values {
+    fn new(view: &dyn View) -> Self {
+        let events: Vec<Vec<(Site, Value)>> = (0..view.len()).map(|place| values(view, place)).collect();
+        let mut fields: BTreeMap<_, BTreeMap<_, BTreeSet<_>>> = BTreeMap::new();
+        for (place, (site, value)) in
+            events.iter().enumerate().flat_map(|(place, event)| event.iter().map(move |value| (place, value)))
+        {
+            let values = fields.entry(site.field().to_owned()).or_default();
+            values.entry(value.clone()).or_default().insert(place);
+        }
+        Self { events, fields }
+    }
+
+    /// Returns the edits to try for one value of the event at `place`, the first one last.
+    fn edits(&self, view: &dyn View, place: usize, value: usize) -> Vec<Edit> {
+        let (site, value) = &self.events[place][value];
+        let Some(field) = self.fields.get(site.field()) else { return Vec::new() };
+        let has_it = field.get(value).into_iter().flatten().filter(|other| **other != place);
+        let others: Vec<u64> = has_it.map(|other| view.number(*other)).collect();
+        let mut edits = Vec::new();
+        if others.is_empty() || others.len() + 1 == self.events.len() {
+            return edits;
+        }
+        let instead: BTreeSet<&str> = field.keys().map(|other| other.content.as_str()).collect();
+        for content in instead.into_iter().rev().filter(|content| **content != value.content) {
+            let splice = Splice(site.span.start, site.span.end, content.to_owned());
+            let rewrite = vec![Rewrite { event: view.number(place), splices: vec![splice] }];
+            let each = others.iter().map(std::slice::from_ref).rev();
+            for going in each.chain((others.len() > 1).then_some(&others[..])) {
+                let remove = view.remove_all(going).removed().to_vec();
+                edits.push(Edit::Merge { remove, rewrite: rewrite.clone() });
+            }
+        }
+        edits
+    }
 }
 
 /// Returns the values of an event, each with its site.

@@ -16,6 +16,8 @@ pub(super) struct Names {
     /// The value that is being simplified, in its current form.
     trial: Option<(Value, Simpler)>,
     proposed: String,
+    /// The first letter that is not the text of any event; `None` if it has to be looked up in the verified trace.
+    letter: Option<Option<String>>,
 }
 
 impl Pass for Names {
@@ -26,7 +28,8 @@ impl Pass for Names {
     fn begin(&mut self, view: &dyn View) {
         let (mut once, mut several) = (BTreeSet::new(), BTreeSet::new());
         for text in (0..view.len()).filter_map(|place| view.text(place)) {
-            for site in sites(&text).iter().filter(|site| site.kind.is_single()) {
+            // Nothing is simpler than a word.
+            for site in sites(&text).iter().filter(|site| matches!(site.kind, Kind::Text | Kind::Number)) {
                 let value = Value::of(&text, site);
                 if !once.insert(value.clone()) && several.insert(value.clone()) {
                     self.values.push((site.kind, value));
@@ -44,7 +47,8 @@ impl Pass for Names {
                 return Some(rename(view, |other| other == value, &self.proposed));
             }
             let (kind, value) = self.values.pop()?;
-            let simpler = Simpler::new(kind, &value.content, letter(view).as_deref());
+            let letter = self.letter.get_or_insert_with(|| letter(view));
+            let simpler = Simpler::new(kind, &value.content, letter.as_deref());
             self.trial = Some((value, simpler));
         }
     }
@@ -53,6 +57,7 @@ impl Pass for Names {
         let Some((value, simpler)) = &mut self.trial else { return };
         simpler.judged(accepted);
         if accepted {
+            self.letter = None;
             value.content.clone_from(&self.proposed);
         }
     }

@@ -21,20 +21,29 @@ impl Pass for Ranks {
 
     fn begin(&mut self, view: &dyn View) {
         let mut fields: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+        // The fields with a number such as 01, which its rank would replace even if it is 1.
+        let mut odd = BTreeSet::new();
         for text in (0..view.len()).filter_map(|place| view.text(place)) {
             for site in sites(&text) {
                 if let Some(number) = whole_number(&text, &site) {
                     fields.entry(site.field().to_owned()).or_default().insert(number);
+                    if number.to_string() != text[site.span.clone()] {
+                        odd.insert(site.field().to_owned());
+                    }
                 }
             }
         }
-        let ranked = |numbers: BTreeSet<u64>| {
+        let ranked = |numbers: BTreeSet<u64>| -> BTreeMap<u64, usize> {
             // Ranks begin at 1 unless there is a 0, because 0 often has a special meaning.
             let first = usize::from(numbers.first() != Some(&0));
             numbers.into_iter().zip(first..).collect()
         };
         let several = fields.into_iter().rev().filter(|(_, numbers)| numbers.len() > 1);
-        self.fields = several.map(|(field, numbers)| (field, ranked(numbers))).collect();
+        let ranked = several.map(|(field, numbers)| (field, ranked(numbers)));
+        let changes = |(field, ranks): &(String, BTreeMap<u64, usize>)| {
+            odd.contains(field) || ranks.iter().any(|(number, rank)| *number != *rank as u64)
+        };
+        self.fields = ranked.filter(changes).collect();
     }
 
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {

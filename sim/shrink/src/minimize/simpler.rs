@@ -61,6 +61,8 @@ impl Simpler {
             Kind::Text => simpler.text(content, letter),
             Kind::Object | Kind::Array | Kind::Word => {}
         }
+        // No run is needed to know that these are no simpler.
+        simpler.first.retain(|first| first.len() <= content.len() && first != content);
         simpler
     }
 

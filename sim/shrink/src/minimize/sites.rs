@@ -156,9 +156,8 @@ impl Scan<'_> {
 pub(super) fn take_away(sites: &[Site], goes: impl Fn(&Site) -> bool) -> Vec<Splice> {
     let mut splices = Vec::new();
     let going: Vec<bool> = sites.iter().map(|site| site.parent.is_some() && goes(site)).collect();
-    for parent in (0..sites.len()).filter(|parent| !is_inside(sites, &going, *parent)) {
-        let members: Vec<usize> =
-            (parent + 1..sites.len()).filter(|site| sites[*site].parent == Some(parent)).collect();
+    let members = members(sites).into_iter().enumerate();
+    for (_, members) in members.filter(|(parent, _)| !is_inside(sites, &going, *parent)) {
         // The end of the member before, unless all members so far are removed.
         let mut before = None;
         for (nth, member) in members.iter().enumerate() {
@@ -175,6 +174,15 @@ pub(super) fn take_away(sites: &[Site], goes: impl Fn(&Site) -> bool) -> Vec<Spl
     }
     splices.sort_by_key(|splice| splice.0);
     splices
+}
+
+/// Returns the members of each site, in order.
+pub(super) fn members(sites: &[Site]) -> Vec<Vec<usize>> {
+    let mut members = vec![Vec::new(); sites.len()];
+    for (site, parent) in sites.iter().enumerate().filter_map(|(site, of)| Some((site, of.parent?))) {
+        members[parent].push(site);
+    }
+    members
 }
 
 /// Returns whether a site, or one around it, is removed.

@@ -10,12 +10,12 @@ use std::time::Duration;
 use std::{fs, thread};
 
 use afresh_core::Signature;
-use tempfile::TempDir;
 
 use super::process::{self, Ended, Finished, Streams};
 use super::recognizer::{Failure, Recognizer};
 use super::values::values;
 use crate::minimize::{Candidate, Content, Edit, Identity, Oracle, Rewrite, Verdict};
+use crate::scratch::Scratch;
 
 /// The placeholder for the path of the candidate in the words of a command.
 const PLACE: &[u8] = b"{}";
@@ -112,7 +112,7 @@ pub struct CommandOracle {
     template: Template,
     /// Holds the folders of candidates. Each run gets a new one, so files that a command leaves there do not affect
     /// later runs.
-    place: TempDir,
+    place: Scratch,
     name: OsString,
     recognizer: Recognizer,
     /// The bug, once the original has shown it. Stays `None` if failures cannot be told apart.
@@ -132,7 +132,7 @@ impl CommandOracle {
     ///
     /// Fails if no temporary folder can be made.
     pub fn new(template: Template, name: impl Into<OsString>) -> io::Result<Self> {
-        let place = tempfile::Builder::new().prefix("afresh-").tempdir()?;
+        let place = Scratch::new()?;
         let outcomes = Default::default();
         Ok(Self {
             template,

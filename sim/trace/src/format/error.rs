@@ -103,6 +103,9 @@ pub enum Problem {
     /// A row of an export cannot become an event.
     #[error("{}", shorten(.0))]
     Row(String),
+    /// The quotes of an export do not match, so that it is unknown where its next row begins.
+    #[error("{}", shorten(.0))]
+    Quote(String),
     /// The mapping of columns to fields is wrong, or does not fit the export.
     #[error("{}", shorten(.0))]
     Mapping(String),
@@ -213,6 +216,10 @@ impl Problem {
             Self::Order { .. } | Self::Full => "sort the events by number, or omit the numbers",
             Self::Cause { .. } => "correct the cause, or omit it",
             Self::Row(_) => "correct the row or the mapping, or skip such rows with `--skip-bad`",
+            Self::Quote(_) => {
+                "correct the row; if `\"` is an ordinary character in these rows, name their format with `--read-as`; \
+                 if rows take so many lines, raise the limit with `--lines-max N`"
+            }
             Self::Mapping(_) => "correct the mapping; `afresh import --help` shows an example",
             Self::Unwritable { .. } => "use a type that JSON can express",
         })

@@ -107,6 +107,11 @@ impl<R: BufRead> Lines<R> {
         self.text.trim_end_matches(['\n', '\r'])
     }
 
+    /// Returns `true` if the current line has a line end.
+    pub(crate) fn has_end(&self) -> bool {
+        self.text.ends_with('\n')
+    }
+
     /// Builds an error about a column of the current line.
     pub(crate) fn error(&self, column: u64, problem: Problem) -> Error {
         Error::at(&self.name, self.number, column, problem)

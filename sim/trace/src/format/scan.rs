@@ -16,6 +16,8 @@ const FEW: usize = 16;
 /// Use one value for all lines of a file, because it reuses its memory.
 #[derive(Debug, Default)]
 pub(crate) struct Scan {
+    /// The number of objects and arrays around the JSON that is checked.
+    around: usize,
     /// The objects and arrays around the current byte. For an object, the index in `keys` of its first key.
     open: Vec<Option<usize>>,
     /// The keys of all objects around the current byte. At the end, the keys of the outermost object.
@@ -53,6 +55,11 @@ impl Key {
 }
 
 impl Scan {
+    /// Returns a scan of JSON that will stand inside this many other objects and arrays.
+    pub(crate) fn within(around: usize) -> Self {
+        Self { around, ..Self::default() }
+    }
+
     /// Checks `json`, which must be valid JSON.
     ///
     /// # Errors
@@ -78,7 +85,7 @@ impl Scan {
                     at = end;
                 }
                 b'{' | b'[' => {
-                    if self.open.len() == DEPTH_MAX {
+                    if self.around + self.open.len() == DEPTH_MAX {
                         return Err((Problem::TooDeep, at as u64 + 1));
                     }
                     key_next = *byte == b'{';

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use super::time::Unit;
 use crate::unknown::{Thing, UnknownName};
 
 /// A field of an event that a column of an export can become.
@@ -60,6 +61,39 @@ pub enum Expression {
     Constant(String),
     /// The name of a column, then a path into the JSON that the column holds. An empty list is the whole row.
     Path(Vec<String>),
+    /// The whole number at a path, plus a constant: revisions begin at 1, and offsets at 0.
+    Plus(Vec<String>, u32),
+    /// `true` if the value at a path is this text, or a null if this is `None`; else `false`.
+    Equals(Vec<String>, Option<String>),
+}
+
+impl FromStr for Expression {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(constant) = text.strip_prefix('=') {
+            return Ok(Self::Constant(constant.into()));
+        }
+        let (path, rest) = path(text)?;
+        let more = rest.strip_prefix('+').and_then(|more| more.parse().ok());
+        match (rest.strip_prefix("=="), more) {
+            (Some("null"), _) => Ok(Self::Equals(path, None)),
+            (Some(other), _) => Ok(Self::Equals(path, Some(other.into()))),
+            (None, Some(more)) => Ok(Self::Plus(path, more)),
+            (None, None) if rest.is_empty() => Ok(Self::Path(path)),
+            (None, None) => Err(format!("expected a dot, `==` or `+` and a number, found {rest:?}")),
+        }
+    }
+}
+
+impl Expression {
+    /// The path of the expression, or `None` for a constant.
+    pub(super) fn path(&self) -> Option<&[String]> {
+        match self {
+            Self::Constant(_) => None,
+            Self::Path(path) | Self::Plus(path, _) | Self::Equals(path, _) => Some(path),
+        }
+    }
 }
 
 /// One mapping of a field, in the text form `FIELD=EXPR`, such as `id=.msg_id` or `from==bank`.
@@ -76,25 +110,21 @@ impl FromStr for Assignment {
             .find(|(known, _)| *known == name)
             .map(|(_, field)| *field)
             .ok_or_else(|| UnknownName::new(Thing::Field, name, Field::NAMES.map(|(name, _)| name)).to_string())?;
-        let expression = match expression.strip_prefix('=') {
-            Some(constant) => Expression::Constant(constant.into()),
-            None => Expression::Path(segments(expression)?),
-        };
-        Ok(Self(field, expression))
+        Ok(Self(field, expression.parse()?))
     }
 }
 
-/// Splits a path such as `.a."b.c".d` into its segments. The first dot may be missing.
-fn segments(path: &str) -> Result<Vec<String>, String> {
-    let mut rest = path.strip_prefix('.').unwrap_or(path);
+/// Splits a path such as `.a."b.c".d` into its segments, and returns the text after it. The first dot may be missing.
+fn path(text: &str) -> Result<(Vec<String>, &str), String> {
+    let mut rest = text.strip_prefix('.').unwrap_or(text);
     let mut segments = Vec::new();
-    if path == "." {
-        return Ok(segments);
+    if text == "." {
+        return Ok((segments, ""));
     }
     loop {
         let (segment, after) = match rest.strip_prefix('"') {
             Some(quoted) => quoted.split_once('"').ok_or("unclosed quote, expected a second `\"`")?,
-            None => rest.split_at(rest.find('.').unwrap_or(rest.len())),
+            None => rest.split_at(segment_end(rest)),
         };
         if segment.is_empty() {
             return Err(
@@ -105,10 +135,16 @@ fn segments(path: &str) -> Result<Vec<String>, String> {
         segments.push(segment.into());
         match after.strip_prefix('.') {
             Some(after) => rest = after,
-            None if after.is_empty() => return Ok(segments),
-            None => return Err(format!("expected a dot, found {after:?}")),
+            None => return Ok((segments, after)),
         }
     }
+}
+
+/// Returns where a name without quotes ends: at a dot, at `==`, or at a `+` before a number that ends the text.
+fn segment_end(text: &str) -> usize {
+    let is_sum = |at: usize| text[at + 1..].parse::<u32>().is_ok();
+    let sum = text.rfind('+').filter(|at| is_sum(*at));
+    [text.find('.'), text.find("=="), sum].into_iter().flatten().min().unwrap_or(text.len())
 }
 
 /// The mapping of a whole export: the source of each field, and the meaning of each value of the field `kind`.
@@ -116,6 +152,8 @@ fn segments(path: &str) -> Result<Vec<String>, String> {
 pub struct Mapping {
     pub(super) fields: BTreeMap<Field, Expression>,
     kinds: BTreeMap<String, RowKind>,
+    pub(super) unit: Option<Unit>,
+    pub(super) later_replaces: bool,
 }
 
 /// The kind of event that a row becomes.
@@ -162,6 +200,35 @@ impl Mapping {
         Ok(mapping)
     }
 
+    /// Sets the unit of times that are numbers, and permits times of any year. Without a unit, the size of a number
+    /// tells its unit, and a time before 1990 or after 2100 is an error.
+    #[must_use]
+    pub fn at_unit(self, unit: Option<Unit>) -> Self {
+        Self { unit, ..self }
+    }
+
+    /// Makes each row a new revision of its message, which replaces those of the rows before it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the field `revision` is mapped.
+    pub fn later_replaces(self) -> Result<Self, String> {
+        if self.fields.contains_key(&Field::Revision) {
+            return Err("`--later-replaces` counts the revisions: expected no mapping of the field `revision`".into());
+        }
+        Ok(Self { later_replaces: true, ..self })
+    }
+
+    /// The paths into a row that the mapping names.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &[String]> {
+        self.fields.values().filter_map(Expression::path)
+    }
+
+    /// Returns `true` if the mapping names a column by its name, and `false` if it names all by their numbers.
+    pub(super) fn names_columns(&self) -> bool {
+        self.columns().filter_map(<[String]>::first).any(|column| column.parse::<u32>().is_err())
+    }
+
     /// Returns the kind of event that a row becomes if its field `kind` has this value.
     pub(super) fn kind(&self, value: &str) -> Result<RowKind, String> {
         self.kinds.get(value).copied().ok_or_else(|| {
@@ -187,6 +254,11 @@ mod tests {
         assert_eq!(path("id=.\"a.b\".c"), ["a.b", "c"]);
         assert!(path("id=.").is_empty());
         assert_eq!("from==a=b".parse(), Ok(Assignment(Field::From, Expression::Constant("a=b".into()))));
+        let of = |text: &str| text.parse::<Expression>();
+        assert_eq!(of(".op==d"), Ok(Expression::Equals(vec!["op".into()], Some("d".into()))));
+        assert_eq!(of(".\"a==b\"==null"), Ok(Expression::Equals(vec!["a==b".into()], None)));
+        assert_eq!(of(".a.b+1"), Ok(Expression::Plus(vec!["a".into(), "b".into()], 1)));
+        assert_eq!(of(".a+b"), Ok(Expression::Path(vec!["a+b".into()])));
         for text in ["", "id", "ids=.a", "id=", "id=.a..b", "id=.\"a", "id=.\"a\"b", "id=.a."] {
             assert!(text.parse::<Assignment>().is_err(), "{text}");
         }

@@ -1,12 +1,15 @@
 //! Turns rows that were exported from a message table into a trace.
 //!
-//! The rows are JSON Lines or CSV. A [`Mapping`] says which column becomes which field of an event, and [`import()`]
+//! The rows are JSON Lines, CSV, or text as a database writes it. A [`Mapping`] says which column becomes which field of an event, and [`import()`]
 //! writes the events.
 //!
 //! Export the rows in the order in which the messages arrived. The events keep that order, because no column can
-//! replace it. Only one row at a time is in memory. The JSON text of a body is copied, so that no digit of a number is
-//! lost.
+//! replace it. Only one row at a time is in memory, and the hashes of the messages before it. The JSON text of a body is
+//! copied, so that no digit of a number is lost.
 
+mod cells;
+mod facts;
+mod form;
 mod mapping;
 mod rows;
 mod table;
@@ -21,13 +24,16 @@ use serde_json::value::RawValue;
 
 use crate::format::{Error, Problem, Writer, split_output_id};
 
+use facts::{Facts, Filed, Later};
+pub use facts::{Named, Tally};
+pub use form::{Form, RowFormat, Shape};
 pub use mapping::{Assignment, Expression, Field, Mapping, RowKind};
 use rows::Rows;
-pub use rows::{RowFormat, Shape};
+pub use time::Unit;
 use value::Value;
 
-/// The numbers of rows that were imported, ignored and skipped.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+/// The result of an import: what became of the rows, and which messages will not count.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
     /// The number of rows that became messages in.
     #[serde(rename = "in")]
@@ -44,9 +50,34 @@ pub struct Summary {
     ///
     /// If it is high, the export is perhaps not in the order of arrival.
     pub backwards: u64,
+    /// `true` if the last row has no line end, and so may be torn.
+    pub torn: bool,
+    /// The form in which the rows were read.
+    pub read_as: Option<Form>,
+    /// Messages in that are the same as an earlier one.
+    pub duplicates: Tally,
+    /// Messages in with the sender, id and revision of an earlier one, but another body.
+    pub conflicts: Tally,
+    /// Messages in with a lower revision than an earlier one.
+    pub stale: Tally,
+    /// Messages in that the system will reject.
+    pub rejected: Tally,
+    /// Messages in whose bodies the system cannot read.
+    pub unreadable: Tally,
+}
+
+/// The answer of a system to a message that it will not take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The system cannot read the body, for this reason.
+    Unreadable(String),
+    /// The system rejects the message, for this reason.
+    Rejected(String),
 }
 
 /// Imports the rows of `source`, and writes them to `writer` as events. Error messages call the source `name`.
+///
+/// `admit` asks the system whether it takes the body of a message in.
 ///
 /// If a row cannot become an event, `bad` is called with the error. It returns `Ok(())` to skip the row, or an error to
 /// end the import.
@@ -61,11 +92,12 @@ pub fn import<R: BufRead, W: Write>(
     shape: Shape,
     mapping: &Mapping,
     writer: &mut Writer<W>,
+    mut admit: impl FnMut(&str) -> Result<(), Refusal>,
     mut bad: impl FnMut(Error) -> Result<(), Error>,
 ) -> Result<Summary, Error> {
-    let mut rows = Rows::new(name, source, shape)?;
-    rows.check(mapping)?;
-    let mut summary = Summary::default();
+    let mut rows = Rows::new(name, source, shape, mapping)?;
+    let mut summary = Summary { read_as: Some(rows.form()), ..Summary::default() };
+    let (mut facts, mut later_in, mut later_out) = (Facts::default(), Later::default(), Later::default());
     let (mut number, mut latest) = (EventNumber::MIN, None);
     loop {
         let row = match rows.advance()? {
@@ -73,7 +105,8 @@ pub fn import<R: BufRead, W: Write>(
             Ok(true) => Row { rows: &rows, mapping }.what(),
             Err(error) => Err(error),
         };
-        let (at, what) = match row {
+        summary.torn = rows.is_last_without_end();
+        let (at, mut what) = match row {
             Ok(Some(event)) => event,
             Ok(None) => {
                 summary.ignored += 1;
@@ -86,15 +119,50 @@ pub fn import<R: BufRead, W: Write>(
                 continue;
             }
         };
-        match &what {
-            What::Stimulus(_) => summary.messages_in += 1,
-            What::Observation(Observation::Out(_)) => summary.out += 1,
-            What::Observation(_) => summary.views += 1,
+        match &mut what {
+            What::Stimulus(Stimulus::In(message)) => {
+                if mapping.later_replaces {
+                    message.revision = later_in.next(&message.from, &message.id);
+                }
+                summary.file(&mut facts, message, number, rows.line(), &mut admit);
+                summary.messages_in += 1;
+            }
+            What::Observation(Observation::Out(sent)) => {
+                if mapping.later_replaces {
+                    sent.revision = later_out.next(&sent.key, &sent.slot);
+                }
+                summary.out += 1;
+            }
+            _ => summary.views += 1,
         }
         summary.backwards += u64::from(at.is_some() && at < latest);
         latest = at.or(latest);
         writer.event(&Event { number, cause: None, at, what })?;
         number = number.checked_add(1).ok_or_else(|| rows.error(Problem::Full))?;
+    }
+}
+
+impl Summary {
+    /// Counts the message in of event `event` if it will not count when the trace is run.
+    fn file(
+        &mut self,
+        facts: &mut Facts,
+        message: &Message<Json>,
+        event: EventNumber,
+        line: u64,
+        admit: &mut impl FnMut(&str) -> Result<(), Refusal>,
+    ) {
+        let named = Named { line, event, earlier: None, why: None };
+        let refusal = message.body.as_ref().and_then(|body| admit(body.get()).err());
+        let filed = facts.file(message, event, refusal.is_some());
+        match (filed, refusal) {
+            (Filed::Duplicate(earlier), _) => self.duplicates.add(Named { earlier: Some(earlier), ..named }),
+            (Filed::Conflict(earlier), _) => self.conflicts.add(Named { earlier: Some(earlier), ..named }),
+            (_, Some(Refusal::Unreadable(why))) => self.unreadable.add(Named { why: Some(why), ..named }),
+            (_, Some(Refusal::Rejected(why))) => self.rejected.add(Named { why: Some(why), ..named }),
+            (Filed::Stale(earlier), None) => self.stale.add(Named { earlier: Some(earlier), ..named }),
+            (Filed::Counts, None) => {}
+        }
     }
 }
 
@@ -146,12 +214,12 @@ impl<'r, R: BufRead> Row<'r, R> {
                 What::Observation(Observation::View(Box::new(Viewed { key, value })))
             }
         };
-        Ok(Some((self.get(Field::At, Value::at)?, what)))
+        Ok(Some((self.get(Field::At, |value| value.at(self.mapping.unit))?, what)))
     }
 
     /// Reads the body of the message, or `None` if the row says that the message is withdrawn.
     fn body(&self) -> Result<Option<Json>, Error> {
-        match self.get(Field::Withdrawn, Value::withdrawn)? {
+        match self.get(Field::Withdrawn, |value| value.withdrawn(self.mapping.unit))? {
             Some(true) => Ok(None),
             _ => self.need(Field::Body, Value::body).map(Some),
         }
@@ -192,9 +260,9 @@ impl<'r, R: BufRead> Row<'r, R> {
 
     /// Builds an error about a field, which names the column that the field comes from.
     fn error(&self, field: Field, problem: String) -> Error {
-        let place = match self.mapping.fields.get(&field) {
-            Some(Expression::Path(path)) => format!("column `{}`, field `{}`: ", path.join("."), field.name()),
-            _ => format!("field `{}`: ", field.name()),
+        let place = match self.mapping.fields.get(&field).and_then(Expression::path) {
+            Some(path) => format!("column `{}`, field `{}`: ", path.join("."), field.name()),
+            None => format!("field `{}`: ", field.name()),
         };
         self.rows.error(Problem::Row(place + &problem))
     }

@@ -1,60 +1,55 @@
-//! The rows of an export, one at a time: JSON Lines or CSV.
+//! The rows of an export, one at a time: JSON Lines, or rows of cells.
 
 use std::borrow::Cow;
 use std::io::{self, BufRead, Cursor, Read};
 
+use super::form::{Form, RowFormat, Sample, Shape};
 use super::mapping::{Expression, Mapping};
 use super::table::Table;
 use super::value::Value;
 use crate::format::{Error, Lines, Problem};
 
-/// The form of an export, as far as the user states it. The rest is guessed from its first line.
-#[derive(Clone, Copy, Debug)]
-pub struct Shape {
-    /// The format of the rows; `None` to guess it from the first line.
-    pub rows: Option<RowFormat>,
-    /// The character that separates the cells of CSV; `None` to guess it from the first line.
-    pub delimiter: Option<u8>,
-    /// `true` if the first row of CSV holds the names of the columns, `false` if columns are numbered from 1.
-    pub header: bool,
-    /// The maximum length of a row in bytes. A longer row is an error.
-    pub line_max: usize,
-}
+/// The number of bytes from which the form of an export is guessed.
+const SAMPLE: u64 = 64 << 10;
 
-/// The format of the rows of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RowFormat {
-    /// JSON Lines: one JSON object per line.
-    Json,
-    /// CSV: cells separated by commas or by another character.
-    Csv,
-}
-
-/// An export from its first byte, although the first line was already read from the source.
+/// An export from its first byte, although its start was already read from the source.
 pub(super) type Whole<R> = io::Chain<Cursor<Vec<u8>>, R>;
 
 /// Reads the rows of an export, one at a time.
 pub(super) enum Rows<R> {
-    Json(Lines<Whole<R>>),
-    Csv(Box<Table<R>>),
+    Json(Lines<Whole<R>>, Form),
+    Cells(Box<Table<R>>),
 }
 
 impl<R: BufRead> Rows<R> {
-    pub(super) fn new(name: &str, source: R, shape: Shape) -> Result<Self, Error> {
-        let (first, source) = begin(name, source, shape.line_max)?;
-        let start = first.trim_ascii_start().first();
-        match (shape.rows, start) {
-            (_, None) => {
-                Err(Error::file(name, Problem::Mapping("is empty: expected rows of JSON Lines or CSV".into())))
-            }
+    /// Starts to read rows, and checks that they have all columns that the mapping names.
+    pub(super) fn new(name: &str, source: R, shape: Shape, mapping: &Mapping) -> Result<Self, Error> {
+        let (sample, source) = begin(name, source)?;
+        match (shape.rows, sample.first()) {
+            (_, None) => Err(Error::file(name, Problem::Mapping("is empty: expected rows of an export".into()))),
             (Some(RowFormat::Json), _) | (None, Some(b'{')) => {
-                Ok(Self::Json(Lines::new(name.into(), source, shape.line_max)))
+                let guessed = shape.rows.is_none();
+                let form = Form { format: RowFormat::Json, delimiter: None, header: false, guessed };
+                Ok(Self::Json(Lines::new(name.into(), source, shape.line_max), form))
             }
             (None, Some(b'[')) => {
                 let problem = "expected one row per line, found an array: split it with `jq -c '.[]'`";
                 Err(Error::at(name, 1, 1, Problem::Mapping(problem.into())))
             }
-            _ => Ok(Self::Csv(Box::new(Table::new(name, source, shape, &first)?))),
+            _ => {
+                let sample = Sample { text: &sample, by_name: mapping.names_columns() };
+                let table = Table::new(name, source, shape, &sample)?;
+                mapping.columns().try_for_each(|path| table.check(path))?;
+                Ok(Self::Cells(Box::new(table)))
+            }
+        }
+    }
+
+    /// The form in which the export is read.
+    pub(super) fn form(&self) -> Form {
+        match self {
+            Self::Json(_, form) => *form,
+            Self::Cells(table) => table.form(),
         }
     }
 
@@ -65,8 +60,8 @@ impl<R: BufRead> Rows<R> {
     /// The outer error ends the import. The inner error concerns only this row, which can be skipped.
     pub(super) fn advance(&mut self) -> Result<Result<bool, Error>, Error> {
         match self {
-            Self::Csv(table) => table.advance(),
-            Self::Json(lines) => loop {
+            Self::Cells(table) => table.advance(),
+            Self::Json(lines, _) => loop {
                 match lines.advance() {
                     Ok(false) => return Ok(Ok(false)),
                     // These errors end the import: after a line that is too long, its rest would be taken for a row.
@@ -83,27 +78,38 @@ impl<R: BufRead> Rows<R> {
 
     /// Finds the value of an expression in the current row, or returns `None` if there is none.
     pub(super) fn find<'a>(&'a self, expression: &'a Expression) -> Result<Option<Value<'a>>, String> {
-        match (expression, self) {
-            (Expression::Constant(text), _) => Ok(Some(Value::Text(text.into()))),
-            (Expression::Path(path), Self::Json(lines)) => Value::find(lines.text(), path),
-            (Expression::Path(path), Self::Csv(table)) => table.find(path),
+        match expression {
+            Expression::Constant(text) => Ok(Some(Value::Text(text.into()))),
+            Expression::Path(path) => self.value(path),
+            Expression::Plus(path, more) => self.value(path)?.map(|value| value.plus(*more)).transpose(),
+            Expression::Equals(path, other) => {
+                let value = self.value(path)?;
+                let is_equal = match (&value, other) {
+                    // A cell may hold the null of JSON.
+                    (None, None) => true,
+                    (Some(Value::Text(text)), None) => text == "null",
+                    (Some(value), Some(other)) => value.text()? == *other,
+                    (Some(_), None) | (None, Some(_)) => false,
+                };
+                Ok(Some(Value::Text(is_equal.to_string().into())))
+            }
         }
     }
 
-    /// Checks that an export in CSV has all columns that the mapping names.
-    pub(super) fn check(&self, mapping: &Mapping) -> Result<(), Error> {
+    /// Finds the value at a path in the current row.
+    fn value<'a>(&'a self, path: &[String]) -> Result<Option<Value<'a>>, String> {
         match self {
-            Self::Json(_) => Ok(()),
-            Self::Csv(table) => mapping.fields.values().try_for_each(|expression| table.check(expression)),
+            Self::Json(lines, _) => Value::find(lines.text(), path),
+            Self::Cells(table) => table.find(path),
         }
     }
 
     /// Returns the byte of the line at which `value` begins, counted from 1, or 0 if that is unknown.
     ///
-    /// It is unknown for CSV, and for a value that had to be decoded.
+    /// It is unknown for cells, and for a value that had to be decoded.
     pub(super) fn column_of(&self, value: &Value<'_>) -> u64 {
         match (self, value) {
-            (Self::Json(lines), Value::Json(Cow::Borrowed(json))) => {
+            (Self::Json(lines, _), Value::Json(Cow::Borrowed(json))) => {
                 let offset = (json.as_ptr() as usize).checked_sub(lines.text().as_ptr() as usize);
                 offset.map_or(0, |offset| offset as u64 + 1)
             }
@@ -111,37 +117,55 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
+    /// The line at which the current row begins, from 1.
+    pub(super) fn line(&self) -> u64 {
+        match self {
+            Self::Json(lines, _) => lines.number,
+            Self::Cells(table) => table.line(),
+        }
+    }
+
+    /// Returns `true` if the export ends with the current row, and the row has no line end.
+    pub(super) fn is_last_without_end(&self) -> bool {
+        match self {
+            Self::Json(lines, _) => !lines.has_end(),
+            Self::Cells(table) => !table.has_end(),
+        }
+    }
+
     /// Builds an error about the current row.
     pub(super) fn error(&self, problem: Problem) -> Error {
         match self {
-            Self::Json(lines) => lines.error(0, problem),
-            Self::Csv(table) => table.error(problem),
+            Self::Json(lines, _) => lines.error(0, problem),
+            Self::Cells(table) => table.error(problem),
         }
     }
 }
 
-/// Reads the first line that is not empty, to guess the format of the export from it.
+/// Reads the start of the export, to guess its form.
 ///
-/// Returns the line, and a source that gives the whole export again from its start. A byte order mark is skipped.
-fn begin<R: BufRead>(name: &str, mut source: R, line_max: usize) -> Result<(Vec<u8>, Whole<R>), Error> {
+/// Returns its first whole lines without blank ones before them, and a source that gives the whole export again from
+/// its start. A byte order mark is skipped.
+fn begin<R: BufRead>(name: &str, mut source: R) -> Result<(Vec<u8>, Whole<R>), Error> {
     let mut all = Vec::new();
-    let mut line = 0;
-    loop {
-        let most = (line_max as u64).saturating_add(2);
-        let read = source.by_ref().take(most).read_until(b'\n', &mut all);
-        let read = read.map_err(|error| Error::file(name, Problem::Read(error)))?;
-        if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] = *all {
-            return Err(Error::at(name, 1, 1, Problem::Utf8(all[0])));
-        }
-        if all.starts_with(b"\xef\xbb\xbf") {
-            all.drain(..3);
-        }
-        if read == 0 || !all[line..].trim_ascii().is_empty() || all.len() > line_max {
-            break;
-        }
-        line = all.len();
+    let read = source.by_ref().take(SAMPLE).read_to_end(&mut all);
+    read.map_err(|error| Error::file(name, Problem::Read(error)))?;
+    if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] = *all {
+        return Err(Error::at(name, 1, 1, Problem::Utf8(all[0])));
     }
-    Ok((all[line..].to_vec(), Cursor::new(all).chain(source)))
+    let is_whole = (all.len() as u64) < SAMPLE;
+    if all.starts_with(b"\xef\xbb\xbf") {
+        all.drain(..3);
+    }
+    let last = all.iter().rposition(|byte| *byte == b'\n');
+    // A first line that is longer than the sample stands for itself.
+    let end = last.filter(|_| !is_whole).map_or(all.len(), |last| last + 1);
+    // Blanks at the start of a line may be an empty cell.
+    let blank = all[..end].split_inclusive(|byte| *byte == b'\n').take_while(|line| line.trim_ascii().is_empty());
+    let begin = blank.map(<[u8]>::len).sum::<usize>();
+    let sample = &all[begin..end];
+    let sample = if sample.trim_ascii_start().starts_with(b"{") { sample.trim_ascii_start() } else { sample };
+    Ok((sample.to_vec(), Cursor::new(all).chain(source)))
 }
 
 /// Checks that the current line is a JSON object.

@@ -1,48 +1,86 @@
-//! Reads the rows of an export in CSV.
+//! Reads the rows of an export in cells.
 
-use std::io::{self, BufRead, Read};
+use std::borrow::Cow;
+use std::io::{BufRead, Read};
 
-use super::mapping::Expression;
-use super::rows::{Shape, Whole};
+use super::cells::{Cells, Style};
+use super::form::{Form, Sample, Shape};
+use super::rows::Whole;
 use super::value::Value;
 use crate::format::{Error, Problem};
+use crate::text::count;
 use crate::unknown::{Thing, UnknownName};
 
-/// Reads the rows of an export in CSV, one at a time.
+/// Reads the rows of an export in cells, one at a time.
 pub(super) struct Table<R> {
     name: String,
-    rows: csv::Reader<Limited<Whole<R>>>,
-    limit: usize,
+    source: Whole<R>,
+    shape: Shape,
+    form: Form,
+    style: Style,
+    /// `false` if the form was guessed from rows that several formats read alike.
+    certain: bool,
     /// The names of the columns; `None` if columns are numbered.
-    columns: Option<csv::StringRecord>,
-    record: csv::StringRecord,
+    columns: Option<Vec<String>>,
+    /// The cells of the current row.
+    cells: Cells,
+    /// The number of cells of the first row.
+    width: Option<usize>,
+    /// The last line that was read, with its line end.
+    text: Vec<u8>,
+    /// The number of lines that were read.
+    lines: u64,
     /// The line at which the current row begins, from 1.
     line: u64,
-    /// `true` if `record` holds the first row, which was read ahead to count its cells.
+    /// `true` if the current row is the first, which was read ahead to count its cells.
     ahead: bool,
+    /// `true` if the last row that was read ends with a line end.
+    has_end: bool,
 }
 
 impl<R: BufRead> Table<R> {
-    /// Starts to read CSV, and reads its first row. `first` is the first line, from which the delimiter is guessed.
-    pub(super) fn new(name: &str, source: Whole<R>, shape: Shape, first: &[u8]) -> Result<Self, Error> {
-        let delimiter = shape.delimiter.unwrap_or_else(|| sniff(first));
-        let source = Limited { source, left: shape.line_max };
-        let rows = csv::ReaderBuilder::new().has_headers(false).delimiter(delimiter).from_reader(source);
+    /// Starts to read cells, and reads the first row.
+    pub(super) fn new(name: &str, source: Whole<R>, shape: Shape, sample: &Sample<'_>) -> Result<Self, Error> {
+        let (form, certain) = sample.form(shape);
+        let delimiter = form.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok()).unwrap_or(b',');
         let mut table = Self {
             name: name.into(),
-            rows,
-            limit: shape.line_max,
+            source,
+            shape,
+            form,
+            style: Style::new(form.format, delimiter, sample.text),
+            certain,
             columns: None,
-            record: csv::StringRecord::new(),
+            cells: Cells::default(),
+            width: None,
+            text: Vec::new(),
+            lines: 0,
             line: 1,
             ahead: false,
+            has_end: true,
         };
         table.ahead = table.advance()??;
-        if shape.header {
-            table.columns = Some(std::mem::take(&mut table.record));
+        if form.header {
+            let name = |index| String::from_utf8_lossy(table.cells.get(index).unwrap_or_default()).trim().to_owned();
+            table.columns = Some((0..table.cells.len()).map(name).collect());
             table.ahead = false;
         }
         Ok(table)
+    }
+
+    /// The form in which the export is read.
+    pub(super) fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The line at which the current row begins, from 1.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+
+    /// Returns `true` if the current row ends with a line end.
+    pub(super) fn has_end(&self) -> bool {
+        self.has_end
     }
 
     /// Reads the next row. Returns `false` at the end of the export.
@@ -54,32 +92,99 @@ impl<R: BufRead> Table<R> {
         if std::mem::take(&mut self.ahead) {
             return Ok(Ok(true));
         }
-        self.rows.get_mut().left = self.limit;
-        self.line = self.rows.position().line();
-        let read = self.rows.read_record(&mut self.record);
-        if let Some(position) = self.record.position() {
-            self.line = position.line();
+        self.cells.clear();
+        let mut size = 0;
+        loop {
+            let is_first = self.cells.is_empty();
+            if !self.read(size)? {
+                return if is_first { Ok(Ok(false)) } else { Err(self.open()) };
+            }
+            if is_first {
+                self.line = self.lines;
+                let is_blank = self.text.trim_ascii().is_empty();
+                if is_blank && !self.text.contains(&b'\t') && (self.style.has_quotes() || self.width != Some(1)) {
+                    continue;
+                }
+                if self.style.is_end(&self.text) {
+                    return self.end_of_copy();
+                }
+            }
+            size += self.text.len();
+            match self.cells.feed(&self.text, &self.style) {
+                Ok(true) => break,
+                Ok(false) if self.lines - self.line + 1 >= self.shape.lines_max => return Err(self.open()),
+                Ok(false) => {}
+                Err((column, problem)) if self.style.has_quotes() => {
+                    // Where the next row begins depends on what was meant by the quotes of this one.
+                    return Err(Error::at(&self.name, self.lines, column, Problem::Quote(problem)));
+                }
+                Err((column, problem)) => {
+                    return Ok(Err(Error::at(&self.name, self.lines, column, Problem::Row(problem))));
+                }
+            }
         }
-        let error = match read {
-            Ok(found) => return Ok(Ok(found)),
-            Err(error) => error,
+        self.has_end = self.text.ends_with(b"\n");
+        let (found, expected) = (self.cells.len(), *self.width.get_or_insert(self.cells.len()));
+        if found != expected {
+            let found = count(found as u64, "cell", "cells");
+            let problem = Problem::Row(format!("has {found}, expected {expected} as in the first row"));
+            return Ok(Err(self.error(problem)));
+        }
+        self.is_as_guessed().map(|()| Ok(true))
+    }
+
+    /// Reads the next line. Returns `false` at the end of the export. `size` is the size of the row so far.
+    fn read(&mut self, size: usize) -> Result<bool, Error> {
+        self.text.clear();
+        let most = (self.shape.line_max + 2).saturating_sub(size) as u64;
+        let read = self.source.by_ref().take(most).read_until(b'\n', &mut self.text);
+        let read = read.map_err(|error| Error::file(&self.name, Problem::Read(error)))?;
+        self.lines += u64::from(read > 0);
+        if size + self.text.strip_suffix(b"\n").unwrap_or(&self.text).len() > self.shape.line_max {
+            return Err(match self.cells.open_quote() {
+                Some(_) => self.open(),
+                None => Error::at(&self.name, self.lines, 0, Problem::LineTooLong(self.shape.line_max)),
+            });
+        }
+        Ok(read > 0)
+    }
+
+    /// Reads the rest of an export after the line `\.`, which ends COPY text.
+    fn end_of_copy(&mut self) -> Result<Result<bool, Error>, Error> {
+        while self.read(0)? {
+            if !self.text.trim_ascii().is_empty() {
+                let problem = "expected the end of the file after `\\.`, which ends COPY text, found more rows";
+                return Err(Error::at(&self.name, self.lines, 1, Problem::Mapping(problem.into())));
+            }
+        }
+        Ok(Ok(false))
+    }
+
+    /// The error for a row that does not end.
+    fn open(&self) -> Error {
+        let Some((line, column)) = self.cells.open_quote() else {
+            let problem = "the row goes on after each line, since a backslash stands before the line end";
+            return self.error(Problem::Quote(problem.into()));
         };
-        let row = |line, problem: String| Ok(Err(Error::at(&self.name, line, 0, Problem::Row(problem))));
-        match error.into_kind() {
-            csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
-                let line = pos.map_or(self.line, |position| position.line());
-                row(line, format!("has {len} cells, expected {expected_len} as in the first row"))
-            }
-            csv::ErrorKind::Utf8 { pos, err } => {
-                let line = pos.map_or(self.line, |position| position.line());
-                row(line, format!("cell {} is not valid UTF-8, expected UTF-8 text", err.field() + 1))
-            }
-            csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                Err(Error::at(&self.name, self.line, 0, Problem::LineTooLong(self.limit)))
-            }
-            csv::ErrorKind::Io(error) => Err(Error::file(&self.name, Problem::Read(error))),
-            other => Err(Error::at(&self.name, self.line, 0, Problem::Row(format!("is not CSV: {other:?}")))),
+        let lines = self.lines - self.line + 1;
+        let problem = if lines >= self.shape.lines_max || !self.text.is_empty() {
+            format!("the quote that opens here is not closed within {}", count(lines, "line", "lines"))
+        } else {
+            "the quote that opens here is never closed: the row is torn, or takes the rest of the file".to_owned()
+        };
+        Error::at(&self.name, self.line + line, column, Problem::Quote(problem))
+    }
+
+    /// Checks that the current row reads alike in all formats, if the format was guessed from rows that do.
+    fn is_as_guessed(&self) -> Result<(), Error> {
+        let is_neutral = |byte: &u8| !b"\"\\".contains(byte);
+        let has_null = || self.text.trim_ascii_end().split(|byte| *byte == b'\t').any(|cell| cell == b"NULL");
+        if self.certain || self.text.iter().all(is_neutral) && !has_null() {
+            return Ok(());
         }
+        let problem = "the rows before this one do not tell whether they are CSV with tabs or text with escapes: \
+                       expected the option `--read-as` with `csv`, `copy`, `outfile` or `mysql`";
+        Err(self.error(Problem::Mapping(problem.into())))
     }
 
     /// Builds an error about the current row.
@@ -90,100 +195,42 @@ impl<R: BufRead> Table<R> {
     /// Returns the index of a column by its name, or by its number if the columns have no names.
     fn column(&self, name: &str) -> Option<usize> {
         match &self.columns {
-            Some(columns) => columns.iter().position(|column| column.trim() == name),
+            Some(columns) => columns.iter().position(|column| column == name),
             None => {
-                name.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).filter(|n| *n < self.record.len())
+                let number = name.parse::<usize>().ok()?.checked_sub(1)?;
+                (number < self.width.unwrap_or_default()).then_some(number)
             }
         }
     }
 
-    /// Checks that the column exists which an expression names.
-    pub(super) fn check(&self, expression: &Expression) -> Result<(), Error> {
-        let problem = match expression {
-            Expression::Constant(_) => return Ok(()),
-            Expression::Path(path) => match path.first() {
-                None => "`.` means a whole row of JSON, and the rows are CSV: expected the name of a column".into(),
-                Some(name) if self.column(name).is_some() => return Ok(()),
-                Some(name) => match &self.columns {
-                    Some(columns) => {
-                        let unknown = UnknownName::new(Thing::Column, name, columns.iter().map(|column| column.trim()));
-                        format!(
-                            "{unknown}; if the first row is not a header, use `--no-header` and the column numbers .1, \
-                             .2, …"
-                        )
-                    }
-                    None => format!("unknown column `{name}`: expected a number from 1 to {}", self.record.len()),
-                },
-            },
+    /// Checks that the column exists which a path names.
+    pub(super) fn check(&self, path: &[String]) -> Result<(), Error> {
+        let problem = match (path.first(), &self.columns) {
+            (None, _) => "`.` means a whole row of JSON, and the rows are cells: expected the name of a column".into(),
+            (Some(name), _) if self.column(name).is_some() => return Ok(()),
+            (Some(name), Some(columns)) => {
+                let unknown = UnknownName::new(Thing::Column, name, columns.iter().map(|column| column.trim()));
+                format!(
+                    "{unknown}; if the first row is not a header, use `--no-header` and the column numbers .1, .2, …"
+                )
+            }
+            (Some(name), None) => {
+                format!("unknown column `{name}`: expected a number from 1 to {}", self.width.unwrap_or_default())
+            }
         };
         Err(Error::at(&self.name, 1, 0, Problem::Mapping(problem)))
     }
 
-    /// Finds the value at a path in the current row. An empty cell and `\N` mean that there is no value.
+    /// Finds the value at a path in the current row.
     pub(super) fn find<'a>(&'a self, path: &[String]) -> Result<Option<Value<'a>>, String> {
         let Some((column, path)) = path.split_first() else { return Ok(None) };
-        let cell = self.column(column).and_then(|column| self.record.get(column)).unwrap_or_default();
-        match cell {
-            "" | "\\N" => Ok(None),
-            _ if path.is_empty() => Ok(Some(Value::Text(cell.into()))),
-            _ => {
-                serde_json::from_str::<serde::de::IgnoredAny>(cell)
-                    .map_err(|error| format!("expected JSON: {error}, found {cell}"))?;
-                Value::find(cell, path)
-            }
+        let Some(cell) = self.column(column).and_then(|column| self.cells.get(column)) else { return Ok(None) };
+        let cell = std::str::from_utf8(cell).map_err(|error| Problem::Utf8(cell[error.valid_up_to()]).to_string())?;
+        if path.is_empty() {
+            return Ok(Some(Value::Text(Cow::Borrowed(cell))));
         }
-    }
-}
-
-/// Guesses the character that separates the cells: the usual one that is most frequent outside quotes in this row.
-fn sniff(row: &[u8]) -> u8 {
-    let mut quoted = false;
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
-    for byte in row {
-        quoted ^= *byte == b'"';
-        if let Some((_, count)) = counts.iter_mut().find(|(delimiter, _)| delimiter == byte && !quoted) {
-            *count += 1;
-        }
-    }
-    // If several are equally frequent, `max_by_key` takes the last one. After `rev`, that is the comma, the best guess.
-    counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
-}
-
-/// Limits how many bytes are read for one row.
-///
-/// Without a limit, a quote that is never closed would make the reader load the whole export into memory.
-struct Limited<R> {
-    source: R,
-    left: usize,
-}
-
-impl<R: Read> Read for Limited<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
-        let read = self.source.read(buffer)?;
-        self.left = self.left.saturating_sub(read);
-        Ok(read)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn delimiters_are_found_out() {
-        for (row, delimiter) in [
-            ("a,b,c", b','),
-            ("a;b;c", b';'),
-            ("a\tb\tc", b'\t'),
-            ("a|b", b'|'),
-            ("\"a,b,c,d\";b", b';'),
-            ("alone", b','),
-            ("a;b,c", b','),
-        ] {
-            assert_eq!(sniff(row.as_bytes()), delimiter, "{row}");
-        }
+        serde_json::from_str::<serde::de::IgnoredAny>(cell)
+            .map_err(|error| format!("expected JSON: {error}, found {cell}"))?;
+        Value::find(cell, path)
     }
 }

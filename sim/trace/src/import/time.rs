@@ -2,42 +2,81 @@
 
 use afresh_core::At;
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::fmt::temporal::Pieces;
 use jiff::tz::TimeZone;
 
 use crate::format::{decimal, stamp_of};
+
+/// The unit of the times of an export that are numbers since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds.
+    Seconds,
+    /// Milliseconds: 10⁻³ s.
+    Milliseconds,
+    /// Microseconds: 10⁻⁶ s.
+    Microseconds,
+    /// Nanoseconds: 10⁻⁹ s.
+    Nanoseconds,
+}
+
+impl Unit {
+    const ALL: [Self; 4] = [Self::Seconds, Self::Milliseconds, Self::Microseconds, Self::Nanoseconds];
+
+    /// The power of ten that converts the unit into nanoseconds.
+    fn power(self) -> u32 {
+        match self {
+            Self::Seconds => 9,
+            Self::Milliseconds => 6,
+            Self::Microseconds => 3,
+            Self::Nanoseconds => 0,
+        }
+    }
+}
+
+/// The first and last nanosecond that is taken for a time without a word of the user: 1990 up to and with 2100.
+///
+/// A number that means something else, such as a Julian day, is a time far from these years. For a time between them,
+/// each smaller unit needs three more digits, so at most one unit fits a number.
+const USUAL: (i64, i64) = (631_152_000_000_000_000, 4_133_980_800_000_000_000 - 1);
 
 /// Reads a time, in any of the usual forms:
 ///
 /// * RFC 3339.
 /// * A date and a time as databases print them, in UTC if they name no time zone.
-/// * A number of seconds, milliseconds, microseconds or nanoseconds since 1970. The size of the number tells the unit.
-pub(super) fn parse(text: &str) -> Result<At, String> {
+/// * A number since 1970. The size of the number tells its unit, unless `unit` does.
+///
+/// Without `unit`, the time must be in the years from 1990 to 2100.
+pub(super) fn parse(text: &str, unit: Option<Unit>) -> Result<At, String> {
     let text = text.trim();
-    let found =
-        if text.bytes().all(|byte| byte.is_ascii_digit() || b"-+.eE".contains(&byte)) { epoch(text) } else { None };
-    found.or_else(|| calendar(text)).ok_or_else(|| {
-        format!("invalid time {text:?}, expected one such as 2026-03-14T09:26:53Z or 2026-03-14 09:26:53+00, or a number since 1970")
-    })
-}
-
-/// Reads a number since 1970, whose size tells its unit.
-fn epoch(text: &str) -> Option<At> {
-    // For the same time, each smaller unit needs three more digits. So the ranges do not overlap until the year 5138.
-    const RANGES: [(i64, u32); 3] = [(100_000_000_000, 9), (100_000_000_000_000, 6), (100_000_000_000_000_000, 3)];
-    let whole = text.split('.').next().and_then(|whole| decimal::parse(whole, 0).ok())?;
-    let power =
-        RANGES.iter().find(|(below, _)| whole.unsigned_abs() < below.unsigned_abs()).map_or(0, |(_, power)| *power);
-    decimal::parse(text, power).ok().map(At::Stamp)
+    let units = unit.as_ref().map_or(&Unit::ALL[..], std::slice::from_ref);
+    let numbers: Vec<i64> = units.iter().filter_map(|unit| decimal::parse(text, unit.power()).ok()).collect();
+    let times = if numbers.is_empty() { calendar(text).into_iter().collect() } else { numbers };
+    match times.iter().find(|time| unit.is_some() || (USUAL.0..=USUAL.1).contains(*time)) {
+        Some(time) => Ok(At::Stamp(*time)),
+        None if times.is_empty() => Err(format!(
+            "invalid time {text:?}, expected one such as 2026-03-14T09:26:53Z or 2026-03-14 09:26:53+00, or a number \
+             since 1970"
+        )),
+        None => Err(format!(
+            "{text:?} is no time from 1990 to 2100; if it is right, name the unit of numbers with `--at-unit`, which \
+             permits times of any year"
+        )),
+    }
 }
 
 /// Reads a date and a time, in UTC if they name no time zone.
-fn calendar(text: &str) -> Option<At> {
-    let stamp = text.parse::<Timestamp>().ok().or_else(|| {
-        let local: DateTime = text.parse().ok()?;
-        TimeZone::UTC.to_timestamp(local).ok()
-    });
-    stamp.and_then(stamp_of)
+fn calendar(text: &str) -> Option<i64> {
+    let pieces = Pieces::parse(text).ok()?;
+    let stamp: Timestamp = match (pieces.to_numeric_offset(), pieces.time_zone_annotation()) {
+        (Some(_), _) => text.parse().ok()?,
+        (None, None) => {
+            TimeZone::UTC.to_timestamp(pieces.date().to_datetime(pieces.time().unwrap_or_default())).ok()?
+        }
+        // The name of a time zone alone needs a table of time zones.
+        (None, Some(_)) => return None,
+    };
+    stamp_of(stamp).and_then(|at| if let At::Stamp(time) = at { Some(time) } else { None })
 }
 
 #[cfg(test)]
@@ -60,12 +99,34 @@ mod tests {
             "1773480413500000",
             "1773480413500000000",
         ] {
-            assert_eq!(parse(text), Ok(At::Stamp(1_773_480_413_500_000_000)), "{text}");
+            assert_eq!(parse(text, None), Ok(At::Stamp(1_773_480_413_500_000_000)), "{text}");
         }
-        assert_eq!(parse("1970-01-02"), Ok(At::Stamp(86_400_000_000_000)));
-        assert_eq!(parse("-1"), Ok(At::Stamp(-1_000_000_000)));
-        for text in ["", "infinity", "yesterday", "14.03.2026", "2026-13-01", "1e40", "1773480413500000000.5"] {
-            assert!(parse(text).is_err(), "{text}");
+        assert_eq!(parse("1990-01-01", None), Ok(At::Stamp(USUAL.0)));
+        assert_eq!(parse("2100-12-31T23:59:59.999999999Z", None), Ok(At::Stamp(USUAL.1)));
+        for text in [
+            "",
+            "infinity",
+            "yesterday",
+            "14.03.2026",
+            "2026-13-01",
+            "1e40",
+            "1773480413500000000.5",
+            "2026-03-14 09:26:53[America/New_York]",
+            "2026-03-14 09:26:53 -0700",
+        ] {
+            assert!(parse(text, None).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_far_from_now_is_no_time_unless_the_unit_is_named() {
+        // A Julian day, a date as a number, a zero, the first and the last day of a calendar.
+        for text in ["2461113.9", "20260314", "20260314092653", "0", "-1", "0001-01-01T00:00:00Z", "9999-12-31"] {
+            assert!(parse(text, None).is_err(), "{text}");
+        }
+        assert_eq!(parse("1970-01-02", Some(Unit::Seconds)), Ok(At::Stamp(86_400_000_000_000)));
+        assert_eq!(parse("-1", Some(Unit::Milliseconds)), Ok(At::Stamp(-1_000_000)));
+        assert_eq!(parse("1.5", Some(Unit::Microseconds)), Ok(At::Stamp(1_500)));
+        assert_eq!(parse("7", Some(Unit::Nanoseconds)), Ok(At::Stamp(7)));
     }
 }

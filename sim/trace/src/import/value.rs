@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use afresh_core::Name;
+use afresh_core::{At, Name};
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::time;
+use super::time::{self, Unit};
 use crate::format::{Scan, compact};
 
 /// A value found in a row. A null counts as no value, so it is never one of these.
@@ -61,9 +61,17 @@ impl<'a> Value<'a> {
         Ok(self.text()?.as_ref().into())
     }
 
-    /// Reads a value from a row as the time of an event.
-    pub(super) fn at(&self) -> Result<afresh_core::At, String> {
-        time::parse(&self.text()?)
+    /// Adds a number to a value that is a whole number.
+    pub(super) fn plus<'b>(&self, more: u32) -> Result<Value<'b>, String> {
+        let text = self.text()?;
+        let number: i64 = text.trim().parse().map_err(|_| format!("expected a whole number, found {text:?}"))?;
+        let sum = number.checked_add(more.into()).ok_or_else(|| format!("{text} + {more} is out of range"))?;
+        Ok(Value::Text(sum.to_string().into()))
+    }
+
+    /// Reads a value from a row as the time of an event, whose number is in `unit` if that is given.
+    pub(super) fn at(&self, unit: Option<Unit>) -> Result<At, String> {
+        time::parse(&self.text()?, unit)
     }
 
     /// Reads a value from a row as a revision: a number from 1.
@@ -71,18 +79,24 @@ impl<'a> Value<'a> {
         let text = self.text()?;
         match text.trim().parse() {
             Ok(revision) if revision > 0 => Ok(revision),
-            _ => Err(format!("expected a revision from 1, found {text:?}")),
+            _ => Err(format!(
+                "expected a revision from 1 to {}, found {text:?}; to count the revisions by arrival, use \
+                 `--later-replaces`; to count an offset from 1, map the field to a sum, as in .offset+1",
+                u32::MAX
+            )),
         }
     }
 
     /// Reads a value from a row that says whether a message is withdrawn: true, false, or the time of the withdrawal.
-    pub(super) fn withdrawn(&self) -> Result<bool, String> {
+    pub(super) fn withdrawn(&self, unit: Option<Unit>) -> Result<bool, String> {
         let text = self.text()?;
         match text.trim().to_ascii_lowercase().as_str() {
             "true" | "t" | "yes" | "y" | "1" => Ok(true),
             "false" | "f" | "no" | "n" | "0" => Ok(false),
-            other if time::parse(other).is_ok() => Ok(true),
-            _ => Err(format!("expected true or false, or the time of the withdrawal, found {text:?}")),
+            _ => match time::parse(&text, unit) {
+                Ok(_) => Ok(true),
+                Err(problem) => Err(format!("expected true or false, or the time of the withdrawal: {problem}")),
+            },
         }
     }
 
@@ -101,7 +115,8 @@ impl<'a> Value<'a> {
         };
         let inner = encoded(json);
         let json = inner.as_deref().unwrap_or(json);
-        Scan::default().check(json).map_err(|(problem, _)| problem.to_string())?;
+        // The event is an object that holds an object that holds the body.
+        Scan::within(2).check(json).map_err(|(problem, _)| problem.to_string())?;
         RawValue::from_string(compact(json)).map_err(|error| format!("expected JSON: {error}, found {json}"))
     }
 }

@@ -1,0 +1,91 @@
+//! The report of an import.
+
+use std::fmt::Write as _;
+
+use afresh_trace::import::{Named, Summary, Tally};
+use afresh_trace::text::{count, escape, number};
+use serde::Serialize;
+
+/// The report of an import: what became of the rows, and which messages will not count when the trace is run.
+#[derive(Serialize)]
+pub(super) struct Report<'a> {
+    pub(super) rows: String,
+    pub(super) output: String,
+    #[serde(skip)]
+    pub(super) system: &'a str,
+    /// `false` if no system was asked which messages it takes.
+    pub(super) system_is_known: bool,
+    #[serde(flatten)]
+    pub(super) summary: Summary,
+}
+
+impl Report<'_> {
+    /// Formats the report for people.
+    pub(super) fn text(&self) -> String {
+        let Summary { messages_in, out, views, ignored, skipped, backwards, .. } = self.summary;
+        let mut text = format!(
+            "{}: {} in, {} out, {}, {} ignored, {} skipped\n",
+            count(messages_in + out + views + ignored + skipped, "row", "rows"),
+            number(messages_in),
+            number(out),
+            count(views, "view", "views"),
+            number(ignored),
+            number(skipped)
+        );
+        if let Some(form) = self.summary.read_as {
+            let guess = if form.guessed { "; this is a guess, `--read-as` names the format" } else { "" };
+            let _ = writeln!(text, "read as {form}{guess}");
+        }
+        self.add_tallies(&mut text);
+        if !self.system_is_known {
+            let system = escape(self.system);
+            let _ = writeln!(text, "messages that the system rejects are not counted: `{system}` is unknown here");
+        }
+        if backwards > 0 {
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "warning: the time goes backwards at {}\n  help: the order of the rows is taken as the order of \
+                 arrival; if it is not, export them with ORDER BY",
+                count(backwards, "row", "rows")
+            );
+        }
+        if self.summary.torn {
+            text.push_str("warning: the last row has no line end, so it may be torn\n");
+        }
+        text
+    }
+
+    /// Adds the messages that will not count.
+    fn add_tallies(&self, text: &mut String) {
+        let Summary { duplicates, conflicts, stale, rejected, unreadable, .. } = &self.summary;
+        let sorts = [
+            (unreadable, "unreadable message", "the system cannot read the body, so the trace cannot be run", ""),
+            (rejected, "rejected message", "the system does not admit it", ""),
+            (conflicts, "conflict", "a known sender, id and revision with another body is rejected", "conflicts with"),
+            (stale, "stale message", "a higher revision came before it", "is older than"),
+            (duplicates, "duplicate", "the same message again changes nothing", "is the same as"),
+        ];
+        for (tally, name, meaning, relation) in sorts {
+            let Tally { count: number, first } = tally;
+            if *number == 0 {
+                continue;
+            }
+            let _ = writeln!(text, "{}: {meaning}", count(*number, name, &format!("{name}s")));
+            for Named { line, event, earlier, why } in first {
+                let _ = write!(text, "  {}:{line}: event {event}", escape(&self.rows));
+                if let Some(earlier) = earlier {
+                    let _ = write!(text, " {relation} event {earlier}");
+                }
+                if let Some(why) = why {
+                    let _ = write!(text, ": {}", escape(why));
+                }
+                text.push('\n');
+            }
+            let more = number - first.len() as u64;
+            if more > 0 {
+                let _ = writeln!(text, "  and {more} more");
+            }
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The form of the rows of an export, as the user states it or as it is guessed from the first rows.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::cells::{Cells, Style};
+
+/// The form of an export, as far as the user states it. The rest is guessed from its first rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// The format of the rows; `None` to guess it.
+    pub rows: Option<RowFormat>,
+    /// The character that separates the cells; `None` for the usual one of the format.
+    pub delimiter: Option<u8>,
+    /// `false` if the first row holds no names of columns, whatever the format. The columns are then numbered from 1.
+    pub header: bool,
+    /// The maximum length of a row in bytes. A longer row is an error.
+    pub line_max: usize,
+    /// The maximum number of lines that a row may take. A longer row is an error.
+    pub lines_max: u64,
+}
+
+/// The format of the rows of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowFormat {
+    /// JSON Lines: one JSON object per line.
+    Json,
+    /// CSV: cells separated by commas or by another character. A cell in quotes may contain anything.
+    Csv,
+    /// The text format of `COPY` in Postgres: tabs, `\N` for null, and backslash escapes.
+    Copy,
+    /// `SELECT INTO OUTFILE` and `mysqldump --tab` of MySQL: tabs, `\N` for null, and backslash escapes.
+    Outfile,
+    /// `SELECT INTO OUTFILE` of MySQL with `ENCLOSED BY '"'`: cells in quotes, with backslash escapes.
+    Enclosed,
+    /// `mysql --batch`: a header, tabs, `NULL` for null, and backslash escapes.
+    Mysql,
+}
+
+impl RowFormat {
+    /// The usual separator of cells, or `None` if it has to be guessed from the first row.
+    fn delimiter(self) -> Option<u8> {
+        match self {
+            Self::Json | Self::Csv => None,
+            Self::Copy | Self::Outfile | Self::Mysql => Some(b'\t'),
+            Self::Enclosed => Some(b','),
+        }
+    }
+
+    /// The name of the format for people.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Json => "JSON Lines",
+            Self::Csv => "CSV",
+            Self::Copy => "COPY text",
+            Self::Outfile => "INTO OUTFILE text",
+            Self::Enclosed => "INTO OUTFILE text in quotes",
+            Self::Mysql => "mysql --batch text",
+        }
+    }
+}
+
+/// The form in which an export was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Form {
+    /// The format of the rows.
+    pub format: RowFormat,
+    /// The character that separates the cells; `None` for JSON.
+    pub delimiter: Option<char>,
+    /// `true` if the first row holds the names of the columns.
+    pub header: bool,
+    /// `true` if the format was guessed from the first rows.
+    pub guessed: bool,
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.format.name())?;
+        match self.delimiter {
+            None => return Ok(()),
+            Some('\t') => write!(f, " with tabs")?,
+            Some(delimiter) => write!(f, " with `{delimiter}`")?,
+        }
+        write!(f, " and {}", if self.header { "a header" } else { "no header" })
+    }
+}
+
+/// The first rows of an export, from which its form is guessed.
+pub(super) struct Sample<'a> {
+    /// Whole lines from the start of the export, beginning with the first that is not blank.
+    pub(super) text: &'a [u8],
+    /// `true` if the mapping names columns by their names, `false` if by their numbers.
+    pub(super) by_name: bool,
+}
+
+impl Sample<'_> {
+    /// Returns the form of the cells of the export, and whether the sample holds evidence for it.
+    ///
+    /// Without evidence, all formats with this separator read the sample alike.
+    pub(super) fn form(&self, shape: Shape) -> (Form, bool) {
+        let delimiter = shape.delimiter.or_else(|| shape.rows?.delimiter()).unwrap_or_else(|| self.delimiter());
+        let (format, certain) = shape.rows.map_or_else(|| self.format(delimiter), |format| (format, true));
+        let header = match format {
+            RowFormat::Copy | RowFormat::Outfile | RowFormat::Enclosed => self.by_name,
+            RowFormat::Json | RowFormat::Csv | RowFormat::Mysql => true,
+        };
+        let form = Form {
+            format,
+            delimiter: Some(delimiter.into()),
+            header: header && shape.header,
+            guessed: shape.rows.is_none(),
+        };
+        (form, certain)
+    }
+
+    /// Guesses the format of cells with this separator, and returns whether there is evidence for it.
+    fn format(&self, delimiter: u8) -> (RowFormat, bool) {
+        let fits = |format| self.rows(format, delimiter).is_some();
+        if delimiter != b'\t' {
+            let formats = [RowFormat::Csv, RowFormat::Enclosed, RowFormat::Outfile];
+            return (formats.into_iter().find(|format| fits(*format)).unwrap_or(RowFormat::Csv), true);
+        }
+        let mut cells = self.text.split(|byte| b"\t\r\n".contains(byte));
+        let has_null = cells.clone().any(|cell| cell == b"\\N");
+        let has_word = cells.any(|cell| cell == b"NULL");
+        if !has_null && !has_word && !self.text.iter().any(|byte| b"\"\\".contains(byte)) {
+            return (RowFormat::Csv, false);
+        }
+        let escaped = match (self.by_name, has_null) {
+            (true, false) => [RowFormat::Mysql, RowFormat::Copy, RowFormat::Outfile],
+            _ => [RowFormat::Copy, RowFormat::Outfile, RowFormat::Mysql],
+        };
+        let found = escaped.into_iter().find(|format| fits(*format)).filter(|_| !self.is_quoted());
+        match found {
+            Some(format) if has_word || !self.is_raw(format) => (format, true),
+            _ => (RowFormat::Csv, true),
+        }
+    }
+
+    /// Returns `true` if a cell is in quotes that it needs only in CSV: it has a doubled quote or a separator in it.
+    fn is_quoted(&self) -> bool {
+        let Some(rows) = self.rows(RowFormat::Csv, b'\t') else { return false };
+        let mut quoted = rows.iter().flatten().filter(|(_, quoted)| *quoted);
+        quoted.any(|(cell, _)| cell.iter().any(|byte| b"\"\t\n".contains(byte)))
+    }
+
+    /// Returns `true` if the cells hold JSON only if nothing is unescaped in them.
+    fn is_raw(&self, format: RowFormat) -> bool {
+        let json = |rows: Option<Vec<Row>>| {
+            let rows = rows.unwrap_or_default();
+            let holds = |cell: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(cell).is_ok();
+            let texts = rows.iter().flatten().filter(|(cell, _)| cell.starts_with(b"{") || cell.starts_with(b"["));
+            texts.filter(|(cell, _)| holds(cell)).count()
+        };
+        json(self.rows(RowFormat::Csv, b'\t')) > json(self.rows(format, b'\t'))
+    }
+
+    /// Reads the sample in this format, or returns `None` if it is not in this format.
+    fn rows(&self, format: RowFormat, delimiter: u8) -> Option<Vec<Row>> {
+        let style = Style::new(format, delimiter, self.text);
+        let (mut rows, mut cells): (Vec<Row>, _) = (Vec::new(), Cells::default());
+        for line in self.text.split_inclusive(|byte| *byte == b'\n') {
+            if cells.is_empty() && style.is_end(line) {
+                break;
+            }
+            if cells.is_empty() && line.trim_ascii().is_empty() {
+                continue;
+            }
+            if cells.feed(line, &style).ok()? {
+                rows.push(cells.iter().collect());
+                cells.clear();
+            }
+        }
+        let width = rows.first().map_or(0, Vec::len);
+        rows.iter().all(|row| row.len() == width).then_some(rows)
+    }
+
+    /// Guesses the character that separates the cells: the usual one that is most frequent outside quotes in the first
+    /// line. A tab hardly ever has another meaning, so a single one decides.
+    fn delimiter(&self) -> u8 {
+        let line = self.text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let mut quoted = false;
+        let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
+        for byte in line {
+            quoted ^= *byte == b'"';
+            if let Some((_, count)) = counts.iter_mut().find(|(delimiter, _)| delimiter == byte && !quoted) {
+                *count += if *byte == b'\t' { line.len() } else { 1 };
+            }
+        }
+        // If several are equally frequent, `max_by_key` takes the last. After `rev`, that is the comma, the best guess.
+        counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
+    }
+}
+
+/// The cells of a row, each with whether it was in quotes.
+type Row = Vec<(Vec<u8>, bool)>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delimiters_are_found_out() {
+        for (row, delimiter) in [
+            ("a,b,c", b','),
+            ("a;b;c", b';'),
+            ("a\tb\tc", b'\t'),
+            ("a|b", b'|'),
+            ("\"a,b,c,d\";b", b';'),
+            ("alone", b','),
+            ("a;b,c", b','),
+            ("1\t{\"a\":1,\"b\":2,\"c\":3}", b'\t'),
+        ] {
+            assert_eq!(Sample { text: row.as_bytes(), by_name: true }.delimiter(), delimiter, "{row}");
+        }
+    }
+
+    #[test]
+    fn formats_are_told_apart() {
+        for (text, by_name, format) in [
+            // All read these alike.
+            ("id\tbody\n1\t5\n", true, RowFormat::Csv),
+            ("id\tbody\n1\t\"{\"\"a\"\":1}\"\n", true, RowFormat::Csv),
+            ("1\t{\"a\":1}\n", false, RowFormat::Copy),
+            ("1\t{\"a\":\"\\\\n\"}\n", false, RowFormat::Copy),
+            ("1\t\\N\n", false, RowFormat::Copy),
+            ("id\tbody\n1\t\\N\n", true, RowFormat::Copy),
+            ("id\tbody\n1\tNULL\n", true, RowFormat::Mysql),
+            ("id\tbody\n1\t{\"a\":1}\n", true, RowFormat::Mysql),
+            // MySQL escapes a line end in its own way, which COPY reads too.
+            ("1\ta\\\nb\n2\tx\\0\n", false, RowFormat::Copy),
+            // JSON whose escapes nobody escaped again.
+            ("1\t{\"a\":\"\\ty\"}\n", false, RowFormat::Csv),
+            ("1\t{\"a\":\"\\u00e9\"}\n", false, RowFormat::Csv),
+            ("1,\"{\\\"a\\\":1}\"\n2,\\N\n", false, RowFormat::Enclosed),
+            ("1,{\"a\":1\\,\"b\":2}\n", false, RowFormat::Outfile),
+            ("1,{\"a\":1}\n", false, RowFormat::Csv),
+        ] {
+            let sample = Sample { text: text.as_bytes(), by_name };
+            assert_eq!(sample.format(sample.delimiter()).0, format, "{text}");
+        }
+    }
+}

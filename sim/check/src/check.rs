@@ -1,12 +1,14 @@
 //! Checks one trace: every step, every recorded observation and, if requested, every law.
 
 use std::sync::Arc;
+use std::time::Duration;
 use std::{fmt, thread};
 
 use afresh_core::{Engine, EventNumber, Header, Policy, Signature, What};
 use afresh_trace::format::EventOf;
 use serde::Serialize;
 
+use crate::clock::Stopwatch;
 use crate::extent::Extent;
 use crate::finding::{Finding, RESTATED};
 use crate::guard::guard;
@@ -27,6 +29,10 @@ pub struct Options<'p> {
     /// restated counts as 100, within a budget of its own of the same size. The last state of each key is always
     /// recomputed and restated.
     pub budget: u64,
+    /// The time after which no step is recomputed from the first message or restated, except the last one of each key.
+    ///
+    /// With such a limit, the report depends on the machine.
+    pub time: Option<Duration>,
     /// The number of threads. The report does not depend on it.
     pub jobs: usize,
     /// `true` to check all laws too. They apply to whole histories, so a window is never checked for them.
@@ -45,9 +51,9 @@ pub struct Options<'p> {
 
 impl fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { budget, jobs, laws, until, deny, ignored, progress: _ } = self;
+        let Self { budget, time, jobs, laws, until, deny, ignored, progress: _ } = self;
         let mut options = f.debug_struct("Options");
-        options.field("budget", budget).field("jobs", jobs).field("laws", laws);
+        options.field("budget", budget).field("time", time).field("jobs", jobs).field("laws", laws);
         options.field("until", until).field("deny", deny).field("ignored", ignored).finish_non_exhaustive()
     }
 }
@@ -56,6 +62,7 @@ impl Default for Options<'_> {
     fn default() -> Self {
         Self {
             budget: 60_000_000,
+            time: None,
             jobs: thread::available_parallelism().map_or(1, usize::from),
             laws: false,
             until: None,
@@ -116,6 +123,7 @@ fn asked(all: bool, header: &Header) -> Option<Vec<&'static str>> {
 /// Checks a trace of `system`: every step, every recorded observation and, if requested, every law.
 pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) -> Report {
     let depth = Depth::new(lengths(system, &trace.events), options.budget);
+    let limit = options.time.map(|time| (Stopwatch::start(), time));
     let recurring = Recurring::of::<S>(&trace.events).map(Arc::new);
     let passes = options.jobs.max(1) as u64;
     let portion = trace.events.len().div_ceil(100);
@@ -126,7 +134,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
             guard,
             ..afresh_core::Options::default()
         };
-        let look = Look { depth, each_step: false, share, ignored: options.ignored.to_vec() };
+        let look = Look { depth, limit, each_step: false, share, ignored: options.ignored.to_vec() };
         Verifier::new(Engine::new(system.clone(), engine_options), look, recurring.clone())
     };
     let pass = |share| {
@@ -165,6 +173,9 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
             *first.not_derivable.entry(part).or_default() += count;
         }
     }
+    // When the time is over, it is not known any more whether the last step of a key was looked at closely.
+    first.coverage.from_first = first.coverage.from_first.min(first.coverage.steps);
+    first.coverage.restated = first.coverage.restated.min(first.coverage.steps);
     let sampled = first.findings.clone().into_sorted();
     for finding in sampled.iter().filter(|finding| finding.signature.check == RESTATED) {
         let events: Vec<_> = trace.events_and_lines().collect();

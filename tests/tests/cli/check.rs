@@ -147,7 +147,7 @@ fn beyond_the_budget_it_says_what_it_looked_at() {
     ");
     assert_snapshot!(folder.ok(&["check", "in.jsonl", "--budget", "10"]), @"
     in.jsonl: ok: 100 stimuli, 1 key
-      compared 100 steps, 10 of them recomputed from the first message and the others from checkpoints; 10 of them restated
+      compared 100 steps, 1 of them recomputed from the first message and the others from checkpoints; 1 of 100 steps restated
     ");
     // The check covers less, and still finds the bug.
     copy(&folder, "ledger-late-capture.jsonl");
@@ -156,4 +156,52 @@ fn beyond_the_budget_it_says_what_it_looked_at() {
     assert_eq!(whole["check"][0]["findings"], little["check"][0]["findings"]);
     let depth = |report: &serde_json::Value| report["check"][0]["coverage"]["from_first"].as_u64();
     assert!(depth(&little) < depth(&whole), "{little}");
+}
+
+/// A document of 300 patches, in which only message `bad` deletes anything. Beyond the budget it is restated nowhere but
+/// at its end, and the planted bug forgets to digest a deletion.
+fn document_with(bad: u64) -> Folder {
+    let patch = |n: u64| {
+        let change = if n == bad { r#""at":0,"delete":1"# } else { r#""at":1000000,"insert":"0123456789""# };
+        format!(r#"{{"in":{{"id":"m-{n}","from":"editor","body":{{"document":"d-1",{change}}}}}}}"#)
+    };
+    let folder = Folder::default();
+    folder.trace("in.jsonl", "document+stale-digest", &(1..=300).map(patch).collect::<Vec<_>>());
+    folder
+}
+
+#[test]
+fn beyond_the_budget_a_bug_in_the_last_step_is_found() {
+    let folder = document_with(300);
+    assert_snapshot!(folder.run(&["check", "in.jsonl", "--budget", "2000"]).stdout, @r#"
+    in.jsonl: 1 finding; 300 stimuli, 1 key
+      compared 300 steps, 60 of them recomputed from the first message and the others from checkpoints; 1 of 300 steps restated
+      restated/digest at 1 step on 1 key, first:
+        in.jsonl:301: event 300, key d-1: the restated view differs from the recomputed view
+          - restated
+          + recomputed
+            {
+          -   "digest": "5a2a613e858a346c",
+          +   "digest": "701a11320ec5f841",
+              "length": 2989
+            }
+    "#);
+}
+
+#[test]
+fn beyond_the_budget_the_first_wrong_step_is_found() {
+    let folder = document_with(200);
+    let report = json(&folder, 1, &["check", "in.jsonl", "--budget", "2000"]);
+    let finding = &report["check"][0]["findings"][0];
+    assert_eq!(finding["signature"]["part"], "digest");
+    assert_eq!(finding["first"]["event"], 200);
+}
+
+#[test]
+fn when_the_time_is_over_only_the_last_steps_are_looked_at_closely() {
+    let folder = document_with(200);
+    let said = folder.run(&["check", "in.jsonl", "--time", "0.000000001"]).stdout;
+    let coverage = "compared 300 steps, 1 of them recomputed from the first message and the others from checkpoints; \
+                    `--time` was over for 300 of them; 1 of 300 steps restated";
+    assert!(said.contains(coverage) && said.contains("event 200, key d-1"), "{said}");
 }

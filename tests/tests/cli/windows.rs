@@ -31,14 +31,36 @@ fn what_it_does_not_say_is_counted_apart() {
         // This message is from before the opening, which may already include it.
         deposit(3, "a-1", 5, 7),
         view("view", "a-1", 70_000, ""),
+        // Both keys have learned from their views.
+        deposit(4, "a-1", 5, 22),
+        view("view", "a-1", 70_005, ""),
+        deposit(5, "a-2", 5, 22),
+        view("view", "a-2", 70_005, ""),
     ]);
     assert_snapshot!(folder.ok(&["check", "window.jsonl"]), @"
-    window.jsonl: ok: 4 stimuli, 2 keys
-      compared 4 steps, each recomputed from the first message; 3 recorded views
+    window.jsonl: ok: 6 stimuli, 2 keys
+      compared 6 steps, each recomputed from the first message; 5 recorded views, 2 of them also compared with the one before
       not derivable from this window: balance 1 time, captured 1 time, fees 1 time, held 1 time, payments 1 time, state 1 time, view 1 time
     ");
     let said = folder.ok(&["replay", "window.jsonl"]);
-    assert!(said.starts_with("window.jsonl: as recorded in 3 observations"), "{said}");
+    assert!(said.starts_with("window.jsonl: as recorded in 5 observations"), "{said}");
+    let shown = folder.ok(&["show", "window.jsonl", "--views"]);
+    assert!(shown.contains("70005"), "{shown}");
+}
+
+#[test]
+fn a_divergence_names_the_view_that_its_key_rests_on() {
+    let folder = window(&[
+        deposit(1, "a-1", 5, 20),
+        view("view", "a-1", 100, ""),
+        deposit(2, "a-1", 5, 21),
+        view("view", "a-1", 110, ""),
+    ]);
+    let report = json(&folder, 1, &["check", "window.jsonl"]);
+    assert_eq!(found(&report), [("recorded/balance".to_owned(), 1), ("recorded-step/balance".to_owned(), 1)]);
+    let said = report["check"][0]["findings"][0]["first"]["found"].as_str().expect("a text").to_owned();
+    assert!(said.ends_with("which rests on the view of event 2"), "{said}");
+    assert_eq!(folder.run(&["replay", "window.jsonl"]).code, Some(1));
 }
 
 #[test]

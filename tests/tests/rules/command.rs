@@ -1,12 +1,13 @@
 //! The commands of a story.
 
-use afresh_core::{Damage, Engine, FactId, Fault, Key, Knob, Message, Opening, SlotId, Stimulus, What};
+use afresh_core::{Damage, Engine, FactId, Fault, Key, Knob, Message, Opening, SlotId, Stimulus, Viewed, What};
 
 use super::system::{Say, Shown, Words};
 
 /// A command of a story.
 pub(crate) enum Command {
     Take(Stimulus<Say, Shown>),
+    Learn(Viewed<Shown>),
     Plan(Knob),
     Settle(SlotId, u32),
     Unsettled,
@@ -21,6 +22,7 @@ pub(crate) enum Command {
 /// in m1 a,b word          a message; `bank:m1` names its sender, `r2` before the keys its revision, `@7` its position
 /// in m1 r2 -              a withdrawal
 /// open a x,y 17 after 3   an opening view: its words, their total number or `?`, and the last position in it
+/// learn a x,y 17          a view that was recorded at this moment
 /// reflow m1               the knobs; `trigger`, `scrub` and `migrate` without a key mean all keys
 /// resend a/log
 /// trigger a b
@@ -41,8 +43,11 @@ pub(crate) fn read(line: &str) -> Command {
     let words: Vec<&str> = line.split_whitespace().collect();
     let stimulus = match words.as_slice() {
         ["in", name, rest @ ..] => Stimulus::In(message(name, rest)),
+        ["learn", key, text, total] => {
+            return Command::Learn(Viewed { key: (*key).into(), value: shown(text, total) });
+        }
         ["open", key, text, total, after @ ..] => {
-            let value = Shown { words: text.replace(',', " "), total: total.parse().ok() };
+            let value = shown(text, total);
             let after = after.last().map(|after| after.parse().expect("a position"));
             Stimulus::Opening(Box::new(Opening { key: (*key).into(), value, after }))
         }
@@ -62,6 +67,10 @@ pub(crate) fn read(line: &str) -> Command {
         _ => Stimulus::Knob(Box::new(knob(&words))),
     };
     Command::Take(stimulus)
+}
+
+fn shown(text: &str, total: &str) -> Shown {
+    Shown { words: text.replace(',', " "), total: total.parse().ok() }
 }
 
 /// Reflows every message in the journal.

@@ -60,6 +60,15 @@ impl Teller {
                 let told = take(&mut self.engine, stimulus);
                 self.told.extend(told);
             }
+            Command::Learn(viewed) => {
+                // A restart forgets what the key learned.
+                self.trusted = false;
+                let length = self.engine.journal().len();
+                if !self.engine.learn(None, &viewed) {
+                    self.told.push("learns nothing".to_owned());
+                }
+                self.told.extend(self.engine.journal().since(length).map(|event| event_in(&self.engine, event)));
+            }
             Command::Plan(knob) => self.plan(&knob),
             Command::Settle(output, revision) => {
                 let known = self.engine.settle(None, &output, revision);

@@ -17,6 +17,10 @@ pub(crate) struct Words {
     pub(crate) forgetful: bool,
     /// `apply` counts each word twice.
     pub(crate) twice: bool,
+    /// `apply` does not count the word `odd`.
+    pub(crate) odd: bool,
+    /// `initial` knows no state, not even of a complete history.
+    pub(crate) blank: bool,
 }
 
 /// A word, said to some keys.
@@ -78,7 +82,11 @@ impl System for Words {
         let word = &input.body.word;
         assert!(self.fixed || word != "boom" || flows.on("calm"), "boom");
         let word = if flows.on("loud") { word.to_uppercase() } else { word.clone() };
-        let times = if self.twice { 2 } else { 1 };
+        let times = match self {
+            Self { twice: true, .. } => 2,
+            Self { odd: true, .. } if word == "odd" => 0,
+            _ => 1,
+        };
         heard.words.push((word, input.body.at));
         heard.total = heard.total.map(|total| total + times);
     }
@@ -129,14 +137,18 @@ impl System for Words {
     fn initial(&self, key: &Key, beginning: Beginning) -> Option<Heard> {
         assert!(self.fixed || *key != "unborn", "never born");
         match beginning {
+            Beginning::Birth if self.blank => None,
             Beginning::Birth => Some(Heard { words: Vec::new(), total: Some(0) }),
             Beginning::Window => None,
         }
     }
 
     fn learn(&self, _: &Key, heard: &mut Heard, view: &Shown) -> bool {
-        heard.words = view.words.split_whitespace().map(|word| (word.to_owned(), None)).collect();
-        heard.total = view.total;
+        if heard.words.is_empty() {
+            heard.words = view.words.split_whitespace().map(|word| (word.to_owned(), None)).collect();
+            heard.total = view.total;
+        }
+        heard.total = heard.total.or(view.total);
         view.words != "?"
     }
 

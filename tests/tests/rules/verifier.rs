@@ -8,6 +8,7 @@ use afresh_core::{Message, Signature, Stimulus, Viewed, What};
 use super::system::{Say, Shown, Words};
 
 /// An event of a trace.
+#[derive(Clone)]
 enum Happened {
     /// The key `a` hears a word.
     Said(&'static str),
@@ -127,6 +128,25 @@ fn a_report_says_what_was_looked_at() {
 }
 
 #[test]
+fn the_last_state_is_always_looked_at_and_the_first_wrong_step_is_found() {
+    let words = |bad: usize| (1..=100).map(move |n| Said(if n == bad { "odd" } else { "x" }));
+    let odd = Words { odd: true, ..Words::default() };
+    for (bad, budget) in [(100, 0), (57, 0), (57, 2000), (1, 0)] {
+        let check = |jobs| {
+            let options = Options { budget, jobs, ..Options::default() };
+            check_trace(odd, Header::complete("words"), words(bad), options)
+        };
+        let report = check(1);
+        let (signature, _, first) = &found(&report)[0];
+        assert_eq!((signature.as_str(), *first), ("restated/total", bad as u32), "{bad}, {budget}");
+        assert!(report.coverage.restated < 100, "only some steps are restated");
+        for jobs in [2, 3] {
+            assert_eq!(check(jobs), report);
+        }
+    }
+}
+
+#[test]
 fn of_a_recorded_view_both_questions_are_asked() {
     let happened = [
         Said("a"),
@@ -180,6 +200,48 @@ fn states_and_views_are_compared_part_by_part() {
     let wrong = check("x z");
     assert_eq!(wrong.findings[0].signature, Signature::new("recorded", "words"));
     assert_eq!(wrong.notes.not_derivable.get("total"), Some(&1));
+}
+
+#[test]
+fn a_window_learns_as_it_goes() {
+    let value = Shown { words: "v".to_owned(), total: None };
+    let opening = Did(Stimulus::Opening(Box::new(Opening { key: "a".into(), value, after: None })));
+    let header = Header { complete: false, ..Header::complete("words") };
+    let happened = [
+        opening,
+        Said("w"),
+        // Its total is not derivable, and is learned.
+        Recorded("v w"),
+        Said("x"),
+        Recorded("v w x"),
+        Said("y"),
+        Recorded("v w x y y"),
+    ];
+    for budget in [0, 1000] {
+        let options = Options { budget, ..Options::default() };
+        let report = check_trace(Words::default(), header.clone(), happened.clone(), options);
+        let mut found: Vec<_> = found(&report).into_iter().map(|(signature, ..)| signature).collect();
+        found.sort();
+        let expected = ["total", "words"].map(|part| [format!("recorded-step/{part}"), format!("recorded/{part}")]);
+        let mut expected = expected.concat();
+        expected.sort();
+        assert_eq!(found, expected);
+        assert_eq!(report.not_derivable.get("total"), Some(&1));
+        let finding = report.findings.iter().find(|finding| finding.signature.check == "recorded");
+        let said = finding.map_or("", |finding| &finding.first.found);
+        assert!(said.ends_with("which rests on the view of event 3"), "{said}");
+    }
+}
+
+#[test]
+fn nothing_of_a_complete_trace_is_not_derivable() {
+    let unborn = || (1..=3).map(|_| Said("x"));
+    let blank = Words { blank: true, ..Words::default() };
+    let recorded = unborn().chain([Recorded("x x x")]);
+    let report = check_complete(blank, recorded);
+    assert!(report.not_derivable.is_empty(), "{:?}", report.not_derivable);
+    // The total of this version is unknown, so it differs from every other.
+    assert_eq!(found(&report), [("restated/total".to_owned(), 3, 1), ("recorded/total".to_owned(), 1, 4)]);
 }
 
 #[test]

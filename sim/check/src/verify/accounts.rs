@@ -42,6 +42,7 @@ impl<S: System> Verifier<S> {
 
     fn compare(&mut self, key: &Key, found: &mut Findings) {
         let Some(length) = self.facts.history(key).map(|history| history.facts.len()) else { return };
+        self.seen.coverage.out_of_time += u64::from(self.look.is_out_of_time());
         let from_first = self.look.depth.folds(length);
         let folded = if from_first { self.facts.fold(key, length) } else { None };
         if self.look.depth.from_checkpoints {
@@ -170,7 +171,7 @@ impl<S: System> Verifier<S> {
         let system = self.engine.system();
         let inputs: Vec<_> = history.facts.iter().map(|fact| fact.input()).collect();
         let Some(restated) = system.restate(key, &inputs, &self.facts.migrations.of(key)) else { return false };
-        for part in system.compare(key, recomputed, &restated).diverged() {
+        for part in system.compare(key, recomputed, &restated).within(true).diverged() {
             found.saw((RESTATED, part), self.step.place, Some(key), || {
                 let versus = versus("restated", value(&restated), value(&system.view(key, recomputed)));
                 ("the restated view differs from the recomputed view".to_owned(), Some(versus))

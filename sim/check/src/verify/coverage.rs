@@ -32,7 +32,7 @@ impl Depth {
     /// Recomputes and restates no step but the last of each key.
     pub(crate) const LEAST: Self = Self { from_checkpoints: true, folded: 0, restated: 0 };
 
-    /// Decides the depth for histories of these final lengths, so that the work stays within `budget`.
+    /// Decides the depth for histories of these lengths, so that the work stays within `budget`.
     pub(crate) fn new(lengths: impl Iterator<Item = u64>, budget: u64) -> Self {
         let mut counts = BTreeMap::<u64, u64>::new();
         lengths.for_each(|length| *counts.entry(length).or_default() += 1);
@@ -45,10 +45,11 @@ impl Depth {
                     counts.iter().map(|(length, count)| total(*length, limit) * u128::from(*count)).sum::<u128>();
                 *(if total <= u128::from(budget) { &mut within } else { &mut beyond }) = limit;
             }
-            within
+            // Messages between keys make a history longer than its final length here, so let it have no limit then.
+            if within == longest { u64::MAX } else { within }
         };
         let (folded, restated) = (limit(budget), limit(budget / RESTATED));
-        Self { from_checkpoints: folded < longest, folded, restated }
+        Self { from_checkpoints: folded < u64::MAX, folded, restated }
     }
 
     /// Returns `true` if a history of this length is folded from its first message.
@@ -98,6 +99,9 @@ pub struct Coverage {
     ///
     /// The last step of each key is always recomputed from the first message and restated, whatever the budget.
     pub restated: u64,
+    /// The number of steps that were compared after the time was over, and therefore only recomputed from checkpoints.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub out_of_time: u64,
     /// The number of steps that were not compared because the key was quarantined.
     pub quarantined: u64,
     /// The number of steps that were not compared because a simulated fault had damaged the key and nothing had healed
@@ -116,12 +120,17 @@ impl Coverage {
         self.steps += other.steps;
         self.from_first += other.from_first;
         self.restated += other.restated;
+        self.out_of_time += other.out_of_time;
         self.quarantined += other.quarantined;
         self.damaged += other.damaged;
         self.recorded += other.recorded;
         self.recorded_steps += other.recorded_steps;
         self.applications += other.applications;
     }
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 #[cfg(test)]

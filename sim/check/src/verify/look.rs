@@ -1,8 +1,11 @@
 //! Which steps and keys a pass compares, and how thoroughly.
 
+use std::time::Duration;
+
 use afresh_core::Key;
 
 use super::coverage::Depth;
+use crate::clock::Stopwatch;
 use crate::ignore::Ignored;
 
 /// Which steps and keys a pass compares, and how thoroughly. Every pass runs the whole trace.
@@ -10,12 +13,25 @@ use crate::ignore::Ignored;
 pub(crate) struct Look {
     /// The depth, which says how much is recomputed from the first message.
     pub(crate) depth: Depth,
+    /// The time that may be spent on more than the least depth, since a moment; no limit if `None`.
+    pub(crate) limit: Option<(Stopwatch, Duration)>,
     /// `true` to compare slots and properties after every stimulus, and not only at the end.
     pub(crate) each_step: bool,
     /// The part of all comparisons that this pass makes.
     pub(crate) share: Share,
     /// The parts of outputs that are not compared.
     pub(crate) ignored: Vec<Ignored>,
+}
+
+impl Look {
+    /// Returns `true` if the time is over, and goes on with the least depth then.
+    pub(super) fn is_out_of_time(&mut self) -> bool {
+        let over = self.limit.is_some_and(|(since, limit)| since.elapsed() >= limit);
+        if over {
+            self.depth = Depth::LEAST;
+        }
+        over
+    }
 }
 
 /// The part of all comparisons that one pass makes.

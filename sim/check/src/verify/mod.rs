@@ -3,6 +3,15 @@
 //! The verifier does not rely on the engine. It builds the history of each key from the facts of the trace with its own
 //! code, and folds it from the first message at every step if that fits the budget. [`Coverage`] says what was
 //! compared.
+//!
+//! It shares with the engine only the vocabulary of `afresh_core` and the code of the system. It has its own code for
+//! revisions, the order of messages, routed messages, flows, openings and learned views. It asks the engine only for
+//! results, which are either compared or reported:
+//!
+//! * the carried states and the slots, which it compares with its own
+//! * the outputs sent, which it needs because routed outputs are facts of other keys; it compares the slots that they
+//!   leave with the outputs that the states call for
+//! * the quarantined keys, whose panics it reports, and whose steps it counts as not compared
 
 mod accounts;
 mod along;

@@ -32,7 +32,7 @@ use crate::worker::{Death, Phase, Things, Work};
 /// same.
 ///
 /// In a world of nodes, the events that can still happen are run twice: its properties must hold, and the two runs must
-/// be the same. A world has no keys, so using `--budget` there is an error.
+/// be the same. A world has no keys, so using `--budget` or `--time` there is an error.
 ///
 /// A kept trace, whose header names the bug that it once showed, passes if neither that bug nor any other shows.
 ///
@@ -53,6 +53,11 @@ pub(super) struct Args {
     /// more, some are recomputed only from checkpoints; the last step of each key never is [default: 60000000].
     #[arg(long, value_name = "MESSAGES")]
     budget: Option<u64>,
+
+    /// Stop recomputing steps from the first message when the check of a trace has taken this long. The steps after that
+    /// are recomputed from checkpoints only, except the last one of each key [default: no limit].
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    time: Option<Duration>,
 
     /// Also check the laws, which must hold for every system. Laws that can be checked at every place of a trace are
     /// sampled. No law is checked on a window.
@@ -174,6 +179,7 @@ fn check_all(args: &Args, systems: &Systems, work: &Work<'_, Things>, console: &
     let default = Options::default();
     let options = Options {
         budget: args.budget.unwrap_or(default.budget),
+        time: args.time,
         jobs: (jobs / workers).max(1),
         laws: args.laws,
         deny: &args.deny,
@@ -210,8 +216,9 @@ fn check_one(
     let Work { worker, task } = work;
     worker.enters(Phase::At(place));
     let (reader, runner) = args.source.open(systems, path)?;
-    if args.budget.is_some() && runner.is_world() {
-        return Err(Error::file(files::input_name(path), Problem::NoKeys("--budget")));
+    let about_keys = [("--budget", args.budget.is_some()), ("--time", args.time.is_some())];
+    if let Some((option, _)) = about_keys.iter().find(|(_, given)| *given && runner.is_world()) {
+        return Err(Error::file(files::input_name(path), Problem::NoKeys(option)));
     }
     let Header { system, shows, .. } = reader.header().clone();
     if let Some(death) = task.dead.get(&place).map(Death::to_string) {
@@ -281,6 +288,9 @@ fn coverage(report: &Report) -> String {
         let from_first = count(coverage.from_first, "of them", "of them");
         format!(", {from_first} recomputed from the first message and the others from checkpoints")
     };
+    if coverage.out_of_time > 0 {
+        text += &format!("; `--time` was over for {}", count(coverage.out_of_time, "of them", "of them"));
+    }
     if coverage.restated > 0 && coverage.restated == coverage.steps {
         text += &format!("; {} restated", count(coverage.restated, "of them", "of them"));
     } else if coverage.restated > 0 {

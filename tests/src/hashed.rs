@@ -1,7 +1,5 @@
 //! A world whose messages depend on the order of a hash set, which differs from run to run.
 
-use std::collections::HashSet;
-
 use afresh::rng::Rng;
 use afresh::world::{Cluster, Effects, Node, NodeId, Posting, Property};
 use afresh_core::Name;
@@ -18,8 +16,9 @@ impl Node for Sender {
     type Timer = ();
     type Record = ();
 
+    #[expect(clippy::disallowed_types, reason = "it is the mistake")]
     fn input(&mut self, count: u64, effects: &mut Effects<Self>) {
-        let numbers: HashSet<u64> = (1..=count).collect();
+        let numbers: std::collections::HashSet<u64> = (1..=count).collect();
         numbers.into_iter().for_each(|number| effects.send(NodeId::new(1), number));
     }
 

@@ -61,6 +61,7 @@ fn indent(line: &str) -> usize {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_types, reason = "the order of a hash map is what must not show")]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

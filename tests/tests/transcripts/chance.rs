@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use afresh::laws;
-use afresh_core::{Flows, Input, Key, Message, Slot, Stimulus, System};
+use afresh::check::{Options, check};
+use afresh::{Loaded, laws};
+use afresh_core::{Event, EventNumber, Flows, Header, Input, Key, Message, Slot, Stimulus, System, What};
 
 /// The source of a system's answers.
 #[derive(Clone, Copy, Debug)]
@@ -70,4 +71,19 @@ fn what_no_message_says_is_named_by_the_law() {
         let breach = laws::determinism(&Chance(source), &stimuli).expect_err("two runs differ");
         assert!(breach.to_string().contains("the runs differ at event"), "{source:?}: {breach}");
     }
+}
+
+#[test]
+fn a_check_names_the_key_whose_state_its_messages_do_not_say() {
+    let message = |number: u32| {
+        let message = Message::new("shop", format!("m{number}"), "one two three four five six seven".to_owned());
+        let number = EventNumber::new(number).expect("not 0");
+        Event { number, cause: None, at: None, what: What::Stimulus(Stimulus::In(message)) }
+    };
+    let trace = Loaded::<Chance>::new(Header::complete("chance"), (1..=9).map(message).collect());
+    assert!(check(&Chance(Source::Message), &trace, Options::default()).is_clean());
+    let report = check(&Chance(Source::HashOrder), &trace, Options::default());
+    let found: Vec<_> = report.findings.iter().map(|finding| finding.signature.to_string()).collect();
+    assert_eq!(found, ["determinism"], "no other bug is made of it");
+    assert_eq!(report.findings[0].first.key, Some("a".into()));
 }

@@ -25,7 +25,7 @@ pub(super) fn explore(args: &Args, deadline: Deadline, console: &Console) -> Res
     if !args.no_shrink {
         shrunk::shrink_all(args, all.failed.keys())?;
     }
-    report::write(args, &all, Runs { now: runs - before, before }, console)
+    report::write(args, &all, Runs { now: runs.saturating_sub(before), before }, console)
 }
 
 /// Runs the `left` seeds that no earlier `explore` has run.

@@ -19,13 +19,14 @@ use crate::world::Effects;
 pub(super) enum Order {
     /// An operator turns a random knob.
     Turn,
-    /// An operator turns the flow with this index on or off, for all keys or for a random one.
+    /// An operator turns the flow with this index on or off: for all keys, or for those that are named, which are a
+    /// random one or each one that is known.
     Migrate {
         /// The index of the flow.
         flow: u32,
         /// Whether to turn it on.
         on: bool,
-        /// Whether all keys are affected.
+        /// Whether all keys are affected, future ones included.
         all: bool,
     },
     /// An operator scrubs all keys.
@@ -60,14 +61,14 @@ pub(super) fn draw<S: Subject>(given: &Given<S>, faults: i64, rng: &mut Rng) -> 
     orders
 }
 
-/// Draws, for some flows, a migration of one key and a later one of all keys in the other direction.
+/// Draws, for some flows, a migration of named keys and a later one of all keys in the other direction.
 ///
 /// The numbers come from a generator of their own, so all other choices of the run are as they would be without.
 fn draw_apart<S: Subject>(flows: u32, faults: i64, rng: &Rng) -> Vec<Posting<Party<S>>> {
     let mut rng = Rng::of_seed(!rng.clone().bits());
     let mut orders = Vec::new();
     for flow in 0..flows {
-        if rng.below(4) == 0 {
+        if rng.below(4) == 3 {
             let on = rng.below(2) == 0;
             let one = rng.between(0, faults);
             orders.push((one, HOST, Order::Migrate { flow, on, all: false }));
@@ -85,8 +86,8 @@ impl<S: Subject> Host<S> {
             match order {
                 Order::Turn => self.any_knob(effects).map(|knob| Stimulus::Knob(Box::new(knob))),
                 Order::Migrate { flow, on, all } => self.given.flows.get(flow as usize).and_then(|flow| {
-                    let (flow, keys) = (flow.clone(), if all { None } else { Some(vec![self.any_key(effects)?]) });
-                    Some(Stimulus::Knob(Box::new(Knob::Migrate { flow, keys, on, by, why })))
+                    let keys = if all { None } else { Some(self.named_keys(effects)?) };
+                    Some(Stimulus::Knob(Box::new(Knob::Migrate { flow: flow.clone(), keys, on, by, why })))
                 }),
                 Order::Scrub => Some(Stimulus::Knob(Box::new(Knob::Scrub { keys: None, by, why: "calm".into() }))),
                 Order::Deploy(version) => self.given.versions.get(version as usize).map(|system| {
@@ -152,6 +153,15 @@ impl<S: Subject> Host<S> {
     fn any_key(&self, effects: &mut Effects<Party<S>>) -> Option<Key> {
         let keys = self.engine().keys();
         keys.get(one_of(keys.len(), effects)).map(|key| (*key).clone())
+    }
+
+    /// Draws one of the keys that the engine has, or returns all of them. Returns `None` if there are none.
+    fn named_keys(&self, effects: &mut Effects<Party<S>>) -> Option<Vec<Key>> {
+        if one_of(2, effects) == 0 {
+            return self.any_key(effects).map(|key| vec![key]);
+        }
+        let keys: Vec<_> = self.engine().keys().into_iter().cloned().collect();
+        if keys.is_empty() { None } else { Some(keys) }
     }
 
     /// Draws one of the messages of the run.

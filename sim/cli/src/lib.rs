@@ -51,9 +51,10 @@ mod source;
 mod supervisor;
 mod worker;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use afresh_trace::text::escape_lines;
+use afresh_trace::text::{escape, escape_lines};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use console::Console;
@@ -93,10 +94,10 @@ pub fn main(systems: &Systems) -> ExitCode {
     };
     let console = &Console::new(worker);
     let command = Cli::command().name(worker::program().to_string_lossy().into_owned()).version(systems.version());
-    let args = command.try_get_matches_from(words).and_then(|matches| Cli::from_arg_matches(&matches));
+    let args = command.try_get_matches_from(&words).and_then(|matches| Cli::from_arg_matches(&matches));
     let args = match args {
         Ok(args) => args,
-        Err(error) => return refuse(&error, console),
+        Err(error) => return refuse(error, &words, console),
     };
     console.end(match args.command {
         Command::Run(args) => run::main(&args, systems, console),
@@ -114,13 +115,14 @@ pub fn main(systems: &Systems) -> ExitCode {
 }
 
 /// Prints why the arguments are wrong, or the help that they ask for, and returns the exit code.
-fn refuse(error: &clap::Error, console: &Console) -> ExitCode {
-    let plain = error.render().to_string();
-    let safe = escape_lines(&plain);
-    if safe == plain {
-        error.exit();
+fn refuse(error: clap::Error, words: &[OsString], console: &Console) -> ExitCode {
+    // An error quotes arguments. Escaped arguments have the same error, unless the mistake is in what was escaped.
+    let safe = words.iter().map(|word| escape(&word.to_string_lossy()).to_string());
+    match Cli::try_parse_from(safe) {
+        Err(error) => error.exit(),
+        Ok(_) => {
+            console.say(&escape_lines(&error.render().to_string()));
+            ExitCode::from(2)
+        }
     }
-    // An argument holds control characters. The colours are made of such characters too, so they go with them.
-    console.say(&safe);
-    ExitCode::from(2)
 }

@@ -27,13 +27,12 @@ fn arguments() {
     folder.trace("t.jsonl", "ledger", &[deposit(1, "a", 5, 1)]);
     folder.write("rows.csv", "id,body\n1,5\n");
     let import = ["import", "rows.csv", "--system", "ledger", "--map", "id=.id", "--map", "from==b", "--map"];
-    let cases: [&[&str]; 11] = [
+    let cases: [&[&str]; 10] = [
         &[EVIL],
         &["--", EVIL],
         &["show", "t.jsonl", "--kind", EVIL],
         &["shrink", "t.jsonl", "--time", EVIL],
         &["check", EVIL],
-        &["check", "t.jsonl", EVIL, "--laws", EVIL],
         &["replay", "t.jsonl", "--system", EVIL],
         &["explore", EVIL],
         &["explore", "ledger", "--seeds", EVIL],

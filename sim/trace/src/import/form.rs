@@ -119,8 +119,11 @@ impl Sample<'_> {
     fn format(&self, delimiter: u8) -> (RowFormat, bool) {
         let fits = |format| self.rows(format, delimiter).is_some();
         if delimiter != b'\t' {
-            let formats = [RowFormat::Csv, RowFormat::Enclosed, RowFormat::Outfile];
-            return (formats.into_iter().find(|format| fits(*format)).unwrap_or(RowFormat::Csv), true);
+            // Where nothing is escaped, rows that are not CSV are CSV with a mistake.
+            let has = |byte| self.text.array_windows().any(|two| *two == [b'\\', byte]);
+            let escaped = [(RowFormat::Enclosed, b'"'), (RowFormat::Outfile, delimiter)];
+            let escaped = escaped.into_iter().find(|(format, byte)| has(*byte) && fits(*format));
+            return (escaped.filter(|_| !fits(RowFormat::Csv)).map_or(RowFormat::Csv, |(format, _)| format), true);
         }
         let mut cells = self.text.split(|byte| b"\t\r\n".contains(byte));
         let has_null = cells.clone().any(|cell| cell == b"\\N");

@@ -150,6 +150,10 @@ impl<S: System> Engine<S> {
         }
         match self.journal.get(number).map(|event| &event.what) {
             Some(What::Stimulus(Stimulus::In(_))) => self.receive(number),
+            Some(What::Stimulus(Stimulus::Unreadable(unreadable))) => {
+                let why = alloc::format!("unreadable: {}", unreadable.why);
+                self.reject(number, why);
+            }
             Some(What::Stimulus(Stimulus::Opening(opening))) => {
                 let key = opening.key.clone();
                 self.open(number, &key);
@@ -291,7 +295,7 @@ impl<S: System> Engine<S> {
     }
 
     pub(crate) fn sources(&self) -> Sources<'_, S> {
-        Sources { journal: &self.journal, routed: &self.routed }
+        Sources { system: &self.system, journal: &self.journal, routed: &self.routed }
     }
 
     pub(crate) fn context(&self, key: &Key) -> Context<'_, S> {

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::extent::Extent;
 use crate::finding::Finding;
 use crate::guard::guard;
+use crate::ignore::Ignore;
 use crate::laws;
 use crate::loaded::Loaded;
 use crate::subject::Subject;
@@ -27,15 +28,18 @@ pub struct Options<'p> {
     pub jobs: usize,
     /// `true` to check the laws too. They apply to whole histories, so a window is never checked for them.
     pub laws: bool,
+    /// The parts of outputs that are not compared.
+    pub ignored: &'p [Ignore],
     /// Called now and then with the fraction of the work done since the last call. It does not affect the report.
     pub progress: &'p (dyn Fn(f64) + Sync),
 }
 
 impl fmt::Debug for Options<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { budget, jobs, laws, progress: _ } = self;
+        let Self { budget, jobs, laws, ignored, progress: _ } = self;
         let mut options = f.debug_struct("Options");
-        options.field("budget", budget).field("jobs", jobs).field("laws", laws).finish_non_exhaustive()
+        options.field("budget", budget).field("jobs", jobs).field("laws", laws).field("ignored", ignored);
+        options.finish_non_exhaustive()
     }
 }
 
@@ -45,6 +49,7 @@ impl Default for Options<'_> {
             budget: 200_000_000,
             jobs: thread::available_parallelism().map_or(1, usize::from),
             laws: false,
+            ignored: &[],
             progress: &|_| (),
         }
     }
@@ -96,6 +101,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
         };
         let look = Look { depth, each_step: false, share };
         let mut verifier = Verifier::new(Engine::new(system.clone(), engine_options), look, recurring.clone());
+        verifier.ignore(options.ignored);
         for (place, (event, line)) in trace.events_and_lines().enumerate() {
             if place % portion == 0 {
                 (options.progress)(portion as f64 / (trace.events.len() as u64 * passes) as f64);

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use afresh_core::{Engine, EventNumber, Key, Observation, Parts, Sent, SlotId, System, What};
+use afresh_core::{Engine, EventNumber, Key, Observation, Parts, Sent, SlotId, Stimulus, System, What};
 use afresh_trace::format::EventOf;
 
 use crate::finding::{Versus, value};
+use crate::ignore::{Ignore, same_body};
 
 /// A difference between the recorded observations and those that the engine makes now.
 #[derive(Clone, Debug)]
@@ -115,6 +116,8 @@ pub(crate) struct Comparer<S: System> {
     /// `true` if the trace is the whole history. In a window, the outputs sent before it are unknown, so its revision
     /// numbers cannot be compared.
     complete: bool,
+    /// The parts of outputs that are not compared.
+    ignored: Vec<Ignore>,
     /// The current stimulus: its event and its line in the trace, and its event in the journal.
     stimulus: Option<(EventNumber, u64, EventNumber)>,
     /// The events of the journal, since the current stimulus, that matched a recorded observation.
@@ -137,9 +140,10 @@ pub(crate) struct Comparer<S: System> {
 const UNRECORDED_MAX: usize = 1000;
 
 impl<S: System> Comparer<S> {
-    pub(crate) fn new(complete: bool) -> Self {
+    pub(crate) fn new(complete: bool, ignored: Vec<Ignore>) -> Self {
         Self {
             complete,
+            ignored,
             stimulus: None,
             recorded: Vec::new(),
             apart: BTreeSet::new(),
@@ -186,7 +190,7 @@ impl<S: System> Comparer<S> {
         if !self.complete {
             // If no message of the window touched the slot, its content is unknown.
             let now = engine.slot(&recorded.key, &recorded.slot)?;
-            return (now.body != recorded.body || now.to != recorded.to)
+            return (!same_body(engine.system(), &self.ignored, recorded, now) || now.to != recorded.to)
                 .then(|| Different::Output { recorded: recorded.clone(), now: Some(now.clone()) });
         }
         let now = self.find(engine, |now| matches!(now, Observation::Out(sent) if is_slot(sent)));
@@ -194,12 +198,13 @@ impl<S: System> Comparer<S> {
             Some(Observation::Out(now)) => Some(now),
             _ => None,
         };
-        if now == Some(recorded) {
+        let same =
+            now.is_some_and(|now| same_body(engine.system(), &self.ignored, recorded, now) && now.to == recorded.to);
+        if same && now.is_some_and(|now| now.revision == recorded.revision) {
             return None;
         }
         let slot = SlotId { key: recorded.key.clone(), slot: recorded.slot.clone() };
         let known = !self.apart.insert(slot);
-        let same = now.is_some_and(|now| now.body == recorded.body && now.to == recorded.to);
         (!(known && same)).then(|| Different::Output { recorded: recorded.clone(), now: now.cloned() })
     }
 
@@ -231,6 +236,8 @@ impl<S: System> Comparer<S> {
             }
             let kind = match now {
                 Observation::Out(sent) if self.complete => Different::Unrecorded(sent.clone()),
+                // The user has asked for this rejection.
+                Observation::Rejected(_) if is_unreadable(engine, taken) => continue,
                 Observation::Rejected(now) => Different::Rejected { recorded: None, now: Some(now.why.clone()) },
                 Observation::Quarantined(now) => {
                     Different::Quarantined { key: now.key.clone(), recorded: None, now: Some(now.why.clone()) }
@@ -264,6 +271,12 @@ fn observed<S: System>(
         What::Observation(observation) => Some((event.number, observation)),
         What::Stimulus(_) => None,
     })
+}
+
+/// Returns `true` if event `taken` of the journal is a message whose body the system cannot read.
+fn is_unreadable<S: System>(engine: &Engine<S>, taken: EventNumber) -> bool {
+    let taken = engine.journal().get(taken);
+    taken.is_some_and(|event| matches!(event.what, What::Stimulus(Stimulus::Unreadable(_))))
 }
 
 fn view<S: System>(engine: &Engine<S>, key: &Key, recorded: &S::View) -> Option<Different<S>> {

@@ -11,21 +11,24 @@ use crate::compare::{Comparer, Difference};
 use crate::extent::Extent;
 use crate::finding::{Sighting, Versus};
 use crate::guard::guard;
+use crate::ignore::Ignore;
 use crate::subject::Subject;
 
 /// The options of [`replay()`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// The number of the last event to replay; all events if `None`.
     pub until: Option<EventNumber>,
     /// The policy by which the engine updates states.
     pub policy: Policy,
+    /// The parts of outputs that are not compared.
+    pub ignored: Vec<Ignore>,
 }
 
 impl Default for Options {
     /// All events, with incremental states, as in production.
     fn default() -> Self {
-        Self { until: None, policy: Policy::Incremental }
+        Self { until: None, policy: Policy::Incremental, ignored: Vec::new() }
     }
 }
 
@@ -89,7 +92,7 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         afresh_core::Options { policy: options.policy, complete, views, guard, ..afresh_core::Options::default() };
     let mut run = Run {
         engine: Engine::new(system.clone(), engine_options),
-        comparer: Comparer::new(complete),
+        comparer: Comparer::new(complete, options.ignored),
         digest: Rolling::new(),
         differences: 0,
         first: None,
@@ -123,7 +126,7 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         }
         Ok(true)
     })?;
-    let comparer = std::mem::replace(&mut run.comparer, Comparer::new(complete));
+    let comparer = std::mem::replace(&mut run.comparer, Comparer::new(complete, Vec::new()));
     let compared = comparer.compared;
     for difference in comparer.finish(&run.engine) {
         run.differs(&difference);

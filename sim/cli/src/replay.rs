@@ -14,7 +14,7 @@ use afresh_trace::text::{count, escape};
 use crate::console::{Console, Failure, json};
 use crate::report::terminal::{BAD, GOOD, sighting, styled};
 use crate::runner::Systems;
-use crate::source::{Format, Source};
+use crate::source::{Format, Outputs, Source};
 
 /// Run a trace, and compare everything that it recorded with what the system does now.
 ///
@@ -41,6 +41,9 @@ pub(super) struct Args {
     /// from the carried state [default: incremental].
     #[arg(long, value_enum)]
     policy: Option<HowCarried>,
+
+    #[command(flatten)]
+    outputs: Outputs,
 
     /// Write a trace with the same stimuli, and with the outputs and views of this run; `-` for standard output.
     #[arg(long, value_name = "PATH")]
@@ -87,7 +90,8 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         return Err(Error::file(files::input_name(&args.trace), Problem::NoKeys("--policy")).into());
     }
     let default = Options::default();
-    let options = Options { until: args.until, policy: args.policy.map_or(default.policy, Policy::from) };
+    let policy = args.policy.map_or(default.policy, Policy::from);
+    let options = Options { until: args.until, policy, ignored: args.outputs.ignore.clone() };
     let report = match &args.record {
         None => runner.replay(reader, options, None)?,
         Some(path) => {

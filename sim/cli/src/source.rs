@@ -3,6 +3,7 @@
 use std::io::BufRead;
 use std::path::Path;
 
+use afresh_check::Ignore;
 use afresh_trace::format::files::{self, Input};
 use afresh_trace::format::{Error, Options, Problem, Reader};
 
@@ -19,6 +20,11 @@ pub(super) struct Source {
     /// Skip a last line that a crash cut off; without this option, such a line is an error.
     #[arg(long)]
     pub(super) torn: bool,
+
+    /// Count a message whose body this version of the system cannot read as rejected; without this option, such a
+    /// message is an error.
+    #[arg(long)]
+    pub(super) skip_unreadable: bool,
 
     /// The longest line that is read.
     #[arg(long, value_name = "BYTES", default_value_t = Options::default().line_max)]
@@ -56,6 +62,11 @@ impl Source {
         systems.get(name).map(Some).map_err(unknown)
     }
 
+    /// How a trace is read.
+    pub(super) fn options(&self) -> Options {
+        Options { line_max: self.line_max, torn: self.torn, skip_unreadable: self.skip_unreadable }
+    }
+
     /// Begins to read the trace in `source`, and finds the system that runs it. Errors call the trace `name`.
     pub(super) fn read<'s, R: BufRead>(
         &self,
@@ -63,8 +74,7 @@ impl Source {
         name: String,
         source: R,
     ) -> Result<(Reader<R>, &'s dyn Runner), Error> {
-        let options = Options { line_max: self.line_max, torn: self.torn };
-        let reader = Reader::new(name, source, options)?;
+        let reader = Reader::new(name, source, self.options())?;
         let runner = match self.asked_for(systems)? {
             Some(runner) => runner,
             None => {
@@ -75,6 +85,14 @@ impl Source {
         };
         Ok((reader, runner))
     }
+}
+
+/// How recorded outputs are compared.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Outputs {
+    /// Do not compare this part of the outputs, such as `out:stack`. May be repeated.
+    #[arg(long, value_name = "out:PATH")]
+    pub(super) ignore: Vec<Ignore>,
 }
 
 /// The format of a report.

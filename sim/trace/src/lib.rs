@@ -25,4 +25,3 @@ pub mod format;
 pub mod import;
 pub mod recorder;
 pub mod text;
-mod words;

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod check;
+mod edited;
 mod foreign;
 mod import;
 mod kept;
@@ -9,6 +10,7 @@ mod many;
 mod replay;
 mod streams;
 mod terminal;
+mod unreadable;
 mod windows;
 
 use afresh_tests::{Folder, root};

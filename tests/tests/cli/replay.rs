@@ -70,7 +70,7 @@ fn a_view_that_differs_is_shown_by_its_parts() {
     assert_snapshot!(done.stdout, @r#"
     views.jsonl: 1 difference; 4 stimuli, 1 key, digest 57257c78d20b0cf4ae44c71e38864334
       first:
-        views.jsonl:9: event 8, key a-1: the view of a-1 differs from the recorded one in balance, captured
+        views.jsonl:9: event 11, key a-1: the view of a-1 differs from the recorded one in balance, captured
           - recorded
           + now
             {
@@ -161,4 +161,23 @@ fn the_report_for_programs() {
     let first = &report["replay"]["first"];
     assert_eq!((&first["event"], &first["line"], &first["key"]), (&10.into(), &11.into(), &"a-1".into()), "{first}");
     assert_eq!((&first["versus"]["left"], &first["versus"]["right"]), (&"recorded".into(), &"now".into()));
+}
+
+#[test]
+fn a_part_of_the_outputs_can_be_left_out() {
+    let folder = recorded();
+    let text = folder.read("recorded.jsonl");
+    assert!(text.contains(r#""statement":{"balance":500,"held":0}"#), "{text}");
+    folder.write(
+        "other.jsonl",
+        &text.replace(r#""statement":{"balance":500,"held":0}"#, r#""statement":{"balance":1,"held":0}"#),
+    );
+    for command in ["replay", "check"] {
+        let run = |ignored: &[&str]| folder.run(&[&[command, "other.jsonl"], ignored].concat());
+        assert!(run(&[]).stdout.contains("output a-1/balance differs"), "{command}");
+        let left = run(&["--ignore", "out:statement.balance"]);
+        assert!(!left.stdout.contains("output a-1/balance differs"), "{command}: {}", left.stdout);
+        let wrong = run(&["--ignore", "statement"]);
+        assert!(wrong.code == Some(2) && wrong.stderr.contains("such as out:stack"), "{}", wrong.stderr);
+    }
 }

@@ -114,5 +114,5 @@ id,payload
     assert_eq!(summary, Summary { messages_in: 2, skipped: 2, ..Summary::default() });
     assert_eq!(bad, [3, 4]);
     let text = String::from_utf8(writer.finish().unwrap()).unwrap();
-    assert_eq!(text.lines().nth(2).unwrap(), r#"{"in":{"id":"4","from":"b","body":4}}"#);
+    assert_eq!(text.lines().nth(2).unwrap(), r#"{"n":2,"in":{"id":"4","from":"b","body":4}}"#);
 }

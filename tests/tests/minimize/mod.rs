@@ -3,6 +3,7 @@
 
 mod laws;
 mod payload;
+mod positions;
 mod reproduce;
 mod runs;
 mod system;

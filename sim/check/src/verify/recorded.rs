@@ -11,6 +11,7 @@ use super::verifier::Verifier;
 use crate::compare::{Comparer, Difference};
 use crate::finding::{Findings, RECORDED, RECORDED_STEP, value};
 use crate::guard::guard;
+use crate::ignore::Ignore;
 
 /// The recorded observations so far, as far as later comparisons need them.
 #[derive(Clone)]
@@ -32,7 +33,7 @@ struct RecordedView<S: System> {
 
 impl<S: System> Record<S> {
     pub(super) fn new(complete: bool) -> Self {
-        Self { comparer: Comparer::new(complete), views: BTreeMap::new(), window: Window::new(complete) }
+        Self { comparer: Comparer::new(complete, Vec::new()), views: BTreeMap::new(), window: Window::new(complete) }
     }
 
     /// Starts comparing the observations of a stimulus, which the engine took as event `taken` of its journal.
@@ -138,6 +139,11 @@ fn is_underivable<S: System>(system: &S, key: &Key, state: &S::State) -> bool {
 }
 
 impl<S: System> Verifier<S> {
+    /// Sets the parts of outputs that are not compared. Call it before the first event.
+    pub(crate) fn ignore(&mut self, ignored: &[Ignore]) {
+        self.record.comparer = Comparer::new(self.engine.options().complete, ignored.to_vec());
+    }
+
     pub(super) fn observation(&mut self, event: &EventOf<S>, observation: &Observation<S::Out, S::View>, line: u64) {
         if let Observation::Settled(settled) = observation {
             self.engine.settle(event.at, &settled.output, settled.revision);
@@ -162,7 +168,7 @@ impl<S: System> Verifier<S> {
 
     /// Reports the observations that are made now but missing from the record. Call it after the last event.
     pub(super) fn unrecorded(&mut self) {
-        let comparer = std::mem::replace(&mut self.record.comparer, Comparer::new(true));
+        let comparer = std::mem::replace(&mut self.record.comparer, Comparer::new(true, Vec::new()));
         for difference in comparer.finish(&self.engine) {
             differs(&difference, &mut self.seen.findings);
         }

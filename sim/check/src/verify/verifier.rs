@@ -105,7 +105,7 @@ impl<S: System> Verifier<S> {
             Stimulus::Opening(opening) => self.facts.open(event.number, opening, &mut changed),
             Stimulus::Knob(knob) => changed.extend(self.knob(knob)),
             Stimulus::Fault(fault) => changed.extend(self.fault(fault)),
-            Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => {}
+            Stimulus::Unreadable(_) | Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => {}
         }
         let taken = self.engine.take(event.at, stimulus.clone()).stimulus();
         self.record.begin(&self.engine, self.step.place, taken, stimulus);

@@ -21,7 +21,7 @@ use crate::duration::duration;
 use crate::jobs::jobs;
 use crate::report::terminal::{BAD, GOOD, findings, styled};
 use crate::runner::Systems;
-use crate::source::{Format, Source};
+use crate::source::{Format, Outputs, Source};
 use crate::worker::{Death, Phase, Things, Work};
 
 /// Check traces: compare carried, recomputed, restated and recorded results at every step.
@@ -55,6 +55,9 @@ pub(super) struct Args {
     /// sampled. No law is checked on a window.
     #[arg(long)]
     laws: bool,
+
+    #[command(flatten)]
+    outputs: Outputs,
 
     /// How many threads to use; the report does not depend on it.
     #[arg(long, value_name = "N", default_value_t = Options::default().jobs, value_parser = jobs)]
@@ -164,6 +167,7 @@ fn check_all(args: &Args, systems: &Systems, work: &Work<'_, Things>, console: &
         budget: args.budget.unwrap_or(default.budget),
         jobs: (jobs / workers).max(1),
         laws: args.laws,
+        ignored: &args.outputs.ignore,
         progress: &did,
     };
     thread::scope(|scope| {

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 
-use afresh_trace::format::{Error, Problem};
+use afresh_trace::format::{Error, Problem, from_json};
 use afresh_world::explore::{Counts, Run};
 use serde::{Deserialize, Serialize};
 
@@ -134,7 +134,7 @@ impl Campaign {
         let mut lines = text[..whole].lines();
         let mut chunks = Vec::new();
         if let Some(line) = lines.next() {
-            let header: Option<Header> = serde_json::from_str(line).ok();
+            let header: Option<Header> = from_json(line.as_bytes()).ok();
             let header = header.filter(|header| header.campaign == FORMAT).ok_or_else(|| unreadable(&name, 1))?;
             if header.system != system {
                 return Err(Failure::Usage(format!(
@@ -143,7 +143,7 @@ impl Campaign {
                 )));
             }
             for (line, number) in lines.zip(2..) {
-                chunks.push(serde_json::from_str(line).map_err(|_| unreadable(&name, number))?);
+                chunks.push(from_json(line.as_bytes()).map_err(|_| unreadable(&name, number))?);
             }
         }
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(read)?;

@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use afresh_core::Header;
+use afresh_core::{Header, Name};
 
 use crate::text::{alternatives, escape, shorten};
 
@@ -89,6 +89,17 @@ pub enum Problem {
     /// A line is valid JSON, but not a valid event or header: a field or a value is wrong.
     #[error("{}", shorten(.0))]
     Data(String),
+    /// The body of a message that came in is not one that this version of the system can read.
+    #[error("{}", shorten(.0))]
+    Body(String),
+    /// A trace deploys a version of its system that the system does not know.
+    #[error("deploys the unknown version `{}`: expected {}", escape(.name), versions(.known))]
+    UnknownVersion {
+        /// The name of the version.
+        name: String,
+        /// The names of the versions that the system knows.
+        known: Vec<String>,
+    },
     /// The number of an event is not higher than the number of the event before it.
     #[error("event {number} comes after event {before}: expected rising event numbers")]
     Order {
@@ -185,6 +196,11 @@ impl Problem {
         (problem, column)
     }
 
+    /// Builds the problem of an unknown version, from its name and the known ones.
+    pub fn unknown_version(name: &Name, known: &[Name]) -> Self {
+        Self::UnknownVersion { name: name.to_string(), known: known.iter().map(Name::to_string).collect() }
+    }
+
     /// Returns a hint on what to do about the problem, or an empty text if there is none.
     pub fn help(&self) -> &'static str {
         match self {
@@ -218,13 +234,34 @@ impl Problem {
             Self::Data(_) => {
                 "correct the value; if another version of the system wrote it, name that version with `--system NAME`"
             }
+            Self::Body(text) if text.starts_with("unknown field") => {
+                "remove the field, or correct its name; `--skip-unreadable` counts such messages as rejected"
+            }
+            Self::Body(text) if text.starts_with("missing field") => {
+                "add the field; `--skip-unreadable` counts such messages as rejected"
+            }
+            Self::Body(_) => {
+                "correct the value; if another version of the system wrote it, name that version with `--system NAME`, \
+                 or use `--skip-unreadable` to count such messages as rejected"
+            }
+            Self::UnknownVersion { .. } => {
+                "correct the name, or let `System::variant` and `System::variants` of the system know the version"
+            }
             Self::Order { .. } | Self::Full => "sort the events by number, or omit the numbers",
-            Self::Cause { .. } => "correct the cause, or omit it",
+            Self::Cause { .. } => {
+                "correct the cause or omit it; if a line was removed from a trace whose lines have no number `n`, \
+                 restore the line, and number all lines before you remove any"
+            }
             Self::Row(_) => "correct the row or the mapping, or skip such rows with `--skip-bad`",
             Self::Mapping(_) => "correct the mapping; `afresh import --help` shows an example",
             Self::Unwritable { .. } => "use a type that JSON can express",
         }
     }
+}
+
+/// Lists the versions of a system.
+fn versions(known: &[String]) -> String {
+    if known.is_empty() { "no version, because this system names none".into() } else { alternatives(known) }
 }
 
 /// Describes a format that this library cannot read.

@@ -2,6 +2,10 @@
 
 use alloc::vec::Vec;
 
+use serde::Serialize;
+
+use crate::words::{Tag, Words};
+
 /// The result of comparing one part of a state with the same part of a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
@@ -20,6 +24,20 @@ pub struct Parts {
 }
 
 impl Parts {
+    /// Compares two views. If they differ, each field of the struct that a view is becomes a part.
+    ///
+    /// The fields compare as serde writes them. If a view is no struct, or if no field differs, `view` is the only part.
+    pub fn of<V: PartialEq + Serialize>(one: &V, other: &V) -> Self {
+        if one == other {
+            return Self::whole(true);
+        }
+        let (one, other) = (Fields::of(one), Fields::of(other));
+        let named = |parts: Self, name| parts.part(name, one.get(name) == other.get(name));
+        let only_other = other.names().filter(|name| one.get(name).is_none());
+        let parts = one.names().chain(only_other).fold(Self::default(), named);
+        if parts.agree() || one.around() != other.around() { Self::whole(false) } else { parts }
+    }
+
     /// Builds the result of a comparison as a whole, with `view` as its only part.
     pub fn whole(equal: bool) -> Self {
         Self::default().part("view", equal)
@@ -63,12 +81,12 @@ impl Parts {
 
     /// Iterates over the parts that diverged.
     pub fn diverged(&self) -> impl Iterator<Item = &'static str> {
-        self.of(Comparison::Diverged)
+        self.with(Comparison::Diverged)
     }
 
     /// Iterates over the parts that are not derivable.
     pub fn underivable(&self) -> impl Iterator<Item = &'static str> {
-        self.of(Comparison::NotDerivable)
+        self.with(Comparison::NotDerivable)
     }
 
     /// Returns `true` if no part diverged. Parts that are not derivable do not count as diverged.
@@ -76,8 +94,65 @@ impl Parts {
         self.diverged().next().is_none()
     }
 
-    fn of(&self, which: Comparison) -> impl Iterator<Item = &'static str> {
+    fn with(&self, which: Comparison) -> impl Iterator<Item = &'static str> {
         self.iter().filter(move |(_, comparison)| *comparison == which).map(|(part, _)| part)
+    }
+}
+
+/// Words, each with its tag and its length.
+type Said = Vec<(Tag, u64, u64)>;
+
+/// A value as words, apart for each of its fields if it is a struct.
+struct Fields {
+    /// The number of lists, structs and maps around the next word.
+    depth: usize,
+    /// The name of each field, with its words. First come the words outside all fields, without a name.
+    fields: Vec<(&'static str, Said)>,
+}
+
+impl Fields {
+    fn of<V: Serialize>(value: &V) -> Self {
+        let mut fields = Self { depth: 0, fields: alloc::vec![("", Vec::new())] };
+        fields.value(value);
+        fields
+    }
+
+    /// The names of the fields, in their order.
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.fields[1..].iter().map(|(name, _)| *name)
+    }
+
+    /// The words of a field.
+    fn get(&self, field: &str) -> Option<&Said> {
+        self.fields[1..].iter().find(|(name, _)| *name == field).map(|(_, words)| words)
+    }
+
+    /// The words before the first field, such as the name of an enum's variant.
+    fn around(&self) -> &Said {
+        &self.fields[0].1
+    }
+}
+
+impl Words for Fields {
+    fn word(&mut self, tag: Tag, length: u64, word: u64) {
+        self.depth = match tag {
+            Tag::List | Tag::Fields => self.depth + 1,
+            Tag::End => self.depth - 1,
+            _ => self.depth,
+        };
+        // The end of the struct itself holds the number of its fields, which differs if one of them is skipped.
+        if self.depth > 0 || tag != Tag::End {
+            let last = self.fields.len() - 1;
+            self.fields[last].1.push((tag, length, word));
+        }
+    }
+
+    fn field(&mut self, name: &'static str) {
+        if self.depth == 1 {
+            self.fields.push((name, Vec::new()));
+        } else {
+            self.bytes(Tag::Text, name.as_bytes());
+        }
     }
 }
 
@@ -92,4 +167,57 @@ pub enum Between {
     RecordedRecomputed,
     /// The recorded view, and one step from the recorded view before it.
     RecordedStep,
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString};
+
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    struct View {
+        balance: i64,
+        holds: Vec<Hold>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    }
+
+    #[derive(Clone, Debug, PartialEq, Serialize)]
+    struct Hold {
+        balance: i64,
+    }
+
+    #[derive(PartialEq, Serialize)]
+    enum Account {
+        Open { balance: i64, note: &'static str },
+        Closed { balance: i64 },
+    }
+
+    /// The parts that diverged between two views.
+    fn diverged<V: PartialEq + Serialize>(one: &V, other: &V) -> Vec<&'static str> {
+        Parts::of(one, other).diverged().collect()
+    }
+
+    #[test]
+    fn each_field_that_differs_is_named() {
+        let view = View { balance: 5, holds: alloc::vec![Hold { balance: 1 }], note: None };
+        assert!(Parts::of(&view, &view).agree());
+        assert_eq!(diverged(&view, &View { balance: 6, ..view.clone() }), ["balance"]);
+        assert_eq!(diverged(&view, &View { holds: alloc::vec![Hold { balance: 2 }], ..view.clone() }), ["holds"]);
+        let noted = View { balance: 6, note: Some("x".to_string()), ..view.clone() };
+        assert_eq!(diverged(&view, &noted), ["balance", "note"]);
+        assert_eq!(diverged(&noted, &view), ["balance", "note"]);
+        assert_eq!(diverged(&Some(noted), &None), ["view"]);
+    }
+
+    #[test]
+    fn what_is_no_struct_is_a_whole() {
+        assert_eq!(diverged(&5, &6), ["view"]);
+        assert_eq!(diverged(&[Hold { balance: 1 }], &[Hold { balance: 2 }]), ["view"]);
+        assert_eq!(diverged(&f64::NAN, &f64::NAN), ["view"]);
+        let open = |balance| Account::Open { balance, note: "" };
+        assert_eq!(diverged(&open(1), &open(2)), ["balance"]);
+        assert_eq!(diverged(&open(1), &Account::Closed { balance: 1 }), ["view"]);
+    }
 }

@@ -158,6 +158,10 @@ impl<S: System> Engine<S> {
         let mut receipt = None;
         match self.journal.get(number).map(|event| &event.what) {
             Some(What::Stimulus(Stimulus::In(_))) => receipt = Some(self.receive(number)),
+            Some(What::Stimulus(Stimulus::Unreadable(unreadable))) => {
+                let why = alloc::format!("unreadable: {}", unreadable.why);
+                self.reject(number, why);
+            }
             Some(What::Stimulus(Stimulus::Opening(opening))) => {
                 let key = opening.key.clone();
                 self.open(number, &key);
@@ -299,7 +303,7 @@ impl<S: System> Engine<S> {
     }
 
     pub(crate) fn sources(&self) -> Sources<'_, S> {
-        Sources { journal: &self.journal, routed: &self.routed }
+        Sources { system: &self.system, journal: &self.journal, routed: &self.routed }
     }
 
     pub(crate) fn context(&self, key: &Key) -> Context<'_, S> {

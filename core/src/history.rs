@@ -46,7 +46,8 @@ pub(crate) struct Entry {
 
 /// The messages that count for a key, in canonical order.
 ///
-/// The order is by position. At the same position, routed messages come last; after that, sender and id decide.
+/// The order is by position and subposition. At the same place, routed messages come last. After that, sender and id
+/// decide, with the numbers in them compared as numbers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     entries: Vec<Entry>,
@@ -239,8 +240,15 @@ impl<B: Clone + PartialEq> RoutedMessages<B> {
     }
 }
 
+/// Asks the system for the place of a message, only to see whether its code panics.
+pub(crate) fn try_place<S: System>(system: &S, body: &S::In) {
+    system.position(body);
+    system.subposition(body).into_iter().for_each(drop);
+}
+
 /// The two stores of message bodies: the journal and the routed messages.
 pub(crate) struct Sources<'a, S: System> {
+    pub(crate) system: &'a S,
     pub(crate) journal: &'a Journal<S>,
     pub(crate) routed: &'a RoutedMessages<S::In>,
 }
@@ -293,8 +301,10 @@ impl<'a, S: System> Sources<'a, S> {
     fn order(self, a: &Entry, b: &Entry) -> Ordering {
         a.position.cmp(&b.position).then_with(|| {
             let (x, y) = (self.input(a.source), self.input(b.source));
-            let routed = a.source.is_routed().cmp(&b.source.is_routed());
-            routed.then_with(|| x.from.cmp(y.from)).then_with(|| x.id.cmp(y.id))
+            let within = self.system.subposition(x.body).into_iter().cmp(self.system.subposition(y.body));
+            let routed = || a.source.is_routed().cmp(&b.source.is_routed());
+            let named = || x.from.natural_cmp(y.from).then_with(|| x.id.natural_cmp(y.id));
+            within.then_with(routed).then_with(named)
         })
     }
 }

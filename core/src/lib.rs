@@ -83,6 +83,7 @@ mod rounds;
 mod system;
 mod trace;
 mod turn;
+pub mod words;
 
 pub use divergence::{Between, Comparison, Parts};
 pub use engine::{Effects, Engine, Guard, Options, Policy};
@@ -97,5 +98,5 @@ pub use restart::OutOfSequence;
 pub use system::{Beginning, Body, Change, System, Touched, Types, Updated};
 pub use trace::{
     At, Damage, Event, EventNumber, Fault, Header, Healed, Observation, Opening, Passage, Quarantined, Rejected,
-    Settled, Stimulus, Storage, Timer, Trace, Viewed, What,
+    Settled, Stimulus, Storage, Timer, Trace, Unreadable, Viewed, What,
 };

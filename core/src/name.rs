@@ -147,6 +147,27 @@ impl Name {
         }
     }
 
+    /// Compares two names as people order them: a run of digits compares as a number, so `m-9` comes before `m-10`.
+    ///
+    /// All other bytes compare one by one. Names that differ only in leading zeros compare by their bytes, so only equal
+    /// names are equal.
+    pub fn natural_cmp(&self, other: &Self) -> Ordering {
+        let (mut a, mut b) = (self.as_bytes(), other.as_bytes());
+        while let (Some(x), Some(y)) = (a.first(), b.first()) {
+            let order = if x.is_ascii_digit() && y.is_ascii_digit() {
+                let (x, y) = (take_number(&mut a), take_number(&mut b));
+                x.len().cmp(&y.len()).then_with(|| x.cmp(y))
+            } else {
+                (a, b) = (&a[1..], &b[1..]);
+                x.cmp(y)
+            };
+            if order.is_ne() {
+                return order;
+            }
+        }
+        a.len().cmp(&b.len()).then_with(|| self.cmp(other))
+    }
+
     /// Returns `true` if the name is empty.
     pub fn is_empty(&self) -> bool {
         self.as_bytes().is_empty()
@@ -160,6 +181,15 @@ fn hash_text(text: &str, add: &mut dyn FnMut(u64)) {
     last[..rest.len()].copy_from_slice(rest);
     words.iter().chain([&last]).for_each(|word| add(u64::from_le_bytes(*word)));
     add(text.len() as u64);
+}
+
+/// Takes a run of digits from the start of `bytes`, and returns it without leading zeros.
+fn take_number<'b>(bytes: &mut &'b [u8]) -> &'b [u8] {
+    let length = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = bytes.split_at(length);
+    *bytes = rest;
+    let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+    &digits[zeros..]
 }
 
 impl From<&str> for Name {

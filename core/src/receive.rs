@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use crate::cell::Cell;
 use crate::engine::Engine;
-use crate::history::{Entry, Source};
+use crate::history::{Entry, Source, try_place};
 use crate::journal::{FactNumber, Filed};
 use crate::keys::Keys;
 use crate::name::Key;
@@ -93,7 +93,7 @@ impl<S: System> Engine<S> {
 
     /// Asks the system whether it admits a message, and returns the keys that the message concerns.
     ///
-    /// Calls `admit`, `position` and `keys` once, so that a body on which one of them panics is rejected before it
+    /// Calls `admit`, `keys` and the methods of the canonical order once, so that a body on which one of them panics is rejected before it
     /// enters any history.
     ///
     /// # Errors
@@ -104,7 +104,7 @@ impl<S: System> Engine<S> {
         let mut admitted = Ok(Keys::default());
         let done = (self.options.guard)(&mut || {
             admitted = self.system.admit(body).map(|()| {
-                self.system.position(body);
+                try_place(&self.system, body);
                 self.system.keys(body).into_iter().collect()
             });
         });

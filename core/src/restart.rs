@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::engine::{Engine, Options};
-use crate::history::Source;
+use crate::history::{Source, try_place};
 use crate::journal::{EventOf, FactNumber};
 use crate::knob::Knob;
 use crate::name::Key;
@@ -115,7 +115,7 @@ impl<S: System> Engine<S> {
                     let routed = sent.body.as_ref().and_then(|body| self.system.route(&sent.key, &sent.slot, body));
                     if let Some(body) = &routed {
                         self.system.keys(body).into_iter().for_each(drop);
-                        self.system.position(body);
+                        try_place(&self.system, body);
                     }
                     message = routed;
                 });

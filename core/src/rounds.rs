@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use crate::cell::{Cell, Context, Mended, Shift};
 use crate::engine::Engine;
-use crate::history::{Entry, Sources};
+use crate::history::{Entry, Sources, try_place};
 use crate::keys::Keys;
 use crate::name::{Key, Name, Slot};
 use crate::outbox::SlotNumber;
@@ -220,7 +220,7 @@ impl<S: System> Engine<S> {
     fn cells_and_context(&mut self, number: usize) -> (&mut [Cell<S>], Context<'_, S>) {
         let context = Context {
             system: &self.system,
-            sources: Sources { journal: &self.journal, routed: &self.routed },
+            sources: Sources { system: &self.system, journal: &self.journal, routed: &self.routed },
             outbox: &self.outbox,
             flows: self.flows.of(&self.cells[number].key),
             policy: self.options.policy,
@@ -369,7 +369,7 @@ impl<S: System> Outcome<S> {
         if let Some(body) = &body {
             if let Some(message) = context.system.route(&cell.key, &slot, body) {
                 // Call the methods that see the message here, under the guard, because they may panic.
-                context.system.position(&message);
+                try_place(context.system, &message);
                 let keys: Keys = context.system.keys(&message).into_iter().collect();
                 to = keys.first().cloned().unwrap_or_default();
                 self.routed.push((self.wanted.len(), message));

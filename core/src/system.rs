@@ -65,12 +65,24 @@ pub trait System: Clone {
 
     /// Returns the position of a message in the history of its keys: its event time or its sequence number.
     ///
-    /// Messages at the same position are ordered by sender and id, never by arrival, and a routed message comes after
-    /// all others. A system has positions for all of its messages or for none. The default is none: messages are then
-    /// ordered by arrival.
+    /// Messages at the same position are ordered by [`subposition`](Self::subposition). At the same place, a routed
+    /// message comes after all others, and the others are ordered by sender and id, never by arrival. The numbers in
+    /// senders and ids compare as numbers, so `m-9` comes before `m-10`; see [`Name::natural_cmp`].
+    ///
+    /// A system has positions for all of its messages or for none. The default is none: messages are then ordered by
+    /// arrival.
     fn position(&self, body: &Self::In) -> Option<i64> {
         let _ = body;
         None
+    }
+
+    /// Returns the further parts of a position that has several, such as the number of a change within one transaction.
+    ///
+    /// Messages at the same [`position`](Self::position) are ordered by these numbers, which compare one after another.
+    /// By default, a position has one part.
+    fn subposition(&self, body: &Self::In) -> impl IntoIterator<Item = i64> {
+        let _ = body;
+        core::iter::empty()
     }
 
     /// Accepts a message, or rejects it with a reason. By default, every message is accepted.
@@ -165,11 +177,20 @@ pub trait System: Clone {
         false
     }
 
-    /// Compares a state with a view, part by part. The default compares the view as a whole.
+    /// Compares a state with a view, part by part. The default names the fields of the view that differ, as
+    /// [`Parts::of`] does.
     ///
-    /// Override it to name the field that differs, or the values of a window that are not derivable.
+    /// Override it to name smaller parts, or the values of a window that are not derivable.
     fn compare(&self, key: &Key, state: &Self::State, view: &Self::View) -> Parts {
-        Parts::whole(self.view(key, state) == *view)
+        Parts::of(&self.view(key, state), view)
+    }
+
+    /// Returns `true` if an output that is sent now agrees with the one that was recorded. The default is equality.
+    ///
+    /// Override it to leave out the parts of an output that no replay can give again, such as a stack trace or an id
+    /// that was drawn at random.
+    fn same_output(&self, recorded: &Self::Out, now: &Self::Out) -> bool {
+        recorded == now
     }
 
     /// Reads a message body that `version` of the system recorded. The default reads the current form of the body.
@@ -184,11 +205,16 @@ pub trait System: Clone {
 
     /// Returns the version of this system with the given name, or `None` if there is no such version.
     ///
-    /// A trace names a version where it was deployed in the middle of a run. By default no version is known, and this
-    /// version runs the trace to its end.
+    /// A trace names a version where it was deployed in the middle of a run. A trace that names an unknown version
+    /// cannot be read. By default, no version is known.
     fn variant(&self, name: &Name) -> Option<Self> {
         let _ = name;
         None
+    }
+
+    /// Returns the names of all versions that [`variant`](Self::variant) knows, for error messages. The default is none.
+    fn variants(&self) -> Vec<Name> {
+        Vec::new()
     }
 
     // Optional, for the checker, the laws and simulation: a service in production never calls these methods.
@@ -250,6 +276,16 @@ pub trait Types {
     ///
     /// Returns the error of the deserializer if the text is not a body of that version.
     fn read_in<'de, D: Deserializer<'de>>(&self, version: &str, body: D) -> Result<Self::In, D::Error>;
+
+    /// Checks that a trace can deploy the version with the given name. By default, it can deploy any version.
+    ///
+    /// # Errors
+    ///
+    /// Returns the names of all known versions if this one is unknown.
+    fn can_deploy(&self, name: &Name) -> Result<(), Vec<Name>> {
+        let _ = name;
+        Ok(())
+    }
 }
 
 impl<S: System> Types for S {
@@ -259,6 +295,10 @@ impl<S: System> Types for S {
 
     fn read_in<'de, D: Deserializer<'de>>(&self, version: &str, body: D) -> Result<Self::In, D::Error> {
         self.upgrade(version, body)
+    }
+
+    fn can_deploy(&self, name: &Name) -> Result<(), Vec<Name>> {
+        self.variant(name).map(drop).ok_or_else(|| self.variants())
     }
 }
 

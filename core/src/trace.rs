@@ -98,6 +98,8 @@ pub enum What<I, O, V> {
 pub enum Stimulus<I, V> {
     /// A message arrived from outside.
     In(Message<I>),
+    /// A message arrived whose body this version of the system cannot read. An engine journals and rejects it.
+    Unreadable(Box<Unreadable>),
     /// A window of a history begins with this recorded view of a key.
     Opening(Box<Opening<V>>),
     /// A simulated message was delivered. The cause of this event is the event that sent the message.
@@ -127,6 +129,15 @@ pub enum Observation<O, V> {
     Healed(Box<Healed>),
     /// The view of a key at this moment.
     View(Box<Viewed<V>>),
+}
+
+/// A message whose body this version of the system cannot read, for example because a later version recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// The message, with its body as the text that was recorded. In a trace file, that text is JSON.
+    pub message: Message<String>,
+    /// The reason why the body cannot be read, as text for people.
+    pub why: String,
 }
 
 /// The recorded view of a key with which a window of a history begins.

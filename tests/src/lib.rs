@@ -18,6 +18,22 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace")
 }
 
+/// Returns the event lines of a trace without their numbers.
+///
+/// # Panics
+///
+/// If an event line does not begin with its number.
+pub fn without_numbers(lines: &str) -> String {
+    let number = |line: &str| {
+        let rest = line.strip_prefix(r#"{"n":"#).and_then(|rest| rest.split_once(','));
+        let (number, rest) = rest.unwrap_or_else(|| panic!("no number begins {line}"));
+        assert!(number.parse::<u32>().is_ok(), "{line}");
+        format!("{{{rest}\n")
+    };
+    let line = |line: &str| if line.starts_with(r#"{"afresh":"#) { format!("{line}\n") } else { number(line) };
+    lines.lines().map(line).collect()
+}
+
 /// The path of the binary `afresh`, built in the profile of this test. The binaries `stock` and `hostile` are in the
 /// same folder.
 ///

@@ -125,7 +125,7 @@ fn passes_and_has_a_command_line() {
     assert!(said.starts_with("traces/monday.jsonl: as recorded in 11 observations; 9 stimuli, 2 keys"), "{said}");
     let (code, said) = example.run(&["check", "traces/monday.jsonl", "traces/late-delivery.jsonl"]);
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("kept for incremental/view, which does not show"), "{said}");
+    assert!(said.contains("kept for incremental/refused, which does not show"), "{said}");
     assert_eq!(example.run(&["--version"]).1, format!("stock {VERSION}\n"));
     let (_, help) = example.run(&["show", "--help"]);
     assert!(help.contains("Usage: stock show") && !help.contains("afresh"), "{help}");
@@ -143,7 +143,7 @@ fn passes_and_has_a_command_line() {
 
     // The test does not fail on a record that differs; the snapshot shows it to the reviewer.
     example.edit("traces/monday.jsonl", r#""left":12"#, r#""left":13"#);
-    let divergence = ["  - signature: recorded/view", "    count: 1", "    first: 2"];
+    let divergence = ["  - signature: recorded/left", "    count: 1", "    first: 2"];
     assert_says(&example.test(), false, &divergence);
 
     example.edit("traces/late-delivery.jsonl", r#""count":3"#, r#""count":"three""#);
@@ -162,14 +162,14 @@ fn fails_with_a_bug_and_shows_what_changed() {
     example.edit("src/lib.rs", "\n    fn view(", BUG);
     let back = [
         "traces/late-delivery.jsonl: 1 finding",
-        "kept for, incremental/view, is back",
+        "kept for, incremental/refused, is back",
         "- incremental",
         r#"-   "refused": 1"#,
     ];
     assert_says(&example.test(), false, &back);
     let (code, said) = example.run(&["check", "traces/late-delivery.jsonl"]);
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("kept for incremental/view, which is back"), "{said}");
+    assert!(said.contains("kept for incremental/refused, which is back"), "{said}");
 
     example.folder.write("src/lib.rs", &original("src/lib.rs"));
     example.edit("src/lib.rs", "20 - item.left", "30 - item.left");

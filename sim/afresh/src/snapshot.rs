@@ -54,7 +54,7 @@ pub struct End {
 /// A difference between recorded values and those computed now, which does not fail the test.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Divergence {
-    /// The signature of the divergence, such as `recorded/view`.
+    /// The signature of the divergence, such as `recorded/balance`.
     pub signature: String,
     /// The number of steps at which the divergence showed.
     pub count: u64,

@@ -22,6 +22,11 @@ pub(super) struct Source {
     #[arg(long)]
     pub(super) torn: bool,
 
+    /// Count a message whose body this version of the system cannot read as rejected; without this option, such a
+    /// message is an error.
+    #[arg(long)]
+    pub(super) skip_unreadable: bool,
+
     /// The longest line that is read.
     #[arg(long, value_name = "BYTES", default_value_t = Options::default().line_max)]
     pub(super) line_max: usize,
@@ -58,6 +63,11 @@ impl Source {
         systems.get(name).map(Some).map_err(unknown)
     }
 
+    /// How a trace is read.
+    pub(super) fn options(&self) -> Options {
+        Options { line_max: self.line_max, torn: self.torn, skip_unreadable: self.skip_unreadable }
+    }
+
     /// Begins to read the trace in `source`, and finds the system that runs it. Errors call the trace `name`.
     pub(super) fn read<'s, R: BufRead>(
         &self,
@@ -65,8 +75,7 @@ impl Source {
         name: String,
         source: R,
     ) -> Result<(Reader<R>, &'s dyn Runner), Error> {
-        let options = Options { line_max: self.line_max, torn: self.torn };
-        let reader = Reader::new(name, source, options)?;
+        let reader = Reader::new(name, source, self.options())?;
         let runner = match self.asked_for(systems)? {
             Some(runner) => runner,
             None => {

@@ -26,4 +26,3 @@ pub mod import;
 pub mod recorder;
 pub mod text;
 pub mod unknown;
-mod words;

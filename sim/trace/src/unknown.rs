@@ -24,6 +24,8 @@ pub struct UnknownName {
 pub enum Thing {
     /// A system or a world, which this program has.
     System,
+    /// A version of a system, which `System::variants` names.
+    Version,
     /// A flow, which the system names or the trace migrates.
     Flow,
     /// A key in a trace.
@@ -61,6 +63,7 @@ impl UnknownName {
         let meant = self.nearest().map(|nearest| format!("did you mean `{}`? ", name(nearest))).unwrap_or_default();
         let list = match self.thing {
             Thing::System => "name one of these systems",
+            Thing::Version => "correct the name, or let `System::variant` and `System::variants` know the version",
             Thing::Flow => "name a flow that the system has",
             Thing::Key | Thing::Message | Thing::Output => "`afresh show` lists what the trace contains",
             Thing::Kind | Thing::Field | Thing::Column => "`--help` explains the option",
@@ -93,6 +96,7 @@ impl fmt::Display for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::System => "system",
+            Self::Version => "version",
             Self::Flow => "flow",
             Self::Key => "key",
             Self::Message => "message",

@@ -232,7 +232,7 @@ fn nodes<I, V>(stimulus: &Stimulus<crate::world::Posted<I>, V>) -> Vec<Key> {
             Fault::Duplicate(passage) => pair(&passage.from, &passage.to),
             Fault::Calm | Fault::Damage { .. } | Fault::Deploy { .. } => Vec::new(),
         },
-        Stimulus::Opening(_) | Stimulus::Knob(_) => Vec::new(),
+        Stimulus::Unreadable(_) | Stimulus::Opening(_) | Stimulus::Knob(_) => Vec::new(),
     }
 }
 

@@ -69,9 +69,9 @@ fn an_unknown_field() {
     afresh: night.jsonl:3:50: unknown field `colour\u{1b}[31m`, expected one of `id`, `from`, `revision`, `body`, `withdrawn`
       help: remove the field, or correct its name
     ");
-    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"acount":"a-1","amount":5,"on":2}}}}"#), @r"
+    assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"acount":"a-1","amount":5,"on":2}}}}"#), @"
     afresh: night.jsonl:3:59: unknown field `acount`, expected one of `account`, `amount`, `on`
-      help: remove the field, or correct its name
+      help: remove the field, or correct its name; `--skip-unreadable` counts such messages as rejected
     ");
 }
 
@@ -79,15 +79,15 @@ fn an_unknown_field() {
 fn a_wrong_type() {
     assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"account":"a-1","amount":"5","on":2}}}}"#), @r#"
     afresh: night.jsonl:3:79: invalid type: string "5", expected i64
-      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`, or use `--skip-unreadable` to count such messages as rejected
     "#);
     assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":17}}"#), @"
     afresh: night.jsonl:3:40: expected the name of a variant, or an object with one field
-      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`, or use `--skip-unreadable` to count such messages as rejected
     ");
     assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"account":"a","amount":5,"on":2},"hold":1}}}"#), @"
     afresh: night.jsonl:3:83: expected the name of a variant, or an object with one field
-      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`, or use `--skip-unreadable` to count such messages as rejected
     ");
 }
 
@@ -194,15 +194,15 @@ fn a_number_that_the_type_cannot_hold() {
     let amount = |amount: &str| deposit(2, "a-1", 5, 2).replace(r#""amount":5"#, &format!(r#""amount":{amount}"#));
     assert_snapshot!(line(amount("9223372036854775808")), @"
     afresh: night.jsonl:3:95: invalid value: integer `9223372036854775808`, expected i64
-      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`, or use `--skip-unreadable` to count such messages as rejected
     ");
     assert_snapshot!(line(amount("-123456789012345678901234567890")), @"
     afresh: night.jsonl:3:107: invalid value: integer `-123456789012345678901234567890`, expected i64
-      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`, or use `--skip-unreadable` to count such messages as rejected
     ");
     assert_snapshot!(line(amount("0.5")), @"
     afresh: night.jsonl:3:79: invalid type: floating point `0.5`, expected i64
-      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`, or use `--skip-unreadable` to count such messages as rejected
     ");
     assert_snapshot!(line(amount("NaN")), @"
     afresh: night.jsonl:3:77: is not JSON: expected value
@@ -213,7 +213,7 @@ fn a_number_that_the_type_cannot_hold() {
 #[test]
 fn a_key_that_is_there_twice() {
     assert_snapshot!(line(r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":{"account":"a","amount":5,"amount":6,"on":2}}}}"#), @"
-    afresh: night.jsonl:3:84: duplicate key `amount` in one object: expected it once
+    afresh: night.jsonl:3:77: duplicate key `amount` in one object: expected it once
       help: remove one of the two: readers of JSON disagree on which of them counts
     ");
     // In a map of the system's own, serde would take the last value.
@@ -222,4 +222,43 @@ fn a_key_that_is_there_twice() {
     afresh: night.jsonl:3:92: duplicate key `p` in one object: expected it once
       help: remove one of the two: readers of JSON disagree on which of them counts
     ");
+}
+
+#[test]
+fn an_array_for_an_object_with_fields() {
+    let lines = [
+        r#"{"in":["m-2","bank",1,{}]}"#,
+        r#"{"in":{"id":"m-2","from":"bank","body":{"deposit":["a-1",5,2]}}}"#,
+        r#"{"opening":["a-1",{"balance":5,"held":0,"captured":0,"fees":0,"payments":{}}]}"#,
+        r#"{"view":{"key":"a-1","value":[5,0,0,0,{}]}}"#,
+        r#"{"settled":["a-1/balance"]}"#,
+        r#"{"rejected":["why"]}"#,
+        r#"{"healed":["a-1",[]]}"#,
+        r#"{"timer":["app","retry"]}"#,
+        r#"{"fault":{"crash":["app",0,false]}}"#,
+        r#"{"knob":{"scrub":[null,"ops",""]}}"#,
+        r#"{"knob":{"reflow_in":{"messages":[["bank","m-1"]],"by":"ops"}}}"#,
+    ];
+    for wrong in lines {
+        let said = line(wrong);
+        assert!(
+            said.contains("night.jsonl:3:") && said.contains("invalid type: sequence, expected "),
+            "{wrong}: {said}"
+        );
+    }
+    assert_snapshot!(file("{\"afresh\":[1,\"ledger\"]}\n"), @"
+    afresh: night.jsonl:1:10: invalid type: sequence, expected struct Header
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`
+    ");
+    assert_snapshot!(file("[{\"format\":1,\"system\":\"ledger\"}]\n"), @r#"
+    afresh: night.jsonl:1:1: is not a trace: expected a header line, {"afresh":{"format":1,"system":"NAME",…}}, found [{"format":1,"system":"ledger"}]
+      help: use `afresh import` to turn exported rows into a trace
+    "#);
+}
+
+#[test]
+fn a_version_that_is_not_known() {
+    let unknown = line(r#"{"fault":{"deploy":{"node":"app","system":"ledger+v9"}}}"#);
+    let (known, rest) = unknown.split_once("ledger+fee-rounding").expect("the versions are listed");
+    assert_snapshot!(format!("{known}…{}", rest.split_once("`\n").expect("to the end of the line").1), @"afresh: night.jsonl:3:10: deploys the unknown version `ledger+v9`: expected `ledger`, `ledger+late-capture`, `ledger+duplicate-hold`, `ledger+receipt-stays`, `…  help: correct the name, or let `System::variant` and `System::variants` of the system know the version");
 }

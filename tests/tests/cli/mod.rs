@@ -3,6 +3,7 @@
 mod bad_input;
 mod check;
 mod control;
+mod edited;
 mod excluded;
 mod foreign;
 mod import;
@@ -11,6 +12,7 @@ mod many;
 mod replay;
 mod streams;
 mod terminal;
+mod unreadable;
 mod windows;
 
 use afresh_tests::{Folder, root};

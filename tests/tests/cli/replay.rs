@@ -70,7 +70,7 @@ fn a_view_that_differs_is_shown_by_its_parts() {
     assert_snapshot!(done.stdout, @r#"
     views.jsonl: 1 difference; 4 stimuli, 1 key, digest 57257c78d20b0cf4ae44c71e38864334
       first:
-        views.jsonl:9: event 8, key a-1: the view of a-1 differs from the recorded one in balance, captured
+        views.jsonl:9: event 11, key a-1: the view of a-1 differs from the recorded one in balance, captured
           - recorded
           + now
             {
@@ -173,4 +173,23 @@ fn a_withdrawal_that_was_not_recorded_shows_what_is_withdrawn() {
     assert_eq!(done.code, Some(1), "{}", done.stderr);
     let said = "the withdrawal of output a-1/receipt-p-1 is sent now but was not recorded\n";
     assert!(done.stdout.contains(said) && done.stdout.contains(r#"-     "amount": 1500"#), "{}", done.stdout);
+}
+
+#[test]
+fn a_part_of_the_outputs_can_be_left_out() {
+    let folder = recorded();
+    let text = folder.read("recorded.jsonl");
+    assert!(text.contains(r#""statement":{"balance":500,"held":0}"#), "{text}");
+    folder.write(
+        "other.jsonl",
+        &text.replace(r#""statement":{"balance":500,"held":0}"#, r#""statement":{"balance":1,"held":0}"#),
+    );
+    for command in ["replay", "check"] {
+        let run = |ignored: &[&str]| folder.run(&[&[command, "other.jsonl"], ignored].concat());
+        assert!(run(&[]).stdout.contains("output a-1/balance differs"), "{command}");
+        let left = run(&["--ignore", "out:statement.balance"]);
+        assert!(!left.stdout.contains("output a-1/balance differs"), "{command}: {}", left.stdout);
+        let wrong = run(&["--ignore", "statement"]);
+        assert!(wrong.code == Some(2) && wrong.stderr.contains("such as out:stack"), "{}", wrong.stderr);
+    }
 }

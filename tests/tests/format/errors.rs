@@ -127,7 +127,7 @@ fn nesting_ten_thousand_deep() {
     let body = refuse(
         format!("{HEADER}{{\"in\":{{\"id\":\"m\",\"from\":\"b\",\"body\":{{\"many\":{nested}}}}}}}\n").as_bytes(),
     );
-    assert!(matches!(*body.problem, Problem::Data(_)), "{body}");
+    assert!(matches!(*body.problem, Problem::TooDeep), "{body}");
     let file = format!("{HEADER}{{\"view\":{{\"key\":\"a\",\"value\":{nested}}}}}\n");
     let raw = Reader::new("night.jsonl", file.as_bytes(), Options::default()).unwrap().raw_trace().unwrap_err();
     assert!(matches!(*raw.problem, Problem::TooDeep), "{raw}");

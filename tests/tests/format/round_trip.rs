@@ -175,14 +175,14 @@ fn canonical(line: &str) -> String {
 #[test]
 fn the_lines_of_the_design_are_canonical() {
     for line in [
-        r#"{"at":"2026-03-14T09:26:53.589793Z","in":{"id":"m-17","from":"bank","body":{"count":500}}}"#,
+        r#"{"n":1,"at":"2026-03-14T09:26:53.589793Z","in":{"id":"m-17","from":"bank","body":{"count":500}}}"#,
         r#"{"n":2,"cause":1,"at":12.5,"out":{"id":"a-1/balance","to":"statements","revision":2,"body":null}}"#,
-        r#"{"out":{"id":"m-18","to":"statements","withdrawn":true}}"#,
-        r#"{"knob":{"migrate":{"flow":"fees-v2","keys":["a-1"],"on":true,"by":"ops","why":"rollout"}}}"#,
-        r#"{"fault":{"crash":{"node":"app"}}}"#,
-        r#"{"opening":{"key":"a-1","value":[0.1],"after":7}}"#,
-        r#"{"settled":{"id":"a~1b/balance"}}"#,
-        r#"{"view":{"key":"a-1","value":[-0.0,1e+300]}}"#,
+        r#"{"n":1,"out":{"id":"m-18","to":"statements","withdrawn":true}}"#,
+        r#"{"n":1,"knob":{"migrate":{"flow":"fees-v2","keys":["a-1"],"on":true,"by":"ops","why":"rollout"}}}"#,
+        r#"{"n":1,"fault":{"crash":{"node":"app"}}}"#,
+        r#"{"n":1,"opening":{"key":"a-1","value":[0.1],"after":7}}"#,
+        r#"{"n":1,"settled":{"id":"a~1b/balance"}}"#,
+        r#"{"n":1,"view":{"key":"a-1","value":[-0.0,1e+300]}}"#,
     ] {
         assert_eq!(canonical(line), line);
     }
@@ -191,9 +191,9 @@ fn the_lines_of_the_design_are_canonical() {
 #[test]
 fn what_says_nothing_is_not_written() {
     let line = r#" { "n" : 1, "in" : { "body":"nothing", "withdrawn":false, "revision":1, "from":"b", "id":"m" } } "#;
-    assert_eq!(canonical(line), r#"{"in":{"id":"m","from":"b","body":"nothing"}}"#);
+    assert_eq!(canonical(line), r#"{"n":1,"in":{"id":"m","from":"b","body":"nothing"}}"#);
     let line = r#"{"at":"2026-03-14T10:26:53.500+01:00","rejected":{"why":"\u0061"}}"#;
-    assert_eq!(canonical(line), r#"{"at":"2026-03-14T09:26:53.5Z","rejected":{"why":"a"}}"#);
+    assert_eq!(canonical(line), r#"{"n":1,"at":"2026-03-14T09:26:53.5Z","rejected":{"why":"a"}}"#);
 }
 
 #[test]

@@ -114,7 +114,7 @@ id,payload
     assert_eq!((summary.messages_in, summary.skipped), (2, 2));
     assert_eq!(bad, [3, 4]);
     let text = String::from_utf8(writer.finish().unwrap()).unwrap();
-    assert_eq!(text.lines().nth(2).unwrap(), r#"{"in":{"id":"4","from":"b","body":4}}"#);
+    assert_eq!(text.lines().nth(2).unwrap(), r#"{"n":2,"in":{"id":"4","from":"b","body":4}}"#);
 }
 
 #[test]

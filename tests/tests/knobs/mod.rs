@@ -5,7 +5,7 @@ mod files;
 mod names;
 mod plans;
 
-use afresh_tests::Folder;
+use afresh_tests::{Folder, without_numbers};
 
 /// A payment that is captured and reversed, and an amount that every ledger rejects.
 pub(crate) const MESSAGES: [&str; 5] = [
@@ -27,5 +27,5 @@ pub(crate) fn recorded(system: &str, count: usize) -> Folder {
 /// Returns the lines that `name` has after those of `trace.jsonl`, with which it must begin.
 pub(crate) fn added(folder: &Folder, name: &str) -> String {
     let (before, after) = (folder.read("trace.jsonl"), folder.read(name));
-    after.strip_prefix(&before).expect("the trace, byte for byte, and more").to_owned()
+    without_numbers(after.strip_prefix(&before).expect("the trace, byte for byte, and more"))
 }

@@ -1,5 +1,6 @@
 //! Tests of the plan of each knob, and of its effects.
 
+use afresh_tests::without_numbers;
 use insta::assert_snapshot;
 
 use super::{added, recorded};
@@ -53,7 +54,7 @@ fn an_output_is_sent_again_as_it_is() {
     assert_eq!(report["done"]["as_planned"], true);
     let again = added(&folder, "out.jsonl").lines().last().unwrap().replace("\"cause\":11,", "");
     let first = folder.read("trace.jsonl").lines().rfind(|line| line.contains("a-1/balance")).unwrap().to_owned();
-    assert_eq!(again, first.replace("\"cause\":7,", ""));
+    assert_eq!(again, without_numbers(&first).trim_end().replace("\"cause\":7,", ""));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod laws;
 mod long_lines;
 mod payload;
+mod positions;
 mod reproduce;
 mod runs;
 mod system;

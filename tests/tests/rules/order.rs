@@ -1,9 +1,13 @@
 //! Rules about the canonical order of a history.
 
-use afresh_core::{Options, Policy};
+use afresh::Loaded;
+use afresh_core::{Event, EventNumber, Header, Message, Name, Options, Policy, Stimulus, What};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::story::{check, check_with};
-use super::system::Words;
+use super::system::{Say, Words};
 
 #[test]
 fn positions_decide_and_ties_are_broken_by_sender_and_id() {
@@ -19,6 +23,84 @@ fn positions_decide_and_ties_are_broken_by_sender_and_id() {
         out a/log r4: first b1 b2 s1
         ",
     );
+}
+
+#[test]
+fn numbers_in_ids_and_senders_compare_as_numbers() {
+    check(
+        "
+        > in m10 a ten @5
+        out a/log r1: ten
+        > in m9 a nine @5
+        out a/log r2: nine ten
+        > in m11 a eleven @5
+        out a/log r3: nine ten eleven
+        > in bank-10:m1 a b10 @5
+        out a/log r4: nine ten eleven b10
+        > in bank-9:m1 a b9 @5
+        out a/log r5: nine ten eleven b9 b10
+        ",
+    );
+}
+
+#[test]
+fn at_the_same_position_the_further_parts_decide() {
+    check(
+        "
+        > in m1 a part-2 @5
+        out a/log r1: part-2
+        > in m2 a part-1.7 @5
+        out a/log r2: part-1.7 part-2
+        > in m3 a part-1 @5
+        out a/log r3: part-1 part-1.7 part-2
+        > in m4 a part-9 @4
+        out a/log r4: part-9 part-1 part-1.7 part-2
+        ",
+    );
+    // They come before the rule that a routed message is the last.
+    check(
+        "
+        > in m1 a tell-c-hi @5
+        out a/log r1: tell-c-hi
+        out a/tell-c r1: hi
+        out c/log r1: hi
+        > in m2 c part-3 @5
+        out c/log r2: hi part-3
+        ",
+    );
+}
+
+#[test]
+fn the_checker_has_the_same_order() {
+    let said = [("m10", "x"), ("m9", "y"), ("m011", "part-3"), ("m11", "part-1.2"), ("m1", "part-1"), ("m2", "z")];
+    let events = said.iter().zip(1..).map(|((id, word), number)| {
+        let body = Say { keys: vec!["a".into()], word: (*word).to_owned(), at: Some(1) };
+        let what = What::Stimulus(Stimulus::In(Message::new("bank", *id, body)));
+        Event { number: EventNumber::new(number).expect("it counts from 1"), cause: None, at: None, what }
+    });
+    let trace = Loaded::new(Header::complete("words"), events.collect());
+    let report = afresh::check::check(&Words::default(), &trace, afresh::check::Options::default());
+    assert_eq!(report.findings, []);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { rng_seed: RngSeed::Fixed(5), failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn the_order_of_names_is_total(names in vec("[0129a-]{0,6}", 3)) {
+        let [a, b, c] = [0, 1, 2].map(|place| Name::from(names[place].as_str()));
+        prop_assert_eq!(a.natural_cmp(&b), b.natural_cmp(&a).reverse());
+        prop_assert_eq!(a.natural_cmp(&b).is_eq(), a == b);
+        if a.natural_cmp(&b).is_le() && b.natural_cmp(&c).is_le() {
+            prop_assert!(a.natural_cmp(&c).is_le());
+        }
+    }
+
+    #[test]
+    fn numbers_in_names_order_as_numbers(prefix in "[a-z]{0,9}-", a: u64, b: u64, suffix in "[a-z]{0,2}") {
+        let name = |number: u64| Name::from(format!("{prefix}{number}{suffix}"));
+        prop_assert_eq!(name(a).natural_cmp(&name(b)), a.cmp(&b));
+    }
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub(crate) struct Say {
     /// * `bad` is rejected
     /// * `tell-b-hi` sends the key b the word `hi`; `tell-b-c-hi` sends it to b and c
     /// * `hush` empties the slot of the log, `mute` empties the slots of messages to other keys
+    /// * `part-1.2` has the further parts 1 and 2 of a position
     /// * `echo-b` sends the key b a number, one more than the highest it heard: two keys that echo each other never
     ///   stop
     pub(crate) word: String,
@@ -128,6 +129,11 @@ impl System for Words {
     fn position(&self, body: &Say) -> Option<i64> {
         assert!(self.fixed || body.word != "lost", "lost its place");
         body.at
+    }
+
+    fn subposition(&self, body: &Say) -> impl IntoIterator<Item = i64> {
+        let parts = body.word.strip_prefix("part-").unwrap_or_default();
+        parts.split('.').filter_map(|part| part.parse().ok()).collect::<Vec<_>>()
     }
 
     fn admit(&self, body: &Say) -> Result<(), String> {

@@ -226,7 +226,7 @@ fn a_window_learns_as_it_goes() {
         let mut expected = expected.concat();
         expected.sort();
         assert_eq!(found, expected);
-        assert_eq!(report.not_derivable.get("total"), Some(&1));
+        assert_eq!(report.notes.not_derivable.get("total"), Some(&1));
         let finding = report.findings.iter().find(|finding| finding.signature.check == "recorded");
         let said = finding.map_or("", |finding| &finding.first.found);
         assert!(said.ends_with("which rests on the view of event 3"), "{said}");
@@ -239,7 +239,7 @@ fn nothing_of_a_complete_trace_is_not_derivable() {
     let blank = Words { blank: true, ..Words::default() };
     let recorded = unborn().chain([Recorded("x x x")]);
     let report = check_complete(blank, recorded);
-    assert!(report.not_derivable.is_empty(), "{:?}", report.not_derivable);
+    assert!(report.notes.not_derivable.is_empty(), "{:?}", report.notes.not_derivable);
     // The total of this version is unknown, so it differs from every other.
     assert_eq!(found(&report), [("restated/total".to_owned(), 3, 1), ("recorded/total".to_owned(), 1, 4)]);
 }

@@ -16,7 +16,7 @@ use difference::Event;
 pub(crate) use difference::{Difference, Different, kind};
 use window::Window;
 
-use crate::ignore::{Ignored, equal_without};
+use crate::ignore::{Ignored, same_body};
 
 /// The result of comparing one recorded observation with the run.
 #[derive(Clone, Debug)]
@@ -244,10 +244,8 @@ impl Comparer {
             Some(Observation::Out(now)) => Some(now),
             _ => None,
         };
-        let is_same = |now: &Sent<S::Out>| {
-            let bodies = [&now.body, &recorded.body];
-            now.to == recorded.to && (now.body == recorded.body || equal_without(&self.ignored, bodies))
-        };
+        let is_same =
+            |now: &Sent<S::Out>| now.to == recorded.to && same_body(engine.system(), &self.ignored, recorded, now);
         if now.is_some_and(|now| now.revision == recorded.revision && is_same(now)) {
             return Compared::Same;
         }
@@ -323,6 +321,8 @@ impl Comparer {
                     let before = if sent.body.is_none() { sent_before(engine, journaled, sent) } else { None };
                     Different::NewOutput { sent: sent.clone(), before }
                 }
+                // If the user asked to skip unreadable messages, their rejection is no difference.
+                Observation::Rejected(_) if is_unreadable(engine, taken) => continue,
                 Observation::Rejected(now) if self.records => Different::New(Event::Rejected((**now).clone())),
                 Observation::Quarantined(now) if self.records => Different::New(Event::Quarantined((**now).clone())),
                 Observation::Healed(now) if self.records => Different::New(Event::Healed((**now).clone())),
@@ -348,4 +348,10 @@ fn sent_before<S: System>(engine: &Engine<S>, number: EventNumber, of: &Sent<S::
         _ => None,
     });
     outputs.find(|sent| sent.slot == of.slot && sent.key == of.key).and_then(|sent| sent.body.clone())
+}
+
+/// Returns `true` if event `taken` of the journal is a message whose body the system cannot read.
+fn is_unreadable<S: System>(engine: &Engine<S>, taken: EventNumber) -> bool {
+    let taken = engine.journal().get(taken);
+    taken.is_some_and(|event| matches!(event.what, What::Stimulus(Stimulus::Unreadable(_))))
 }

@@ -1,6 +1,6 @@
 //! One event of a timeline, in a form that does not depend on the types of its system.
 
-use afresh_core::{At, EventNumber, Key, Name, Observation, Stimulus, Types, What};
+use afresh_core::{At, EventNumber, Key, Message, Name, Observation, Stimulus, Types, What};
 use afresh_trace::format::{Kind, WhatOf, output_id, time};
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
@@ -102,11 +102,9 @@ impl Entry {
 
     fn stimulus<T: Types>(&mut self, stimulus: &Stimulus<T::In, T::View>) {
         self.body = match stimulus {
-            Stimulus::In(message) => {
-                self.id = Some(message.id.as_str().to_owned());
-                self.from = Some(message.from.clone());
-                self.revision = Some(message.revision);
-                message.body.as_ref().map(json)
+            Stimulus::In(message) => self.message(message).map(json),
+            Stimulus::Unreadable(unreadable) => {
+                self.message(&unreadable.message).and_then(|body| serde_json::from_str(body).ok())
             }
             Stimulus::Opening(opening) => Some(json(&opening.value)),
             Stimulus::Deliver(passage) | Stimulus::Drop(passage) => Some(json(passage)),
@@ -114,6 +112,14 @@ impl Entry {
             Stimulus::Fault(fault) => Some(json(fault)),
             Stimulus::Knob(knob) => Some(json(knob)),
         };
+    }
+
+    /// Takes the name and the revision of a message, and returns its body.
+    fn message<'m, B>(&mut self, message: &'m Message<B>) -> Option<&'m B> {
+        self.id = Some(message.id.as_str().to_owned());
+        self.from = Some(message.from.clone());
+        self.revision = Some(message.revision);
+        message.body.as_ref()
     }
 
     fn observation<T: Types>(&mut self, observation: &Observation<T::Out, T::View>) {

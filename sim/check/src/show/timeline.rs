@@ -279,7 +279,7 @@ fn named_keys<S: Subject>(system: &S, stimulus: &Stimulus<S::In, S::View>) -> Ve
             Knob::ReflowOut { outputs, .. } => outputs.iter().map(|output| output.key.clone()).collect(),
             Knob::ReflowIn { .. } => Vec::new(),
         },
-        Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => Vec::new(),
+        Stimulus::Unreadable(_) | Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => Vec::new(),
     }
 }
 

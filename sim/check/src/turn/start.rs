@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use afresh_core::{
-    Engine, EventNumber, Fault, Key, Knob, Observation, OutOfSequence, Policy, Sent, SlotId, Stimulus, What,
+    Engine, EventNumber, Fault, Key, Knob, Observation, OutOfSequence, Policy, Sent, SlotId, Stimulus, Types, What,
 };
 use afresh_trace::format::{self, EventOf, Problem, Reader};
 use serde::Serialize;
@@ -71,6 +71,14 @@ impl<S: Subject> Started<S> {
         let running = deployed::<S>(&events).unwrap_or(recorded_by);
         let deploy = options.system.as_ref().filter(|system| **system != running);
         let deploy = deploy.map(|system| Fault::Deploy { node: NODE.into(), system: system.as_str().into() });
+
+        if let Some(Fault::Deploy { system: deployed, .. }) = &deploy
+            && !options.dry_run
+        {
+            // A trace that deploys an unknown version could not be read again.
+            let unknown = |known: Vec<_>| Problem::unknown_version(deployed, &known);
+            system.can_deploy(deployed).map_err(|known| format::Error::file("--system", unknown(known)))?;
+        }
 
         let ran = Self::run(system, engine_options, &events, torn);
         let recorded = recorded::<S>(&events);

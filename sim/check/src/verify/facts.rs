@@ -2,6 +2,7 @@
 //!
 //! This code shares only the trace vocabulary with the engine, so that a mistake in the engine cannot hide here.
 
+use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -33,9 +34,13 @@ impl<B> Fact<B> {
         Input { from: &self.from, id: &self.id, body: &self.body }
     }
 
-    /// The canonical order: position, then routed messages last, then sender and id.
-    fn place(&self) -> (i64, bool, &Name, &Name) {
-        (self.position, self.routed, &self.from, &self.id)
+    /// Compares two messages by canonical order: position, subposition, routed messages last, then sender and id.
+    fn order<S: System<In = B>>(&self, other: &Self, system: &S) -> Ordering {
+        self.position.cmp(&other.position).then_with(|| {
+            let within = system.subposition(&self.body).into_iter().cmp(system.subposition(&other.body));
+            let named = || self.from.natural_cmp(&other.from).then_with(|| self.id.natural_cmp(&other.id));
+            within.then_with(|| self.routed.cmp(&other.routed)).then_with(named)
+        })
     }
 }
 
@@ -60,7 +65,6 @@ pub(super) struct History<S: System> {
 #[derive(Clone)]
 struct Learned<V> {
     length: usize,
-    event: EventNumber,
     view: V,
 }
 
@@ -253,25 +257,26 @@ impl<S: System> Facts<S> {
     ///
     /// If the system has no positions, a message takes the position of its first arrival.
     fn replace(&mut self, before: Option<Fact<S::In>>, after: Option<Fact<S::In>>, changed: &mut Vec<Key>) {
-        for (fact, change) in [(before, History::remove as fn(&mut History<S>, Fact<S::In>)), (after, History::add)] {
+        let (system, remove) = (&self.system, History::remove as fn(&mut History<S>, &S, Fact<S::In>));
+        for (fact, change) in [(before, remove), (after, History::add)] {
             let Some(mut fact) = fact else { continue };
-            fact.position = self.system.position(&fact.body).unwrap_or(fact.position);
+            fact.position = system.position(&fact.body).unwrap_or(fact.position);
             let first = changed.len();
-            for key in self.system.keys(&fact.body) {
+            for key in system.keys(&fact.body) {
                 if self.keeps(&key) && !changed[first..].contains(&key) {
                     changed.push(key);
                 }
             }
             let Some((last, others)) = changed[first..].split_last() else { continue };
             for key in others {
-                change(self.histories.entry(key.clone()).or_default(), fact.clone());
+                change(self.histories.entry(key.clone()).or_default(), system, fact.clone());
             }
-            change(self.histories.entry(last.clone()).or_default(), fact);
+            change(self.histories.entry(last.clone()).or_default(), system, fact);
         }
     }
 
     /// Lets a key of a window learn from the view that event `number` recorded, if its state is not wholly known.
-    pub(super) fn learn(&mut self, number: EventNumber, key: &Key, view: &S::View) {
+    pub(super) fn learn(&mut self, key: &Key, view: &S::View) {
         if self.complete || !self.keeps(key) {
             return;
         }
@@ -285,7 +290,7 @@ impl<S: System> Facts<S> {
         let Some(state) = state.filter(|state| known != Some(state)) else { return };
         let history = self.histories.entry(key.clone()).or_default();
         let length = history.facts.len();
-        history.learned.push(Learned { length, event: number, view: view.clone() });
+        history.learned.push(Learned { length, view: view.clone() });
         let kept = history.kept.partition_point(|(earlier, _)| *earlier < length);
         history.kept.truncate(kept);
         history.kept.push((length, state));
@@ -297,13 +302,6 @@ impl<S: System> Facts<S> {
             history.learned.clear();
             history.kept.clear();
         }
-    }
-
-    /// The recorded view on which the state of a key of a window rests, in words; `None` if there is none.
-    pub(super) fn rests_on(&self, key: &Key) -> Option<String> {
-        let history = self.histories.get(key).filter(|_| !self.complete)?;
-        let opening = || history.opening.as_ref().map(|(number, _)| format!("the opening of event {number}"));
-        history.learned.last().map(|learned| format!("the view of event {}", learned.event)).or_else(opening)
     }
 
     /// Folds the first `length` messages of `key`, from the first one. Returns `None` if the state is not derivable.
@@ -426,20 +424,24 @@ impl<S: System> History<S> {
         fold(state, done..facts.end);
     }
 
-    fn add(&mut self, fact: Fact<S::In>) {
-        let newest = self.facts.last().is_none_or(|last| last.place() < fact.place());
-        let place =
-            if newest { self.facts.len() } else { self.facts.partition_point(|other| other.place() < fact.place()) };
+    fn add(&mut self, system: &S, fact: Fact<S::In>) {
+        let newest = self.facts.last().is_none_or(|last| last.order(&fact, system).is_lt());
+        let place = if newest { self.facts.len() } else { self.place_of(system, &fact) };
         self.facts.insert(place, fact);
         self.changed(place);
     }
 
-    fn remove(&mut self, fact: Fact<S::In>) {
-        let place = self.facts.partition_point(|other| other.place() < fact.place());
-        if self.facts.get(place).is_some_and(|other| other.place() == fact.place()) {
+    fn remove(&mut self, system: &S, fact: Fact<S::In>) {
+        let place = self.place_of(system, &fact);
+        if self.facts.get(place).is_some_and(|other| other.order(&fact, system).is_eq()) {
             self.facts.remove(place);
             self.changed(place);
         }
+    }
+
+    /// The index of the first message that does not come before `fact`.
+    fn place_of(&self, system: &S, fact: &Fact<S::In>) -> usize {
+        self.facts.partition_point(|other| other.order(fact, system).is_lt())
     }
 
     /// Notes a change at index `place`, and discards the states and the views that it invalidates.
@@ -471,6 +473,7 @@ fn admits<S: System>(system: &S, body: Option<&S::In>) -> bool {
         if admitted {
             // The engine also rejects a body on which one of these panics.
             system.position(body);
+            system.subposition(body).into_iter().for_each(drop);
             system.keys(body).into_iter().for_each(drop);
         }
     });

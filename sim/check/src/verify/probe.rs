@@ -205,7 +205,11 @@ impl<'s, S: Subject> Probe<'s, S> {
         let (policy, complete) = (Policy::Incremental, self.complete);
         let options = afresh_core::Options { policy, complete, guard, ..afresh_core::Options::default() };
         let engine = Engine::new(self.system.clone(), options);
-        Verifier::new(engine, Look { depth, limit: None, each_step: self.each_step, share, ignored: Vec::new() }, recurring)
+        Verifier::new(
+            engine,
+            Look { depth, limit: None, each_step: self.each_step, share, ignored: Vec::new() },
+            recurring,
+        )
     }
 }
 

@@ -112,7 +112,7 @@ impl<S: System> Verifier<S> {
             Stimulus::Opening(opening) => self.facts.open(event.number, opening, &mut changed),
             Stimulus::Knob(knob) => changed.extend(self.knob(knob)),
             Stimulus::Fault(fault) => changed.extend(self.fault(fault)),
-            Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => {}
+            Stimulus::Unreadable(_) | Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => {}
         }
         let effects = self.engine.take(event.at, stimulus.clone());
         let (taken, receipt) = (effects.stimulus(), effects.receipt());
@@ -169,7 +169,7 @@ impl<S: System> Verifier<S> {
         if self.engine.options().complete || self.engine.quarantined(&viewed.key).is_some() {
             return;
         }
-        let _ = guard(&mut || self.facts.learn(event.number, &viewed.key, &viewed.value));
+        let _ = guard(&mut || self.facts.learn(&viewed.key, &viewed.value));
         let journaled = self.engine.journal().len();
         if self.engine.learn(event.at, viewed) {
             self.record.comparer.learned(&viewed.key, event.number);

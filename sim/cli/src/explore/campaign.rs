@@ -11,7 +11,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 
-use afresh_trace::format::{Error, Problem};
+use afresh_trace::format::{Error, Problem, from_json};
 use afresh_world::explore::{Counts, Run};
 use serde::{Deserialize, Serialize};
 
@@ -152,7 +152,7 @@ impl Campaign {
         let mut lines = text.lines();
         let mut chunks = Vec::new();
         if let Some(line) = lines.next() {
-            let found: Option<Header> = serde_json::from_str(line).ok();
+            let found: Option<Header> = from_json(line.as_bytes()).ok();
             let found = found.filter(|found| found.campaign == FORMAT).ok_or_else(|| unreadable(&name, 1))?;
             if found.system != system {
                 return Err(Failure::Usage(format!(
@@ -161,7 +161,7 @@ impl Campaign {
                 )));
             }
             for (line, number) in lines.zip(2..) {
-                let chunk = serde_json::from_str(line).ok().filter(|chunk: &Chunk| chunk.first < chunk.end);
+                let chunk = from_json(line.as_bytes()).ok().filter(|chunk: &Chunk| chunk.first < chunk.end);
                 chunks.push(chunk.ok_or_else(|| unreadable(&name, number))?);
             }
             chunks.retain(|chunk| chunk.build == build);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{fs, thread};
 
 use afresh_shrink::oracle::ends;
-use afresh_trace::format::{Error, Problem};
+use afresh_trace::format::{Error, Problem, from_json};
 use serde::Deserialize;
 
 use super::{Args, files};
@@ -63,7 +63,7 @@ pub(super) fn shrink_all<'s>(args: &Args, signatures: impl Iterator<Item = &'s S
 /// Returns the result of shrinking a finding, or `None` if it was not shrunk.
 pub(super) fn of(args: &Args, signature: &str) -> Option<Shrunk> {
     let said = fs::read(files::folder(&args.output, signature).join(SAID)).ok()?;
-    serde_json::from_slice::<Said>(&said).ok().map(|said| said.shrink)
+    from_json::<Said>(&said).ok().map(|said| said.shrink)
 }
 
 /// Returns the error of shrinking a finding, or `None` if there was none.

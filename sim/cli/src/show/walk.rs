@@ -30,8 +30,8 @@ pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCo
     let steps = if identity_of_file(&content) == walk.header.input {
         steps_of(lines(&content), &walk, rewrite_line, |line| text_of_line(line))
     } else {
-        let options = Options { line_max: args.source.line_max, torn: args.source.torn };
-        let events = events(&original, &content, options).filter(|(input, _)| *input == walk.header.input);
+        let events =
+            events(&original, &content, args.source.options()).filter(|(input, _)| *input == walk.header.input);
         let other = || {
             usage(format!(
                 "{} is not its original\n  help: pass the original as TRACE",

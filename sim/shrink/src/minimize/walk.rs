@@ -15,6 +15,7 @@
 //! An accepted step is a run whose verdict is `same` and whose edit changes something. The edits of all accepted steps,
 //! applied to the original one after another, give every trace on the way.
 
+use afresh_trace::format::from_json;
 use serde::{Deserialize, Serialize};
 
 use super::candidate::Identity;
@@ -164,7 +165,7 @@ impl Walk {
             if index == 0 {
                 check_format(line)?;
             }
-            match (serde_json::from_slice(line).map_err(|error| wrong(error.to_string()))?, &mut walk, intent.take()) {
+            match (from_json(line).map_err(|error| wrong(error.to_string()))?, &mut walk, intent.take()) {
                 (Line::Walk(header), none @ None, None) => {
                     *none = Some(Self { header, runs: Vec::new(), open: None, len })
                 }
@@ -205,7 +206,7 @@ fn check_format(line: &[u8]) -> Result<(), WalkError> {
     struct Version {
         format: u32,
     }
-    match serde_json::from_slice(line) {
+    match from_json(line) {
         Ok(Probe { walk: Version { format } }) if format > FORMAT => Err(WalkError::TooNew(format)),
         _ => Ok(()),
     }

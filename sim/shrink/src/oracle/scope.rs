@@ -58,6 +58,7 @@ pub(super) fn of_keys<S: Subject>(system: &S, events: &[(EventOf<S>, u64)], keys
     let any = |named: &Option<Vec<Key>>| named.as_ref().is_none_or(|named| named.iter().any(|key| keys.contains(key)));
     let concerns = |event: &EventOf<S>| match &event.what {
         What::Stimulus(Stimulus::In(Message { from, id, .. })) => facts.contains(&(from, id)),
+        What::Stimulus(Stimulus::Unreadable(_)) => false,
         What::Stimulus(Stimulus::Opening(opening)) => keys.contains(&opening.key),
         What::Stimulus(Stimulus::Fault(fault)) => match &**fault {
             Fault::Damage { key, .. } => keys.contains(key),

@@ -224,6 +224,15 @@ impl<'s, S: Subject> Typed<'s, S> {
         raw.typed(self.probe.system, &self.version).ok()
     }
 
+    /// Returns the position of a message with a body, if it has one. Returns `None` for any other event, and if the code
+    /// of the system panics.
+    fn position(&self, event: &EventOf<S>) -> Option<Option<i64>> {
+        let What::Stimulus(Stimulus::In(message)) = &event.what else { return None };
+        let (body, mut position) = (message.body.as_ref()?, None);
+        guard(&mut || position = self.probe.system.position(body)).ok()?;
+        Some(position)
+    }
+
     /// Returns the place of the event with this number, or of the first one after it.
     fn place(&self, number: u64) -> usize {
         self.events.partition_point(|(event, _)| self::number::<S>(event) < number)
@@ -366,20 +375,20 @@ impl<S: Subject> Content<RawEvent> for Typed<'_, S> {
 
     /// Returns the position of a message.
     fn rank(&self, event: &RawEvent) -> Option<i64> {
-        let What::Stimulus(Stimulus::In(message)) = self.read(event)?.what else { return None };
-        let (body, mut position) = (message.body?, None);
-        // If the code of the system panics, the message has no position.
-        let _ = guard(&mut || position = self.probe.system.position(&body));
-        position
+        self.position(&self.read(event)?).flatten()
     }
 
     fn text<'e>(&self, event: &'e RawEvent) -> Option<Cow<'e, str>> {
         event.text().map(Cow::Owned)
     }
 
-    /// Returns `None` if the text does not read back as a stimulus in the types of the system.
+    /// Returns `None` if the text does not read back as a stimulus in the types of the system, or if only one of the
+    /// two has a position: a system has positions for all of its messages or for none.
     fn with_text(&self, event: &RawEvent, text: &str) -> Option<RawEvent> {
         let raw = event.with_text(text)?;
-        (raw.kind.is_stimulus() && self.read(&raw).is_some()).then_some(raw)
+        let after = self.read(&raw).filter(|_| raw.kind.is_stimulus())?;
+        let before = self.read(event).and_then(|event| self.position(&event));
+        let positions = before.zip(self.position(&after));
+        positions.is_none_or(|(before, after)| before.is_some() == after.is_some()).then_some(raw)
     }
 }

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use afresh_core::words::{Tag, Words};
 use afresh_core::{At, Event, Message, Observation, Sent, Settled, Stimulus, What};
 use serde::Serialize;
 
 use crate::format::Kind;
-use crate::words::{Tag, Words};
 
 /// Computes the digest of a run, event by event, in 16 bytes of state.
 ///
@@ -63,12 +63,8 @@ impl Rolling {
     pub fn what<I: Serialize, O: Serialize, V: Serialize>(&mut self, what: &What<I, O, V>) {
         match what {
             What::Stimulus(stimulus) => match stimulus {
-                Stimulus::In(Message { from, id, revision, body }) => {
-                    self.kind(Kind::In, *revision);
-                    self.bytes(Tag::Text, from.as_bytes());
-                    self.bytes(Tag::Text, id.as_bytes());
-                    self.value(body);
-                }
+                Stimulus::In(message) => self.message(message),
+                Stimulus::Unreadable(unreadable) => self.message(&unreadable.message),
                 Stimulus::Opening(opening) => self.content(Kind::Opening, opening),
                 Stimulus::Deliver(passage) => self.content(Kind::Deliver, passage),
                 Stimulus::Drop(passage) => self.content(Kind::Drop, passage),
@@ -123,6 +119,13 @@ impl Rolling {
 
     fn kind(&mut self, kind: Kind, revision: u32) {
         self.word(Tag::Variant, kind as u64, u64::from(revision));
+    }
+
+    fn message<B: Serialize>(&mut self, Message { from, id, revision, body }: &Message<B>) {
+        self.kind(Kind::In, *revision);
+        self.bytes(Tag::Text, from.as_bytes());
+        self.bytes(Tag::Text, id.as_bytes());
+        self.value(body);
     }
 
     fn content<T: Serialize>(&mut self, kind: Kind, content: &T) {

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use afresh_core::{At, EventNumber, Message, Observation, Sent, Stimulus, Types, What};
+use afresh_core::{At, EventNumber, Fault, Message, Name, Observation, Sent, Stimulus, Types, Unreadable, What};
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::error::Problem;
 use super::fact::{Fact, FactSeed, Party, SettledWire, set};
 use super::json::Json;
 use super::kind::Kind;
@@ -35,8 +36,18 @@ pub(crate) trait Content: Copy {
     /// Decodes the content of an event of this kind.
     fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Said, D::Error>;
 
+    /// Returns the content for a message whose body cannot be decoded, or `None` if such a message is an error.
+    fn unreadable(self, unreadable: Unreadable) -> Option<Self::Said> {
+        let _ = unreadable;
+        None
+    }
+
     /// Combines the decoded content with its JSON text, after the text has passed all checks.
-    fn with_text(self, said: Self::Said, text: &str) -> Self::Value;
+    ///
+    /// # Errors
+    ///
+    /// Fails if the content names something that is not known.
+    fn with_text(self, said: Self::Said, text: &str) -> Result<Self::Value, Problem>;
 }
 
 /// Reads the content of an event as JSON text, byte for byte.
@@ -51,8 +62,28 @@ impl Content for Raw {
         IgnoredAny::deserialize(deserializer)
     }
 
-    fn with_text(self, _: IgnoredAny, text: &str) -> Json {
-        Json::of(text)
+    fn with_text(self, _: IgnoredAny, text: &str) -> Result<Json, Problem> {
+        Ok(Json::of(text))
+    }
+}
+
+/// Reads the content of a message that came in, with its body as JSON text. All other events are errors.
+#[derive(Clone, Copy)]
+pub(crate) struct RawBody;
+
+impl Content for RawBody {
+    type Said = Fact<Name, Box<RawValue>>;
+    type Value = Self::Said;
+
+    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Said, D::Error> {
+        match kind {
+            Kind::In => FactSeed::new(Party::From, PhantomData::<Box<RawValue>>).deserialize(deserializer),
+            _ => Err(de::Error::custom("not a message that came in")),
+        }
+    }
+
+    fn with_text(self, said: Self::Said, _: &str) -> Result<Self::Said, Problem> {
+        Ok(said)
     }
 }
 
@@ -68,8 +99,12 @@ impl<C: Content> Content for WithRaw<C> {
         self.0.read(kind, deserializer)
     }
 
-    fn with_text(self, said: C::Said, text: &str) -> Self::Value {
-        (self.0.with_text(said, text), Json::of(text))
+    fn unreadable(self, unreadable: Unreadable) -> Option<C::Said> {
+        self.0.unreadable(unreadable)
+    }
+
+    fn with_text(self, said: C::Said, text: &str) -> Result<Self::Value, Problem> {
+        Ok((self.0.with_text(said, text)?, Json::of(text)))
     }
 }
 
@@ -78,6 +113,8 @@ pub(crate) struct Typed<'s, S> {
     pub(crate) system: &'s S,
     /// The version of the system that recorded the bodies.
     pub(crate) version: &'s str,
+    /// `true` to read a message whose body cannot be decoded as such a message, `false` if it is an error.
+    pub(crate) skip_unreadable: bool,
 }
 
 impl<S> Clone for Typed<'_, S> {
@@ -92,8 +129,17 @@ impl<S: Types> Content for Typed<'_, S> {
     type Said = WhatOf<S>;
     type Value = WhatOf<S>;
 
-    fn with_text(self, said: WhatOf<S>, _: &str) -> WhatOf<S> {
-        said
+    fn unreadable(self, unreadable: Unreadable) -> Option<WhatOf<S>> {
+        self.skip_unreadable.then(|| What::Stimulus(Stimulus::Unreadable(Box::new(unreadable))))
+    }
+
+    fn with_text(self, said: WhatOf<S>, _: &str) -> Result<WhatOf<S>, Problem> {
+        if let What::Stimulus(Stimulus::Fault(fault)) = &said
+            && let Fault::Deploy { system, .. } = &**fault
+        {
+            self.system.can_deploy(system).map_err(|known| Problem::unknown_version(system, &known))?;
+        }
+        Ok(said)
     }
 
     fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<WhatOf<S>, D::Error> {

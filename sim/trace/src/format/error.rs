@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::{fmt, io};
 
-use afresh_core::Header;
+use afresh_core::{Header, Name};
 
 use crate::text::{escape, shorten};
-use crate::unknown::UnknownName;
+use crate::unknown::{Thing, UnknownName};
 
 /// A problem with a file, and its place in the file.
 ///
@@ -81,6 +81,12 @@ pub enum Problem {
     /// A line is valid JSON, but not a valid event or header: a field or a value is wrong.
     #[error("{}", shorten(.0))]
     Data(String),
+    /// The body of a message that came in is not one that this version of the system can read.
+    #[error("{}", shorten(.0))]
+    Body(String),
+    /// A trace deploys a version of its system that the system does not know.
+    #[error("deploys an {}", .0)]
+    UnknownVersion(UnknownName),
     /// The number of an event is not higher than the number of the event before it.
     #[error("event {number} comes after event {before}: expected rising event numbers")]
     Order {
@@ -180,6 +186,11 @@ impl Problem {
         (problem, column)
     }
 
+    /// Builds the problem of an unknown version, from its name and the known ones.
+    pub fn unknown_version(name: &Name, known: &[Name]) -> Self {
+        Self::UnknownVersion(UnknownName::new(Thing::Version, name.as_str(), known.iter().map(Name::as_str)))
+    }
+
     /// Returns a hint on what to do about the problem, or an empty text if there is none.
     pub fn help(&self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
@@ -213,8 +224,22 @@ impl Problem {
             Self::Data(_) => {
                 "correct the value; if another version of the system wrote it, name that version with `--system NAME`"
             }
+            Self::Body(text) if text.starts_with("unknown field") => {
+                "remove the field, or correct its name; `--skip-unreadable` counts such messages as rejected"
+            }
+            Self::Body(text) if text.starts_with("missing field") => {
+                "add the field; `--skip-unreadable` counts such messages as rejected"
+            }
+            Self::Body(_) => {
+                "correct the value; if another version of the system wrote it, name that version with `--system NAME`, \
+                 or use `--skip-unreadable` to count such messages as rejected"
+            }
+            Self::UnknownVersion(unknown) => return unknown.help().into(),
             Self::Order { .. } | Self::Full => "sort the events by number, or omit the numbers",
-            Self::Cause { .. } => "correct the cause, or omit it",
+            Self::Cause { .. } => {
+                "correct the cause or omit it; if a line was removed from a trace whose lines have no number `n`, \
+                 restore the line, and number all lines before you remove any"
+            }
             Self::Row(_) => "correct the row or the mapping, or skip such rows with `--skip-bad`",
             Self::Quote(_) => {
                 "correct the row; if `\"` is an ordinary character in these rows, name their format with `--read-as`; \

@@ -80,7 +80,7 @@ impl Kind {
     /// Returns the kind of a stimulus or an observation.
     pub fn of<I, O, V>(what: &What<I, O, V>) -> Self {
         match what {
-            What::Stimulus(Stimulus::In(_)) => Self::In,
+            What::Stimulus(Stimulus::In(_) | Stimulus::Unreadable(_)) => Self::In,
             What::Stimulus(Stimulus::Opening(_)) => Self::Opening,
             What::Stimulus(Stimulus::Deliver(_)) => Self::Deliver,
             What::Stimulus(Stimulus::Drop(_)) => Self::Drop,

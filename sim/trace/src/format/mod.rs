@@ -16,8 +16,8 @@
 //! #     fn outputs(&self, _: &Key, _: &u64, _: &Flows) -> std::collections::BTreeMap<Slot, u64> { Default::default() }
 //! # }
 //! let file = br#"{"afresh":{"format":1,"system":"counter","complete":true}}
-//! {"at":"2026-03-14T09:26:53Z","in":{"id":"m-1","from":"turnstile","body":3}}
-//! {"cause":1,"view":{"key":"all","value":3}}
+//! {"n":1,"at":"2026-03-14T09:26:53Z","in":{"id":"m-1","from":"turnstile","body":3}}
+//! {"n":2,"cause":1,"view":{"key":"all","value":3}}
 //! "#;
 //! let reader = Reader::new("night.jsonl", &file[..], Options::default())?;
 //! assert_eq!(reader.header().system, "counter");
@@ -50,6 +50,7 @@ mod output_id;
 mod raw;
 mod reader;
 mod scan;
+mod strict;
 mod together;
 mod writer;
 
@@ -71,6 +72,7 @@ pub use json::Json;
 pub use kind::Kind;
 pub use raw::{RawEvent, RawTrace};
 pub use reader::{Events, Options, RawEvents, Reader};
+pub use strict::from_json;
 pub use writer::Writer;
 
 /// Formats the time of an event as the JSON value that a trace holds.
@@ -84,7 +86,7 @@ pub fn time(at: At) -> String {
 ///
 /// If the event cannot be written, the result is the text of the error instead.
 pub fn line_of<I: Serialize, O: Serialize, V: Serialize>(event: &Event<I, O, V>) -> String {
-    let mut encoder = Encoder { previous: event.number.get() - 1, ..Encoder::default() };
+    let mut encoder = Encoder::without_number(event.number);
     match encoder.event(event) {
         Ok(()) => String::from_utf8_lossy(&encoder.line).trim_end().to_owned(),
         Err(problem) => problem.to_string(),

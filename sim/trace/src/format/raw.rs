@@ -5,12 +5,13 @@ use std::io::Write;
 use afresh_core::{At, Event, EventNumber, Header, Passage, Trace, Types};
 use serde::de::DeserializeSeed;
 
-use super::decode::{ContentSeed, Envelope, Raw, Typed};
+use super::decode::{Content, ContentSeed, Envelope, Raw, Typed};
 use super::error::{Error, Problem};
 use super::json::Json;
 use super::kind::Kind;
 use super::reader::parse;
 use super::scan::Scan;
+use super::strict::Strict;
 use super::writer::{Encoder, Stamp, Writer};
 use super::{EventOf, TraceOf};
 
@@ -79,9 +80,11 @@ impl RawEvent {
     /// Fails if the content is not valid for the system.
     pub fn typed<S: Types>(&self, system: &S, version: &str) -> Result<EventOf<S>, Problem> {
         let mut deserializer = serde_json::Deserializer::from_str(self.content.get());
-        let what = ContentSeed(Typed { system, version }, self.kind)
-            .deserialize(&mut deserializer)
+        let typed = Typed { system, version, skip_unreadable: false };
+        let what = ContentSeed(typed, self.kind)
+            .deserialize(Strict(&mut deserializer))
             .map_err(|error| Problem::from_json(&error).0)?;
+        let what = typed.with_text(what, self.content.get())?;
         Ok(Event { number: self.number, cause: self.cause, at: self.at, what })
     }
 
@@ -102,7 +105,7 @@ impl RawEvent {
     ///
     /// Returns `None` if the event cannot be written, because its cause is not an earlier event.
     pub fn text(&self) -> Option<String> {
-        let mut encoder = Encoder { previous: self.number.get() - 1, ..Encoder::default() };
+        let mut encoder = Encoder::without_number(self.number);
         let stamp = Stamp { number: self.number, cause: self.cause, at: self.at };
         encoder.raw(stamp, self.kind, self.content.get()).ok()?;
         encoder.line.pop();

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::num::NonZeroU32;
 
-use afresh_core::{Event, EventNumber, Header, Trace, Types};
+use afresh_core::{Event, EventNumber, Header, Message, Name, Trace, Types, Unreadable};
 use serde::Deserialize;
 use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
-use super::decode::{Content, Envelope, EnvelopeSeed, Raw, Typed, WithRaw};
+use super::decode::{Content, Envelope, EnvelopeSeed, Raw, RawBody, Typed, WithRaw};
 use super::error::{Error, Problem};
+use super::fact::Fact;
 use super::lines::Lines;
 use super::raw::{RawEvent, RawTrace};
 use super::scan::Scan;
+use super::strict::{Strict, from_json};
 use super::together::read_together;
 use super::{EventOf, Readable, TraceOf};
 
@@ -24,11 +26,16 @@ pub struct Options {
     pub line_max: usize,
     /// `true` to skip a torn last line, which a crash cut off; `false` to report it as an error.
     pub torn: bool,
+    /// `true` to read a message whose body the system cannot read as [`Stimulus::Unreadable`], which is rejected when
+    /// it is run; `false` to report it as an error.
+    ///
+    /// [`Stimulus::Unreadable`]: afresh_core::Stimulus::Unreadable
+    pub skip_unreadable: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { line_max: 16 << 20, torn: false }
+        Self { line_max: 16 << 20, torn: false, skip_unreadable: false }
     }
 }
 
@@ -38,6 +45,7 @@ pub struct Reader<R> {
     header: Header,
     /// The column of the name of the system in the header line, from 1.
     system_column: u64,
+    skip_unreadable: bool,
     cursor: Cursor<R>,
 }
 
@@ -60,7 +68,8 @@ impl<R: BufRead> Reader<R> {
             return Err(Error::file(lines.name, Problem::Empty));
         }
         let (header, system_column) = header(&lines)?;
-        Ok(Self { header, system_column, cursor: Cursor::new(lines, options.torn) })
+        let Options { torn, skip_unreadable, .. } = options;
+        Ok(Self { header, system_column, skip_unreadable, cursor: Cursor::new(lines, torn) })
     }
 
     /// The header of the trace.
@@ -97,7 +106,7 @@ impl<R: BufRead> Reader<R> {
     /// Fails at the first event that is not valid, after `work` had all events before it.
     pub fn each<S: Readable>(self, system: &S, mut work: impl FnMut(EventOf<S>, u64)) -> Result<(), Error> {
         let version = self.header.version.clone();
-        let content = Typed { system, version: &version };
+        let content = Typed { system, version: &version, skip_unreadable: self.skip_unreadable };
         read_together(self, content, |number, line, Envelope { cause, at, content, .. }| {
             work(Event { number, cause, at, what: content }, line);
         })
@@ -116,7 +125,7 @@ impl<R: BufRead> Reader<R> {
         mut work: impl FnMut(EventOf<S>, RawEvent),
     ) -> Result<(), Error> {
         let version = self.header.version.clone();
-        let content = WithRaw(Typed { system, version: &version });
+        let content = WithRaw(Typed { system, version: &version, skip_unreadable: self.skip_unreadable });
         read_together(self, content, |number, line, Envelope { cause, at, kind, content: (what, content), .. }| {
             work(Event { number, cause, at, what }, RawEvent { line, number, cause, at, kind, content });
         })
@@ -124,7 +133,8 @@ impl<R: BufRead> Reader<R> {
 
     /// Iterates over the events in the types of `system`. After an error, the iterator ends.
     pub fn events<S: Types>(self, system: &S) -> Events<'_, S, R> {
-        Events { system, version: self.header.version, cursor: self.cursor, ended: false }
+        let Self { header, skip_unreadable, cursor, .. } = self;
+        Events { system, version: header.version, skip_unreadable, cursor, ended: false }
     }
 
     /// Iterates over the events with their content as JSON text. After an error, the iterator ends.
@@ -160,6 +170,7 @@ impl<R: BufRead> Reader<R> {
 pub struct Events<'s, S, R> {
     system: &'s S,
     version: String,
+    skip_unreadable: bool,
     cursor: Cursor<R>,
     ended: bool,
 }
@@ -183,8 +194,9 @@ impl<S: Types, R: BufRead> Iterator for Events<'_, S, R> {
         if self.ended {
             return None;
         }
-        let content = Typed { system: self.system, version: &self.version };
-        let event = self.cursor.next(content).transpose();
+        let Self { system, version, skip_unreadable, cursor, .. } = self;
+        let content = Typed { system: *system, version, skip_unreadable: *skip_unreadable };
+        let event = cursor.next(content).transpose();
         self.ended = !matches!(event, Some(Ok(_)));
         event.map(|event| {
             event.map(|(number, Envelope { cause, at, content, .. })| Event { number, cause, at, what: content })
@@ -307,6 +319,13 @@ impl<R: BufRead> Cursor<R> {
         let read = parse(&mut self.scan, self.lines.text(), content);
         read.map(Some).map_err(|why| match why {
             Why::Json(error) => self.lines.json_error(&error),
+            Why::Body(error) => {
+                let mut error = self.lines.json_error(&error);
+                if let Problem::Data(text) = *error.problem {
+                    error.problem = Box::new(Problem::Body(text));
+                }
+                error
+            }
             Why::Scan(problem, column) => self.lines.error(column, problem),
         })
     }
@@ -315,7 +334,7 @@ impl<R: BufRead> Cursor<R> {
     fn field_error(&self, field: &str, problem: Problem) -> Error {
         let text = self.lines.text();
         let fields: BTreeMap<&str, &RawValue> = serde_json::from_str(text).unwrap_or_default();
-        let column = fields.get(field).map_or(1, |value| column_of(value, text));
+        let column = fields.get(field).map_or(1, |value| column_of(value.get(), text));
         self.lines.error(column, problem)
     }
 }
@@ -341,24 +360,58 @@ pub(super) fn number<C>(before: u32, envelope: &Envelope<C>) -> Result<EventNumb
 pub(super) enum Why {
     /// The line is not valid JSON, or not a valid event.
     Json(serde_json::Error),
+    /// The line is a message that came in, and its body is not one that the system can read.
+    Body(serde_json::Error),
     /// The line has a problem that serde_json does not check, at this column, counted from 1.
     Scan(Problem, u64),
 }
 
 /// Parses the line of one event, and checks it for duplicate keys and for nesting that is too deep.
 pub(super) fn parse<C: Content>(scan: &mut Scan, text: &str, content: C) -> Result<Envelope<C::Value>, Why> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let envelope = EnvelopeSeed(content).deserialize(&mut deserializer).map_err(Why::Json)?;
-    deserializer.end().map_err(Why::Json)?;
-    scan.check(text).map_err(|(problem, column)| Why::Scan(problem, column))?;
+    let mut check = || scan.check(text).map_err(|(problem, column)| Why::Scan(problem, column));
+    let envelope = match decode(text, content) {
+        Ok(envelope) => {
+            check()?;
+            envelope
+        }
+        Err(error) => {
+            // If the line can be read without decoding its body, only the body is wrong.
+            let Ok(line) = decode(text, RawBody) else { return Err(Why::Json(error)) };
+            check()?;
+            unreadable(line, content, error)?
+        }
+    };
     let Envelope { number, cause, at, kind, content: said } = envelope;
-    let content = content.with_text(said, scan.value(text, kind.name()));
+    let value = scan.value(text, kind.name());
+    let read = content.with_text(said, value);
+    let content = read.map_err(|problem| Why::Scan(problem, column_of(value, text)))?;
+    Ok(Envelope { number, cause, at, kind, content })
+}
+
+/// Decodes the line of one event, without the checks that serde_json does not make.
+fn decode<C: Content>(text: &str, content: C) -> serde_json::Result<Envelope<C::Said>> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let envelope = EnvelopeSeed(content).deserialize(Strict(&mut deserializer))?;
+    deserializer.end()?;
+    Ok(envelope)
+}
+
+/// Converts the line of a message whose body cannot be decoded because of `error`.
+fn unreadable<C: Content>(
+    line: Envelope<Fact<Name, Box<RawValue>>>,
+    content: C,
+    error: serde_json::Error,
+) -> Result<Envelope<C::Said>, Why> {
+    let Envelope { number, cause, at, kind, content: Fact { id, party: from, revision, body } } = line;
+    let message = Message { from, id, revision, body: body.map(|body| body.get().to_owned()) };
+    let why = Problem::from_json(&error).0.to_string();
+    let content = content.unreadable(Unreadable { message, why }).ok_or(Why::Body(error))?;
     Ok(Envelope { number, cause, at, kind, content })
 }
 
 /// Returns the column, from 1, of a value that was borrowed from `text`.
-fn column_of(value: &RawValue, text: &str) -> u64 {
-    (value.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize) as u64 + 1
+fn column_of(value: &str, text: &str) -> u64 {
+    (value.as_ptr() as usize).saturating_sub(text.as_ptr() as usize) as u64 + 1
 }
 
 /// Reads the header line. Also returns the column of the name of the system, from 1.
@@ -387,14 +440,14 @@ fn header<R: BufRead>(lines: &Lines<R>) -> Result<(Header, u64), Error> {
     // Skip a byte order mark, which some editors and exports put first.
     let text = lines.text();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let Ok(AnyLine { afresh }) = serde_json::from_str(text) else {
+    let Ok(AnyLine { afresh }) = from_json(text.as_bytes()) else {
         return Err(lines.error(1, Problem::NotATrace(text.into())));
     };
-    match serde_json::from_str(afresh.get()) {
+    match from_json(afresh.get().as_bytes()) {
         Ok(AnyHeader { format: Header::FORMAT }) | Err(_) => {}
-        Ok(AnyHeader { format }) => return Err(lines.error(column_of(afresh, text), Problem::Format(format))),
+        Ok(AnyHeader { format }) => return Err(lines.error(column_of(afresh.get(), text), Problem::Format(format))),
     }
-    let line: Line = serde_json::from_str(text).map_err(|error| lines.json_error(&error))?;
-    let system = serde_json::from_str(afresh.get()).map_or(1, |Names { system }| column_of(system, text));
+    let line: Line = from_json(text.as_bytes()).map_err(|error| lines.json_error(&error))?;
+    let system = serde_json::from_str(afresh.get()).map_or(1, |Names { system }| column_of(system.get(), text));
     Ok((line.afresh, system))
 }

@@ -2,8 +2,10 @@
 
 use std::io::Write;
 
-use afresh_core::{At, Event, EventNumber, Header, Observation, Stimulus, What};
+use afresh_core::words::holds_no_number;
+use afresh_core::{At, Event, EventNumber, Header, Observation, Stimulus, Unreadable, What};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::at;
 use super::compact::compact;
@@ -11,11 +13,11 @@ use super::error::{Error, Problem};
 use super::fact::{FactWire, SettlementWire};
 use super::kind::Kind;
 use super::raw::RawEvent;
-use crate::words::holds_no_number;
 
 /// Writes a trace in canonical form: the header, and then one event per line.
 ///
-/// Equal events give equal bytes: fields have a fixed order, and a field with its default value is omitted. Call
+/// Equal events give equal bytes: fields have a fixed order, and a field with its default value is omitted. Only the
+/// number of an event is always written, so that removing a line changes nothing in the lines that are left. Call
 /// [`finish`](Self::finish) at the end to flush the sink.
 #[derive(Debug)]
 pub struct Writer<W> {
@@ -107,9 +109,16 @@ pub(crate) struct Encoder {
     pub(crate) line: Vec<u8>,
     /// The number of the event that was encoded last, or 0 before the first event.
     pub(crate) previous: u32,
+    /// `true` to encode lines without their numbers, for people or to edit them.
+    pub(crate) omit_number: bool,
 }
 
 impl Encoder {
+    /// Creates an encoder for a line without its number, which is `number`.
+    pub(crate) fn without_number(number: EventNumber) -> Self {
+        Self { line: Vec::new(), previous: number.get() - 1, omit_number: true }
+    }
+
     /// Encodes the header line.
     pub(crate) fn header(&mut self, header: &Header) {
         self.line.clear();
@@ -130,6 +139,7 @@ impl Encoder {
         match &event.what {
             What::Stimulus(stimulus) => match stimulus {
                 Stimulus::In(message) => self.content(stamp, Kind::In, &FactWire::message(message)),
+                Stimulus::Unreadable(unreadable) => self.unreadable(stamp, unreadable),
                 Stimulus::Opening(opening) => self.content(stamp, Kind::Opening, opening),
                 Stimulus::Deliver(passage) => self.content(stamp, Kind::Deliver, passage),
                 Stimulus::Drop(passage) => self.content(stamp, Kind::Drop, passage),
@@ -146,6 +156,13 @@ impl Encoder {
                 Observation::View(viewed) => self.content(stamp, Kind::View, viewed),
             },
         }
+    }
+
+    /// Encodes the line of a message with the body that was recorded, which must be JSON.
+    fn unreadable(&mut self, stamp: Stamp, Unreadable { message, .. }: &Unreadable) -> Result<(), Problem> {
+        let body = message.body.as_ref().map(|body| RawValue::from_string(body.clone())).transpose();
+        let body = body.map_err(|why| Problem::Unwritable { number: stamp.number.get(), why: why.to_string() })?;
+        self.content(stamp, Kind::In, &FactWire::unreadable(message, body.as_ref()))
     }
 
     /// Encodes the line of an event with this content. If this fails, the number of the event stays free.
@@ -177,7 +194,7 @@ impl Encoder {
         self.line.clear();
         self.line.push(b'{');
         // Writing to memory cannot fail.
-        if number != self.previous + 1 {
+        if !self.omit_number {
             let _ = write!(self.line, "\"n\":{number},");
         }
         if let Some(cause) = cause {

@@ -200,7 +200,9 @@ impl<I: Body> Replay<I> {
                 Fault::Duplicate(passage) => self.message(world, step.cause, passage, false).map(Act::Duplicate),
                 fault => Ok(Act::Fault(Box::new(fault.clone()))),
             },
-            Stimulus::In(_) | Stimulus::Opening(_) | Stimulus::Knob(_) => Err(Unfit::NotOfWorlds),
+            Stimulus::In(_) | Stimulus::Unreadable(_) | Stimulus::Opening(_) | Stimulus::Knob(_) => {
+                Err(Unfit::NotOfWorlds)
+            }
         }
     }
 

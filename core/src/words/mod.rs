@@ -1,4 +1,4 @@
-//! Words: the units of 64 bits into which a value is broken, to compute its digest.
+//! Words: the units of 64 bits into which a value is broken, to compute its digest or to compare it field by field.
 
 mod walk;
 
@@ -11,28 +11,45 @@ use walk::Walk;
 /// The tags make sure that values of different shapes give different words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Tag {
+pub enum Tag {
+    /// The boolean false.
     False = 1,
+    /// The boolean true.
     True,
+    /// A negative integer.
     Signed,
+    /// An integer that is not negative.
     Unsigned,
+    /// The upper half of an integer of 128 bits, before its lower half.
     Wide,
+    /// A floating point number.
     Float,
+    /// The last bytes of a text, with its length.
     Text,
+    /// The last bytes of a byte string, with its length.
     Bytes,
+    /// Eight more bytes of the text or the byte string before.
     Chunk,
+    /// An option without a value.
     None,
+    /// An option with a value, which follows.
     Some,
+    /// The unit, or a value without content.
     Unit,
+    /// The last bytes of the name of an enum's variant, with its length.
     Variant,
+    /// The beginning of a list.
     List,
+    /// The beginning of a struct or a map.
     Fields,
+    /// The end of a list, a struct or a map, with the number of its parts.
     End,
+    /// The value could not be serialized.
     Failed,
 }
 
 /// A receiver of the words of a value, such as a digest.
-pub(crate) trait Words {
+pub trait Words {
     /// Takes the next word of a value.
     ///
     /// `length` is the length in bytes of a text or of bytes, given with its first word. For all other words it is 0.
@@ -52,6 +69,14 @@ pub(crate) trait Words {
         for chunk in bytes[..bytes.len() - 1].as_chunks::<8>().0 {
             self.word(Tag::Chunk, 0, u64::from_le_bytes(*chunk));
         }
+    }
+
+    /// Takes the name of the next field of a struct. By default, the name is taken as a text.
+    ///
+    /// The name is included, as in JSON, so that a field that is skipped is not mistaken for its neighbour.
+    #[inline]
+    fn field(&mut self, name: &'static str) {
+        self.bytes(Tag::Text, name.as_bytes());
     }
 
     /// Takes the words of any value. If the value cannot be serialized, a word says so, so this cannot fail.
@@ -78,7 +103,7 @@ fn few(bytes: &[u8]) -> u64 {
 }
 
 /// Returns `true` if `value` contains NaN or an infinity, which JSON does not have.
-pub(crate) fn holds_no_number<T: Serialize + ?Sized>(value: &T) -> bool {
+pub fn holds_no_number<T: Serialize + ?Sized>(value: &T) -> bool {
     struct Found(bool);
     impl Words for Found {
         fn word(&mut self, tag: Tag, _: u64, word: u64) {

@@ -1,6 +1,6 @@
 //! Breaks any value that serde can serialize into words, without writing it as text.
 
-use std::fmt;
+use core::fmt;
 
 use serde::ser::{self, Serialize, Serializer};
 
@@ -16,7 +16,7 @@ impl fmt::Display for Refused {
     }
 }
 
-impl std::error::Error for Refused {}
+impl core::error::Error for Refused {}
 
 impl ser::Error for Refused {
     fn custom<T: fmt::Display>(_: T) -> Self {
@@ -55,10 +55,8 @@ impl<'a, W: Words> Parts<'a, W> {
     }
 
     /// Passes a field to the receiver: first its name and then its value.
-    ///
-    /// The name is included, as in JSON, so that a field that is skipped is not mistaken for its neighbour.
     fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Refused> {
-        self.words.bytes(Tag::Text, name.as_bytes());
+        self.words.field(name);
         self.part(value)
     }
 }

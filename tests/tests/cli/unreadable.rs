@@ -1,0 +1,71 @@
+//! Tests of messages whose bodies this version of a system cannot read, such as those of a later version.
+
+use afresh_tests::Folder;
+use insta::assert_snapshot;
+
+use super::{LATE_CAPTURE, deposit, json};
+
+/// A message that only a later version of the ledger can read.
+const LATER: &str = r#"{"n":7,"in":{"id":"m-2","from":"bank","body":{"gift":{"account":"a-1","amount":7,"on":2}}}}"#;
+
+fn folder() -> Folder {
+    let folder = Folder::default();
+    folder.trace("in.jsonl", "ledger", &[deposit(1, "a-1", 5, 1), LATER.to_owned(), deposit(3, "a-1", 6, 3)]);
+    folder
+}
+
+#[test]
+fn the_error_says_how_to_go_on() {
+    assert_snapshot!(folder().refused(&["check", "in.jsonl"]), @"
+    afresh: in.jsonl:3:52: unknown variant `gift`, expected one of `deposit`, `hold`, `capture`, `release`, `reverse`, `transfer`, `credit`
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`, or use `--skip-unreadable` to count such messages as rejected
+    ");
+}
+
+#[test]
+fn it_counts_as_rejected_with_its_reason() {
+    let folder = folder();
+    let skip = "--skip-unreadable";
+    folder.ok(&["check", "in.jsonl", skip]);
+    folder.ok(&["replay", "in.jsonl", skip, "--record", "out.jsonl"]);
+    let record = folder.read("out.jsonl");
+    let lines: Vec<_> = record.lines().collect();
+    // The message is in the record as it was recorded, and the rest of the trace was run.
+    assert_eq!(lines[4], LATER.replace("\"n\":7", "\"n\":4"));
+    assert_snapshot!(lines[5], @r#"{"n":5,"cause":4,"rejected":{"why":"unreadable: unknown variant `gift`, expected one of `deposit`, `hold`, `capture`, `release`, `reverse`, `transfer`, `credit`"}}"#);
+    assert!(lines[8].contains(r#""balance":11"#), "{record}");
+    // A record with the rejection is as recorded.
+    folder.ok(&["replay", "out.jsonl", skip]);
+    folder.ok(&["check", "out.jsonl", skip]);
+    let shown = json(&folder, 0, &["show", "in.jsonl", skip]);
+    let mut events = shown["show"]["events"].as_array().expect("events").iter();
+    let event = events.find(|event| event["number"] == 7).expect("the message is shown");
+    assert_eq!(event["body"]["gift"]["amount"], 7, "{shown}");
+    folder.ok(&["scrub", "in.jsonl", skip, "--all", "--output", "scrubbed.jsonl"]);
+    assert!(folder.read("scrubbed.jsonl").contains(LATER));
+    folder.ok(&["trigger", "out.jsonl", skip, "--all", "--output", "triggered.jsonl"]);
+}
+
+#[test]
+fn it_can_be_shrunk_away() {
+    let folder = Folder::default();
+    let lines = LATE_CAPTURE.iter().copied().chain([LATER]).collect::<Vec<_>>();
+    folder.trace("in.jsonl", "ledger+late-capture", &lines);
+    assert!(folder.refused(&["shrink", "in.jsonl", "--output", "small.jsonl"]).contains("--skip-unreadable"));
+    let done = folder.run(&["shrink", "in.jsonl", "--skip-unreadable", "--output", "small.jsonl"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(!folder.read("small.jsonl").contains("gift"));
+}
+
+#[test]
+fn only_its_body_may_be_unreadable() {
+    let folder = Folder::default();
+    for wrong in [
+        LATER.replace("\"id\"", "\"di\""),
+        LATER.replace("\"on\":2", "\"on\":2,\"on\":3"),
+        LATER.replace("\"in\"", "\"inn\""),
+    ] {
+        folder.trace("in.jsonl", "ledger", &[wrong]);
+        assert_eq!(folder.refused(&["check", "in.jsonl"]), folder.refused(&["check", "in.jsonl", "--skip-unreadable"]));
+    }
+}

@@ -177,7 +177,8 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     first.coverage.from_first = first.coverage.from_first.min(first.coverage.steps);
     first.coverage.restated = first.coverage.restated.min(first.coverage.steps);
     let sampled = first.findings.clone().into_sorted();
-    for finding in sampled.iter().filter(|finding| finding.signature.check == RESTATED) {
+    let in_part = first.coverage.restated < first.coverage.steps;
+    for finding in sampled.iter().filter(|finding| in_part && finding.signature.check == RESTATED) {
         let events: Vec<_> = trace.events_and_lines().collect();
         let share = finding.first.key.clone().map_or(Share::All, Share::Key);
         first.findings.merge(first_restated(finding, verifier(Depth::LEAST, share), &events));

@@ -1,7 +1,7 @@
 //! The only file of the library that reads a clock.
 //!
-//! Times decide when a run is abandoned, when a check with a limit looks less closely, which states a search keeps in memory, and what a progress bar shows. They
-//! never enter a trace, a walk or a report.
+//! Times decide when a run is abandoned, when a check with a limit looks less closely, which states a search keeps in
+//! memory, and what a progress bar shows. They never enter a trace, a walk or a report.
 
 use std::time::{Duration, Instant};
 

@@ -158,8 +158,9 @@ fn beyond_the_budget_it_says_what_it_looked_at() {
     assert!(depth(&little) < depth(&whole), "{little}");
 }
 
-/// A document of 300 patches, in which only message `bad` deletes anything. Beyond the budget it is restated nowhere but
-/// at its end, and the planted bug forgets to digest a deletion.
+/// A document of 300 patches, in which only message `bad` deletes anything: the planted bug forgets to digest that.
+///
+/// Beyond the budget, the document is restated only at its end.
 fn document_with(bad: u64) -> Folder {
     let patch = |n: u64| {
         let change = if n == bad { r#""at":0,"delete":1"# } else { r#""at":1000000,"insert":"0123456789""# };
@@ -175,7 +176,7 @@ fn beyond_the_budget_a_bug_in_the_last_step_is_found() {
     let folder = document_with(300);
     assert_snapshot!(folder.run(&["check", "in.jsonl", "--budget", "2000"]).stdout, @r#"
     in.jsonl: 1 finding; 300 stimuli, 1 key
-      compared 300 steps, 60 of them recomputed from the first message and the others from checkpoints; 1 of 300 steps restated
+      compared 300 steps, 23 of them recomputed from the first message and the others from checkpoints; 1 of 300 steps restated
       restated/digest at 1 step on 1 key, first:
         in.jsonl:301: event 300, key d-1: the restated view differs from the recomputed view
           - restated

@@ -133,8 +133,8 @@ impl<S: System> Verifier<S> {
         }
     }
 
-    /// Takes everything that the engine journaled after the first `journaled` events because of event `number`. Adds the
-    /// keys whose histories it changes to `changed`. Returns the panics that the engine caught.
+    /// Takes everything that the engine journaled after the first `journaled` events because of event `number`. Adds
+    /// the keys whose histories it changes to `changed`. Returns the panics that the engine caught.
     fn effects(&mut self, number: EventNumber, journaled: usize, changed: &mut Vec<Key>) -> Vec<(Option<Key>, String)> {
         let mut panics = Vec::new();
         for observed in self.engine.journal().since(journaled) {

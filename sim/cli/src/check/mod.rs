@@ -49,13 +49,13 @@ pub(super) struct Args {
     #[command(flatten)]
     comparison: Comparison,
 
-    /// How much work to spend on recomputing steps from the first message, in messages folded. If every step takes
-    /// more, some are recomputed only from checkpoints; the last step of each key never is [default: 60000000].
+    /// How much work to spend on recomputing steps from the first message, in messages folded. If more is needed, some
+    /// steps are recomputed from checkpoints, but never the last step of a key [default: 60000000].
     #[arg(long, value_name = "MESSAGES")]
     budget: Option<u64>,
 
-    /// Stop recomputing steps from the first message when the check of a trace has taken this long. The steps after that
-    /// are recomputed from checkpoints only, except the last one of each key [default: no limit].
+    /// Stop recomputing steps from the first message when the check of a trace has taken this long. The steps after
+    /// that are recomputed from checkpoints only, except the last one of each key [default: no limit].
     #[arg(long, value_name = "TIME", value_parser = duration)]
     time: Option<Duration>,
 

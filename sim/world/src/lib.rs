@@ -9,8 +9,8 @@
 //! 3. Run it from a seed with [`simulate`]. The seed decides how long messages take and which faults strike
 //!    ([`schedule`]). The result, [`Ended`], has the violations, and can be written as a trace.
 //! 4. Run a trace again with [`replay`], or with [`tolerant`] if the trace was edited or the code has changed. Both
-//!    work without the seed. [`replay_world`] and [`check_world`] report on a trace in a file, [`examine_world`] prepares
-//!    it for the minimizer, and [`show_world`] shows its events.
+//!    work without the seed. [`replay_world`] and [`check_world`] report on a trace in a file, [`examine_world`]
+//!    prepares it for the minimizer, and [`show_world`] shows its events.
 //!
 //! A [`System`](afresh_core::System) of keys and messages needs none of this: it runs as a ready-made service of three
 //! nodes, an upstream, a host and a downstream, and needs only a [`Workload`]. The module [`explore`] runs systems and

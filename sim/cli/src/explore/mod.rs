@@ -31,9 +31,9 @@ use seeds::{Seeds, Shard};
 /// failure. `walk.jsonl` and `report.html` show how the trace was shrunk, and `commands.txt` lists commands that
 /// reproduce the failure. A trace that an earlier `explore` kept is never replaced.
 ///
-/// `campaign.jsonl` records which seeds were run, and by which build of the program. A later `explore` of the same build
-/// skips them, so it continues where the last one was stopped; another build runs them again. The findings do not
-/// depend on the number of jobs.
+/// `campaign.jsonl` records which seeds were run, and by which build of the program. A later `explore` of the same
+/// build skips them, so it continues where the last one was stopped; another build runs them again. The findings do
+/// not depend on the number of jobs.
 ///
 /// Exit codes: 0 ok; 1 a bug was found; 2 bad usage, or a file that cannot be read or written.
 #[derive(Debug, clap::Args)]

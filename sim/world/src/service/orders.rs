@@ -40,10 +40,9 @@ pub(super) enum Order {
 /// Draws the orders of a run. `faults` is the duration of the phase in which faults happen, in nanoseconds.
 pub(super) fn draw<S: Subject>(given: &Given<S>, faults: i64, rng: &mut Rng) -> Vec<Posting<Party<S>>> {
     let mut orders = Vec::new();
-    for place in 0..given.flows.len() {
-        if rng.below(2) == 0 {
-            orders.push((0, HOST, Order::Migrate { flow: place as u32, on: true, all: true }));
-        }
+    let began: Vec<bool> = given.flows.iter().map(|_| rng.below(2) == 0).collect();
+    for (flow, _) in (0..).zip(&began).filter(|(_, on)| **on) {
+        orders.push((0, HOST, Order::Migrate { flow, on: true, all: true }));
     }
     let mut some = |most: u64, rng: &mut Rng, order: &mut dyn FnMut(&mut Rng) -> Order| {
         let times = if rng.below(2) == 0 { 1 + rng.below(most) } else { 0 };
@@ -57,22 +56,22 @@ pub(super) fn draw<S: Subject>(given: &Given<S>, faults: i64, rng: &mut Rng) -> 
     if !given.versions.is_empty() {
         some(2, rng, &mut |rng| Order::Deploy(rng.place(given.versions.len()) as u32));
     }
-    orders.extend(draw_apart::<S>(given.flows.len() as u32, faults, rng));
+    orders.extend(draw_apart::<S>(&began, faults, rng));
     orders
 }
 
 /// Draws, for some flows, a migration of named keys and a later one of all keys in the other direction.
 ///
+/// `began` says of each flow whether it is on when the run begins. The named keys then differ from all others.
 /// The numbers come from a generator of their own, so all other choices of the run are as they would be without.
-fn draw_apart<S: Subject>(flows: u32, faults: i64, rng: &Rng) -> Vec<Posting<Party<S>>> {
+fn draw_apart<S: Subject>(began: &[bool], faults: i64, rng: &Rng) -> Vec<Posting<Party<S>>> {
     let mut rng = Rng::of_seed(!rng.clone().bits());
     let mut orders = Vec::new();
-    for flow in 0..flows {
-        if rng.below(4) == 3 {
-            let on = rng.below(2) == 0;
-            let one = rng.between(0, faults);
-            orders.push((one, HOST, Order::Migrate { flow, on, all: false }));
-            orders.push((rng.between(one, faults), HOST, Order::Migrate { flow, on: !on, all: true }));
+    for (flow, began) in (0..).zip(began) {
+        if rng.below(4) >= 2 {
+            let named = rng.between(0, faults);
+            orders.push((named, HOST, Order::Migrate { flow, on: !began, all: false }));
+            orders.push((rng.between(named, faults), HOST, Order::Migrate { flow, on: *began, all: true }));
         }
     }
     orders

@@ -12,7 +12,7 @@ pub(super) fn quote(word: &OsStr) -> String {
     if !word.is_empty() && word.bytes().all(is_plain) {
         return word.into_owned();
     }
-    let is_shown = |char: char| escape(char.encode_utf8(&mut [0; 4])).to_string().chars().eq([char]);
+    let is_shown = |char| char == '\n' || escape(&String::from(char)).to_string() == String::from(char);
     if word.chars().all(is_shown) {
         return format!("'{}'", word.replace('\'', r"'\''"));
     }
@@ -32,7 +32,7 @@ mod tests {
     fn a_shell_reads_the_word_and_a_terminal_only_shows_it() {
         let of = |word: &str| quote(OsStr::new(word));
         assert_eq!(of("a-1.jsonl"), "a-1.jsonl");
-        assert_eq!(of("it's é"), r"'it'\''s é'");
+        assert_eq!(of("it's é\n"), "'it'\\''s é\n'");
         assert_eq!(of("it's\u{1b}[2J"), r"$'it\'s\u001b[2J'");
     }
 }

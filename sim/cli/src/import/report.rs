@@ -6,6 +6,9 @@ use afresh_trace::import::{Named, Summary, Tally};
 use afresh_trace::text::{count, escape, number};
 use serde::Serialize;
 
+/// The most messages that the text names of those that are wrong.
+const NAMED_MAX: usize = 10;
+
 /// The report of an import: what became of the rows, and which messages will not count when the trace is run.
 #[derive(Serialize)]
 pub(super) struct Report<'a> {
@@ -60,19 +63,26 @@ impl Report<'_> {
     fn add_tallies(&self, text: &mut String) {
         let Summary { duplicates, conflicts, stale, rejected, unreadable, .. } = &self.summary;
         let sorts = [
-            (unreadable, "unreadable message", "the system cannot read the body, so the trace cannot be run", ""),
-            (rejected, "rejected message", "the system does not admit it", ""),
-            (conflicts, "conflict", "a known sender, id and revision with another body is rejected", "conflicts with"),
-            (stale, "stale message", "a higher revision came before it", "is older than"),
-            (duplicates, "duplicate", "the same message again changes nothing", "is the same as"),
+            (
+                unreadable,
+                NAMED_MAX,
+                "unreadable message",
+                "the system cannot read the body, so the trace cannot be run",
+                "",
+            ),
+            (rejected, NAMED_MAX, "rejected message", "the system does not admit it", ""),
+            (conflicts, NAMED_MAX, "conflict", "a known sender, id and revision has another body", "conflicts with"),
+            // Services that retry and correct send these every day, so the first says enough.
+            (stale, 1, "stale message", "a higher revision came before", "is older than"),
+            (duplicates, 1, "duplicate", "the same message came before", "is the same as"),
         ];
-        for (tally, name, meaning, relation) in sorts {
+        for (tally, most, name, meaning, relation) in sorts {
             let Tally { count: number, first } = tally;
             if *number == 0 {
                 continue;
             }
             let _ = writeln!(text, "{}: {meaning}", count(*number, name, &format!("{name}s")));
-            for Named { line, event, earlier, why } in first {
+            for Named { line, event, earlier, why } in first.iter().take(most) {
                 let _ = write!(text, "  {}:{line}: event {event}", escape(&self.rows));
                 if let Some(earlier) = earlier {
                     let _ = write!(text, " {relation} event {earlier}");
@@ -82,7 +92,7 @@ impl Report<'_> {
                 }
                 text.push('\n');
             }
-            let more = number - first.len() as u64;
+            let more = number - first.len().min(most) as u64;
             if more > 0 {
                 let _ = writeln!(text, "  and {more} more");
             }

@@ -105,8 +105,8 @@ fn fact(from: &Name, id: &Name) -> Hash {
     first_half(&hasher.finalize())
 }
 
-/// Returns the hash of a body. The order of the fields of an object, and the way in which a text or a number is written,
-/// do not matter: they do not matter to a system either.
+/// Returns the hash of a body. The order of the fields of an object and the spelling of a text or a number do not
+/// matter: they do not matter to a system either.
 fn hash_of(body: Option<&RawValue>) -> Hash {
     let text = body.map(|body| {
         // A `Value` sorts the fields.

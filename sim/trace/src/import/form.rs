@@ -131,7 +131,7 @@ impl Sample<'_> {
         if !has_null && !has_word && !self.text.iter().any(|byte| b"\"\\".contains(byte)) {
             return (RowFormat::Csv, false);
         }
-        let escaped = match (self.by_name, has_null) {
+        let escaped = match (self.by_name || has_word, has_null) {
             (true, false) => [RowFormat::Mysql, RowFormat::Copy, RowFormat::Outfile],
             _ => [RowFormat::Copy, RowFormat::Outfile, RowFormat::Mysql],
         };
@@ -231,6 +231,7 @@ mod tests {
             ("1\t\\N\n", false, RowFormat::Copy),
             ("id\tbody\n1\t\\N\n", true, RowFormat::Copy),
             ("id\tbody\n1\tNULL\n", true, RowFormat::Mysql),
+            ("1\tNULL\n", false, RowFormat::Mysql),
             ("id\tbody\n1\t{\"a\":1}\n", true, RowFormat::Mysql),
             // MySQL escapes a line end in its own way, which COPY reads too.
             ("1\ta\\\nb\n2\tx\\0\n", false, RowFormat::Copy),

@@ -1,10 +1,10 @@
 //! Turns rows that were exported from a message table into a trace.
 //!
-//! The rows are JSON Lines, CSV, or text as a database writes it. A [`Mapping`] says which column becomes which field of an event, and [`import()`]
-//! writes the events.
+//! The rows are JSON Lines, CSV, or text as a database writes it. A [`Mapping`] says which column becomes which field
+//! of an event, and [`import()`] writes the events.
 //!
 //! Export the rows in the order in which the messages arrived. The events keep that order, because no column can
-//! replace it. Only one row at a time is in memory, and the hashes of the messages before it. The JSON text of a body is
+//! replace it. Only one row at a time is in memory, and hashes of the messages before it. The JSON text of a body is
 //! copied, so that no digit of a number is lost.
 
 mod cells;

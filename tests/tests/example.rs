@@ -71,7 +71,7 @@ impl Example {
     }
 
     fn cargo(&self, words: &[&str], insta: &str) -> Done {
-        let target = binary().ancestors().nth(3).expect("the binary is in the folder of a profile").join("example");
+        let target = binary().ancestors().nth(3).expect("the binary is in the folder of a profile").join("apart");
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(words).current_dir(self.folder.path("")).stdin(Stdio::null());
         cargo.env("CARGO_TARGET_DIR", target).env("CARGO_NET_OFFLINE", "true").env("CARGO_PROFILE_DEV_DEBUG", "0");

@@ -16,7 +16,8 @@
 //! shown, it may be 0 or 1. `cargo run … -- WORDS` runs the binary. Any other cargo command must be one that
 //! `.ci/run` runs.
 //!
-//! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test all docs` writes the actual output into the documents.
+//! `AFRESH_UPDATE_DOCS=1 cargo test --package afresh-tests --test all docs` writes the actual output into the
+//! documents.
 
 mod cargo;
 mod excerpts;

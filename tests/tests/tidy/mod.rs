@@ -207,7 +207,7 @@ fn lost(file: &str) -> Option<String> {
 
 #[test]
 fn a_snapshot_that_nothing_looks_at_is_seen() {
-    let of = |snapshot| lost(&format!("tests/tests/docs/snapshots/docs__machinery__{snapshot}.snap"));
+    let of = |snapshot| lost(&format!("tests/tests/docs/snapshots/all__docs__machinery__{snapshot}.snap"));
     assert_eq!(of("whatever_is_wrong_is_shown_and_mended"), None);
     let folder = tempfile::TempDir::new_in(root().join("target")).expect("a temporary folder");
     let path = folder.path().join("x__some_test.snap");

@@ -26,7 +26,8 @@ pub struct Parts {
 impl Parts {
     /// Compares two views. If they differ, each field of the struct that a view is becomes a part.
     ///
-    /// The fields compare as serde writes them. If a view is no struct, or if no field differs, `view` is the only part.
+    /// The fields compare as serde writes them. If a view is no struct, or if no field differs, the only part is `view`
+    /// itself.
     pub fn of<V: PartialEq + Serialize>(one: &V, other: &V) -> Self {
         if one == other {
             return Self::whole(true);

@@ -149,8 +149,8 @@ impl Name {
 
     /// Compares two names as people order them: a run of digits compares as a number, so `m-9` comes before `m-10`.
     ///
-    /// All other bytes compare one by one. Names that differ only in leading zeros compare by their bytes, so only equal
-    /// names are equal.
+    /// All other bytes compare one by one. Names that differ only in leading zeros compare by their bytes, so that only
+    /// equal names are equal.
     pub fn natural_cmp(&self, other: &Self) -> Ordering {
         let (mut a, mut b) = (self.as_bytes(), other.as_bytes());
         while let (Some(x), Some(y)) = (a.first(), b.first()) {

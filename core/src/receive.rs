@@ -93,8 +93,8 @@ impl<S: System> Engine<S> {
 
     /// Asks the system whether it admits a message, and returns the keys that the message concerns.
     ///
-    /// Calls `admit`, `keys` and the methods of the canonical order once, so that a body on which one of them panics is rejected before it
-    /// enters any history.
+    /// Calls `admit`, `keys` and the methods of the canonical order once, so that a body on which one of them panics is
+    /// rejected before it enters any history.
     ///
     /// # Errors
     ///

@@ -212,7 +212,8 @@ pub trait System: Clone {
         None
     }
 
-    /// Returns the names of all versions that [`variant`](Self::variant) knows, for error messages. The default is none.
+    /// Returns the names of all versions that [`variant`](Self::variant) knows, for error messages. By default, it is
+    /// none.
     fn variants(&self) -> Vec<Name> {
         Vec::new()
     }

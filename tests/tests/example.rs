@@ -125,7 +125,7 @@ fn passes_and_has_a_command_line() {
     assert!(said.starts_with("traces/monday.jsonl: as recorded in 11 observations; 9 stimuli, 2 keys"), "{said}");
     let (code, said) = example.run(&["check", "traces/monday.jsonl", "traces/late-delivery.jsonl"]);
     assert_eq!(code, Some(0), "{said}");
-    assert!(said.contains("kept for incremental/refused, which does not show"), "{said}");
+    assert!(said.contains("kept for incremental/left, which does not show"), "{said}");
     assert_eq!(example.run(&["--version"]).1, format!("stock {VERSION}\n"));
     let (_, help) = example.run(&["show", "--help"]);
     assert!(help.contains("Usage: stock show") && !help.contains("afresh"), "{help}");
@@ -161,15 +161,15 @@ fn fails_with_a_bug_and_shows_what_changed() {
     let example = Example::new();
     example.edit("src/lib.rs", "\n    fn view(", BUG);
     let back = [
-        "traces/late-delivery.jsonl: 1 finding",
-        "kept for, incremental/refused, is back",
+        "traces/late-delivery.jsonl: 2 findings",
+        "kept for, incremental/left, is back",
         "- incremental",
         r#"-   "refused": 1"#,
     ];
     assert_says(&example.test(), false, &back);
     let (code, said) = example.run(&["check", "traces/late-delivery.jsonl"]);
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("kept for incremental/refused, which is back"), "{said}");
+    assert!(said.contains("kept for incremental/left, which is back"), "{said}");
 
     example.folder.write("src/lib.rs", &original("src/lib.rs"));
     example.edit("src/lib.rs", "20 - item.left", "30 - item.left");

@@ -27,7 +27,8 @@ pub(crate) fn mapping(fields: &[&str]) -> Mapping {
     Mapping::new(fields, kinds.map(|(value, kind)| (value.into(), kind))).unwrap()
 }
 
-/// Imports `rows`. Returns the event lines without their numbers and the summary, after checking that the output reads back as a trace.
+/// Imports `rows`. Returns the event lines without their numbers and the summary, after checking that the output reads
+/// back as a trace.
 pub(crate) fn imported(rows: &[u8], shape: Shape, fields: &[&str]) -> Result<(String, Summary), Error> {
     let mut writer = Writer::new("out.jsonl", Vec::new(), &Header::complete("ledger")).unwrap();
     let summary = import("rows", rows, shape, &mapping(fields), &mut writer, |_| Ok(()), Err)?;

@@ -37,7 +37,7 @@ fn a_trace_that_fits_is_the_same_again() {
 
 #[test]
 fn a_strict_replay_ends_with_the_first_event_that_does_not_fit() {
-    let message = [("{\"cause\":2,", "{\"cause\":1,")];
+    let message = [("\"cause\":2,", "\"cause\":1,")];
     assert_eq!(
         difference(&message),
         "event 3: the message is a different one: from `app` to `bank`, number 0 between the two"
@@ -58,9 +58,9 @@ fn a_strict_replay_ends_with_the_first_event_that_does_not_fit() {
 /// message.
 #[test]
 fn a_tolerant_replay_finds_a_message_by_its_place_where_its_cause_is_gone() {
-    let (_, skipped, trace) = replayed(&[("{\"cause\":2,", "{")]);
+    let (_, skipped, trace) = replayed(&[("\"cause\":2,", "")]);
     assert_eq!((skipped, trace.as_str()), (0, TRACE));
-    let (_, skipped, trace) = replayed(&[("{\"cause\":1,\"at\":50,", "{\"at\":50,")]);
+    let (_, skipped, trace) = replayed(&[("\"cause\":1,\"at\":50,", "\"at\":50,")]);
     assert_eq!((skipped, trace.as_str()), (0, TRACE));
 }
 
@@ -68,16 +68,16 @@ fn a_tolerant_replay_finds_a_message_by_its_place_where_its_cause_is_gone() {
 #[test]
 fn a_tolerant_replay_skips_what_cannot_happen() {
     let second = TRACE.lines().nth(2).unwrap();
-    let (_, skipped, trace) = replayed(&[(&format!("{second}\n"), ""), ("{\"cause\":2,", "{\"n\":3,\"cause\":2,")]);
+    let (_, skipped, trace) = replayed(&[(&format!("{second}\n"), "")]);
     assert_eq!(skipped, 1);
     let happened: Vec<_> = trace.lines().skip(1).map(|line| line.split(",\"content").next().unwrap()).collect();
     assert_eq!(
         happened,
         [
-            r#"{"at":0,"in":{"id":"i-1","from":"outside","body":{"to":"app","input":{"amount":5}}}}"#,
+            r#"{"n":1,"at":0,"in":{"id":"i-1","from":"outside","body":{"to":"app","input":{"amount":5}}}}"#,
             r#"{"n":4,"cause":1,"at":4,"deliver":{"ordinal":0,"from":"app","to":"bank","occurrence":0"#,
-            r#"{"cause":1,"at":50,"timer":{"node":"app","name":"Ask(1)"}}"#,
-            r#"{"cause":4,"at":51,"deliver":{"ordinal":0,"from":"bank","to":"app","occurrence":0"#,
+            r#"{"n":5,"cause":1,"at":50,"timer":{"node":"app","name":"Ask(1)"}}"#,
+            r#"{"n":6,"cause":4,"at":51,"deliver":{"ordinal":0,"from":"bank","to":"app","occurrence":0"#,
         ]
     );
 }

@@ -5,6 +5,7 @@ use afresh::schedule::{Act, ByHand};
 use afresh::world::{self, Cluster, NodeId, Pending, PendingId, UnderWay, World};
 use afresh_core::{Fault, Name, Storage};
 use afresh_tests::payments::{APP, BANK, Message, Mistake, Party, Pay, Payment, Payments};
+use afresh_tests::without_numbers;
 use similar::TextDiff;
 
 use crate::world::runs::write;
@@ -128,7 +129,8 @@ impl Teller {
                 self.told.extend(clock.map(|clock| format!("{} ms", clock as f64 / 1e6)));
             }
             ["trace"] => {
-                self.told.extend(write(&self.world.trace("payments")).lines().skip(1).map(str::to_owned));
+                let trace = without_numbers(&write(&self.world.trace("payments")));
+                self.told.extend(trace.lines().skip(1).map(str::to_owned));
             }
             _ => panic!("there is no command {words:?}"),
         }

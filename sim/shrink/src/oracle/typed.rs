@@ -224,8 +224,8 @@ impl<'s, S: Subject> Typed<'s, S> {
         raw.typed(self.probe.system, &self.version).ok()
     }
 
-    /// Returns the position of a message with a body, if it has one. Returns `None` for any other event, and if the code
-    /// of the system panics.
+    /// Returns the position of a message with a body, if it has one. Returns `None` for any other event, and if the
+    /// code of the system panics.
     fn position(&self, event: &EventOf<S>) -> Option<Option<i64>> {
         let What::Stimulus(Stimulus::In(message)) = &event.what else { return None };
         let (body, mut position) = (message.body.as_ref()?, None);

@@ -53,8 +53,8 @@ pub fn binary() -> &'static Path {
         fs::create_dir_all(&folder).expect("a folder for the binaries");
         for name in ["afresh", "stock", "hostile"] {
             // Another test may have created the link at the same time.
-            let _ = symlink("../tested", folder.join(name));
-            assert!(folder.join(name).exists(), "{} is built by cargo", profile.join("tested").display());
+            let _ = symlink("../afresh-tested", folder.join(name));
+            assert!(folder.join(name).exists(), "{} is built by cargo", profile.join("afresh-tested").display());
         }
         folder.join("afresh")
     })

@@ -15,6 +15,7 @@ const BAD: &str = r#"{"in":{"id":"m-4","from":"bank","body":{"deposit":{"account
 const SCRUB: &str = r#"{"knob":{"scrub":{"keys":null,"by":"operator"}}}"#;
 const DAMAGE: &str = r#"{"fault":{"damage":{"key":"a","what":"default"}}}"#;
 const VIEW: &str = r#"{"view":{"key":"b","value":{"balance":1,"held":0,"captured":0,"fees":0,"payments":{}}}}"#;
+const NOT_SENT: &str = r#"{"out":{"id":"a/receipt-q","to":"receipts","body":{"receipt":{"amount":1}}}}"#;
 const OPENING: &str =
     r#"{"opening":{"key":"a","value":{"balance":500,"held":0,"captured":0,"fees":0,"payments":{}},"after":1}}"#;
 const INSERT: &str = r#"{"in":{"id":"m-1","from":"editor","body":{"document":"d","at":0,"insert":"some text"}}}"#;
@@ -81,11 +82,14 @@ fn missing(system: &str, stimuli: &[&str], word: &str) -> Vec<String> {
 fn differences() -> Vec<Planted> {
     let ledger = |kind, word, events| Planted { kind, word, system: "ledger", complete: true, events };
     let output = |kind, events| ledger(kind, "receipt", events);
-    let inserted = |kind, line| ledger(kind, "", inserted(line));
+    let with = |kind, line| ledger(kind, "", inserted(line));
     vec![
         output("an output is sent with another body", receipt("150", "151")),
-        output("an output is sent with another revision, or to another receiver", receipt("downstream", "elsewhere")),
-        output("an output was recorded and is not sent now", receipt("receipt-p", "receipt-q")),
+        output(
+            "an output is sent with another revision, or to another receiver",
+            receipt(r#""to":"receipts""#, r#""to":"elsewhere""#),
+        ),
+        output("an output was recorded and is not sent now", inserted(NOT_SENT)),
         output("an output is sent now and was not recorded", missing("ledger", &[DEPOSIT, HOLD, CAPTURE], "receipt-p")),
         ledger(
             "a view differs in a part",
@@ -95,10 +99,10 @@ fn differences() -> Vec<Planted> {
                 lines[line] = lines[line].replace("\"balance\":350", "\"balance\":351");
             }),
         ),
-        inserted("a view was recorded of a key that no message concerns", VIEW),
-        inserted("a message was rejected when recorded", r#"{"rejected":{"why":"no"}}"#),
+        with("a view was recorded of a key that no message concerns", VIEW),
+        with("a message was rejected when recorded", r#"{"rejected":{"why":"no"}}"#),
         ledger("a message is rejected now", "", missing("ledger", &[DEPOSIT, BAD, HOLD], "rejected")),
-        inserted("a key was quarantined when recorded", r#"{"quarantined":{"key":"a","why":"no"}}"#),
+        with("a key was quarantined when recorded", r#"{"quarantined":{"key":"a","why":"no"}}"#),
         Planted {
             kind: "a key is quarantined now",
             word: "",
@@ -106,9 +110,9 @@ fn differences() -> Vec<Planted> {
             complete: true,
             events: missing("document+range-overflow", &[INSERT, OVERFLOW, OTHER], "quarantined"),
         },
-        inserted("a key was healed when recorded", r#"{"healed":{"key":"a","parts":["balance"]}}"#),
+        with("a key was healed when recorded", r#"{"healed":{"key":"a","parts":["balance"]}}"#),
         ledger("a key is healed now", "", missing("ledger", &[DEPOSIT, DAMAGE, SCRUB, HOLD], "healed")),
-        inserted("an output was settled that was never sent", r#"{"settled":{"id":"a/fee"}}"#),
+        with("an output was settled that was never sent", r#"{"settled":{"id":"a/fee"}}"#),
     ]
 }
 

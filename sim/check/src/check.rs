@@ -145,7 +145,8 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
             }
             verifier.event(event, line);
         }
-        verifier.finish()
+        trace.beyond.iter().for_each(|event| verifier.look_over(event));
+        verifier.finish(trace.is_cut)
     };
     let mut seen: Vec<(Engine<S>, Seen)> = thread::scope(|scope| {
         let others: Vec<_> =
@@ -186,18 +187,15 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     let notes = Notes {
         excluded: first.excluded,
         not_derivable: first.not_derivable,
-        // If the rest of the trace was left out on purpose, its record does not end there.
-        not_recorded_yet: if trace.is_cut { Vec::new() } else { first.not_recorded_yet },
+        not_recorded_yet: first.not_recorded_yet,
     };
     notes.deny(options.deny, &mut first.findings);
     let mut findings = first.findings.into_sorted();
-    let laws = asked(options.laws, &trace.header).map(|asked| {
-        for law in &asked {
-            let found = laws::look(law, system, trace.events_and_lines(), laws::Sample::Spread);
-            findings.extend(found.filter(|found| findings.iter().all(|known| known.signature != found.signature)));
-        }
-        asked
-    });
+    let laws = asked(options.laws, &trace.header);
+    for law in laws.iter().flatten() {
+        let found = laws::look(law, system, trace.events_and_lines(), laws::Sample::Spread);
+        findings.extend(found.filter(|found| findings.iter().all(|known| known.signature != found.signature)));
+    }
     findings.sort_by(|a, b| a.first.event.cmp(&b.first.event).then_with(|| a.signature.cmp(&b.signature)));
     Report {
         events: trace.events.len() as u64,

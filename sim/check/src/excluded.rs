@@ -54,6 +54,14 @@ impl Exclusion {
             Self::Quarantined => "quarantined",
         }
     }
+
+    /// The adjective for what is excluded, as in `2 conflicting`.
+    pub fn adjective(self) -> &'static str {
+        match self {
+            Self::Conflict => "conflicting",
+            Self::Rejected | Self::Stale | Self::Quarantined => self.name(),
+        }
+    }
 }
 
 impl Excluded {
@@ -94,7 +102,7 @@ impl Exclusions {
         match (stimulus, receipt) {
             (Stimulus::In(taken), Some(Receipt::Stale(other))) => {
                 let other = self.trace(other).map(|(number, _)| number);
-                let why = format!("stale: a higher revision came as event {}", other.unwrap_or(number));
+                let why = format!("event {} has a higher revision", other.unwrap_or(number));
                 let excluded = Excluded {
                     kind: Exclusion::Stale,
                     event: number,
@@ -125,7 +133,8 @@ impl Exclusions {
                     let (kind, why, other) = match receipt {
                         Some(Receipt::Conflict(other)) => {
                             let other = self.trace(other).map_or(number, |(number, _)| number);
-                            (Exclusion::Conflict, afresh_core::conflict(other), Some(other))
+                            let why = format!("event {other} has this revision with another body");
+                            (Exclusion::Conflict, why, Some(other))
                         }
                         _ => (Exclusion::Rejected, rejected.why.clone(), None),
                     };

@@ -16,6 +16,8 @@ pub struct Loaded<T: Types> {
     lines: Vec<u64>,
     /// `true` if later events of the trace were left out.
     pub(crate) is_cut: bool,
+    /// The observations that were left out before the first stimulus that was.
+    pub(crate) beyond: Vec<EventOf<T>>,
 }
 
 impl<T: Types> Loaded<T> {
@@ -37,13 +39,13 @@ impl<T: Types> Loaded<T> {
             events.push(event);
             lines.push(line);
         })?;
-        Ok(Self { header, events, lines, is_cut: false })
+        Ok(Self { header, events, lines, is_cut: false, beyond: Vec::new() })
     }
 
     /// Creates a trace that was never in a file. The header counts as line 1, and each event as one line after it.
     pub fn new(header: Header, events: Vec<EventOf<T>>) -> Self {
         let lines = (2..).take(events.len()).collect();
-        Self { header, events, lines, is_cut: false }
+        Self { header, events, lines, is_cut: false, beyond: Vec::new() }
     }
 
     /// Leaves out the events after the one with number `last`, if it is given.
@@ -51,7 +53,8 @@ impl<T: Types> Loaded<T> {
     pub fn until(mut self, last: Option<EventNumber>) -> Self {
         let kept = last.map_or(self.events.len(), |last| self.events.partition_point(|event| event.number <= last));
         self.is_cut = kept < self.events.len();
-        self.events.truncate(kept);
+        let beyond = self.events.drain(kept..);
+        self.beyond = beyond.take_while(|event| matches!(event.what, What::Observation(_))).collect();
         self.lines.truncate(kept);
         self
     }

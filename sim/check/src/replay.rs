@@ -109,7 +109,11 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         for (event, line) in batch {
             if options.until.is_some_and(|until| event.number > until) {
                 cut = true;
-                return Ok(false);
+                match event.what {
+                    What::Observation(_) => run.comparer.look_over(&mut run.engine, &event),
+                    What::Stimulus(_) => return Ok(false),
+                }
+                continue;
             }
             events += 1;
             let before = run.engine.journal().len();
@@ -129,13 +133,12 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         }
         Ok(true)
     })?;
-    let Missing { differences, not_yet } = run.comparer.clone().finish(&run.engine);
+    let Missing { differences, not_yet } = run.comparer.clone().finish(&run.engine, cut);
     differences.iter().for_each(|difference| difference.add_to(&mut run.findings));
     let notes = Notes {
         excluded: run.exclusions.finish(&run.engine),
         not_derivable: run.not_derivable,
-        // If the rest of the trace is left out on purpose, its record does not end there.
-        not_recorded_yet: not_yet.iter().filter(|_| !cut).map(Difference::sighting).collect(),
+        not_recorded_yet: not_yet.iter().map(Difference::sighting).collect(),
     };
     notes.deny(options.deny, &mut run.findings);
     if let Some(writer) = record {

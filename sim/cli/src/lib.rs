@@ -93,11 +93,9 @@ pub fn main(systems: &Systems) -> ExitCode {
         Err(_) => return ExitCode::from(2),
     };
     let console = &Console::new(worker);
-    let command = Cli::command().name(worker::program().to_string_lossy().into_owned()).version(systems.version());
-    let args = command.try_get_matches_from(&words).and_then(|matches| Cli::from_arg_matches(&matches));
-    let args = match args {
+    let args = match parse(systems, &words) {
         Ok(args) => args,
-        Err(error) => return refuse(error, &words, console),
+        Err(error) => return refuse(&error, systems, &words, console),
     };
     console.end(match args.command {
         Command::Run(args) => run::main(&args, systems, console),
@@ -114,11 +112,17 @@ pub fn main(systems: &Systems) -> ExitCode {
     })
 }
 
+/// Reads the arguments, under the name and the version of this program.
+fn parse(systems: &Systems, words: impl IntoIterator<Item: Into<OsString> + Clone>) -> Result<Cli, clap::Error> {
+    let command = Cli::command().name(worker::program().to_string_lossy().into_owned()).version(systems.version());
+    Cli::from_arg_matches(&command.try_get_matches_from(words)?)
+}
+
 /// Prints why the arguments are wrong, or the help that they ask for, and returns the exit code.
-fn refuse(error: clap::Error, words: &[OsString], console: &Console) -> ExitCode {
+fn refuse(error: &clap::Error, systems: &Systems, words: &[OsString], console: &Console) -> ExitCode {
     // An error quotes arguments. Escaped arguments have the same error, unless the mistake is in what was escaped.
     let safe = words.iter().map(|word| escape(&word.to_string_lossy()).to_string());
-    match Cli::try_parse_from(safe) {
+    match parse(systems, safe) {
         Err(error) => error.exit(),
         Ok(_) => {
             console.say(&escape_lines(&error.render().to_string()));

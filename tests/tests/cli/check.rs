@@ -42,8 +42,9 @@ fn what_production_recorded_wrong_is_found_in_the_record_too() {
     let done = folder.run(&["check", "ledger-production.jsonl"]);
     assert_eq!(done.code, Some(1));
     assert_snapshot!(done.stdout, @r#"
-    ledger-production.jsonl: 4 findings; 300 stimuli, 3 keys
+    ledger-production.jsonl: 4 findings; 300 stimuli, 3 keys; 3 stale
       compared 297 steps, each recomputed from the first message; 297 of them restated; 297 recorded views, 203 of them also compared with the one before
+      stale, first: ledger-production.jsonl:80: event 79: message m-1010 from shop does not count: event 51 has a higher revision
       incremental/balance at 20 steps on 1 key, first:
         ledger-production.jsonl:97: event 96, key a-3: the incremental state differs from the recomputed state
           - incremental
@@ -88,8 +89,9 @@ fn a_key_that_is_set_apart_is_said_to_be() {
     let done = folder.run(&["check", "in.jsonl"]);
     assert_eq!(done.code, Some(1));
     assert_snapshot!(done.stdout, @"
-    in.jsonl: 1 finding; 3 stimuli, 1 key
+    in.jsonl: 1 finding; 3 stimuli, 1 key; 1 quarantined
       compared 1 step, each recomputed from the first message; 1 of them restated; 2 steps not compared, because the key was quarantined after a panic
+      quarantined, first: in.jsonl:3: event 2: key d is quarantined: attempt to add with overflow (mod.rs:111)
       panic/attempt to add with overflow at 1 step on 1 key, first:
         in.jsonl:3: event 2, key d: panicked: attempt to add with overflow (mod.rs:111)
     ");

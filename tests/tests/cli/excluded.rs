@@ -30,15 +30,41 @@ fn night() -> Folder {
 #[test]
 fn the_first_line_counts_them_and_the_first_of_each_kind_is_named() {
     let folder = night();
-    assert_snapshot!(folder.ok(&["check", "night.jsonl"]), @"");
-    assert_snapshot!(folder.ok(&["replay", "night.jsonl"]), @"");
+    assert_snapshot!(folder.ok(&["check", "night.jsonl"]), @"
+    night.jsonl: ok: 8 stimuli, 1 key; 2 rejected, 1 conflicting, 1 stale
+      compared 3 steps, each recomputed from the first message; 3 of them restated
+      rejected, first: night.jsonl:3: event 2: message m-2 from bank does not count: an amount of 0 is not positive
+      conflicting, first: night.jsonl:5: event 4: message m-3 from bank does not count: event 3 has this revision with another body
+      stale, first: night.jsonl:8: event 7: message m-1 from bank does not count: event 6 has a higher revision
+    ");
+    assert_snapshot!(folder.ok(&["replay", "night.jsonl"]), @"
+    night.jsonl: runs; the trace recorded nothing to compare; 8 stimuli, 1 key, digest b5e4b2cd2abbaa0fe794ba4ee077f40a; 2 rejected, 1 conflicting, 1 stale
+      rejected, first: night.jsonl:3: event 2: message m-2 from bank does not count: an amount of 0 is not positive
+      conflicting, first: night.jsonl:5: event 4: message m-3 from bank does not count: event 3 has this revision with another body
+      stale, first: night.jsonl:8: event 7: message m-1 from bank does not count: event 6 has a higher revision
+    ");
 }
 
 #[test]
 fn a_conflict_names_an_event_by_the_number_that_show_gives() {
     let folder = night();
     let shown = folder.ok(&["show", "night.jsonl", "--range", "3..8"]);
-    assert_snapshot!(shown, @"");
+    assert_snapshot!(shown, @r#"
+    night.jsonl: the whole history of ledger
+           3  in          m-3 from bank [a] {"deposit":{"account":"a","amount":30,"on":3}}
+    +         out         a/balance to statements revision 2 {"statement":{"balance":130,"held":0}} caused by 3
+           4  in          m-3 from bank [a] {"deposit":{"account":"a","amount":31,"on":3}}
+    +         rejected    [a] "conflict: event 3 has this revision with another body" caused by 4
+           5  in          m-4 from bank [a] {"deposit":{"account":"a","amount":-5,"on":4}}
+    +         rejected    [a] "an amount of -5 is not positive" caused by 5
+           6  in          m-1 from bank revision 3 [a] {"deposit":{"account":"a","amount":120,"on":1}}
+    +         out         a/balance to statements revision 3 {"statement":{"balance":150,"held":0}} caused by 6
+           7  in          m-1 from bank revision 2 [a] {"deposit":{"account":"a","amount":120,"on":1}} (stale: event 6 has a higher revision)
+           8  in          m-3 from bank [a] {"deposit":{"account":"a","amount":30,"on":3}} (duplicate)
+    6 of 8 events shown
+    + 4 happen now but were not recorded
+    digest 244f0393f0c1acdcc68888de3e16083944673431b5c6595ab009ff62ef296aba
+    "#);
     // The record has more events than the trace, so the event has another number there.
     folder.ok(&["replay", "night.jsonl", "--record", "recorded.jsonl"]);
     let excluded = folder.json("check", &["check", "recorded.jsonl"])[0]["excluded"].take();
@@ -57,7 +83,15 @@ fn they_are_bugs_where_they_are_denied() {
             assert_eq!((done.code, done.stderr.as_str()), (Some(code), ""), "{command} --deny {deny}");
         }
     }
-    assert_snapshot!(folder.run(&["check", "night.jsonl", "--deny", "rejected"]).stdout, @"");
+    assert_snapshot!(folder.run(&["check", "night.jsonl", "--deny", "rejected"]).stdout, @"
+    night.jsonl: 1 finding; 8 stimuli, 1 key; 2 rejected, 1 conflicting, 1 stale
+      compared 3 steps, each recomputed from the first message; 3 of them restated
+      rejected, first: night.jsonl:3: event 2: message m-2 from bank does not count: an amount of 0 is not positive
+      conflicting, first: night.jsonl:5: event 4: message m-3 from bank does not count: event 3 has this revision with another body
+      stale, first: night.jsonl:8: event 7: message m-1 from bank does not count: event 6 has a higher revision
+      rejected at 2 steps, first:
+        night.jsonl:3: event 2: message m-2 from bank does not count: an amount of 0 is not positive
+    ");
     let error = folder.refused(&["check", "night.jsonl", "--deny", "nonsense"]);
     assert!(error.contains("rejected, conflict, stale, quarantined, not-derivable"), "{error}");
 }
@@ -88,7 +122,11 @@ fn a_second_opening_is_in_the_verdict() {
         &[r#"{"afresh":{"format":1,"system":"ledger"}}"#, &opening(5), &opening(7), &deposit(1, "a", 1, 2), ""]
             .join("\n"),
     );
-    assert_snapshot!(folder.ok(&["check", "window.jsonl"]), @"");
+    assert_snapshot!(folder.ok(&["check", "window.jsonl"]), @"
+    window.jsonl: ok: 3 stimuli, 1 key; 1 rejected
+      compared 2 steps, each recomputed from the first message
+      rejected, first: window.jsonl:3: event 2: the key is open already
+    ");
 }
 
 #[test]
@@ -96,7 +134,11 @@ fn a_window_without_an_opening_compares_nothing_and_says_so() {
     let folder = Folder::default();
     let header = r#"{"afresh":{"format":1,"system":"ledger"}}"#;
     folder.write("window.jsonl", &[header, &deposit(1, "a", 1, 2), &deposit(2, "a", 1, 3), ""].join("\n"));
-    assert_snapshot!(folder.ok(&["check", "window.jsonl"]), @"");
+    assert_snapshot!(folder.ok(&["check", "window.jsonl"]), @"
+    window.jsonl: nothing could be compared: 2 stimuli, 1 key
+      compared 0 steps, each recomputed from the first message
+      not derivable from this window: state 2 times
+    ");
     let done = folder.run(&["check", "window.jsonl", "--deny", "not-derivable"]);
     assert_eq!(done.code, Some(1), "{}", done.stdout);
 }

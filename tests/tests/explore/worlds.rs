@@ -172,7 +172,8 @@ fn options_about_keys_are_refused() {
     assert_snapshot!(refused);
     assert_snapshot!(folder.refused(&["check", "t.jsonl", "--budget", "5"]));
     // All other checks are about keys.
-    folder.trace("l.jsonl", "ledger", &[""; 0]);
+    let deposit = r#"{"in":{"id":"m-1","from":"bank","body":{"deposit":{"account":"a","amount":5,"on":1}}}}"#;
+    folder.trace("l.jsonl", "ledger", &[deposit]);
     let done = folder.run(&["check", "l.jsonl", "t.jsonl", "--budget", "5"]);
     assert_eq!(done.code, Some(2));
     assert!(done.stdout.starts_with("l.jsonl: ok"), "{}", done.stdout);

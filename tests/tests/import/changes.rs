@@ -76,10 +76,10 @@ fn imported_by(mapping: &Mapping, shape: Shape) -> String {
 fn a_later_record_replaces_the_earlier_ones_and_null_deletes() {
     let later = imported_by(&mapping(RECORDS).later_replaces().unwrap(), SHAPE);
     insta::assert_snapshot!(later, @r#"
-    {"in":{"id":"order-1","from":"orders","body":{"total":5}}}
-    {"in":{"id":"order-1","from":"orders","revision":2,"body":{"total":6}}}
-    {"in":{"id":"order-2","from":"orders","body":{"total":9}}}
-    {"in":{"id":"order-2","from":"orders","revision":2,"withdrawn":true}}
+    {"n":1,"in":{"id":"order-1","from":"orders","body":{"total":5}}}
+    {"n":2,"in":{"id":"order-1","from":"orders","revision":2,"body":{"total":6}}}
+    {"n":3,"in":{"id":"order-2","from":"orders","body":{"total":9}}}
+    {"n":4,"in":{"id":"order-2","from":"orders","revision":2,"withdrawn":true}}
     "#);
     // Or by the offset, which begins at 0.
     let fields = &[RECORDS, &["revision=.offset+1"]].concat();

@@ -99,8 +99,7 @@ fn replay() {
         }
     });
     let options = replay::Options { policy: Policy::Incremental, ..replay::Options::default() };
-    let replay =
-        || drop(black_box(replay::replay(&system, reader(), options.clone(), None).expect("the trace replays")));
+    let replay = || drop(black_box(replay::replay(&system, reader(), options, None).expect("the trace replays")));
     let (replaying, _) = median(3, replay);
     let ((), _, peak) = count::count(replay);
     println!(

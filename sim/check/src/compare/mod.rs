@@ -16,6 +16,7 @@ use difference::Event;
 pub(crate) use difference::{Difference, Different, kind};
 use window::Window;
 
+use crate::guard::guard;
 use crate::ignore::{Ignored, same_body};
 
 /// The result of comparing one recorded observation with the run.
@@ -185,7 +186,7 @@ impl Comparer {
         compared
     }
 
-    /// The result for an observation that is no output and no view. In a window, an observation that does not happen now
+    /// The result for an observation that is no output and no view. In a window, one that does not happen now
     /// may still be right, unless it `is_derivable`.
     fn event<S: System>(&self, happens: bool, is_derivable: bool, event: impl FnOnce() -> Event) -> Compared<S> {
         if happens {
@@ -307,8 +308,21 @@ impl Comparer {
         self.matched.clear();
     }
 
+    /// Matches an observation that follows the last event to compare, so that it is not missing from the record.
+    pub(crate) fn look_over<S: System>(&mut self, engine: &mut Engine<S>, event: &EventOf<S>) {
+        if matches!(event.what, What::Observation(Observation::Out(_) | Observation::Rejected(_)))
+            || matches!(event.what, What::Observation(Observation::Quarantined(_) | Observation::Healed(_)))
+        {
+            let compared = self.compared;
+            let _ = guard(&mut || drop(self.recorded(engine, event)));
+            self.compared = compared;
+        }
+    }
+
     /// Returns the observations that are missing from the record, after all events were read.
-    pub(crate) fn finish<S: System>(mut self, engine: &Engine<S>) -> Missing<S> {
+    ///
+    /// `goes_on` says that the record has more events, which were left out.
+    pub(crate) fn finish<S: System>(mut self, engine: &Engine<S>, goes_on: bool) -> Missing<S> {
         self.end(engine);
         let last = self.unrecorded.last().map(|last| last.stimulus.taken);
         let (mut differences, mut not_yet) = (Vec::new(), Vec::new());
@@ -328,7 +342,7 @@ impl Comparer {
                 Observation::Healed(now) if self.records => Different::New(Event::Healed((**now).clone())),
                 _ => continue,
             };
-            let ends = Some(taken) == last && journaled.get() as usize > self.covered;
+            let ends = !goes_on && Some(taken) == last && journaled.get() as usize > self.covered;
             let missing = if ends { &mut not_yet } else { &mut differences };
             missing.push(Difference { event: number, line, kind });
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use afresh_core::{
-    At, Engine, EventNumber, Fault, Key, Knob, Observation, Policy, Receipt, Stimulus, Viewed, What, conflict,
+    At, Engine, EventNumber, Fault, Key, Knob, Observation, Policy, Receipt, Sent, Stimulus, Viewed, What, conflict,
 };
 use afresh_trace::format::{Error, EventOf, Kind, output_id};
 
@@ -12,7 +12,7 @@ use super::filter::Filter;
 use super::names::Names;
 use super::views::{Views, carried};
 use super::{Options, Summary};
-use crate::compare::{Compared, Comparer};
+use crate::compare::{Compared, Comparer, Different};
 use crate::excluded::Exclusions;
 use crate::guard::guard;
 use crate::subject::Subject;
@@ -113,7 +113,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
     pub(super) fn observation(&mut self, event: &EventOf<S>) -> Result<(), Error> {
         self.summary.events += 1;
         let What::Observation(observation) = &event.what else { return Ok(()) };
-        let sign = self.compare(event);
+        let (sign, now) = self.compare(event);
         let keys = self.keys_of(observation);
         let filter = &self.options.filter;
         self.names.add_keys(filter, &keys);
@@ -124,8 +124,13 @@ impl<'a, S: Subject> Timeline<'a, S> {
         }
         let entry = Entry::new::<S>(sign, &event.what, keys);
         self.emit(Entry { number: Some(event.number), at: event.at, cause: event.cause, ..entry })?;
-        match observation {
-            Observation::View(viewed) if sign == Sign::Gone => self.view_now(event, viewed),
+        match (observation, now) {
+            (Observation::View(viewed), _) if sign == Sign::Gone => self.view_now(event, viewed),
+            (_, Some(sent)) => {
+                let keys = vec![sent.key.clone()];
+                let entry = Entry::new::<S>(Sign::New, &What::Observation(Observation::Out(sent)), keys);
+                self.emit(Entry { at: event.at, cause: event.cause, ..entry })
+            }
             _ => Ok(()),
         }
     }
@@ -186,18 +191,17 @@ impl<'a, S: Subject> Timeline<'a, S> {
         marked
     }
 
-    /// Compares a recorded observation with the run.
-    fn compare(&mut self, event: &EventOf<S>) -> Sign {
-        let mut sign = Sign::Gone;
+    /// Compares a recorded observation with the run. Also returns the output that is sent instead of a recorded one.
+    fn compare(&mut self, event: &EventOf<S>) -> (Sign, Option<Sent<S::Out>>) {
+        let mut compared = None;
         // If the view of the key panics, the recorded one does not happen now.
-        let _ = guard(&mut || {
-            sign = match self.comparer.recorded(&mut self.engine, event) {
-                Compared::Differs(_) => Sign::Gone,
-                compared if compared.tells() => Sign::Same,
-                _ => Sign::NotDerivable,
-            };
-        });
-        sign
+        let _ = guard(&mut || compared = Some(self.comparer.recorded(&mut self.engine, event)));
+        match compared {
+            Some(Compared::Differs(Different::Output { now, .. })) => (Sign::Gone, now),
+            None | Some(Compared::Differs(_)) => (Sign::Gone, None),
+            Some(compared) if compared.tells() => (Sign::Same, None),
+            Some(_) => (Sign::NotDerivable, None),
+        }
     }
 
     /// A note about a message that changes nothing and is not rejected.

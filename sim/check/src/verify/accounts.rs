@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{Expectation, Key, Slot, System};
+use afresh_core::{Comparison, Expectation, Key, Slot, System};
 
 use super::determinism::DETERMINISM;
 use super::verifier::Verifier;
@@ -50,7 +50,7 @@ impl<S: System> Verifier<S> {
         }
         let recomputed = if from_first { folded.as_ref() } else { self.facts.newest(key) };
         let incremental = self.engine.state(key);
-        if incremental.is_none() && recomputed.is_none() {
+        if !self.tells(key, incremental) && !self.tells(key, recomputed) {
             *self.seen.not_derivable.entry("state").or_default() += 1;
             return;
         }
@@ -68,6 +68,15 @@ impl<S: System> Verifier<S> {
         if self.look.depth.restates(length) && self.restate(key, recomputed, found) {
             self.seen.coverage.restated += 1;
         }
+    }
+
+    /// Returns `true` if anything of a state is derivable: in a window, a key may have a state with nothing in it.
+    fn tells(&self, key: &Key, state: Option<&S::State>) -> bool {
+        let system = self.engine.system();
+        let parts = |state| system.compare(key, state, &system.view(key, state));
+        state.is_some_and(|state| {
+            self.engine.options().complete || parts(state).iter().any(|(_, part)| part != Comparison::NotDerivable)
+        })
     }
 
     /// Recomputes the last state of each key from the first message, and restates it, unless its last step was one of

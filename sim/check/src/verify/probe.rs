@@ -117,7 +117,7 @@ impl<'s, S: Subject> Probe<'s, S> {
         let digest = digest(verifier.engine.journal());
         let (probed, along) = match ran {
             Ran::Shown(place, shown) => (shown.clone().into(), Along::ended(place + 1, shown)),
-            Ran::Ended => (Probed::End(verifier.finish().1.findings.into_sorted()), Along::default()),
+            Ran::Ended => (Probed::End(verifier.finish(false).1.findings.into_sorted()), Along::default()),
             Ran::Stopped => (Probed::Stopped, Along::default()),
         };
         Original { probed, digest, along }
@@ -160,7 +160,7 @@ impl<'s, S: Subject> Probe<'s, S> {
         });
         match ran {
             Ran::Shown(place, shown) => (shown.clone().into(), keeper.end(place + 1, shown)),
-            Ran::Ended => (Probed::End(verifier.finish().1.findings.into_sorted()), keeper.along),
+            Ran::Ended => (Probed::End(verifier.finish(false).1.findings.into_sorted()), keeper.along),
             Ran::Stopped => (Probed::Stopped, keeper.along),
         }
     }
@@ -260,7 +260,7 @@ pub fn look_at_run<S: Subject>(system: &S, journal: &Journal<S>) -> (Vec<Finding
         }
     }
     let reached = std::mem::take(&mut verifier.seen.reached);
-    let (engine, mut seen) = verifier.finish();
+    let (engine, mut seen) = verifier.finish(false);
     determinism(&mut seen.findings, [journal, engine.journal()], |number| {
         let stimulus = journal.get(number).and_then(|event| event.cause).unwrap_or(number);
         (stimulus, u64::from(stimulus.get()) + 1)

@@ -70,6 +70,11 @@ impl<S: System> Verifier<S> {
         }
     }
 
+    /// Matches an observation that follows the last event to compare, so that it is not missing from the record.
+    pub(crate) fn look_over(&mut self, event: &EventOf<S>) {
+        self.record.comparer.look_over(&mut self.engine, event);
+    }
+
     /// Adds the result of a comparison to the findings, or counts it as not derivable.
     fn compared(&mut self, compared: Compared<S>, (event, line): (EventNumber, u64), found: &mut Findings) {
         for part in compared.underivable() {
@@ -81,8 +86,8 @@ impl<S: System> Verifier<S> {
     }
 
     /// Reports the observations that are made now but missing from the record. Call it after the last event.
-    pub(super) fn unrecorded(&mut self) {
-        let Missing { differences, not_yet } = self.record.comparer.clone().finish(&self.engine);
+    pub(super) fn unrecorded(&mut self, goes_on: bool) {
+        let Missing { differences, not_yet } = self.record.comparer.clone().finish(&self.engine, goes_on);
         differences.iter().for_each(|difference| difference.add_to(&mut self.seen.findings));
         self.seen.not_recorded_yet = not_yet.iter().map(Difference::sighting).collect();
     }

@@ -280,7 +280,7 @@ impl<S: System> Verifier<S> {
 
     /// Ends the pass: looks closely at the last states, compares all slots, evaluates the properties, and reports
     /// observations missing from the record. Returns the engine and the results.
-    pub(crate) fn finish(mut self) -> (Engine<S>, Seen) {
+    pub(crate) fn finish(mut self, goes_on: bool) -> (Engine<S>, Seen) {
         let last = self.step.place;
         self.last_states();
         self.step.place = last;
@@ -290,7 +290,7 @@ impl<S: System> Verifier<S> {
                 self.slots(&key);
             }
             if self.look.share.has(None) {
-                self.unrecorded();
+                self.unrecorded(goes_on);
                 self.properties(true);
                 self.seen.excluded = std::mem::take(&mut self.exclusions).finish(&self.engine);
             }

@@ -64,8 +64,8 @@ pub(super) struct Args {
     #[arg(long)]
     laws: bool,
 
-    /// Treat these as bugs: messages that were `rejected`, that are a `conflict` or `stale`, keys that are `quarantined`,
-    /// and parts that are `not-derivable`. Separate several with commas.
+    /// Treat these as bugs: messages that were `rejected`, that are a `conflict` or `stale`, keys that are
+    /// `quarantined`, and parts that are `not-derivable`. Separate several with commas.
     #[arg(long, value_name = "KIND,...", value_delimiter = ',', value_parser = deny)]
     deny: Vec<Deny>,
 

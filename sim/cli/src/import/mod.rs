@@ -304,7 +304,7 @@ mod tests {
         import_to(folder.path(), rows, &["--complete", "--source", "night", "--recorded-by", "7"]).unwrap();
         let trace = "{\"afresh\":{\"format\":1,\"system\":\"ledger\",\"version\":\"7\",\"complete\":true,\
                      \"source\":\"night\"}}\n\
-                     {\"in\":{\"id\":\"1\",\"from\":\"b\",\"body\":5}}\n";
+                     {\"n\":1,\"in\":{\"id\":\"1\",\"from\":\"b\",\"body\":5}}\n";
         assert_eq!(fs::read_to_string(folder.path().join("out")).unwrap(), trace);
         assert!(matches!(*import_to(folder.path(), rows, &[]).unwrap_err().problem, Problem::Exists));
         import_to(folder.path(), rows, &["--force"]).unwrap();

@@ -77,7 +77,7 @@ pub(crate) fn excluded(notes: &Notes) -> String {
             0 => {}
             number => {
                 text += if text.is_empty() { "; " } else { ", " };
-                text += &format!("{} {}", afresh_trace::text::number(number), kind.name());
+                text += &format!("{} {}", afresh_trace::text::number(number), kind.adjective());
             }
         }
     }
@@ -91,7 +91,7 @@ pub(crate) fn notes(notes: &Notes, file: &str) -> String {
     for kind in Exclusion::ALL {
         if let Some(first) = notes.excluded.iter().find(|one| one.kind == kind) {
             let place = styled(DIM, format!("{}:{}: event {}", escape(file), first.line, first.event));
-            let _ = writeln!(text, "  {}, first: {place}: {}", kind.name(), escape(&first.in_words()));
+            let _ = writeln!(text, "  {}, first: {place}: {}", kind.adjective(), escape(&first.in_words()));
         }
     }
     if !notes.not_derivable.is_empty() {

@@ -22,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let systems = systems();
     let mut output = Vec::new();
     for name in RIGHT.into_iter().chain(WRONG) {
-        let explorer = systems.explorer(name).map_err(|known| known.join(", "))?.ok_or("there is no workload")?;
+        let explorer = systems.explorer(name).map_err(|unknown| unknown.to_string())?.ok_or("there is no workload")?;
         let mut runs = explorer.begin();
         for seed in 0..SEEDS {
             let run = runs.run(seed, Record::Any);

@@ -79,6 +79,14 @@ fn missing(system: &str, stimuli: &[&str], word: &str) -> Vec<String> {
     lines
 }
 
+/// A trace without a record, at whose end an operator reflowed a rejected message.
+fn turned() -> Vec<String> {
+    let folder = Folder::default();
+    folder.trace("in.jsonl", "ledger", &[DEPOSIT, BAD]);
+    folder.ok(&["reflow", "in.jsonl", "--message", "m-4", "--by", "operator", "--output", "out.jsonl"]);
+    folder.read("out.jsonl").lines().skip(1).map(str::to_owned).collect()
+}
+
 fn differences() -> Vec<Planted> {
     let ledger = |kind, word, events| Planted { kind, word, system: "ledger", complete: true, events };
     let output = |kind, events| ledger(kind, "receipt", events);
@@ -123,6 +131,7 @@ fn no_differences() -> Vec<Planted> {
     vec![
         planted("the record ends before the observations of the last stimulus", true, edited(cut)),
         planted("an output is sent now, in a trace that records no outputs", true, vec![DEPOSIT.to_owned()]),
+        planted("a knob was turned at the end of a trace without a record", true, turned()),
         planted(
             "in a window, an observation that depends on messages before it",
             false,

@@ -151,7 +151,7 @@ impl Comparer {
             let gone = || Event::Settled((**settled).clone());
             return self.event(engine.settle(event.at, &settled.output, settled.revision), false, gone);
         }
-        self.records = true;
+        self.begins(engine);
         let compared = match observation {
             Observation::View(viewed) => {
                 let compared = self.view(engine.system(), viewed, engine.state(&viewed.key), "now");
@@ -198,10 +198,21 @@ impl Comparer {
         }
     }
 
+    /// Notes that the trace records observations.
+    ///
+    /// If the first one is of a knob, the knob was turned on a trace without a record. Nothing before it is missing.
+    fn begins<S: System>(&mut self, engine: &Engine<S>) {
+        let stimulus = self.stimulus.and_then(|stimulus| engine.journal().get(stimulus.taken)).map(|event| &event.what);
+        if !self.records && matches!(stimulus, Some(What::Stimulus(Stimulus::Knob(_)))) {
+            self.unrecorded.clear();
+        }
+        self.records = true;
+    }
+
     /// Notes that a view is recorded here, so that the record covers everything that the engine did so far.
     pub(crate) fn sees_view<S: System>(&mut self, engine: &Engine<S>, viewed: &Viewed<S::View>) {
         self.window.view(&viewed.key);
-        self.records = true;
+        self.begins(engine);
         self.covered = engine.journal().len();
     }
 

@@ -200,7 +200,7 @@ impl Comparer {
 
     /// Notes that the trace records observations.
     ///
-    /// If the first one is of a knob, the knob was turned on a trace without a record. Nothing before it is missing.
+    /// If the first one is of a knob, the knob was turned on a trace without a record: nothing is missing before it.
     fn begins<S: System>(&mut self, engine: &Engine<S>) {
         let stimulus = self.stimulus.and_then(|stimulus| engine.journal().get(stimulus.taken)).map(|event| &event.what);
         if !self.records && matches!(stimulus, Some(What::Stimulus(Stimulus::Knob(_)))) {

@@ -13,8 +13,8 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 /// The messages that a simulated system is sent, and the flows and versions that operators may turn on or deploy.
 ///
 /// The messages come from a strategy of [`proptest`](mod@proptest), which draws them with the seed of the run. The
-/// strategy does not have to shrink well, because the minimizer shrinks failing traces. It need not add disorder either:
-/// the simulated network makes messages late, lost, duplicated or reordered.
+/// strategy does not have to shrink well, because the minimizer shrinks failing traces. It need not add disorder
+/// either: the simulated network makes messages late, lost, duplicated or reordered.
 #[derive(Clone)]
 pub struct Workload<I> {
     messages: Arc<dyn Fn() -> BoxedStrategy<Vec<Message<I>>> + Send + Sync>,

@@ -157,19 +157,6 @@ impl Words for Fields {
     }
 }
 
-/// The two results that disagree in a divergence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Between {
-    /// The incremental state, carried from update to update, and the state recomputed from the first message.
-    IncrementalRecomputed,
-    /// The view that [`System::restate`](crate::System::restate) gives, and the recomputed state.
-    RestatedRecomputed,
-    /// The recorded view, and the state recomputed from all messages.
-    RecordedRecomputed,
-    /// The recorded view, and one step from the recorded view before it.
-    RecordedStep,
-}
-
 #[cfg(test)]
 mod tests {
     use alloc::string::{String, ToString};

@@ -85,14 +85,14 @@ mod trace;
 mod turn;
 pub mod words;
 
-pub use divergence::{Between, Comparison, Parts};
+pub use divergence::{Comparison, Parts};
 pub use engine::{Effects, Engine, Guard, Options, Policy};
 pub use flow::{FlowTable, Flows};
 pub use journal::{EventOf, Journal};
 pub use knob::{Knob, Plan, Refusal, Unknown};
 pub use message::{FactId, Input, Message, Sent, SlotId};
 pub use name::{Key, Name, Slot};
-pub use property::{Broken, Expectation, Property, Signature, States, Violation};
+pub use property::{Expectation, Property, Signature, States, Violation};
 pub use receive::{Receipt, conflict};
 pub use restart::OutOfSequence;
 pub use system::{Beginning, Body, Change, System, Touched, Types, Updated};

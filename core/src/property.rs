@@ -1,4 +1,4 @@
-//! Properties of a system, their violations, and the signatures by which two violations are the same bug.
+//! Invariants and properties of a system, and the signatures by which two findings are the same bug.
 
 use alloc::string::String;
 use core::convert::Infallible;
@@ -9,11 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::Key;
 use crate::system::System;
-use crate::trace::EventNumber;
 
 /// The identity of a bug: the check that failed and the part on which it failed.
 ///
-/// Two violations with the same signature are the same bug.
+/// Two findings with the same signature are the same bug.
 ///
 /// A signature holds no keys, values or line numbers, so it survives every edit that a minimizer makes to a trace,
 /// renaming included. Its text form is `check/part`, or `check` if there is no part.
@@ -52,33 +51,20 @@ impl FromStr for Signature {
     }
 }
 
-/// An invariant that a state breaks.
+/// A violation of an invariant: its name, and what was found in the state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Broken {
+pub struct Violation {
     /// The name of the invariant.
     pub invariant: &'static str,
     /// A description of what was found, with its values, for people.
     pub found: String,
 }
 
-impl Broken {
-    /// Builds the value for the invariant called `invariant`, with a description of what was found, for people.
+impl Violation {
+    /// Builds the violation of the invariant called `invariant`, with a description of what was found, for people.
     pub fn new(invariant: &'static str, found: impl Into<String>) -> Self {
         Self { invariant, found: found.into() }
     }
-}
-
-/// A failed check: which check, on which key, after which event, and what was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Violation {
-    /// The signature, which two violations share if they are the same bug.
-    pub signature: Signature,
-    /// The key on which the violation was seen, if it is about one key.
-    pub key: Option<Key>,
-    /// The event after which the violation was seen.
-    pub event: EventNumber,
-    /// A description of what was found, for people.
-    pub found: String,
 }
 
 /// The moments at which a property must hold.

@@ -12,7 +12,7 @@ use crate::divergence::Parts;
 use crate::flow::Flows;
 use crate::message::Input;
 use crate::name::{Key, Name, Slot};
-use crate::property::{Broken, Property};
+use crate::property::{Property, Violation};
 
 /// The traits that a body or a view needs: a plain value, equal to the original after it is written and read again.
 ///
@@ -228,7 +228,7 @@ pub trait System: Clone {
     }
 
     /// Returns the invariants that the state of one key breaks; empty if the state is ok.
-    fn invariants(&self, key: &Key, state: &Self::State) -> Vec<Broken> {
+    fn invariants(&self, key: &Key, state: &Self::State) -> Vec<Violation> {
         let _ = (key, state);
         Vec::new()
     }

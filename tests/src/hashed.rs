@@ -1,7 +1,7 @@
 //! A world whose messages depend on the order of a hash set, which differs from run to run.
 
 use afresh::rng::Rng;
-use afresh::world::{Cluster, Effects, Node, NodeId, Posting, Property};
+use afresh::world::{Cluster, Effects, Node, NodeId, Posting, WorldProperty};
 use afresh_core::Name;
 
 /// A node that sends the numbers up to its input to the other node, in the order of a hash set.
@@ -49,7 +49,7 @@ impl Cluster for Hashed {
         (0..3).map(|_| (rng.between(0, 1_000_000_000), NodeId::new(0), 9)).collect()
     }
 
-    fn properties(&self) -> Vec<Property<Sender>> {
+    fn properties(&self) -> Vec<WorldProperty<Sender>> {
         let strict = self.strict;
         vec![self.always("starts-with-one", move |world| {
             let first = world.nodes().nth(1).and_then(|node| node.got.first());

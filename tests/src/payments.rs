@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use afresh::rng::Rng;
-use afresh::world::{Cluster, Effects, Limits, Log, Node, NodeId, Posting, Property, StorageError, World};
+use afresh::world::{Cluster, Effects, Limits, Log, Node, NodeId, Posting, StorageError, World, WorldProperty};
 use afresh_core::Name;
 use serde::{Deserialize, Serialize};
 
@@ -171,7 +171,7 @@ impl Cluster for Payments {
         Party { role: id.place(), mistake: self.0, payments: BTreeMap::new(), total: 0 }
     }
 
-    fn properties(&self) -> Vec<Property<Party>> {
+    fn properties(&self) -> Vec<WorldProperty<Party>> {
         vec![
             self.always("charged-once", |world| {
                 let Some((_, bank)) = parties(world) else { return Ok(()) };

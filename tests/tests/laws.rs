@@ -22,7 +22,7 @@ fn for_all<S: Subject + Fixture>(law: impl Fn(&S, &[StimulusOf<S>], usize) -> He
     let result = TestRunner::new(config).run(&runs, |(messages, at)| {
         let stimuli: Vec<StimulusOf<S>> = messages.into_iter().map(Stimulus::In).collect();
         let at = at.index(stimuli.len() + 1);
-        law(&S::correct(), &stimuli, at).map_err(|breach| TestCaseError::fail(breach.to_string()))
+        law(&S::correct(), &stimuli, at).map_err(|violation| TestCaseError::fail(violation.to_string()))
     });
     if let Err(error) = result {
         panic!("{error}");

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{EventNumber, Key, Signature, Violation};
+use afresh_core::{EventNumber, Key, Signature};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -50,10 +50,18 @@ impl Finding {
         Self { signature, count: 1, keys: usize::from(key.is_some()), first, places }
     }
 
-    /// Turns a violation, whose event is on this line of a trace, into a finding.
-    pub fn of_violation(violation: Violation, line: u64) -> Self {
-        let Violation { signature, key, event, found } = violation;
-        Self::once(signature, Sighting { event, line, key, found, versus: None })
+    /// Creates the finding of a bug that showed once in a run. In the trace of a run, event 1 is on line 2, after the
+    /// header.
+    pub fn of_run(signature: Signature, event: EventNumber, found: String) -> Self {
+        Self::once(signature, Sighting { event, line: u64::from(event.get()) + 1, key: None, found, versus: None })
+    }
+
+    /// Moves a finding that showed once to another line: that of its event in the file that was read.
+    #[must_use]
+    pub fn at_line(mut self, line: u64) -> Self {
+        self.first.line = line;
+        self.places.iter_mut().for_each(|place| place.line = line);
+        self
     }
 
     /// Returns `true` if the finding is about recorded values. Then the code may be right and the recorded values

@@ -4,7 +4,7 @@ use afresh_trace::text::escape;
 use afresh_trace::unknown::UnknownName;
 use afresh_world::explore::Explorer;
 
-use crate::console::Failure;
+use crate::console::CliError;
 use crate::runner::Systems;
 
 /// Returns the explorer of `system`.
@@ -12,10 +12,10 @@ use crate::runner::Systems;
 /// # Errors
 ///
 /// Fails if there is no such system, or if it has no workload.
-pub(crate) fn explorer<'s>(systems: &'s Systems, system: &'s str) -> Result<Box<dyn Explorer + 's>, Failure> {
-    let unknown = |unknown: UnknownName| Failure::Usage(format!("{unknown}\n  help: {}", unknown.help()));
+pub(crate) fn explorer<'s>(systems: &'s Systems, system: &'s str) -> Result<Box<dyn Explorer + 's>, CliError> {
+    let unknown = |unknown: UnknownName| CliError::Usage(format!("{unknown}\n  help: {}", unknown.help()));
     systems.explorer(system).map_err(unknown)?.ok_or_else(|| {
-        Failure::Usage(format!(
+        CliError::Usage(format!(
             "{} has no workload, so there are no messages to send to it: add one for the type of its messages with \
              `Systems::exploring`",
             escape(system)

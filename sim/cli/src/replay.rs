@@ -11,7 +11,7 @@ use afresh_trace::format::files::{self, Output};
 use afresh_trace::format::{Error, Problem, Writer};
 use afresh_trace::text::{count, escape};
 
-use crate::console::{Console, Failure, json};
+use crate::console::{CliError, Console, json};
 use crate::report::terminal::{BAD, GOOD, deny, excluded, findings, notes, styled};
 use crate::runner::Systems;
 use crate::source::{Comparison, Format, Source, event};
@@ -85,7 +85,7 @@ impl From<HowCarried> for Policy {
 }
 
 /// Runs the subcommand, and returns its exit code.
-pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     let (reader, runner, progress) = args.source.open_showing_progress(systems, &args.trace, console)?;
     if args.policy.is_some() && runner.is_world() {
         return Err(Error::file(files::input_name(&args.trace), Problem::NoKeys("--policy")).into());

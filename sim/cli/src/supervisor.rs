@@ -20,7 +20,7 @@ use bytesize::ByteSize;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::NamedTempFile;
 
-use crate::console::{Console, Failure, Progress};
+use crate::console::{CliError, Console, Progress};
 use crate::interrupt::{self, Deadline};
 use crate::worker::{Death, MARK, Note, Phase, Search, Start, Task, Things, words};
 
@@ -63,7 +63,7 @@ pub(crate) enum End {
 
 impl<'c> Supervisor<'c> {
     /// Creates a supervisor without limits. Copies standard input if `reads_stdin` is set.
-    pub(crate) fn new(console: &'c Console, reads_stdin: bool, progress: Progress<'c>) -> Result<Self, Failure> {
+    pub(crate) fn new(console: &'c Console, reads_stdin: bool, progress: Progress<'c>) -> Result<Self, CliError> {
         let stdin = reads_stdin.then(copy_of_stdin).transpose().map_err(began)?;
         let (progress, deadline) = (Some(progress), Deadline::default());
         Ok(Self { console, progress, stdin, memory: None, timeout: None, deadline, puts_away: false })
@@ -80,7 +80,7 @@ impl<'c> Supervisor<'c> {
     ///
     /// If a thing ends a worker, the next worker does one thing at a time. So the next death shows which thing it was,
     /// and [`Things::dead`] records it.
-    pub(crate) fn run_all(&mut self, things: &mut Things) -> Result<Option<u8>, Failure> {
+    pub(crate) fn run_all(&mut self, things: &mut Things) -> Result<Option<u8>, CliError> {
         loop {
             match self.run(Task::Things(things.clone()))? {
                 End::Done(code) => return Ok(Some(code)),
@@ -93,15 +93,15 @@ impl<'c> Supervisor<'c> {
                 End::Died(death, _) => {
                     let death = death.to_string();
                     let why = format!("the process that runs the system ended before it began: {}", escape(&death));
-                    return Err(Failure::Usage(why));
+                    return Err(CliError::Usage(why));
                 }
             }
         }
     }
 
     /// Runs a worker to its end, and prints its output.
-    pub(crate) fn run(&mut self, task: Task) -> Result<End, Failure> {
-        let failed = |error: io::Error| Failure::Usage(format!("failed to run the system in a process: {error}"));
+    pub(crate) fn run(&mut self, task: Task) -> Result<End, CliError> {
+        let failed = |error: io::Error| CliError::Usage(format!("failed to run the system in a process: {error}"));
         // A worker that begins no run is not asked to stop, because it only reports the result.
         let only_reports = matches!(task, Task::Search(Search { last_run: Some(0), .. }));
         let (mut child, channel) = self.spawn(task).map_err(failed)?;
@@ -175,7 +175,7 @@ impl<'c> Supervisor<'c> {
 }
 
 /// Creates a temporary folder, which is removed when the returned value is dropped.
-pub(crate) fn scratch() -> Result<Scratch, Failure> {
+pub(crate) fn scratch() -> Result<Scratch, CliError> {
     Scratch::new().map_err(began)
 }
 
@@ -186,8 +186,8 @@ fn copy_of_stdin() -> io::Result<(NamedTempFile, Scratch)> {
     Ok((file, scratch))
 }
 
-fn began(error: io::Error) -> Failure {
-    Failure::Usage(format!("failed to begin: {error}"))
+fn began(error: io::Error) -> CliError {
+    CliError::Usage(format!("failed to begin: {error}"))
 }
 
 /// Returns the notes of a worker as they arrive, until the worker has ended.

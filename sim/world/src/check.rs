@@ -80,10 +80,10 @@ pub fn check_world<C: Cluster, R: BufRead>(
     let one = run();
     let differs = (0..AGAIN).find_map(|_| first_difference(&one.ended, &run().ended));
     (options.progress)(1.0);
-    let differs = differs.map(|differs| differs.violation());
-    let findings = one.ended.violations.iter().cloned().chain(differs).map(|violation| {
-        let line = line(&trace, violation.event);
-        Finding::of_violation(violation, line)
+    let differs = differs.map(|differs| differs.finding());
+    let findings = one.ended.findings.iter().cloned().chain(differs).map(|finding| {
+        let line = line(&trace, finding.first.event);
+        finding.at_line(line)
     });
     Ok(afresh_check::Report {
         events: trace.events.len() as u64,
@@ -122,8 +122,8 @@ fn finding<N: Node>(
 ) -> Option<Finding> {
     let (event, line) = trace.events_and_lines().find(|(event, _)| event.number.get() == number)?;
     let mut now = why.to_string();
-    if let (Unfit::Over, Some(violation)) = (why, ended.violations.first()) {
-        now += &format!(": {}, {}", violation.signature, violation.found);
+    if let (Unfit::Over, Some(finding)) = (why, ended.findings.first()) {
+        now += &format!(": {}, {}", finding.signature, finding.first.found);
     }
     let versus = Versus {
         left: "recorded",

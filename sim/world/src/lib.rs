@@ -4,10 +4,10 @@
 //!
 //! 1. Implement [`Node`], a deterministic state machine that reacts to messages, timers and inputs. It puts everything
 //!    that it wants done into [`Effects`].
-//! 2. Implement [`Cluster`], which names the nodes, and gives their inputs and the [properties](Property) that must
-//!    hold.
+//! 2. Implement [`Cluster`], which names the nodes, and gives their inputs and the [properties](WorldProperty) that
+//!    must hold.
 //! 3. Run it from a seed with [`simulate`]. The seed decides how long messages take and which faults strike
-//!    ([`schedule`]). The result, [`Ended`], has the violations, and can be written as a trace.
+//!    ([`schedule`]). The result, [`Ended`], has the findings, and can be written as a trace.
 //! 4. Run a trace again with [`replay`], or with [`tolerant`] if the trace was edited or the code has changed. Both
 //!    work without the seed. [`replay_world`] and [`check_world`] report on a trace in a file, [`examine_world`]
 //!    prepares it for the minimizer, and [`show_world`] shows its events.
@@ -36,11 +36,11 @@ pub use field::change_field;
 pub use oracle::examine_world;
 /// The crate with the strategies that a [`Workload`] draws its messages from.
 pub use proptest;
-pub use run::{Cluster, Difference, Ended, Limits, Posting, Replayed, replay, simulate, strict, tolerant};
+pub use run::{Cluster, Ended, Limits, NotAsRecorded, Posting, Replayed, replay, simulate, strict, tolerant};
 pub use timeline::show_world;
 pub use twice::{DETERMINISM, Nondeterminism, deterministic, first_difference};
 pub use workload::{Workload, Workloads, envelopes};
 pub use world::{
-    Act, Choice, Effects, Happened, HappenedKind, Impossible, Log, Node, NodeId, Pending, PendingId, Posted, Property,
-    Schedule, StorageError, UnderWay, Vocabulary, World, WorldEvent, WorldTrace, digest_of,
+    Act, Choice, Effects, Happened, HappenedKind, Impossible, Log, Node, NodeId, Pending, PendingId, Posted, Schedule,
+    StorageError, UnderWay, Vocabulary, World, WorldEvent, WorldProperty, WorldTrace, digest_of,
 };

@@ -1,4 +1,4 @@
-//! The oracle for traces of worlds: it runs each candidate again, and compares the violations with the bug.
+//! The oracle for traces of worlds: it runs each candidate again, and compares the findings with the bug.
 //!
 //! The replay is tolerant: it skips the events of a candidate that can no longer happen without the removed ones.
 
@@ -7,7 +7,7 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use afresh_check::Finding;
-use afresh_core::{EventNumber, Signature, Stimulus, Violation, What};
+use afresh_core::{EventNumber, Signature, Stimulus, What};
 use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
 use afresh_shrink::oracle::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, Tell, values};
 use afresh_trace::format::{Error, Kind, RawEvent, Reader};
@@ -59,9 +59,9 @@ impl<C: Cluster> OfWorld<'_, C> {
         raw.typed(&Vocabulary::<InputOf<C>>::new(), &self.version).ok()
     }
 
-    /// Runs `events` and returns the violations: those of the properties and, if the bug is nondeterminism, the first
-    /// difference of two runs.
-    fn run<'e>(&self, events: impl IntoIterator<Item = &'e WorldEvent<C>> + Clone, tell: Option<Tell>) -> Vec<Violation>
+    /// Runs `events` and returns the findings: the violations of the properties and, if the bug is nondeterminism, the
+    /// first difference of two runs.
+    fn run<'e>(&self, events: impl IntoIterator<Item = &'e WorldEvent<C>> + Clone, tell: Option<Tell>) -> Vec<Finding>
     where
         C: 'e,
     {
@@ -73,9 +73,9 @@ impl<C: Cluster> OfWorld<'_, C> {
         let mut ended = run();
         if self.bug.check == DETERMINISM {
             let differs = first_difference(&ended, &run());
-            ended.violations.extend(differs.map(|differs| differs.violation()));
+            ended.findings.extend(differs.map(|differs| differs.finding()));
         }
-        ended.violations
+        ended.findings
     }
 
     fn line(&self, event: EventNumber) -> u64 {
@@ -96,12 +96,9 @@ impl<C: Cluster> SystemOracle for OfWorld<'_, C> {
         if let Some(wanted) = wanted {
             self.bug = wanted.clone();
         }
-        let violations = self.run(self.events.iter().map(|(event, _)| event), None);
-        let finding = |violation: Violation| {
-            let line = self.line(violation.event);
-            Finding::of_violation(violation, line)
-        };
-        let findings: Vec<_> = violations.into_iter().map(finding).collect();
+        let findings = self.run(self.events.iter().map(|(event, _)| event), None).into_iter();
+        let findings: Vec<_> =
+            findings.map(|finding| finding.clone().at_line(self.line(finding.first.event))).collect();
         let found = findings.iter().find(|finding| wanted.is_none_or(|wanted| finding.signature == *wanted)).cloned();
         let found = found.ok_or(Aimless::Shows(findings))?;
         self.bug = found.signature.clone();
@@ -126,13 +123,13 @@ impl<C: Cluster> Oracle<RawEvent> for OfWorld<'_, C> {
                 self.events.get(place).map(|(event, _)| event)
             })
         });
-        let violations = self.run(events, tell);
-        match violations.iter().find(|violation| violation.signature == self.bug) {
+        let findings = self.run(events, tell);
+        match findings.iter().find(|finding| finding.signature == self.bug) {
             // The event at which two runs differ may be another each time.
             Some(_) if self.bug.check == DETERMINISM => Verdict::SAME,
-            Some(violation) => Verdict::same_at(violation.event.get().into()),
-            None => violations.into_iter().next().map_or(Verdict::Passed, |other| {
-                let at = Some(other.event.get().into());
+            Some(finding) => Verdict::same_at(finding.first.event.get().into()),
+            None => findings.into_iter().next().map_or(Verdict::Passed, |other| {
+                let at = Some(other.first.event.get().into());
                 Verdict::Other { signature: other.signature, at }
             }),
         }

@@ -6,13 +6,14 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use afresh_check::Finding;
 use afresh_check::guard::guard;
-use afresh_core::{EventNumber, Fault, Name, Violation};
+use afresh_core::{EventNumber, Fault, Name};
 use afresh_trace::digest::RunDigest;
 
 use crate::rng::Rng;
 use crate::schedule::{Act, Aim, Blow, Calm, Random, Replay, Schedule, Swarm, Tell, Told, Unfit};
-use crate::world::{Node, NodeId, Property, View, Watch, World, WorldEvent, WorldTrace};
+use crate::world::{Node, NodeId, View, Watch, World, WorldEvent, WorldProperty, WorldTrace};
 
 /// A group of nodes to simulate, with the inputs that it gets, the faults it meets and the properties that must hold.
 ///
@@ -30,37 +31,37 @@ pub trait Cluster: Clone + 'static {
     fn node(&self, id: NodeId) -> Self::Node;
 
     /// Returns the properties that must hold in a run. By default there are none.
-    fn properties(&self) -> Vec<Property<Self::Node>> {
+    fn properties(&self) -> Vec<WorldProperty<Self::Node>> {
         Vec::new()
     }
 
-    /// Returns a property that must hold after every event; see [`Property::always`].
+    /// Returns a property that must hold after every event; see [`WorldProperty::always`].
     ///
     /// Here the type of the world is known, so `self.always("name", |world| …)` needs no types.
     fn always(
         &self,
         name: &'static str,
         holds: impl FnMut(&World<Self::Node>) -> Result<(), String> + 'static,
-    ) -> Property<Self::Node> {
-        Property::always(name, holds)
+    ) -> WorldProperty<Self::Node> {
+        WorldProperty::always(name, holds)
     }
 
-    /// Returns a property that must hold at the end of the calm phase; see [`Property::eventually`].
+    /// Returns a property that must hold at the end of the calm phase; see [`WorldProperty::eventually`].
     fn eventually(
         &self,
         name: &'static str,
         holds: impl FnMut(&World<Self::Node>) -> Result<(), String> + 'static,
-    ) -> Property<Self::Node> {
-        Property::eventually(name, holds)
+    ) -> WorldProperty<Self::Node> {
+        WorldProperty::eventually(name, holds)
     }
 
-    /// Returns a property that must hold after some event of some run; see [`Property::sometimes`].
+    /// Returns a property that must hold after some event of some run; see [`WorldProperty::sometimes`].
     fn sometimes(
         &self,
         name: &'static str,
         is_so: impl FnMut(&World<Self::Node>) -> bool + 'static,
-    ) -> Property<Self::Node> {
-        Property::sometimes(name, is_so)
+    ) -> WorldProperty<Self::Node> {
+        WorldProperty::sometimes(name, is_so)
     }
 
     /// Draws from `rng` the inputs that the nodes get from outside during a run. By default there are none.
@@ -123,12 +124,13 @@ impl Default for Limits {
     }
 }
 
-/// A finished run of a cluster, with its record and the violations found.
+/// A finished run of a cluster, with its record and the findings.
 pub struct Ended<N: Node> {
     /// The world at the end of the run. A node that panicked is in the state that the panic left it in.
     pub world: World<N>,
-    /// The violations found: after the event at which the run stopped, or at the end of the calm phase.
-    pub violations: Vec<Violation>,
+    /// The violations of properties, and panics: after the event at which the run stopped, or at the end of the calm
+    /// phase.
+    pub findings: Vec<Finding>,
     /// The names of the `sometimes` properties that held after some event of the run.
     pub reached: BTreeSet<&'static str>,
     /// After each event, the view of the node that handled it, if the run was to keep these.
@@ -185,7 +187,7 @@ pub struct Replayed<N: Node> {
 /// The error of a strict [`replay`]: the first event of the trace that did not happen as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("event {event} was recorded as {recorded}, but in this run {found}")]
-pub struct Difference {
+pub struct NotAsRecorded {
     /// The number of the event in the trace.
     pub event: EventNumber,
     /// The event as it was recorded in the trace, in its `Debug` form.
@@ -224,12 +226,12 @@ fn choices<C: Cluster>(cluster: &C, seed: u64) -> Random<C::Node> {
 /// # Errors
 ///
 /// Returns the first event that does not happen as it was recorded.
-pub fn replay<C: Cluster>(cluster: &C, trace: &WorldTrace<C::Node>) -> Result<Ended<C::Node>, Difference> {
+pub fn replay<C: Cluster>(cluster: &C, trace: &WorldTrace<C::Node>) -> Result<Ended<C::Node>, NotAsRecorded> {
     let (ended, unfit) = strict(cluster, &trace.events);
     let Some((number, why)) = unfit else { return Ok(ended) };
     let event = EventNumber::new(number).unwrap_or(EventNumber::MIN);
     let recorded = trace.events.iter().find(|one| one.number == event).map(|event| format!("{:?}", event.what));
-    Err(Difference { event, recorded: recorded.unwrap_or_default(), found: why })
+    Err(NotAsRecorded { event, recorded: recorded.unwrap_or_default(), found: why })
 }
 
 /// Runs a trace again, up to the first event that does not happen as it was recorded.
@@ -284,11 +286,11 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
             let goes_on = world.calm_since().is_none() && world.happened().len() < events;
             if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        if world.happened().len() >= events && watch.violations.is_empty() {
+        if world.happened().len() >= events && watch.findings.is_empty() {
             // The world refuses this if the calm phase has already begun, and that is fine.
             let _ = world.perform(Act::Fault(Box::new(Fault::Calm)).at(world.now()), &mut schedule);
         }
-        if world.calm_since().is_none() || !watch.violations.is_empty() {
+        if world.calm_since().is_none() || !watch.findings.is_empty() {
             return;
         }
         let calm = Calm::after(&world, limits.latency, world.now().saturating_add(limits.calm));
@@ -303,8 +305,8 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
     if let Err(message) = ran {
         watch.panicked(&world, message);
     }
-    let Watch { violations, reached, states, .. } = watch;
-    (Ended { world, violations, reached, states, view: view_of(cluster) }, schedule)
+    let Watch { findings, reached, states, .. } = watch;
+    (Ended { world, findings, reached, states, view: view_of(cluster) }, schedule)
 }
 
 /// Returns a function that returns the view of a node, or the message of the panic if there is none.

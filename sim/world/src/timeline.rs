@@ -6,9 +6,8 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::io::BufRead;
 
-use afresh_check::Finding;
 use afresh_check::guard::guard;
-use afresh_check::show::{Calm, Entry, Filter, Names, Options, Seen, Sign, Summary, ViewChange, json};
+use afresh_check::show::{CalmPhase, Entry, Filter, Names, Options, Seen, Sign, Summary, ViewChange, json};
 use afresh_core::{At, EventNumber, Fault, Key, Name, Stimulus, What};
 use afresh_trace::digest::Digesting;
 use afresh_trace::format::{Error, Kind, Reader};
@@ -74,19 +73,19 @@ pub fn show_world<C: Cluster, R: BufRead>(
     let line =
         |number| events.iter().zip(&lines).find(|(event, _)| event.number >= number).map_or(1, |(_, line)| *line);
     let calm = calm(&ended.world);
-    let findings = ended.violations.into_iter().map(|violation| {
-        let line = line(violation.event);
-        Finding::of_violation(violation, line)
+    let findings = ended.findings.into_iter().map(|finding| {
+        let line = line(finding.first.event);
+        finding.at_line(line)
     });
     let (digest, findings) = (digesting.map(Digesting::finish).transpose()?, findings.collect());
     Ok(Summary { digest, calm, findings, ..summary })
 }
 
 /// Returns a summary of the calm phase, if the run reached it.
-fn calm<N: Node>(world: &World<N>) -> Option<Calm> {
+fn calm<N: Node>(world: &World<N>) -> Option<CalmPhase> {
     let since = world.calm_since()?;
     let events = world.happened().iter().filter(|happened| happened.number > since).count() as u64;
-    Some(Calm { events, until: At::Offset(world.now()) })
+    Some(CalmPhase { events, until: At::Offset(world.now()) })
 }
 
 /// A schedule that replays a trace and shows each event of it.

@@ -1,6 +1,7 @@
 //! Determinism: compares two runs that should be the same, event by event.
 
-use afresh_core::{EventNumber, Signature, Violation};
+use afresh_check::Finding;
+use afresh_core::{EventNumber, Signature};
 
 use crate::run::{Cluster, Ended, Keep, simulate_keeping};
 use crate::world::{Happened, Node};
@@ -25,9 +26,9 @@ pub const DETERMINISM: &str = "determinism";
 
 impl Nondeterminism {
     /// Returns the difference as a violation of the law [`DETERMINISM`].
-    pub fn violation(&self) -> Violation {
+    pub fn finding(&self) -> Finding {
         let event = EventNumber::new(self.event).unwrap_or(EventNumber::MIN);
-        Violation { signature: Signature::new(DETERMINISM, ""), key: None, event, found: self.to_string() }
+        Finding::of_run(Signature::new(DETERMINISM, ""), event, self.to_string())
     }
 }
 

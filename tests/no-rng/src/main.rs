@@ -19,10 +19,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let cluster = Payments(Mistake::AnswersFirst);
     let reader = || Reader::new("answers-first.jsonl", TRACE.as_bytes(), Options::default());
     let ended = world::replay(&cluster, &reader()?.trace(&Vocabulary::new())?)?;
-    let violation = ended.violations.first().ok_or("the replay shows nothing")?;
-    println!("after {} events: {}, {}", violation.event, violation.signature, violation.found);
+    let finding = ended.findings.first().ok_or("the replay shows nothing")?;
+    println!("after {} events: {}, {}", finding.first.event, finding.signature, finding.first.found);
     let mut examined = world::examine_world(&cluster, reader()?)?;
-    examined.oracle.aim(Some(&violation.signature)).map_err(|_| "the bug does not show")?;
+    examined.oracle.aim(Some(&finding.signature)).map_err(|_| "the bug does not show")?;
     let minimized = Minimizer::new().run(examined.stimuli, &mut *examined.oracle, &mut ())?;
     println!("{} events are left", minimized.items.len());
     Ok(())

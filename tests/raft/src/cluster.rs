@@ -1,7 +1,7 @@
 //! A group of raft nodes.
 
 use afresh::rng::Rng;
-use afresh::world::{Cluster, Limits, NodeId, Posting, Property};
+use afresh::world::{Cluster, Limits, NodeId, Posting, WorldProperty};
 use afresh_core::Name;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +43,7 @@ impl Cluster for Group {
         Host::new(id.place() as u64 + 1, (1..=self.nodes as u64).collect(), self.mistake)
     }
 
-    fn properties(&self) -> Vec<Property<Host>> {
+    fn properties(&self) -> Vec<WorldProperty<Host>> {
         properties::all()
     }
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use afresh::world::{NodeId, Property, World};
+use afresh::world::{NodeId, World, WorldProperty};
 
 use super::host::{Applied, Host, Logged};
 
 /// Returns all properties.
-pub(crate) fn all() -> Vec<Property<Host>> {
+pub(crate) fn all() -> Vec<WorldProperty<Host>> {
     vec![
         election_safety(),
         log_matching(),
@@ -15,14 +15,14 @@ pub(crate) fn all() -> Vec<Property<Host>> {
         state_machine_safety(),
         applied_once(),
         progress(),
-        Property::sometimes("leader-changes", {
+        WorldProperty::sometimes("leader-changes", {
             let mut terms = BTreeMap::new();
             move |world| {
                 acting(world).is_some_and(|(id, host)| host.leads() && terms.insert(host.term(), id).is_none())
                     && terms.len() > 1
             }
         }),
-        Property::sometimes("log-is-overwritten", {
+        WorldProperty::sometimes("log-is-overwritten", {
             let mut lengths: BTreeMap<NodeId, usize> = BTreeMap::new();
             move |world| {
                 let Some((id, host)) = acting(world) else { return false };
@@ -40,9 +40,9 @@ fn acting(world: &World<Host>) -> Option<(NodeId, &Host)> {
 }
 
 /// Each term has at most one leader.
-fn election_safety() -> Property<Host> {
+fn election_safety() -> WorldProperty<Host> {
     let mut leaders: BTreeMap<u64, NodeId> = BTreeMap::new();
-    Property::always("election-safety", move |world| {
+    WorldProperty::always("election-safety", move |world| {
         let Some((id, host)) = acting(world) else { return Ok(()) };
         if !host.leads() || *leaders.entry(host.term()).or_insert(id) == id {
             return Ok(());
@@ -52,9 +52,9 @@ fn election_safety() -> Property<Host> {
 }
 
 /// If two logs have an entry with the same index and term, they are equal up to that entry.
-fn log_matching() -> Property<Host> {
+fn log_matching() -> WorldProperty<Host> {
     let mut chains: BTreeMap<(usize, u64), u64> = BTreeMap::new();
-    Property::always("log-matching", move |world| {
+    WorldProperty::always("log-matching", move |world| {
         let Some((_, host)) = acting(world) else { return Ok(()) };
         let changed = host.log.iter().enumerate().skip(host.log_changed);
         for (place, Logged { term, chain }) in changed {
@@ -67,12 +67,12 @@ fn log_matching() -> Property<Host> {
 }
 
 /// The log of a leader holds every entry that was committed in an earlier term.
-fn leader_completeness() -> Property<Host> {
+fn leader_completeness() -> WorldProperty<Host> {
     // The hash of the log up to each entry that any node applied, and the highest term in which it can have been
     // committed.
     let mut committed: Vec<(Logged, u64)> = Vec::new();
     let mut seen = (0, NodeId::new(0));
-    Property::always("leader-completeness", move |world| {
+    WorldProperty::always("leader-completeness", move |world| {
         let Some((id, host)) = acting(world) else { return Ok(()) };
         let applied = host.applied.last().map_or(0, |applied| applied.index as usize);
         for logged in host.log.iter().take(applied).skip(committed.len()) {
@@ -89,9 +89,9 @@ fn leader_completeness() -> Property<Host> {
 }
 
 /// No two nodes apply different entries at the same index.
-fn state_machine_safety() -> Property<Host> {
+fn state_machine_safety() -> WorldProperty<Host> {
     let mut all: BTreeMap<u64, Applied> = BTreeMap::new();
-    Property::always("state-machine-safety", move |world| {
+    WorldProperty::always("state-machine-safety", move |world| {
         let Some((_, host)) = acting(world) else { return Ok(()) };
         for applied in host.applied.iter().skip(host.applied_before) {
             let other = all.entry(applied.index).or_insert(*applied);
@@ -104,8 +104,8 @@ fn state_machine_safety() -> Property<Host> {
 }
 
 /// A value is applied once, however often it was proposed.
-fn applied_once() -> Property<Host> {
-    Property::always("applied-once", move |world| {
+fn applied_once() -> WorldProperty<Host> {
+    WorldProperty::always("applied-once", move |world| {
         let Some((_, host)) = acting(world) else { return Ok(()) };
         let new = host.applied.iter().enumerate().skip(host.applied_before);
         for (place, applied) in new.filter(|(_, applied)| applied.value.is_some()) {
@@ -118,8 +118,8 @@ fn applied_once() -> Property<Host> {
 }
 
 /// After all faults there is one leader, and every node has applied the leader's whole log.
-fn progress() -> Property<Host> {
-    Property::eventually("progress", |world: &World<Host>| {
+fn progress() -> WorldProperty<Host> {
+    WorldProperty::eventually("progress", |world: &World<Host>| {
         let hosts: Vec<_> = world.nodes().collect();
         let leads: Vec<_> = hosts.iter().filter(|host| host.leads()).collect();
         let [leader] = leads[..] else { return Err(format!("{} nodes lead", leads.len())) };

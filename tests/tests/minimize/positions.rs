@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use afresh::minimize::{Minimized, Minimizer};
 use afresh::oracle::Examined;
-use afresh_core::{Broken, Flows, Input, Key, Slot, System};
+use afresh_core::{Flows, Input, Key, Slot, System, Violation};
 use serde::{Deserialize, Serialize};
 
 use super::open;
@@ -46,8 +46,8 @@ impl System for Sum {
         body.at
     }
 
-    fn invariants(&self, _: &Key, sum: &u64) -> Vec<Broken> {
-        let broken = Broken { invariant: "small", found: sum.to_string() };
+    fn invariants(&self, _: &Key, sum: &u64) -> Vec<Violation> {
+        let broken = Violation { invariant: "small", found: sum.to_string() };
         (*sum > 9).then_some(broken).into_iter().collect()
     }
 }

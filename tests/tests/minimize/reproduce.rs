@@ -10,8 +10,8 @@ use afresh::format::Writer;
 use afresh::minimize::{Candidate, Edit, Verdict};
 use afresh::oracle::{Aimless, Examined};
 use afresh_core::{
-    Broken, Event, EventNumber, EventOf, FactId, Fault, Flows, Header, Input, Key, Knob, Message, Name, Signature,
-    Slot, Stimulus, System, What,
+    Event, EventNumber, EventOf, FactId, Fault, Flows, Header, Input, Key, Knob, Message, Name, Signature, Slot,
+    Stimulus, System, Violation, What,
 };
 use afresh_fixtures::generate::{Disorder, Export};
 use afresh_fixtures::ledger::FEES;
@@ -142,9 +142,9 @@ impl System for Fickle {
         if key.as_str() == "k-26" { [("folded".into(), state.1)].into() } else { BTreeMap::new() }
     }
 
-    fn invariants(&self, _: &Key, state: &(u64, u64)) -> Vec<Broken> {
+    fn invariants(&self, _: &Key, state: &(u64, u64)) -> Vec<Violation> {
         let breaks = state.0 == 777 && self.evaluated.fetch_add(1, Ordering::Relaxed) < self.breaks;
-        breaks.then(|| Broken { invariant: "steady", found: "777".into() }).into_iter().collect()
+        breaks.then(|| Violation { invariant: "steady", found: "777".into() }).into_iter().collect()
     }
 }
 
@@ -191,8 +191,8 @@ impl System for Counts {
         BTreeMap::new()
     }
 
-    fn invariants(&self, _: &Key, state: &u64) -> Vec<Broken> {
-        let broken = Broken { invariant: "few", found: state.to_string() };
+    fn invariants(&self, _: &Key, state: &u64) -> Vec<Violation> {
+        let broken = Violation { invariant: "few", found: state.to_string() };
         (*state > 25).then_some(broken).into_iter().collect()
     }
 

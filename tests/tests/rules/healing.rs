@@ -346,7 +346,7 @@ fn damage_damages_caches_alone() {
         > damage a default
         > damage b stale 1
         > show a b
-        a set apart: boom
+        a quarantined: boom
         b is not known
         ",
     );

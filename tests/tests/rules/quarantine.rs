@@ -18,7 +18,7 @@ fn a_key_that_panics_is_set_apart_and_all_others_go_on() {
         out a/log r2: x y
         out c/log r1: y
         > show b c
-        b set apart: boom
+        b quarantined: boom
         c (1): y
         ",
     );
@@ -36,7 +36,7 @@ fn of_the_keys_of_one_message_only_those_that_panic_are_set_apart() {
         > in m2 unborn,a y
         out a/log r2: x y
         > show unborn
-        unborn set apart: never born
+        unborn quarantined: never born
         > trigger unborn
         quarantined unborn: never born
         > restart fixed
@@ -61,7 +61,7 @@ fn a_key_set_apart_keeps_its_messages_and_its_outputs() {
         out b/log r1: z
         > restart fixed
         > show a
-        a set apart: boom
+        a quarantined: boom
         > trigger a
         out a/log r2: x boom y
         ",
@@ -80,7 +80,7 @@ fn it_takes_a_knob_to_bring_a_key_back_even_if_what_it_panicked_on_is_gone() {
             > in m2 r2 -
             > in m3 a y
             > show a
-            a set apart: boom
+            a quarantined: boom
             > plan {knob}
             keys 1
             out a/log r2: x y
@@ -102,7 +102,7 @@ fn a_reflow_brings_back_the_keys_of_earlier_revisions_too() {
         > in m1 r2 b x
         out b/log r1: x
         > show a
-        a set apart: boom
+        a quarantined: boom
         > reflow m1
         > show a
         a is not known
@@ -126,7 +126,7 @@ fn a_key_that_panics_again_stays_apart() {
         > migrate loud on
         quarantined a: boom
         > show a
-        a set apart: boom
+        a quarantined: boom
         ",
     );
 }

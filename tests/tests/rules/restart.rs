@@ -37,7 +37,7 @@ fn after_a_restart_with_other_code_a_trigger_sends_what_that_calls_for() {
         > restart fixed
         > show a b
         a (1): x
-        b set apart: boom
+        b quarantined: boom
         > trigger
         out b/log r1: boom
         > reflow m2
@@ -69,7 +69,7 @@ fn a_message_that_the_code_of_today_refuses_is_rejected_at_the_restart() {
         quarantined b: boom
         > show a b c
         a (1): x
-        b set apart: boom
+        b quarantined: boom
         c (0):
         > trigger a c
         out a/log r3: x

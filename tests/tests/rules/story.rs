@@ -197,7 +197,7 @@ fn sent(sent: &Sent<(String, Option<i64>)>) -> String {
 fn show(engine: &Engine<Words>, key: &Key) -> String {
     let known = engine.keys().contains(&key);
     match (engine.quarantined(key), engine.state(key)) {
-        (Some(why), _) => format!("{key} set apart: {}", plain(why)),
+        (Some(why), _) => format!("{key} quarantined: {}", plain(why)),
         (None, Some(heard)) if known => {
             let words: Vec<&str> = heard.words.iter().map(|(word, _)| word.as_str()).collect();
             let total = heard.total.map_or("?".to_owned(), |total| total.to_string());

@@ -68,8 +68,8 @@ fn what_no_message_says_is_named_by_the_law() {
     let stimuli = [message("m1"), message("m2"), message("m3")];
     assert_eq!(laws::determinism(&Chance(Source::Message), &stimuli), Ok(()));
     for source in [Source::HashOrder, Source::Address, Source::Clock] {
-        let breach = laws::determinism(&Chance(source), &stimuli).expect_err("two runs differ");
-        assert!(breach.to_string().contains("the runs differ at event"), "{source:?}: {breach}");
+        let violation = laws::determinism(&Chance(source), &stimuli).expect_err("two runs differ");
+        assert!(violation.to_string().contains("the runs differ at event"), "{source:?}: {violation}");
     }
 }
 

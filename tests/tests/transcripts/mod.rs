@@ -25,7 +25,7 @@ mod tills;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use afresh::laws::{self, Breach, Held, StimulusOf};
+use afresh::laws::{self, Held, LawViolation, StimulusOf};
 use afresh_core::{Knob, Message, Stimulus};
 use afresh_tests::root;
 use serde_json::Value;
@@ -84,7 +84,7 @@ fn every_transcript_is_of_a_law() {
 #[test]
 fn every_file_of_a_law_has_a_transcript() {
     let files = stems(&root().join("sim/check/src/laws"), "rs").into_iter();
-    let of_laws = files.filter(|file| !["breach", "mod", "table"].contains(&&**file));
+    let of_laws = files.filter(|file| !["violation", "mod", "table"].contains(&&**file));
     let untold: Vec<_> = of_laws.filter(|file| !laws().any(|law| law.starts_with(&**file))).collect();
     assert!(untold.is_empty(), "there is no transcript of {untold:?}");
 }
@@ -137,8 +137,8 @@ fn tell(block: &str) -> String {
 }
 
 fn outcome(held: Held) -> String {
-    let Err(breach) = held else { return HOLDS.to_owned() };
-    let Breach { part, key, found, versus, .. } = *breach;
+    let Err(violation) = held else { return HOLDS.to_owned() };
+    let LawViolation { part, key, found, versus, .. } = *violation;
     let on = if part.is_empty() { part } else { format!(" on {part}") };
     let of = key.map_or(String::new(), |key| format!(" of {key}"));
     let text = |value: Value| value.as_str().map_or(value.to_string(), str::to_owned);

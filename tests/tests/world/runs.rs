@@ -50,7 +50,7 @@ fn a_trace_is_the_same_run_without_its_seed() {
             let again =
                 world::replay(&cluster, &trace).unwrap_or_else(|difference| panic!("seed {seed}: {difference}"));
             assert_eq!(text(&again), text(&run), "seed {seed}");
-            assert_eq!((again.digest(), &again.violations), (run.digest(), &run.violations), "seed {seed}");
+            assert_eq!((again.digest(), &again.findings), (run.digest(), &run.findings), "seed {seed}");
             let tolerant = world::tolerant(&cluster, &trace.events);
             assert_eq!((tolerant.skipped, tolerant.ended.digest()), (0, run.digest()));
         }
@@ -61,7 +61,7 @@ fn a_trace_is_the_same_run_without_its_seed() {
 fn what_is_right_is_found_to_be() {
     for seed in 0..500 {
         let run = world::simulate(&Payments::default(), seed);
-        assert_eq!(run.violations, [], "seed {seed}:\n{}", text(&run));
+        assert_eq!(run.findings, [], "seed {seed}:\n{}", text(&run));
     }
 }
 
@@ -70,7 +70,7 @@ fn mistakes_are_found() {
     let first = |mistake| {
         (0..1000).find_map(|seed| {
             let run = world::simulate(&Payments(mistake), seed);
-            run.violations.first().map(|violation| violation.signature.to_string())
+            run.findings.first().map(|finding| finding.signature.to_string())
         })
     };
     let found = MISTAKES.map(|mistake| first(mistake).unwrap_or_default());
@@ -82,11 +82,11 @@ const MISTAKES: [Mistake; 4] = [Mistake::ChargesAgain, Mistake::AnswersFirst, Mi
 /// Shrinks the first run that shows a mistake. Returns the original number of stimuli and the shrunk trace.
 fn shrunk(mistake: Mistake) -> (usize, String) {
     let cluster = Payments(mistake);
-    let run = (0..).map(|seed| world::simulate(&cluster, seed)).find(|run| !run.violations.is_empty()).unwrap();
+    let run = (0..).map(|seed| world::simulate(&cluster, seed)).find(|run| !run.findings.is_empty()).unwrap();
     let trace = text(&run);
     let reader = Reader::new("in", trace.as_bytes(), Options::default()).unwrap();
     let mut examined = world::examine_world(&cluster, reader).unwrap();
-    examined.oracle.aim(Some(&run.violations[0].signature)).unwrap();
+    examined.oracle.aim(Some(&run.findings[0].signature)).unwrap();
     let count = examined.stimuli.len();
     let minimized = Minimizer::new().run(examined.stimuli, &mut *examined.oracle, &mut ()).unwrap();
     let events = minimized.items.into_iter().map(|item| item.value).collect();
@@ -126,7 +126,7 @@ fn a_run_of_few_events_tells_each_before_it_happens() {
 #[test]
 fn a_kept_trace_is_that_of_its_seed() {
     let cluster = Payments(Mistake::AnswersFirst);
-    let run = (0..).map(|seed| world::simulate(&cluster, seed)).find(|run| !run.violations.is_empty()).unwrap();
+    let run = (0..).map(|seed| world::simulate(&cluster, seed)).find(|run| !run.findings.is_empty()).unwrap();
     let path = root().join("tests/tests/world/answers-first.jsonl");
     if env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
         fs::write(&path, text(&run)).unwrap();

@@ -1,6 +1,6 @@
 use afresh_core::{Damage, Fault, Knob, Policy, Stimulus};
 
-use super::{Breach, Held, StimulusOf, run, same};
+use super::{Held, LawViolation, StimulusOf, run, same};
 use crate::subject::Subject;
 
 /// Checks that damage to incremental states, checkpoints or indexes is healed, and that wrong outputs are corrected.
@@ -60,7 +60,8 @@ pub(super) fn healing_of<S: Subject>(
                 let knob = if trigger { Knob::Trigger { keys, by, why } } else { Knob::Scrub { keys, by, why } };
                 let mut healed = damaged.clone();
                 healed.take(None, Stimulus::Knob(Box::new(knob)));
-                same(["never damaged", "healed"], [&healthy, &healed]).map_err(|breach| of_fault(breach, &fault))?;
+                same(["never damaged", "healed"], [&healthy, &healed])
+                    .map_err(|violation| of_fault(violation, &fault))?;
             }
             first_principles(system, before, rest, key, &fault)?;
         }
@@ -85,16 +86,17 @@ fn first_principles<S: Subject>(
         damaged.take(None, stimulus.clone());
         if before.as_ref() != healthy.state(key) {
             let healed = healthy.state(key) == damaged.state(key);
-            let breach = || Breach::new("next update", "the state is still damaged after the next update").of(key);
-            return if healed { Ok(()) } else { Err(of_fault(breach(), fault)) };
+            let violation =
+                || LawViolation::new("next update", "the state is still damaged after the next update").of(key);
+            return if healed { Ok(()) } else { Err(of_fault(violation(), fault)) };
         }
     }
     Ok(())
 }
 
-fn of_fault(mut breach: Box<Breach>, fault: &Fault) -> Box<Breach> {
+fn of_fault(mut violation: Box<LawViolation>, fault: &Fault) -> Box<LawViolation> {
     if let Fault::Damage { key, what } = fault {
-        breach.found += &format!(", after the damage {what:?} to {key}");
+        violation.found += &format!(", after the damage {what:?} to {key}");
     }
-    breach
+    violation
 }

@@ -12,7 +12,7 @@ pub fn idempotence<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let before = run(system, Policy::Incremental, stimuli);
     let mut after = before.clone();
     for (place, stimulus) in stimuli.iter().enumerate().filter(|(_, stimulus)| matches!(stimulus, Stimulus::In(_))) {
-        quiet(&mut after, stimulus.clone()).map_err(|breach| breach.at(place))?;
+        quiet(&mut after, stimulus.clone()).map_err(|violation| violation.at(place))?;
     }
     same(["once", "again"], [&before, &after])
 }

@@ -7,7 +7,6 @@
 //! [`look`] checks a law on a trace and returns a [`Finding`](crate::Finding). [`ask`] checks a law on stimuli. Both
 //! take the name of a law, one of [`NAMES`].
 
-mod breach;
 mod closure;
 mod determinism;
 mod healing;
@@ -21,6 +20,7 @@ mod reflow;
 mod restart;
 mod table;
 mod trigger;
+mod violation;
 
 use afresh_core::{Engine, Observation, Options, Policy, Stimulus, What};
 
@@ -28,8 +28,6 @@ use crate::compare::kind;
 use crate::guard::guard;
 use crate::subject::Subject;
 
-pub use breach::{Breach, Held};
-pub(crate) use breach::{held, same};
 pub use closure::closure;
 pub use determinism::determinism;
 pub use healing::healing;
@@ -43,6 +41,8 @@ pub use reflow::{reflow_in, reflow_out};
 pub use restart::restart;
 pub use table::{NAMES, Sample, ask, look};
 pub use trigger::trigger;
+pub use violation::{Held, LawViolation};
+pub(crate) use violation::{held, same};
 
 /// A stimulus of the system `S`.
 pub type StimulusOf<S> = Stimulus<<S as afresh_core::System>::In, <S as afresh_core::System>::View>;
@@ -71,10 +71,10 @@ pub(crate) fn quiet<S: Subject>(engine: &mut Engine<S>, stimulus: StimulusOf<S>)
         let (part, key) = match observation {
             Observation::Out(sent) => (format!("output {}", kind(sent.slot.as_str())), &sent.key),
             Observation::Healed(healed) => ("heals".to_owned(), &healed.key),
-            Observation::Quarantined(quarantined) => ("sets apart".to_owned(), &quarantined.key),
+            Observation::Quarantined(quarantined) => ("quarantines".to_owned(), &quarantined.key),
             _ => return None,
         };
-        Some(Breach::new(part, format!("{shown} caused {:?}", event.what)).of(key))
+        Some(LawViolation::new(part, format!("{shown} caused {:?}", event.what)).of(key))
     });
     loud.map_or(Ok(()), Err)
 }

@@ -1,6 +1,6 @@
 use afresh_core::Policy;
 
-use super::{Breach, Held, StimulusOf, held, run};
+use super::{Held, LawViolation, StimulusOf, held, run};
 use crate::subject::Subject;
 
 /// Checks that after every stimulus the slots of each key hold the outputs that its state calls for.
@@ -18,7 +18,7 @@ pub fn outputs<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
             let Some(outputs) = engine.outputs(key) else { continue };
             if !outputs.iter().eq(held(&engine, key)) {
                 let found = format!("{key} should have sent {outputs:?} but has sent {:?}", held(&engine, key));
-                return Err(Breach::new("outputs", found).of(key).at(place));
+                return Err(LawViolation::new("outputs", found).of(key).at(place));
             }
         }
     }

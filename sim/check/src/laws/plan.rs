@@ -1,6 +1,6 @@
 use afresh_core::{Knob, Observation, Plan, Policy, Refusal, Stimulus, What};
 
-use super::{Breach, Held, StimulusOf, run, same};
+use super::{Held, LawViolation, StimulusOf, run, same};
 use crate::finding::value;
 use crate::subject::Subject;
 
@@ -15,7 +15,7 @@ pub fn plan<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], knob: &Knob) -> H
     let plan = engine.plan(knob);
     same(["before", "after planning"], [&before, &engine])?;
     if engine.plan(knob) != plan {
-        return Err(Breach::new("asked again", format!("the second plan of {knob:?} differs from the first")));
+        return Err(LawViolation::new("asked again", format!("the second plan of {knob:?} differs from the first")));
     }
     let mut done = Plan { keys: plan.keys, unknown: plan.unknown.clone(), ..Plan::default() };
     for event in engine.take(None, Stimulus::Knob(Box::new(knob.clone()))).events() {
@@ -24,7 +24,7 @@ pub fn plan<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], knob: &Knob) -> H
             What::Observation(Observation::Healed(healed)) => done.heals.push((**healed).clone()),
             What::Observation(Observation::Quarantined(quarantined)) => done.quarantines.push((**quarantined).clone()),
             What::Observation(Observation::Rejected(rejected)) => {
-                let event = event.cause.ok_or_else(|| Breach::new("cause", "a rejection has no cause"))?;
+                let event = event.cause.ok_or_else(|| LawViolation::new("cause", "a rejection has no cause"))?;
                 done.refusals.push(Refusal { event, why: rejected.why.clone() });
             }
             _ => {}
@@ -34,6 +34,6 @@ pub fn plan<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], knob: &Knob) -> H
         return Ok(());
     }
     let debug = |plan: &Plan<S::Out>| value(&format!("{plan:#?}"));
-    let breach = Breach::new("plan", format!("{knob:?} does not do what its plan says"));
-    Err(breach.versus(("planned", debug(&plan)), ("done", debug(&done))))
+    let violation = LawViolation::new("plan", format!("{knob:?} does not do what its plan says"));
+    Err(violation.versus(("planned", debug(&plan)), ("done", debug(&done))))
 }

@@ -2,7 +2,7 @@ use afresh_core::{Engine, Policy};
 use afresh_trace::format::EventOf;
 use afresh_trace::text::count;
 
-use super::{Breach, Held, StimulusOf, run, same};
+use super::{Held, LawViolation, StimulusOf, run, same};
 use crate::finding::value;
 use crate::subject::Subject;
 
@@ -29,13 +29,14 @@ pub(super) fn same_events<S: Subject>(ways: [&'static str; 2], [a, b]: [&Engine<
     match a.journal().events().zip(b.journal().events()).find(|(a, b)| a != b) {
         Some((a, b)) => {
             let debug = |event: &EventOf<S>| value(&format!("{:?}", event.what));
-            let breach = Breach::new("events", format!("the runs differ at event {}", a.number));
-            Err(breach.versus((ways[0], debug(a)), (ways[1], debug(b))))
+            let violation = LawViolation::new("events", format!("the runs differ at event {}", a.number));
+            Err(violation.versus((ways[0], debug(a)), (ways[1], debug(b))))
         }
         None if a.journal().len() == b.journal().len() => Ok(()),
         None => {
             let length = |engine: &Engine<S>| value(&count(engine.journal().len() as u64, "event", "events"));
-            Err(Breach::new("events", "one run has more events").versus((ways[0], length(a)), (ways[1], length(b))))
+            Err(LawViolation::new("events", "one run has more events")
+                .versus((ways[0], length(a)), (ways[1], length(b))))
         }
     }
 }

@@ -1,6 +1,6 @@
 use afresh_core::{FactId, Knob, Policy, SlotId, Stimulus};
 
-use super::{Breach, Held, StimulusOf, quiet, run, same};
+use super::{Held, LawViolation, StimulusOf, quiet, run, same};
 use crate::subject::Subject;
 
 /// Checks that reflowing any stored message changes nothing in a healthy system.
@@ -15,7 +15,7 @@ pub fn reflow_in<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
         let Stimulus::In(message) = stimulus else { continue };
         let messages: Vec<FactId> = vec![message.fact()];
         let knob = Knob::ReflowIn { messages, by: "law".into(), why: String::new() };
-        quiet(&mut after, Stimulus::Knob(Box::new(knob))).map_err(|breach| breach.at(place))?;
+        quiet(&mut after, Stimulus::Knob(Box::new(knob))).map_err(|violation| violation.at(place))?;
     }
     same(["before", "reflowed"], [&before, &after])
 }
@@ -36,7 +36,7 @@ pub fn reflow_out<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
         if !effects.sends().eq(sent.iter().copied()) {
             let again: Vec<_> = effects.sends().collect();
             let found = format!("{key} had sent {sent:?} but sent {again:?} when reflowed");
-            return Err(Breach::new("sends", found).of(key));
+            return Err(LawViolation::new("sends", found).of(key));
         }
     }
     same(["before", "sent again"], [&before, &after])

@@ -1,6 +1,6 @@
 use afresh_core::{Engine, Options, Policy};
 
-use super::{Breach, Held, StimulusOf, run, same};
+use super::{Held, LawViolation, StimulusOf, run, same};
 use crate::guard::guard;
 use crate::subject::Subject;
 
@@ -16,11 +16,11 @@ pub fn restart<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], crash_after: u
     let mut lived = run(system, Policy::Incremental, before);
     let options = Options { policy: Policy::Incremental, guard, ..Options::default() };
     let journal = lived.journal().events().cloned();
-    let mut restarted =
-        Engine::restart(system.clone(), options, journal).map_err(|error| Breach::new("journal", error.to_string()))?;
+    let mut restarted = Engine::restart(system.clone(), options, journal)
+        .map_err(|error| LawViolation::new("journal", error.to_string()))?;
     same(["lived", "restarted"], [&lived, &restarted])?;
     if !lived.unsettled().eq(restarted.unsettled()) {
-        return Err(Breach::new("unsettled", "the restarted system would send other outputs again"));
+        return Err(LawViolation::new("unsettled", "the restarted system would send other outputs again"));
     }
     for stimulus in rest {
         lived.take(None, stimulus.clone());

@@ -6,7 +6,7 @@ use afresh_core::{EventNumber, FactId, Fault, Knob, Message, Name, Signature, St
 use afresh_trace::format::EventOf;
 
 use super::healing::healing_of;
-use super::{Breach, Held, StimulusOf};
+use super::{Held, LawViolation, StimulusOf};
 use crate::finding::{Finding, Sighting};
 use crate::guard::{guard, signature_of_panic};
 use crate::subject::Subject;
@@ -73,12 +73,12 @@ pub fn look<'e, S: Subject + 'e>(
     }
     let mut held = None;
     let done = guard(&mut || held = ask_at(name, system, &stimuli, sample));
-    let breach = match (done, held) {
+    let violation = match (done, held) {
         (Ok(()), None | Some(Ok(()))) => return None,
-        (Ok(()), Some(Err(breach))) => breach,
-        (Err(why), _) => Breach::new(signature_of_panic(&why), format!("panicked: {why}")),
+        (Ok(()), Some(Err(violation))) => violation,
+        (Err(why), _) => LawViolation::new(signature_of_panic(&why), format!("panicked: {why}")),
     };
-    let Breach { part, place, key, found, versus } = *breach;
+    let LawViolation { part, place, key, found, versus } = *violation;
     let (event, line) = place.and_then(|place| places.get(place).copied()).unwrap_or(last);
     Some(Finding::once(Signature::new(name, part), Sighting { event, line, key, found, versus }))
 }
@@ -95,9 +95,8 @@ fn ask_at<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>], sample:
     Some(match name {
         "closure" => super::closure(system, stimuli),
         // Chance may show in any part, so the part must not be in the signature of the bug.
-        "determinism" => {
-            super::determinism(system, stimuli).map_err(|breach| Box::new(Breach { part: String::new(), ..*breach }))
-        }
+        "determinism" => super::determinism(system, stimuli)
+            .map_err(|violation| Box::new(LawViolation { part: String::new(), ..*violation })),
         "healing" => {
             let damage = |number: usize| match sample {
                 Sample::Spread => stimuli.len() <= PLACES_MAX || number.is_multiple_of(7),
@@ -134,7 +133,9 @@ fn each_place<S: Subject>(stimuli: &[StimulusOf<S>], sample: Sample, held: impl 
     let mut last = None;
     for place in (1..=asked).map(|number| number * places / asked - 1) {
         if last.replace(place) != Some(place) {
-            held(place).map_err(|breach| if breach.place.is_none() { breach.at(place.max(1) - 1) } else { breach })?;
+            held(place).map_err(
+                |violation| if violation.place.is_none() { violation.at(place.max(1) - 1) } else { violation },
+            )?;
         }
     }
     Ok(())

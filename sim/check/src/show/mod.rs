@@ -54,7 +54,7 @@ pub struct Summary {
     pub digest: Option<TraceDigest>,
     /// The calm phase of a world, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub calm: Option<Calm>,
+    pub calm: Option<CalmPhase>,
     /// The conditions that a world violates, at the shown events or in the calm phase after them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
@@ -62,7 +62,7 @@ pub struct Summary {
 
 /// The calm phase that follows the last event in the trace of a world. It has no faults, and is not recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Calm {
+pub struct CalmPhase {
     /// The number of events in the calm phase.
     pub events: u64,
     /// The simulated time at the end of the calm phase.

@@ -16,7 +16,7 @@ use afresh_trace::text::{count, escape};
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use crate::console::{Console, Failure, json};
+use crate::console::{CliError, Console, json};
 use crate::duration::duration;
 use crate::jobs::jobs;
 use crate::report::terminal::{BAD, GOOD, deny, excluded, findings, notes, styled};
@@ -127,10 +127,10 @@ fn as_text<Z: serde::Serializer>(error: &Error, serializer: Z) -> Result<Z::Ok, 
 }
 
 /// Runs the subcommand, and returns its exit code.
-pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     args.source.system_is_known(systems)?;
     if args.traces.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
-        return Err(Failure::Usage("standard input can be read only once: name `-` once".into()));
+        return Err(CliError::Usage("standard input can be read only once: name `-` once".into()));
     }
     let Some(work) = console.things()? else { return supervised::check(args, console) };
     let mut clean = true;

@@ -5,10 +5,10 @@
 //! | `progress.rs` | the progress of long work |
 //! | `failure.rs` | the reason why a subcommand failed |
 
-mod failure;
+mod error;
 mod progress;
 
-pub(crate) use failure::Failure;
+pub(crate) use error::CliError;
 pub(crate) use progress::Progress;
 
 use std::fmt::Display;
@@ -42,8 +42,8 @@ impl Console {
     /// # Errors
     ///
     /// Fails if this worker has a task of another subcommand.
-    pub(crate) fn things(&self) -> Result<Option<Work<'_, Things>>, Failure> {
-        self.worker.as_ref().map(|worker| worker.things().ok_or_else(Failure::other_task)).transpose()
+    pub(crate) fn things(&self) -> Result<Option<Work<'_, Things>>, CliError> {
+        self.worker.as_ref().map(|worker| worker.things().ok_or_else(CliError::other_task)).transpose()
     }
 
     /// Returns the task of `shrink`, or `None` if this process is not a worker.
@@ -51,14 +51,14 @@ impl Console {
     /// # Errors
     ///
     /// Fails if this worker has a task of another subcommand.
-    pub(crate) fn search(&self) -> Result<Option<Work<'_, Search>>, Failure> {
-        self.worker.as_ref().map(|worker| worker.search().ok_or_else(Failure::other_task)).transpose()
+    pub(crate) fn search(&self) -> Result<Option<Work<'_, Search>>, CliError> {
+        self.worker.as_ref().map(|worker| worker.search().ok_or_else(CliError::other_task)).transpose()
     }
 
     /// Writes to standard output, with colours if it is a terminal.
     ///
     /// A pipe that was closed early is not an error: the result of the subcommand still decides the exit code.
-    pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn print(&self, text: &str) -> Result<(), CliError> {
         if let Some(worker) = &self.worker {
             worker.send(&Note::Print(text.to_owned()));
             return Ok(());
@@ -81,7 +81,7 @@ impl Console {
     }
 
     /// Writes bytes to standard output unchanged.
-    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), CliError> {
         if let Some(worker) = &self.worker {
             worker.send(&Note::Write(bytes.to_owned()));
             return Ok(());
@@ -107,7 +107,7 @@ impl Console {
     }
 
     /// Ends the subcommand: prints its error, if it has failed, and returns the exit code.
-    pub(crate) fn end(&self, done: Result<ExitCode, Failure>) -> ExitCode {
+    pub(crate) fn end(&self, done: Result<ExitCode, CliError>) -> ExitCode {
         let code = done.unwrap_or_else(|failure| {
             if failure.is_broken_pipe() {
                 return ExitCode::SUCCESS;
@@ -122,7 +122,7 @@ impl Console {
     }
 }
 
-fn written(result: std::io::Result<()>) -> Result<(), Failure> {
+fn written(result: std::io::Result<()>) -> Result<(), CliError> {
     match result {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             Err(Error::file("standard output", Problem::Write(error)).into())

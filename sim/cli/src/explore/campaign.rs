@@ -16,7 +16,7 @@ use afresh_world::explore::{Counts, Run};
 use serde::{Deserialize, Serialize};
 
 use super::seeds::Seeds;
-use crate::console::Failure;
+use crate::console::CliError;
 
 /// The version of the file format.
 const FORMAT: u32 = 1;
@@ -130,9 +130,9 @@ impl Campaign {
     /// # Errors
     ///
     /// Fails if the file cannot be read or written, is not a campaign, or belongs to another system.
-    pub(super) fn open(path: &Path, system: &str) -> Result<Self, Failure> {
+    pub(super) fn open(path: &Path, system: &str) -> Result<Self, CliError> {
         let name = path.display().to_string();
-        let read = |error| Failure::from(Error::file(&name, Problem::Read(error)));
+        let read = |error| CliError::from(Error::file(&name, Problem::Read(error)));
         let build = build()?;
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
@@ -155,7 +155,7 @@ impl Campaign {
             let found: Option<Header> = from_json(line.as_bytes()).ok();
             let found = found.filter(|found| found.campaign == FORMAT).ok_or_else(|| unreadable(&name, 1))?;
             if found.system != system {
-                return Err(Failure::Usage(format!(
+                return Err(CliError::Usage(format!(
                     "{name}: belongs to the campaign of {}, not of {system}: choose another folder with --output",
                     found.system
                 )));
@@ -176,14 +176,14 @@ impl Campaign {
     }
 
     /// Appends a chunk to the file.
-    pub(super) fn add(&mut self, chunk: Chunk) -> Result<(), Failure> {
+    pub(super) fn add(&mut self, chunk: Chunk) -> Result<(), CliError> {
         let chunk = Chunk { build: self.build.clone(), ..chunk };
         self.write(&chunk)?;
         self.chunks.push(chunk);
         Ok(())
     }
 
-    fn write(&mut self, line: &impl Serialize) -> Result<(), Failure> {
+    fn write(&mut self, line: &impl Serialize) -> Result<(), CliError> {
         let failed = |error| Error::file(&self.name, Problem::Write(error));
         Ok(self.file.write_all(line_of(line).as_bytes()).map_err(failed)?)
     }
@@ -214,8 +214,8 @@ impl Campaign {
 }
 
 /// Returns the identity of this build: a digest of the program.
-fn build() -> Result<String, Failure> {
-    let failed = |error| Failure::from(Error::file("this program", Problem::Read(error)));
+fn build() -> Result<String, CliError> {
+    let failed = |error| CliError::from(Error::file("this program", Problem::Read(error)));
     let mut program = File::open(std::env::current_exe().map_err(failed)?).map_err(failed)?;
     let mut digest = blake3::Hasher::new();
     digest.update_reader(&mut program).map_err(failed)?;
@@ -227,8 +227,8 @@ fn line_of(line: &impl Serialize) -> String {
     serde_json::to_string(line).unwrap_or_default() + "\n"
 }
 
-fn unreadable(name: &str, line: usize) -> Failure {
-    Failure::Usage(format!(
+fn unreadable(name: &str, line: usize) -> CliError {
+    CliError::Usage(format!(
         "{name}:{line}: not a campaign record of format {FORMAT}: move the file away to start a new campaign"
     ))
 }

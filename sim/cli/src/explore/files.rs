@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use afresh_trace::format::files::Output;
 use afresh_trace::format::{Error, Problem};
 
-use crate::console::Failure;
+use crate::console::CliError;
 use crate::shell::quote;
 use crate::worker;
 
@@ -48,7 +48,7 @@ fn folder_name(signature: &str) -> String {
 }
 
 /// Writes the trace of a finding and its `commands.txt`, except for files that exist already.
-pub(super) fn keep(output: &Path, system: &str, signature: &str, seed: u64, trace: &[u8]) -> Result<(), Failure> {
+pub(super) fn keep(output: &Path, system: &str, signature: &str, seed: u64, trace: &[u8]) -> Result<(), CliError> {
     let folder = folder(output, signature);
     fs::create_dir_all(&folder).map_err(|error| Error::file(folder.display().to_string(), Problem::Write(error)))?;
     let program = quote(&worker::program());

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use crate::console::{Console, Failure};
+use crate::console::{CliError, Console};
 use crate::duration::duration;
 use crate::explorer::explorer;
 use crate::interrupt::{self, Deadline};
@@ -79,7 +79,7 @@ pub(super) struct Args {
 }
 
 /// Runs the subcommand, and returns its exit code.
-pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     let explorer = explorer(systems, &args.system)?;
     interrupt::listen();
     match console.things()? {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::campaign::Chunk;
 use super::{Args, files, shrunk};
-use crate::console::{Console, Failure, json};
+use crate::console::{CliError, Console, json};
 use crate::report::terminal::{BAD, GOOD, styled};
 use crate::source::Format;
 
@@ -28,14 +28,14 @@ struct Report {
     counts: Counts,
     /// For each law that is checked only in a sample of the runs, the number of those runs.
     laws: BTreeMap<String, u64>,
-    findings: Vec<Finding>,
+    findings: Vec<FailedRuns>,
     /// The "sometimes" properties.
     sometimes: Vec<Sometimes>,
 }
 
 /// The runs that failed in the same way.
 #[derive(Serialize)]
-struct Finding {
+struct FailedRuns {
     signature: String,
     /// The number of runs that failed with this signature.
     runs: u64,
@@ -74,11 +74,11 @@ pub(super) struct Runs {
 }
 
 /// Prints the report, and returns the exit code.
-pub(super) fn write(args: &Args, all: &Chunk, runs: Runs, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn write(args: &Args, all: &Chunk, runs: Runs, console: &Console) -> Result<ExitCode, CliError> {
     let mut findings: Vec<_> = all
         .failed
         .iter()
-        .map(|(signature, failed)| Finding {
+        .map(|(signature, failed)| FailedRuns {
             signature: signature.clone(),
             runs: failed.runs,
             seed: failed.seed,
@@ -151,7 +151,7 @@ fn text(report: &Report) -> String {
         };
     }
     for finding in &report.findings {
-        let Finding { signature, runs, seed, folder, before, left, .. } = finding;
+        let FailedRuns { signature, runs, seed, folder, before, left, .. } = finding;
         let runs = count(*runs, "run", "runs");
         text += &format!("  {} in {runs}, first with seed {seed}\n", styled(BAD, escape(signature)));
         text += &match (before, left, &finding.given_up) {

@@ -12,7 +12,7 @@ use afresh_trace::format::{Error, Problem, from_json};
 use serde::Deserialize;
 
 use super::{Args, files};
-use crate::console::Failure;
+use crate::console::CliError;
 use crate::interrupt;
 use crate::worker::program;
 
@@ -42,10 +42,10 @@ const SAID: &str = "shrink.json";
 const GIVEN_UP: &str = "shrink.txt";
 
 /// Shrinks those findings with these signatures that are not shrunk yet.
-pub(super) fn shrink_all<'s>(args: &Args, signatures: impl Iterator<Item = &'s String>) -> Result<(), Failure> {
+pub(super) fn shrink_all<'s>(args: &Args, signatures: impl Iterator<Item = &'s String>) -> Result<(), CliError> {
     let left: Vec<_> = signatures.filter(|signature| is_left(args, signature)).collect();
     let next = AtomicUsize::new(0);
-    let work = || -> Result<(), Failure> {
+    let work = || -> Result<(), CliError> {
         while let Some(signature) = left.get(next.fetch_add(1, Ordering::Relaxed)) {
             if interrupt::requested() {
                 break;
@@ -75,7 +75,7 @@ fn is_left(args: &Args, signature: &str) -> bool {
     given_up(args, signature).is_none() && of(args, signature).is_none_or(|shrunk| !shrunk.one_minimal)
 }
 
-fn shrink(args: &Args, signature: &str) -> Result<(), Failure> {
+fn shrink(args: &Args, signature: &str) -> Result<(), CliError> {
     let folder = files::folder(&args.output, signature);
     let failed = |path: &Path, error| Error::file(path.display().to_string(), Problem::Write(error));
     let this = std::env::current_exe().map_err(|error| failed(&folder, error))?;

@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use super::campaign::Campaign;
 use super::report::Runs;
 use super::{Args, files, report, seeds, shrunk, work};
-use crate::console::{Console, Failure};
+use crate::console::{CliError, Console};
 use crate::interrupt::Deadline;
 use crate::supervisor::Supervisor;
 use crate::worker::Things;
 
 /// Explores the system, and returns the exit code.
-pub(super) fn explore(args: &Args, deadline: Deadline, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn explore(args: &Args, deadline: Deadline, console: &Console) -> Result<ExitCode, CliError> {
     work::prepare(args)?;
     let path = files::campaign(&args.output);
     // A file that is not a record of this system is an error before anything is run.
@@ -29,7 +29,7 @@ pub(super) fn explore(args: &Args, deadline: Deadline, console: &Console) -> Res
 }
 
 /// Runs the `left` seeds that no earlier `explore` has run.
-fn run(args: &Args, left: u64, deadline: Deadline, console: &Console) -> Result<(), Failure> {
+fn run(args: &Args, left: u64, deadline: Deadline, console: &Console) -> Result<(), CliError> {
     let progress = console.progress_of_things(usize::try_from(left).unwrap_or(usize::MAX));
     let mut supervisor = Supervisor::new(console, false, progress)?.limited(args.memory, args.timeout);
     supervisor.deadline = deadline;
@@ -42,6 +42,6 @@ fn run(args: &Args, left: u64, deadline: Deadline, console: &Console) -> Result<
         // If it was stopped, the next `explore` continues.
         Some(0) | None => Ok(()),
         // The worker has already printed its error.
-        Some(_) => Err(Failure::Usage("stopped, as the worker could not go on".to_owned())),
+        Some(_) => Err(CliError::Usage("stopped, as the worker could not go on".to_owned())),
     }
 }

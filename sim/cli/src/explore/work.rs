@@ -12,7 +12,7 @@ use afresh_world::explore::{Explorer, Record, Run, Runs};
 
 use super::campaign::{Campaign, Chunk, Failed};
 use super::{Args, files, seeds};
-use crate::console::{Console, Failure, Progress};
+use crate::console::{CliError, Console, Progress};
 use crate::interrupt;
 use crate::worker::{Phase, Things, Work};
 
@@ -22,7 +22,7 @@ pub(super) fn explore(
     explorer: &dyn Explorer,
     work: &Work<'_, Things>,
     console: &Console,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, CliError> {
     let mut campaign = Campaign::open(&files::campaign(&args.output), &args.system)?;
     let done = campaign.done();
     let chunks = Mutex::new(seeds::chunks(&args.seeds, args.shard, &done).enumerate());
@@ -50,7 +50,7 @@ pub(super) fn explore(
 }
 
 /// Records chunks in the order of their seeds, whichever is done first.
-fn record(args: &Args, campaign: &mut Campaign, receive: mpsc::Receiver<(usize, Chunk)>) -> Result<(), Failure> {
+fn record(args: &Args, campaign: &mut Campaign, receive: mpsc::Receiver<(usize, Chunk)>) -> Result<(), CliError> {
     let (mut waiting, mut next) = (BTreeMap::new(), 0);
     for (place, chunk) in receive {
         waiting.insert(place, chunk);
@@ -116,7 +116,7 @@ fn run_one(args: &Args, runs: &mut dyn Runs, seed: u64, work: &Work<'_, Things>)
 }
 
 /// Creates the folder for the findings.
-pub(super) fn prepare(args: &Args) -> Result<(), Failure> {
+pub(super) fn prepare(args: &Args) -> Result<(), CliError> {
     let name = args.output.display().to_string();
     Ok(std::fs::create_dir_all(&args.output).map_err(|error| Error::file(name, Problem::Write(error)))?)
 }

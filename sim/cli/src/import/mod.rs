@@ -12,7 +12,7 @@ use afresh_trace::import::{Assignment, Mapping, RowFormat, RowKind, Shape, Summa
 use afresh_trace::text::escape_lines;
 use report::Report;
 
-use crate::console::{Console, Failure, json};
+use crate::console::{CliError, Console, json};
 use crate::runner::Systems;
 use crate::source::Format;
 
@@ -210,7 +210,7 @@ impl AtUnit {
 }
 
 /// Imports the rows, and prints the report.
-pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     let summary = try_run(args, systems, console)?;
     let is_stdout = args.output.as_os_str() == "-";
     let report = Report {

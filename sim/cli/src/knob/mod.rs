@@ -19,7 +19,7 @@ use afresh_trace::format::{Copied, Error, Problem};
 use afresh_trace::text::escape;
 use serde::Serialize;
 
-use crate::console::{Console, Failure, json};
+use crate::console::{CliError, Console, json};
 use crate::report::plan;
 use crate::runner::Systems;
 use crate::source::{Format, Source};
@@ -127,7 +127,7 @@ impl Turn {
     }
 
     /// Turns the knob `asked`, writes the result and prints the report.
-    pub(super) fn main(&self, asked: Asked, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
+    pub(super) fn main(&self, asked: Asked, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
         let name = files::input_name(&self.trace);
         let mut input = files::open(&self.trace)?;
         let progress = console.progress_of_reading(&mut input);
@@ -155,12 +155,12 @@ impl Turn {
     }
 
     /// Returns the path for the result, or `None` in a dry run.
-    fn output(&self) -> Result<Option<&Path>, Failure> {
+    fn output(&self) -> Result<Option<&Path>, CliError> {
         if !self.result.in_place {
             return Ok(self.result.output.as_deref());
         }
         if self.trace.as_os_str() == "-" {
-            return Err(Failure::Usage(
+            return Err(CliError::Usage(
                 "standard input cannot be replaced: use `--output PATH` instead of `--in-place`".into(),
             ));
         }
@@ -174,16 +174,16 @@ impl Turn {
         systems: &Systems,
         name: &str,
         input: &mut dyn BufRead,
-    ) -> Result<(Report, String), Failure> {
+    ) -> Result<(Report, String), CliError> {
         let (reader, runner) = self.source.read(systems, name.to_owned(), input)?;
         let recorded_by = reader.header().system.clone();
         let system = self.source.system.clone().unwrap_or(recorded_by);
         let options =
             Options { asked, system: self.source.system.clone(), rerun: self.rerun, dry_run: self.result.dry_run };
         let report = runner.turn(reader, &options).map_err(|error| match error {
-            turn::Error::Trace(error) => Failure::File(error),
-            turn::Error::World | turn::Error::Ambiguous { .. } => Failure::Usage(format!("{}: {error}", escape(name))),
-            turn::Error::Unknown(unknown) => Failure::File(Error::file(name, Problem::Unknown(unknown))),
+            turn::Error::Trace(error) => CliError::File(error),
+            turn::Error::World | turn::Error::Ambiguous { .. } => CliError::Usage(format!("{}: {error}", escape(name))),
+            turn::Error::Unknown(unknown) => CliError::File(Error::file(name, Problem::Unknown(unknown))),
         })?;
         Ok((report, system))
     }
@@ -196,7 +196,7 @@ impl Turn {
         system: &str,
         output: Option<&str>,
         console: &Console,
-    ) -> Result<ExitCode, Failure> {
+    ) -> Result<ExitCode, CliError> {
         let text = match self.format {
             Format::Json => json("knob", &Turned { trace: name, system, output, report }),
             Format::Text => plan::text(report, name, system, output, console.is_terminal()),

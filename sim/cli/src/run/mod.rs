@@ -15,7 +15,7 @@ use afresh_world::explore::{Counts, Record, Run};
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use crate::console::{Console, Failure, json};
+use crate::console::{CliError, Console, json};
 use crate::duration::duration;
 use crate::explorer::explorer;
 use crate::report::terminal::{BAD, GOOD, findings, styled};
@@ -82,7 +82,7 @@ struct Report {
 }
 
 /// Runs the subcommand, and returns its exit code.
-pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     let explorer = explorer(systems, &args.system)?;
     let Some(Work { worker, task }) = console.things()? else { return supervised::run(args, console) };
     let is_stream = args.output.as_ref().is_some_and(|path| path.as_os_str() == "-");

@@ -6,15 +6,15 @@
 use std::process::ExitCode;
 
 use super::Args;
-use crate::console::{Console, Failure};
+use crate::console::{CliError, Console};
 use crate::supervisor::{Supervisor, scratch};
 use crate::worker::Things;
 
 /// Makes the run, and returns the exit code.
-pub(super) fn run(args: &Args, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn run(args: &Args, console: &Console) -> Result<ExitCode, CliError> {
     let scratch = scratch()?;
     let mut supervisor =
         Supervisor::new(console, false, console.progress_of_words())?.limited(args.memory, args.timeout);
     let mut things = Things { ahead: Some(scratch.path().join("ahead")), ..Things::default() };
-    supervisor.run_all(&mut things)?.map(ExitCode::from).ok_or_else(|| Failure::Usage("stopped".to_owned()))
+    supervisor.run_all(&mut things)?.map(ExitCode::from).ok_or_else(|| CliError::Usage("stopped".to_owned()))
 }

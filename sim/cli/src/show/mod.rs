@@ -6,14 +6,14 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use afresh_check::show::{Calm, Filter, Options, Range, Summary};
+use afresh_check::show::{CalmPhase, Filter, Options, Range, Summary};
 use afresh_trace::format::{Error, Kind, Problem, files, time};
 use afresh_trace::text::{count, escape, number};
 use afresh_trace::unknown::{Thing, UnknownName};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::console::{Console, Failure, json};
+use crate::console::{CliError, Console, json};
 use crate::report::terminal::{self, BAD, DIM, GOOD, styled};
 use crate::report::timeline::Columns;
 use crate::runner::Systems;
@@ -89,11 +89,11 @@ fn kind(text: &str) -> Result<Kind, String> {
 }
 
 /// Runs the subcommand, and returns its exit code.
-pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     if let Some(walk) = &args.walk {
         return walk::play(args, walk, console);
     }
-    let Some(trace) = &args.trace else { return Err(Failure::Usage("no trace is named".into())) };
+    let Some(trace) = &args.trace else { return Err(CliError::Usage("no trace is named".into())) };
     let (reader, runner) = args.source.open(systems, trace)?;
     let header = reader.header().clone();
     let system = args.source.system.clone().unwrap_or(header.system);
@@ -152,7 +152,7 @@ fn unwritten(error: std::io::Error) -> Error {
 fn ending(summary: &Summary, file: &str) -> String {
     let Summary { events, shown, gone, new, not_derivable, digest, calm, ref findings } = *summary;
     let mut text = String::new();
-    if let Some(Calm { events, until }) = calm {
+    if let Some(CalmPhase { events, until }) = calm {
         let until = time(until);
         text += &format!("calm phase: {}, until {}\n", count(events, "event", "events"), until.trim_matches('"'));
     }

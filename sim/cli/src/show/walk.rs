@@ -11,14 +11,14 @@ use afresh_trace::text::escape;
 use serde::Serialize;
 
 use super::Args;
-use crate::console::{Console, Failure, json};
+use crate::console::{CliError, Console, json};
 use crate::original::{identity_of_file, identity_of_trace, lines, text_of_event, text_of_line};
 use crate::report::steps::{self, Step};
 use crate::source::Format;
 
 /// Shows the walk at `path`.
-pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCode, Failure> {
-    let usage = |why: String| Failure::Usage(format!("{}: {why}", escape(&path.display().to_string())));
+pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCode, CliError> {
+    let usage = |why: String| CliError::Usage(format!("{}: {why}", escape(&path.display().to_string())));
     let read =
         |path: &Path| fs::read(path).map_err(|error| Error::file(path.display().to_string(), Problem::Read(error)));
     let walk = Walk::read(&read(path)?).map_err(|error| usage(error.to_string()))?;

@@ -9,7 +9,7 @@ use afresh_shrink::oracle::{By, CommandOracle, Outcome, Recognizer, Template};
 use afresh_trace::text::escape;
 
 use super::Args;
-use super::files::{self, Failure, Places};
+use super::files::{self, Places, ShrinkError};
 use super::refusal::refuse;
 use super::report::{self, About};
 use super::search::{Job, search};
@@ -22,10 +22,10 @@ use crate::{interrupt, original};
 const UNIT: (&str, &str) = ("line", "lines");
 
 /// Shrinks the file, and returns the exit code.
-pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) -> Result<ExitCode, console::Failure> {
+pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) -> Result<ExitCode, console::CliError> {
     let template = if args.stdin { Template::with_pipe } else { Template::with_path };
-    let template = template(args.command.clone()).ok_or(Failure::NoPlaceInCommand)?;
-    let by = args.signature.as_ref().map_or(Ok(By::Exit), |text| text.parse()).map_err(Failure::Pattern)?;
+    let template = template(args.command.clone()).ok_or(ShrinkError::NoPlaceInCommand)?;
+    let by = args.signature.as_ref().map_or(Ok(By::Exit), |text| text.parse()).map_err(ShrinkError::Pattern)?;
     let recognizer = Recognizer { invert: args.invert, by };
     let tells_apart = recognizer.tells_apart();
     let places = Places::new(args);
@@ -34,7 +34,7 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
     places.check(&args.file, args.force, args.resume)?;
 
     let mut oracle = CommandOracle::new(template, places.name.clone())
-        .map_err(|error| Failure::write(&std::env::temp_dir(), error))?
+        .map_err(|error| ShrinkError::write(&std::env::temp_dir(), error))?
         .recognizer(recognizer)
         .timeout(args.timeout)
         .jobs(args.jobs.unwrap_or(1))

@@ -20,7 +20,7 @@ use crate::console::{self, Console};
 
 /// An error in the usage or the files.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(super) enum ShrinkError {
     #[error(transparent)]
     File(#[from] Error),
     #[error("{}: is empty: expected at least one line", escaped(.0))]
@@ -51,7 +51,7 @@ pub(super) enum Failure {
     OtherWalk { path: PathBuf, what: &'static str },
 }
 
-impl Failure {
+impl ShrinkError {
     /// The failure to read a file.
     fn read(path: &Path, error: io::Error) -> Self {
         Self::File(Error::file(path.display().to_string(), Problem::Read(error)))
@@ -63,10 +63,10 @@ impl Failure {
     }
 }
 
-impl From<Failure> for console::Failure {
-    fn from(failure: Failure) -> Self {
+impl From<ShrinkError> for console::CliError {
+    fn from(failure: ShrinkError) -> Self {
         match failure {
-            Failure::File(error) => Self::File(error),
+            ShrinkError::File(error) => Self::File(error),
             failure => Self::Usage(failure.to_string()),
         }
     }
@@ -116,10 +116,10 @@ impl Places {
     /// # Errors
     ///
     /// Fails if an output is the input, or exists already and neither `force` nor `resume` is set.
-    pub(super) fn check(&self, input: &Path, force: bool, resume: bool) -> Result<(), Failure> {
+    pub(super) fn check(&self, input: &Path, force: bool, resume: bool) -> Result<(), ShrinkError> {
         for path in [&self.output, &self.walk, &self.report].into_iter().flatten() {
             if is_same_file(path, input) {
-                return Err(Failure::IsInput(path.clone()));
+                return Err(ShrinkError::IsInput(path.clone()));
             }
         }
         if force || resume {
@@ -127,7 +127,7 @@ impl Places {
         }
         let fixed = [&self.output, &self.walk, &self.report].into_iter().flatten().cloned();
         match fixed.chain(self.findings()).find(|path| path.symlink_metadata().is_ok()) {
-            Some(path) => Err(Failure::Exists(path)),
+            Some(path) => Err(ShrinkError::Exists(path)),
             None => Ok(()),
         }
     }
@@ -176,11 +176,11 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 /// # Errors
 ///
 /// Fails if the input cannot be read or is empty.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, ShrinkError> {
     let mut content = Vec::new();
     let mut input = open(path)?;
-    input.read_to_end(&mut content).map_err(|error| Failure::read(path, error))?;
-    if content.is_empty() { Err(Failure::Empty(path.to_owned())) } else { Ok(content) }
+    input.read_to_end(&mut content).map_err(|error| ShrinkError::read(path, error))?;
+    if content.is_empty() { Err(ShrinkError::Empty(path.to_owned())) } else { Ok(content) }
 }
 
 /// Returns the bug that the header of the walk at `path` names, or `None` if there is no readable walk.
@@ -193,18 +193,18 @@ pub(super) fn save_or_print(
     output: &Option<PathBuf>,
     content: io::Result<Vec<u8>>,
     console: &Console,
-) -> Result<(), Failure> {
+) -> Result<(), ShrinkError> {
     if let Some(path) = output {
         return save(path, content);
     }
-    let failed = |error| Failure::write(Path::new("standard output"), error);
+    let failed = |error| ShrinkError::write(Path::new("standard output"), error);
     console.write(&content.map_err(failed)?).map_err(|failure| failed(io::Error::other(failure)))
 }
 
 /// Writes `content` to the file at `path`.
 ///
 /// The file is replaced in one step, so that at any moment it is either the old one or the new one.
-pub(super) fn save(path: &Path, content: io::Result<Vec<u8>>) -> Result<(), Failure> {
+pub(super) fn save(path: &Path, content: io::Result<Vec<u8>>) -> Result<(), ShrinkError> {
     let write = || -> Result<(), Error> {
         let mut file = Output::create(path, true)?;
         let name = file.name().to_owned();
@@ -242,10 +242,10 @@ pub(super) struct WalkFile {
 
 impl WalkFile {
     /// Creates or empties the file at `path`, and writes the header.
-    pub(super) fn create(path: &Path, header: &Header) -> Result<Self, Failure> {
+    pub(super) fn create(path: &Path, header: &Header) -> Result<Self, ShrinkError> {
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
         let file = file.and_then(|file| lock(&file).map(|()| file)).and_then(|file| file.set_len(0).map(|()| file));
-        let file = file.map_err(|error| Failure::write(path, error))?;
+        let file = file.map_err(|error| ShrinkError::write(path, error))?;
         let mut walk = Self { file, path: path.to_owned() };
         walk.write(&Line::Walk(header.clone()))?;
         Ok(walk)
@@ -256,13 +256,13 @@ impl WalkFile {
     /// # Errors
     ///
     /// Fails if the walk cannot be read, is locked, or is of another input, command, system or bug.
-    pub(super) fn resume(path: &Path, header: &Header) -> Result<(Self, Walk), Failure> {
-        let failed = |error| Failure::read(path, error);
+    pub(super) fn resume(path: &Path, header: &Header) -> Result<(Self, Walk), ShrinkError> {
+        let failed = |error| ShrinkError::read(path, error);
         let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
         lock(&file).map_err(failed)?;
         let text = fs::read(path).map_err(failed)?;
-        let walk = Walk::read(&text).map_err(|source| Failure::Walk { path: path.to_owned(), source })?;
-        let other = |what| Err(Failure::OtherWalk { path: path.to_owned(), what });
+        let walk = Walk::read(&text).map_err(|source| ShrinkError::Walk { path: path.to_owned(), source })?;
+        let other = |what| Err(ShrinkError::OtherWalk { path: path.to_owned(), what });
         if (walk.header.input, walk.header.items) != (header.input, header.items) {
             return other("input");
         }
@@ -275,8 +275,8 @@ impl WalkFile {
     }
 
     /// Appends a line with one unbuffered write, so that a kill after this call does not lose the line.
-    pub(super) fn write(&mut self, line: &Line) -> Result<(), Failure> {
+    pub(super) fn write(&mut self, line: &Line) -> Result<(), ShrinkError> {
         let written = line.to_text().map_err(io::Error::from).and_then(|text| self.file.write_all(text.as_bytes()));
-        written.map_err(|error| Failure::write(&self.path, error))
+        written.map_err(|error| ShrinkError::write(&self.path, error))
     }
 }

@@ -2,7 +2,7 @@
 
 mod command;
 mod files;
-mod finding;
+mod other_bugs;
 mod refusal;
 mod report;
 mod resume;
@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use crate::console::{Console, Failure};
+use crate::console::{CliError, Console};
 use crate::duration::duration;
 use crate::interrupt::{self, Deadline};
 use crate::jobs::jobs;
@@ -141,7 +141,7 @@ fn at_least_one(text: &str) -> Result<u64, String> {
 }
 
 /// Runs the subcommand, and returns its exit code.
-pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     interrupt::listen();
     match console.search()? {
         // The supervisor watches the time limit, and asks this worker to stop.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Args;
 use super::files::Places;
 use super::resume::say_how_to_go_on;
-use crate::console::{Console, Failure, json};
+use crate::console::{CliError, Console, json};
 use crate::source::Format;
 
 /// Reports why nothing was shrunk, and removes the walk that this search began.
@@ -22,7 +22,7 @@ pub(super) fn refuse(
     refusal: &Refusal,
     reasons: &[String],
     console: &Console,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, CliError> {
     if *refusal == Refusal::Stopped {
         give_up(args, &refusal.to_string(), &[], console)?;
         say_how_to_go_on(places, console);
@@ -37,7 +37,7 @@ pub(super) fn refuse(
 }
 
 /// Reports why there is nothing to shrink, and returns exit code 3.
-pub(super) fn give_up(args: &Args, why: &str, reasons: &[String], console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn give_up(args: &Args, why: &str, reasons: &[String], console: &Console) -> Result<ExitCode, CliError> {
     let input = input_name(&args.file);
     console.fail(format!("{}: {}", escape(&input), escape(why)));
     for reason in reasons {

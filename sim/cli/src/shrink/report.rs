@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use super::Args;
 use super::files::{self, Places};
-use super::finding::Finding;
+use super::other_bugs::OtherBug;
 use super::resume::say_how_to_go_on;
 use super::search::Journey;
-use crate::console::{Console, Failure, json};
+use crate::console::{CliError, Console, json};
 use crate::report::curve::{Curve, class};
 use crate::report::page::{Page, Row};
 use crate::source::Format;
@@ -52,7 +52,7 @@ pub(super) struct Report {
     certificate: Vec<Needed>,
     /// Other failures that candidates showed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    found: Vec<Finding>,
+    found: Vec<OtherBug>,
 }
 
 /// An item of the result, and why it is needed.
@@ -101,7 +101,7 @@ pub(super) fn write<T>(
     minimized: Minimized<T>,
     journey: Journey,
     console: &Console,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, CliError> {
     let (unit, more) = (about.unit, about.more);
     let Journey { before, found, curve } = journey;
     let report = Report::new(args, places, about, minimized, before, found);
@@ -130,7 +130,7 @@ impl Report {
         about: About<'_, T>,
         minimized: Minimized<T>,
         before: usize,
-        found: Vec<Finding>,
+        found: Vec<OtherBug>,
     ) -> Self {
         let name = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let stopped = match minimized.end {
@@ -176,7 +176,7 @@ impl Report {
             let rest = [&[pass][..], &self.not_tried].concat();
             format!("not yet tried: the rest of {}", rest.join(", "))
         }));
-        notes.extend(self.found.iter().map(Finding::text));
+        notes.extend(self.found.iter().map(OtherBug::text));
         notes
     }
 

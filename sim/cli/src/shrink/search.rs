@@ -7,8 +7,8 @@ use afresh_shrink::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
 use afresh_shrink::minimize::{Content, Identity, Item, Minimized, Minimizer, Oracle, Refusal, Rewrite, Walk};
 
 use super::Args;
-use super::files::{self, Failure, Places, WalkFile};
-use super::finding::{Finding, Findings};
+use super::files::{self, Places, ShrinkError, WalkFile};
+use super::other_bugs::{OtherBug, OtherBugs};
 use super::session::Session;
 use crate::console::Console;
 use crate::report::curve::Curve;
@@ -36,7 +36,7 @@ pub(super) struct Journey {
     /// The number of items in the input.
     pub(super) before: usize,
     /// Other failures that candidates showed.
-    pub(super) found: Vec<Finding>,
+    pub(super) found: Vec<OtherBug>,
     /// The size over the runs.
     pub(super) curve: Curve,
 }
@@ -51,7 +51,7 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     oracle: &mut O,
     work: &Work<'_, worker::Search>,
     console: &Console,
-) -> Result<(Result<Minimized<T>, Refusal>, Journey), Failure> {
+) -> Result<(Result<Minimized<T>, Refusal>, Journey), ShrinkError> {
     let Job { items, input, words, unit, render } = job;
     let Work { worker, task } = work;
     let mut header = Header { format: FORMAT, input, items: items.len(), oracle: words };
@@ -66,10 +66,10 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
         .flaky(args.flaky)
         .verbatim(args.verbatim);
     if args.resume && places.walk.is_none() {
-        return Err(Failure::NoWalk);
+        return Err(ShrinkError::NoWalk);
     }
     let before = items.len();
-    let (mut findings, mut curve) = (Findings::default(), Curve::new(before));
+    let (mut findings, mut curve) = (OtherBugs::default(), Curve::new(before));
     let walk = if args.resume || task.again {
         let (mut file, mut walk) = WalkFile::resume(&task.walk, &header)?;
         if let (Some(intent), Some(death)) = (walk.open.take(), &task.death) {
@@ -77,12 +77,12 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
             let verdict = death.verdict(header.oracle.last().map_or("", String::as_str), task.died_at);
             let candidate = candidate_of(&items, &walk, &intent, oracle.content());
             let candidate = |signature: &Signature| render(&candidate, Some(signature));
-            Findings::of(&walk, places).note(intent.run, &intent.pass, &verdict, places, candidate)?;
+            OtherBugs::of(&walk, places).note(intent.run, &intent.pass, &verdict, places, candidate)?;
             file.write(&Line::Run(intent.clone()))?;
             file.write(&Line::Verdict(Judged { run: intent.run, verdict: verdict.clone() }))?;
             walk.runs.push((intent, verdict));
         }
-        findings = Findings::of(&walk, places);
+        findings = OtherBugs::of(&walk, places);
         walk.runs.iter().for_each(|(intent, verdict)| curve.add(intent.items, verdict));
         minimizer = minimizer.resume(&walk);
         file

@@ -6,8 +6,8 @@ use afresh_core::Signature;
 use afresh_shrink::minimize::walk::{Intent, Judged, Line};
 use afresh_shrink::minimize::{Item, Observer, Run, Verdict};
 
-use super::files::{self, Failure, Places, WalkFile};
-use super::finding::Findings;
+use super::files::{self, Places, ShrinkError, WalkFile};
+use super::other_bugs::OtherBugs;
 use super::search::Render;
 use crate::console::Progress;
 use crate::interrupt;
@@ -32,11 +32,11 @@ pub(super) struct Session<'a, T> {
     /// The number of the last run that may begin, if that is limited.
     pub(super) last_run: Option<u64>,
     /// Other failures that candidates showed.
-    pub(super) findings: Findings,
+    pub(super) findings: OtherBugs,
     /// The size over the runs.
     pub(super) curve: Curve,
     /// The error that ended the search, if there was one.
-    pub(super) failure: Option<Failure>,
+    pub(super) failure: Option<ShrinkError>,
 }
 
 impl<T> Session<'_, T> {
@@ -46,7 +46,7 @@ impl<T> Session<'_, T> {
     }
 
     /// Ends the search if something could not be written, or if the user wants to stop.
-    fn go_on(&mut self, written: Result<(), Failure>) -> ControlFlow<()> {
+    fn go_on(&mut self, written: Result<(), ShrinkError>) -> ControlFlow<()> {
         match written {
             Err(failure) => {
                 self.failure = Some(failure);

@@ -9,7 +9,7 @@ use afresh_trace::text::escape;
 use super::Args;
 use super::files::Places;
 use super::refusal::give_up;
-use crate::console::{Console, Failure};
+use crate::console::{CliError, Console};
 use crate::interrupt::Deadline;
 use crate::supervisor::{End, Supervisor, available_memory, scratch};
 use crate::worker::{Death, Phase, Place, Search, Task};
@@ -18,7 +18,7 @@ use crate::worker::{Death, Phase, Place, Search, Task};
 const DEATHS_MAX: usize = 3;
 
 /// Shrinks the input, and returns the exit code.
-pub(super) fn shrink(args: &Args, deadline: Deadline, console: &Console) -> Result<ExitCode, Failure> {
+pub(super) fn shrink(args: &Args, deadline: Deadline, console: &Console) -> Result<ExitCode, CliError> {
     let mut supervisor = Supervisor::new(console, args.file.as_os_str() == "-", console.progress_of_words())?;
     let is_command = !args.command.is_empty();
     supervisor.deadline = deadline;
@@ -82,7 +82,7 @@ pub(super) fn shrink(args: &Args, deadline: Deadline, console: &Console) -> Resu
     }
 }
 
-fn outside(death: &Death) -> Failure {
+fn outside(death: &Death) -> CliError {
     let death = death.to_string();
-    Failure::Usage(format!("the process that runs the system ended outside of a run: {}", escape(&death)))
+    CliError::Usage(format!("the process that runs the system ended outside of a run: {}", escape(&death)))
 }

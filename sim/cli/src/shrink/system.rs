@@ -15,7 +15,7 @@ use super::files::{self, Places};
 use super::refusal::{give_up, refuse};
 use super::report::{self, About};
 use super::search::{Job, search};
-use crate::console::{Console, Failure};
+use crate::console::{CliError, Console};
 use crate::runner::Systems;
 use crate::worker::{Phase, Place, Search, Work};
 use crate::{interrupt, jobs, original};
@@ -36,7 +36,7 @@ pub(super) fn shrink(
     systems: &Systems,
     work: &Work<'_, Search>,
     console: &Console,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, CliError> {
     let Work { worker, task } = work;
     let places = Places::new(args);
     let (reader, runner) = args.source.open(systems, &args.file)?;

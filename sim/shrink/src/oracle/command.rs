@@ -12,7 +12,7 @@ use std::{fs, thread};
 use afresh_core::Signature;
 
 use super::process::{self, Ended, Finished, Streams};
-use super::recognizer::{Failure, Recognizer};
+use super::recognizer::{FailedRun, Recognizer};
 use super::values::values;
 use crate::minimize::{Candidate, Content, Edit, Identity, Oracle, Rewrite, Verdict};
 use crate::scratch::Scratch;
@@ -259,7 +259,7 @@ impl CommandOracle {
         let Ended::Exited(code @ (..=124 | 128..)) = finished.ended else {
             return Verdict::Unresolved(describe(finished.ended));
         };
-        let Some(Failure { signature, line }) = self.recognizer.failure(code, finished, folder) else {
+        let Some(FailedRun { signature, line }) = self.recognizer.failure(code, finished, folder) else {
             return Verdict::Passed;
         };
         let item = line.and_then(|line| candidate.items().nth(line.checked_sub(1)?));

@@ -61,7 +61,7 @@ pub struct Recognizer {
 
 /// A failed run of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(super) struct FailedRun {
     /// The signature of the failure, or `None` if all failures count as the same bug.
     pub(super) signature: Option<Signature>,
     /// The line of the candidate at which the run failed, from 1, if its output says so.
@@ -88,7 +88,7 @@ impl Recognizer {
 
     /// Returns the failure of a run that exited with `code`, or `None` if the run is not a failure. `folder` is the
     /// folder of the candidate.
-    pub(super) fn failure(&self, code: i32, finished: &Finished, folder: &Path) -> Option<Failure> {
+    pub(super) fn failure(&self, code: i32, finished: &Finished, folder: &Path) -> Option<FailedRun> {
         if (code == 0) == self.invert {
             return None;
         }
@@ -99,16 +99,16 @@ impl Recognizer {
             By::Stderr => Some(Signature::new("stderr", normal(&finished.errors, folder))),
             By::Pattern(pattern) => return Some(matched(pattern, code, &finished.output)),
         };
-        Some(Failure { signature, line: None })
+        Some(FailedRun { signature, line: None })
     }
 }
 
-fn matched(pattern: &Regex, code: i32, output: &[u8]) -> Failure {
+fn matched(pattern: &Regex, code: i32, output: &[u8]) -> FailedRun {
     let Some(captures) = pattern.captures(output) else {
-        return Failure { signature: Some(Signature::new(UNMATCHED, format!("exit {code}"))), line: None };
+        return FailedRun { signature: Some(Signature::new(UNMATCHED, format!("exit {code}"))), line: None };
     };
     let line = PLACES.iter().find_map(|name| str::from_utf8(captures.name(name)?.as_bytes()).ok()?.parse().ok());
-    Failure { signature: Some(Signature::new("match", groups(pattern, &captures))), line }
+    FailedRun { signature: Some(Signature::new("match", groups(pattern, &captures))), line }
 }
 
 /// Returns the texts that all groups captured, except those that capture the place.
@@ -144,7 +144,7 @@ mod tests {
     use super::super::process::Ended;
     use super::*;
 
-    fn failure(by: &str, output: &str) -> Failure {
+    fn failure(by: &str, output: &str) -> FailedRun {
         let recognizer = Recognizer { invert: true, by: by.parse().unwrap() };
         let output = output.as_bytes().to_vec();
         let finished = Finished { ended: Ended::Exited(1), errors: output.clone(), output, elapsed: Duration::ZERO };

@@ -2,8 +2,8 @@
 
 use afresh_check::laws::{self, NAMES, Sample};
 use afresh_check::verify::look_at_run;
-use afresh_check::{Finding, Sighting, Subject};
-use afresh_core::{EventNumber, Header, Journal, Signature, Violation};
+use afresh_check::{Finding, Subject};
+use afresh_core::{EventNumber, Header, Journal, Signature};
 use afresh_trace::format::Writer;
 
 use super::{Explorer, Record, Run, Runs};
@@ -45,7 +45,7 @@ impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
         let messages = match self.drawer.draw(seed) {
             Ok(messages) => messages,
             Err(why) => {
-                let findings = vec![finding(Signature::new("workload", ""), &why, EventNumber::MIN)];
+                let findings = vec![Finding::of_run(Signature::new("workload", ""), EventNumber::MIN, why)];
                 return Run { findings, ..Run::default() };
             }
         };
@@ -68,8 +68,8 @@ impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
             findings.extend(laws::look(law, system, events, Sample::Seed(seed)));
         }
         let last = EventNumber::new(journal.len() as u32).unwrap_or(EventNumber::MIN);
-        let violations = ran.violations().iter();
-        findings.extend(violations.map(|Violation { signature, found, .. }| finding(signature.clone(), found, last)));
+        let of_host = ran.findings().iter().cloned();
+        findings.extend(of_host.map(|Finding { signature, first, .. }| Finding::of_run(signature, last, first.found)));
         let is_kept = is_any || !findings.is_empty();
         let shows = findings.first().map(|finding| finding.signature.to_string());
         let header = Header { shows, ..header };
@@ -82,12 +82,6 @@ impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
 fn laws_of(seed: u64) -> Vec<&'static str> {
     let first = Rng::of_seed(!seed).place(NAMES.len());
     vec![NAMES[first], NAMES[(first + NAMES.len() / 2) % NAMES.len()]]
-}
-
-fn finding(signature: Signature, found: &str, event: EventNumber) -> Finding {
-    let line = u64::from(event.get()) + 1;
-    let first = Sighting { event, line, key: None, found: found.to_owned(), versus: None };
-    Finding::once(signature, first)
 }
 
 fn written<S: Subject>(header: &Header, journal: &Journal<S>) -> Result<Vec<u8>, afresh_trace::format::Error> {

@@ -4,7 +4,7 @@ use std::fs::File;
 
 use afresh_check::Finding;
 use afresh_check::guard::{guard, signature_of_panic};
-use afresh_core::{EventNumber, Expectation, Header, Signature, Violation};
+use afresh_core::{EventNumber, Expectation, Header, Signature};
 use afresh_trace::format::Writer;
 
 use super::{Counts, Explorer, Record, Run, Runs};
@@ -47,7 +47,7 @@ impl<C: Cluster + Sync> Runs for WorldRuns<'_, C> {
         // `workload`.
         let found = done.err().map(|why| {
             let signature = Signature::new("panic", signature_of_panic(&why));
-            Finding::of_violation(Violation { signature, key: None, event: EventNumber::MIN, found: why }, 1)
+            Finding::of_run(signature, EventNumber::MIN, why)
         });
         Run { findings: found.into_iter().chain(run.findings).collect(), ..run }
     }
@@ -64,16 +64,13 @@ impl<C: Cluster + Sync> WorldRuns<'_, C> {
         let keep = if is_sampled { Keep::States } else { Keep::Events };
         let run = || simulate_keeping(cluster, seed, keep);
         let ended = run();
-        // Line 1 of the trace file is the header, so event 1 is on line 2.
-        let line = |violation: &Violation| u64::from(violation.event.get()) + 1;
-        let finding = |violation: &Violation| Finding::of_violation(violation.clone(), line(violation));
-        let mut findings: Vec<_> = ended.violations.iter().map(finding).collect();
+        let mut findings = ended.findings.clone();
         let laws = if findings.is_empty() && is_sampled { vec![DETERMINISM] } else { Vec::new() };
         if (is_sampled || !findings.is_empty())
             && let Some(differs) = first_difference(&ended, &run())
         {
             // It comes first: the other findings of such a run may not show again.
-            findings.insert(0, finding(&differs.violation()));
+            findings.insert(0, differs.finding());
         }
         let is_kept = matches!(record, Record::Any) || !findings.is_empty();
         let shows = findings.first().map(|finding| finding.signature.to_string());

@@ -28,13 +28,14 @@ mod upstream;
 
 use std::rc::Rc;
 
+use afresh_check::Finding;
 use afresh_check::Subject;
-use afresh_core::{EventNumber, Fault, Message, Name, SlotId, Stimulus, System, Violation, What};
+use afresh_core::{EventNumber, Fault, Message, Name, SlotId, Stimulus, System, What};
 
 use crate::counts::Counts;
 use crate::rng::Rng;
 use crate::run::{Cluster, Ended, Limits, Posting, simulate};
-use crate::world::{Effects, HappenedKind, Log, Node, NodeId, Property, World};
+use crate::world::{Effects, HappenedKind, Log, Node, NodeId, World, WorldProperty};
 
 pub(crate) use ahead::Ahead;
 use downstream::{Downstream, Receipt};
@@ -103,7 +104,7 @@ impl<S: Subject + 'static> Cluster for Service<S> {
         }
     }
 
-    fn properties(&self) -> Vec<Property<Party<S>>> {
+    fn properties(&self) -> Vec<WorldProperty<Party<S>>> {
         vec![
             self.eventually("messages-acknowledged", |world| {
                 let Some((upstream, ..)) = parties(world) else { return Ok(()) };
@@ -253,9 +254,9 @@ impl<S: Subject> Ran<S> {
         parties(&self.ended.world).map(|(_, host, _)| host)
     }
 
-    /// The violations found, for example because the service did not come to rest.
-    pub(crate) fn violations(&self) -> &[Violation] {
-        &self.ended.violations
+    /// The findings, for example because the service did not come to rest.
+    pub(crate) fn findings(&self) -> &[Finding] {
+        &self.ended.findings
     }
 
     /// Counts what happened in the run.

@@ -30,7 +30,7 @@ pub use disk::Log;
 pub use effects::{Effects, StorageError};
 pub use node::{Node, NodeId};
 pub use pending::{Pending, PendingId, UnderWay};
-pub use property::Property;
+pub use property::WorldProperty;
 pub(crate) use property::{View, Watch};
 pub use record::{Happened, HappenedKind, digest_of};
 pub use schedule::{Act, ByHand, Choice, Schedule};

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use afresh_core::{EventNumber, Expectation, Signature, Violation};
+use afresh_check::Finding;
+use afresh_core::{EventNumber, Expectation, Signature};
 
 use super::World;
 use super::node::Node;
@@ -14,13 +15,13 @@ type Holds<N> = Box<dyn FnMut(&World<N>) -> Result<(), String>>;
 /// A condition with a name that must hold in every run of a world.
 ///
 /// The condition is a closure. It lives as long as one run, so it may remember what it has seen.
-pub struct Property<N: Node> {
+pub struct WorldProperty<N: Node> {
     name: &'static str,
     expectation: Expectation,
     holds: Holds<N>,
 }
 
-impl<N: Node> Property<N> {
+impl<N: Node> WorldProperty<N> {
     /// Creates a property that must hold after every event.
     ///
     /// The closure returns a description of what it found, for people, if the property does not hold.
@@ -56,10 +57,10 @@ impl<N: Node> Property<N> {
     }
 }
 
-/// Evaluates the properties of a world during one run, and collects the violations.
+/// Evaluates the properties of a world during one run, and collects the findings.
 pub(crate) struct Watch<N: Node> {
-    properties: Vec<Property<N>>,
-    pub(crate) violations: Vec<Violation>,
+    properties: Vec<WorldProperty<N>>,
+    pub(crate) findings: Vec<Finding>,
     pub(crate) reached: BTreeSet<&'static str>,
     /// Returns the view of a node, if the views are to be kept.
     pub(crate) view: Option<View<N>>,
@@ -71,8 +72,8 @@ pub(crate) struct Watch<N: Node> {
 pub(crate) type View<N> = Box<dyn Fn(&N) -> Option<String>>;
 
 impl<N: Node> Watch<N> {
-    pub(crate) fn new(properties: Vec<Property<N>>) -> Self {
-        Self { properties, violations: Vec::new(), reached: BTreeSet::new(), view: None, states: Vec::new() }
+    pub(crate) fn new(properties: Vec<WorldProperty<N>>) -> Self {
+        Self { properties, findings: Vec::new(), reached: BTreeSet::new(), view: None, states: Vec::new() }
     }
 
     /// Evaluates the properties after an event, and returns `Break` after a violation, which ends the run.
@@ -92,27 +93,27 @@ impl<N: Node> Watch<N> {
                 self.reached.insert(property.name);
             }
         }
-        if self.violations.is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        if self.findings.is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     }
 
     /// Evaluates the `eventually` properties at the end of the calm phase.
     pub(crate) fn end(&mut self, world: &World<N>) {
-        if self.violations.is_empty() {
+        if self.findings.is_empty() {
             self.evaluate(world, Expectation::Eventually);
         }
     }
 
-    /// Adds the panic of a node as a violation. The event at which the node panicked is the last one.
+    /// Adds the panic of a node as a finding. The event at which the node panicked is the last one.
     pub(crate) fn panicked(&mut self, world: &World<N>, message: String) {
         let signature = Signature::new("panic", afresh_check::guard::signature_of_panic(&message));
-        self.violations.push(Violation { signature, key: None, event: last_event(world), found: message });
+        self.findings.push(Finding::of_run(signature, last_event(world), message));
     }
 
     fn evaluate(&mut self, world: &World<N>, expectation: Expectation) {
         for property in self.properties.iter_mut().filter(|property| property.expectation == expectation) {
             if let Err(found) = (property.holds)(world) {
                 let signature = Signature::new(property.name, "");
-                self.violations.push(Violation { signature, key: None, event: last_event(world), found });
+                self.findings.push(Finding::of_run(signature, last_event(world), found));
             }
         }
     }

@@ -27,7 +27,7 @@ fn is_right(nodes: usize) {
     let mut reached = BTreeSet::new();
     for seed in 0..seeds() {
         let run = world::simulate(&group, seed);
-        assert_eq!(run.violations, [], "seed {seed}:\n{}", text(&run));
+        assert_eq!(run.findings, [], "seed {seed}:\n{}", text(&run));
         reached.extend(run.reached);
     }
     assert_eq!(reached.into_iter().collect::<Vec<_>>(), ["leader-changes", "log-is-overwritten"]);
@@ -58,11 +58,11 @@ fn two_runs_agree() {
 fn found(mistake: Mistake) -> String {
     let group = Group { nodes: 3, mistake };
     let mut runs = (0..10_000).map(|seed| (seed, world::simulate(&group, seed)));
-    let (seed, run) = runs.find(|(_, run)| !run.violations.is_empty()).expect("it is found");
+    let (seed, run) = runs.find(|(_, run)| !run.findings.is_empty()).expect("it is found");
     let trace = text(&run);
     let reader = || Reader::new("in", trace.as_bytes(), Options::default()).unwrap();
     let again = world::replay(&group, &reader().trace(&Vocabulary::new()).unwrap()).unwrap();
-    assert_eq!((text(&again), &again.violations), (trace.clone(), &run.violations));
+    assert_eq!((text(&again), &again.findings), (trace.clone(), &run.findings));
     let mut examined = world::examine_world(&group, reader()).unwrap();
     let signature = examined.oracle.aim(None).unwrap().signature;
     let stimuli = examined.stimuli.len();

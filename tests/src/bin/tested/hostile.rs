@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use afresh::Workload;
 use afresh::proptest::collection::vec;
 use afresh::proptest::prelude::*;
-use afresh_core::{Broken, Flows, Input, Key, Message, Slot, System};
+use afresh_core::{Flows, Input, Key, Message, Slot, System, Violation};
 use afresh_tests::hashed::Hashed;
 use afresh_tests::hostile::{DEEDS, Hostiles, misbehave};
 use serde::{Deserialize, Serialize};
@@ -58,8 +58,8 @@ impl System for Hostile {
         BTreeMap::new()
     }
 
-    fn invariants(&self, _: &Key, state: &State) -> Vec<Broken> {
-        if state.reversed { vec![Broken::new("never-reversed", "it is")] } else { Vec::new() }
+    fn invariants(&self, _: &Key, state: &State) -> Vec<Violation> {
+        if state.reversed { vec![Violation::new("never-reversed", "it is")] } else { Vec::new() }
     }
 }
 

@@ -8,11 +8,11 @@ use afresh_shrink::minimize::{Verdict, Walk};
 use afresh_trace::text::escape;
 use serde::Serialize;
 
-use super::files::{self, Failure, Places};
+use super::files::{self, Places, ShrinkError};
 
 /// A failure with another signature than the bug.
 #[derive(Debug, Serialize)]
-pub(super) struct Finding {
+pub(super) struct OtherBug {
     #[serde(serialize_with = "as_text")]
     signature: Signature,
     /// The number of the first run that showed it.
@@ -31,9 +31,9 @@ fn as_text<Z: serde::Serializer>(signature: &Signature, serializer: Z) -> Result
 
 /// The findings of a search so far.
 #[derive(Debug, Default)]
-pub(super) struct Findings(Vec<Finding>);
+pub(super) struct OtherBugs(Vec<OtherBug>);
 
-impl Findings {
+impl OtherBugs {
     /// Returns the findings that `walk` recorded, when a search continues.
     pub(super) fn of(walk: &Walk, places: &Places) -> Self {
         let mut findings = Self::default();
@@ -53,7 +53,7 @@ impl Findings {
         verdict: &Verdict,
         places: &Places,
         render: impl FnOnce(&Signature) -> std::io::Result<Vec<u8>>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ShrinkError> {
         if let Some((finding, path)) = self.new_one(run, pass, verdict, places) {
             if let Some(path) = &path {
                 files::save(path, render(&finding.signature))?;
@@ -64,7 +64,7 @@ impl Findings {
     }
 
     /// Returns the finding of a run and its path, if the run showed a new failure.
-    fn new_one(&self, run: u64, pass: &str, verdict: &Verdict, places: &Places) -> Option<(Finding, Option<PathBuf>)> {
+    fn new_one(&self, run: u64, pass: &str, verdict: &Verdict, places: &Places) -> Option<(OtherBug, Option<PathBuf>)> {
         let Verdict::Other { signature, at } = verdict else { return None };
         // The runs of the original and of the empty input are not candidates.
         if pass == EMPTY || pass == REPRODUCE || self.0.iter().any(|finding| finding.signature == *signature) {
@@ -72,16 +72,16 @@ impl Findings {
         }
         let path = places.finding(self.0.len() + 1);
         let file = path.as_ref().map(|path| path.display().to_string());
-        Some((Finding { signature: signature.clone(), run, at: *at, file }, path))
+        Some((OtherBug { signature: signature.clone(), run, at: *at, file }, path))
     }
 
     /// The findings, in the order of their runs.
-    pub(super) fn into_vec(self) -> Vec<Finding> {
+    pub(super) fn into_vec(self) -> Vec<OtherBug> {
         self.0
     }
 }
 
-impl Finding {
+impl OtherBug {
     /// Returns a line for people.
     pub(super) fn text(&self) -> String {
         let Self { signature, run, file, .. } = self;

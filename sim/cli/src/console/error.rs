@@ -4,7 +4,7 @@ use afresh_trace::format::Error;
 
 /// The reason why a subcommand failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub(crate) enum CliError {
     /// A file cannot be read or written, or its content is wrong.
     #[error(transparent)]
     File(#[from] Error),
@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     Usage(String),
 }
 
-impl Failure {
+impl CliError {
     /// The failure of a worker that was started for another subcommand.
     pub(super) fn other_task() -> Self {
         Self::Usage("the supervisor of this worker has started it for another subcommand".to_owned())

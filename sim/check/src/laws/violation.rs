@@ -11,7 +11,7 @@ use crate::subject::Subject;
 
 /// A description of how a law is broken.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Breach {
+pub struct LawViolation {
     /// The part of the system that breaks the law.
     ///
     /// This is a part of the view, `output KIND` for an output, `state` for a difference that no view shows, or a name
@@ -28,9 +28,9 @@ pub struct Breach {
 }
 
 /// The result of checking a law: `Ok` if it holds, otherwise a description of how it is broken.
-pub type Held = Result<(), Box<Breach>>;
+pub type Held = Result<(), Box<LawViolation>>;
 
-impl Breach {
+impl LawViolation {
     /// Creates the description of a law that is broken on `part`. `found` is the text for people.
     pub(super) fn new(part: impl Into<String>, found: impl Into<String>) -> Box<Self> {
         Box::new(Self { part: part.into(), place: None, key: None, found: found.into(), versus: None })
@@ -58,7 +58,7 @@ impl Breach {
 /// The name of one of two compared values, and the value.
 pub(super) type Side = (&'static str, Value);
 
-impl fmt::Display for Breach {
+impl fmt::Display for LawViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.part, self.found)?;
         match &self.versus {
@@ -91,10 +91,12 @@ pub(crate) fn same<S: Subject>(ways: [&'static str; 2], engines: [&Engine<S>; 2]
         if x != y {
             let differs = |(slot, _): &&(&Slot, &S::Out)| at(&x, slot) != at(&y, slot);
             let slot = x.iter().chain(&y).find(differs).map_or("", |(slot, _)| slot.as_str());
-            let breach =
-                Breach::new(format!("output {}", kind(slot)), format!("the outputs in slot {slot} of {key} differ"));
+            let violation = LawViolation::new(
+                format!("output {}", kind(slot)),
+                format!("the outputs in slot {slot} of {key} differ"),
+            );
             let side = |held: &[(&Slot, &S::Out)]| value(&at(held, &slot.into()));
-            return Err(breach.of(key).versus((ways[0], side(&x)), (ways[1], side(&y))));
+            return Err(violation.of(key).versus((ways[0], side(&x)), (ways[1], side(&y))));
         }
     }
     Ok(())
@@ -107,7 +109,7 @@ fn states<S: Subject>(
     key: &Key,
     x: Option<&S::State>,
     y: Option<&S::State>,
-) -> Box<Breach> {
+) -> Box<LawViolation> {
     let found = format!("the states of {key} differ");
     let views = x.zip(y).map(|(x, y)| (system.view(key, x), system.view(key, y)));
     let part = x
@@ -115,11 +117,11 @@ fn states<S: Subject>(
         .and_then(|(x, (_, view))| system.compare(key, x, view).diverged().next().map(str::to_owned));
     match (part, views) {
         (Some(part), Some((x, y))) => {
-            Breach::new(part, found).of(key).versus((ways[0], value(&x)), (ways[1], value(&y)))
+            LawViolation::new(part, found).of(key).versus((ways[0], value(&x)), (ways[1], value(&y)))
         }
         _ => {
             let debug = |state: Option<&S::State>| value(&state.map(|state| format!("{state:#?}")));
-            Breach::new("state", found).of(key).versus((ways[0], debug(x)), (ways[1], debug(y)))
+            LawViolation::new("state", found).of(key).versus((ways[0], debug(x)), (ways[1], debug(y)))
         }
     }
 }

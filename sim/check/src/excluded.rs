@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use afresh_core::{Engine, EventNumber, FactId, Key, Knob, Observation, Receipt, Stimulus, System, What};
 use serde::Serialize;
 
+use crate::compare::Places;
+
 /// The reason why a message or a key does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -84,24 +86,23 @@ pub(crate) struct Exclusions {
     messages: BTreeMap<EventNumber, Excluded>,
     /// Keys that were quarantined, with their last quarantine.
     keys: BTreeMap<Key, Excluded>,
-    /// The event of each stimulus in the journal, its event in the trace, and its line; all rising.
-    stimuli: Vec<(EventNumber, EventNumber, u64)>,
 }
 
 impl Exclusions {
     /// Takes a stimulus, which the engine took as event `taken` of its journal, with this `receipt` if it is a message.
+    /// `places` are those of the stimuli so far.
     pub(crate) fn took<S: System>(
         &mut self,
         engine: &Engine<S>,
         (number, line): (EventNumber, u64),
         taken: EventNumber,
         receipt: Option<Receipt>,
+        places: &Places,
     ) {
-        self.stimuli.push((taken, number, line));
         let Some(What::Stimulus(stimulus)) = engine.journal().get(taken).map(|event| &event.what) else { return };
         match (stimulus, receipt) {
             (Stimulus::In(taken), Some(Receipt::Stale(other))) => {
-                let other = self.trace(other).map(|(number, _)| number);
+                let other = places.of(other).map(|(number, _)| number);
                 let why = format!("event {} has a higher revision", other.unwrap_or(number));
                 let excluded = Excluded {
                     kind: Exclusion::Stale,
@@ -129,10 +130,10 @@ impl Exclusions {
         for event in engine.journal().since(taken.get() as usize) {
             match &event.what {
                 What::Observation(Observation::Rejected(rejected)) => {
-                    let Some((number, line)) = event.cause.and_then(|cause| self.trace(cause)) else { continue };
+                    let Some((number, line)) = event.cause.and_then(|cause| places.of(cause)) else { continue };
                     let (kind, why, other) = match receipt {
                         Some(Receipt::Conflict(other)) => {
-                            let other = self.trace(other).map_or(number, |(number, _)| number);
+                            let other = places.of(other).map_or(number, |(number, _)| number);
                             let why = format!("event {other} has this revision with another body");
                             (Exclusion::Conflict, why, Some(other))
                         }
@@ -162,13 +163,6 @@ impl Exclusions {
                 _ => {}
             }
         }
-    }
-
-    /// The event in the trace, and its line, of the stimulus that is event `journaled` of the journal.
-    pub(crate) fn trace(&self, journaled: EventNumber) -> Option<(EventNumber, u64)> {
-        let place = self.stimuli.binary_search_by_key(&journaled, |(journaled, ..)| *journaled).ok()?;
-        let (_, number, line) = self.stimuli[place];
-        Some((number, line))
     }
 
     /// Returns everything that does not count at the end of the run, in the order of the trace.

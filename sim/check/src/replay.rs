@@ -133,7 +133,7 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         }
         Ok(true)
     })?;
-    let Missing { differences, not_yet } = run.comparer.clone().finish(&run.engine, cut);
+    let Missing { differences, not_yet } = run.comparer.finish(&run.engine, cut);
     differences.iter().for_each(|difference| difference.add_to(&mut run.findings));
     let notes = Notes {
         excluded: run.exclusions.finish(&run.engine),
@@ -171,7 +171,7 @@ impl<S: Subject> Run<S> {
         let effects = self.engine.take(at, stimulus);
         let (taken, receipt) = (effects.stimulus(), effects.receipt());
         self.comparer.begin(&self.engine, place, taken);
-        self.exclusions.took(&self.engine, place, taken, receipt);
+        self.exclusions.took(&self.engine, place, taken, receipt, &self.comparer.places);
     }
 
     fn observation(&mut self, event: &EventOf<S>, line: u64) {

@@ -12,20 +12,24 @@ use std::time::Duration;
 
 use afresh::format::{Options, Reader, Writer};
 use afresh::minimize::Minimizer;
-use afresh::{Loaded, check, oracle, replay};
-use afresh_core::{Engine, Event, EventNumber, EventOf, Key, Knob, Message, Policy, Stimulus, What};
-use afresh_fixtures::generate::Export;
+use afresh::{Loaded, Subject, check, oracle, replay};
+use afresh_core::{
+    Engine, Event, EventNumber, EventOf, Flows, Input, Key, Knob, Message, Name, Policy, Stimulus, What,
+};
+use afresh_fixtures::generate::{Export, Recording};
 use afresh_fixtures::ledger::{FEES, In, View};
-use afresh_fixtures::{Fixture, Ledger};
+use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook};
 
 #[global_allocator]
 static ALLOCATOR: count::Counting = count::Counting;
 
 fn main() {
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
-    let work: [(&str, fn()); 9] = [
+    let work: [(&str, fn()); 11] = [
         ("check-one-key", || check(10_000, 1)),
         ("check-many-keys", || check(100_000, 1000)),
+        ("by-hand-book", || by_hand::<OrderBook>(20_000, true, Recording::Views)),
+        ("by-hand-document", || by_hand::<Documents>(260_000, false, Recording::Nothing)),
         ("plan", plan),
         ("memory", memory),
         ("replay", replay),
@@ -56,6 +60,52 @@ fn check(messages: u32, keys: u32) {
         wall.as_secs_f64(),
         cpu.as_secs_f64(),
         cpu.as_secs_f64() * 1e9 / fold,
+    );
+}
+
+/// Measures a replay and a check of one long history, against one fold of its bodies by hand. If `every` prefix is
+/// asked for, the check recomputes every step from the first message, and so does the hand.
+fn by_hand<S: Fixture + Subject>(messages: u32, every: bool, recording: Recording) {
+    let system = S::correct();
+    let export = Export { recording, ..export(messages, 1) };
+    let events: Vec<_> = export.events(system.clone()).collect();
+    let file = written::<S>(&export, events.iter().cloned());
+    let trace = Loaded::new(export.header(S::NAME), events);
+    let inputs = trace.events.iter().filter_map(|event| match &event.what {
+        What::Stimulus(Stimulus::In(message)) => message.body.clone(),
+        _ => None,
+    });
+    let inputs: Vec<_> = inputs.collect();
+    let (name, flows) = (Name::from("by-hand"), Flows::default());
+    let key = Key::from("by-hand");
+    let fold = |bodies: &[S::In]| {
+        let mut state = S::State::default();
+        for body in bodies {
+            system.apply(&key, &mut state, Input { from: &name, id: &name, body }, &flows);
+        }
+        state
+    };
+    let (once, _) = median(5, || fold(black_box(&inputs)));
+    let (hand, _) = if every {
+        median(1, || (1..=inputs.len()).for_each(|length| drop(black_box(fold(&inputs[..length])))))
+    } else {
+        (once, once)
+    };
+    let budget = if every { u64::MAX } else { check::Options::default().budget };
+    let options = check::Options { budget, ..check::Options::default() };
+    let (checking, cpu) = median(1, || black_box(check::check(&system, &trace, options)));
+    let reader = || Reader::new("bench", &file[..], Options::default()).expect("the trace has a header");
+    let (replaying, _) = median(3, || replay::replay(&system, reader(), replay::Options::default(), None));
+    println!(
+        "by-hand system={} messages={messages} fold_ms={:.1} hand_s={:.3} check_s={:.3} check_cpu_s={:.3} check_ratio={:.2} replay_s={:.3} replay_ratio={:.2}",
+        S::NAME,
+        once.as_secs_f64() * 1e3,
+        hand.as_secs_f64(),
+        checking.as_secs_f64(),
+        cpu.as_secs_f64(),
+        cpu.as_secs_f64() / hand.as_secs_f64(),
+        replaying.as_secs_f64(),
+        replaying.as_secs_f64() / once.as_secs_f64(),
     );
 }
 
@@ -129,7 +179,7 @@ fn shrink(messages: u32, keys: u32) {
         let number = EventNumber::new(number).expect("it is not zero");
         Event { number, cause: None, at: Some(at), what: What::Stimulus(stimulus) }
     });
-    let file = written(&export, events);
+    let file = written::<Ledger>(&export, events);
     let reader = || Reader::new("bench", &file[..], Options::default()).expect("the trace has a header");
     let system = Ledger::with("fee-rounding").expect("it is one of the bugs");
     let (reading, _) = median(3, || {
@@ -161,7 +211,7 @@ fn export(messages: u32, keys: u32) -> Export {
 
 fn file(messages: u32, keys: u32) -> Vec<u8> {
     let export = export(messages, keys);
-    written(&export, export.events(Ledger::correct()))
+    written::<Ledger>(&export, export.events(Ledger::correct()))
 }
 
 /// A rounding error: the fees of two payments are a cent too low if the payment captured first arrives last.
@@ -185,8 +235,8 @@ fn planted() -> [Stimulus<In, View>; 5] {
     ]
 }
 
-fn written(export: &Export, events: impl Iterator<Item = EventOf<Ledger>>) -> Vec<u8> {
-    let mut writer = Writer::new("bench", Vec::new(), &export.header("ledger")).expect("a header can be written");
+fn written<S: Fixture>(export: &Export, events: impl Iterator<Item = EventOf<S>>) -> Vec<u8> {
+    let mut writer = Writer::new("bench", Vec::new(), &export.header(S::NAME)).expect("a header can be written");
     for event in events {
         writer.event(&event).expect("an event can be written");
     }

@@ -3,6 +3,7 @@
 //! `replay`, `check` and `show` all use it, so that they agree on every difference.
 
 mod difference;
+mod places;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use afresh_trace::format::EventOf;
 
 use difference::Event;
 pub(crate) use difference::{Difference, Different, kind};
+pub(crate) use places::Places;
 use window::Window;
 
 use crate::guard::guard;
@@ -61,17 +63,21 @@ pub(crate) struct Comparer {
     /// The opening of each key of a window, or the last recorded view from which the key learned.
     rests_on: BTreeMap<Key, EventNumber>,
     stimulus: Option<Current>,
+    /// The places of all stimuli so far.
+    pub(crate) places: Places,
     /// The events of the journal, since the current stimulus, that matched a recorded observation.
     matched: Vec<EventNumber>,
     /// The slots in which an output differed once. From then on, their revision numbers may differ too.
     apart: BTreeSet<SlotId>,
     /// `true` if the trace records outputs.
     records_outputs: bool,
-    /// `true` if the trace records any observation that is compared.
-    records: bool,
-    /// The observations of earlier stimuli that are missing from the record. Only at the end is it known whether the
-    /// trace records such observations at all.
+    /// The stimulus of the first recorded observation that is compared, as an event of the journal; `None` if the trace
+    /// has recorded none so far. Many traces never do, so earlier missing observations are only looked for at the end.
+    recorded_from: Option<usize>,
+    /// The observations from there on that are missing from the record.
     unrecorded: Vec<Unrecorded>,
+    /// `true` if no observation before `recorded_from` is missing.
+    nothing_before: bool,
     /// The last event of the journal that the record covers.
     covered: usize,
     /// The number of observations compared.
@@ -81,8 +87,7 @@ pub(crate) struct Comparer {
 /// The current stimulus: its event and its line in the trace, and its event in the journal.
 #[derive(Clone, Copy)]
 struct Current {
-    number: EventNumber,
-    line: u64,
+    place: (EventNumber, u64),
     taken: EventNumber,
 }
 
@@ -109,31 +114,29 @@ impl Comparer {
             window: Window::new(complete),
             rests_on: BTreeMap::new(),
             stimulus: None,
+            places: Places::default(),
             matched: Vec::new(),
             apart: BTreeSet::new(),
             records_outputs: false,
-            records: false,
+            recorded_from: None,
             unrecorded: Vec::new(),
+            nothing_before: false,
             covered: 0,
             compared: 0,
         }
     }
 
     /// Starts comparing the observations of a stimulus, which the engine took as event `taken` of its journal.
-    pub(crate) fn begin<S: System>(
-        &mut self,
-        engine: &Engine<S>,
-        (number, line): (EventNumber, u64),
-        taken: EventNumber,
-    ) {
+    pub(crate) fn begin<S: System>(&mut self, engine: &Engine<S>, place: (EventNumber, u64), taken: EventNumber) {
         self.end(engine);
+        self.places.add(taken, place);
         if let Some(What::Stimulus(stimulus)) = engine.journal().get(taken).map(|event| &event.what) {
             self.window.begin(engine.system(), stimulus);
             if let Stimulus::Opening(opening) = stimulus {
-                self.rests_on.entry(opening.key.clone()).or_insert(number);
+                self.rests_on.entry(opening.key.clone()).or_insert(place.0);
             }
         }
-        self.stimulus = Some(Current { number, line, taken });
+        self.stimulus = Some(Current { place, taken });
     }
 
     /// Returns `false` if the key depends on a message whose content is not in the window.
@@ -202,11 +205,11 @@ impl Comparer {
     ///
     /// If the first one is of a knob, the knob was turned on a trace without a record: nothing is missing before it.
     fn begins<S: System>(&mut self, engine: &Engine<S>) {
-        let stimulus = self.stimulus.and_then(|stimulus| engine.journal().get(stimulus.taken)).map(|event| &event.what);
-        if !self.records && matches!(stimulus, Some(What::Stimulus(Stimulus::Knob(_)))) {
-            self.unrecorded.clear();
+        if self.recorded_from.is_none() {
+            let stimulus = self.stimulus.and_then(|stimulus| engine.journal().get(stimulus.taken));
+            self.nothing_before = stimulus.is_some_and(|event| matches!(event.what, What::Stimulus(Stimulus::Knob(_))));
+            self.recorded_from = Some(self.stimulus.map_or(0, |stimulus| stimulus.taken.get() as usize));
         }
-        self.records = true;
     }
 
     /// Notes that a view is recorded here, so that the record covers everything that the engine did so far.
@@ -296,27 +299,42 @@ impl Comparer {
         &self,
         engine: &'e Engine<S>,
     ) -> impl Iterator<Item = (EventNumber, &'e Observation<S::Out, S::View>)> {
-        let since = self.stimulus.map_or(engine.journal().len(), |stimulus| stimulus.taken.get() as usize);
-        let made = engine.journal().since(since).map_while(|event| match &event.what {
-            What::Observation(observation) => Some((event.number, observation)),
-            What::Stimulus(_) => None,
-        });
+        let made = self.stimulus.into_iter().flat_map(|stimulus| made_since(engine, stimulus.taken));
         made.filter(|(number, _)| !self.matched.contains(number))
     }
 
     /// Ends the current stimulus. Its observations that matched no recorded one become `unrecorded`.
     fn end<S: System>(&mut self, engine: &Engine<S>) {
-        let Some(stimulus) = self.stimulus else { return };
-        let is_compared = |now: &Observation<S::Out, S::View>| match now {
+        let Some(stimulus) = self.stimulus.take().filter(|_| self.recorded_from.is_some()) else { return };
+        let missing = made_since(engine, stimulus.taken)
+            .filter(|(journaled, now)| self.is_compared(now) && !self.matched.contains(journaled));
+        let missing: Vec<_> = missing.map(|(journaled, _)| Unrecorded { journaled, stimulus }).collect();
+        self.unrecorded.extend(missing);
+        self.matched.clear();
+    }
+
+    /// Returns `true` if an observation that is not in a record is a difference.
+    fn is_compared<O, V>(&self, now: &Observation<O, V>) -> bool {
+        match now {
             Observation::Out(_) => self.window.complete,
             Observation::Rejected(_) | Observation::Quarantined(_) | Observation::Healed(_) => true,
             Observation::Settled(_) | Observation::View(_) => false,
-        };
-        let missing = self.unmatched(engine).filter(|(_, now)| is_compared(now));
-        let missing: Vec<_> = missing.map(|(journaled, _)| Unrecorded { journaled, stimulus }).collect();
-        self.unrecorded.extend(missing);
-        self.stimulus = None;
-        self.matched.clear();
+        }
+    }
+
+    /// The observations before `recorded_from`, all of which are missing from the record.
+    fn unrecorded_before<'a, S: System>(&'a self, engine: &'a Engine<S>) -> impl Iterator<Item = Unrecorded> + 'a {
+        let before = if self.nothing_before { None } else { self.recorded_from };
+        let events = engine.journal().events().take(before.map_or(0, |taken| taken.saturating_sub(1)));
+        let missing = events.filter(|event| match &event.what {
+            What::Observation(now) => self.is_compared(now),
+            What::Stimulus(_) => false,
+        });
+        missing.filter_map(|event| {
+            let taken = event.cause?;
+            let stimulus = Current { place: self.places.of(taken)?, taken };
+            Some(Unrecorded { journaled: event.number, stimulus })
+        })
     }
 
     /// Matches an observation that follows the last event to compare, so that it is not missing from the record.
@@ -333,11 +351,13 @@ impl Comparer {
     /// Returns the observations that are missing from the record, after all events were read.
     ///
     /// `goes_on` says that the record has more events, which were left out.
-    pub(crate) fn finish<S: System>(mut self, engine: &Engine<S>, goes_on: bool) -> Missing<S> {
+    pub(crate) fn finish<S: System>(&mut self, engine: &Engine<S>, goes_on: bool) -> Missing<S> {
         self.end(engine);
-        let last = self.unrecorded.last().map(|last| last.stimulus.taken);
+        let mut unrecorded: Vec<_> = self.unrecorded_before(engine).collect();
+        unrecorded.append(&mut self.unrecorded);
+        let last = unrecorded.last().map(|last| last.stimulus.taken);
         let (mut differences, mut not_yet) = (Vec::new(), Vec::new());
-        for Unrecorded { journaled, stimulus: Current { number, line, taken } } in self.unrecorded {
+        for Unrecorded { journaled, stimulus: Current { place: (event, line), taken } } in unrecorded {
             let Some(What::Observation(now)) = engine.journal().get(journaled).map(|event| &event.what) else {
                 continue;
             };
@@ -348,17 +368,28 @@ impl Comparer {
                 }
                 // If the user asked to skip unreadable messages, their rejection is no difference.
                 Observation::Rejected(_) if is_unreadable(engine, taken) => continue,
-                Observation::Rejected(now) if self.records => Different::New(Event::Rejected((**now).clone())),
-                Observation::Quarantined(now) if self.records => Different::New(Event::Quarantined((**now).clone())),
-                Observation::Healed(now) if self.records => Different::New(Event::Healed((**now).clone())),
+                Observation::Rejected(now) => Different::New(Event::Rejected((**now).clone())),
+                Observation::Quarantined(now) => Different::New(Event::Quarantined((**now).clone())),
+                Observation::Healed(now) => Different::New(Event::Healed((**now).clone())),
                 _ => continue,
             };
             let ends = !goes_on && Some(taken) == last && journaled.get() as usize > self.covered;
             let missing = if ends { &mut not_yet } else { &mut differences };
-            missing.push(Difference { event: number, line, kind });
+            missing.push(Difference { event, line, kind });
         }
         Missing { differences, not_yet }
     }
+}
+
+/// The observations between event `taken` of the journal and the next stimulus.
+fn made_since<S: System>(
+    engine: &Engine<S>,
+    taken: EventNumber,
+) -> impl Iterator<Item = (EventNumber, &Observation<S::Out, S::View>)> {
+    engine.journal().since(taken.get() as usize).map_while(|event| match &event.what {
+        What::Observation(observation) => Some((event.number, observation)),
+        What::Stimulus(_) => None,
+    })
 }
 
 fn differs<S: System>(recorded: &Sent<S::Out>, now: Option<&Sent<S::Out>>) -> Compared<S> {

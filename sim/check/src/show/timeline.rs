@@ -90,7 +90,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
         keys.sort_unstable();
         keys.dedup();
         self.comparer.begin(&self.engine, (number, line), journaled);
-        self.exclusions.took(&self.engine, (number, line), journaled, receipt);
+        self.exclusions.took(&self.engine, (number, line), journaled, receipt, &self.comparer.places);
         self.names.add_keys(filter, &keys);
         if let Some(event) = self.engine.journal().get(journaled) {
             self.names.add_message::<S>(filter, &event.what);
@@ -163,7 +163,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
             if asked_for && filter.allows(Kind::of(&what), current.number) && filter.allows_keys(&keys) {
                 let mut entry = Entry::new::<S>(sign, &what, keys);
                 if let (Observation::Rejected(_), Some(Receipt::Conflict(with))) = (observation, current.receipt)
-                    && let Some((with, _)) = self.exclusions.trace(with)
+                    && let Some((with, _)) = self.comparer.places.of(with)
                 {
                     entry.body = Some(json(&conflict(with)));
                 }
@@ -209,7 +209,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
         match receipt? {
             Receipt::Duplicate => Some("duplicate".to_owned()),
             Receipt::Stale(other) => {
-                let (other, _) = self.exclusions.trace(other)?;
+                let (other, _) = self.comparer.places.of(other)?;
                 Some(format!("stale: event {other} has a higher revision"))
             }
             Receipt::Counts | Receipt::Conflict(_) | Receipt::Rejected => None,

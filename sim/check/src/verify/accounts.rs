@@ -41,7 +41,7 @@ impl<S: System> Verifier<S> {
     }
 
     fn compare(&mut self, key: &Key, found: &mut Findings) {
-        let Some(length) = self.facts.history(key).map(|history| history.facts.len()) else { return };
+        let Some(length) = self.facts.history(key).map(|history| history.len()) else { return };
         self.seen.coverage.out_of_time += u64::from(self.look.is_out_of_time());
         let from_first = self.look.depth.folds(length);
         let folded = if from_first { self.facts.fold(key, length) } else { None };
@@ -68,6 +68,9 @@ impl<S: System> Verifier<S> {
         if self.look.depth.restates(length) && self.restate(key, recomputed, found) {
             self.seen.coverage.restated += 1;
         }
+        if from_first {
+            self.folded.insert(key.clone(), folded);
+        }
     }
 
     /// Returns `true` if anything of a state is derivable: in a window, a key may have a state with nothing in it.
@@ -92,7 +95,7 @@ impl<S: System> Verifier<S> {
 
     fn last_state(&mut self, key: &Key, found: &mut Findings) {
         let Some(history) = self.facts.history(key) else { return };
-        let length = history.facts.len();
+        let length = history.len();
         let (folds, restates) = (!self.look.depth.folds(length), !self.look.depth.restates(length));
         if !folds && !restates {
             return;
@@ -121,7 +124,7 @@ impl<S: System> Verifier<S> {
         let mut found = Findings::default();
         if self.engine.quarantined(key).is_none() && !self.damage.states.contains(key) {
             let _ = guard(&mut || {
-                let length = self.facts.history(key).map_or(0, |history| history.facts.len());
+                let length = self.facts.history(key).map_or(0, |history| history.len());
                 if let Some(folded) = self.facts.fold(key, length) {
                     self.restate(key, &folded, &mut found);
                 }
@@ -169,7 +172,7 @@ impl<S: System> Verifier<S> {
 
     /// Folds all messages of a key once more, unless that takes long.
     fn folded_again(&self, key: &Key) -> Option<S::State> {
-        let length = self.facts.history(key)?.facts.len();
+        let length = self.facts.history(key)?.len();
         if length > AGAIN_MAX { None } else { self.facts.fold(key, length) }
     }
 
@@ -178,7 +181,7 @@ impl<S: System> Verifier<S> {
         let complete = self.engine.options().complete;
         let Some(history) = self.facts.history(key).filter(|_| complete) else { return false };
         let system = self.engine.system();
-        let inputs: Vec<_> = history.facts.iter().map(|fact| fact.input()).collect();
+        let inputs: Vec<_> = history.inputs(0..history.len()).collect();
         let Some(restated) = system.restate(key, &inputs, &self.facts.migrations.of(key)) else { return false };
         for part in system.compare(key, recomputed, &restated).within(true).diverged() {
             found.saw((RESTATED, part), self.step.place, Some(key), || {

@@ -1,72 +1,21 @@
-//! The checker's own histories of all keys, built from the raw facts of a trace.
+//! The checker's own facts, built from the raw events of a trace, and the histories of all keys.
 //!
 //! This code shares only the trace vocabulary with the engine, so that a mistake in the engine cannot hide here.
 
-use std::cmp::Ordering;
-use std::ops::Range;
 use std::sync::Arc;
 
-use afresh_core::{Beginning, EventNumber, Flows, Input, Key, Message, Name, Opening, Sent, Slot, System};
+use afresh_core::{EventNumber, Key, Message, Name, Opening, Sent, Slot, System};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use rustc_hash::FxBuildHasher;
 
+use super::history::{Fact, History, Learned, learn};
 use super::migrations::Migrations;
 use super::recurring::Recurring;
 use crate::guard::guard;
 
 /// A map with the same hashes in every run. It is iterated in the order of insertion.
 pub(super) type Map<K, V> = IndexMap<K, V, FxBuildHasher>;
-
-/// A message that counts for a key. It owns its body, because bodies that lie side by side in memory fold faster.
-#[derive(Clone)]
-pub(super) struct Fact<B> {
-    position: i64,
-    /// `true` if another key of the system sent the message.
-    routed: bool,
-    from: Name,
-    id: Name,
-    body: B,
-}
-
-impl<B> Fact<B> {
-    pub(super) fn input(&self) -> Input<'_, B> {
-        Input { from: &self.from, id: &self.id, body: &self.body }
-    }
-
-    /// Compares two messages by canonical order: position, subposition, routed messages last, then sender and id.
-    fn order<S: System<In = B>>(&self, other: &Self, system: &S) -> Ordering {
-        self.position.cmp(&other.position).then_with(|| {
-            let within = system.subposition(&self.body).into_iter().cmp(system.subposition(&other.body));
-            let named = || self.from.natural_cmp(&other.from).then_with(|| self.id.natural_cmp(&other.id));
-            within.then_with(|| self.routed.cmp(&other.routed)).then_with(named)
-        })
-    }
-}
-
-/// The history of one key.
-#[derive(Clone)]
-pub(super) struct History<S: System> {
-    pub(super) facts: Vec<Fact<S::In>>,
-    opening: Option<(EventNumber, Opening<S::View>)>,
-    /// The recorded views from which the key of a window learned later, in the order of their places.
-    learned: Vec<Learned<S::View>>,
-    /// The index of the fact that was added or removed last.
-    pub(super) changed_at: usize,
-    /// The last stimulus that concerned the key, and its line.
-    pub(super) changed_by: (EventNumber, u64),
-    /// The checkpoints and, last, the newest state. Each comes with the number of facts before it.
-    ///
-    /// They are used if the histories are too long to be folded from the first message at every step.
-    kept: Vec<(usize, S::State)>,
-}
-
-/// A recorded view from which a key learned something after its first `length` messages.
-#[derive(Clone)]
-struct Learned<V> {
-    length: usize,
-    view: V,
-}
 
 /// All revisions of one fact, and the number of the event with which the first one arrived.
 #[derive(Clone)]
@@ -190,7 +139,7 @@ impl<S: System> Facts<S> {
     {
         self.system = system;
         for history in self.histories.values_mut() {
-            *history = History { opening: history.opening.take(), ..History::default() };
+            history.clear();
         }
         self.histories.retain(|_, history| history.opening.is_some());
         let mut facts = Vec::new();
@@ -289,7 +238,7 @@ impl<S: System> Facts<S> {
         learn(&self.system, key, &mut state, view);
         let Some(state) = state.filter(|state| known != Some(state)) else { return };
         let history = self.histories.entry(key.clone()).or_default();
-        let length = history.facts.len();
+        let length = history.len();
         history.learned.push(Learned { length, view: view.clone() });
         let kept = history.kept.partition_point(|(earlier, _)| *earlier < length);
         history.kept.truncate(kept);
@@ -313,7 +262,7 @@ impl<S: System> Facts<S> {
     pub(super) fn advance(&mut self, key: &Key) {
         let (system, flows) = (&self.system, self.migrations.of(key));
         let Some(history) = self.histories.get_mut(key) else { return };
-        let length = history.facts.len();
+        let length = history.len();
         if history.is_before_opening(system) {
             history.kept.retain(|(length, _)| *length > 0);
         }
@@ -360,107 +309,6 @@ impl<B: Clone> Revisions<B> {
     fn counting_fact(&self, name: &(Name, Name)) -> Option<Fact<B>> {
         let ((from, id), body) = (name.clone(), B::clone(self.counting()?.body.as_ref()?));
         Some(Fact { position: i64::from(self.first.get()), routed: false, from, id, body })
-    }
-}
-
-impl<S: System> Default for History<S> {
-    fn default() -> Self {
-        let (facts, learned, kept) = Default::default();
-        Self { facts, opening: None, learned, changed_at: 0, changed_by: (EventNumber::MIN, 0), kept }
-    }
-}
-
-impl<S: System> History<S> {
-    /// Whether the key has neither a message that counts nor a recorded view that it opens with or learned from.
-    pub(super) fn is_empty(&self) -> bool {
-        self.facts.is_empty() && self.opening.is_none() && self.learned.is_empty()
-    }
-
-    /// Folds the first `length` messages; `None` if the state is not derivable.
-    fn fold(&self, system: &S, complete: bool, flows: &Flows, key: &Key, length: usize) -> Option<S::State> {
-        let mut state = self.start(system, complete, key);
-        self.apply(system, flows, key, &mut state, 0..length);
-        state
-    }
-
-    /// The state before the first message; `None` if it is not derivable.
-    fn start(&self, system: &S, complete: bool, key: &Key) -> Option<S::State> {
-        if self.is_before_opening(system) {
-            return None;
-        }
-        let beginning = if complete { Beginning::Birth } else { Beginning::Window };
-        let mut state = system.initial(key, beginning).or_else(|| complete.then(S::State::default));
-        let opening = self.opening.iter().map(|(_, opening)| &opening.value);
-        let learned = self.learned.iter().take_while(|learned| learned.length == 0).map(|learned| &learned.view);
-        opening.chain(learned).for_each(|view| learn(system, key, &mut state, view));
-        state
-    }
-
-    /// Returns `true` if a message belongs before the opening, which makes the key not derivable.
-    fn is_before_opening(&self, system: &S) -> bool {
-        let (Some((number, opening)), Some(first)) = (&self.opening, self.facts.first()) else { return false };
-        match (opening.after, system.position(first.input().body)) {
-            (Some(after), _) => first.position <= after,
-            (None, Some(_)) => false,
-            (None, None) => first.position <= i64::from(number.get()),
-        }
-    }
-
-    /// Folds some messages, and learns from the views behind them.
-    fn apply(&self, system: &S, flows: &Flows, key: &Key, state: &mut Option<S::State>, facts: Range<usize>) {
-        let fold = |state: &mut Option<S::State>, facts: Range<usize>| {
-            let Some(state) = state else { return };
-            for fact in &self.facts[facts] {
-                system.apply(key, state, fact.input(), flows);
-            }
-        };
-        let mut done = facts.start;
-        let first = self.learned.partition_point(|learned| learned.length <= done);
-        for learned in self.learned[first..].iter().take_while(|learned| learned.length <= facts.end) {
-            fold(state, done..learned.length);
-            learn(system, key, state, &learned.view);
-            done = learned.length;
-        }
-        fold(state, done..facts.end);
-    }
-
-    fn add(&mut self, system: &S, fact: Fact<S::In>) {
-        let newest = self.facts.last().is_none_or(|last| last.order(&fact, system).is_lt());
-        let place = if newest { self.facts.len() } else { self.place_of(system, &fact) };
-        self.facts.insert(place, fact);
-        self.changed(place);
-    }
-
-    fn remove(&mut self, system: &S, fact: Fact<S::In>) {
-        let place = self.place_of(system, &fact);
-        if self.facts.get(place).is_some_and(|other| other.order(&fact, system).is_eq()) {
-            self.facts.remove(place);
-            self.changed(place);
-        }
-    }
-
-    /// The index of the first message that does not come before `fact`.
-    fn place_of(&self, system: &S, fact: &Fact<S::In>) -> usize {
-        self.facts.partition_point(|other| other.order(fact, system).is_lt())
-    }
-
-    /// Notes a change at index `place`, and discards the states and the views that it invalidates.
-    fn changed(&mut self, place: usize) {
-        self.changed_at = place;
-        let learned = self.learned.partition_point(|learned| learned.length <= place);
-        if learned < self.learned.len() {
-            self.learned.truncate(learned);
-        }
-        let kept = self.kept.partition_point(|(length, _)| *length <= place);
-        self.kept.truncate(kept);
-    }
-}
-
-/// Fills in, from a recorded view, the values of a state that are unknown. Without a state, all of them are.
-fn learn<S: System>(system: &S, key: &Key, state: &mut Option<S::State>, view: &S::View) {
-    let mut known = state.take().or_else(|| system.initial(key, Beginning::Window)).unwrap_or_default();
-    if system.learn(key, &mut known, view) {
-        *state = Some(known);
     }
 }
 

@@ -39,7 +39,7 @@ impl Look {
 pub(crate) enum Share {
     /// All of them.
     All,
-    /// Every `of`th step, starting with step `number`.
+    /// Share `number` of the steps, of which there are `of`.
     Steps { number: u64, of: u64 },
     /// The comparisons of one key, at every step.
     Key(Key),
@@ -49,7 +49,7 @@ impl Share {
     /// Returns `true` if any comparison of this step is in the share.
     pub(super) fn has_step(&self, step: u64) -> bool {
         match self {
-            Self::Steps { number, of } => step % of == *number,
+            Self::Steps { number, of } => mixed(step) % of == *number,
             Self::All | Self::Key(_) => true,
         }
     }
@@ -75,4 +75,11 @@ impl Share {
             Self::All | Self::Steps { .. } => true,
         }
     }
+}
+
+/// Mixes the number of a step, so that its remainders are spread evenly: in a long history, only the steps with even
+/// numbers may be recomputed from the first message. This is a multiplicative hash (Knuth, *The Art of Computer
+/// Programming*, volume 3, section 6.4).
+fn mixed(step: u64) -> u64 {
+    step.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32
 }

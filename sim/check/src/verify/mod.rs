@@ -19,6 +19,7 @@ mod bisect;
 mod coverage;
 mod determinism;
 mod facts;
+mod history;
 mod look;
 mod migrations;
 mod probe;

@@ -37,7 +37,7 @@ impl<S: System> Record<S> {
     /// Notes that the history of a key has changed.
     pub(super) fn changed(&mut self, key: &Key, facts: &Facts<S>) {
         let Some(recorded) = self.views.get_mut(key) else { return };
-        let (length, changed) = facts.history(key).map_or((0, 0), |history| (history.facts.len(), history.changed_at));
+        let (length, changed) = facts.history(key).map_or((0, 0), |history| (history.len(), history.changed_at));
         recorded.in_order &= changed >= recorded.length && length > recorded.length;
     }
 
@@ -87,7 +87,7 @@ impl<S: System> Verifier<S> {
 
     /// Reports the observations that are made now but missing from the record. Call it after the last event.
     pub(super) fn unrecorded(&mut self, goes_on: bool) {
-        let Missing { differences, not_yet } = self.record.comparer.clone().finish(&self.engine, goes_on);
+        let Missing { differences, not_yet } = self.record.comparer.finish(&self.engine, goes_on);
         differences.iter().for_each(|difference| difference.add_to(&mut self.seen.findings));
         self.seen.not_recorded_yet = not_yet.iter().map(Difference::sighting).collect();
     }
@@ -95,19 +95,23 @@ impl<S: System> Verifier<S> {
     /// Checks a recorded view twice: against all messages, and against the recorded view before it.
     fn recorded_view(&mut self, place: (EventNumber, u64), viewed: &Viewed<S::View>, ours: bool, found: &mut Findings) {
         let Viewed { key, value: view } = viewed;
-        let length = self.facts.history(key).map_or(0, |history| history.facts.len());
+        let length = self.facts.history(key).map_or(0, |history| history.len());
         let before = self.record.views.insert(key.clone(), RecordedView { view: view.clone(), length, in_order: true });
         if !ours {
             return;
         }
-        let recomputed = if self.look.depth.from_checkpoints {
+        let now;
+        let recomputed = if let Some(folded) = self.folded.get(key) {
+            folded.as_ref()
+        } else if self.look.depth.from_checkpoints {
             self.facts.advance(key);
-            self.facts.newest(key).cloned()
+            self.facts.newest(key)
         } else {
-            self.facts.fold(key, length)
+            now = self.facts.fold(key, length);
+            now.as_ref()
         };
         let system = self.engine.system();
-        let compared = self.record.comparer.view(system, viewed, recomputed.as_ref(), "recomputed");
+        let compared = self.record.comparer.view(system, viewed, recomputed, "recomputed");
         self.seen.coverage.recorded += u64::from(compared.tells());
         self.compared(compared, place, found);
         if !self.record.comparer.says(key) {
@@ -120,8 +124,8 @@ impl<S: System> Verifier<S> {
         }
         if let Some(history) = self.facts.history(key) {
             let flows = self.facts.migrations.of(key);
-            for fact in &history.facts[before.length..] {
-                self.engine.system().apply(key, &mut state, fact.input(), &flows);
+            for input in history.inputs(before.length..history.len()) {
+                self.engine.system().apply(key, &mut state, input, &flows);
             }
         }
         self.seen.coverage.recorded_steps += 1;

@@ -8,7 +8,7 @@ use afresh_trace::format::EventOf;
 
 use super::along::Shown;
 use super::coverage::Coverage;
-use super::facts::Facts;
+use super::facts::{Facts, Map};
 use super::look::{Look, Share};
 use super::recorded::Record;
 use super::recurring::Recurring;
@@ -29,6 +29,8 @@ pub(crate) struct Verifier<S: System> {
     /// The recorded observations so far.
     pub(super) record: Record<S>,
     exclusions: Exclusions,
+    /// The keys that were folded from their first message after the current stimulus, and their states.
+    pub(super) folded: Map<Key, Option<S::State>>,
     pub(super) seen: Seen,
 }
 
@@ -85,6 +87,7 @@ impl<S: System> Verifier<S> {
             damage: Damage::default(),
             record,
             exclusions: Exclusions::default(),
+            folded: Map::default(),
             seen: Seen::default(),
         }
     }
@@ -105,6 +108,7 @@ impl<S: System> Verifier<S> {
     fn stimulus(&mut self, event: &EventOf<S>, stimulus: &Stimulus<S::In, S::View>, line: u64) {
         self.step.number += 1;
         self.step.place = (event.number, line);
+        self.folded.clear();
         let mut changed = std::mem::take(&mut self.step.changed);
         changed.clear();
         match stimulus {
@@ -117,7 +121,8 @@ impl<S: System> Verifier<S> {
         let effects = self.engine.take(event.at, stimulus.clone());
         let (taken, receipt) = (effects.stimulus(), effects.receipt());
         self.record.comparer.begin(&self.engine, self.step.place, taken);
-        self.exclusions.took(&self.engine, self.step.place, taken, receipt);
+        let places = &self.record.comparer.places;
+        self.exclusions.took(&self.engine, self.step.place, taken, receipt, places);
         let panics = self.effects(event.number, taken.get() as usize, &mut changed);
         self.changed(&mut changed);
         self.step.changed = changed;
@@ -169,6 +174,7 @@ impl<S: System> Verifier<S> {
         if self.engine.options().complete || self.engine.quarantined(&viewed.key).is_some() {
             return;
         }
+        self.folded.clear();
         let _ = guard(&mut || self.facts.learn(&viewed.key, &viewed.value));
         let journaled = self.engine.journal().len();
         if self.engine.learn(event.at, viewed) {

@@ -1,0 +1,193 @@
+//! The history of one key: its messages in canonical order, and the states that are folded from them.
+
+use std::cmp::Ordering;
+use std::ops::Range;
+
+use afresh_core::{Beginning, EventNumber, Flows, Input, Key, Name, Opening, System};
+
+/// A message that counts for a key.
+#[derive(Clone)]
+pub(super) struct Fact<B> {
+    pub(super) position: i64,
+    /// `true` if another key of the system sent the message.
+    pub(super) routed: bool,
+    pub(super) from: Name,
+    pub(super) id: Name,
+    pub(super) body: B,
+}
+
+/// A message of a history, without its body.
+type Place = Fact<()>;
+
+/// The history of one key.
+#[derive(Clone)]
+pub(super) struct History<S: System> {
+    /// The messages in canonical order.
+    places: Vec<Place>,
+    /// Their bodies. They lie side by side in memory, which makes folding faster.
+    bodies: Vec<S::In>,
+    pub(super) opening: Option<(EventNumber, Opening<S::View>)>,
+    /// The recorded views from which the key of a window learned later, in the order of their places.
+    pub(super) learned: Vec<Learned<S::View>>,
+    /// The index of the message that was added or removed last.
+    pub(super) changed_at: usize,
+    /// The last stimulus that concerned the key, and its line.
+    pub(super) changed_by: (EventNumber, u64),
+    /// The checkpoints and, last, the newest state. Each comes with the number of messages before it.
+    ///
+    /// They are used if the histories are too long to be folded from the first message at every step.
+    pub(super) kept: Vec<(usize, S::State)>,
+}
+
+/// A recorded view from which a key learned something after its first `length` messages.
+#[derive(Clone)]
+pub(super) struct Learned<V> {
+    pub(super) length: usize,
+    pub(super) view: V,
+}
+
+impl<S: System> Default for History<S> {
+    fn default() -> Self {
+        let (places, bodies, learned, kept) = Default::default();
+        Self { places, bodies, opening: None, learned, changed_at: 0, changed_by: (EventNumber::MIN, 0), kept }
+    }
+}
+
+impl<S: System> History<S> {
+    /// Removes everything but the opening.
+    pub(super) fn clear(&mut self) {
+        *self = Self { opening: self.opening.take(), ..Self::default() };
+    }
+
+    /// The number of messages that count.
+    pub(super) fn len(&self) -> usize {
+        self.bodies.len()
+    }
+
+    /// Some messages that count, as the system gets them.
+    pub(super) fn inputs(&self, range: Range<usize>) -> impl Iterator<Item = Input<'_, S::In>> {
+        let messages = self.places[range.clone()].iter().zip(&self.bodies[range]);
+        messages.map(|(place, body)| Input { from: &place.from, id: &place.id, body })
+    }
+
+    /// Whether the key has neither a message that counts nor a recorded view that it opens with or learned from.
+    pub(super) fn is_empty(&self) -> bool {
+        self.bodies.is_empty() && self.opening.is_none() && self.learned.is_empty()
+    }
+
+    /// Folds the first `length` messages; `None` if the state is not derivable.
+    pub(super) fn fold(&self, system: &S, complete: bool, flows: &Flows, key: &Key, length: usize) -> Option<S::State> {
+        let mut state = self.start(system, complete, key);
+        self.apply(system, flows, key, &mut state, 0..length);
+        state
+    }
+
+    /// The state before the first message; `None` if it is not derivable.
+    fn start(&self, system: &S, complete: bool, key: &Key) -> Option<S::State> {
+        if self.is_before_opening(system) {
+            return None;
+        }
+        let beginning = if complete { Beginning::Birth } else { Beginning::Window };
+        let mut state = system.initial(key, beginning).or_else(|| complete.then(S::State::default));
+        let opening = self.opening.iter().map(|(_, opening)| &opening.value);
+        let learned = self.learned.iter().take_while(|learned| learned.length == 0).map(|learned| &learned.view);
+        opening.chain(learned).for_each(|view| learn(system, key, &mut state, view));
+        state
+    }
+
+    /// Returns `true` if a message belongs before the opening, which makes the key not derivable.
+    pub(super) fn is_before_opening(&self, system: &S) -> bool {
+        let Some((number, opening)) = &self.opening else { return false };
+        let (Some(first), Some(body)) = (self.places.first(), self.bodies.first()) else { return false };
+        match (opening.after, system.position(body)) {
+            (Some(after), _) => first.position <= after,
+            (None, Some(_)) => false,
+            (None, None) => first.position <= i64::from(number.get()),
+        }
+    }
+
+    /// Folds some messages, and learns from the views behind them.
+    pub(super) fn apply(
+        &self,
+        system: &S,
+        flows: &Flows,
+        key: &Key,
+        state: &mut Option<S::State>,
+        messages: Range<usize>,
+    ) {
+        let fold = |state: &mut Option<S::State>, messages: Range<usize>| {
+            let Some(state) = state else { return };
+            self.inputs(messages).for_each(|input| system.apply(key, state, input, flows));
+        };
+        let mut done = messages.start;
+        let first = self.learned.partition_point(|learned| learned.length <= done);
+        for learned in self.learned[first..].iter().take_while(|learned| learned.length <= messages.end) {
+            fold(state, done..learned.length);
+            learn(system, key, state, &learned.view);
+            done = learned.length;
+        }
+        fold(state, done..messages.end);
+    }
+
+    pub(super) fn add(&mut self, system: &S, fact: Fact<S::In>) {
+        let newest = self.len().checked_sub(1).is_none_or(|last| self.order(last, &fact, system).is_lt());
+        let index = if newest { self.len() } else { self.index_of(system, &fact) };
+        let Fact { position, routed, from, id, body } = fact;
+        self.places.insert(index, Place { position, routed, from, id, body: () });
+        self.bodies.insert(index, body);
+        self.changed(index);
+    }
+
+    pub(super) fn remove(&mut self, system: &S, fact: Fact<S::In>) {
+        let index = self.index_of(system, &fact);
+        if index < self.len() && self.order(index, &fact, system).is_eq() {
+            self.places.remove(index);
+            self.bodies.remove(index);
+            self.changed(index);
+        }
+    }
+
+    /// The index of the first message that does not come before `fact`.
+    fn index_of(&self, system: &S, fact: &Fact<S::In>) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.order(middle, fact, system).is_lt() {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Compares the message at `index` with `fact` by canonical order: position, subposition, routed messages last,
+    /// then sender and id.
+    fn order(&self, index: usize, fact: &Fact<S::In>, system: &S) -> Ordering {
+        let (place, body) = (&self.places[index], &self.bodies[index]);
+        place.position.cmp(&fact.position).then_with(|| {
+            let within = system.subposition(body).into_iter().cmp(system.subposition(&fact.body));
+            let named = || place.from.natural_cmp(&fact.from).then_with(|| place.id.natural_cmp(&fact.id));
+            within.then_with(|| place.routed.cmp(&fact.routed)).then_with(named)
+        })
+    }
+
+    /// Notes a change at `index`, and discards the states and the views that it invalidates.
+    fn changed(&mut self, index: usize) {
+        self.changed_at = index;
+        let learned = self.learned.partition_point(|learned| learned.length <= index);
+        if learned < self.learned.len() {
+            self.learned.truncate(learned);
+        }
+        let kept = self.kept.partition_point(|(length, _)| *length <= index);
+        self.kept.truncate(kept);
+    }
+}
+
+/// Fills in, from a recorded view, the values of a state that are unknown. Without a state, all of them are.
+pub(super) fn learn<S: System>(system: &S, key: &Key, state: &mut Option<S::State>, view: &S::View) {
+    let mut known = state.take().or_else(|| system.initial(key, Beginning::Window)).unwrap_or_default();
+    if system.learn(key, &mut known, view) {
+        *state = Some(known);
+    }
+}

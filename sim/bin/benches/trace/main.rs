@@ -14,9 +14,10 @@ use afresh::format::{Options, Reader, Writer};
 use afresh::minimize::Minimizer;
 use afresh::{Loaded, Subject, check, oracle, replay};
 use afresh_core::{
-    Engine, Event, EventNumber, EventOf, Flows, Input, Key, Knob, Message, Name, Policy, Stimulus, What,
+    Engine, Event, EventNumber, EventOf, Flows, Header, Input, Key, Knob, Message, Name, Policy, Stimulus, What,
 };
-use afresh_fixtures::generate::{Export, Recording};
+use afresh_fixtures::document::Patch;
+use afresh_fixtures::generate::{Dice, Export, Recording};
 use afresh_fixtures::ledger::{FEES, In, View};
 use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook};
 
@@ -28,8 +29,8 @@ fn main() {
     let work: [(&str, fn()); 11] = [
         ("check-one-key", || check(10_000, 1)),
         ("check-many-keys", || check(100_000, 1000)),
-        ("by-hand-book", || by_hand::<OrderBook>(20_000, true, Recording::Views)),
-        ("by-hand-document", || by_hand::<Documents>(260_000, false, Recording::Nothing)),
+        ("by-hand-book", || by_hand::<OrderBook>(book(20_000), true)),
+        ("by-hand-document", || by_hand::<Documents>(typed(260_000), false)),
         ("plan", plan),
         ("memory", memory),
         ("replay", replay),
@@ -63,14 +64,14 @@ fn check(messages: u32, keys: u32) {
     );
 }
 
-/// Measures a replay and a check of one long history, against one fold of its bodies by hand. If `every` prefix is
-/// asked for, the check recomputes every step from the first message, and so does the hand.
-fn by_hand<S: Fixture + Subject>(messages: u32, every: bool, recording: Recording) {
+/// Measures a replay and a check of one long history, against one fold of its bodies by hand, and against one that also
+/// computes the outputs after each message. If `every` prefix is asked for, the check recomputes every step from the
+/// first message, and so does the hand.
+fn by_hand<S: Fixture + Subject>(events: Vec<EventOf<S>>, every: bool) {
     let system = S::correct();
-    let export = Export { recording, ..export(messages, 1) };
-    let events: Vec<_> = export.events(system.clone()).collect();
-    let file = written::<S>(&export, events.iter().cloned());
-    let trace = Loaded::new(export.header(S::NAME), events);
+    let header = Export::default().header(S::NAME);
+    let file = written::<S>(&header, events.iter().cloned());
+    let trace = Loaded::new(header, events);
     let inputs = trace.events.iter().filter_map(|event| match &event.what {
         What::Stimulus(Stimulus::In(message)) => message.body.clone(),
         _ => None,
@@ -91,22 +92,65 @@ fn by_hand<S: Fixture + Subject>(messages: u32, every: bool, recording: Recordin
     } else {
         (once, once)
     };
-    let budget = if every { u64::MAX } else { check::Options::default().budget };
+    let (send, _) = median(1, || {
+        let mut state = S::State::default();
+        for body in &inputs {
+            system.apply(&key, &mut state, Input { from: &name, id: &name, body }, &flows);
+            drop(black_box(system.outputs(&key, &state, &flows)));
+        }
+    });
+    // So much that every step is recomputed, but few are restated: the hand restates none.
+    let budget = if every { 300_000_000 } else { check::Options::default().budget };
     let options = check::Options { budget, ..check::Options::default() };
-    let (checking, cpu) = median(1, || black_box(check::check(&system, &trace, options)));
+    let (checking, cpu) = median(1, || {
+        let coverage = check::check(&system, &trace, options).coverage;
+        assert!(!every || coverage.from_first == coverage.steps, "{coverage:?}");
+    });
     let reader = || Reader::new("bench", &file[..], Options::default()).expect("the trace has a header");
     let (replaying, _) = median(3, || replay::replay(&system, reader(), replay::Options::default(), None));
     println!(
-        "by-hand system={} messages={messages} fold_ms={:.1} hand_s={:.3} check_s={:.3} check_cpu_s={:.3} check_ratio={:.2} replay_s={:.3} replay_ratio={:.2}",
+        "by-hand system={} messages={} fold_ms={:.1} with_outputs_ms={:.1} hand_s={:.3} check_s={:.3} check_cpu_s={:.3} check_ratio={:.2} \
+         check_cpu_ratio={:.2} replay_s={:.3} replay_ratio={:.2}",
         S::NAME,
+        inputs.len(),
         once.as_secs_f64() * 1e3,
+        send.as_secs_f64() * 1e3,
         hand.as_secs_f64(),
         checking.as_secs_f64(),
         cpu.as_secs_f64(),
+        checking.as_secs_f64() / hand.as_secs_f64(),
         cpu.as_secs_f64() / hand.as_secs_f64(),
         replaying.as_secs_f64(),
         replaying.as_secs_f64() / once.as_secs_f64(),
     );
+}
+
+/// An order book with a recorded view after each message.
+fn book(messages: u32) -> Vec<EventOf<OrderBook>> {
+    Export { recording: Recording::Views, ..export(messages, 1) }.events(OrderBook::correct()).collect()
+}
+
+/// A document of about 100,000 characters, typed one character at a time, with some deletions and jumps.
+fn typed(patches: u32) -> Vec<EventOf<Documents>> {
+    let (mut dice, mut length, mut cursor) = (Dice::new(1), 0, 0);
+    let patch = |number: u32| {
+        if dice.permille(20) {
+            cursor = dice.place(length as usize + 1) as u32;
+        }
+        let deletes = cursor > 0 && dice.permille(300);
+        let document = Key::from("paper");
+        let patch = if deletes {
+            (cursor, length) = (cursor - 1, length - 1);
+            Patch { document, at: cursor, delete: 1, insert: String::new() }
+        } else {
+            (cursor, length) = (cursor + 1, length + 1);
+            Patch { document, at: cursor - 1, delete: 0, insert: "e".into() }
+        };
+        let message = Message::new("editor", format!("p-{number}"), patch);
+        let number = EventNumber::new(number).expect("it is not zero");
+        Event { number, cause: None, at: None, what: What::Stimulus(Stimulus::In(message)) }
+    };
+    (1..=patches).map(patch).collect()
 }
 
 /// Measures the plan of a migration of one key, against a clone of the whole engine.
@@ -179,7 +223,7 @@ fn shrink(messages: u32, keys: u32) {
         let number = EventNumber::new(number).expect("it is not zero");
         Event { number, cause: None, at: Some(at), what: What::Stimulus(stimulus) }
     });
-    let file = written::<Ledger>(&export, events);
+    let file = written::<Ledger>(&export.header("ledger"), events);
     let reader = || Reader::new("bench", &file[..], Options::default()).expect("the trace has a header");
     let system = Ledger::with("fee-rounding").expect("it is one of the bugs");
     let (reading, _) = median(3, || {
@@ -211,7 +255,7 @@ fn export(messages: u32, keys: u32) -> Export {
 
 fn file(messages: u32, keys: u32) -> Vec<u8> {
     let export = export(messages, keys);
-    written::<Ledger>(&export, export.events(Ledger::correct()))
+    written::<Ledger>(&export.header("ledger"), export.events(Ledger::correct()))
 }
 
 /// A rounding error: the fees of two payments are a cent too low if the payment captured first arrives last.
@@ -235,8 +279,8 @@ fn planted() -> [Stimulus<In, View>; 5] {
     ]
 }
 
-fn written<S: Fixture>(export: &Export, events: impl Iterator<Item = EventOf<S>>) -> Vec<u8> {
-    let mut writer = Writer::new("bench", Vec::new(), &export.header(S::NAME)).expect("a header can be written");
+fn written<S: Fixture>(header: &Header, events: impl Iterator<Item = EventOf<S>>) -> Vec<u8> {
+    let mut writer = Writer::new("bench", Vec::new(), header).expect("a header can be written");
     for event in events {
         writer.event(&event).expect("an event can be written");
     }

@@ -21,39 +21,15 @@ pub(super) const ALL: &[Mutation] = &[
     ),
     noticed(
         TURN,
-        "a migration does not fold again",
-        "self.compute(cell, Fold::Again, outcome);",
-        "self.compute(cell, Fold::Not, outcome);",
-    ),
-    noticed(
-        TURN,
         "a migration does not report the damage that it heals",
         "self.compute(*cell, Fold::HealFirst, outcome);",
         "",
-    ),
-    noticed(
-        TURN,
-        "a scrub does not fold again",
-        "if self.options.policy == Policy::Unchecked { Fold::Not } else { Fold::Heal }",
-        "Fold::Not",
-    ),
-    noticed(
-        TURN,
-        "a migration of named keys turns the flow of all",
-        "Some(keys) => keys.iter().for_each(|key| self.flows.set(key, flow, *on)),",
-        "Some(_) => self.flows.set_every(flow, *on),",
     ),
     noticed(
         FLOW,
         "keys with flows of their own do not follow a migration of all",
         "            flows.set(flow, on);",
         "",
-    ),
-    noticed(
-        FLOW,
-        "a migration of a key forgets the flows that are on for all",
-        "let mut flows = self.of(key).clone();",
-        "let mut flows = Flows::default();",
     ),
     noticed(
         RESTART,
@@ -69,26 +45,8 @@ pub(super) const ALL: &[Mutation] = &[
     ),
     noticed(
         RESTART,
-        "a restart forgets the migrations of all keys",
-        "                    self.flows.set_every(flow, *on);",
-        "",
-    ),
-    noticed(
-        RESTART,
         "a restart forgets the migrations of named keys",
         "                        self.flows.set(key, flow, *on);",
-        "",
-    ),
-    noticed(
-        RESTART,
-        "a restart forgets the messages between keys",
-        "self.routed.set(&sent.key, &sent.slot, arrival, message);",
-        "drop((arrival, message));",
-    ),
-    noticed(
-        RESTART,
-        "a restart forgets which keys send messages",
-        "self.cells[cell].routes |= routed;",
         "",
     ),
     noticed(
@@ -96,11 +54,5 @@ pub(super) const ALL: &[Mutation] = &[
         "a restart forgets which keys are quarantined",
         "apart.insert(quarantined.key.clone(), quarantined.why.clone());",
         "let _ = quarantined;",
-    ),
-    noticed(
-        RESTART,
-        "a restart forgets which messages were rejected",
-        "                    self.journal.reject(message);",
-        "                    let _ = message;",
     ),
 ];

@@ -31,7 +31,18 @@ const fn noticed(file: &'static str, what: &'static str, old: &'static str, new:
     Mutation { file, old, new, what, unnoticed: "" }
 }
 
+/// A mutation that no command notices, and the reason.
+const fn unnoticed(
+    file: &'static str,
+    what: &'static str,
+    old: &'static str,
+    new: &'static str,
+    unnoticed: &'static str,
+) -> Mutation {
+    Mutation { file, old, new, what, unnoticed }
+}
+
 /// All mutations, in the order of the table.
 pub fn mutations() -> impl Iterator<Item = &'static Mutation> {
-    [cells::ALL, engine::ALL, knobs::ALL, checker::ALL].into_iter().flatten()
+    [engine::ALL, knobs::ALL, cells::ALL, checker::ALL].into_iter().flatten()
 }

@@ -78,8 +78,7 @@ impl Table {
         }
         let counts: Vec<_> = COLUMNS.iter().zip(&seen).map(|(column, count)| format!("{column} {count}")).collect();
         let rows = table.lines().count() - 2;
-        let sum =
-            format!("{} of {rows} mutations are noticed: by {}.", seen[COLUMNS.len()], counts.join(", "));
+        let sum = format!("{} of {rows} mutations are noticed: by {}.", seen[COLUMNS.len()], counts.join(", "));
         if !unnoticed.is_empty() {
             unnoticed = format!("\nNo command notices these:\n\n{unnoticed}");
         }

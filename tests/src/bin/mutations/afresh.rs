@@ -32,8 +32,10 @@ pub(crate) fn notices(afresh: &Path, words: &[&str]) -> Result<bool, Box<dyn Err
         return Ok(false);
     }
     let printed = String::from_utf8_lossy(&printed()?).into_owned();
-    let is_told = |line: &&str| line.contains("finding") || line.starts_with("error") || line.contains("event ");
-    let told: Vec<_> = printed.lines().filter(is_told).take(2).map(str::trim).collect();
+    let is_told = |line: &&str| line.contains(" finding") || line.starts_with("error") || line.contains(", first");
+    let is_note =
+        |line: &&str| [" ok: ", "stale, ", "rejected, ", "conflicting, "].iter().any(|note| line.contains(note));
+    let told: Vec<_> = printed.lines().filter(|line| is_told(line) && !is_note(line)).take(2).map(str::trim).collect();
     eprintln!("  {} notices it: {how}; {}", words[..2].join(" "), told.join("; "));
     Ok(true)
 }

@@ -5,7 +5,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use afresh_fixtures::generate::{Disorder, Export, Recording};
-use afresh_tests::kept::{self, FOLDER, KEPT, Kept};
+use afresh_fixtures::ledger;
+use afresh_tests::kept::{self, FOLDER, KEPT};
 use afresh_tests::root;
 
 use crate::afresh::{must, text};
@@ -18,19 +19,30 @@ pub(crate) const SYSTEMS: [&str; 3] = ["ledger", "orderbook", "document"];
 const SEEDS: u64 = 12;
 
 /// How many of these runs are checked with each planted bug.
-const SEEDS_PLANTED: u64 = 4;
+const SEEDS_PLANTED: usize = 4;
 
 /// The most messages of a trace on which the laws are checked. On the longest kept traces they take a minute.
-const LAWS_MAX: u32 = 1000;
+const LAWS_MAX: u32 = 400;
 
-/// The disorder of the windows.
-const DISORDER: Disorder = Disorder {
-    late_permille: 150,
-    duplicates_permille: 30,
-    envelopes_permille: 30,
-    revisions_permille: 60,
-    withdrawals_permille: 40,
-    places_max: 20,
+/// How many messages a trace of a single key has, which is enough for checkpoints.
+const MESSAGES: u32 = 400;
+
+/// The windows, but for their seeds: much disorder, outputs and views.
+const WINDOW: Export = Export {
+    seed: 0,
+    messages: 60,
+    keys: 3,
+    disorder: Disorder {
+        late_permille: 150,
+        duplicates_permille: 30,
+        envelopes_permille: 30,
+        revisions_permille: 60,
+        withdrawals_permille: 40,
+        places_max: 20,
+    },
+    flow: None,
+    skipped: 60,
+    recording: Recording::Views,
 };
 
 /// A trace, and the system to check it with.
@@ -42,74 +54,61 @@ pub(crate) struct Trace {
     pub(crate) laws: bool,
 }
 
-/// The traces of a run of the mutations.
-pub(crate) struct Traces {
-    /// Traces in which the correct product finds nothing: kept, recorded and simulated ones, and windows. Traces of
-    /// planted bugs are among them, to be checked with the correct system.
-    pub(crate) clean: Vec<Trace>,
-    /// Traces to be checked with systems that have a bug, and records that systems with a bug made.
-    pub(crate) planted: Vec<Trace>,
-}
+/// The planted bug whose findings depend on chance. Only the signature `determinism` is sure to be found.
+pub(crate) const BY_CHANCE: &str = "orderbook+hash-order";
 
-impl Traces {
-    /// Makes the traces with the binary `afresh` of the correct product.
-    ///
-    /// # Errors
-    ///
-    /// If a trace cannot be made.
-    pub(crate) fn new(afresh: &Path) -> Result<Self, Box<dyn Error>> {
-        let _ = fs::remove_dir_all(folder().join("traces"));
-        fs::create_dir_all(folder().join("traces"))?;
-        let mut traces = Self { clean: Vec::new(), planted: Vec::new() };
-        for system in SYSTEMS {
-            traces.add(afresh, system)?;
-        }
-        Ok(traces)
-    }
-
-    /// Makes the traces of a system and of its planted bugs.
-    fn add(&mut self, afresh: &Path, system: &'static str) -> Result<(), Box<dyn Error>> {
-        let of_system = KEPT.iter().filter(|kept| kept.system.split('+').next() == Some(system));
-        let (correct, planted): (Vec<_>, Vec<_>) = of_system.partition(|kept| kept.system == system);
+/// Makes the traces with the binary `afresh` of the correct product: kept, recorded and simulated ones, and windows.
+///
+/// # Errors
+///
+/// If a trace cannot be made.
+pub(crate) fn make(afresh: &Path) -> Result<Vec<Trace>, Box<dyn Error>> {
+    let _ = fs::remove_dir_all(folder().join("traces"));
+    fs::create_dir_all(folder().join("traces"))?;
+    let mut traces = Vec::new();
+    for system in SYSTEMS {
         let mut runs = Vec::new();
         for seed in (0..SEEDS).map(|seed| seed.to_string()) {
             let run = folder().join(format!("traces/run-{system}-{seed}.jsonl"));
             must(afresh, &["run", system, "--seed", &seed, "--output", text(&run)])?;
             runs.push(Trace { system, path: record(afresh, system, &run)?, laws: true });
-            self.clean.push(Trace { system, path: run, laws: true });
-        }
-        self.clean.extend(runs.clone());
-        for kept in correct {
-            self.clean.push(Trace { system, path: record(afresh, system, &path(kept))?, laws: has_laws(kept) });
+            traces.push(Trace { system, path: run, laws: true });
         }
         for seed in 0..SEEDS {
             let window = folder().join(format!("traces/window-{system}-{seed}.jsonl"));
-            let recording = Recording::Views;
-            let export = Export { seed, messages: 60, keys: 3, disorder: DISORDER, flow: None, skipped: 60, recording };
-            kept::write(system, &export, "window", File::create(&window)?).ok_or("the system is known")??;
-            self.clean.push(Trace { system, path: window, laws: false });
+            export(system, &window, &Export { seed, ..WINDOW })?;
+            traces.push(Trace { system, path: window, laws: false });
         }
-        for kept in planted {
-            let (path, laws) = (path(kept), has_laws(kept));
-            if !kept.file.ends_with("-production") {
-                self.clean.push(Trace { system, path: path.clone(), laws });
+        let path = folder().join(format!("traces/one-key-{system}.jsonl"));
+        let flow = (system == "ledger").then_some(ledger::FEES);
+        export(system, &path, &Export { messages: MESSAGES, keys: 1, skipped: 0, flow, ..WINDOW })?;
+        traces.push(Trace { system, path, laws: true });
+        let of_system = KEPT.iter().filter(|kept| kept.system.split('+').next() == Some(system));
+        for kept in of_system.filter(|kept| !kept.file.ends_with("-long")) {
+            let path = root().join(FOLDER).join(kept.file).with_extension("jsonl");
+            let laws = kept.export.messages <= LAWS_MAX && kept.export.skipped == 0;
+            traces.push(Trace { system, path: path.clone(), laws });
+            if kept.system == BY_CHANCE {
+                traces.push(Trace { system: kept.system, path, laws: false });
+                continue;
             }
-            self.planted.push(Trace { system, path: record(afresh, kept.system, &path)?, laws: false });
-            self.planted.push(Trace { system: kept.system, path, laws });
-            let some = runs.iter().take(SEEDS_PLANTED as usize);
-            self.planted.extend(some.map(|run| Trace { system: kept.system, ..run.clone() }));
+            let recorded = record(afresh, kept.system, &path)?;
+            traces.push(Trace { system, path: recorded, laws });
+            if kept.system != system {
+                traces.push(Trace { system: kept.system, path, laws });
+                let some = runs.iter().take(SEEDS_PLANTED);
+                traces.extend(some.map(|run| Trace { system: kept.system, ..run.clone() }));
+            }
         }
-        Ok(())
+        traces.extend(runs);
     }
+    Ok(traces)
 }
 
-/// Returns `true` if the laws are checked on a kept trace.
-fn has_laws(kept: &Kept) -> bool {
-    kept.export.messages <= LAWS_MAX && kept.export.skipped == 0
-}
-
-fn path(kept: &Kept) -> PathBuf {
-    root().join(FOLDER).join(kept.file).with_extension("jsonl")
+/// Writes a trace as production would export it.
+fn export(system: &str, path: &Path, export: &Export) -> Result<(), Box<dyn Error>> {
+    kept::write(system, export, "a trace", File::create(path)?).ok_or("the system is unknown")??;
+    Ok(())
 }
 
 /// Replays a trace with a system, and writes it with the outputs and views of the replay.

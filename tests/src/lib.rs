@@ -4,6 +4,7 @@ mod folder;
 pub mod hashed;
 pub mod hostile;
 pub mod kept;
+pub mod mutations;
 pub mod payments;
 
 use std::os::unix::fs::symlink;

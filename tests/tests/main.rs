@@ -10,6 +10,7 @@ mod kept;
 mod knobs;
 mod laws;
 mod minimize;
+mod mutations;
 mod rules;
 mod show;
 mod shrink;

@@ -6,7 +6,8 @@ use crate::subject::Subject;
 /// Checks that damage to incremental states, checkpoints or indexes is healed, and that wrong outputs are corrected.
 ///
 /// The law damages one key at a time, after the first `damage_after` stimuli. Under the policy `Incremental`, a scrub
-/// or a trigger at the end must heal it. Under `FirstPrinciples`, the next update of the key must.
+/// or a trigger at the end must heal it. A scrub at once must heal all caches, so that the rest of the run goes as if
+/// nothing had been damaged. Under `FirstPrinciples`, the next update of the key must heal it.
 ///
 /// # Errors
 ///
@@ -48,12 +49,17 @@ pub(super) fn healing_of<S: Subject>(
                 continue;
             }
             let fault = Fault::Damage { key: key.clone(), what };
+            let by = || ("law".into(), String::new());
             let mut damaged = engine.clone();
             damaged.take(None, Stimulus::Fault(Box::new(fault.clone())));
+            let (mut at_once, (by_law, why)) = (damaged.clone(), by());
+            at_once.take(None, Stimulus::Knob(Box::new(Knob::Scrub { keys: None, by: by_law, why })));
             for stimulus in rest {
                 damaged.take(None, stimulus.clone());
+                at_once.take(None, stimulus.clone());
             }
-            let by = || ("law".into(), String::new());
+            same(["never damaged", "healed at once"], [&healthy, &at_once])
+                .map_err(|breach| of_fault(breach, &fault))?;
             for trigger in [true, false] {
                 let (by, why) = by();
                 let keys = None;

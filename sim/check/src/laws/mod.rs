@@ -22,7 +22,7 @@ mod table;
 mod trigger;
 mod violation;
 
-use afresh_core::{Engine, Observation, Options, Policy, Stimulus, What};
+use afresh_core::{Engine, Observation, Options, Policy, Sent, SlotId, Stimulus, What};
 
 use crate::compare::kind;
 use crate::guard::guard;
@@ -57,6 +57,14 @@ where
         engine.take(None, stimulus.clone());
     }
     engine
+}
+
+/// Settles every `step`th of the outputs that are not settled.
+pub(crate) fn settle<S: Subject>(engine: &mut Engine<S>, step: usize) {
+    let output = |sent: &Sent<S::Out>| (SlotId { key: sent.key.clone(), slot: sent.slot.clone() }, sent.revision);
+    for (output, revision) in engine.unsettled().step_by(step).map(output).collect::<Vec<_>>() {
+        engine.settle(None, &output, revision);
+    }
 }
 
 /// Takes one more stimulus, which must send, heal and quarantine nothing.

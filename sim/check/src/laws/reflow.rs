@@ -1,6 +1,6 @@
 use afresh_core::{FactId, Knob, Policy, SlotId, Stimulus};
 
-use super::{Held, LawViolation, StimulusOf, quiet, run, same};
+use super::{Held, LawViolation, StimulusOf, quiet, run, same, settle};
 use crate::subject::Subject;
 
 /// Checks that reflowing any stored message changes nothing in a healthy system.
@@ -20,7 +20,7 @@ pub fn reflow_in<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     same(["before", "reflowed"], [&before, &after])
 }
 
-/// Checks that reflowing the outputs of a key sends exactly the same outputs again.
+/// Checks that reflowing the outputs of a key sends exactly the same outputs again, until they are settled again.
 ///
 /// # Errors
 ///
@@ -28,6 +28,7 @@ pub fn reflow_in<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
 pub fn reflow_out<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let before = run(system, Policy::Incremental, stimuli);
     let mut after = before.clone();
+    settle(&mut after, 1);
     for key in before.keys() {
         let (slots, sent): (Vec<_>, Vec<_>) = before.slots(key).unzip();
         let outputs = slots.into_iter().map(|slot| SlotId { key: key.clone(), slot: slot.clone() }).collect();
@@ -38,6 +39,12 @@ pub fn reflow_out<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
             let found = format!("{key} had sent {sent:?} but sent {again:?} when reflowed");
             return Err(LawViolation::new("sends", found).of(key));
         }
+    }
+    if after.unsettled().count() != before.unsettled().count() {
+        return Err(LawViolation::new(
+            "unsettled",
+            "an output that was sent again would not be sent again after a crash",
+        ));
     }
     same(["before", "sent again"], [&before, &after])
 }

@@ -1,6 +1,6 @@
 use afresh_core::{Engine, Options, Policy};
 
-use super::{Held, LawViolation, StimulusOf, run, same};
+use super::{Held, LawViolation, StimulusOf, run, same, settle};
 use crate::guard::guard;
 use crate::subject::Subject;
 
@@ -14,6 +14,8 @@ use crate::subject::Subject;
 pub fn restart<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], crash_after: usize) -> Held {
     let (before, rest) = stimuli.split_at(crash_after.min(stimuli.len()));
     let mut lived = run(system, Policy::Incremental, before);
+    // Every other output has arrived before the crash, and must not be sent again.
+    settle(&mut lived, 2);
     let options = Options { policy: Policy::Incremental, guard, ..Options::default() };
     let journal = lived.journal().events().cloned();
     let mut restarted = Engine::restart(system.clone(), options, journal)

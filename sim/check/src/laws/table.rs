@@ -98,11 +98,12 @@ fn ask_at<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>], sample:
         "determinism" => super::determinism(system, stimuli)
             .map_err(|violation| Box::new(LawViolation { part: String::new(), ..*violation })),
         "healing" => {
-            let damage = |number: usize| match sample {
-                Sample::Spread => stimuli.len() <= PLACES_MAX || number.is_multiple_of(7),
+            // Other damages at each place, so that a trace of a single key has all of them too.
+            let damage = |number: usize, place: usize| match sample {
+                Sample::Spread => stimuli.len() <= PLACES_MAX || (number + place).is_multiple_of(7),
                 Sample::Seed(seed) => number as u64 % 11 == seed % 11,
             };
-            each_place::<S>(stimuli, sample, |place| healing_of(system, stimuli, place, damage))
+            each_place::<S>(stimuli, sample, |place| healing_of(system, stimuli, place, |number| damage(number, place)))
         }
         "idempotence" => super::idempotence(system, stimuli),
         "migration" => {

@@ -11,7 +11,7 @@ use crate::history::{Entry, History, Sources};
 use crate::name::{Key, Name, Slot};
 use crate::outbox::{Outbox, SlotNumber};
 use crate::rounds::Work;
-use crate::system::{Change, System, Touched, Updated};
+use crate::system::{Change, System, Touched, Updated, Updates};
 use crate::trace::EventNumber;
 
 /// Everything that an engine keeps for one key. All of it is a cache, and can be rebuilt from the journal.
@@ -109,7 +109,8 @@ impl<S: System> Cell<S> {
             || self.is_quarantined()
     }
 
-    /// Changes the history, updates the carried state, and adds to `slots` those that can have changed.
+    /// Changes the history, updates the carried state, and adds to `slots` those that can have changed. Adds to
+    /// `updates` the calls of [`System::update`].
     ///
     /// Returns `true` if any slot can have changed, not only the added ones.
     ///
@@ -121,17 +122,18 @@ impl<S: System> Cell<S> {
         work: &[Work],
         slots: &mut Vec<Slot>,
         rebuilt: &mut bool,
+        updates: &mut Updates,
     ) -> bool {
         let mut changes = Changes::default();
         // Change the history completely before any code of the system runs, so that it stays right if that panics.
         if let [work] = work {
             let step = self.record(context, &work.shift);
             changes.newest = step.is_some_and(|step| step.newest);
-            self.step(context, &work.shift, step, &mut changes);
+            self.step(context, &work.shift, step, &mut changes, updates);
         } else {
             let steps: Vec<_> = work.iter().map(|work| self.record(context, &work.shift)).collect();
             for (work, step) in work.iter().zip(steps) {
-                self.step(context, &work.shift, step, &mut changes);
+                self.step(context, &work.shift, step, &mut changes, updates);
             }
         }
         *rebuilt = context.policy == Policy::FirstPrinciples && self.mend_history(context);
@@ -205,7 +207,14 @@ impl<S: System> Cell<S> {
     }
 
     /// Updates the carried state for one change of the history, or notes in `changes` from where it must be folded.
-    fn step(&mut self, context: &Context<'_, S>, shift: &Shift, step: Option<Step>, changes: &mut Changes) {
+    fn step(
+        &mut self,
+        context: &Context<'_, S>,
+        shift: &Shift,
+        step: Option<Step>,
+        changes: &mut Changes,
+        updates: &mut Updates,
+    ) {
         let Some(step) = step.filter(|step| !step.unlearned) else {
             *changes = Changes::ALL;
             return;
@@ -230,7 +239,13 @@ impl<S: System> Cell<S> {
         }
         let kept = self.checkpoints.partition_point(|checkpoint| checkpoint.length <= step.first);
         self.checkpoints.truncate(kept);
-        let mut update = |change| context.system.update(&self.key, state, change, context.flows) == Updated::Done;
+        let mut update = |change| {
+            // Count the call before it is made, because it may panic.
+            updates.calls += 1;
+            let done = context.system.update(&self.key, state, change, context.flows) == Updated::Done;
+            *(if done { &mut updates.done } else { &mut updates.folded_again }) += 1;
+            done
+        };
         let done = match (shift.remove, shift.add) {
             (Some(before), Some(after)) if step.in_place => {
                 update(Change::Revised { before: input(before).body, after: input(after) })

@@ -10,7 +10,7 @@ use crate::message::Sent;
 use crate::name::Key;
 use crate::outbox::Sending;
 use crate::rounds::{Outcome, Wanted};
-use crate::system::System;
+use crate::system::{System, Updates};
 use crate::trace::{EventNumber, Observation, Viewed, What};
 
 impl<S: System> Engine<S> {
@@ -22,6 +22,10 @@ impl<S: System> Engine<S> {
         for quarantined in outcome.quarantines.drain(..) {
             self.observe(number, Observation::Quarantined(Box::new(quarantined)));
         }
+        let Updates { calls, done, folded_again } = outcome.updates;
+        self.updates.calls += calls;
+        self.updates.done += done;
+        self.updates.folded_again += folded_again;
         self.sort(&mut outcome);
         let at = self.journal.get(number).and_then(|event| event.at);
         for wanted in &mut outcome.wanted {

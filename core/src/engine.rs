@@ -15,7 +15,7 @@ use crate::name::{Key, Slot};
 use crate::outbox::{Outbox, Sending};
 use crate::receive::Receipt;
 use crate::rounds::Outcome;
-use crate::system::System;
+use crate::system::{System, Updates};
 use crate::trace::{At, EventNumber, Observation, Settled, Stimulus, What};
 
 /// The way in which an engine updates the state of a key when a message arrives.
@@ -82,6 +82,7 @@ pub struct Engine<S: System> {
     pub(crate) routed: RoutedMessages<S::In>,
     pub(crate) flows: FlowTable,
     pub(crate) outbox: Outbox,
+    pub(crate) updates: Updates,
     /// Memory that every stimulus reuses. Between stimuli, its `cells` are those that the last one computed.
     pub(crate) spare: Option<Box<Outcome<S>>>,
 }
@@ -141,6 +142,7 @@ impl<S: System> Engine<S> {
             routed: RoutedMessages::default(),
             flows: FlowTable::default(),
             outbox: Outbox::default(),
+            updates: Updates::default(),
             spare: None,
         }
     }
@@ -225,6 +227,13 @@ impl<S: System> Engine<S> {
     /// The flows that are on for each key.
     pub fn flows(&self) -> &FlowTable {
         &self.flows
+    }
+
+    /// The calls of [`System::update`] that this engine has made. Plans do not count.
+    ///
+    /// A [`Fault::Restart`](crate::Fault::Restart) or [`Fault::Deploy`](crate::Fault::Deploy) keeps the count.
+    pub fn updates(&self) -> Updates {
+        self.updates
     }
 
     /// The known keys, in order: those with a message that counts, an opening, an output or a quarantine.

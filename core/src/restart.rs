@@ -63,7 +63,7 @@ impl<S: System> Engine<S> {
     /// Drops everything but the journal, and continues from the journal with `system`.
     pub(crate) fn start_again(&mut self, system: S) {
         let journal = core::mem::take(&mut self.journal);
-        *self = Self::new(system, self.options);
+        *self = Self { updates: self.updates, ..Self::new(system, self.options) };
         let mut apart = BTreeMap::new();
         for event in journal.into_events() {
             self.reload(event, &mut apart);

@@ -11,7 +11,7 @@ use crate::history::{Entry, Sources, try_place};
 use crate::keys::Keys;
 use crate::name::{Key, Name, Slot};
 use crate::outbox::SlotNumber;
-use crate::system::System;
+use crate::system::{System, Updates};
 use crate::trace::{EventNumber, Healed, Quarantined};
 
 /// The way in which [`Engine::compute`] gets the state of a key before it computes the outputs.
@@ -53,6 +53,8 @@ pub(crate) struct Outcome<S: System> {
     routed: Vec<(usize, S::In)>,
     pub(crate) heals: Vec<Healed>,
     pub(crate) quarantines: Vec<Quarantined>,
+    /// The calls of [`System::update`].
+    pub(crate) updates: Updates,
     /// The cells that were computed, in the order of their first computation.
     pub(crate) cells: Vec<usize>,
     /// The number of the stimulus: the place of the messages that it routes, in a system without positions.
@@ -95,6 +97,7 @@ impl<S: System> Default for Outcome<S> {
             routed: Vec::new(),
             heals: Vec::new(),
             quarantines: Vec::new(),
+            updates: Updates::default(),
             cells: Vec::new(),
             arrival: 0,
             before: None,
@@ -108,6 +111,7 @@ impl<S: System> Engine<S> {
         let mut outcome = self.spare.take().unwrap_or_default();
         outcome.cells.clear();
         outcome.spans.clear();
+        outcome.updates = Updates::default();
         outcome.arrival = i64::from(number.get());
         outcome.before = dry.then(Vec::new);
         outcome
@@ -161,7 +165,7 @@ impl<S: System> Engine<S> {
         let mut rebuilt = false;
         let done = guard(&mut || {
             outcome.slots.clear();
-            if cell.advance(&context, work, &mut outcome.slots, &mut rebuilt) {
+            if cell.advance(&context, work, &mut outcome.slots, &mut rebuilt, &mut outcome.updates) {
                 outcome.want_all(number, cell, &context, again);
             } else {
                 outcome.want_named(number, cell, &context);

@@ -349,3 +349,14 @@ pub enum Updated {
     /// Only a fold can give the new state. The old state is discarded, so `update` may leave it half changed.
     FoldAgain,
 }
+
+/// The number of times that [`System::update`] was called, by its results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Updates {
+    /// All calls, including those that panicked.
+    pub calls: u64,
+    /// The calls that returned [`Updated::Done`].
+    pub done: u64,
+    /// The calls that returned [`Updated::FoldAgain`], as the default implementation always does.
+    pub folded_again: u64,
+}

@@ -14,6 +14,7 @@ fn what_is_wrong_is_shown_once_with_its_place_and_a_diff() {
     assert_snapshot!(done.stdout, @r#"
     night.jsonl: 2 findings; 4 stimuli, 1 key
       compared 4 steps, each recomputed from the first message; 4 of them restated
+      messages: 1 late, 0 duplicate, 0 revised, 0 withdrawn; `update` ran 1 time: 1 `Done`, 0 `FoldAgain`
       incremental/balance at 1 step on 1 key, first:
         night.jsonl:5: event 4, key a-1: the incremental state differs from the recomputed state
           - incremental
@@ -32,6 +33,7 @@ fn what_is_wrong_is_shown_once_with_its_place_and_a_diff() {
     assert_snapshot!(clean, @"
     night.jsonl: ok: 4 stimuli, 1 key
       compared 4 steps, each recomputed from the first message; 4 of them restated
+      messages: 1 late, 0 duplicate, 0 revised, 0 withdrawn; `update` ran 1 time and returned `FoldAgain`, so this check tested no state that it computed
     ");
 }
 
@@ -44,6 +46,7 @@ fn what_production_recorded_wrong_is_found_in_the_record_too() {
     assert_snapshot!(done.stdout, @r#"
     ledger-production.jsonl: 4 findings; 300 stimuli, 3 keys; 3 stale
       compared 297 steps, each recomputed from the first message; 297 of them restated; 297 recorded views, 203 of them also compared with the one before
+      messages: 69 late, 18 duplicate, 14 revised, 8 withdrawn; `update` ran 91 times: 56 `Done`, 35 `FoldAgain`
       stale, first: ledger-production.jsonl:80: event 79: message m-1010 from shop does not count: event 51 has a higher revision
       incremental/balance at 20 steps on 1 key, first:
         ledger-production.jsonl:97: event 96, key a-3: the incremental state differs from the recomputed state
@@ -91,6 +94,7 @@ fn a_key_that_is_set_apart_is_said_to_be() {
     assert_snapshot!(done.stdout, @"
     in.jsonl: 1 finding; 3 stimuli, 1 key; 1 quarantined
       compared 1 step, each recomputed from the first message; 1 of them restated; 2 steps not compared, because the key was quarantined after a panic
+      no message was late, duplicate, revised or withdrawn; `update` never ran, so this check did not test it
       quarantined, first: in.jsonl:3: event 2: key d is quarantined: attempt to add with overflow (mod.rs:111)
       panic/attempt to add with overflow at 1 step on 1 key, first:
         in.jsonl:3: event 2, key d: panicked: attempt to add with overflow (mod.rs:111)
@@ -120,6 +124,7 @@ fn a_key_that_a_fault_has_damaged_is_not_held_against_the_system() {
     assert_snapshot!(folder.ok(&["check", "in.jsonl"]), @"
     in.jsonl: ok: 6 stimuli, 1 key
       compared 3 steps, each recomputed from the first message; 3 of them restated; 2 steps not compared, because a fault had damaged the key and nothing had healed it yet
+      no message was late, duplicate, revised or withdrawn; `update` never ran, so this check did not test it
     ");
 }
 
@@ -146,10 +151,12 @@ fn beyond_the_budget_it_says_what_it_looked_at() {
     assert_snapshot!(folder.ok(&["check", "in.jsonl"]), @"
     in.jsonl: ok: 100 stimuli, 1 key
       compared 100 steps, each recomputed from the first message; 100 of them restated
+      no message was late, duplicate, revised or withdrawn; `update` never ran, so this check did not test it
     ");
     assert_snapshot!(folder.ok(&["check", "in.jsonl", "--budget", "10"]), @"
     in.jsonl: ok: 100 stimuli, 1 key
       compared 100 steps, 1 of them recomputed from the first message and the others from checkpoints; 1 of 100 steps restated
+      no message was late, duplicate, revised or withdrawn; `update` never ran, so this check did not test it
     ");
     // The check covers less, and still finds the bug.
     copy(&folder, "ledger-late-capture.jsonl");
@@ -179,6 +186,7 @@ fn beyond_the_budget_a_bug_in_the_last_step_is_found() {
     assert_snapshot!(folder.run(&["check", "in.jsonl", "--budget", "2000"]).stdout, @r#"
     in.jsonl: 1 finding; 300 stimuli, 1 key
       compared 300 steps, 23 of them recomputed from the first message and the others from checkpoints; 1 of 300 steps restated
+      no message was late, duplicate, revised or withdrawn; `update` never ran, so this check did not test it
       restated/digest at 1 step on 1 key, first:
         in.jsonl:301: event 300, key d-1: the restated view differs from the recomputed view
           - restated

@@ -33,6 +33,7 @@ fn the_first_line_counts_them_and_the_first_of_each_kind_is_named() {
     assert_snapshot!(folder.ok(&["check", "night.jsonl"]), @"
     night.jsonl: ok: 8 stimuli, 1 key; 2 rejected, 1 conflicting, 1 stale
       compared 3 steps, each recomputed from the first message; 3 of them restated
+      messages: 0 late, 1 duplicate, 1 revised, 0 withdrawn; `update` ran 1 time: 1 `Done`, 0 `FoldAgain`
       rejected, first: night.jsonl:3: event 2: message m-2 from bank does not count: an amount of 0 is not positive
       conflicting, first: night.jsonl:5: event 4: message m-3 from bank does not count: event 3 has this revision with another body
       stale, first: night.jsonl:8: event 7: message m-1 from bank does not count: event 6 has a higher revision
@@ -86,6 +87,7 @@ fn they_are_bugs_where_they_are_denied() {
     assert_snapshot!(folder.run(&["check", "night.jsonl", "--deny", "rejected"]).stdout, @"
     night.jsonl: 1 finding; 8 stimuli, 1 key; 2 rejected, 1 conflicting, 1 stale
       compared 3 steps, each recomputed from the first message; 3 of them restated
+      messages: 0 late, 1 duplicate, 1 revised, 0 withdrawn; `update` ran 1 time: 1 `Done`, 0 `FoldAgain`
       rejected, first: night.jsonl:3: event 2: message m-2 from bank does not count: an amount of 0 is not positive
       conflicting, first: night.jsonl:5: event 4: message m-3 from bank does not count: event 3 has this revision with another body
       stale, first: night.jsonl:8: event 7: message m-1 from bank does not count: event 6 has a higher revision
@@ -125,6 +127,7 @@ fn a_second_opening_is_in_the_verdict() {
     assert_snapshot!(folder.ok(&["check", "window.jsonl"]), @"
     window.jsonl: ok: 3 stimuli, 1 key; 1 rejected
       compared 2 steps, each recomputed from the first message
+      no message was late, duplicate, revised or withdrawn; `update` never ran, so this check did not test it
       rejected, first: window.jsonl:3: event 2: the key is open already
     ");
 }

@@ -21,6 +21,7 @@ fn it_passes_when_the_bug_is_gone() {
     kept.jsonl: ok: 4 stimuli, 1 key
       kept for incremental/captured, which does not show
       compared 4 steps, each recomputed from the first message; 4 of them restated
+      messages: 1 late, 0 duplicate, 0 revised, 0 withdrawn; `update` ran 1 time and returned `FoldAgain`, so this check tested no state that it computed
     ");
     let report = folder.json("check", &["check", "kept.jsonl"]);
     assert_eq!(report[0]["shows"], "incremental/captured");

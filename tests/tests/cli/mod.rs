@@ -9,6 +9,7 @@ mod foreign;
 mod import;
 mod kept;
 mod many;
+mod paths;
 mod replay;
 mod streams;
 mod terminal;

@@ -40,6 +40,7 @@ fn what_it_does_not_say_is_counted_apart() {
     assert_snapshot!(folder.ok(&["check", "window.jsonl"]), @"
     window.jsonl: ok: 6 stimuli, 2 keys
       compared 4 steps, each recomputed from the first message; 3 recorded views, 2 of them also compared with the one before
+      messages: 1 late, 0 duplicate, 0 revised, 0 withdrawn; `update` never ran, so this check did not test it
       not derivable from this window: balance 1 time, captured 1 time, fees 1 time, held 1 time, payments 1 time, state 2 times, view 1 time
     ");
     let said = folder.ok(&["replay", "window.jsonl"]);

@@ -1,6 +1,9 @@
 //! Rules about plans. A `plan` in a story is compared with what then happens, and must leave the engine unchanged.
 
+use afresh_core::{Engine, Knob, Message, Options, Policy, Stimulus, Updates};
+
 use super::story::check;
+use super::system::{Say, Words};
 
 #[test]
 fn a_plan_says_what_becomes_of_the_keys_that_are_sent_messages_too() {
@@ -69,4 +72,19 @@ fn a_plan_leaves_no_key_that_it_was_the_first_to_reach() {
         out b/log r1: boom
         ",
     );
+}
+
+#[test]
+fn a_plan_counts_no_call_of_update() {
+    let options = Options { policy: Policy::Incremental, ..Options::default() };
+    let mut engine = Engine::new(Words::default(), options);
+    let body = Say { keys: vec!["c".into()], word: "tell-b-hi".to_owned(), at: None };
+    engine.take(None, Stimulus::In(Message::new("bank", "m1", body)));
+    // A loud word sends nothing, so the message to b is withdrawn.
+    let (by, why) = ("story".into(), String::new());
+    let knob = Knob::Migrate { flow: "loud".into(), keys: Some(vec!["c".into()]), on: true, by, why };
+    engine.plan(&knob);
+    assert_eq!(engine.updates(), Updates::default());
+    engine.take(None, Stimulus::Knob(Box::new(knob)));
+    assert_eq!(engine.updates(), Updates { calls: 1, done: 0, folded_again: 1 });
 }

@@ -13,6 +13,8 @@ pub(crate) struct Words {
     pub(crate) fixed: bool,
     /// `update` takes a late word for the newest.
     pub(crate) careless: bool,
+    /// `update` panics.
+    pub(crate) touchy: bool,
     /// `touched` says that no message touches any slot.
     pub(crate) forgetful: bool,
     /// `apply` counts each word twice.
@@ -120,6 +122,7 @@ impl System for Words {
     }
 
     fn update(&self, _: &Key, heard: &mut Heard, change: Change<'_, Say>, _: &Flows) -> Updated {
+        assert!(!self.touchy, "touched");
         let (true, Change::Late(late)) = (self.careless, change) else { return Updated::FoldAgain };
         heard.words.push((late.body.word.clone(), late.body.at));
         heard.total = heard.total.map(|total| total + 1);

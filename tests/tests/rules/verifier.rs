@@ -1,9 +1,10 @@
 //! Rules about the checker: its comparisons and the coverage that it reports.
 
 use afresh::Loaded;
+use afresh::check::verify::Messages;
 use afresh::check::{Options, Report, check};
 use afresh_core::{Damage, Event, EventNumber, EventOf, Fault, Header, Knob, Observation, Opening};
-use afresh_core::{Message, Signature, Stimulus, Viewed, What};
+use afresh_core::{Message, Name, Signature, SlotId, Stimulus, Viewed, What};
 
 use super::system::{Say, Shown, Words};
 
@@ -125,6 +126,98 @@ fn a_report_says_what_was_looked_at() {
         let shared = check_trace(Words::default(), Header::complete("words"), words(), Options { jobs, ..small });
         assert_eq!(shared.coverage, in_part);
     }
+}
+
+/// A message from `bank` to the key `a`: its id, revision, word and position. Without a word, it is a withdrawal.
+fn message(id: &str, revision: u32, word: Option<&str>, at: i64) -> Happened {
+    let body = word.map(|word| Say { keys: vec!["a".into()], word: word.to_owned(), at: Some(at) });
+    Did(Stimulus::In(Message { from: "bank".into(), id: id.into(), revision, body }))
+}
+
+/// Checks a trace with several numbers of threads, and returns what the coverage says of the dangerous paths: messages
+/// that are late, duplicate, revised and withdrawn; then the calls of `update` that returned `Done` and `FoldAgain`,
+/// and those that panicked.
+fn paths(system: Words, header: &Header, happened: &[Happened]) -> [u64; 7] {
+    let check = |jobs| {
+        let options = Options { jobs, ..Options::default() };
+        check_trace(system, header.clone(), happened.to_vec(), options).coverage
+    };
+    let coverage = check(1);
+    for jobs in [2, 3] {
+        assert_eq!(check(jobs), coverage, "{jobs} jobs");
+    }
+    let Messages { late, duplicate, revised, withdrawn } = coverage.messages;
+    [late, duplicate, revised, withdrawn, coverage.updated, coverage.folded_again, coverage.update_panicked]
+}
+
+#[test]
+fn a_report_says_how_often_the_dangerous_paths_ran() {
+    let complete = Header::complete("words");
+    let words = |happened: &[Happened]| paths(Words::default(), &complete, happened);
+    let first = || vec![message("m1", 1, Some("x"), 1), message("m2", 1, Some("z"), 3)];
+    let then = |next: Vec<Happened>| words(&[first(), next].concat());
+    // In order, nothing is to be updated. Messages that do not count are no dangerous path either.
+    assert_eq!(then(vec![]), [0; 7]);
+    assert_eq!(then(vec![message("m3", 1, Some("bad"), 2)]), [0; 7], "rejected");
+    assert_eq!(then(vec![message("m2", 1, Some("y"), 3)]), [0; 7], "conflict");
+    let stale = vec![message("m3", 2, Some("y"), 4), message("m3", 1, Some("w"), 4)];
+    assert_eq!(then(stale), [0; 7], "stale");
+
+    assert_eq!(then(vec![message("m3", 1, Some("y"), 2)]), [1, 0, 0, 0, 0, 1, 0], "late");
+    assert_eq!(then(vec![message("m2", 1, Some("z"), 3)]), [0, 1, 0, 0, 0, 0, 0], "duplicate");
+    assert_eq!(then(vec![message("m2", 2, Some("y"), 3)]), [0, 0, 1, 0, 0, 1, 0], "revised in place");
+    // It is removed at one place and added at another: `update` is called for the first of both only, and folds again.
+    assert_eq!(then(vec![message("m2", 2, Some("z"), 0)]), [0, 0, 1, 0, 0, 1, 0], "revised elsewhere");
+    assert_eq!(then(vec![message("m1", 2, None, 0)]), [0, 0, 0, 1, 0, 1, 0], "withdrawn");
+    // It comes back as the newest, which needs no update.
+    let back = vec![message("m2", 2, None, 0), message("m2", 3, Some("z"), 3)];
+    assert_eq!(then(back), [0, 0, 1, 1, 0, 1, 0], "withdrawn, then revised");
+    assert_eq!(then(vec![message("m3", 1, None, 0)]), [0; 7], "the withdrawal of a message that never counted");
+}
+
+#[test]
+fn a_report_says_what_update_returned() {
+    let complete = Header::complete("words");
+    let late = |word| vec![message("m1", 1, Some("x"), 1), message("m2", 1, Some("z"), 3), message("m3", 1, word, 2)];
+    // Careless code answers a late word itself; all other changes are folded again.
+    let careless = Words { careless: true, ..Words::default() };
+    let happened = [late(Some("y")), vec![message("m1", 2, Some("w"), 1)]].concat();
+    assert_eq!(paths(careless, &complete, &happened), [1, 0, 1, 0, 1, 1, 0]);
+    let touchy = Words { touchy: true, ..Words::default() };
+    assert_eq!(paths(touchy, &complete, &late(Some("y"))), [1, 0, 0, 0, 0, 0, 1]);
+}
+
+#[test]
+fn a_routed_message_counts_like_any_other() {
+    let say = |key: &str, word: &str, at| {
+        let body = Say { keys: vec![key.into()], word: word.to_owned(), at: Some(at) };
+        Did(Stimulus::In(Message::new("bank", format!("{word}{at}"), body)))
+    };
+    let complete = Header::complete("words");
+    let told = |happened: &[Happened]| paths(Words::default(), &complete, happened);
+    let late = [say("b", "z", 9), say("c", "tell-b-hi", 5)];
+    assert_eq!(told(&late), [1, 0, 0, 0, 0, 1, 0], "late for b");
+    // The slot is the same, so the message to b is revised.
+    let revised = [say("c", "tell-b-hi", 5), say("c", "tell-b-ho", 6)];
+    assert_eq!(told(&revised), [0, 0, 1, 0, 0, 1, 0], "revised");
+    let withdrawn = [say("c", "tell-b-hi", 5), say("c", "mute", 6)];
+    assert_eq!(told(&withdrawn), [0, 0, 0, 1, 0, 1, 0], "withdrawn");
+    // No message arrives if outputs are sent again, or if a restart or another version routes them again.
+    let outputs = vec![SlotId { key: "c".into(), slot: "tell-b".into() }];
+    let again = Knob::ReflowOut { outputs, by: "story".into(), why: String::new() };
+    let restart = Fault::Restart { node: Name::default() };
+    let deploy = Fault::Deploy { node: Name::default(), system: "fixed".into() };
+    let knob = Did(Stimulus::Knob(Box::new(again)));
+    let [restart, deploy] = [restart, deploy].map(|fault| Did(Stimulus::Fault(Box::new(fault))));
+    let all = [late.to_vec(), vec![knob, restart, deploy]].concat();
+    assert_eq!(told(&all), [1, 0, 0, 0, 0, 1, 0]);
+}
+
+#[test]
+fn in_a_window_update_runs_only_for_keys_with_a_state() {
+    let window = Header { complete: false, ..Header::complete("words") };
+    let late = [message("m1", 1, Some("x"), 1), message("m2", 1, Some("z"), 3), message("m3", 1, Some("y"), 2)];
+    assert_eq!(paths(Words::default(), &window, &late), [1, 0, 0, 0, 0, 0, 0]);
 }
 
 #[test]

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::paths::Messages;
+
 /// How often a step is recomputed from the first message, and how often it is restated.
 ///
 /// It is decided before the first step, from the lengths of the histories. A message may cause a limited amount of
@@ -115,6 +117,19 @@ pub struct Coverage {
     pub recorded_steps: u64,
     /// The number of messages that were folded for these comparisons.
     pub applications: u64,
+    /// The messages that took the paths on which most bugs are.
+    #[serde(flatten)]
+    pub messages: Messages,
+    /// The calls of the system's `update` that returned `Done`.
+    ///
+    /// Each call is for one change of the history of one key. The engine calls `update` only if the change is not just
+    /// one more newest message, and if the key has a state to update.
+    pub updated: u64,
+    /// The calls of `update` that returned `FoldAgain`, as the `update` of a system without its own always does.
+    pub folded_again: u64,
+    /// The calls of `update` that panicked.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub update_panicked: u64,
 }
 
 impl Coverage {
@@ -128,6 +143,10 @@ impl Coverage {
         self.recorded += other.recorded;
         self.recorded_steps += other.recorded_steps;
         self.applications += other.applications;
+        self.messages.merge(&other.messages);
+        self.updated += other.updated;
+        self.folded_again += other.folded_again;
+        self.update_panicked += other.update_panicked;
     }
 }
 

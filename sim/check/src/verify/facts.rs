@@ -11,6 +11,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::history::{Fact, History, Learned, learn};
 use super::migrations::Migrations;
+use super::paths::Messages;
 use super::recurring::Recurring;
 use crate::guard::guard;
 
@@ -50,12 +51,13 @@ pub(super) struct Facts<S: System> {
     routed: Map<(Key, Slot), Rerouted<S::In>>,
     histories: Map<Key, History<S>>,
     pub(super) migrations: Migrations,
+    pub(super) messages: Messages,
 }
 
 impl<S: System> Facts<S> {
     pub(super) fn new(system: S, complete: bool, recurring: Option<Arc<Recurring>>, only: Option<Key>) -> Self {
-        let (revisions, routed, histories) = Default::default();
-        Self { system, complete, recurring, only, revisions, routed, histories, migrations: Migrations::default() }
+        let (revisions, routed, histories, migrations, messages) = Default::default();
+        Self { system, complete, recurring, only, revisions, routed, histories, migrations, messages }
     }
 
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
@@ -86,18 +88,19 @@ impl<S: System> Facts<S> {
                 let (from, id, body) = (from.clone(), id.clone(), body.clone());
                 Fact { position: i64::from(number.get()), routed: false, from, id, body }
             });
-            return self.replace(None, fact, changed);
+            return self.replace(Some(false), [None, fact], changed);
         }
         let name = (from.clone(), id.clone());
         let came = Revision { number: *revision, admitted, body: body.clone().map(Box::new) };
-        let (before, after) = match self.revisions.entry(name.clone()) {
+        let (counted, before, after) = match self.revisions.entry(name.clone()) {
             Entry::Vacant(vacant) => {
                 let revisions = vacant.insert(Revisions { first: number, one: came, others: Vec::new() });
-                (None, revisions.counting_fact(&name))
+                (false, None, revisions.counting_fact(&name))
             }
             Entry::Occupied(known) => {
                 let revisions = known.into_mut();
-                if revisions.all().any(|known| known.number == *revision) {
+                if let Some(known) = revisions.all().find(|known| known.number == *revision) {
+                    self.messages.duplicate += u64::from(known.body.as_deref() == body.as_ref());
                     return;
                 }
                 let counting = revisions.counting().map(|counting| counting.number);
@@ -107,10 +110,10 @@ impl<S: System> Facts<S> {
                 }
                 let before = revisions.counting_fact(&name);
                 revisions.others.push(came);
-                (before, revisions.counting_fact(&name))
+                (counting.is_some(), before, revisions.counting_fact(&name))
             }
         };
-        self.replace(before, after, changed);
+        self.replace(Some(counted), [before, after], changed);
     }
 
     /// Admits or rejects the revisions of a message again, because the present version of the system may decide
@@ -125,7 +128,7 @@ impl<S: System> Facts<S> {
         }
         if number != counting(revisions) {
             let after = revisions.counting_fact(&name);
-            self.replace(before, after, &mut Vec::new());
+            self.replace(None, [before, after], &mut Vec::new());
         }
     }
 
@@ -150,13 +153,16 @@ impl<S: System> Facts<S> {
             facts.push(revisions.counting_fact(name));
         }
         for fact in facts {
-            self.replace(None, fact, &mut Vec::new());
+            self.replace(None, [None, fact], &mut Vec::new());
         }
         self.routed.clear();
+        let messages = self.messages;
         for (number, sent) in sent {
             // An output on which this version panics is routed nowhere.
             let _ = guard(&mut || self.output(number, sent, &mut Vec::new()));
         }
+        // The deploy built the histories anew: no message arrived.
+        self.messages = messages;
     }
 
     /// Takes an output that the engine sent because of event `number`. If it is a message to other keys, adds those
@@ -164,17 +170,20 @@ impl<S: System> Facts<S> {
     pub(super) fn output(&mut self, number: EventNumber, sent: &Sent<S::Out>, changed: &mut Vec<Key>) {
         let message = sent.body.as_ref().and_then(|body| self.system.route(&sent.key, &sent.slot, body));
         let name = (sent.key.clone(), sent.slot.clone());
-        if message.is_none() && !self.routed.contains_key(&name) {
+        let counted = self.routed.contains_key(&name);
+        if message.is_none() && !counted {
             return;
         }
         let (first, counting) = self.routed.entry(name).or_insert((number, None));
         let first = i64::from(first.get());
         let before = std::mem::replace(counting, message.clone());
+        // An output that is only sent again revises nothing.
+        let counted = (before != message).then_some(counted);
         let fact = |body: Option<S::In>| {
             let (from, id) = (sent.key.clone(), sent.slot.clone());
             Some(Fact { position: first, routed: true, from, id, body: body? })
         };
-        self.replace(fact(before), fact(message), changed);
+        self.replace(counted, [fact(before), fact(message)], changed);
     }
 
     /// Takes the opening of a key. If it is the first one, adds the key to `changed`.
@@ -204,9 +213,11 @@ impl<S: System> Facts<S> {
 
     /// Removes one message from the histories of its keys and adds another. Adds the keys of both to `changed`.
     ///
-    /// If the system has no positions, a message takes the position of its first arrival.
-    fn replace(&mut self, before: Option<Fact<S::In>>, after: Option<Fact<S::In>>, changed: &mut Vec<Key>) {
-        let (system, remove) = (&self.system, History::remove as fn(&mut History<S>, &S, Fact<S::In>));
+    /// If the system has no positions, a message takes the position of its first arrival. If the message has just
+    /// arrived, `counted` is given, and says whether a revision of it counted before.
+    fn replace(&mut self, counted: Option<bool>, [before, after]: [Option<Fact<S::In>>; 2], changed: &mut Vec<Key>) {
+        let (system, remove) = (&self.system, History::remove as fn(&mut History<S>, &S, Fact<S::In>) -> bool);
+        let (bodies, mut is_late) = ([before.is_some(), after.is_some()], false);
         for (fact, change) in [(before, remove), (after, History::add)] {
             let Some(mut fact) = fact else { continue };
             fact.position = system.position(&fact.body).unwrap_or(fact.position);
@@ -218,9 +229,12 @@ impl<S: System> Facts<S> {
             }
             let Some((last, others)) = changed[first..].split_last() else { continue };
             for key in others {
-                change(self.histories.entry(key.clone()).or_default(), system, fact.clone());
+                is_late |= change(self.histories.entry(key.clone()).or_default(), system, fact.clone());
             }
-            change(self.histories.entry(last.clone()).or_default(), system, fact);
+            is_late |= change(self.histories.entry(last.clone()).or_default(), system, fact);
+        }
+        if let Some(counted) = counted {
+            self.messages.add(counted, bodies, is_late);
         }
     }
 

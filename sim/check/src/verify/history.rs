@@ -129,22 +129,26 @@ impl<S: System> History<S> {
         fold(state, done..messages.end);
     }
 
-    pub(super) fn add(&mut self, system: &S, fact: Fact<S::In>) {
+    /// Adds a message. Returns `true` if it is not the newest.
+    pub(super) fn add(&mut self, system: &S, fact: Fact<S::In>) -> bool {
         let newest = self.len().checked_sub(1).is_none_or(|last| self.order(last, &fact, system).is_lt());
         let index = if newest { self.len() } else { self.index_of(system, &fact) };
         let Fact { position, routed, from, id, body } = fact;
         self.places.insert(index, Place { position, routed, from, id, body: () });
         self.bodies.insert(index, body);
         self.changed(index);
+        !newest
     }
 
-    pub(super) fn remove(&mut self, system: &S, fact: Fact<S::In>) {
+    /// Removes a message. Returns `false`, because no message becomes late.
+    pub(super) fn remove(&mut self, system: &S, fact: Fact<S::In>) -> bool {
         let index = self.index_of(system, &fact);
         if index < self.len() && self.order(index, &fact, system).is_eq() {
             self.places.remove(index);
             self.bodies.remove(index);
             self.changed(index);
         }
+        false
     }
 
     /// The index of the first message that does not come before `fact`.

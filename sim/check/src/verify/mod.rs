@@ -12,6 +12,7 @@
 //! * the outputs sent, which it needs because routed outputs are facts of other keys; it compares the slots that they
 //!   leave with the outputs that the states call for
 //! * the quarantined keys, whose panics it reports, and whose steps it counts as not compared
+//! * the calls of `update`, which it counts; only the engine makes them
 
 mod accounts;
 mod along;
@@ -22,6 +23,7 @@ mod facts;
 mod history;
 mod look;
 mod migrations;
+mod paths;
 mod probe;
 mod recorded;
 mod recurring;
@@ -32,6 +34,7 @@ pub(crate) use bisect::first_restated;
 pub use coverage::{Coverage, Depth};
 pub(crate) use determinism::determinism;
 pub(crate) use look::{Look, Share};
+pub use paths::Messages;
 pub(crate) use probe::lengths;
 pub use probe::{Original, Probe, Probed, look_at_run};
 pub(crate) use recurring::Recurring;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use afresh_core::{Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, System, Viewed, What};
+use afresh_core::{Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, System, Updates, Viewed, What};
 use afresh_trace::format::EventOf;
 
 use super::along::Shown;
@@ -300,6 +300,13 @@ impl<S: System> Verifier<S> {
                 self.properties(true);
                 self.seen.excluded = std::mem::take(&mut self.exclusions).finish(&self.engine);
             }
+            // Each pass takes all messages, so one pass counts them all.
+            let Updates { calls, done, folded_again } = self.engine.updates();
+            let coverage = &mut self.seen.coverage;
+            coverage.messages = self.facts.messages;
+            coverage.updated = done;
+            coverage.folded_again = folded_again;
+            coverage.update_panicked = calls - done - folded_again;
         }
         (self.engine, self.seen)
     }

@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use afresh_check::{Deny, Options, Report};
+use afresh_check::verify::Messages;
+use afresh_check::{Coverage, Deny, Options, Report};
 use afresh_core::{EventNumber, Header};
 use afresh_trace::format::{Error, Problem, files};
-use afresh_trace::text::{count, escape};
+use afresh_trace::text::{count, escape, number};
 use bytesize::ByteSize;
 use serde::Serialize;
 
@@ -243,7 +244,8 @@ fn text(checked: &Trace) -> String {
         text += &format!("  kept for {}, which {}\n", escape(shows), if back { "is back" } else { "does not show" });
     }
     text += &match report.skipped {
-        None => coverage(report),
+        None if report.compares_nothing() => coverage(&report.coverage),
+        None => coverage(&report.coverage) + &paths(&report.coverage),
         Some(skipped) => coverage_of_world(report, skipped),
     };
     text += &notes(&report.notes, trace);
@@ -279,8 +281,7 @@ fn coverage_of_world(report: &Report, skipped: u64) -> String {
 }
 
 /// Returns the coverage of a system in words.
-fn coverage(report: &Report) -> String {
-    let coverage = &report.coverage;
+fn coverage(coverage: &Coverage) -> String {
     let mut text = format!("  compared {}", count(coverage.steps, "step", "steps"));
     text += &if coverage.from_first == coverage.steps {
         ", each recomputed from the first message".to_owned()
@@ -315,4 +316,28 @@ fn coverage(report: &Report) -> String {
         text += &format!("; {steps} not compared, because a fault had damaged the key and nothing had healed it yet");
     }
     text + "\n"
+}
+
+/// Returns in words how often a check took the paths on which most bugs are.
+fn paths(coverage: &Coverage) -> String {
+    let Messages { late, duplicate, revised, withdrawn } = coverage.messages;
+    let messages = if late + duplicate + revised + withdrawn == 0 {
+        "no message was late, duplicate, revised or withdrawn".to_owned()
+    } else {
+        let [late, duplicate, revised, withdrawn] = [late, duplicate, revised, withdrawn].map(number);
+        format!("messages: {late} late, {duplicate} duplicate, {revised} revised, {withdrawn} withdrawn")
+    };
+    let (done, again, panicked) = (coverage.updated, coverage.folded_again, coverage.update_panicked);
+    let calls = done + again + panicked;
+    let ran = format!("ran {}", count(calls, "time", "times"));
+    let update = if calls == 0 {
+        "never ran, so this check did not test it".to_owned()
+    } else if again == calls {
+        let returned = if calls == 1 { "returned" } else { "always returned" };
+        format!("{ran} and {returned} `FoldAgain`, so this check tested no state that it computed")
+    } else {
+        let panicked = if panicked > 0 { format!(", {} panicked", number(panicked)) } else { String::new() };
+        format!("{ran}: {} `Done`, {} `FoldAgain`{panicked}", number(done), number(again))
+    };
+    format!("  {messages}; `update` {update}\n")
 }

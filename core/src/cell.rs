@@ -203,7 +203,11 @@ impl<S: System> Cell<S> {
         let added = shift.add.map(|entry| self.history.add(&context.sources, entry));
         let first = removed.into_iter().chain(added).min()?;
         let newest = removed.is_none() && first + 1 == self.history.len();
-        Some(Step { first, newest, in_place: removed == added, unlearned: self.unlearn(first) })
+        let mut changed = shift.remove.iter().chain(&shift.add);
+        // A view from which the key learned may include a message from before its opening, or may not.
+        let unsure = changed.any(|entry| self.precedes_opening(context, entry));
+        let unlearned = self.unlearn(if unsure { 0 } else { first });
+        Some(Step { first, newest, in_place: removed == added, unlearned })
     }
 
     /// Updates the carried state for one change of the history, or notes in `changes` from where it must be folded.

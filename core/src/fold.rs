@@ -1,6 +1,7 @@
 //! Folds: the state of a key, computed from its opening, its messages and the recorded views that it learned from.
 
 use crate::cell::{Carried, Cell, Checkpoint, Context};
+use crate::history::Entry;
 use crate::name::Key;
 use crate::system::{Beginning, System};
 use crate::trace::{EventNumber, Observation, Opening, Stimulus, What};
@@ -89,11 +90,16 @@ impl<S: System> Cell<S> {
 
     /// Returns `true` if a message sorts before the recorded view with which the key opens.
     pub(crate) fn is_before_opening(&self, context: &Context<'_, S>) -> bool {
+        self.opening.is_some()
+            && self.history.entries().first().is_some_and(|first| self.precedes_opening(context, first))
+    }
+
+    /// Returns `true` if an entry of the history sorts before the recorded view with which the key opens.
+    pub(crate) fn precedes_opening(&self, context: &Context<'_, S>, entry: &Entry) -> bool {
         let Some(number) = self.opening else { return false };
-        let Some(first) = self.history.entries().first() else { return false };
         let after = opening(context, number).after;
-        let positioned = context.system.position(context.sources.input(first.source).body).is_some();
-        first.position <= after.unwrap_or(if positioned { i64::MIN } else { i64::from(number.get()) })
+        let positioned = || context.system.position(context.sources.input(entry.source).body).is_some();
+        entry.position <= after.unwrap_or_else(|| if positioned() { i64::MIN } else { i64::from(number.get()) })
     }
 
     /// Computes the state that the key has after it learned from a view; `None` if the view tells nothing new.

@@ -17,4 +17,5 @@ mod shrink;
 mod tidy;
 mod transcripts;
 mod verdicts;
+mod windows;
 mod world;

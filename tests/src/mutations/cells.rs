@@ -29,8 +29,8 @@ pub(super) const ALL: &[Mutation] = &[
     noticed(
         CELL,
         "a late message does not make the views after it forgotten",
-        "unlearned: self.unlearn(first)",
-        "unlearned: false",
+        "let unlearned = self.unlearn(if unsure { 0 } else { first });",
+        "let (unlearned, _) = (false, unsure);",
     ),
     noticed(
         CELL,
@@ -77,8 +77,8 @@ pub(super) const ALL: &[Mutation] = &[
     noticed(
         FOLD,
         "a message before the opening leaves the key derivable",
-        "first.position <= after.unwrap_or(",
-        "first.position < i64::MIN && first.position <= after.unwrap_or(",
+        "entry.position <= after.unwrap_or_else(",
+        "entry.position < i64::MIN && entry.position <= after.unwrap_or_else(",
     ),
     noticed(
         FOLD,

@@ -131,7 +131,7 @@ impl Comparer {
         self.end(engine);
         self.places.add(taken, place);
         if let Some(What::Stimulus(stimulus)) = engine.journal().get(taken).map(|event| &event.what) {
-            self.window.begin(engine.system(), stimulus);
+            self.window.begin(engine, stimulus);
             if let Stimulus::Opening(opening) = stimulus {
                 self.rests_on.entry(opening.key.clone()).or_insert(place.0);
             }
@@ -157,8 +157,8 @@ impl Comparer {
         self.begins(engine);
         let compared = match observation {
             Observation::View(viewed) => {
-                let compared = self.view(engine.system(), viewed, engine.state(&viewed.key), "now");
                 self.sees_view(engine, viewed);
+                let compared = self.view(engine.system(), viewed, engine.state(&viewed.key), "now");
                 if engine.learn(event.at, viewed) {
                     self.learned(&viewed.key, event.number);
                 }
@@ -214,7 +214,7 @@ impl Comparer {
 
     /// Notes that a view is recorded here, so that the record covers everything that the engine did so far.
     pub(crate) fn sees_view<S: System>(&mut self, engine: &Engine<S>, viewed: &Viewed<S::View>) {
-        self.window.view(&viewed.key);
+        self.window.depends(&viewed.key);
         self.begins(engine);
         self.covered = engine.journal().len();
     }
@@ -232,7 +232,7 @@ impl Comparer {
         state: Option<&S::State>,
         side: &'static str,
     ) -> Compared<S> {
-        if !self.says(key) {
+        if !self.window.says_now(key) {
             return Compared::NotDerivable(Parts::not_derivable("view"));
         }
         let parts = match state {
@@ -269,7 +269,7 @@ impl Comparer {
             // of the window touched the slot, its content is unknown too.
             return match now.or_else(|| engine.slot(&recorded.key, &recorded.slot)) {
                 Some(now) if is_same(now) => Compared::Same,
-                Some(now) if self.says(&recorded.key) => differs(recorded, Some(now)),
+                Some(now) if self.window.derives_output(engine, &recorded.key) => differs(recorded, Some(now)),
                 _ => Compared::NotDerivable(Parts::not_derivable("output")),
             };
         }
@@ -305,6 +305,14 @@ impl Comparer {
 
     /// Ends the current stimulus. Its observations that matched no recorded one become `unrecorded`.
     fn end<S: System>(&mut self, engine: &Engine<S>) {
+        if !self.window.complete && self.records_outputs {
+            for (journaled, now) in self.unmatched(engine).collect::<Vec<_>>() {
+                // If the engine sends a message to other keys that the record does not have, their states differ.
+                let Observation::Out(sent) = now else { continue };
+                let before = sent_before(engine, journaled, sent);
+                self.window.routes(engine.system(), sent, before.iter().chain(&sent.body));
+            }
+        }
         let Some(stimulus) = self.stimulus.take().filter(|_| self.recorded_from.is_some()) else { return };
         let missing = made_since(engine, stimulus.taken)
             .filter(|(journaled, now)| self.is_compared(now) && !self.matched.contains(journaled));

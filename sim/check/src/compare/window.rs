@@ -14,9 +14,17 @@ pub(super) struct Window {
     known: BTreeSet<FactId>,
     /// The keys that depend on a message whose content is not in the window.
     unsaid: BTreeSet<Key>,
-    /// `true` if the current stimulus withdraws a message from before the window. Only the views recorded next tell
-    /// which keys that message concerned.
+    /// The keys of the message of the current stimulus.
+    concerned: BTreeSet<Key>,
+    /// `true` if the current stimulus concerns a key that is not derivable. The key may send messages to other keys
+    /// now, which only the outputs recorded next tell.
+    unsure: bool,
+    /// `true` if the current stimulus withdraws a message from before the window. Only the outputs and views recorded
+    /// next tell which keys that message concerned.
     withdraws: bool,
+    /// A key that withdraws an output from before the window because of the current stimulus. The output may have been
+    /// a message to the other keys of which outputs and views are recorded next.
+    withdrawn_by: Option<Key>,
 }
 
 impl Window {
@@ -31,41 +39,81 @@ impl Window {
 
     /// Takes the next stimulus. If it revises a message from before the window, its keys are not derivable from now on:
     /// the opening includes the old revision, which cannot be removed from it.
-    pub(super) fn begin<S: System>(&mut self, system: &S, stimulus: &Stimulus<S::In, S::View>) {
-        self.withdraws = false;
-        let Stimulus::In(message) = stimulus else { return };
-        if self.complete || !self.known.insert(message.fact()) || message.revision == 1 {
+    pub(super) fn begin<S: System>(&mut self, engine: &Engine<S>, stimulus: &Stimulus<S::In, S::View>) {
+        if self.complete {
             return;
         }
-        match &message.body {
-            Some(body) => {
-                let _ = guard(&mut || self.unsaid.extend(system.keys(body)));
-            }
-            None => self.withdraws = true,
-        }
-    }
-
-    /// Takes a recorded output. If a key that is not derivable sends a message to other keys, these are not derivable
-    /// either.
-    pub(super) fn output<S: System>(&mut self, engine: &Engine<S>, sent: &Sent<S::Out>) {
-        let system = engine.system();
-        let is_derivable = || {
-            let state = engine.state(&sent.key);
-            self.says(&sent.key) && state.is_some_and(|state| !is_underivable(system, &sent.key, state))
+        (self.withdraws, self.unsure, self.withdrawn_by) = (false, false, None);
+        self.concerned.clear();
+        let Stimulus::In(message) = stimulus else {
+            self.unsure = engine.keys().into_iter().any(|key| !self.derives(engine, key));
+            return;
         };
-        if self.complete || is_derivable() {
+        let revises = self.known.insert(message.fact()) && message.revision > 1;
+        let Some(body) = &message.body else {
+            (self.withdraws, self.unsure) = (revises, true);
             return;
+        };
+        let _ = guard(&mut || self.concerned.extend(engine.system().keys(body)));
+        if revises {
+            self.unsaid.extend(self.concerned.iter().cloned());
         }
-        let _ = guard(&mut || {
-            if let Some(message) = sent.body.as_ref().and_then(|body| system.route(&sent.key, &sent.slot, body)) {
-                self.unsaid.extend(system.keys(&message));
-            }
-        });
+        self.unsure = self.concerned.iter().any(|key| !self.derives(engine, key));
     }
 
-    /// Takes a recorded view. If the current stimulus withdraws a message from before the window, this key had it.
-    pub(super) fn view(&mut self, key: &Key) {
-        if !self.complete && self.withdraws {
+    /// Returns `false` if the key depends on a message whose content is not in the window, or if the current stimulus
+    /// may bring it one.
+    pub(super) fn says_now(&self, key: &Key) -> bool {
+        self.says(key) && (!self.unsure || self.concerned.contains(key))
+    }
+
+    /// Takes a recorded output. If the current stimulus withdraws a message from before the window, its key had that
+    /// message. If a key that is not derivable sends a message to other keys, these are not derivable either.
+    pub(super) fn output<S: System>(&mut self, engine: &Engine<S>, sent: &Sent<S::Out>) {
+        self.depends(&sent.key);
+        if sent.body.is_none() && engine.slot(&sent.key, &sent.slot).is_none() {
+            self.withdrawn_by = Some(sent.key.clone());
+        }
+        if !self.derives(engine, &sent.key) {
+            self.routes(engine.system(), sent, &sent.body);
+        }
+    }
+
+    /// Returns `true` if the outputs of a key that the current stimulus causes are derivable.
+    pub(super) fn derives_output<S: System>(&self, engine: &Engine<S>, key: &Key) -> bool {
+        self.says_now(key) && self.derives(engine, key)
+    }
+
+    /// Returns `true` if the state of a key is derivable as a whole, and so are its outputs.
+    pub(super) fn derives<S: System>(&self, engine: &Engine<S>, key: &Key) -> bool {
+        let is_whole = |state| !is_underivable(engine.system(), key, state);
+        self.complete || self.says(key) && engine.state(key).is_some_and(is_whole)
+    }
+
+    /// Takes the bodies of an output that a key sends, which are messages to other keys if the system routes them.
+    /// These other keys are not derivable from now on.
+    pub(super) fn routes<'b, S: System>(
+        &mut self,
+        system: &S,
+        sent: &Sent<S::Out>,
+        bodies: impl IntoIterator<Item = &'b S::Out>,
+    ) where
+        S::Out: 'b,
+    {
+        for body in bodies {
+            let _ = guard(&mut || {
+                if let Some(message) = system.route(&sent.key, &sent.slot, body) {
+                    self.unsaid.extend(system.keys(&message));
+                }
+            });
+        }
+    }
+
+    /// Takes the key of a recorded output or view. If the current stimulus withdraws a message from before the window,
+    /// this key had it.
+    pub(super) fn depends(&mut self, key: &Key) {
+        let had_it = self.withdraws || self.withdrawn_by.as_ref().is_some_and(|by| by != key);
+        if !self.complete && had_it {
             self.unsaid.insert(key.clone());
         }
     }

@@ -12,9 +12,12 @@ use crate::finding::{Findings, RESTATED, Versus, value};
 use crate::fixed_order::debug_in_fixed_order;
 use crate::guard::guard;
 
-/// The length of the longest history that is folded twice where its states differ, to tell a state that depends on
-/// more than its messages, such as the order of a hash map.
+/// The most messages that are folded again where the states of a key differ, to tell a state that depends on more than
+/// its messages, such as the order of a hash map.
 const AGAIN_MAX: usize = 1000;
+
+/// The most times that a history is folded again. Two folds may agree by chance.
+const AGAIN_TIMES: usize = 10;
 
 impl<S: System> Verifier<S> {
     /// Compares the results for one key after the current stimulus, unless it is quarantined or damaged.
@@ -136,8 +139,7 @@ impl<S: System> Verifier<S> {
     /// Reports an incremental state that differs from the recomputed state, part by part.
     fn diverged(&self, key: &Key, incremental: Option<&S::State>, recomputed: Option<&S::State>, found: &mut Findings) {
         if let Some(recomputed) = recomputed
-            && let Some(again) = self.folded_again(key)
-            && again != *recomputed
+            && let Some(again) = self.folded_otherwise(key, recomputed)
         {
             found.saw((DETERMINISM, ""), self.step.place, Some(key), || {
                 let debug = |state: &S::State| value(&debug_in_fixed_order(state));
@@ -170,10 +172,12 @@ impl<S: System> Verifier<S> {
         }
     }
 
-    /// Folds all messages of a key once more, unless that takes long.
-    fn folded_again(&self, key: &Key) -> Option<S::State> {
+    /// Folds all messages of a key again, several times unless that takes long. Returns a state other than
+    /// `recomputed`, if there is one.
+    fn folded_otherwise(&self, key: &Key, recomputed: &S::State) -> Option<S::State> {
         let length = self.facts.history(key)?.len();
-        if length > AGAIN_MAX { None } else { self.facts.fold(key, length) }
+        let times = (AGAIN_MAX / length.max(1)).min(AGAIN_TIMES);
+        (0..times).filter_map(|_| self.facts.fold(key, length)).find(|again| again != recomputed)
     }
 
     /// Compares the restated view with the recomputed state. Returns `false` if the system does not restate this key.

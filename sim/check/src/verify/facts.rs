@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use afresh_core::{EventNumber, Key, Message, Name, Opening, Sent, Slot, System};
+use afresh_core::{EventNumber, Key, Message, Name, Opening, Receipt, Sent, Slot, System};
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use rustc_hash::FxBuildHasher;
@@ -78,8 +78,14 @@ impl<S: System> Facts<S> {
         self.only.is_none() || self.system.keys(body).into_iter().any(|key| self.keeps(&key))
     }
 
-    /// Takes the message that arrived as event `number`. Adds the keys whose histories it changes to `changed`.
-    pub(super) fn message(&mut self, number: EventNumber, message: &Message<S::In>, changed: &mut Vec<Key>) {
+    /// Takes the message that arrived as event `number`. Adds the keys whose histories it changes to `changed`. Returns
+    /// the kind of receipt that the engine must give for it.
+    pub(super) fn message(
+        &mut self,
+        number: EventNumber,
+        message: &Message<S::In>,
+        changed: &mut Vec<Key>,
+    ) -> &'static str {
         let Message { from, id, revision, body } = message;
         let admitted = admits(&self.system, body.as_ref());
         if self.recurring.as_ref().is_some_and(|recurring| !recurring.contains(from, id)) {
@@ -88,7 +94,8 @@ impl<S: System> Facts<S> {
                 let (from, id, body) = (from.clone(), id.clone(), body.clone());
                 Fact { position: i64::from(number.get()), routed: false, from, id, body }
             });
-            return self.replace(Some(false), [None, fact], changed);
+            self.replace(Some(false), [None, fact], changed);
+            return if admitted { COUNTS } else { REJECTED };
         }
         let name = (from.clone(), id.clone());
         let came = Revision { number: *revision, admitted, body: body.clone().map(Box::new) };
@@ -100,13 +107,14 @@ impl<S: System> Facts<S> {
             Entry::Occupied(known) => {
                 let revisions = known.into_mut();
                 if let Some(known) = revisions.all().find(|known| known.number == *revision) {
-                    self.messages.duplicate += u64::from(known.body.as_deref() == body.as_ref());
-                    return;
+                    let is_duplicate = known.body.as_deref() == body.as_ref();
+                    self.messages.duplicate += u64::from(is_duplicate);
+                    return if is_duplicate { DUPLICATE } else { CONFLICT };
                 }
                 let counting = revisions.counting().map(|counting| counting.number);
                 if !admitted || counting.is_some_and(|counting| counting > *revision) {
                     revisions.others.push(came);
-                    return;
+                    return if admitted { STALE } else { REJECTED };
                 }
                 let before = revisions.counting_fact(&name);
                 revisions.others.push(came);
@@ -114,6 +122,7 @@ impl<S: System> Facts<S> {
             }
         };
         self.replace(Some(counted), [before, after], changed);
+        if admitted { COUNTS } else { REJECTED }
     }
 
     /// Admits or rejects the revisions of a message again, because the present version of the system may decide
@@ -323,6 +332,24 @@ impl<B: Clone> Revisions<B> {
     fn counting_fact(&self, name: &(Name, Name)) -> Option<Fact<B>> {
         let ((from, id), body) = (name.clone(), B::clone(self.counting()?.body.as_ref()?));
         Some(Fact { position: i64::from(self.first.get()), routed: false, from, id, body })
+    }
+}
+
+/// The kinds of receipt for a message.
+const COUNTS: &str = "counts";
+const DUPLICATE: &str = "duplicate";
+const STALE: &str = "stale";
+const CONFLICT: &str = "conflict";
+const REJECTED: &str = "rejected";
+
+/// The kind of a receipt that the engine gave.
+pub(super) fn kind_of(receipt: Receipt) -> &'static str {
+    match receipt {
+        Receipt::Counts => COUNTS,
+        Receipt::Duplicate => DUPLICATE,
+        Receipt::Stale(_) => STALE,
+        Receipt::Conflict(_) => CONFLICT,
+        Receipt::Rejected => REJECTED,
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) struct History<S: System> {
     pub(super) opening: Option<(EventNumber, Opening<S::View>)>,
     /// The recorded views from which the key of a window learned later, in the order of their places.
     pub(super) learned: Vec<Learned<S::View>>,
-    /// The index of the message that was added or removed last.
+    /// The index of the message that was added or removed last; 0 if it belongs before the opening.
     pub(super) changed_at: usize,
     /// The last stimulus that concerned the key, and its line.
     pub(super) changed_by: (EventNumber, u64),
@@ -97,12 +97,17 @@ impl<S: System> History<S> {
 
     /// Returns `true` if a message belongs before the opening, which makes the key not derivable.
     pub(super) fn is_before_opening(&self, system: &S) -> bool {
-        let Some((number, opening)) = &self.opening else { return false };
         let (Some(first), Some(body)) = (self.places.first(), self.bodies.first()) else { return false };
+        self.precedes_opening(system, first.position, body)
+    }
+
+    /// Returns `true` if a message at this position belongs before the opening.
+    fn precedes_opening(&self, system: &S, position: i64, body: &S::In) -> bool {
+        let Some((number, opening)) = &self.opening else { return false };
         match (opening.after, system.position(body)) {
-            (Some(after), _) => first.position <= after,
+            (Some(after), _) => position <= after,
             (None, Some(_)) => false,
-            (None, None) => first.position <= i64::from(number.get()),
+            (None, None) => position <= i64::from(number.get()),
         }
     }
 
@@ -133,10 +138,11 @@ impl<S: System> History<S> {
     pub(super) fn add(&mut self, system: &S, fact: Fact<S::In>) -> bool {
         let newest = self.len().checked_sub(1).is_none_or(|last| self.order(last, &fact, system).is_lt());
         let index = if newest { self.len() } else { self.index_of(system, &fact) };
+        let before_opening = self.precedes_opening(system, fact.position, &fact.body);
         let Fact { position, routed, from, id, body } = fact;
         self.places.insert(index, Place { position, routed, from, id, body: () });
         self.bodies.insert(index, body);
-        self.changed(index);
+        self.changed(index, before_opening);
         !newest
     }
 
@@ -146,7 +152,7 @@ impl<S: System> History<S> {
         if index < self.len() && self.order(index, &fact, system).is_eq() {
             self.places.remove(index);
             self.bodies.remove(index);
-            self.changed(index);
+            self.changed(index, self.precedes_opening(system, fact.position, &fact.body));
         }
         false
     }
@@ -177,12 +183,18 @@ impl<S: System> History<S> {
     }
 
     /// Notes a change at `index`, and discards the states and the views that it invalidates.
-    fn changed(&mut self, index: usize) {
+    ///
+    /// If the message belongs before the opening, these are all: each view may include the message, or may not.
+    fn changed(&mut self, index: usize, before_opening: bool) {
+        if before_opening {
+            self.changed_at = 0;
+            self.learned.clear();
+            self.kept.clear();
+            return;
+        }
         self.changed_at = index;
         let learned = self.learned.partition_point(|learned| learned.length <= index);
-        if learned < self.learned.len() {
-            self.learned.truncate(learned);
-        }
+        self.learned.truncate(learned);
         let kept = self.kept.partition_point(|(length, _)| *length <= index);
         self.kept.truncate(kept);
     }

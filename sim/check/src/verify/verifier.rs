@@ -8,13 +8,16 @@ use afresh_trace::format::EventOf;
 
 use super::along::Shown;
 use super::coverage::Coverage;
-use super::facts::{Facts, Map};
+use super::facts::{Facts, Map, kind_of};
 use super::look::{Look, Share};
 use super::recorded::Record;
 use super::recurring::Recurring;
 use crate::excluded::{Excluded, Exclusions};
 use crate::finding::{Findings, Sighting};
 use crate::guard::{guard, signature_of_panic};
+
+/// The name of the check that the engine takes each message for what it is: a duplicate, a conflict, and so on.
+const RECEIPT: &str = "receipt";
 
 /// A pass over a trace, in progress. A clone continues from the same event.
 #[derive(Clone)]
@@ -111,8 +114,9 @@ impl<S: System> Verifier<S> {
         self.folded.clear();
         let mut changed = std::mem::take(&mut self.step.changed);
         changed.clear();
+        let mut expected = None;
         match stimulus {
-            Stimulus::In(message) => self.facts.message(event.number, message, &mut changed),
+            Stimulus::In(message) => expected = Some(self.facts.message(event.number, message, &mut changed)),
             Stimulus::Opening(opening) => self.facts.open(event.number, opening, &mut changed),
             Stimulus::Knob(knob) => changed.extend(self.knob(knob)),
             Stimulus::Fault(fault) => changed.extend(self.fault(fault)),
@@ -123,6 +127,11 @@ impl<S: System> Verifier<S> {
         self.record.comparer.begin(&self.engine, self.step.place, taken);
         let places = &self.record.comparer.places;
         self.exclusions.took(&self.engine, self.step.place, taken, receipt, places);
+        if let (Some(expected), Some(receipt)) = (expected, receipt)
+            && expected != kind_of(receipt)
+        {
+            self.received(expected, kind_of(receipt));
+        }
         let panics = self.effects(event.number, taken.get() as usize, &mut changed);
         self.changed(&mut changed);
         self.step.changed = changed;
@@ -266,6 +275,14 @@ impl<S: System> Verifier<S> {
             }
         }
         keys
+    }
+
+    /// Records that the engine took a message for something else than it is.
+    fn received(&mut self, expected: &str, taken: &str) {
+        if self.is_ours() && self.look.share.has(None) {
+            let found = || (format!("the engine took the message as {taken}, but by the facts it is {expected}"), None);
+            self.seen.findings.saw((RECEIPT, expected), self.step.place, None, found);
+        }
     }
 
     /// Records a panic of the system as a finding.

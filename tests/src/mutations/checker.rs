@@ -95,8 +95,8 @@ pub(super) const ALL: &[Mutation] = &[
     noticed(
         WINDOW,
         "a revision of a message before the window is compared",
-        "let _ = guard(&mut || self.unsaid.extend(system.keys(body)));",
-        "let _ = body;",
+        "self.unsaid.extend(self.concerned.iter().cloned());",
+        "",
     ),
     noticed(EXCLUDED, "a stale message is not reported", "self.messages.insert(number, excluded);", ""),
     noticed(

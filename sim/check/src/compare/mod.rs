@@ -309,7 +309,7 @@ impl Comparer {
             for (journaled, now) in self.unmatched(engine).collect::<Vec<_>>() {
                 // If the engine sends a message to other keys that the record does not have, their states differ.
                 let Observation::Out(sent) = now else { continue };
-                let before = sent_before(engine, journaled, sent);
+                let before = if sent.revision > 1 { sent_before(engine, journaled, sent) } else { None };
                 self.window.routes(engine.system(), sent, before.iter().chain(&sent.body));
             }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use afresh_core::{Engine, FactId, Key, Sent, Stimulus, System};
+use afresh_core::{Engine, FactId, Key, Knob, Sent, Stimulus, System};
 
 use crate::guard::guard;
 
@@ -46,7 +46,19 @@ impl Window {
         (self.withdraws, self.unsure, self.withdrawn_by) = (false, false, None);
         self.concerned.clear();
         let Stimulus::In(message) = stimulus else {
-            self.unsure = engine.keys().into_iter().any(|key| !self.derives(engine, key));
+            let is_unsure = |key: &Key| !self.derives(engine, key);
+            self.unsure = match stimulus {
+                Stimulus::Knob(knob) => match &**knob {
+                    Knob::Trigger { keys, .. } | Knob::Scrub { keys, .. } | Knob::Migrate { keys, .. } => match keys {
+                        Some(keys) => keys.iter().any(is_unsure),
+                        None => engine.keys().into_iter().any(is_unsure),
+                    },
+                    Knob::ReflowIn { .. } | Knob::ReflowOut { .. } => false,
+                },
+                Stimulus::Fault(_) => engine.keys().into_iter().any(is_unsure),
+                // An opening looks at no other key: a window may have very many.
+                _ => false,
+            };
             return;
         };
         let revises = self.known.insert(message.fact()) && message.revision > 1;

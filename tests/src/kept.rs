@@ -24,6 +24,24 @@ pub struct Kept {
     pub export: Export,
 }
 
+/// A window with much disorder, and with outputs and views. Its users choose the seed.
+pub const WINDOW: Export = Export {
+    seed: 0,
+    messages: 60,
+    keys: 3,
+    disorder: Disorder {
+        late_permille: 150,
+        duplicates_permille: 30,
+        envelopes_permille: 30,
+        revisions_permille: 60,
+        withdrawals_permille: 40,
+        places_max: 20,
+    },
+    flow: None,
+    skipped: 60,
+    recording: Recording::Views,
+};
+
 /// No disorder.
 const ORDERLY: Disorder = Disorder {
     late_permille: 0,

@@ -3,28 +3,12 @@
 use afresh::check::check;
 use afresh::replay::replay;
 use afresh::{Loaded, Subject, check, format, replay};
-use afresh_fixtures::generate::{Disorder, Export, Recording};
+use afresh_fixtures::generate::{Disorder, Export};
 use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook};
+use afresh_tests::kept::WINDOW;
 
 /// How many windows each system records.
 const SEEDS: u64 = 40;
-
-const WINDOW: Export = Export {
-    seed: 0,
-    messages: 60,
-    keys: 3,
-    disorder: Disorder {
-        late_permille: 150,
-        duplicates_permille: 30,
-        envelopes_permille: 30,
-        revisions_permille: 60,
-        withdrawals_permille: 40,
-        places_max: 20,
-    },
-    flow: None,
-    skipped: 60,
-    recording: Recording::Views,
-};
 
 /// Checks and replays the windows that `recorder` recorded. Returns the findings, each with its seed.
 fn findings<S: Fixture + Subject>(recorder: &S, disorder: Disorder) -> Vec<String> {

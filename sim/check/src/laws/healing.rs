@@ -59,7 +59,7 @@ pub(super) fn healing_of<S: Subject>(
                 at_once.take(None, stimulus.clone());
             }
             same(["never damaged", "healed at once"], [&healthy, &at_once])
-                .map_err(|breach| of_fault(breach, &fault))?;
+                .map_err(|violation| of_fault(violation, &fault))?;
             for trigger in [true, false] {
                 let (by, why) = by();
                 let keys = None;

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use afresh_fixtures::generate::{Disorder, Export, Recording};
+use afresh_fixtures::generate::Export;
 use afresh_fixtures::ledger;
-use afresh_tests::kept::{self, FOLDER, KEPT};
+use afresh_tests::kept::{self, FOLDER, KEPT, WINDOW};
 use afresh_tests::root;
 
 use crate::afresh::{must, text};
@@ -26,24 +26,6 @@ const LAWS_MAX: u32 = 400;
 
 /// How many messages a trace of a single key has, which is enough for checkpoints.
 const MESSAGES: u32 = 400;
-
-/// The windows, but for their seeds: much disorder, outputs and views.
-const WINDOW: Export = Export {
-    seed: 0,
-    messages: 60,
-    keys: 3,
-    disorder: Disorder {
-        late_permille: 150,
-        duplicates_permille: 30,
-        envelopes_permille: 30,
-        revisions_permille: 60,
-        withdrawals_permille: 40,
-        places_max: 20,
-    },
-    flow: None,
-    skipped: 60,
-    recording: Recording::Views,
-};
 
 /// A trace, and the system to check it with.
 #[derive(Clone, Debug)]

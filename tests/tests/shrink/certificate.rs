@@ -16,10 +16,11 @@ const SCRIPT: &str = r#"
 fn people_read_what_happens_without_each() {
     let bench = Bench::new("ping\nguard\nping\nopen\nping\nreverse crash\nping\n");
     let script = SCRIPT.replace("/^crash/", "/crash/");
-    let done = run(bench.shrink_by(&["trace.log", "--signature", r"bug: (\w+), line (?<line>\d+)"], &script));
+    let done =
+        run(bench.shrink_by(&["trace.log", "--verbatim", "--signature", r"bug: (\w+), line (?<line>\d+)"], &script));
     insta::assert_snapshot!(done.stdout);
     let done = run(bench.shrink_by(
-        &["trace.log", "--signature", r"bug: (\w+), line (?<line>\d+)", "--format", "json", "--force"],
+        &["trace.log", "--verbatim", "--signature", r"bug: (\w+), line (?<line>\d+)", "--format", "json", "--force"],
         &script,
     ));
     let report: Value = serde_json::from_str(&done.stdout).expect("JSON");
@@ -68,7 +69,7 @@ fn a_search_that_was_stopped_says_only_what_it_tried() {
 fn the_page_is_whole_and_nothing_in_it_acts() {
     let bench = Bench::new("ping\nguard <b>\nopen\nping\nreverse \u{202e}&\"\nping\n");
     let script = r#"grep -q guard "$1" && grep -q reverse "$1""#;
-    let done = run(bench.shrink_by(&["trace.log", "--report", "page.html"], script));
+    let done = run(bench.shrink_by(&["trace.log", "--verbatim", "--report", "page.html"], script));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert!(done.stdout.contains("  page.html\n"), "{}", done.stdout);
     let page = String::from_utf8(bench.read("page.html")).expect("text");
@@ -82,6 +83,6 @@ fn the_page_is_whole_and_nothing_in_it_acts() {
 
     let taken = run(bench.shrink_by(&["trace.log", "--output", "x", "--report", "page.html"], script));
     assert!(taken.code == Some(2) && taken.stderr.contains("page.html"), "{}", taken.stderr);
-    let again = run(bench.shrink_by(&["trace.log", "--force", "--report", "page.html"], script));
+    let again = run(bench.shrink_by(&["trace.log", "--verbatim", "--force", "--report", "page.html"], script));
     assert_eq!((again.code, String::from_utf8(bench.read("page.html"))), (Some(0), Ok(page)));
 }

@@ -43,7 +43,7 @@ fn each_other_failure_is_kept_once_and_named_at_the_end() {
     let bench = bench();
     let done = shrink(&bench, &[]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    assert_eq!(text(&bench, "trace.min.log"), "fine\nopen x\nreverse x worse\n");
+    assert_eq!(text(&bench, "trace.min.log"), "open\nreverse\n");
     let found = ["trace.min.found-1.log", "trace.min.found-2.log"];
     let mut files = vec!["runs", "trace.log", found[0], found[1], "trace.min.log", "trace.min.log.walk"];
     files.sort_unstable();

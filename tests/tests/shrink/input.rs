@@ -44,7 +44,7 @@ fn nothing_is_overwritten_without_force() {
         assert_eq!(bench.read(taken), b"precious");
         assert_eq!(bench.files(), [taken, "trace.log"].map(str::to_owned).into_iter().rev().collect::<Vec<_>>());
         assert_eq!(run(bench.shrink(&["trace.log", "--force"])).code, Some(0));
-        assert_eq!(bench.read("trace.min.log"), b"open a\nreverse a\n");
+        assert_eq!(bench.read("trace.min.log"), b"open\nreverse\n");
     }
 }
 
@@ -90,7 +90,7 @@ fn a_dash_is_standard_input_and_output() {
     let mut command = bench.shrink(&["-"]);
     command.stdin(File::open(bench.path("trace.log")).expect("the input opens"));
     let done = run(command);
-    assert_eq!((done.code, done.stdout.as_str()), (Some(0), "open a\nreverse a\n"));
+    assert_eq!((done.code, done.stdout.as_str()), (Some(0), "open\nreverse\n"));
     assert!(done.stderr.contains("200 → 2 lines"), "{}", done.stderr);
     assert_eq!(bench.files(), ["runs", "trace.log"]);
 }

@@ -19,7 +19,7 @@ fn of_a_command() {
     let bench = Bench::with_bug();
     let words = ["--", "sh", "-c", script, "sh", "{}"];
     let one = search(&bench, "1", &words);
-    assert_eq!(one[1], b"open a\nreverse a\n");
+    assert_eq!(one[1], b"open\nreverse\n");
     for jobs in ["2", "7"] {
         assert!(search(&bench, jobs, &words) == one, "{jobs} at a time");
     }

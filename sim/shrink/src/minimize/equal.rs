@@ -15,6 +15,8 @@ use super::sites::{Kind, Value, rename, sites};
 pub(super) struct Equal {
     /// The edits still to try, the next one last: values, and the value that replaces them.
     tries: Vec<(BTreeSet<Value>, String)>,
+    /// The value that the edit proposed last makes all values equal to.
+    proposed: Option<Value>,
 }
 
 impl Pass for Equal {
@@ -49,8 +51,16 @@ impl Pass for Equal {
 
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {
         let (values, simplest) = self.tries.pop()?;
-        Some(rename(view, |value| values.contains(value), &simplest))
+        let edit = rename(view, |value| values.contains(value), &simplest);
+        self.proposed = values.into_iter().next();
+        self.proposed.iter_mut().for_each(|value| value.content.clone_from(&simplest));
+        Some(edit)
     }
 
-    fn judged(&mut self, _: bool) {}
+    fn judged(&mut self, accepted: bool) {
+        // Equal numbers that are not 0 can mostly be 0 as well, which is one run here, and one for each number later.
+        if let Some(value) = self.proposed.take().filter(|value| accepted && value.is_number_but_not_0()) {
+            self.tries.push((BTreeSet::from([value]), "0".to_owned()));
+        }
+    }
 }

@@ -10,6 +10,10 @@ use super::sites::{Site, Value, sites};
 /// The most events of a trace on which this pass tries anything. In a longer one, too many events share values.
 const MANY: usize = 32;
 
+/// The number of failures in a row after which the pass gives up. Lines of words have very many values, and hardly any
+/// of them can replace another.
+const FAILURES_MAX: usize = 64;
+
 /// Leaves a local minimum: if one event refers to a value that another event introduces, neither event can be removed
 /// alone. So one edit removes events and changes the reference.
 ///
@@ -25,6 +29,8 @@ pub(super) struct Merge {
     value: usize,
     /// The edits still to try for the value before that, the next one last.
     edits: Vec<Edit>,
+    /// The number of failures since the last success.
+    failures: usize,
 }
 
 impl Pass for Merge {
@@ -33,7 +39,7 @@ impl Pass for Merge {
     }
 
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {
-        if view.len() > MANY {
+        if view.len() > MANY || self.failures == FAILURES_MAX {
             return None;
         }
         if self.values.is_none() {
@@ -53,6 +59,7 @@ impl Pass for Merge {
     }
 
     fn judged(&mut self, accepted: bool) {
+        self.failures += 1;
         if accepted {
             *self = Self::default();
         }

@@ -52,13 +52,17 @@
 //! * `walk.rs`: the record of a search, from which it can be replayed and resumed
 
 mod blanks;
+mod blocks;
 mod candidate;
+mod children;
+mod count;
 mod descent;
 mod ease;
 mod edit;
 mod equal;
 mod fields;
 mod groups;
+mod join;
 mod late;
 mod members;
 mod merge;
@@ -68,20 +72,24 @@ mod observer;
 mod oracle;
 mod order;
 mod pass;
+mod places;
 mod ranks;
 mod scope;
 mod search;
+mod shift;
 mod simpler;
 mod singles;
 mod sites;
 mod slice;
 mod spans;
+mod together;
 mod truncate;
 mod units;
 mod values;
 mod verdict;
 mod verified;
 pub mod walk;
+mod words;
 
 pub use candidate::{Candidate, Identity, Item};
 pub use edit::{Edit, Rewrite, Splice};
@@ -103,6 +111,9 @@ pub struct Minimized<T> {
     pub items: Vec<Item<T>>,
     /// The number of runs of the search, including those of the walk that it resumed.
     pub runs: u64,
+    /// The number of runs after which the result was 1-minimal for the first time, if it ever was. The later runs tried
+    /// to remove several events at once, and to simplify the texts of those that are left.
+    pub one_minimal_after: Option<u64>,
     /// The verdict without each single item that is left, as far as it was tried. It was tried for every item if the
     /// search was not stopped.
     pub certificate: Vec<Without>,
@@ -134,7 +145,7 @@ pub enum End {
 /// With `verbatim`, returns only passes that leave the texts of events unchanged.
 #[must_use]
 pub fn passes_after(pass: &str, verbatim: bool) -> Vec<&'static str> {
-    let passes = pass::round(0).into_iter().filter(|pass| !verbatim || pass.only_removes());
+    let passes = pass::round(0, verbatim).into_iter();
     passes.map(|pass| pass.name()).skip_while(|name| *name != pass).skip(1).collect()
 }
 
@@ -238,13 +249,20 @@ impl Minimizer {
         oracle: &mut O,
         observer: &mut W,
     ) -> Result<Minimized<T>, Refusal> {
-        let Self { known, runs, flaky, .. } = self;
+        let Self { known, runs, flaky, verbatim, .. } = self;
         let judge = Judge { known, runs, flaky, ahead: BTreeMap::new(), oracle, observer };
-        let mut search = Search { verified: Verified::new(items, self.verbatim), judge };
+        let mut search = Search {
+            verified: Verified::new(items),
+            judge,
+            verbatim,
+            without: BTreeMap::new(),
+            one_minimal_after: None,
+        };
         search.reproduce(self.confirm)?;
         let end = search.reduce().map_or_else(End::Stopped, |()| End::OneMinimal);
         let certificate = search.certificate();
-        Ok(Minimized { items: search.verified.items, runs: search.judge.runs, certificate, end })
+        let (runs, one_minimal_after) = (search.judge.runs, search.one_minimal_after);
+        Ok(Minimized { items: search.verified.items, runs, one_minimal_after, certificate, end })
     }
 }
 

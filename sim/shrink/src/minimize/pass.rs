@@ -4,22 +4,30 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::blanks::Blanks;
+use super::blocks::Blocks;
+use super::children::Children;
+use super::count::Count;
 use super::ease::Ease;
 use super::edit::Edit;
 use super::equal::Equal;
 use super::fields::Fields;
 use super::groups::Groups;
+use super::join::Join;
 use super::late::Late;
 use super::members::Members;
 use super::merge::Merge;
 use super::names::Names;
+use super::places::Places;
 use super::ranks::Ranks;
 use super::scope::Scope;
+use super::shift::Shift;
 use super::singles::Singles;
 use super::slice::Slice;
 use super::spans::Spans;
+use super::together::Together;
 use super::truncate::Truncate;
 use super::values::Values;
+use super::words::Words;
 
 /// The verified trace, the last one that showed the bug, as a pass sees it. Events are identified by their places, from
 /// 0, or by their numbers.
@@ -121,6 +129,12 @@ pub(super) trait Pass: Fork {
     /// Tells the pass whether the edit that it proposed last was accepted, and so is part of the verified trace now.
     fn judged(&mut self, accepted: bool);
 
+    /// Returns whether the pass depends mostly on which events are left, so that it need not run again before one is
+    /// removed.
+    fn is_for_events(&self) -> bool {
+        false
+    }
+
     /// Returns whether the next proposal takes less time to compute than a run. Only such proposals are computed ahead.
     fn is_foreseeable(&self) -> bool {
         true
@@ -139,30 +153,39 @@ impl<P: Pass + Clone + 'static> Fork for P {
     }
 }
 
-/// Returns the passes of a round, in order. Rounds are counted from 0.
+/// Returns the passes of a round, in order. Rounds are counted from 0. If `verbatim`, they only remove events.
 ///
 /// Passes that remove most in one run come first, and passes that take many runs come last. Names are simplified and
 /// made equal before events are merged. Other values are simplified after that, because a merge takes a value from
 /// another event, which a simpler value would have replaced.
 ///
 /// Truncation and scope are in the first round only, because later changes do not move the failure far.
-pub(super) fn round(round: usize) -> Vec<Box<dyn Pass>> {
+pub(super) fn round(round: usize, verbatim: bool) -> Vec<Box<dyn Pass>> {
     let first: [Box<dyn Pass>; 2] = [Box::new(Truncate::default()), Box::new(Scope::default())];
-    let others: [Box<dyn Pass>; 14] = [
+    let others: [Box<dyn Pass>; 22] = [
+        Box::new(Blocks::default()),
         Box::new(Slice::default()),
         Box::new(Groups::default()),
         Box::new(Ease::default()),
         Box::new(Spans::default()),
         Box::new(Singles::default()),
+        Box::new(Together::default()),
+        Box::new(Join::default()),
+        Box::new(Children::default()),
+        Box::new(Count::default()),
         Box::new(Fields::default()),
+        Box::new(Words::default()),
         Box::new(Names::default()),
         Box::new(Ranks::default()),
         Box::new(Equal::default()),
         Box::new(Merge::default()),
         Box::new(Members::default()),
+        Box::new(Places::default()),
         Box::new(Values::default()),
+        Box::new(Shift::default()),
         Box::new(Blanks::default()),
         Box::new(Late::default()),
     ];
-    first.into_iter().filter(|_| round == 0).chain(others).collect()
+    let all = first.into_iter().filter(|_| round == 0).chain(others);
+    all.filter(|pass| pass.only_removes() || !verbatim).collect()
 }

@@ -3,15 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use super::candidate::{Candidate, Identity, Item};
+use super::candidate::{Candidate, Identity};
 use super::edit::Edit;
 use super::observer::{Observer, Run};
 use super::oracle::Oracle;
 use super::pass::{self, Pass};
+use super::singles::SINGLE;
 use super::verdict::Verdict;
 use super::verified::Verified;
 use super::walk::{EMPTY, REPRODUCE};
 use super::{Refusal, Without};
+
+/// The most rounds in a row that make no trace shorter. Later rounds change no texts.
+const SLOW_MAX: usize = 4;
 
 /// All verdicts so far, by candidate. The original has several, one for each run that confirms the bug.
 pub(super) type Known = BTreeMap<Identity, Vec<Verdict>>;
@@ -139,13 +143,19 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
 pub(super) struct Search<'a, T, O: ?Sized, W> {
     pub(super) verified: Verified<T>,
     pub(super) judge: Judge<'a, O, W>,
+    /// Whether the texts of all events must stay unchanged.
+    pub(super) verbatim: bool,
+    /// The verdicts of the verified trace without single events, by event number, as far as they are known.
+    pub(super) without: BTreeMap<u64, Verdict>,
+    /// The number of runs after which the trace was 1-minimal for the first time.
+    pub(super) one_minimal_after: Option<u64>,
 }
 
 impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
     /// Makes sure that the bug is gone without any event, and that the original shows it. The original is run `confirm`
     /// times, and every run must have the same verdict.
     pub(super) fn reproduce(&mut self, confirm: usize) -> Result<(), Refusal> {
-        let Self { verified, judge } = self;
+        let Self { verified, judge, .. } = self;
         let numbers =
             verified.items.first().zip(verified.items.last()).map(|(first, last)| (first.number, last.number));
         let nothing = numbers.map_or(Edit::Keep, |span| Edit::Remove(vec![span]));
@@ -179,33 +189,42 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
     /// Runs passes, round after round, until a round changes nothing. If an observer stops the search, returns the name
     /// of the current pass as the error.
     pub(super) fn reduce(&mut self) -> Result<(), &'static str> {
-        let mut changed = true;
-        for round in (0..).map(pass::round) {
+        let (mut changed, mut verbatim) = (true, self.verbatim);
+        // For passes that are about events, the number of events that each has left.
+        let mut ended = BTreeMap::new();
+        let (mut size, mut slow) = (self.verified.size(self.judge.oracle.content()), 0);
+        for round in 0.. {
             if !std::mem::take(&mut changed) {
                 break;
             }
-            for mut pass in round {
+            for mut pass in pass::round(round, verbatim) {
+                if ended.get(pass.name()) == Some(&self.verified.items.len()) {
+                    continue;
+                }
                 changed |= self.run(&mut *pass).map_err(|Stopped| pass.name())?;
+                if pass.name() == SINGLE {
+                    self.one_minimal_after.get_or_insert(self.judge.runs);
+                }
+                if pass.is_for_events() {
+                    ended.insert(pass.name(), self.verified.items.len());
+                }
             }
+            let before = std::mem::replace(&mut size, self.verified.size(self.judge.oracle.content()));
+            slow = if size < before { 0 } else { slow + 1 };
+            // Numbers that become smaller by one in every round would take very many runs.
+            verbatim |= slow == SLOW_MAX;
         }
         Ok(())
     }
 
     /// Returns the known verdicts on the verified trace without each single item.
-    pub(super) fn certificate(&self) -> Vec<Without> {
-        let Self { verified, judge } = self;
-        let without = |item: &Item<T>| {
-            let edit = Edit::Remove(vec![(item.number, item.number)]);
-            let identity = judge.oracle.content().identity(&verified.candidate(&edit, judge.oracle.content())?);
-            let verdict = judge.known.get(&identity)?.first()?.clone();
-            Some(Without { number: item.number, verdict })
-        };
-        verified.items.iter().filter_map(without).collect()
+    pub(super) fn certificate(&mut self) -> Vec<Without> {
+        std::mem::take(&mut self.without).into_iter().map(|(number, verdict)| Without { number, verdict }).collect()
     }
 
     /// Tries the edits of `pass` until it has no more. Returns whether any was accepted.
     fn run(&mut self, pass: &mut dyn Pass) -> Result<bool, Stopped> {
-        let Self { verified, judge } = self;
+        let Self { verified, judge, without, .. } = self;
         let mut changed = false;
         pass.begin(&verified.view(judge.oracle.content()));
         while let Some(edit) = pass.propose(&verified.view(judge.oracle.content())) {
@@ -224,11 +243,17 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
             pass.judged(verdict.is_same());
             if let Verdict::Same { at, .. } = verdict {
                 judge.ahead.clear();
+                without.clear();
                 judge.oracle.accepted(&candidate);
                 let texts = candidate.into_texts();
                 verified.accept(&edit, texts, at, judge.oracle.content());
                 changed = true;
                 go_on(judge.observer.step(&verified.items))?;
+            } else if let Edit::Remove(spans) = &edit
+                && let [(first, last)] = spans[..]
+                && first == last
+            {
+                without.insert(first, verdict);
             }
         }
         Ok(changed)

@@ -9,11 +9,15 @@ const CHARS_MIN: u128 = 8;
 ///
 /// This is enough to find a bound of some thousand exactly. To find the exact bound of a time would take three times as
 /// many tries, and save only a few digits.
-const TRIES: u32 = 16;
+const TRIES: u32 = 17;
 
 /// The number of sizes that may be too small before the least possible change is tried. If even that fails, the value
 /// can be no smaller: mostly it must equal a value of another event.
 const TOO_SMALL: u32 = 2;
+
+/// The next change that is tried after the least one. If that is too much, the value depends on others, and there is no
+/// point in a search among all sizes.
+const STEP: u128 = 16;
 
 /// Proposes simpler values for one value, and is told whether each was accepted.
 ///
@@ -29,9 +33,21 @@ pub(super) struct Simpler {
     proposed: Option<u128>,
     /// How many more sizes may be tried.
     tries: u32,
-    /// How many sizes were too small, as long as none was enough.
-    too_small: u32,
+    phase: Phase,
     found: bool,
+}
+
+/// How far the search for the size of a value has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// No size was enough yet, and so many were too small.
+    Fails(u32),
+    /// The least possible change was enough, and no greater one was tried.
+    Creeps,
+    /// A size was enough: all that is left is to find the smallest one.
+    Bisects,
+    /// The value can be no smaller.
+    Stays,
 }
 
 #[derive(Clone, Debug)]
@@ -53,7 +69,7 @@ impl Simpler {
             form: Form::Other,
             proposed: None,
             tries: TRIES,
-            too_small: 0,
+            phase: Phase::Fails(0),
             found: false,
         };
         match kind {
@@ -105,15 +121,16 @@ impl Simpler {
         }
         let (too_small, enough) = self.bounds;
         let precision = if matches!(self.form, Form::Text(_)) { CHARS_MIN } else { 1 };
-        if enough.saturating_sub(too_small) <= precision {
+        if enough.saturating_sub(too_small) <= precision || self.phase == Phase::Stays {
             return None;
         }
         self.tries = self.tries.checked_sub(1)?;
-        let size = match &self.form {
-            _ if self.too_small == TOO_SMALL => enough - 1,
-            Form::Number(_) => middle(too_small, enough),
-            Form::Text(_) => too_small + (enough - too_small) / 2,
-            Form::Other => return None,
+        let size = match (&self.form, self.phase) {
+            (_, Phase::Fails(TOO_SMALL)) => enough - 1,
+            (Form::Number(_), Phase::Creeps) if enough - too_small > STEP => enough - STEP,
+            (Form::Number(_), _) => middle(too_small, enough),
+            (Form::Text(_), _) => too_small + (enough - too_small) / 2,
+            (Form::Other, _) => return None,
         };
         let content = match &self.form {
             Form::Number(sign) => format!("{sign}{size}"),
@@ -127,8 +144,23 @@ impl Simpler {
     /// Tells whether the value proposed last was accepted.
     pub(super) fn judged(&mut self, accepted: bool) {
         match (self.proposed, accepted) {
-            (Some(size), true) => (self.bounds.1, self.too_small) = (size, TOO_SMALL + 1),
-            (Some(size), false) => (self.bounds.0, self.too_small) = (size, self.too_small + 1),
+            (Some(size), true) => {
+                let creeps = self.phase == Phase::Fails(TOO_SMALL);
+                (self.bounds.1, self.phase) = (size, if creeps { Phase::Creeps } else { Phase::Bisects });
+            }
+            (Some(size), false) => {
+                self.bounds.0 = size;
+                self.phase = match self.phase {
+                    Phase::Fails(TOO_SMALL) => Phase::Stays,
+                    Phase::Creeps => Phase::Bisects,
+                    Phase::Fails(sizes) => Phase::Fails(sizes + 1),
+                    phase => phase,
+                };
+            }
+            // The number is simpler without its sign, and may be made smaller still.
+            (None, true) if matches!(self.form, Form::Number("-")) && self.first.is_empty() => {
+                self.form = Form::Number("");
+            }
             (None, true) => self.found = true,
             (None, false) => {}
         }
@@ -174,9 +206,9 @@ mod tests {
         assert_eq!(search(Kind::Number, "1375", number(-3)), (vec!["0".into()], "0".into()));
         assert_eq!(search(Kind::Number, "1375", number(1)).1, "1");
         let (tried, left) = search(Kind::Number, "1375", number(640));
-        assert_eq!((tried.len(), left.as_str()), (16, "640"));
+        assert_eq!((tried.len(), left.as_str()), (18, "640"));
         assert_eq!(search(Kind::Number, "1375", number(1375)).0, ["0", "1", "32", "1374"]);
-        assert!(search(Kind::Number, "1773478805466", number(1_773_478_801_000)).0.len() <= 17);
+        assert!(search(Kind::Number, "1773478805466", number(1_773_478_801_000)).0.len() <= 18);
         assert_eq!(search(Kind::Number, "1773478805466", number(3)).1, "3");
         assert_eq!(search(Kind::Number, "-250", |text| text.starts_with('-')).1, "-1");
         assert_eq!(search(Kind::Number, "-250", |text| text == "250").1, "250");

@@ -3,6 +3,9 @@
 use super::edit::Edit;
 use super::pass::{Pass, View};
 
+/// The name of the pass.
+pub(super) const SINGLE: &str = "single";
+
 /// Tries to remove every single event, from the end to the start, again and again until a whole round changes nothing.
 /// The trace is then 1-minimal.
 ///
@@ -17,7 +20,7 @@ pub(super) struct Singles {
 
 impl Pass for Singles {
     fn name(&self) -> &'static str {
-        "single"
+        SINGLE
     }
 
     fn only_removes(&self) -> bool {

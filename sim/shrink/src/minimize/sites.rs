@@ -70,7 +70,8 @@ fn words(text: &str, found: &mut Vec<Site>) {
     for part in text.split_inclusive(|char| !is_part(char)) {
         let word = part.trim_end_matches(|char| !is_part(char));
         if !word.is_empty() {
-            let is_number = word.bytes().all(|byte| byte.is_ascii_digit());
+            let digits = word.strip_prefix('-').unwrap_or(word);
+            let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
             let kind = if is_number { Kind::Number } else { Kind::Word };
             let span = at..at + word.len();
             // Words in the same column of different lines probably mean the same, so they have the same path.
@@ -227,6 +228,16 @@ impl Value {
     pub(super) fn of(text: &str, site: &Site) -> Self {
         let field = (site.kind != Kind::Text).then(|| site.field().to_owned());
         Self { content: text[site.span.clone()].to_owned(), field }
+    }
+
+    /// Returns whether the value is a number other than 0.
+    pub(super) fn is_number_but_not_0(&self) -> bool {
+        self.content != "0" && self.content.parse::<f64>().is_ok()
+    }
+
+    /// Returns whether the two are equal numbers or words, in whatever fields, or equal texts.
+    pub(super) fn has_content_of(&self, other: &Self) -> bool {
+        self.content == other.content && self.field.is_some() == other.field.is_some()
     }
 }
 

@@ -17,14 +17,18 @@ pub(super) struct Verified<T> {
     pub(super) failing: Option<u64>,
     /// The texts that differ from those of the original.
     texts: Texts,
-    /// Whether the texts of all events must stay unchanged.
-    verbatim: bool,
 }
 
 impl<T> Verified<T> {
     /// Returns the original, before it is run.
-    pub(super) fn new(items: Vec<Item<T>>, verbatim: bool) -> Self {
-        Self { items, failing: None, texts: Texts::new(), verbatim }
+    pub(super) fn new(items: Vec<Item<T>>) -> Self {
+        Self { items, failing: None, texts: Texts::new() }
+    }
+
+    /// Returns the number of events, and of bytes in their texts.
+    pub(super) fn size(&self, content: &dyn Content<T>) -> (usize, usize) {
+        let texts = self.items.iter().filter_map(|item| content.text(&item.value));
+        (self.items.len(), texts.map(|text| text.len()).sum())
     }
 
     /// Returns the trace as a pass sees it.
@@ -97,6 +101,6 @@ impl<T> View for Seen<'_, T> {
     }
 
     fn text(&self, place: usize) -> Option<Cow<'_, str>> {
-        if self.verified.verbatim { None } else { self.content.text(&self.verified.items[place].value) }
+        self.content.text(&self.verified.items[place].value)
     }
 }

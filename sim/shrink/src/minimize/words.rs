@@ -1,0 +1,94 @@
+//! The pass that deletes words of lines that are not JSON.
+
+use std::ops::Range;
+
+use super::descent::Descent;
+use super::edit::{Edit, Rewrite, Splice};
+use super::pass::{Pass, View};
+use super::sites::{Kind, sites};
+
+/// The most columns that are deleted from all lines at once.
+const COLUMNS_MAX: usize = 64;
+
+/// The most events of a trace in which words of single lines are deleted.
+const MANY: usize = 64;
+
+/// The number of failures in a row after which the pass gives up: the format needs all of its words.
+const FAILURES_MAX: usize = 16;
+
+/// Tries to delete words, which are separated by blanks, in the order of a [`Descent`]: first the same columns in all
+/// lines, then words of each line, from the first line to the last.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Words {
+    /// The number of lines whose words are done, plus one once the columns are done.
+    done: usize,
+    descent: Option<Descent>,
+    /// The number of failures since the last success.
+    failures: usize,
+}
+
+impl Pass for Words {
+    fn name(&self) -> &'static str {
+        "word"
+    }
+
+    fn propose(&mut self, view: &dyn View) -> Option<Edit> {
+        let last = if view.len() <= MANY { view.len() } else { 0 };
+        while self.done <= last && self.failures < FAILURES_MAX {
+            let lines = match self.done.checked_sub(1) {
+                None => 0..view.len(),
+                Some(line) => line..line + 1,
+            };
+            let words: Vec<_> = lines.map(|place| (place, words(view, place))).collect();
+            let columns = words.iter().map(|(_, words)| words.len()).max().unwrap_or(0);
+            let columns = if self.done == 0 { columns.min(COLUMNS_MAX) } else { columns };
+            let descent = self.descent.get_or_insert_with(|| Descent::new(0, columns));
+            if let Some(going) = descent.next() {
+                let rewrite = |(place, words): &(usize, Vec<Range<usize>>)| {
+                    let splices = vec![delete(words, going.clone())?];
+                    Some(Rewrite { event: view.number(*place), splices })
+                };
+                return Some(Edit::Rewrite(words.iter().filter_map(rewrite).collect()));
+            }
+            (self.done, self.descent) = (self.done + 1, None);
+        }
+        None
+    }
+
+    fn judged(&mut self, accepted: bool) {
+        self.failures = if accepted { 0 } else { self.failures + 1 };
+        if let Some(descent) = &mut self.descent {
+            descent.judged(accepted);
+        }
+    }
+}
+
+/// Returns where the words of an event are. JSON has none.
+fn words(view: &dyn View, place: usize) -> Vec<Range<usize>> {
+    let text = view.text(place).unwrap_or_default();
+    if sites(&text).first().is_some_and(|site| matches!(site.kind, Kind::Object | Kind::Array)) {
+        return Vec::new();
+    }
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for (at, char) in text.char_indices().filter(|(_, char)| !char.is_whitespace()) {
+        let end = at + char.len_utf8();
+        match found.last_mut().filter(|word| word.end == at) {
+            Some(word) => word.end = end,
+            None => found.push(at..end),
+        }
+    }
+    found
+}
+
+/// Returns the splice that deletes the words in `going`, with the blanks between them and their neighbours, unless these
+/// are all words of the line.
+fn delete(words: &[Range<usize>], going: Range<usize>) -> Option<Splice> {
+    let going = going.start..going.end.min(words.len());
+    let (first, last) = (words.get(going.clone())?.first()?, words.get(going.clone())?.last()?);
+    match (words.get(going.end), going.start.checked_sub(1)) {
+        (Some(next), _) => Some(Splice(first.start, next.start, String::new())),
+        (None, Some(before)) => Some(Splice(words[before].end, last.end, String::new())),
+        // The other passes remove whole lines.
+        (None, None) => None,
+    }
+}

@@ -38,9 +38,12 @@
 //! * `edit.rs`, `candidate.rs`: one change of a trace, and the trace that it gives
 //! * `order.rs`: which of two traces is smaller
 //! * `pass.rs`: the interface of a pass, and the order of the passes
-//! * `truncate.rs`, `scope.rs`, `slice.rs`, `groups.rs`, `spans.rs`, `singles.rs`: passes that remove events
-//! * `ease.rs`, `fields.rs`, `members.rs`, `names.rs`, `values.rs`, `ranks.rs`, `equal.rs`, `blanks.rs`: passes that
-//!   simplify the texts of events
+//! * `truncate.rs`, `scope.rs`, `blocks.rs`, `slice.rs`, `groups.rs`, `spans.rs`, `singles.rs`, `together.rs`: passes
+//!   that remove events
+//! * `ease.rs`, `fields.rs`, `members.rs`, `words.rs`, `names.rs`, `plain.rs`, `values.rs`, `ranks.rs`, `equal.rs`,
+//!   `blanks.rs`: passes that simplify the texts of events
+//! * `join.rs`, `children.rs`, `count.rs`, `places.rs`, `shift.rs`: passes that change several values at once, because
+//!   they depend on each other
 //! * `late.rs`: the pass that moves late events back to where they belong
 //! * `merge.rs`: the pass that removes events and changes another in one edit, where neither works alone
 //! * `nearness.rs`, `units.rs`, `descent.rs`: which events are linked to the failing one, which events belong together,
@@ -73,6 +76,7 @@ mod oracle;
 mod order;
 mod pass;
 mod places;
+mod plain;
 mod ranks;
 mod scope;
 mod search;

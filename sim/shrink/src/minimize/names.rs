@@ -72,7 +72,7 @@ impl Pass for Names {
             }
             let name = self.names.pop()?;
             let letter = self.letter.get_or_insert_with(|| letter(view));
-            let simpler = Simpler::new(name.kind, &name.value.content, letter.as_deref());
+            let simpler = Simpler::new(name.kind, &name.value.content, letter.as_deref()).not_empty();
             self.trial = Some((name, simpler));
         }
     }

@@ -18,6 +18,7 @@ use super::members::Members;
 use super::merge::Merge;
 use super::names::Names;
 use super::places::Places;
+use super::plain::Plain;
 use super::ranks::Ranks;
 use super::scope::Scope;
 use super::shift::Shift;
@@ -162,7 +163,7 @@ impl<P: Pass + Clone + 'static> Fork for P {
 /// Truncation and scope are in the first round only, because later changes do not move the failure far.
 pub(super) fn round(round: usize, verbatim: bool) -> Vec<Box<dyn Pass>> {
     let first: [Box<dyn Pass>; 2] = [Box::new(Truncate::default()), Box::new(Scope::default())];
-    let others: [Box<dyn Pass>; 22] = [
+    let others: [Box<dyn Pass>; 23] = [
         Box::new(Blocks::default()),
         Box::new(Slice::default()),
         Box::new(Groups::default()),
@@ -176,6 +177,7 @@ pub(super) fn round(round: usize, verbatim: bool) -> Vec<Box<dyn Pass>> {
         Box::new(Fields::default()),
         Box::new(Words::default()),
         Box::new(Names::default()),
+        Box::new(Plain::default()),
         Box::new(Ranks::default()),
         Box::new(Equal::default()),
         Box::new(Merge::default()),

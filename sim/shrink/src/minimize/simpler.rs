@@ -82,6 +82,12 @@ impl Simpler {
         simpler
     }
 
+    /// Never proposes the empty text, which names nothing.
+    pub(super) fn not_empty(mut self) -> Self {
+        self.first.retain(|first| first != "\"\"");
+        self
+    }
+
     fn number(&mut self, content: &str) {
         let (sign, digits) = content.strip_prefix('-').map_or(("", content), |digits| ("-", digits));
         self.first.extend((!sign.is_empty()).then(|| digits.to_owned()));

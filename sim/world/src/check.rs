@@ -1,14 +1,15 @@
 //! Replays and checks traces of worlds.
 
 use std::io::{BufRead, Write};
+use std::sync::Arc;
 
 use afresh_check::{Coverage, Extent, Finding, Loaded, Notes, Sighting, Versus, replay};
 use afresh_core::{EventNumber, Signature};
 use afresh_trace::format::{Error, Reader, Writer, line_of};
 use serde_json::Value;
 
-use crate::run::{Cluster, Ended, Keep, strict, tolerant, tolerant_keeping};
-use crate::schedule::Unfit;
+use crate::run::{Cluster, Ended, Keep, strict, tolerant_keeping};
+use crate::schedule::{Law, Reach, Unfit};
 use crate::twice::{DETERMINISM, first_difference};
 use crate::world::{Node, Vocabulary, WorldEvent};
 
@@ -40,7 +41,7 @@ pub fn replay_world<C: Cluster, R: BufRead>(
     let mut differences = u64::from(first.is_some());
     let mut skipped = None;
     if first.is_some() && (trace.header.system != name || trace.header.shows.is_some() || is_edited(&trace)) {
-        let replayed = tolerant(cluster, events());
+        let replayed = tolerant_keeping(cluster, events(), law(cluster, &trace), Keep::Events);
         (ended, first) = (replayed.ended, replayed.first);
         differences = (replayed.skipped + replayed.changed).max(u64::from(first.is_some()));
         skipped = Some(replayed.skipped);
@@ -57,6 +58,7 @@ pub fn replay_world<C: Cluster, R: BufRead>(
         extent: Extent::Nodes(ended.world.names().len() as u64),
         skipped,
         digest: ended.digest(),
+        void: ended.void.as_ref().map(ToString::to_string),
         findings: first
             .and_then(|(number, why)| finding(&trace, number, &ended, &why, differences))
             .into_iter()
@@ -76,7 +78,8 @@ pub fn check_world<C: Cluster, R: BufRead>(
     options: afresh_check::Options<'_>,
 ) -> Result<afresh_check::Report, Error> {
     let trace = read::<C, R>(reader)?.until(options.until);
-    let run = || tolerant_keeping(cluster, &trace.events, Keep::States);
+    let law = law(cluster, &trace);
+    let run = || tolerant_keeping(cluster, &trace.events, law.clone(), Keep::States);
     let one = run();
     let differs = (0..AGAIN).find_map(|_| first_difference(&one.ended, &run().ended));
     (options.progress)(1.0);
@@ -93,8 +96,14 @@ pub fn check_world<C: Cluster, R: BufRead>(
         notes: Notes::default(),
         coverage: Coverage { steps: one.ended.world.happened().len() as u64, ..Coverage::default() },
         skipped: Some(one.skipped),
+        void: one.ended.void.as_ref().map(ToString::to_string),
         laws: options.laws.then(|| vec![DETERMINISM]),
     })
+}
+
+/// Returns the law of the network for a replay that skips events: it delivers what the trace leaves out.
+fn law<C: Cluster>(cluster: &C, trace: &Trace<C>) -> Option<Law> {
+    Law::new(&Arc::new(Reach::of(cluster, &trace.header.source)), true)
 }
 
 /// Reads a trace. Traces of worlds contain only stimuli.

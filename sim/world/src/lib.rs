@@ -41,6 +41,7 @@ pub use timeline::show_world;
 pub use twice::{DETERMINISM, Nondeterminism, deterministic, first_difference};
 pub use workload::{Workload, Workloads, envelopes};
 pub use world::{
-    Act, Choice, Effects, Happened, HappenedKind, Impossible, Log, Node, NodeId, Pending, PendingId, Posted, Schedule,
-    StorageError, UnderWay, Vocabulary, World, WorldEvent, WorldProperty, WorldTrace, digest_of,
+    Act, Assumption, Choice, Effects, Happened, HappenedKind, Impossible, Log, Node, NodeId, Pending, PendingId,
+    Posted, Schedule, StorageError, UnderWay, Vocabulary, Void, World, WorldEvent, WorldProperty, WorldTrace,
+    digest_of,
 };

@@ -12,8 +12,8 @@ use afresh_core::{EventNumber, Fault, Name};
 use afresh_trace::digest::RunDigest;
 
 use crate::rng::Rng;
-use crate::schedule::{Act, Aim, Blow, Calm, Random, Replay, Schedule, Swarm, Tell, Told, Unfit};
-use crate::world::{Node, NodeId, View, Watch, World, WorldEvent, WorldProperty, WorldTrace};
+use crate::schedule::{Act, Aim, Blow, Calm, Law, Random, Replay, Schedule, Swarm, Tell, Told, Unfit};
+use crate::world::{Assumption, Node, NodeId, View, Void, Watch, World, WorldEvent, WorldProperty, WorldTrace};
 
 /// A group of nodes to simulate, with the inputs that it gets, the faults it meets and the properties that must hold.
 ///
@@ -33,6 +33,33 @@ pub trait Cluster: Clone + 'static {
     /// Returns the properties that must hold in a run. By default there are none.
     fn properties(&self) -> Vec<WorldProperty<Self::Node>> {
         Vec::new()
+    }
+
+    /// Returns the conditions that the cluster takes for granted. By default there are none.
+    ///
+    /// A run that breaks one is void: neither a pass nor a bug. The faults that [`swarm`](Self::swarm) never draws
+    /// need not be written here: a shrunk trace never depends on a message that was lost if no message can be.
+    fn assumes(&self) -> Vec<Assumption<Self::Node>> {
+        Vec::new()
+    }
+
+    /// Returns an assumption that is evaluated after every event; see [`Assumption::always`].
+    ///
+    /// Here the type of the world is known, so `self.assume("name", |world| …)` needs no types.
+    fn assume(
+        &self,
+        name: &'static str,
+        holds: impl FnMut(&World<Self::Node>) -> Result<(), String> + 'static,
+    ) -> Assumption<Self::Node> {
+        Assumption::always(name, holds)
+    }
+
+    /// Returns the correct twin of this cluster: the same one without the bug that it is kept for.
+    ///
+    /// A campaign shrinks a finding to a trace on which the twin passes, so what is left shows this bug and not a weak
+    /// property or a broken assumption. By default there is no twin.
+    fn twin(&self) -> Option<Self> {
+        None
     }
 
     /// Returns a property that must hold after every event; see [`WorldProperty::always`].
@@ -131,6 +158,8 @@ pub struct Ended<N: Node> {
     /// The violations of properties, and panics: after the event at which the run stopped, or at the end of the calm
     /// phase.
     pub findings: Vec<Finding>,
+    /// The assumption that the run has broken, if any. Then it ended there, and has no findings.
+    pub void: Option<Void>,
     /// The names of the `sometimes` properties that held after some event of the run.
     pub reached: BTreeSet<&'static str>,
     /// After each event, the view of the node that handled it, if the run was to keep these.
@@ -250,16 +279,18 @@ pub fn tolerant<'e, C: Cluster>(
     cluster: &C,
     events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
 ) -> Replayed<C::Node> {
-    tolerant_keeping(cluster, events, Keep::Events)
+    tolerant_keeping(cluster, events, None, Keep::Events)
 }
 
-/// Runs a trace again like [`tolerant`], and keeps what `keep` says.
+/// Runs a trace again like [`tolerant`], under the law of the network, and keeps what `keep` says.
 pub(crate) fn tolerant_keeping<'e, C: Cluster>(
     cluster: &C,
     events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
+    law: Option<Law>,
     keep: Keep,
 ) -> Replayed<C::Node> {
-    let (ended, replay) = drive(cluster, Replay::tolerant(events), usize::MAX, keep);
+    let (mut ended, replay) = drive(cluster, Replay::tolerant(events).under(law), usize::MAX, keep);
+    ended.void = ended.void.or_else(|| replay.void().cloned());
     Replayed { ended, skipped: replay.skipped(), changed: replay.changed(), first: replay.first_unfit() }
 }
 
@@ -277,7 +308,7 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
     let builder = cluster.clone();
     let mut world = World::new(cluster.names(), move |id| builder.node(id));
     world.keep_messages();
-    let mut watch = Watch::new(cluster.properties());
+    let mut watch = Watch::new(cluster.assumes(), cluster.properties());
     watch.view = (keep == Keep::States).then(|| view_of(cluster));
     let ran = guard(&mut || {
         world.start(&mut schedule);
@@ -286,11 +317,12 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
             let goes_on = world.calm_since().is_none() && world.happened().len() < events;
             if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        if world.happened().len() >= events && watch.findings.is_empty() {
+        let goes_on = watch.findings.is_empty() && watch.void.is_none();
+        if world.happened().len() >= events && goes_on {
             // The world refuses this if the calm phase has already begun, and that is fine.
             let _ = world.perform(Act::Fault(Box::new(Fault::Calm)).at(world.now()), &mut schedule);
         }
-        if world.calm_since().is_none() || !watch.findings.is_empty() {
+        if world.calm_since().is_none() || !goes_on {
             return;
         }
         let calm = Calm::after(&world, limits.latency, world.now().saturating_add(limits.calm));
@@ -305,8 +337,8 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
     if let Err(message) = ran {
         watch.panicked(&world, message);
     }
-    let Watch { findings, reached, states, .. } = watch;
-    (Ended { world, findings, reached, states, view: view_of(cluster) }, schedule)
+    let Watch { findings, void, reached, states, .. } = watch;
+    (Ended { world, findings, void, reached, states, view: view_of(cluster) }, schedule)
 }
 
 /// Returns a function that returns the view of a node, or the message of the panic if there is none.

@@ -58,6 +58,11 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
         Some(Box::new(WorldExplorer { name, cluster: &self.cluster }))
     }
 
+    fn twin(&self) -> Option<Box<dyn Runner>> {
+        let (cluster, name) = (self.cluster.twin()?, self.name.clone());
+        Some(Box::new(Self { name, cluster }))
+    }
+
     fn turn(&self, _: Reader<&mut dyn BufRead>, _: &turn::Options) -> Result<turn::Report, turn::Error> {
         Err(turn::Error::World)
     }

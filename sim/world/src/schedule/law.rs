@@ -1,0 +1,147 @@
+//! The law of the network: the messages that the network of a cluster has to deliver, and until when.
+//!
+//! A network that loses no messages delivers each of them within its longest latency. A trace that leaves a delivery
+//! out, because it was edited, would be a loss that cannot happen. So a replay knows what the network can do: it is what
+//! the swarms of the cluster draw.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::network::Network;
+#[cfg(feature = "rng")]
+use crate::rng::Rng;
+use crate::run::Cluster;
+use crate::world::{Node, NodeId, Pending, PendingId, World};
+
+/// The number of swarms that are drawn to see what the network of a cluster can do.
+#[cfg(feature = "rng")]
+const SAMPLES: u64 = 64;
+
+/// The networks that a cluster can have, as far as samples show.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reach(Vec<Network>);
+
+/// The most that can happen to a message on one link.
+#[derive(Clone, Copy, Debug)]
+struct Most {
+    loses: bool,
+    duplicates: bool,
+    /// The longest latency, in nanoseconds.
+    latency: i64,
+}
+
+impl Reach {
+    /// Draws networks of `cluster`, and the one of the run in which the trace with this `source` was simulated.
+    ///
+    /// Returns a reach without networks, for which anything can happen, if the cluster aims faults at messages, and in
+    /// a build without random numbers.
+    pub(crate) fn of<C: Cluster>(cluster: &C, source: &str) -> Self {
+        let mut networks = Vec::new();
+        // A panic of the cluster is a finding of the run itself.
+        let drawn = afresh_check::guard::guard(&mut || networks = drawn(cluster, source));
+        if drawn.is_err() || !cluster.aims().is_empty() { Self::default() } else { Self(networks) }
+    }
+
+    /// Returns whether anything can happen to a message, so that there is no law.
+    fn is_any(&self) -> bool {
+        self.0.is_empty() || self.0.iter().any(Network::loses_on_all_links)
+    }
+
+    fn link(&self, from: NodeId, to: NodeId) -> Most {
+        let mut most = Most { loses: false, duplicates: false, latency: 0 };
+        for link in self.0.iter().map(|network| network.link(from, to)) {
+            most.loses |= link.lost > 0;
+            most.duplicates |= link.duplicated > link.lost;
+            let times = if link.late > link.duplicated { 10 } else { 1 };
+            most.latency = most.latency.max(link.latency.max().saturating_mul(times));
+        }
+        most
+    }
+}
+
+#[cfg(feature = "rng")]
+fn drawn<C: Cluster>(cluster: &C, source: &str) -> Vec<Network> {
+    let mut networks: Vec<Network> = Vec::new();
+    let mut add = |network| {
+        if !networks.contains(&network) {
+            networks.push(network);
+        }
+    };
+    (0..SAMPLES).for_each(|seed| add(cluster.swarm(&mut Rng::of_seed(seed)).network));
+    let seed = source.rsplit_once("seed ").and_then(|(_, seed)| seed.parse().ok());
+    if let Some(mut rng) = seed.map(Rng::of_seed) {
+        // A run draws its workload before its swarm.
+        cluster.workload(&mut rng);
+        add(cluster.swarm(&mut rng).network);
+    }
+    networks
+}
+
+#[cfg(not(feature = "rng"))]
+fn drawn<C: Cluster>(_: &C, _: &str) -> Vec<Network> {
+    Vec::new()
+}
+
+/// The law of the network during one replay: which messages are still to be delivered, and until when.
+#[derive(Clone, Debug)]
+pub(crate) struct Law {
+    reach: Arc<Reach>,
+    /// Whether the replay itself delivers a message that is overdue. Otherwise the run is void.
+    pub(super) completes: bool,
+    links: BTreeMap<(NodeId, NodeId), Most>,
+    /// The messages in flight that must be delivered, by the latest time of their delivery in nanoseconds.
+    due: BTreeSet<(i64, PendingId)>,
+    /// The value of [`World::changes`] when the messages were last compared with the faults.
+    changes: u32,
+}
+
+impl Law {
+    /// Returns the law for a cluster with this reach, or `None` if anything can happen to a message.
+    ///
+    /// With `completes`, the replay delivers the messages that the trace leaves out, at the latest possible time.
+    pub(crate) fn new(reach: &Arc<Reach>, completes: bool) -> Option<Self> {
+        let reach = Arc::clone(reach);
+        (!reach.is_any()).then(|| Self { reach, completes, links: BTreeMap::new(), due: BTreeSet::new(), changes: 0 })
+    }
+
+    fn link(&mut self, from: NodeId, to: NodeId) -> Most {
+        let Self { reach, links, .. } = self;
+        *links.entry((from, to)).or_insert_with(|| reach.link(from, to))
+    }
+
+    /// Notes a message that was sent at the time `at`.
+    pub(super) fn sent<N: Node>(&mut self, at: i64, message: &Pending<'_, N>) {
+        let most = self.link(message.from, message.to);
+        if !most.loses {
+            self.due.insert((at.saturating_add(most.latency), message.id));
+        }
+    }
+
+    /// Returns a message that should have been delivered before the time `at`, and the latest time of its delivery.
+    ///
+    /// A message whose receiver was down, or whose link was cut, while it was in flight may have been lost.
+    pub(super) fn overdue<N: Node>(&mut self, world: &World<N>, at: i64) -> Option<(i64, PendingId)> {
+        if self.changes != world.changes() {
+            self.changes = world.changes();
+            let arrives = |id| world.get(id).is_some_and(|pending| world.can_receive(pending.from, pending.to).is_ok());
+            self.due.retain(|(_, id)| arrives(*id));
+        }
+        while let Some((due, id)) = self.due.first().copied().filter(|(due, _)| *due < at) {
+            if world.get(id).is_some() {
+                return Some((due, id));
+            }
+            self.due.pop_first();
+        }
+        None
+    }
+
+    /// Returns whether a message can be lost now, because of the network or of a fault.
+    pub(super) fn can_lose<N: Node>(&mut self, world: &World<N>, from: NodeId, to: NodeId) -> bool {
+        self.link(from, to).loses || world.has_crashed(to) || world.is_cut(from, to)
+    }
+
+    /// Returns whether the network can duplicate a message.
+    pub(super) fn can_duplicate(&mut self, from: NodeId, to: NodeId) -> bool {
+        self.link(from, to).duplicates
+    }
+}

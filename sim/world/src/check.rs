@@ -8,8 +8,9 @@ use afresh_core::{EventNumber, Signature};
 use afresh_trace::format::{Error, Reader, Writer, line_of};
 use serde_json::Value;
 
+use crate::reach::reach_of;
 use crate::run::{Cluster, Ended, Keep, strict, tolerant_keeping};
-use crate::schedule::{Law, Reach, Unfit};
+use crate::schedule::{Law, Unfit};
 use crate::twice::{DETERMINISM, first_difference};
 use crate::world::{Node, Vocabulary, WorldEvent};
 
@@ -103,7 +104,7 @@ pub fn check_world<C: Cluster, R: BufRead>(
 
 /// Returns the law of the network for a replay that skips events: it delivers what the trace leaves out.
 fn law<C: Cluster>(cluster: &C, trace: &Trace<C>) -> Option<Law> {
-    Law::new(&Arc::new(Reach::of(cluster, &trace.header.source)), true)
+    Law::new(&Arc::new(reach_of(cluster, &trace.header.source)), true)
 }
 
 /// Reads a trace. Traces of worlds contain only stimuli.

@@ -22,6 +22,7 @@ mod counts;
 pub mod explore;
 mod field;
 mod oracle;
+mod reach;
 pub mod rng;
 mod run;
 pub mod schedule;

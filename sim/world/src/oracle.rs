@@ -12,6 +12,7 @@ use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
 use afresh_shrink::oracle::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, Tell, values};
 use afresh_trace::format::{Error, Kind, RawEvent, Reader};
 
+use crate::reach::reach_of;
 use crate::run::{Cluster, Keep, drive};
 use crate::schedule::{Law, Reach, Replay};
 use crate::twice::{DETERMINISM, first_difference};
@@ -33,7 +34,7 @@ pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> 
         }
     }
     let version = header.version.clone();
-    let reach = Arc::new(Reach::of(cluster, &header.source));
+    let reach = Arc::new(reach_of(cluster, &header.source));
     let (bug, tell): (_, Tell) = (Signature::new("", ""), Arc::new(|_| ()));
     let oracle = Box::new(OfWorld { cluster, version, events, bug, reach, is_twin: false, tell });
     Ok(Examined { header, stimuli, observations, oracle })

@@ -31,6 +31,9 @@ pub trait Cluster: Clone + 'static {
     fn node(&self, id: NodeId) -> Self::Node;
 
     /// Returns the properties that must hold in a run. By default there are none.
+    ///
+    /// A property sees the nodes as they are in memory. A node that is syncing is ahead of what is durable and visible:
+    /// see [`World::is_syncing`] and [`World::durable`].
     fn properties(&self) -> Vec<WorldProperty<Self::Node>> {
         Vec::new()
     }

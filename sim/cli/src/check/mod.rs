@@ -37,7 +37,7 @@ use crate::worker::{Death, Phase, Things, Work};
 ///
 /// A kept trace, whose header names the bug that it once showed, passes if neither that bug nor any other shows.
 ///
-/// Exit codes: 0 ok; 1 a bug was found; 2 bad usage, or a trace that cannot be read.
+/// Exit codes: 0 ok; 1 a bug was found; 2 bad usage, or a trace that cannot be read; 3 the run of a world is void.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The traces; `-` for standard input.

@@ -72,8 +72,8 @@ pub(super) struct Args {
     #[arg(long, requires = "command")]
     stdin: bool,
 
-    /// Count a candidate only if NAME passes on it: a correct version of the system or world, or with a command a second
-    /// command, as one string, that is judged as the first one is.
+    /// Count a candidate only if NAME passes on it: a correct version of the system or world, or with a command a
+    /// second command, as one string, that is judged as the first one is.
     ///
     /// The trace that is left then shows the bug of this version, and nothing that correct code does as well.
     #[arg(long, value_name = "NAME", conflicts_with = "not_in_twin")]

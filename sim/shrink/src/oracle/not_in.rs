@@ -49,9 +49,8 @@ impl<E, O: Oracle<E> + ?Sized, T: Oracle<E> + ?Sized> Oracle<E> for NotIn<'_, O,
         let mut verdicts = Vec::new();
         while verdicts.len() < candidates.len() && !verdicts.last().is_some_and(Verdict::is_same) {
             let rest = &candidates[verdicts.len()..];
-            let mut judged = self.oracle.test_all(rest).into_iter().zip(rest);
             let before = verdicts.len();
-            while let Some((verdict, candidate)) = judged.next() {
+            for (verdict, candidate) in self.oracle.test_all(rest).into_iter().zip(rest) {
                 let showed = verdict.is_same();
                 verdicts.push(self.judge(candidate, verdict));
                 // The oracle may have left out the verdicts after this one.

@@ -1,21 +1,14 @@
 //! The law of the network: the messages that the network of a cluster has to deliver, and until when.
 //!
 //! A network that loses no messages delivers each of them within its longest latency. A trace that leaves a delivery
-//! out, because it was edited, would be a loss that cannot happen. So a replay knows what the network can do: it is what
-//! the swarms of the cluster draw.
+//! out, because it was edited, would be a loss that cannot happen. So a replay knows what the network can do: the swarms
+//! that the cluster draws say so.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::network::Network;
-#[cfg(feature = "rng")]
-use crate::rng::Rng;
-use crate::run::Cluster;
 use crate::world::{Node, NodeId, Pending, PendingId, World};
-
-/// The number of swarms that are drawn to see what the network of a cluster can do.
-#[cfg(feature = "rng")]
-const SAMPLES: u64 = 64;
 
 /// The networks that a cluster can have, as far as samples show.
 #[derive(Clone, Debug, Default)]
@@ -26,20 +19,22 @@ pub(crate) struct Reach(Vec<Network>);
 struct Most {
     loses: bool,
     duplicates: bool,
+    /// The shortest latency, in nanoseconds.
+    latency_min: i64,
     /// The longest latency, in nanoseconds.
-    latency: i64,
+    latency_max: i64,
 }
 
 impl Reach {
-    /// Draws networks of `cluster`, and the one of the run in which the trace with this `source` was simulated.
-    ///
-    /// Returns a reach without networks, for which anything can happen, if the cluster aims faults at messages, and in
-    /// a build without random numbers.
-    pub(crate) fn of<C: Cluster>(cluster: &C, source: &str) -> Self {
-        let mut networks = Vec::new();
-        // A panic of the cluster is a finding of the run itself.
-        let drawn = afresh_check::guard::guard(&mut || networks = drawn(cluster, source));
-        if drawn.is_err() || !cluster.aims().is_empty() { Self::default() } else { Self(networks) }
+    /// Creates the reach of a cluster that has been seen to have these networks. Without any, anything can happen.
+    pub(crate) fn new(mut networks: Vec<Network>) -> Self {
+        let mut known = Vec::new();
+        networks.retain(|network| {
+            let is_new = !known.contains(network);
+            known.extend(is_new.then(|| network.clone()));
+            is_new
+        });
+        Self(networks)
     }
 
     /// Returns whether anything can happen to a message, so that there is no law.
@@ -48,38 +43,16 @@ impl Reach {
     }
 
     fn link(&self, from: NodeId, to: NodeId) -> Most {
-        let mut most = Most { loses: false, duplicates: false, latency: 0 };
+        let mut most = Most { loses: false, duplicates: false, latency_min: i64::MAX, latency_max: 0 };
         for link in self.0.iter().map(|network| network.link(from, to)) {
             most.loses |= link.lost > 0;
             most.duplicates |= link.duplicated > link.lost;
             let times = if link.late > link.duplicated { 10 } else { 1 };
-            most.latency = most.latency.max(link.latency.max().saturating_mul(times));
+            most.latency_min = most.latency_min.min(link.latency.min());
+            most.latency_max = most.latency_max.max(link.latency.max().saturating_mul(times));
         }
         most
     }
-}
-
-#[cfg(feature = "rng")]
-fn drawn<C: Cluster>(cluster: &C, source: &str) -> Vec<Network> {
-    let mut networks: Vec<Network> = Vec::new();
-    let mut add = |network| {
-        if !networks.contains(&network) {
-            networks.push(network);
-        }
-    };
-    (0..SAMPLES).for_each(|seed| add(cluster.swarm(&mut Rng::of_seed(seed)).network));
-    let seed = source.rsplit_once("seed ").and_then(|(_, seed)| seed.parse().ok());
-    if let Some(mut rng) = seed.map(Rng::of_seed) {
-        // A run draws its workload before its swarm.
-        cluster.workload(&mut rng);
-        add(cluster.swarm(&mut rng).network);
-    }
-    networks
-}
-
-#[cfg(not(feature = "rng"))]
-fn drawn<C: Cluster>(_: &C, _: &str) -> Vec<Network> {
-    Vec::new()
 }
 
 /// The law of the network during one replay: which messages are still to be delivered, and until when.
@@ -91,6 +64,8 @@ pub(crate) struct Law {
     links: BTreeMap<(NodeId, NodeId), Most>,
     /// The messages in flight that must be delivered, by the latest time of their delivery in nanoseconds.
     due: BTreeSet<(i64, PendingId)>,
+    /// The earliest times at which the messages can be delivered, in nanoseconds.
+    earliest: BTreeMap<PendingId, i64>,
     /// The value of [`World::changes`] when the messages were last compared with the faults.
     changes: u32,
 }
@@ -101,7 +76,14 @@ impl Law {
     /// With `completes`, the replay delivers the messages that the trace leaves out, at the latest possible time.
     pub(crate) fn new(reach: &Arc<Reach>, completes: bool) -> Option<Self> {
         let reach = Arc::clone(reach);
-        (!reach.is_any()).then(|| Self { reach, completes, links: BTreeMap::new(), due: BTreeSet::new(), changes: 0 })
+        (!reach.is_any()).then(|| Self {
+            reach,
+            completes,
+            links: BTreeMap::new(),
+            due: BTreeSet::new(),
+            earliest: BTreeMap::new(),
+            changes: 0,
+        })
     }
 
     fn link(&mut self, from: NodeId, to: NodeId) -> Most {
@@ -112,9 +94,15 @@ impl Law {
     /// Notes a message that was sent at the time `at`.
     pub(super) fn sent<N: Node>(&mut self, at: i64, message: &Pending<'_, N>) {
         let most = self.link(message.from, message.to);
+        self.earliest.insert(message.id, at.saturating_add(most.latency_min));
         if !most.loses {
-            self.due.insert((at.saturating_add(most.latency), message.id));
+            self.due.insert((at.saturating_add(most.latency_max), message.id));
         }
+    }
+
+    /// Returns the earliest time at which a message can be delivered that is about to be.
+    pub(super) fn earliest(&mut self, message: PendingId) -> i64 {
+        self.earliest.remove(&message).unwrap_or_default()
     }
 
     /// Returns a message that should have been delivered before the time `at`, and the latest time of its delivery.

@@ -45,6 +45,13 @@ impl Latency {
 }
 
 impl Latency {
+    /// Returns the shortest latency of this distribution, in nanoseconds.
+    pub(super) fn min(self) -> i64 {
+        match self {
+            Self::Fixed(min) | Self::Uniform { min, .. } | Self::Tail { min, .. } => min,
+        }
+    }
+
     /// Returns an upper bound of this distribution, in nanoseconds.
     pub(super) fn max(self) -> i64 {
         match self {

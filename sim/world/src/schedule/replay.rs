@@ -73,6 +73,8 @@ pub struct Replay<I> {
     first: Option<(u32, Unfit)>,
     /// The number of the current event of the trace.
     current: u32,
+    /// Whether the next event is one that the trace does not have: the replay delivers a message that it leaves out.
+    adds: bool,
     /// The law of the network, if the run has to keep one.
     law: Option<Law>,
     /// The reason why the run is void, if it has broken the law of the network.
@@ -153,6 +155,7 @@ impl<I: Body> Replay<I> {
             changed: 0,
             first: None,
             current: 0,
+            adds: false,
             law: None,
             void: None,
             tell: Listener(Arc::new(|_| ())),
@@ -167,6 +170,11 @@ impl<I: Body> Replay<I> {
     /// Returns the reason why the run is void, if it has broken the law of the network.
     pub(crate) fn void(&self) -> Option<&Void> {
         self.void.as_ref()
+    }
+
+    /// The number that the trace gives to the event that happens now; `None` if the trace does not have it.
+    pub(crate) fn current(&self) -> Option<u32> {
+        (!self.adds).then_some(self.current)
     }
 
     /// Makes the replay call `tell` with the number of each event before it happens, and with `None` at the end.
@@ -348,7 +356,9 @@ impl<N: Node> Schedule<N> for Replay<N::Input> {
             && let Some(step) = self.steps.pop_front()
         {
             self.current = step.number;
+            self.adds = false;
             if let Some(choice) = self.overdue(world, &step) {
+                self.adds = true;
                 self.steps.push_front(step);
                 return Some(choice);
             }
@@ -360,7 +370,12 @@ impl<N: Node> Schedule<N> for Replay<N::Input> {
                 _ if self.void.is_some() => break,
                 Ok(act) => {
                     (self.tell.0)(Some(step.number.into()));
-                    return Some(Choice { at: step.at, number: step.number, act });
+                    let at = match (&act, &mut self.law) {
+                        // A simplified trace may say no time, or one that is too early.
+                        (Act::Deliver(id), Some(law)) => step.at.max(law.earliest(*id)),
+                        _ => step.at,
+                    };
+                    return Some(Choice { at, number: step.number, act });
                 }
                 Err(why) => self.does_not_fit(why),
             }

@@ -75,6 +75,17 @@ impl<N: Node> World<N> {
         WorldTrace::<N> { header: Header::complete(system), events: events.collect() }
     }
 
+    /// Returns the events of the calm phase, which began with the event `since`, as events of a trace.
+    pub(crate) fn events_of_calm(&self, since: u32) -> impl Iterator<Item = WorldEvent<N>> {
+        let occurrences = Occurrences::of(self);
+        let mut timers = self.record.timers.iter();
+        let all = self.record.events_and_messages().filter_map(move |(happened, message)| {
+            let timer = if happened.kind == HappenedKind::Timer { timers.next() } else { None };
+            (happened.number > since).then(|| self.event(happened, || occurrences.number(happened), timer, message))?
+        });
+        all
+    }
+
     /// Converts an entry of the record into an event of a trace.
     ///
     /// `occurrence` gives the index of the message among all those between its two nodes, and `message` is the message.

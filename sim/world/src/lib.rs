@@ -32,7 +32,7 @@ mod twice;
 mod workload;
 mod world;
 
-pub use check::{check_world, replay_world};
+pub use check::{check_world, replay_world, with_calm_phase};
 pub use field::change_field;
 pub use oracle::examine_world;
 /// The crate with the strategies that a [`Workload`] draws its messages from.

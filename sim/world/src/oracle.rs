@@ -13,7 +13,7 @@ use afresh_shrink::oracle::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, 
 use afresh_trace::format::{Error, Kind, RawEvent, Reader};
 
 use crate::reach::reach_of;
-use crate::run::{Cluster, Keep, drive};
+use crate::run::{Cluster, IsCalm as _, Keep, drive};
 use crate::schedule::{Law, Reach, Replay};
 use crate::twice::{DETERMINISM, first_difference};
 use crate::world::{Node, Vocabulary, Void};
@@ -26,7 +26,13 @@ use crate::world::{Node, Vocabulary, Void};
 pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> Result<Examined<'_>, Error> {
     let header = reader.header().clone();
     let vocabulary = Vocabulary::<InputOf<C>>::new();
-    let Stimuli { stimuli, mut events, observations } = Stimuli::read(&vocabulary, reader)?;
+    let Stimuli { mut stimuli, mut events, mut observations } = Stimuli::read(&vocabulary, reader)?;
+    if let Some(calm) = events.iter().position(|(event, _)| event.is_calm()) {
+        // The events of the calm phase are no choices: every candidate runs through a calm phase of its own.
+        observations += events.len() - calm - 1;
+        events.truncate(calm + 1);
+        stimuli.truncate(calm + 1);
+    }
     for (event, _) in &mut events {
         if let What::Stimulus(Stimulus::Deliver(passage) | Stimulus::Drop(passage)) = &mut event.what {
             // A candidate may change it, as in `stimuli`.

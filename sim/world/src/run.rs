@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use afresh_check::Finding;
 use afresh_check::guard::guard;
-use afresh_core::{EventNumber, Fault, Name};
+use afresh_core::{Event, EventNumber, Fault, Name, Stimulus, What};
 use afresh_trace::digest::RunDigest;
 
 use crate::rng::Rng;
@@ -182,9 +182,12 @@ pub(crate) enum Keep {
 
 impl<N: Node> Ended<N> {
     /// Returns the trace of the run, with `system` as the name of the cluster in its header.
+    ///
+    /// If a bug showed in the calm phase, the events of that phase are part of the trace, for people to read. They
+    /// follow from the events before them, so a replay does not need them.
     #[must_use]
     pub fn trace(&self, system: impl Into<String>) -> WorldTrace<N> {
-        self.world.trace(system)
+        if self.findings.is_empty() { self.world.trace(system) } else { self.world.trace_until(system, u32::MAX) }
     }
 
     /// Returns the digest of the run, including the calm phase.
@@ -273,8 +276,37 @@ pub fn strict<'e, C: Cluster>(
     cluster: &C,
     events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
 ) -> (Ended<C::Node>, Option<(u32, Unfit)>) {
-    let (ended, schedule) = drive(cluster, Replay::strict(events), usize::MAX, Keep::Events);
-    (ended, schedule.first_unfit())
+    let events: Vec<_> = events.into_iter().collect();
+    let (ended, schedule) = drive(cluster, Replay::strict(events.iter().copied()), usize::MAX, Keep::Events);
+    let unfit = schedule.first_unfit().or_else(|| differs_when_calm(&ended.world, &events));
+    (ended, unfit)
+}
+
+/// Returns the first recorded event of the calm phase that does not happen in `world`.
+fn differs_when_calm<N: Node>(world: &World<N>, events: &[&WorldEvent<N>]) -> Option<(u32, Unfit)> {
+    let mut recorded = events.iter().skip_while(|event| !event.is_calm()).skip(1).peekable();
+    recorded.peek()?;
+    let now: Vec<_> = world.calm_since().into_iter().flat_map(|since| world.events_of_calm(since)).collect();
+    let mut now = now.iter();
+    let differs = |event: &&&WorldEvent<N>| now.next().is_none_or(|now| format!("{now:?}") != format!("{event:?}"));
+    recorded.find(differs).map(|event| (event.number.get(), Unfit::Calm))
+}
+
+/// Tells whether an event is the one that begins the calm phase.
+pub(crate) trait IsCalm {
+    /// Returns whether the calm phase begins with this event.
+    fn is_calm(&self) -> bool;
+}
+
+impl<I, O, V> IsCalm for Event<I, O, V> {
+    fn is_calm(&self) -> bool {
+        matches!(&self.what, What::Stimulus(Stimulus::Fault(fault)) if **fault == Fault::Calm)
+    }
+}
+
+/// Returns the number of events of a trace up to the beginning of the calm phase. Those after it follow from them.
+pub(crate) fn chosen<I, O, V>(events: &[Event<I, O, V>]) -> usize {
+    events.iter().position(IsCalm::is_calm).map_or(events.len(), |place| place + 1)
 }
 
 /// Runs a trace again, and skips the events that can no longer happen because the trace or the code has changed.

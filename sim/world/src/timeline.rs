@@ -17,7 +17,7 @@ use afresh_trace::digest::Digesting;
 use afresh_trace::format::{Error, Kind, Reader};
 
 use crate::reach::reach_of;
-use crate::run::{Cluster, Keep, drive};
+use crate::run::{Cluster, Keep, chosen, drive};
 use crate::schedule::{Choice, Law, Replay, Schedule};
 use crate::world::{Happened, Impossible, Node, NodeId, Pending, Vocabulary, World, WorldEvent};
 
@@ -60,10 +60,11 @@ pub fn show_world<C: Cluster, R: BufRead>(
         lines.push(source.line());
     }
     names.check(filter, &trace)?;
+    let (chosen, recorded) = events.split_at(chosen(&events));
     let mut showing = Showing {
         cluster,
-        replay: Replay::tolerant(&events).under(law),
-        left: events.iter().collect(),
+        replay: Replay::tolerant(chosen).under(law),
+        left: chosen.iter().collect(),
         options,
         each,
         current: None,
@@ -74,8 +75,8 @@ pub fn show_world<C: Cluster, R: BufRead>(
     let (ended, _) = drive(cluster, &mut showing, usize::MAX, Keep::Events);
     showing.ends(&ended.world);
     showing.gone(u32::MAX);
-    if !ended.findings.is_empty() {
-        showing.calm(&ended.world);
+    if !ended.findings.is_empty() || !recorded.is_empty() {
+        showing.calm(&ended.world, recorded);
     }
     let Showing { summary, failed, .. } = showing;
     failed.map_or(Ok(()), Err)?;
@@ -128,12 +129,21 @@ impl<C: Cluster> Showing<'_, C> {
         }
     }
 
-    /// Shows the events of the calm phase, if the run reached it. They follow from the trace, which does not have them.
-    fn calm(&mut self, world: &World<C::Node>) {
-        let Some(since) = world.calm_since() else { return };
-        let trace: Vec<_> = world.events_of_calm(since).collect();
-        for event in &trace {
-            let shown = self.entry(Sign::Same, event);
+    /// Shows the events of the calm phase, if the run reached it, and the recorded ones that differ from them.
+    fn calm(&mut self, world: &World<C::Node>, recorded: &[WorldEvent<C::Node>]) {
+        let text = |event: &WorldEvent<C::Node>| format!("{event:?}");
+        let known: BTreeSet<_> = recorded.iter().map(text).collect();
+        let now: Vec<_> = world.calm_since().into_iter().flat_map(|since| world.events_of_calm(since)).collect();
+        for event in recorded {
+            if !now.iter().any(|now| now.number == event.number && text(now) == text(event)) {
+                let shown = self.entry(Sign::Gone, event);
+                shown.into_iter().for_each(|entry| self.emit(&entry));
+            }
+        }
+        for event in &now {
+            let is_new = !known.is_empty() && !known.contains(&text(event));
+            self.summary.new += u64::from(is_new);
+            let shown = self.entry(if is_new { Sign::New } else { Sign::Same }, event);
             shown.into_iter().for_each(|entry| self.emit(&entry));
         }
     }

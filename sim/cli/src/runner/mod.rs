@@ -74,6 +74,11 @@ pub trait Runner: Send + Sync {
     /// Returns an explorer of the system, which traces call `name`, or `None` if the system has no workload.
     fn explore<'s>(&'s self, name: &'s str, workloads: &'s Workloads) -> Option<Box<dyn Explorer + 's>>;
 
+    /// Returns a shrunk trace with the calm phase at its end, if a bug of a world shows there. By default unchanged.
+    fn with_calm_phase(&self, trace: Vec<u8>) -> Vec<u8> {
+        trace
+    }
+
     /// Returns the correct twin of this system or world, if it says which one that is.
     fn twin(&self) -> Option<Box<dyn Runner>>;
 

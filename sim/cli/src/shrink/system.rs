@@ -98,7 +98,8 @@ pub(super) fn shrink(
     let system = args.source.system.clone().unwrap_or(header.system);
     let render = |stimuli: &[Item<RawEvent>], other: Option<&Signature>| {
         let shows = other.map_or_else(|| kept.shows.clone(), |other| Some(other.to_string()));
-        trace(&Header { shows, ..kept.clone() }, stimuli).map_err(io::Error::other)
+        let trace = trace(&Header { shows, ..kept.clone() }, stimuli).map_err(io::Error::other)?;
+        Ok(runner.with_calm_phase(trace))
     };
     let own = runner.twin();
     let mut twin = match twin::runner(args, systems, own.as_deref())? {

@@ -40,6 +40,9 @@ pub enum Unfit {
     /// The run had ended before this event.
     #[error("the run ended before this event")]
     Over,
+    /// The calm phase, which follows from the events before it, continues with another event.
+    #[error("the calm phase continues in another way")]
+    Calm,
     /// The world refused the event.
     #[error("{0}")]
     Refused(#[from] Impossible),
@@ -365,6 +368,10 @@ impl<N: Node> Schedule<N> for Replay<N::Input> {
             let act = if self.void.is_none() { self.act(world, &step) } else { break };
             if let Ok(act) = &act {
                 self.look_at(world, act);
+            }
+            if matches!(&act, Ok(Act::Fault(fault)) if **fault == Fault::Calm) {
+                // What follows in the trace is the calm phase, which no trace chooses.
+                self.steps.clear();
             }
             match act {
                 _ if self.void.is_some() => break,

@@ -105,7 +105,7 @@ pub fn check_world<C: Cluster, R: BufRead>(
 
 /// Returns a trace of `cluster` with the events of the calm phase at its end, if a bug shows in that phase.
 ///
-/// A shrunk trace has only the events that were chosen. The calm phase follows from them, and is part of such a finding.
+/// A shrunk trace has only the events that were chosen. The calm phase follows from them, and is part of the finding.
 /// If the trace cannot be read, it is returned unchanged.
 pub fn with_calm_phase<C: Cluster>(cluster: &C, trace: Vec<u8>) -> Vec<u8> {
     let lines = || -> Result<Vec<u8>, Error> {

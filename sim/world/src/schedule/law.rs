@@ -1,7 +1,7 @@
 //! The law of the network: the messages that the network of a cluster has to deliver, and until when.
 //!
 //! A network that loses no messages delivers each of them within its longest latency. A trace that leaves a delivery
-//! out, because it was edited, would be a loss that cannot happen. So a replay knows what the network can do: the swarms
+//! out, because it was edited, would be a loss that cannot happen. A replay knows what the network can do: the swarms
 //! that the cluster draws say so.
 
 use std::collections::{BTreeMap, BTreeSet};

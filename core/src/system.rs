@@ -220,6 +220,14 @@ pub trait System: Clone {
 
     // Optional, for the checker, the laws and simulation: a service in production never calls these methods.
 
+    /// Returns the correct twin of this system: the same one without the bug that it is kept for.
+    ///
+    /// A campaign shrinks a finding to a trace on which the twin passes, so what is left shows this bug and nothing
+    /// that correct code does as well. By default there is no twin.
+    fn twin(&self) -> Option<Self> {
+        None
+    }
+
     /// Returns the names of the flows that the system asks for, so that a typing error in a migration is noticed.
     ///
     /// The default, an empty list, does not say: then every name is accepted.

@@ -93,6 +93,9 @@ pub struct Report {
     /// For a world, the number of stimuli that were skipped because they can no longer happen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<u64>,
+    /// For a world, the assumption that the run has broken. Such a run is void: neither a pass nor a bug.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub void: Option<String>,
     /// The names of the laws that were checked, if any was requested. The list is empty for a window.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub laws: Option<Vec<&'static str>>,
@@ -205,6 +208,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
         notes,
         coverage: first.coverage,
         skipped: None,
+        void: None,
         laws,
     }
 }

@@ -55,6 +55,9 @@ pub struct Report {
     /// recorded by another version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub skipped: Option<u64>,
+    /// For a world, the assumption that the run has broken. Such a run is void: neither a pass nor a bug.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub void: Option<String>,
     /// The digest of the run: the stimuli and all observations of the engine.
     #[serde(serialize_with = "as_text")]
     pub digest: RunDigest,
@@ -150,6 +153,7 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         compared: run.comparer.compared,
         extent: Extent::Keys(run.engine.keys().len() as u64),
         skipped: None,
+        void: None,
         digest: run.digest.finish(),
         findings: run.findings.into_sorted(),
         notes,

@@ -130,6 +130,9 @@ fn text(report: &Report, file: &str) -> String {
         report.digest,
         excluded(&report.notes),
     );
+    if let Some(void) = &report.void {
+        text += &format!("  void: {}\n", escape(void));
+    }
     text += &notes(&report.notes, file);
     text + &findings(&report.findings, file)
 }

@@ -1,14 +1,16 @@
 //! Replays and checks traces of worlds.
 
 use std::io::{BufRead, Write};
+use std::sync::Arc;
 
 use afresh_check::{Coverage, Extent, Finding, Loaded, Notes, Sighting, Versus, replay};
 use afresh_core::{EventNumber, Signature};
-use afresh_trace::format::{Error, Reader, Writer, line_of};
+use afresh_trace::format::{Error, Options, Reader, Writer, line_of};
 use serde_json::Value;
 
-use crate::run::{Cluster, Ended, Keep, strict, tolerant, tolerant_keeping};
-use crate::schedule::Unfit;
+use crate::reach::reach_of;
+use crate::run::{Cluster, Ended, Keep, chosen, strict, tolerant, tolerant_keeping};
+use crate::schedule::{Law, Unfit};
 use crate::twice::{DETERMINISM, first_difference};
 use crate::world::{Node, Vocabulary, WorldEvent};
 
@@ -40,7 +42,7 @@ pub fn replay_world<C: Cluster, R: BufRead>(
     let mut differences = u64::from(first.is_some());
     let mut skipped = None;
     if first.is_some() && (trace.header.system != name || trace.header.shows.is_some() || is_edited(&trace)) {
-        let replayed = tolerant(cluster, events());
+        let replayed = tolerant_keeping(cluster, events(), law(cluster, &trace), Keep::Events);
         (ended, first) = (replayed.ended, replayed.first);
         differences = (replayed.skipped + replayed.changed).max(u64::from(first.is_some()));
         skipped = Some(replayed.skipped);
@@ -49,7 +51,8 @@ pub fn replay_world<C: Cluster, R: BufRead>(
         ended.trace(name).events.iter().try_for_each(|event| writer.event(event))?;
     }
     record.map(Writer::finish).transpose()?;
-    let stimuli = events().count() as u64;
+    let chosen = trace.events.get(chosen(&trace.events)).map(|event| event.number);
+    let stimuli = events().filter(|event| chosen.is_none_or(|beyond| event.number < beyond)).count() as u64;
     Ok(replay::Report {
         events: stimuli,
         stimuli,
@@ -57,6 +60,7 @@ pub fn replay_world<C: Cluster, R: BufRead>(
         extent: Extent::Nodes(ended.world.names().len() as u64),
         skipped,
         digest: ended.digest(),
+        void: ended.void.as_ref().map(ToString::to_string),
         findings: first
             .and_then(|(number, why)| finding(&trace, number, &ended, &why, differences))
             .into_iter()
@@ -76,7 +80,8 @@ pub fn check_world<C: Cluster, R: BufRead>(
     options: afresh_check::Options<'_>,
 ) -> Result<afresh_check::Report, Error> {
     let trace = read::<C, R>(reader)?.until(options.until);
-    let run = || tolerant_keeping(cluster, &trace.events, Keep::States);
+    let law = law(cluster, &trace);
+    let run = || tolerant_keeping(cluster, &trace.events, law.clone(), Keep::States);
     let one = run();
     let differs = (0..AGAIN).find_map(|_| first_difference(&one.ended, &run().ended));
     (options.progress)(1.0);
@@ -87,14 +92,41 @@ pub fn check_world<C: Cluster, R: BufRead>(
     });
     Ok(afresh_check::Report {
         events: trace.events.len() as u64,
-        stimuli: trace.events.len() as u64,
+        stimuli: chosen(&trace.events) as u64,
         extent: Extent::Nodes(one.ended.world.names().len() as u64),
         findings: findings.collect(),
         notes: Notes::default(),
         coverage: Coverage { steps: one.ended.world.happened().len() as u64, ..Coverage::default() },
         skipped: Some(one.skipped),
+        void: one.ended.void.as_ref().map(ToString::to_string),
         laws: options.laws.then(|| vec![DETERMINISM]),
     })
+}
+
+/// Returns a trace of `cluster` with the events of the calm phase at its end, if a bug shows in that phase.
+///
+/// A shrunk trace has only the events that were chosen. The calm phase follows from them, and is part of the finding.
+/// If the trace cannot be read, it is returned unchanged.
+pub fn with_calm_phase<C: Cluster>(cluster: &C, trace: Vec<u8>) -> Vec<u8> {
+    let lines = || -> Result<Vec<u8>, Error> {
+        let loaded = read::<C, _>(Reader::new("the trace", &trace[..], Options::default())?)?;
+        let ended = tolerant(cluster, &loaded.events).ended;
+        let since = ended.world.calm_since().filter(|_| !ended.findings.is_empty());
+        let calm: Vec<_> = since.into_iter().flat_map(|since| ended.world.events_of_calm(since)).collect();
+        let mut writer = Writer::new("the trace", Vec::new(), &loaded.header)?;
+        let chosen = &loaded.events[..chosen(&loaded.events)];
+        chosen.iter().chain(&calm).try_for_each(|event| writer.event(event))?;
+        let written = writer.finish()?;
+        let first = written.split_inclusive(|byte| *byte == b'\n').skip(1 + chosen.len());
+        Ok(first.flatten().copied().collect())
+    };
+    let lines = lines().unwrap_or_default();
+    [trace, lines].concat()
+}
+
+/// Returns the law of the network for a replay that skips events: it delivers what the trace leaves out.
+fn law<C: Cluster>(cluster: &C, trace: &Trace<C>) -> Option<Law> {
+    Law::new(&Arc::new(reach_of(cluster, &trace.header.source)), true)
 }
 
 /// Reads a trace. Traces of worlds contain only stimuli.

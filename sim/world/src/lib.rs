@@ -22,6 +22,7 @@ mod counts;
 pub mod explore;
 mod field;
 mod oracle;
+mod reach;
 pub mod rng;
 mod run;
 pub mod schedule;
@@ -31,7 +32,7 @@ mod twice;
 mod workload;
 mod world;
 
-pub use check::{check_world, replay_world};
+pub use check::{check_world, replay_world, with_calm_phase};
 pub use field::change_field;
 pub use oracle::examine_world;
 /// The crate with the strategies that a [`Workload`] draws its messages from.
@@ -41,6 +42,7 @@ pub use timeline::show_world;
 pub use twice::{DETERMINISM, Nondeterminism, deterministic, first_difference};
 pub use workload::{Workload, Workloads, envelopes};
 pub use world::{
-    Act, Choice, Effects, Happened, HappenedKind, Impossible, Log, Node, NodeId, Pending, PendingId, Posted, Schedule,
-    StorageError, UnderWay, Vocabulary, World, WorldEvent, WorldProperty, WorldTrace, digest_of,
+    Act, Assumption, Choice, Effects, Happened, HappenedKind, Impossible, Log, Node, NodeId, Pending, PendingId,
+    Posted, Schedule, StorageError, UnderWay, Vocabulary, Void, World, WorldEvent, WorldProperty, WorldTrace,
+    digest_of,
 };

@@ -12,10 +12,11 @@ use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
 use afresh_shrink::oracle::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, Tell, values};
 use afresh_trace::format::{Error, Kind, RawEvent, Reader};
 
-use crate::run::{Cluster, Keep, drive};
-use crate::schedule::Replay;
+use crate::reach::reach_of;
+use crate::run::{Cluster, IsCalm as _, Keep, drive};
+use crate::schedule::{Law, Reach, Replay};
 use crate::twice::{DETERMINISM, first_difference};
-use crate::world::{Node, Vocabulary};
+use crate::world::{Node, Vocabulary, Void};
 
 /// Reads a trace of `cluster`, and prepares it for the minimizer.
 ///
@@ -25,7 +26,13 @@ use crate::world::{Node, Vocabulary};
 pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> Result<Examined<'_>, Error> {
     let header = reader.header().clone();
     let vocabulary = Vocabulary::<InputOf<C>>::new();
-    let Stimuli { stimuli, mut events, observations } = Stimuli::read(&vocabulary, reader)?;
+    let Stimuli { mut stimuli, mut events, mut observations } = Stimuli::read(&vocabulary, reader)?;
+    if let Some(calm) = events.iter().position(|(event, _)| event.is_calm()) {
+        // The events of the calm phase are no choices: every candidate runs through a calm phase of its own.
+        observations += events.len() - calm - 1;
+        events.truncate(calm + 1);
+        stimuli.truncate(calm + 1);
+    }
     for (event, _) in &mut events {
         if let What::Stimulus(Stimulus::Deliver(passage) | Stimulus::Drop(passage)) = &mut event.what {
             // A candidate may change it, as in `stimuli`.
@@ -33,7 +40,9 @@ pub fn examine_world<C: Cluster, R: BufRead>(cluster: &C, reader: Reader<R>) -> 
         }
     }
     let version = header.version.clone();
-    let oracle = Box::new(OfWorld { cluster, version, events, bug: Signature::new("", ""), tell: Arc::new(|_| ()) });
+    let reach = Arc::new(reach_of(cluster, &header.source));
+    let (bug, tell): (_, Tell) = (Signature::new("", ""), Arc::new(|_| ()));
+    let oracle = Box::new(OfWorld { cluster, version, events, bug, reach, is_twin: false, tell });
     Ok(Examined { header, stimuli, observations, oracle })
 }
 
@@ -50,6 +59,11 @@ struct OfWorld<'c, C: Cluster> {
     /// All stimuli of the original trace, each with its line in the file. Simplified ones are as in the verified trace.
     events: Vec<(WorldEvent<C>, u64)>,
     bug: Signature,
+    /// The networks that the cluster can have.
+    reach: Arc<Reach>,
+    /// Whether the trace is that of another cluster. Then this one sends messages that the trace does not know, and the
+    /// replay delivers them.
+    is_twin: bool,
     /// Called with the number of each event before it happens, if the candidate has few events.
     tell: Tell,
 }
@@ -60,22 +74,29 @@ impl<C: Cluster> OfWorld<'_, C> {
     }
 
     /// Runs `events` and returns the findings: the violations of the properties and, if the bug is nondeterminism, the
-    /// first difference of two runs.
-    fn run<'e>(&self, events: impl IntoIterator<Item = &'e WorldEvent<C>> + Clone, tell: Option<Tell>) -> Vec<Finding>
+    /// first difference of two runs. Returns the reason instead if the run is void.
+    fn run<'e>(
+        &self,
+        events: impl IntoIterator<Item = &'e WorldEvent<C>> + Clone,
+        tell: Option<Tell>,
+    ) -> Result<Vec<Finding>, Void>
     where
         C: 'e,
     {
         let replay = || {
-            let replay = Replay::tolerant(events.clone());
+            let replay = Replay::tolerant(events.clone()).under(Law::new(&self.reach, self.is_twin));
             if let Some(tell) = &tell { replay.telling(Arc::clone(tell)) } else { replay }
         };
-        let run = || drive(self.cluster, replay(), usize::MAX, Keep::Events).0;
-        let mut ended = run();
+        let run = || drive(self.cluster, replay(), usize::MAX, Keep::Events);
+        let (mut ended, replay) = run();
+        if let Some(void) = ended.void.take().or_else(|| replay.void().cloned()) {
+            return Err(void);
+        }
         if self.bug.check == DETERMINISM {
-            let differs = first_difference(&ended, &run());
+            let differs = first_difference(&ended, &run().0);
             ended.findings.extend(differs.map(|differs| differs.finding()));
         }
-        ended.findings
+        Ok(ended.findings)
     }
 
     fn line(&self, event: EventNumber) -> u64 {
@@ -92,11 +113,21 @@ impl<C: Cluster> SystemOracle for OfWorld<'_, C> {
         self.tell = tell;
     }
 
+    fn be_twin(&mut self) {
+        self.is_twin = true;
+    }
+
     fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless> {
         if let Some(wanted) = wanted {
             self.bug = wanted.clone();
         }
-        let findings = self.run(self.events.iter().map(|(event, _)| event), None).into_iter();
+        let run = |oracle: &Self| oracle.run(oracle.events.iter().map(|(event, _)| event), None);
+        let ran = run(self).or_else(|void| {
+            // The samples of the swarm may have missed a network that this trace shows to be possible.
+            self.reach = Arc::default();
+            run(self).or(Err(void))
+        });
+        let findings = ran.map_err(|void| Aimless::Void(void.to_string()))?.into_iter();
         let findings: Vec<_> =
             findings.map(|finding| finding.clone().at_line(self.line(finding.first.event))).collect();
         let found = findings.iter().find(|finding| wanted.is_none_or(|wanted| finding.signature == *wanted)).cloned();
@@ -123,7 +154,10 @@ impl<C: Cluster> Oracle<RawEvent> for OfWorld<'_, C> {
                 self.events.get(place).map(|(event, _)| event)
             })
         });
-        let findings = self.run(events, tell);
+        let findings = match self.run(events, tell) {
+            Ok(findings) => findings,
+            Err(void) => return Verdict::Unresolved(format!("void: {void}")),
+        };
         match findings.iter().find(|finding| finding.signature == self.bug) {
             // The event at which two runs differ may be another each time.
             Some(_) if self.bug.check == DETERMINISM => Verdict::SAME,
@@ -168,6 +202,18 @@ impl<C: Cluster> Content<RawEvent> for OfWorld<'_, C> {
 
     fn with_text(&self, event: &RawEvent, text: &str) -> Option<RawEvent> {
         let raw = event.with_text(text)?;
+        if event.kind == Kind::Deliver || event.kind == Kind::Drop {
+            // Between other nodes it would be another message, not a simpler one.
+            let ends = |raw: &RawEvent| match self.read(raw)?.what {
+                What::Stimulus(Stimulus::Deliver(passage) | Stimulus::Drop(passage)) => {
+                    Some((passage.from, passage.to))
+                }
+                _ => None,
+            };
+            if ends(&raw) != ends(event) {
+                return None;
+            }
+        }
         (raw.kind.is_stimulus() && self.read(&raw).is_some()).then_some(raw)
     }
 }

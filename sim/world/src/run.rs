@@ -8,12 +8,12 @@ use std::ops::ControlFlow;
 
 use afresh_check::Finding;
 use afresh_check::guard::guard;
-use afresh_core::{EventNumber, Fault, Name};
+use afresh_core::{Event, EventNumber, Fault, Name, Stimulus, What};
 use afresh_trace::digest::RunDigest;
 
 use crate::rng::Rng;
-use crate::schedule::{Act, Aim, Blow, Calm, Random, Replay, Schedule, Swarm, Tell, Told, Unfit};
-use crate::world::{Node, NodeId, View, Watch, World, WorldEvent, WorldProperty, WorldTrace};
+use crate::schedule::{Act, Aim, Blow, Calm, Law, Random, Replay, Schedule, Swarm, Tell, Told, Unfit};
+use crate::world::{Assumption, Node, NodeId, View, Void, Watch, World, WorldEvent, WorldProperty, WorldTrace};
 
 /// A group of nodes to simulate, with the inputs that it gets, the faults it meets and the properties that must hold.
 ///
@@ -31,8 +31,38 @@ pub trait Cluster: Clone + 'static {
     fn node(&self, id: NodeId) -> Self::Node;
 
     /// Returns the properties that must hold in a run. By default there are none.
+    ///
+    /// A property sees the nodes as they are in memory. A node that is syncing is ahead of what is durable and visible:
+    /// see [`World::is_syncing`] and [`World::durable`].
     fn properties(&self) -> Vec<WorldProperty<Self::Node>> {
         Vec::new()
+    }
+
+    /// Returns the conditions that the cluster takes for granted. By default there are none.
+    ///
+    /// A run that breaks one is void: neither a pass nor a bug. The faults that [`swarm`](Self::swarm) never draws
+    /// need not be written here: a shrunk trace never depends on a message that was lost if no message can be.
+    fn assumes(&self) -> Vec<Assumption<Self::Node>> {
+        Vec::new()
+    }
+
+    /// Returns an assumption that is evaluated after every event; see [`Assumption::always`].
+    ///
+    /// Here the type of the world is known, so `self.assume("name", |world| …)` needs no types.
+    fn assume(
+        &self,
+        name: &'static str,
+        holds: impl FnMut(&World<Self::Node>) -> Result<(), String> + 'static,
+    ) -> Assumption<Self::Node> {
+        Assumption::always(name, holds)
+    }
+
+    /// Returns the correct twin of this cluster: the same one without the bug that it is kept for.
+    ///
+    /// A campaign shrinks a finding to a trace on which the twin passes, so what is left shows this bug and not a weak
+    /// property or a broken assumption. By default there is no twin.
+    fn twin(&self) -> Option<Self> {
+        None
     }
 
     /// Returns a property that must hold after every event; see [`WorldProperty::always`].
@@ -131,6 +161,8 @@ pub struct Ended<N: Node> {
     /// The violations of properties, and panics: after the event at which the run stopped, or at the end of the calm
     /// phase.
     pub findings: Vec<Finding>,
+    /// The assumption that the run has broken, if any. Then it ended there, and has no findings.
+    pub void: Option<Void>,
     /// The names of the `sometimes` properties that held after some event of the run.
     pub reached: BTreeSet<&'static str>,
     /// After each event, the view of the node that handled it, if the run was to keep these.
@@ -150,9 +182,12 @@ pub(crate) enum Keep {
 
 impl<N: Node> Ended<N> {
     /// Returns the trace of the run, with `system` as the name of the cluster in its header.
+    ///
+    /// If a bug showed in the calm phase, the events of that phase are part of the trace, for people to read. They
+    /// follow from the events before them, so a replay does not need them.
     #[must_use]
     pub fn trace(&self, system: impl Into<String>) -> WorldTrace<N> {
-        self.world.trace(system)
+        if self.findings.is_empty() { self.world.trace(system) } else { self.world.trace_until(system, u32::MAX) }
     }
 
     /// Returns the digest of the run, including the calm phase.
@@ -241,8 +276,37 @@ pub fn strict<'e, C: Cluster>(
     cluster: &C,
     events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
 ) -> (Ended<C::Node>, Option<(u32, Unfit)>) {
-    let (ended, schedule) = drive(cluster, Replay::strict(events), usize::MAX, Keep::Events);
-    (ended, schedule.first_unfit())
+    let events: Vec<_> = events.into_iter().collect();
+    let (ended, schedule) = drive(cluster, Replay::strict(events.iter().copied()), usize::MAX, Keep::Events);
+    let unfit = schedule.first_unfit().or_else(|| differs_when_calm(&ended.world, &events));
+    (ended, unfit)
+}
+
+/// Returns the first recorded event of the calm phase that does not happen in `world`.
+fn differs_when_calm<N: Node>(world: &World<N>, events: &[&WorldEvent<N>]) -> Option<(u32, Unfit)> {
+    let mut recorded = events.iter().skip_while(|event| !event.is_calm()).skip(1).peekable();
+    recorded.peek()?;
+    let now: Vec<_> = world.calm_since().into_iter().flat_map(|since| world.events_of_calm(since)).collect();
+    let mut now = now.iter();
+    let differs = |event: &&&WorldEvent<N>| now.next().is_none_or(|now| format!("{now:?}") != format!("{event:?}"));
+    recorded.find(differs).map(|event| (event.number.get(), Unfit::Calm))
+}
+
+/// Tells whether an event is the one that begins the calm phase.
+pub(crate) trait IsCalm {
+    /// Returns whether the calm phase begins with this event.
+    fn is_calm(&self) -> bool;
+}
+
+impl<I, O, V> IsCalm for Event<I, O, V> {
+    fn is_calm(&self) -> bool {
+        matches!(&self.what, What::Stimulus(Stimulus::Fault(fault)) if **fault == Fault::Calm)
+    }
+}
+
+/// Returns the number of events of a trace up to the beginning of the calm phase. Those after it follow from them.
+pub(crate) fn chosen<I, O, V>(events: &[Event<I, O, V>]) -> usize {
+    events.iter().position(IsCalm::is_calm).map_or(events.len(), |place| place + 1)
 }
 
 /// Runs a trace again, and skips the events that can no longer happen because the trace or the code has changed.
@@ -250,16 +314,18 @@ pub fn tolerant<'e, C: Cluster>(
     cluster: &C,
     events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
 ) -> Replayed<C::Node> {
-    tolerant_keeping(cluster, events, Keep::Events)
+    tolerant_keeping(cluster, events, None, Keep::Events)
 }
 
-/// Runs a trace again like [`tolerant`], and keeps what `keep` says.
+/// Runs a trace again like [`tolerant`], under the law of the network, and keeps what `keep` says.
 pub(crate) fn tolerant_keeping<'e, C: Cluster>(
     cluster: &C,
     events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
+    law: Option<Law>,
     keep: Keep,
 ) -> Replayed<C::Node> {
-    let (ended, replay) = drive(cluster, Replay::tolerant(events), usize::MAX, keep);
+    let (mut ended, replay) = drive(cluster, Replay::tolerant(events).under(law), usize::MAX, keep);
+    ended.void = ended.void.or_else(|| replay.void().cloned());
     Replayed { ended, skipped: replay.skipped(), changed: replay.changed(), first: replay.first_unfit() }
 }
 
@@ -277,7 +343,7 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
     let builder = cluster.clone();
     let mut world = World::new(cluster.names(), move |id| builder.node(id));
     world.keep_messages();
-    let mut watch = Watch::new(cluster.properties());
+    let mut watch = Watch::new(cluster.assumes(), cluster.properties());
     watch.view = (keep == Keep::States).then(|| view_of(cluster));
     let ran = guard(&mut || {
         world.start(&mut schedule);
@@ -286,11 +352,12 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
             let goes_on = world.calm_since().is_none() && world.happened().len() < events;
             if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        if world.happened().len() >= events && watch.findings.is_empty() {
+        let goes_on = watch.findings.is_empty() && watch.void.is_none();
+        if world.happened().len() >= events && goes_on {
             // The world refuses this if the calm phase has already begun, and that is fine.
             let _ = world.perform(Act::Fault(Box::new(Fault::Calm)).at(world.now()), &mut schedule);
         }
-        if world.calm_since().is_none() || !watch.findings.is_empty() {
+        if world.calm_since().is_none() || !goes_on {
             return;
         }
         let calm = Calm::after(&world, limits.latency, world.now().saturating_add(limits.calm));
@@ -305,8 +372,8 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
     if let Err(message) = ran {
         watch.panicked(&world, message);
     }
-    let Watch { findings, reached, states, .. } = watch;
-    (Ended { world, findings, reached, states, view: view_of(cluster) }, schedule)
+    let Watch { findings, void, reached, states, .. } = watch;
+    (Ended { world, findings, void, reached, states, view: view_of(cluster) }, schedule)
 }
 
 /// Returns a function that returns the view of a node, or the message of the panic if there is none.

@@ -2,9 +2,13 @@
 //!
 //! The trace is run again tolerantly. An event that still happens is shown with the content of the message, and the
 //! change that it made to its node. An event that no longer happens is shown as gone.
+//!
+//! If a property does not hold at the end of the calm phase, the events of that phase are shown too, because they are
+//! part of what went wrong.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io::BufRead;
+use std::sync::Arc;
 
 use afresh_check::guard::guard;
 use afresh_check::show::{CalmPhase, Entry, Filter, Names, Options, Seen, Sign, Summary, ViewChange, json};
@@ -12,8 +16,9 @@ use afresh_core::{At, EventNumber, Fault, Key, Name, Stimulus, What};
 use afresh_trace::digest::Digesting;
 use afresh_trace::format::{Error, Kind, Reader};
 
-use crate::run::{Cluster, Keep, drive};
-use crate::schedule::{Choice, Replay, Schedule};
+use crate::reach::reach_of;
+use crate::run::{Cluster, Keep, chosen, drive};
+use crate::schedule::{Choice, Law, Replay, Schedule};
 use crate::world::{Happened, Impossible, Node, NodeId, Pending, Vocabulary, World, WorldEvent};
 
 /// Runs the trace in `reader` again, and passes each event that `options` selects to `each`, one at a time.
@@ -28,6 +33,7 @@ pub fn show_world<C: Cluster, R: BufRead>(
     each: &mut dyn FnMut(&Entry) -> Result<(), Error>,
 ) -> Result<Summary, Error> {
     let filter = &options.filter;
+    let law = Law::new(&Arc::new(reach_of(cluster, &reader.header().source)), true);
     let mut names = Names::default();
     names.add_keys(filter, &cluster.names());
     let trace = reader.name().to_owned();
@@ -54,10 +60,11 @@ pub fn show_world<C: Cluster, R: BufRead>(
         lines.push(source.line());
     }
     names.check(filter, &trace)?;
+    let (chosen, recorded) = events.split_at(chosen(&events));
     let mut showing = Showing {
         cluster,
-        replay: Replay::tolerant(&events),
-        left: events.iter().collect(),
+        replay: Replay::tolerant(chosen).under(law),
+        left: chosen.iter().collect(),
         options,
         each,
         current: None,
@@ -68,6 +75,9 @@ pub fn show_world<C: Cluster, R: BufRead>(
     let (ended, _) = drive(cluster, &mut showing, usize::MAX, Keep::Events);
     showing.ends(&ended.world);
     showing.gone(u32::MAX);
+    if !ended.findings.is_empty() || !recorded.is_empty() {
+        showing.calm(&ended.world, recorded);
+    }
     let Showing { summary, failed, .. } = showing;
     failed.map_or(Ok(()), Err)?;
     let line =
@@ -115,6 +125,25 @@ impl<C: Cluster> Showing<'_, C> {
     fn gone(&mut self, number: u32) {
         while let Some(event) = self.left.pop_front_if(|event| event.number.get() < number) {
             let shown = self.entry(Sign::Gone, event);
+            shown.into_iter().for_each(|entry| self.emit(&entry));
+        }
+    }
+
+    /// Shows the events of the calm phase, if the run reached it, and the recorded ones that differ from them.
+    fn calm(&mut self, world: &World<C::Node>, recorded: &[WorldEvent<C::Node>]) {
+        let text = |event: &WorldEvent<C::Node>| format!("{event:?}");
+        let known: BTreeSet<_> = recorded.iter().map(text).collect();
+        let now: Vec<_> = world.calm_since().into_iter().flat_map(|since| world.events_of_calm(since)).collect();
+        for event in recorded {
+            if !now.iter().any(|now| now.number == event.number && text(now) == text(event)) {
+                let shown = self.entry(Sign::Gone, event);
+                shown.into_iter().for_each(|entry| self.emit(&entry));
+            }
+        }
+        for event in &now {
+            let is_new = !known.is_empty() && !known.contains(&text(event));
+            self.summary.new += u64::from(is_new);
+            let shown = self.entry(if is_new { Sign::New } else { Sign::Same }, event);
             shown.into_iter().for_each(|entry| self.emit(&entry));
         }
     }
@@ -179,8 +208,15 @@ impl<C: Cluster> Schedule<C::Node> for &mut Showing<'_, C> {
     }
 
     fn begins(&mut self, world: &World<C::Node>, happened: &Happened) {
-        self.gone(happened.number);
-        let Some(event) = self.left.pop_front_if(|event| event.number.get() == happened.number) else { return };
+        let Some(number) = self.replay.current() else {
+            let event = world.event(happened, || 0, None, world.last_message());
+            let shown = event.and_then(|event| self.entry(Sign::New, &event));
+            shown.into_iter().for_each(|entry| self.emit(&entry));
+            self.summary.new += 1;
+            return;
+        };
+        self.gone(number);
+        let Some(event) = self.left.pop_front_if(|event| event.number.get() == number) else { return };
         let Some(mut entry) = self.entry(Sign::Same, event) else { return };
         if let Some(message) = world.last_message().filter(|_| happened.kind.is_passage()) {
             entry.content = Some(format!("{message:?}"));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use afresh::explore::{Explorer, Record};
-use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook, Replica, systems};
+use afresh_fixtures::{Chord, Documents, Fixture, Ledger, OrderBook, Paxos, Replica, TwoPhaseCommit, systems};
 use afresh_tests::{Folder, root};
 use serde_json::Value;
 
@@ -24,7 +24,8 @@ fn first_failures(explorer: &dyn Explorer, seeds: u64) -> BTreeMap<String, (u64,
 #[test]
 fn the_correct_systems_never_cry_wolf() {
     let systems = systems();
-    for name in [Ledger::NAME, OrderBook::NAME, Documents::NAME, Replica::NAME] {
+    let worlds = [Replica::NAME, TwoPhaseCommit::NAME, Chord::NAME, Paxos::NAME];
+    for name in [Ledger::NAME, OrderBook::NAME, Documents::NAME].into_iter().chain(worlds) {
         let explorer = systems.explorer(name).expect("it is known").expect("it has a workload");
         assert_eq!(first_failures(&*explorer, 200), BTreeMap::new(), "{name}");
     }

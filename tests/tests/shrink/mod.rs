@@ -13,3 +13,4 @@ mod runs;
 mod signature;
 mod stop;
 mod system;
+mod twin;

@@ -1,6 +1,7 @@
 //! Tests of worlds: the effects of nodes, networks, faults and schedules, and the traces that record them.
 
 mod aims;
+mod assumptions;
 mod clocks;
 mod crashes;
 mod determinism;
@@ -9,6 +10,7 @@ mod generated;
 mod loss;
 mod partitions;
 mod pauses;
+mod protocols;
 mod reordering;
 mod replays;
 mod runs;

@@ -5,6 +5,7 @@ use std::{env, fs};
 
 use afresh::format::{Options, RawTrace, Reader, Writer};
 use afresh::minimize::{Candidate, Edit, Minimizer};
+use afresh::schedule::Unfit;
 use afresh::world::{self, Cluster, Effects, Ended, Limits, Node, NodeId, Vocabulary, WorldTrace};
 use afresh_core::Name;
 use afresh_tests::payments::{Mistake, Party, Payments};
@@ -101,6 +102,37 @@ fn what_is_found_shrinks() {
         format!("{mistake:?}: of {count} stimuli\n{left}")
     });
     insta::assert_snapshot!(left.join("\n"));
+}
+
+#[test]
+fn the_calm_phase_of_a_finding_is_in_its_trace() {
+    let cluster = Payments(Mistake::AsksOnce);
+    let goes_on = |run: &Ended<Party>| {
+        let calm = run.world.calm_since();
+        !run.findings.is_empty() && calm.is_some_and(|calm| run.world.happened().last().unwrap().number > calm)
+    };
+    let run = (0..1000).map(|seed| world::simulate(&cluster, seed)).find(goes_on).expect("it goes on when it is calm");
+    let calm = run.world.calm_since().unwrap();
+    let mut trace = run.trace("payments");
+    assert_eq!(trace.events.len(), run.world.happened().len());
+    let place = trace.events.iter().position(|event| event.number.get() == calm).unwrap();
+    assert!(place + 1 < trace.events.len());
+    world::replay(&cluster, &trace).unwrap();
+    // A shrunk trace gets its own calm phase back, and only what comes before is shrunk.
+    let whole = text(&run);
+    let reader = Reader::new("in", whole.as_bytes(), Options::default()).unwrap();
+    let examined = world::examine_world(&cluster, reader).unwrap();
+    assert_eq!((examined.stimuli.len(), examined.observations), (place + 1, trace.events.len() - place - 1));
+    let events = examined.stimuli.into_iter().map(|item| item.value).collect();
+    let chosen = RawTrace { header: trace.header.clone(), events }.write("chosen", Vec::new()).unwrap();
+    let again = String::from_utf8(world::with_calm_phase(&cluster, chosen)).unwrap();
+    // The header is a line too.
+    let calm = |trace: &str| trace.lines().skip(place + 2).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(calm(&again), calm(&whole));
+    // Another calm phase than the recorded one is a difference.
+    trace.events[place + 1].at = None;
+    let difference = world::replay(&cluster, &trace).err().expect("an event has another time");
+    assert_eq!(difference.found, Unfit::Calm);
 }
 
 /// If a node never returned from an event, it would still be known at which event.

@@ -37,7 +37,7 @@ use crate::worker::{Death, Phase, Things, Work};
 ///
 /// A kept trace, whose header names the bug that it once showed, passes if neither that bug nor any other shows.
 ///
-/// Exit codes: 0 ok; 1 a bug was found; 2 bad usage, or a trace that cannot be read.
+/// Exit codes: 0 ok; 1 a bug was found; 2 bad usage, or a trace that cannot be read; 3 the run of a world is void.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The traces; `-` for standard input.
@@ -134,13 +134,14 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         return Err(CliError::Usage("standard input can be read only once: name `-` once".into()));
     }
     let Some(work) = console.things()? else { return supervised::check(args, console) };
-    let mut clean = true;
+    let (mut clean, mut is_void) = (true, false);
     let mut checked = Vec::new();
     let mut readable = true;
     for result in check_all(args, systems, &work, console) {
         match &result {
             Checked::Read(trace) => {
                 clean &= trace.report.is_clean();
+                is_void |= trace.report.void.is_some();
                 if args.format == Format::Text {
                     console.print(&text(trace))?;
                 }
@@ -164,6 +165,8 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
     Ok(match (readable, clean) {
         (false, _) => ExitCode::from(2),
         (true, false) => ExitCode::from(1),
+        // A void run says nothing, so the check cannot tell.
+        (true, true) if is_void => ExitCode::from(3),
         (true, true) => ExitCode::SUCCESS,
     })
 }
@@ -233,6 +236,7 @@ fn check_one(
 fn text(checked: &Trace) -> String {
     let Trace { trace, report, shows, .. } = checked;
     let verdict = match report.findings.len() {
+        _ if report.void.is_some() => "void:".to_owned(),
         0 if report.compares_nothing() => "nothing could be compared:".to_owned(),
         0 => format!("{}:", styled(GOOD, "ok")),
         findings => format!("{};", styled(BAD, count(findings as u64, "finding", "findings"))),
@@ -242,6 +246,9 @@ fn text(checked: &Trace) -> String {
     if let Some(shows) = shows {
         let back = report.findings.iter().any(|finding| finding.signature.to_string() == *shows);
         text += &format!("  kept for {}, which {}\n", escape(shows), if back { "is back" } else { "does not show" });
+    }
+    if let Some(void) = &report.void {
+        text += &format!("  {}\n", escape(void));
     }
     text += &match report.skipped {
         None if report.compares_nothing() => coverage(&report.coverage),

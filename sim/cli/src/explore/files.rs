@@ -48,7 +48,15 @@ fn folder_name(signature: &str) -> String {
 }
 
 /// Writes the trace of a finding and its `commands.txt`, except for files that exist already.
-pub(super) fn keep(output: &Path, system: &str, signature: &str, seed: u64, trace: &[u8]) -> Result<(), CliError> {
+///
+/// `twin` is the option with which the finding is shrunk, if the system has a correct twin.
+pub(super) fn keep(
+    output: &Path,
+    (system, twin): (&str, &str),
+    signature: &str,
+    seed: u64,
+    trace: &[u8],
+) -> Result<(), CliError> {
     let folder = folder(output, signature);
     fs::create_dir_all(&folder).map_err(|error| Error::file(folder.display().to_string(), Problem::Write(error)))?;
     let program = quote(&worker::program());
@@ -61,7 +69,7 @@ pub(super) fn keep(output: &Path, system: &str, signature: &str, seed: u64, trac
          {program} check trace.jsonl\n\
          {program} run {quoted_system} --seed {seed}\n\
          # To shrink the whole run again:\n\
-         {program} shrink trace.jsonl --signature {quoted_signature} --output again.jsonl\n",
+         {program} shrink trace.jsonl --signature {quoted_signature}{twin} --output again.jsonl\n",
     );
     for (name, content) in [("trace.jsonl", trace), ("commands.txt", commands.as_bytes())] {
         let path = folder.join(name);

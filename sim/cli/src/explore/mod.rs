@@ -85,6 +85,6 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
     match console.things()? {
         // The supervisor watches the time limit, and asks this worker to stop.
         Some(work) => work::explore(args, &*explorer, &work, console),
-        None => supervised::explore(args, Deadline::after(args.time), console),
+        None => supervised::explore(args, explorer.has_twin(), Deadline::after(args.time), console),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use afresh_trace::text::{count, escape, number};
-use afresh_world::explore::Counts;
+use afresh_world::explore::{Counts, VOID};
 use serde::Serialize;
 
 use super::campaign::Chunk;
@@ -51,6 +51,9 @@ struct FailedRuns {
     /// The number of runs that the shrink took.
     #[serde(skip_serializing_if = "Option::is_none")]
     shrink_runs: Option<u64>,
+    /// Whether the correct twin passes on the shrunk trace, if there is a twin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    twin_passes: Option<bool>,
     /// Why the trace could not be shrunk.
     #[serde(skip_serializing_if = "Option::is_none")]
     given_up: Option<String>,
@@ -86,6 +89,7 @@ pub(super) fn write(args: &Args, all: &Chunk, runs: Runs, console: &Console) -> 
             before: None,
             left: None,
             shrink_runs: None,
+            twin_passes: None,
             given_up: None,
         })
         .collect();
@@ -94,6 +98,7 @@ pub(super) fn write(args: &Args, all: &Chunk, runs: Runs, console: &Console) -> 
             finding.before = Some(shrunk.before);
             finding.left = Some(shrunk.left.len());
             finding.shrink_runs = Some(shrunk.runs);
+            finding.twin_passes = shrunk.twin_passes;
         }
         finding.given_up = shrunk::given_up(args, &finding.signature);
     }
@@ -136,6 +141,11 @@ fn text(report: &Report) -> String {
         report.seeds[1],
         escape(&report.counts.to_string()),
     );
+    let void = report.counts.get(VOID);
+    if void > 0 {
+        let (runs, are) = (count(void, "run", "runs"), if void == 1 { "is" } else { "are" });
+        text += &format!("  {runs} {are} void: an assumption did not hold, so they say nothing\n");
+    }
     if !report.laws.is_empty() {
         let laws = report.laws.iter().map(|(law, runs)| (escape(law), runs));
         let laws = laws.enumerate().map(|(place, (law, runs))| match place {
@@ -169,6 +179,9 @@ fn text(report: &Report) -> String {
             }
             _ => format!("    in {}, not yet shrunk\n", escape(folder)),
         };
+        if finding.twin_passes == Some(false) {
+            text += "    the correct twin does not pass on the whole run, so the shrink went on without it\n";
+        }
     }
     text
 }

@@ -27,6 +27,9 @@ pub(super) struct Shrunk {
     pub(super) runs: u64,
     /// Whether the search ended by itself, so that it need not continue.
     pub(super) one_minimal: bool,
+    /// Whether the correct twin passes on the result, if there is a twin.
+    #[serde(default)]
+    pub(super) twin_passes: Option<bool>,
 }
 
 /// The report of `afresh shrink`.
@@ -42,7 +45,11 @@ const SAID: &str = "shrink.json";
 const GIVEN_UP: &str = "shrink.txt";
 
 /// Shrinks those findings with these signatures that are not shrunk yet.
-pub(super) fn shrink_all<'s>(args: &Args, signatures: impl Iterator<Item = &'s String>) -> Result<(), CliError> {
+pub(super) fn shrink_all<'s>(
+    args: &Args,
+    has_twin: bool,
+    signatures: impl Iterator<Item = &'s String>,
+) -> Result<(), CliError> {
     let left: Vec<_> = signatures.filter(|signature| is_left(args, signature)).collect();
     let next = AtomicUsize::new(0);
     let work = || -> Result<(), CliError> {
@@ -50,7 +57,7 @@ pub(super) fn shrink_all<'s>(args: &Args, signatures: impl Iterator<Item = &'s S
             if interrupt::requested() {
                 break;
             }
-            shrink(args, signature)?;
+            shrink(args, has_twin, signature)?;
         }
         Ok(())
     };
@@ -75,7 +82,7 @@ fn is_left(args: &Args, signature: &str) -> bool {
     given_up(args, signature).is_none() && of(args, signature).is_none_or(|shrunk| !shrunk.one_minimal)
 }
 
-fn shrink(args: &Args, signature: &str) -> Result<(), CliError> {
+fn shrink(args: &Args, has_twin: bool, signature: &str) -> Result<(), CliError> {
     let folder = files::folder(&args.output, signature);
     let failed = |path: &Path, error| Error::file(path.display().to_string(), Problem::Write(error));
     let this = std::env::current_exe().map_err(|error| failed(&folder, error))?;
@@ -86,6 +93,9 @@ fn shrink(args: &Args, signature: &str) -> Result<(), CliError> {
     command.args(option("--output", "shrunk.jsonl")).args(option("--walk", "walk.jsonl"));
     command.args(option("--report", "report.html"));
     command.arg(if folder.join("walk.jsonl").exists() { "--resume" } else { "--force" });
+    if has_twin {
+        command.arg("--not-in-twin");
+    }
     if signature == ends::HANG {
         // The original never ends, so its time gives no limit.
         command.arg("--timeout").arg(format!("{}ms", args.timeout.as_millis()));

@@ -11,7 +11,12 @@ use crate::supervisor::Supervisor;
 use crate::worker::Things;
 
 /// Explores the system, and returns the exit code.
-pub(super) fn explore(args: &Args, deadline: Deadline, console: &Console) -> Result<ExitCode, CliError> {
+pub(super) fn explore(
+    args: &Args,
+    has_twin: bool,
+    deadline: Deadline,
+    console: &Console,
+) -> Result<ExitCode, CliError> {
     work::prepare(args)?;
     let path = files::campaign(&args.output);
     // A file that is not a record of this system is an error before anything is run.
@@ -23,7 +28,7 @@ pub(super) fn explore(args: &Args, deadline: Deadline, console: &Console) -> Res
     let (_, before) = before.of(&args.seeds);
     let (all, runs) = Campaign::open(&path, &args.system)?.of(&args.seeds);
     if !args.no_shrink {
-        shrunk::shrink_all(args, all.failed.keys())?;
+        shrunk::shrink_all(args, has_twin, all.failed.keys())?;
     }
     report::write(args, &all, Runs { now: runs.saturating_sub(before), before }, console)
 }

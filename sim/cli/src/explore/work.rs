@@ -44,20 +44,26 @@ pub(super) fn explore(
             });
         }
         drop(send);
-        record(args, &mut campaign, receive)
+        record(args, explorer.has_twin(), &mut campaign, receive)
     });
     recorded.map(|()| ExitCode::SUCCESS)
 }
 
 /// Records chunks in the order of their seeds, whichever is done first.
-fn record(args: &Args, campaign: &mut Campaign, receive: mpsc::Receiver<(usize, Chunk)>) -> Result<(), CliError> {
+fn record(
+    args: &Args,
+    has_twin: bool,
+    campaign: &mut Campaign,
+    receive: mpsc::Receiver<(usize, Chunk)>,
+) -> Result<(), CliError> {
     let (mut waiting, mut next) = (BTreeMap::new(), 0);
     for (place, chunk) in receive {
         waiting.insert(place, chunk);
         while let Some(chunk) = waiting.remove(&next) {
             next += 1;
             for (signature, Failed { seed, trace, .. }) in &chunk.failed {
-                files::keep(&args.output, &args.system, signature, *seed, trace)?;
+                let twin = if has_twin { " --not-in-twin" } else { "" };
+                files::keep(&args.output, (&args.system, twin), signature, *seed, trace)?;
             }
             campaign.add(chunk)?;
         }

@@ -74,6 +74,9 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     died: Option<String>,
     findings: Vec<Finding>,
+    /// The assumption that the run has broken, if any. Then it is neither a pass nor a bug.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    void: Option<String>,
     /// The laws that were checked in this run, besides the checks of every run.
     laws: Vec<&'static str>,
     /// The properties that have to hold sometimes, and held in this run.
@@ -116,6 +119,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         seed: args.seed,
         died,
         findings: run.findings,
+        void: run.void,
         laws: run.laws,
         reached: run.reached.into_iter().filter(|(_, reached)| *reached).map(|(name, _)| name).collect(),
         counts: run.counts,
@@ -140,11 +144,15 @@ fn text(args: &Args, report: &Report) -> String {
         return format!("{name}: {verdict}; the run did not finish\n  {}\n", escape(died));
     }
     let verdict = match report.findings.len() {
+        _ if report.void.is_some() => "void:".to_owned(),
         0 => format!("{}:", styled(GOOD, "ok")),
         found => format!("{};", styled(BAD, count(found as u64, "finding", "findings"))),
     };
     let file = args.output.as_ref().map_or_else(|| name.clone(), |path| path.display().to_string());
     let mut text = format!("{name}: {verdict} {}\n", report.counts);
+    if let Some(void) = &report.void {
+        text += &format!("  {}\n", escape(void));
+    }
     if !report.laws.is_empty() {
         text += &format!("  laws checked: {}\n", report.laws.join(", "));
     }

@@ -8,6 +8,7 @@ use std::fmt::Debug;
 use std::io::{BufRead, Write};
 
 use afresh_check::{Loaded, Subject, replay, show, turn};
+use afresh_core::System;
 use afresh_shrink::oracle;
 use afresh_trace::format::files::Input;
 use afresh_trace::format::{Error, Reader, Writer};
@@ -73,6 +74,14 @@ pub trait Runner: Send + Sync {
     /// Returns an explorer of the system, which traces call `name`, or `None` if the system has no workload.
     fn explore<'s>(&'s self, name: &'s str, workloads: &'s Workloads) -> Option<Box<dyn Explorer + 's>>;
 
+    /// Returns a shrunk trace with the calm phase at its end, if a bug of a world shows there. By default unchanged.
+    fn with_calm_phase(&self, trace: Vec<u8>) -> Vec<u8> {
+        trace
+    }
+
+    /// Returns the correct twin of this system or world, if it says which one that is.
+    fn twin(&self) -> Option<Box<dyn Runner>>;
+
     /// Turns a knob on a trace; see [`turn::turn`].
     ///
     /// # Errors
@@ -120,6 +129,10 @@ impl<S: Subject + 'static> Runner for S {
     fn explore<'s>(&'s self, name: &'s str, workloads: &'s Workloads) -> Option<Box<dyn Explorer + 's>> {
         let workload = workloads.get::<S::In>()?;
         Some(Box::new(SystemExplorer { name, system: self, workload }))
+    }
+
+    fn twin(&self) -> Option<Box<dyn Runner>> {
+        Some(Box::new(System::twin(self)?))
     }
 
     fn turn(&self, reader: Reader<&mut dyn BufRead>, options: &turn::Options) -> Result<turn::Report, turn::Error> {

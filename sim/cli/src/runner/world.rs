@@ -8,7 +8,7 @@ use afresh_trace::format::files::Input;
 use afresh_trace::format::{Error, Reader, Writer};
 use afresh_trace::import::Refusal;
 use afresh_world::explore::{Explorer, WorldExplorer};
-use afresh_world::{Cluster, Workloads, check_world, examine_world, replay_world, show_world};
+use afresh_world::{Cluster, Workloads, check_world, examine_world, replay_world, show_world, with_calm_phase};
 
 use super::Runner;
 
@@ -56,6 +56,15 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
 
     fn explore<'s>(&'s self, name: &'s str, _: &'s Workloads) -> Option<Box<dyn Explorer + 's>> {
         Some(Box::new(WorldExplorer { name, cluster: &self.cluster }))
+    }
+
+    fn with_calm_phase(&self, trace: Vec<u8>) -> Vec<u8> {
+        with_calm_phase(&self.cluster, trace)
+    }
+
+    fn twin(&self) -> Option<Box<dyn Runner>> {
+        let (cluster, name) = (self.cluster.twin()?, self.name.clone());
+        Some(Box::new(Self { name, cluster }))
     }
 
     fn turn(&self, _: Reader<&mut dyn BufRead>, _: &turn::Options) -> Result<turn::Report, turn::Error> {

@@ -5,16 +5,17 @@ use std::process::ExitCode;
 
 use afresh_core::Signature;
 use afresh_shrink::minimize::{Item, Refusal};
-use afresh_shrink::oracle::{By, CommandOracle, Outcome, Recognizer, Template};
+use afresh_shrink::oracle::{By, CommandOracle, NotIn, Outcome, Recognizer, Template};
 use afresh_trace::text::escape;
 
 use super::Args;
 use super::files::{self, Places, ShrinkError};
-use super::refusal::refuse;
+use super::refusal::{give_up, refuse};
 use super::report::{self, About};
 use super::search::{Job, search};
+use super::twin;
 use crate::console::{self, Console};
-use crate::shell::quote;
+use crate::shell::{self, quote};
 use crate::worker::{Phase, Search, Work};
 use crate::{interrupt, original};
 
@@ -24,6 +25,8 @@ const UNIT: (&str, &str) = ("line", "lines");
 /// Shrinks the file, and returns the exit code.
 pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) -> Result<ExitCode, console::CliError> {
     let template = if args.stdin { Template::with_pipe } else { Template::with_path };
+    let twin = args.not_in.as_ref().map(|words| template(shell::words(words)).ok_or(ShrinkError::NoPlaceInCommand));
+    let twin = twin.transpose()?;
     let template = template(args.command.clone()).ok_or(ShrinkError::NoPlaceInCommand)?;
     let by = args.signature.as_ref().map_or(Ok(By::Exit), |text| text.parse()).map_err(ShrinkError::Pattern)?;
     let recognizer = Recognizer { invert: args.invert, by };
@@ -33,12 +36,18 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
     let lines = original::lines(&content);
     places.check(&args.file, args.force, args.resume)?;
 
-    let mut oracle = CommandOracle::new(template, places.name.clone())
-        .map_err(|error| ShrinkError::write(&std::env::temp_dir(), error))?
-        .recognizer(recognizer)
-        .timeout(args.timeout)
-        .jobs(args.jobs.unwrap_or(1))
-        .stop_when(interrupt::requested);
+    let oracle_of = |template| {
+        let oracle = CommandOracle::new(template, places.name.clone())
+            .map_err(|error| ShrinkError::write(&std::env::temp_dir(), error))?;
+        let oracle = oracle.recognizer(recognizer.clone()).timeout(args.timeout).jobs(args.jobs.unwrap_or(1));
+        Ok::<_, ShrinkError>(oracle.stop_when(interrupt::requested))
+    };
+    let mut oracle = oracle_of(template)?;
+    let mut twin = twin.map(oracle_of).transpose()?;
+    if let Some(fails) = twin.as_mut().and_then(|twin| twin::fails(twin, &lines)) {
+        let why = format!("the command of --not-in does not pass on it either, so no candidate could count: {fails}");
+        return give_up(args, &why, &[], console);
+    }
     let render = |lines: &[Item<Cow<'_, [u8]>>], _: Option<&Signature>| {
         Ok(lines.iter().flat_map(|line| line.value.iter()).copied().collect())
     };
@@ -50,12 +59,14 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
         render: &render,
     };
     work.worker.enters(Phase::Searches);
-    let (result, journey) = search(args, &places, job, &mut oracle, work, console)?;
+    let asked = twin.is_some().then_some(true);
+    let mut judge = NotIn::new(&mut oracle, twin.as_mut());
+    let (result, journey) = search(args, &places, job, &mut judge, work, console)?;
     match result {
         Ok(minimized) => {
             let signature = oracle.bug().map(ToString::to_string);
             let text = |line: &Cow<'_, [u8]>| (None, original::text_of_line(line));
-            let about = About { unit: UNIT, text, signature, any_failure: !tells_apart, more: &[] };
+            let about = About { unit: UNIT, text, signature, any_failure: !tells_apart, twin: asked, more: &[] };
             report::write(args, &places, about, minimized, journey, console)
         }
         Err(refusal) => refuse(args, &places, &refusal, &reasons(args, &refusal, oracle.outcomes()), console),

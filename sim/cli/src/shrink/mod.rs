@@ -10,6 +10,7 @@ mod search;
 mod session;
 mod supervised;
 mod system;
+mod twin;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -70,6 +71,17 @@ pub(super) struct Args {
     /// The command reads the candidate from standard input, and has no `{}`.
     #[arg(long, requires = "command")]
     stdin: bool,
+
+    /// Count a candidate only if NAME passes on it: a correct version of the system or world, or with a command a
+    /// second command, as one string, that is judged as the first one is.
+    ///
+    /// The trace that is left then shows the bug of this version, and nothing that correct code does as well.
+    #[arg(long, value_name = "NAME", conflicts_with = "not_in_twin")]
+    not_in: Option<String>,
+
+    /// Do so with the correct twin that the system itself names, if there is one and it passes on the original.
+    #[arg(long, conflicts_with = "command")]
+    not_in_twin: bool,
 
     /// Only remove messages, and change nothing in those that stay.
     #[arg(long)]

@@ -48,6 +48,9 @@ pub(super) struct Report {
     /// Whether any failure counted as the bug, because the command cannot tell one from another.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) any_failure: bool,
+    /// Whether the correct twin passes on the result; `None` if there is no twin, or it was not to be asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    twin_passes: Option<bool>,
     /// The items that are left, and what happened without each.
     certificate: Vec<Needed>,
     /// Other failures that candidates showed.
@@ -87,6 +90,8 @@ pub(super) struct About<'a, T> {
     pub(super) signature: Option<String>,
     /// Whether any failure counted as the bug.
     pub(super) any_failure: bool,
+    /// Whether the correct twin passes on the result, if it was asked.
+    pub(super) twin: Option<bool>,
     /// Further lines for people.
     pub(super) more: &'a [String],
 }
@@ -156,6 +161,7 @@ impl Report {
             stopped,
             not_tried: stopped.map(|pass| passes_after(pass, args.verbatim)).unwrap_or_default(),
             any_failure: about.any_failure,
+            twin_passes: about.twin,
             certificate: needed.collect(),
             found,
         }

@@ -58,6 +58,12 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     if args.verbatim {
         header.oracle.insert(0, "--verbatim".to_owned());
     }
+    if let Some(name) = &args.not_in {
+        header.oracle.insert(0, format!("--not-in={name}"));
+    }
+    if args.not_in_twin {
+        header.oracle.insert(0, "--not-in-twin".to_owned());
+    }
     if args.flaky > 1 {
         header.oracle.insert(0, format!("--flaky={}", args.flaky));
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use afresh_core::{Header, Signature};
 use afresh_shrink::minimize::{Item, Refusal, Verdict};
-use afresh_shrink::oracle::{Aimless, Examined};
+use afresh_shrink::oracle::{Aimless, Examined, NotIn};
 use afresh_trace::format::{Error, Problem, RawEvent, Writer, time};
 use afresh_trace::text::{count, escape};
 
@@ -15,6 +15,7 @@ use super::files::{self, Places};
 use super::refusal::{give_up, refuse};
 use super::report::{self, About};
 use super::search::{Job, search};
+use super::twin;
 use crate::console::{CliError, Console};
 use crate::runner::Systems;
 use crate::worker::{Phase, Place, Search, Work};
@@ -67,9 +68,10 @@ pub(super) fn shrink(
         }
     };
     worker.enters(Phase::Searches);
-    let bug = match aimed {
-        Ok(bug) => bug.to_string(),
+    let signature = match aimed {
+        Ok(bug) => bug,
         Err(Aimless::Stopped) => return give_up(args, &Refusal::Stopped.to_string(), &[], console),
+        Err(Aimless::Void(why)) => return give_up(args, &format!("its run is void: {why}"), &[], console),
         Err(Aimless::Shows(findings)) => {
             let shown: Vec<_> =
                 findings.iter().map(|finding| format!("  {}", escape(&finding.signature.to_string()))).collect();
@@ -90,23 +92,48 @@ pub(super) fn shrink(
             };
         }
     };
+    let bug = signature.to_string();
     let kept = Header { shows: Some(bug.clone()), ..header.clone() };
     let input = original::identity_of_trace(&header, &stimuli);
     let system = args.source.system.clone().unwrap_or(header.system);
     let render = |stimuli: &[Item<RawEvent>], other: Option<&Signature>| {
         let shows = other.map_or_else(|| kept.shows.clone(), |other| Some(other.to_string()));
-        trace(&Header { shows, ..kept.clone() }, stimuli).map_err(io::Error::other)
+        let trace = trace(&Header { shows, ..kept.clone() }, stimuli).map_err(io::Error::other)?;
+        Ok(runner.with_calm_phase(trace))
     };
+    let own = runner.twin();
+    let mut twin = match twin::runner(args, systems, own.as_deref())? {
+        Some(twin) => Some(twin::oracle(args, twin, &signature)?),
+        None => None,
+    };
+    let mut twin_fails = None;
+    if let Some(fails) = twin.as_mut().and_then(|twin| worker.watch(|| twin::fails(&mut **twin, &stimuli))) {
+        if let Some(name) = &args.not_in {
+            let why = format!("{name} does not pass on it either, so no candidate could count: {fails}");
+            return give_up(args, &why, &[], console);
+        }
+        (twin, twin_fails) = (None, Some(fails));
+    }
     let job = Job { items: stimuli, input, words: vec![system, bug.clone()], unit: UNIT.1, render: &render };
-    let (result, journey) = search(args, &places, job, &mut *oracle, work, console)?;
+    let asked = twin.is_some();
+    let mut oracle = NotIn::new(&mut *oracle, twin.as_deref_mut());
+    let (result, journey) = search(args, &places, job, &mut oracle, work, console)?;
     match result {
         Ok(minimized) => {
             let mut more = Vec::new();
+            more.extend(asked.then(|| "the correct twin passes on what is left".to_owned()));
+            more.extend(twin_fails.as_ref().map(|fails| {
+                format!(
+                    "the correct twin does not pass on the original, so it was not asked: {}",
+                    escape(&fails.to_string())
+                )
+            }));
             if observations > 0 {
                 let observations = count(observations as u64, "observation", "observations");
                 more.push(format!("left out {observations}, because every edit changes what would be recorded"));
             }
-            let about = About { unit: UNIT, text, signature: Some(bug), any_failure: false, more: &more };
+            let twin = (asked || twin_fails.is_some()).then_some(asked);
+            let about = About { unit: UNIT, text, signature: Some(bug), any_failure: false, twin, more: &more };
             report::write(args, &places, about, minimized, journey, console)
         }
         // The run that found out which bug to shrink has just shown it.

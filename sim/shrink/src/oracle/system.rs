@@ -44,6 +44,9 @@ pub trait SystemOracle: Oracle<RawEvent> {
     /// So the event is known even if it ends the process. Only candidates of up to [`TOLD_MAX`] events are reported.
     fn tell(&mut self, tell: Tell);
 
+    /// Makes this the oracle of a correct twin: the trace is that of another system. By default this changes nothing.
+    fn be_twin(&mut self) {}
+
     /// Runs the trace until a bug shows, or until `wanted` shows if it is given, and looks for that bug from now on.
     /// Returns the bug.
     ///
@@ -58,6 +61,8 @@ pub trait SystemOracle: Oracle<RawEvent> {
 pub enum Aimless {
     /// The bug does not show. Holds the other bugs that the trace shows, if any.
     Shows(Vec<Finding>),
+    /// The run is void, because it breaks this assumption.
+    Void(String),
     /// The run was stopped.
     Stopped,
 }

@@ -15,8 +15,16 @@ use afresh_check::Finding;
 pub use system::SystemExplorer;
 pub use world::WorldExplorer;
 
+/// The word under which void runs are counted; see [`Run::void`].
+pub const VOID: &str = "void";
+
 /// Something that can be run from many seeds, by several threads at the same time.
 pub trait Explorer: Sync {
+    /// Returns whether the system or world says which its correct twin is.
+    fn has_twin(&self) -> bool {
+        false
+    }
+
     /// Prepares the runs of one thread.
     fn begin(&self) -> Box<dyn Runs + '_>;
 }
@@ -46,6 +54,8 @@ pub struct Run {
     pub trace: Vec<u8>,
     /// The bugs that the run shows, the earliest first.
     pub findings: Vec<Finding>,
+    /// The assumption that the run has broken, if any. Such a run is void: neither a pass nor a bug.
+    pub void: Option<String>,
     /// The names of all `sometimes` properties, each with whether it has held in this run.
     pub reached: BTreeMap<&'static str, bool>,
     /// The names of the laws that were sampled in this run, in addition to the checks of every run.

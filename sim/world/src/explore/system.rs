@@ -28,6 +28,10 @@ struct SystemRuns<'s, S: Subject> {
 }
 
 impl<S: Subject + 'static> Explorer for SystemExplorer<'_, S> {
+    fn has_twin(&self) -> bool {
+        self.system.twin().is_some()
+    }
+
     fn begin(&self) -> Box<dyn Runs + '_> {
         Box::new(SystemRuns { explorer: self, drawer: self.workload.begin() })
     }
@@ -74,7 +78,7 @@ impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
         let shows = findings.first().map(|finding| finding.signature.to_string());
         let header = Header { shows, ..header };
         let trace = if is_kept { written(&header, journal).unwrap_or_default() } else { Vec::new() };
-        Run { trace, findings, reached, laws, counts }
+        Run { trace, findings, void: None, reached, laws, counts }
     }
 }
 

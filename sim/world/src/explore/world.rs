@@ -7,7 +7,7 @@ use afresh_check::guard::{guard, signature_of_panic};
 use afresh_core::{EventNumber, Expectation, Header, Signature};
 use afresh_trace::format::Writer;
 
-use super::{Counts, Explorer, Record, Run, Runs};
+use super::{Counts, Explorer, Record, Run, Runs, VOID};
 use crate::rng::Rng;
 use crate::run::{Cluster, Ended, Keep, simulate_aloud, simulate_keeping};
 use crate::twice::{DETERMINISM, first_difference};
@@ -25,6 +25,10 @@ pub struct WorldExplorer<'c, C> {
 }
 
 impl<C: Cluster + Sync> Explorer for WorldExplorer<'_, C> {
+    fn has_twin(&self) -> bool {
+        self.cluster.twin().is_some()
+    }
+
     fn begin(&self) -> Box<dyn Runs + '_> {
         let properties = self.cluster.properties();
         let sometimes = properties.iter().filter(|property| property.expectation() == Expectation::Sometimes);
@@ -76,8 +80,16 @@ impl<C: Cluster + Sync> WorldRuns<'_, C> {
         let shows = findings.first().map(|finding| finding.signature.to_string());
         let header = Header { shows, ..header };
         let trace = if is_kept { written(&header, &ended).unwrap_or_default() } else { Vec::new() };
-        let reached = self.sometimes.iter().map(|name| (*name, ended.reached.contains(name))).collect();
-        Run { trace, findings, reached, laws, counts: counts(&ended) }
+        let reached = self.sometimes.iter().map(|name| {
+            // A void run says nothing about the cluster, so it reaches nothing.
+            (*name, ended.void.is_none() && ended.reached.contains(name))
+        });
+        let void = ended.void.as_ref().map(ToString::to_string);
+        let mut counts = counts(&ended);
+        if void.is_some() {
+            counts.add(&Counts::new([(VOID, 1)]));
+        }
+        Run { trace, findings, void, reached: reached.collect(), laws, counts }
     }
 }
 

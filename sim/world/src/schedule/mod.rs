@@ -12,6 +12,7 @@
 
 mod aim;
 mod calm;
+mod law;
 mod nemesis;
 mod network;
 mod queue;
@@ -22,6 +23,7 @@ mod told;
 
 pub use aim::{Aim, Hit};
 pub use calm::Calm;
+pub(crate) use law::{Law, Reach};
 pub use nemesis::{Blow, Strike};
 pub use network::{Latency, Link, Network};
 pub use random::Random;

@@ -44,6 +44,24 @@ impl Latency {
     }
 }
 
+impl Latency {
+    /// Returns the shortest latency of this distribution, in nanoseconds.
+    pub(super) fn min(self) -> i64 {
+        match self {
+            Self::Fixed(min) | Self::Uniform { min, .. } | Self::Tail { min, .. } => min,
+        }
+    }
+
+    /// Returns an upper bound of this distribution, in nanoseconds.
+    pub(super) fn max(self) -> i64 {
+        match self {
+            Self::Fixed(latency) => latency,
+            Self::Uniform { max, .. } => max,
+            Self::Tail { min, half } => min.saturating_add(half.saturating_mul(32)),
+        }
+    }
+}
+
 /// Returns the fraction `bits` / 2^32 of `span`.
 #[inline]
 fn share(span: i64, bits: u32) -> i64 {
@@ -116,6 +134,11 @@ impl Network {
         let place = self.others.partition_point(|(pair, _)| *pair < (from, to));
         self.others.insert(place, ((from, to), Drawn::of(link)));
         self
+    }
+
+    /// Returns whether messages can be lost on every link.
+    pub(super) fn loses_on_all_links(&self) -> bool {
+        self.all.lost > 0 && self.others.iter().all(|(_, link)| link.lost > 0)
     }
 
     /// Returns the behaviour of the link from one node to another.

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
-use afresh_core::{At, Body, Event, Fault, Message, Name, Passage, Stimulus, What};
+use afresh_core::{At, Body, Event, EventNumber, Fault, Message, Name, Passage, Stimulus, What};
 
-use super::{Act, Choice, Schedule};
-use crate::world::{Impossible, Node, NodeId, Pending, PendingId, Posted, UnderWay, World};
+use super::{Act, Choice, Law, Schedule};
+use crate::world::{Impossible, Node, NodeId, Pending, PendingId, Posted, UnderWay, Void, World};
 
 /// The reason why an event of a trace cannot happen in a replay as it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,6 +40,9 @@ pub enum Unfit {
     /// The run had ended before this event.
     #[error("the run ended before this event")]
     Over,
+    /// The calm phase, which follows from the events before it, continues with another event.
+    #[error("the calm phase continues in another way")]
+    Calm,
     /// The world refused the event.
     #[error("{0}")]
     Refused(#[from] Impossible),
@@ -73,6 +76,12 @@ pub struct Replay<I> {
     first: Option<(u32, Unfit)>,
     /// The number of the current event of the trace.
     current: u32,
+    /// Whether the next event is one that the trace does not have: the replay delivers a message that it leaves out.
+    adds: bool,
+    /// The law of the network, if the run has to keep one.
+    law: Option<Law>,
+    /// The reason why the run is void, if it has broken the law of the network.
+    void: Option<Void>,
     /// Called with the number of each event before it happens, and with `None` when there are no more.
     tell: Listener,
 }
@@ -149,8 +158,26 @@ impl<I: Body> Replay<I> {
             changed: 0,
             first: None,
             current: 0,
+            adds: false,
+            law: None,
+            void: None,
             tell: Listener(Arc::new(|_| ())),
         }
+    }
+
+    /// Makes the replay keep the law of the network: a run that breaks it ends there, and is void.
+    pub(crate) fn under(self, law: Option<Law>) -> Self {
+        Self { law, ..self }
+    }
+
+    /// Returns the reason why the run is void, if it has broken the law of the network.
+    pub(crate) fn void(&self) -> Option<&Void> {
+        self.void.as_ref()
+    }
+
+    /// The number that the trace gives to the event that happens now; `None` if the trace does not have it.
+    pub(crate) fn current(&self) -> Option<u32> {
+        (!self.adds).then_some(self.current)
     }
 
     /// Makes the replay call `tell` with the number of each event before it happens, and with `None` at the end.
@@ -278,6 +305,50 @@ impl<I: Body> Replay<I> {
     }
 }
 
+impl<I: Body> Replay<I> {
+    /// Ends the run because it breaks the law of the network: the assumption with this name.
+    fn breaks<N: Node>(&mut self, world: &World<N>, assumption: &'static str, id: PendingId, what: &str) {
+        let Some(pending) = world.get(id) else { return };
+        let name = |id: NodeId| world.names().get(id.place()).cloned().unwrap_or_default();
+        let found = format!("a message from {} to {} {what}", name(pending.from), name(pending.to));
+        let event = EventNumber::new(self.current).unwrap_or(EventNumber::MIN);
+        self.void = Some(Void { assumption, event, found });
+    }
+
+    /// Returns the delivery of a message that must have arrived before the event of `step`, or ends the run.
+    fn overdue<N: Node<Input = I>>(&mut self, world: &World<N>, step: &Step<I>) -> Option<Choice<I>> {
+        let law = self.law.as_mut()?;
+        let (due, id) = law.overdue(world, step.at.max(world.now()))?;
+        if !law.completes {
+            self.breaks(world, DELIVERS, id, "is not delivered in time");
+            return None;
+        }
+        for copies in self.messages.values_mut() {
+            copies.retain(|flight| flight.id != id);
+        }
+        self.messages.retain(|_, copies| !copies.is_empty());
+        Some(Act::Deliver(id).at(due.max(world.now())))
+    }
+
+    /// Ends the run if the network cannot do what `act` says.
+    fn look_at<N: Node<Input = I>>(&mut self, world: &World<N>, act: &Act<I>) {
+        let (Act::Drop(id) | Act::Duplicate(id)) = act else { return };
+        let (Some(law), Some(pending)) = (&mut self.law, world.get(*id)) else { return };
+        match act {
+            Act::Drop(id) if !law.can_lose(world, pending.from, pending.to) => {
+                self.breaks(world, DELIVERS, *id, "is lost");
+            }
+            Act::Duplicate(id) if !law.can_duplicate(pending.from, pending.to) => {
+                self.breaks(world, "network-duplicates-nothing", *id, "is duplicated");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The assumption of a world whose network loses no messages.
+const DELIVERS: &str = "network-delivers";
+
 fn node<N: Node>(world: &World<N>, name: &Name) -> Result<NodeId, Unfit> {
     world.id(name).ok_or_else(|| Unfit::NoNode(name.clone()))
 }
@@ -288,10 +359,30 @@ impl<N: Node> Schedule<N> for Replay<N::Input> {
             && let Some(step) = self.steps.pop_front()
         {
             self.current = step.number;
-            match self.act(world, &step) {
+            self.adds = false;
+            if let Some(choice) = self.overdue(world, &step) {
+                self.adds = true;
+                self.steps.push_front(step);
+                return Some(choice);
+            }
+            let act = if self.void.is_none() { self.act(world, &step) } else { break };
+            if let Ok(act) = &act {
+                self.look_at(world, act);
+            }
+            if matches!(&act, Ok(Act::Fault(fault)) if **fault == Fault::Calm) {
+                // What follows in the trace is the calm phase, which no trace chooses.
+                self.steps.clear();
+            }
+            match act {
+                _ if self.void.is_some() => break,
                 Ok(act) => {
                     (self.tell.0)(Some(step.number.into()));
-                    return Some(Choice { at: step.at, number: step.number, act });
+                    let at = match (&act, &mut self.law) {
+                        // A simplified trace may say no time, or one that is too early.
+                        (Act::Deliver(id), Some(law)) => step.at.max(law.earliest(*id)),
+                        _ => step.at,
+                    };
+                    return Some(Choice { at, number: step.number, act });
                 }
                 Err(why) => self.does_not_fit(why),
             }
@@ -304,7 +395,10 @@ impl<N: Node> Schedule<N> for Replay<N::Input> {
         self.does_not_fit(why.into());
     }
 
-    fn sent(&mut self, _: i64, message: Pending<'_, N>) {
+    fn sent(&mut self, at: i64, message: Pending<'_, N>) {
+        if let Some(law) = &mut self.law {
+            law.sent(at, &message);
+        }
         let Pending { id, from, to, cause, ordinal, .. } = message;
         let copies = self.messages.entry((cause, ordinal)).or_default();
         let occurrence = copies.first().map(|copy| copy.occurrence).unwrap_or_else(|| {

@@ -65,6 +65,13 @@ impl<N: Node> World<N> {
         self.machines.get(node.place()).map(|machine| (machine.disk.log(), machine.disk.unsynced()))
     }
 
+    /// Returns the records in the storage of a node that are durable: a crash cannot lose them.
+    #[must_use]
+    pub fn durable(&self, node: NodeId) -> &[N::Record] {
+        let Some((log, unsynced)) = self.log(node) else { return &[] };
+        &log.records[..log.records.len() - unsynced]
+    }
+
     /// Returns all messages in flight and all timers that are set, in the order in which they were sent or set.
     #[must_use]
     pub fn pending(&self) -> Vec<Pending<'_, N>> {

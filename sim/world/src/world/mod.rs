@@ -5,6 +5,7 @@
 //! is an event, and the record of these events is enough to repeat the run.
 
 mod ask;
+mod assumption;
 mod disk;
 mod effects;
 mod faults;
@@ -26,6 +27,7 @@ use network::Cuts;
 use pending::{Slab, Slot};
 use record::Record;
 
+pub use assumption::{Assumption, Void};
 pub use disk::Log;
 pub use effects::{Effects, StorageError};
 pub use node::{Node, NodeId};

@@ -39,6 +39,10 @@ impl NodeId {
 ///
 /// If a world has several kinds of node, make them the variants of an enum.
 ///
+/// On slow storage, a node waits for each sync: it is *syncing*. Its state in memory already has what it is about to
+/// make durable, but its effects are still held back, and a crash takes both back. A property that asks about durable
+/// things asks [`World::durable`](super::World::durable), or [`World::is_syncing`](super::World::is_syncing).
+///
 /// A panic of a node counts as a bug, and ends the run.
 pub trait Node: Sized {
     /// The type of inputs from outside of the world, such as requests of a client or commands of an operator.

@@ -7,10 +7,11 @@ use afresh_check::Finding;
 use afresh_core::{EventNumber, Expectation, Signature};
 
 use super::World;
+use super::assumption::{Assumption, Void};
 use super::node::Node;
 
 /// A closure that evaluates a property, and returns a description of what it found if the property does not hold.
-type Holds<N> = Box<dyn FnMut(&World<N>) -> Result<(), String>>;
+pub(super) type Holds<N> = Box<dyn FnMut(&World<N>) -> Result<(), String>>;
 
 /// A condition with a name that must hold in every run of a world.
 ///
@@ -59,7 +60,10 @@ impl<N: Node> WorldProperty<N> {
 
 /// Evaluates the properties of a world during one run, and collects the findings.
 pub(crate) struct Watch<N: Node> {
+    assumptions: Vec<Assumption<N>>,
     properties: Vec<WorldProperty<N>>,
+    /// The assumption that the run has broken, if any.
+    pub(crate) void: Option<Void>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) reached: BTreeSet<&'static str>,
     /// Returns the view of a node, if the views are to be kept.
@@ -72,16 +76,29 @@ pub(crate) struct Watch<N: Node> {
 pub(crate) type View<N> = Box<dyn Fn(&N) -> Option<String>>;
 
 impl<N: Node> Watch<N> {
-    pub(crate) fn new(properties: Vec<WorldProperty<N>>) -> Self {
-        Self { properties, findings: Vec::new(), reached: BTreeSet::new(), view: None, states: Vec::new() }
+    pub(crate) fn new(assumptions: Vec<Assumption<N>>, properties: Vec<WorldProperty<N>>) -> Self {
+        Self {
+            assumptions,
+            properties,
+            void: None,
+            findings: Vec::new(),
+            reached: BTreeSet::new(),
+            view: None,
+            states: Vec::new(),
+        }
     }
 
-    /// Evaluates the properties after an event, and returns `Break` after a violation, which ends the run.
+    /// Evaluates the assumptions and the properties after an event, and returns `Break` if the run ends there: after a
+    /// violation, or because it is void.
     #[inline]
     pub(crate) fn look(&mut self, world: &World<N>) -> ControlFlow<()> {
         if let Some(view) = &self.view {
             let node = world.happened().last().and_then(|event| world.node(event.to));
             self.states.push(node.and_then(view));
+        }
+        self.void = self.assumptions.iter_mut().find_map(|assumption| assumption.broken(world));
+        if self.void.is_some() {
+            return ControlFlow::Break(());
         }
         if self.properties.is_empty() {
             return ControlFlow::Continue(());
@@ -98,7 +115,7 @@ impl<N: Node> Watch<N> {
 
     /// Evaluates the `eventually` properties at the end of the calm phase.
     pub(crate) fn end(&mut self, world: &World<N>) {
-        if self.findings.is_empty() {
+        if self.findings.is_empty() && self.void.is_none() {
             self.evaluate(world, Expectation::Eventually);
         }
     }
@@ -120,6 +137,6 @@ impl<N: Node> Watch<N> {
 }
 
 /// Returns the number of the last event that the trace of the run has; 1 if nothing has happened yet.
-fn last_event<N: Node>(world: &World<N>) -> EventNumber {
+pub(super) fn last_event<N: Node>(world: &World<N>) -> EventNumber {
     EventNumber::new(world.calm_since.unwrap_or(world.number)).unwrap_or(EventNumber::MIN)
 }

@@ -64,15 +64,29 @@ impl<N: Node> World<N> {
     /// not have to be recorded.
     #[must_use]
     pub fn trace(&self, system: impl Into<String>) -> WorldTrace<N> {
+        self.trace_until(system, self.calm_since.unwrap_or(u32::MAX))
+    }
+
+    /// Returns the events up to the one with the number `last` as a trace.
+    pub(crate) fn trace_until(&self, system: impl Into<String>, last: u32) -> WorldTrace<N> {
         let occurrences = Occurrences::of(self);
         let mut timers = self.record.timers.iter();
-        let last = self.calm_since.unwrap_or(u32::MAX);
         let chosen = self.record.events_and_messages().take_while(|(happened, _)| happened.number <= last);
         let events = chosen.filter_map(|(happened, message)| {
             let timer = if happened.kind == HappenedKind::Timer { timers.next() } else { None };
             self.event(happened, || occurrences.number(happened), timer, message)
         });
         WorldTrace::<N> { header: Header::complete(system), events: events.collect() }
+    }
+
+    /// Returns the events of the calm phase, which began with the event `since`, as events of a trace.
+    pub(crate) fn events_of_calm(&self, since: u32) -> impl Iterator<Item = WorldEvent<N>> {
+        let occurrences = Occurrences::of(self);
+        let mut timers = self.record.timers.iter();
+        self.record.events_and_messages().filter_map(move |(happened, message)| {
+            let timer = if happened.kind == HappenedKind::Timer { timers.next() } else { None };
+            (happened.number > since).then(|| self.event(happened, || occurrences.number(happened), timer, message))?
+        })
     }
 
     /// Converts an entry of the record into an event of a trace.

@@ -43,7 +43,7 @@ impl<T: Clone> Observer<T> for Witness<T> {
     }
 
     fn after(&mut self, run: &Run<'_, T>, verdict: &Verdict) -> ControlFlow<()> {
-        self.line(&Line::Verdict(Judged { run: run.number, verdict: verdict.clone() }));
+        self.line(&Line::Verdict(Judged::of(run, verdict)));
         ControlFlow::Continue(())
     }
 

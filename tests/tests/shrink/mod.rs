@@ -4,6 +4,7 @@ mod bench;
 mod budget;
 mod certificate;
 mod findings;
+mod flaky;
 mod hostile;
 mod input;
 mod jobs;

@@ -35,9 +35,10 @@ impl Curve {
         Self { before, runs: Vec::new() }
     }
 
-    /// Adds the run of a candidate with `items` items.
-    pub(crate) fn add(&mut self, items: usize, verdict: &Verdict) {
-        self.runs.push((items, class(verdict)));
+    /// Adds the run of a candidate with `items` items. It is drawn like a failure that is gone if it leaves open whether
+    /// the candidate is accepted.
+    pub(crate) fn add(&mut self, items: usize, verdict: &Verdict, is_open: bool) {
+        self.runs.push((items, class(if is_open { &Verdict::Passed } else { verdict })));
     }
 
     /// Returns the drawing. Sizes are on a logarithmic scale, since a search goes from many items to few.

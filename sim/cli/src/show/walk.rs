@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use afresh_shrink::minimize::{Edit, Item, Rewrite, Walk};
+use afresh_shrink::minimize::{Item, Rewrite, Walk};
 use afresh_shrink::oracle::{rewrite_event, rewrite_line};
 use afresh_trace::format::{Error, Options, Problem, RawEvent, Reader, files};
 use afresh_trace::text::escape;
@@ -100,12 +100,10 @@ fn steps_of<T: Clone>(
     text: impl Fn(&T) -> String,
 ) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
-    for (intent, verdict) in &walk.runs {
-        if verdict.is_same() && intent.edit != Edit::Keep {
-            let before = items.clone();
-            intent.edit.apply(&mut items, &rewrite)?;
-            steps.push(Step::new(intent, &before, &items, &text));
-        }
+    for intent in walk.accepted() {
+        let before = items.clone();
+        intent.edit.apply(&mut items, &rewrite)?;
+        steps.push(Step::new(intent, &before, &items, &text));
     }
     Some(steps)
 }

@@ -75,13 +75,17 @@ pub(super) struct Args {
     #[arg(long)]
     verbatim: bool,
 
-    /// Run the original N times before the search, to see that every run shows the bug.
+    /// Run the original N times before the search, to see that every run shows the bug, and the result as often after it.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = at_least_one)]
     confirm: u64,
 
-    /// Count a candidate only if the bug shows in each of N runs, for a bug that is flaky.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
-    flaky: u64,
+    /// The bug shows in some runs only, or in some by mistake: run each candidate until a test has decided.
+    ///
+    /// The search first measures how often the input shows the bug, and how often the empty input does. The chance that
+    /// it accepts any candidate by mistake is at most 1 %. The report says how often the result shows the bug. If the
+    /// input shows it in one of two runs, a candidate takes about 15 runs; in one of ten, about 90.
+    #[arg(long)]
+    flaky: bool,
 
     /// Stop after N runs, and keep the best result so far.
     #[arg(long, value_name = "N", value_parser = at_least_one)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use afresh_shrink::minimize::{End, Minimized, Verdict, passes_after};
+use afresh_shrink::minimize::{End, Minimized, Rate, Verdict, passes_after};
 use afresh_trace::format::files::input_name;
 use afresh_trace::text::{brief, count, escape, number};
 use serde::Serialize;
@@ -38,6 +38,15 @@ pub(super) struct Report {
     /// The numbers of the items that are left.
     left: Vec<u64>,
     runs: u64,
+    /// The number of further runs that confirmed the result.
+    #[serde(skip_serializing_if = "is_zero")]
+    confirming: u64,
+    /// How often the result has shown the bug, if it does not show in every run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<Shown>,
+    /// Whether the verdicts contradicted each other, so that the search went on as with `--flaky`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    went_flaky: bool,
     one_minimal: bool,
     /// The pass at which the search was stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,6 +64,18 @@ pub(super) struct Report {
     found: Vec<OtherBug>,
 }
 
+/// In how many of its runs the result has shown the bug.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Shown {
+    shows: u64,
+    runs: u64,
+}
+
+/// Tells `serde` to leave out a number.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// An item of the result, and why it is needed.
 #[derive(Debug, Serialize)]
 struct Needed {
@@ -70,6 +91,10 @@ struct Needed {
 
 /// The note of a report in which any failure counted as the bug.
 const ANY_FAILURE: &str = "any failure of the command counted as the bug; use --signature to keep one failure";
+
+/// The note of a report if the verdicts contradicted each other in a search without `--flaky`.
+const WENT_FLAKY: &str = "the bug is flaky: equal runs had different verdicts, so the search went on as with --flaky, and ran each candidate \
+     until a test had decided";
 
 /// The largest number of items in a certificate for people.
 const NEEDED_MAX: usize = 20;
@@ -152,6 +177,9 @@ impl Report {
             before,
             left: minimized.items.iter().map(|item| item.number).collect(),
             runs: minimized.runs,
+            confirming: minimized.confirming,
+            rate: minimized.rate.map(|Rate { shows, runs }| Shown { shows, runs }),
+            went_flaky: minimized.rate.is_some() && !args.flaky,
             one_minimal: stopped.is_none(),
             stopped,
             not_tried: stopped.map(|pass| passes_after(pass, args.verbatim)).unwrap_or_default(),
@@ -171,6 +199,10 @@ impl Report {
     /// Remarks on the result, one line each.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        notes.extend(self.rate.map(|Shown { shows, runs }| {
+            format!("the result showed the bug in {} of {}", number(shows), count(runs, "run", "runs"))
+        }));
+        notes.extend(self.went_flaky.then(|| WENT_FLAKY.to_owned()));
         notes.extend(self.any_failure.then(|| ANY_FAILURE.to_owned()));
         notes.extend(self.stopped.map(|pass| {
             let rest = [&[pass][..], &self.not_tried].concat();

@@ -46,6 +46,7 @@
 //! * `nearness.rs`, `units.rs`, `descent.rs`: which events are linked to the failing one, which events belong together,
 //!   and the order in which parts are tried
 //! * `sites.rs`, `simpler.rs`: where the values in a text are, and which simpler values to try
+//! * `confirm.rs`, `chance.rs`: the runs of the original and of the result, and the tests of a bug that is flaky
 //! * `oracle.rs`, `verdict.rs`: the judge of candidates, and its verdicts
 //! * `verified.rs`, `search.rs`: the verified trace, and the loop that runs passes on it and remembers verdicts
 //! * `observer.rs`: the interface through which a search is watched and stopped
@@ -53,6 +54,8 @@
 
 mod blanks;
 mod candidate;
+mod chance;
+mod confirm;
 mod descent;
 mod ease;
 mod edit;
@@ -84,6 +87,7 @@ mod verified;
 pub mod walk;
 
 pub use candidate::{Candidate, Identity, Item};
+pub use chance::{MISTAKE_MAX, Rate};
 pub use edit::{Edit, Rewrite, Splice};
 pub use observer::{Observer, Run};
 pub use oracle::{Content, Oracle};
@@ -92,7 +96,8 @@ pub use walk::Walk;
 
 use std::collections::BTreeMap;
 
-use search::{Judge, Known, Search};
+use confirm::{History, runs_to_confirm};
+use search::{Judge, Recorded, Search};
 use verdict::{instead, shown};
 use verified::Verified;
 
@@ -101,8 +106,13 @@ use verified::Verified;
 pub struct Minimized<T> {
     /// The items that are left. Together they show the bug.
     pub items: Vec<Item<T>>,
-    /// The number of runs of the search, including those of the walk that it resumed.
+    /// The number of runs of the search, including those of the walk that it resumed, and without those that confirmed
+    /// the result.
     pub runs: u64,
+    /// The number of runs that confirmed the result.
+    pub confirming: u64,
+    /// How often the result has shown the bug, if it does not show in every run.
+    pub rate: Option<Rate>,
     /// The verdict without each single item that is left, as far as it was tried. It was tried for every item if the
     /// search was not stopped.
     pub certificate: Vec<Without>,
@@ -158,6 +168,10 @@ pub enum Refusal {
     /// The run of the original itself went wrong. Holds its verdict.
     #[error("the input cannot be judged{}", instead(.0))]
     Unresolved(Verdict),
+    /// The bug has ceased to show during the search: neither the result nor the original shows it. Holds the verdict on
+    /// the original.
+    #[error("the bug does not show any more, neither in the result nor in the input{}", instead(.0))]
+    Gone(Verdict),
     /// An observer stopped the search before the bug was reproduced.
     #[error("stopped before the bug was reproduced")]
     Stopped,
@@ -179,9 +193,10 @@ pub fn minimize<T: Clone>(trace: &[T], oracle: &mut impl Oracle<T>) -> Result<Mi
 #[derive(Clone, Debug)]
 pub struct Minimizer {
     confirm: usize,
-    flaky: u64,
+    flaky: bool,
     verbatim: bool,
-    known: Known,
+    recorded: Recorded,
+    cut_off: Option<(Identity, Verdict)>,
     runs: u64,
 }
 
@@ -189,22 +204,28 @@ impl Minimizer {
     /// Creates the default settings: two runs of the original, one of each candidate, and any edit allowed.
     #[must_use]
     pub fn new() -> Self {
-        Self { confirm: 2, flaky: 1, verbatim: false, known: Known::new(), runs: 0 }
+        Self { confirm: 2, flaky: false, verbatim: false, recorded: Recorded::new(), cut_off: None, runs: 0 }
     }
 
     /// Sets how often the original is run before anything is removed, to confirm the bug. It is run at least once.
+    ///
+    /// The result is run as often again at the end, and once more for every 100 runs of the search, up to three times,
+    /// unless the oracle [repeats](Oracle::repeats). If it then does not show the bug, the search goes on as if the bug
+    /// were [flaky](Self::flaky), from the smallest trace on its way that shows the bug.
     #[must_use]
     pub fn confirm(mut self, times: usize) -> Self {
         self.confirm = times;
         self
     }
 
-    /// Sets how often each candidate is run, at least once, for a bug that does not show in every run.
+    /// Sets whether the bug does not show in every run, or shows in some runs by mistake.
     ///
-    /// A candidate counts only if all of its runs show the bug, so the first run that does not ends its trial.
+    /// The search then measures how often the original shows the bug, and how often it shows when nothing is left. A
+    /// sequential test runs each candidate until it has decided which of the two rates the candidate has. The chance
+    /// that it accepts any candidate of the search by mistake is at most [`MISTAKE_MAX`].
     #[must_use]
-    pub fn flaky(mut self, times: u64) -> Self {
-        self.flaky = times;
+    pub fn flaky(mut self, flaky: bool) -> Self {
+        self.flaky = flaky;
         self
     }
 
@@ -221,9 +242,17 @@ impl Minimizer {
     #[must_use]
     pub fn resume(mut self, walk: &Walk) -> Self {
         for (intent, verdict) in &walk.runs {
-            self.known.entry(intent.candidate).or_default().push(verdict.clone());
+            self.recorded.entry(intent.candidate).or_default().push_back(verdict.clone());
             self.runs += 1;
         }
+        self
+    }
+
+    /// Uses this verdict for the last run of the [resumed](Self::resume) walk, which has none. `candidate` is the
+    /// identity in that run.
+    #[must_use]
+    pub fn cut_off(mut self, candidate: Identity, verdict: Verdict) -> Self {
+        self.cut_off = Some((candidate, verdict));
         self
     }
 
@@ -232,19 +261,45 @@ impl Minimizer {
     /// # Errors
     ///
     /// Fails if `items` cannot be minimized, mostly because the bug does not show in them; see [`Refusal`].
-    pub fn run<T, O: Oracle<T> + ?Sized, W: Observer<T>>(
+    pub fn run<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>>(
         self,
         items: Vec<Item<T>>,
         oracle: &mut O,
         observer: &mut W,
     ) -> Result<Minimized<T>, Refusal> {
-        let Self { known, runs, flaky, .. } = self;
-        let judge = Judge { known, runs, flaky, ahead: BTreeMap::new(), oracle, observer };
-        let mut search = Search { verified: Verified::new(items, self.verbatim), judge };
-        search.reproduce(self.confirm)?;
-        let end = search.reduce().map_or_else(End::Stopped, |()| End::OneMinimal);
-        let certificate = search.certificate();
-        Ok(Minimized { items: search.verified.items, runs: search.judge.runs, certificate, end })
+        let Self { confirm, flaky, verbatim, recorded, cut_off, runs } = self;
+        let keeps = flaky || !oracle.repeats();
+        let judge = Judge {
+            known: BTreeMap::new(),
+            recorded,
+            cut_off,
+            runs,
+            used: 0,
+            confirming: 0,
+            chance: None,
+            rates: BTreeMap::new(),
+            ahead: BTreeMap::new(),
+            oracle,
+            observer,
+        };
+        let verified = Verified::new(items, verbatim);
+        let history = History::of(keeps.then(|| verified.clone()));
+        let mut search = Search { verified, judge, history };
+        search.reproduce(confirm, flaky)?;
+        let end = loop {
+            if let Err(pass) = search.reduce() {
+                break End::Stopped(pass);
+            }
+            match search.confirm(runs_to_confirm(confirm, search.judge.used)) {
+                Ok(false) => {}
+                Ok(true) => break End::OneMinimal,
+                Err(Refusal::Stopped) => break End::Stopped(walk::CONFIRM),
+                Err(refusal) => return Err(refusal),
+            }
+        };
+        let (certificate, rate) = (search.certificate(), search.rate());
+        let Judge { runs, confirming, .. } = search.judge;
+        Ok(Minimized { items: search.verified.items, runs: runs - confirming, confirming, rate, certificate, end })
     }
 }
 

@@ -297,7 +297,7 @@ impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
 
     fn test(&mut self, candidate: &Candidate<'_, RawEvent>) -> Verdict {
         // `aim` has already made the first run of the original.
-        if *candidate.edit() == Edit::Keep {
+        if *candidate.edit() == Edit::Keep && candidate.len() == self.events.len() {
             return self.aimed.take().unwrap_or_else(|| self.reproduce());
         }
         // If the same candidate is run again, it is run from its beginning, to show whether it fails every time.
@@ -326,6 +326,20 @@ impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
             verdicts.push(verdict);
         }
         verdicts
+    }
+
+    fn repeats(&self) -> bool {
+        true
+    }
+
+    fn went_back(&mut self, candidate: &Candidate<'_, RawEvent>) {
+        (self.along, self.latest) = (Along::default(), None);
+        for item in candidate.items() {
+            let place = self.place(item.number);
+            if let Some(event) = self.read(&item.value) {
+                self.events[place].0 = event;
+            }
+        }
     }
 
     fn accepted(&mut self, candidate: &Candidate<'_, RawEvent>) {

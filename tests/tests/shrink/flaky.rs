@@ -93,7 +93,7 @@ fn a_result_that_shows_no_bug_again_is_stepped_back() {
 #[test]
 fn a_budget_may_end_a_flaky_search_at_any_run() {
     let script = [DRAW, r#"bug "$1" && [ "$draw" -lt 50 ]"#].concat();
-    for runs in ["50", "75", "110"] {
+    for runs in ["70", "95", "130"] {
         let bench = bench(3);
         let done = run(bench.shrink_by(&["trace.log", "--verbatim", "--flaky", "--runs", runs], &script));
         assert_eq!(done.code, Some(0), "{}", done.stderr);

@@ -3,6 +3,7 @@
 mod bench;
 mod budget;
 mod certificate;
+mod drift;
 mod findings;
 mod flaky;
 mod hostile;

@@ -21,17 +21,31 @@ use crate::{interrupt, original};
 /// The name of a message in a file: one, and several.
 const UNIT: (&str, &str) = ("line", "lines");
 
+/// The note of a report in which failures of any kind with the same exit code counted as the bug.
+const CODE_ALONE: &str =
+    "the output has no traceback or panic, so any failure with this exit code counted; use --signature to keep one";
+
+/// What to do if the command shows the bug on an empty file.
+const EMPTY: &str = "It exits with 0 on an empty file. If it is a test, `--invert` is missing. If it reads standard input, \
+                     `--stdin` is missing.";
+
+/// What to do if a test fails in the same way on an empty file.
+const EMPTY_INVERTED: &str = "It fails in the same way on an empty file. If it exits with 0 at the bug, leave out \
+                              `--invert`. If an empty file is another failure, select the bug with `--signature`.";
+
+/// What to do if the original does not show the bug, but the command is a test.
+const MAYBE_TEST: &str = "If it is a test, which fails if the bug is there, use `--invert`.";
+
 /// Shrinks the file, and returns the exit code.
 pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) -> Result<ExitCode, console::CliError> {
     let template = if args.stdin { Template::with_pipe } else { Template::with_path };
     let template = template(args.command.clone()).ok_or(ShrinkError::NoPlaceInCommand)?;
-    let by = args.signature.as_ref().map_or(Ok(By::Exit), |text| text.parse()).map_err(ShrinkError::Pattern)?;
+    let by = args.signature.as_ref().map_or(Ok(By::default()), |text| text.parse()).map_err(ShrinkError::Pattern)?;
     let recognizer = Recognizer { invert: args.invert, by };
-    let tells_apart = recognizer.tells_apart();
     let places = Places::new(args);
     let content = files::read(&args.file)?;
     let lines = original::lines(&content);
-    places.check(&args.file, args.force, args.resume)?;
+    places.check(&args.file, args.force, args.resume || work.task.again)?;
 
     let mut oracle = CommandOracle::new(template, places.name.clone())
         .map_err(|error| ShrinkError::write(&std::env::temp_dir(), error))?
@@ -53,9 +67,12 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
     let (result, journey) = search(args, &places, job, &mut oracle, work, console)?;
     match result {
         Ok(minimized) => {
-            let signature = oracle.bug().map(ToString::to_string);
+            let bug = oracle.bug();
+            let by_code_alone = args.signature.is_none() && bug.is_some_and(|bug| !bug.part.contains(", "));
+            let more: Vec<_> = by_code_alone.then(|| CODE_ALONE.to_owned()).into_iter().collect();
+            let (signature, any_failure) = (bug.map(ToString::to_string), bug.is_none());
             let text = |line: &Cow<'_, [u8]>| (None, original::text_of_line(line));
-            let about = About { unit: UNIT, text, signature, any_failure: !tells_apart, more: &[] };
+            let about = About { unit: UNIT, text, signature, any_failure, more: &more };
             report::write(args, &places, about, minimized, journey, console)
         }
         Err(refusal) => refuse(args, &places, &refusal, &reasons(args, &refusal, oracle.outcomes()), console),
@@ -92,5 +109,14 @@ fn reasons(args: &Args, refusal: &Refusal, outcomes: &[Outcome; 2]) -> Vec<Strin
         "The command must exit with 0 if the bug is there, and with another code if it is not."
     };
     reasons.push(expected.to_owned());
+    reasons.extend(
+        match refusal {
+            Refusal::FailsEmpty if args.invert => Some(EMPTY_INVERTED),
+            Refusal::FailsEmpty => Some(EMPTY),
+            Refusal::DoesNotFail(_) if !args.invert => Some(MAYBE_TEST),
+            _ => None,
+        }
+        .map(str::to_owned),
+    );
     reasons
 }

@@ -38,7 +38,7 @@ pub(super) enum ShrinkError {
          standard input"
     )]
     NoPlaceInCommand,
-    #[error("--signature: expected `exit`, `stdout`, `stderr` or a pattern: {0}")]
+    #[error("--signature: expected `kind`, `exit`, `stdout`, `stderr` or a pattern: {0}")]
     Pattern(regex::Error),
     #[error("--resume: there is no walk beside standard output\n  help: give its path with `--walk`")]
     NoWalk,
@@ -115,17 +115,20 @@ impl Places {
     ///
     /// # Errors
     ///
-    /// Fails if an output is the input, or exists already and neither `force` nor `resume` is set.
+    /// Fails if an output is the input, or exists already and neither `force` nor `resume` is set. Without a walk, there
+    /// is nothing to resume.
     pub(super) fn check(&self, input: &Path, force: bool, resume: bool) -> Result<(), ShrinkError> {
         for path in [&self.output, &self.walk, &self.report].into_iter().flatten() {
             if is_same_file(path, input) {
                 return Err(ShrinkError::IsInput(path.clone()));
             }
         }
-        if force || resume {
+        if force || resume && self.walk.as_deref().is_some_and(has_begun) {
             return Ok(());
         }
-        let fixed = [&self.output, &self.walk, &self.report].into_iter().flatten().cloned();
+        // A search that was killed at once may leave a walk without a header, which it is safe to replace.
+        let walk = self.walk.as_ref().filter(|_| !resume);
+        let fixed = [self.output.as_ref(), walk, self.report.as_ref()].into_iter().flatten().cloned();
         match fixed.chain(self.findings()).find(|path| path.symlink_metadata().is_ok()) {
             Some(path) => Err(ShrinkError::Exists(path)),
             None => Ok(()),
@@ -186,6 +189,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, ShrinkError> {
 /// Returns the bug that the header of the walk at `path` names, or `None` if there is no readable walk.
 pub(super) fn bug_of(path: &Path) -> Option<String> {
     Walk::read(&fs::read(path).ok()?).ok()?.header.oracle.pop()
+}
+
+/// Returns whether a search has begun to write the walk at `path`: whether its header is there.
+pub(super) fn has_begun(path: &Path) -> bool {
+    fs::read(path).is_ok_and(|walk| walk.contains(&b'\n'))
 }
 
 /// Writes `content` to a file, or to standard output if `output` is `None`.

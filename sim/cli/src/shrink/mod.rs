@@ -33,8 +33,8 @@ use crate::source::{Format, Source};
 ///
 /// With a command, FILE is any file with one message a line. The command runs on each candidate, and exits with 0 if
 /// the candidate shows the bug (with `--invert`, with another code). A command that cannot be run, is killed, takes
-/// longer than `--timeout` or exits with 125 to 127 never counts as showing the bug. If the command can fail in more
-/// than one way, use `--signature` to select the failure.
+/// longer than `--timeout` or exits with 125 to 127 never counts as showing the bug. If the command prints a traceback,
+/// a panic or an exception, another kind of failure does not count either; use `--signature` to select it otherwise.
 ///
 /// Each run tries one change, and keeps it only if the same bug still shows. The search can therefore be stopped at
 /// any time, and the best result so far is kept. When the search ends by itself, the result is 1-minimal: removing
@@ -53,11 +53,12 @@ pub(super) struct Args {
     #[command(flatten)]
     source: Source,
 
-    /// The bug to keep: CHECK/PART for a trace, or `exit`, `stdout`, `stderr` or a pattern for a command [default:
-    /// for a trace, the first bug that shows; for a command, exit]
+    /// The bug to keep: CHECK/PART for a trace, or `kind`, `exit`, `stdout`, `stderr` or a pattern for a command
+    /// [default: for a trace, the first bug that shows; for a command, kind]
     ///
     /// CHECK/PART is a signature that `check` reports. For a command, the value selects when two failures are
-    /// the same bug: if their exit codes are equal, if they print the same on standard output or standard error apart
+    /// the same bug: if their exit codes and the kinds of failure are equal that tracebacks, panics and exceptions tell,
+    /// if their exit codes are equal, if they print the same on standard output or standard error apart
     /// from numbers and quoted values, or if the groups of the pattern capture the same text. A group `(?<line>…)`
     /// captures the line of the candidate at which the command failed.
     #[arg(long, value_name = "WHAT")]

@@ -3,7 +3,7 @@
 use std::io;
 
 use afresh_core::Signature;
-use afresh_shrink::minimize::walk::{FORMAT, Header};
+use afresh_shrink::minimize::walk::{CONFIRM, FORMAT, Header};
 use afresh_shrink::minimize::{Identity, Item, Minimized, Minimizer, Oracle, Refusal};
 
 use super::Args;
@@ -70,7 +70,8 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     }
     let before = items.len();
     let (mut findings, mut curve) = (OtherBugs::default(), Curve::new(before));
-    let walk = if args.resume || task.again {
+    // A search that was killed before it wrote the header of its walk begins again.
+    let walk = if (args.resume || task.again) && files::has_begun(&task.walk) {
         let (file, mut walk) = WalkFile::resume(&task.walk, &header)?;
         if let (Some(intent), Some(death)) = (walk.open.take(), &task.death) {
             // The system ended the worker in this run, which is the verdict of the run.
@@ -78,7 +79,7 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
             minimizer = minimizer.cut_off(intent.candidate, verdict);
         }
         findings = OtherBugs::of(&walk, places);
-        for (intent, verdict) in &walk.runs {
+        for (intent, verdict) in walk.runs.iter().filter(|(intent, _)| intent.pass != CONFIRM) {
             curve.add(intent.items, verdict, walk.undecided.contains(&intent.run));
         }
         minimizer = minimizer.resume(&walk);

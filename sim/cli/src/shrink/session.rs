@@ -83,7 +83,9 @@ impl<T: Clone> Observer<T> for Session<'_, T> {
         };
         let noted = self.findings.note(run.number, run.pass, verdict, self.places, candidate);
         self.go_on(noted)?;
-        self.curve.add(run.candidate.len(), verdict, run.is_open);
+        if run.pass != CONFIRM {
+            self.curve.add(run.candidate.len(), verdict, run.is_open);
+        }
         self.write(&Line::Verdict(Judged::of(run, verdict)))
     }
 

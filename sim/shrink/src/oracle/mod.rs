@@ -6,6 +6,7 @@
 
 mod command;
 pub mod ends;
+mod kind;
 mod process;
 mod recognizer;
 mod scope;

@@ -9,6 +9,7 @@ mod flaky;
 mod hostile;
 mod input;
 mod jobs;
+mod keep;
 mod kill;
 mod refuse;
 mod runs;

@@ -40,7 +40,7 @@ use crate::source::{Format, Source};
 /// any time, and the best result so far is kept. When the search ends by itself, the result is 1-minimal: removing
 /// any single message that is left loses the bug.
 ///
-/// If the search meets another bug, it keeps the candidate that showed it in a file beside the result, once for each
+/// If the search meets another bug, it keeps the candidate that showed it in the folder OUTPUT.others, once for each
 /// signature.
 ///
 /// Exit codes: 0 shrunk; 2 bad usage or unreadable input; 3 the bug does not show, is flaky, or the runs could not
@@ -75,6 +75,10 @@ pub(super) struct Args {
     /// Only remove messages, and change nothing in those that stay.
     #[arg(long)]
     verbatim: bool,
+
+    /// Keep the matches of PATTERN as they are: the lines stay, and the matched text in them. Can be repeated.
+    #[arg(long, value_name = "PATTERN")]
+    keep: Vec<String>,
 
     /// Run the original N times before the search, to see that every run shows the bug, and the result as often after it.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = at_least_one)]

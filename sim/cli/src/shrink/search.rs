@@ -4,7 +4,8 @@ use std::io;
 
 use afresh_core::Signature;
 use afresh_shrink::minimize::walk::{CONFIRM, FORMAT, Header};
-use afresh_shrink::minimize::{Identity, Item, Minimized, Minimizer, Oracle, Refusal};
+use afresh_shrink::minimize::{Content, Identity, Item, Minimized, Minimizer, Oracle, Refusal};
+use regex::Regex;
 
 use super::Args;
 use super::files::{self, Places, ShrinkError, WalkFile};
@@ -61,7 +62,10 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     if args.flaky {
         header.oracle.insert(0, "--flaky".to_owned());
     }
+    let keep = kept(args, &items, oracle.content())?;
+    header.oracle.splice(0..0, args.keep.iter().map(|pattern| format!("--keep={pattern}")));
     let mut minimizer = Minimizer::new()
+        .keep(keep)
         .confirm(usize::try_from(args.confirm).unwrap_or(usize::MAX))
         .flaky(args.flaky)
         .verbatim(args.verbatim);
@@ -107,4 +111,20 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     }
     let journey = Journey { before, found: findings.into_vec(), curve };
     failure.map_or(Ok((result, journey)), Err)
+}
+
+/// Returns the pattern of the texts that must stay, or `None` if none was given.
+///
+/// # Errors
+///
+/// Fails if a pattern cannot be read, or matches nothing in the input.
+fn kept<T>(args: &Args, items: &[Item<T>], content: &dyn Content<T>) -> Result<Option<Regex>, ShrinkError> {
+    for text in &args.keep {
+        let pattern = Regex::new(text).map_err(ShrinkError::Keep)?;
+        if !items.iter().filter_map(|item| content.text(&item.value)).any(|line| pattern.is_match(&line)) {
+            return Err(ShrinkError::KeepsNothing(text.clone()));
+        }
+    }
+    let any = args.keep.iter().map(|pattern| format!("(?:{pattern})")).collect::<Vec<_>>().join("|");
+    if args.keep.is_empty() { Ok(None) } else { Regex::new(&any).map(Some).map_err(ShrinkError::Keep) }
 }

@@ -27,6 +27,15 @@ const UNIT: (&str, &str) = ("stimulus", "stimuli");
 const ASK_CHECK: &str =
     "Differences from its record do not count, because every edit changes what would be recorded: see `afresh check`.";
 
+/// The start of the signatures of differences from the record.
+const RECORDED: &str = "recorded/";
+
+/// Explains why differences from the record cannot be shrunk, and what can.
+const NOT_RECORDED: &str = "Every edit changes what would be recorded, so the rest of a shrunk trace would differ \
+                            everywhere. `afresh check` shows the first difference. A bug that the run shows without \
+                            the record can be shrunk: a violation, a panic, or an incremental state that differs from \
+                            the recomputed one. So can any bug that a command tells: `afresh shrink TRACE -- CMD {}`.";
+
 /// Explains why a bug that a trace has once shown does not show in it.
 const AGAIN: &str = "this is nondeterminism, unless the code has changed since";
 
@@ -80,6 +89,10 @@ pub(super) fn shrink(
                     &shown,
                     console,
                 ),
+                Some(other) if other.starts_with(RECORDED) => {
+                    let why = format!("{other} is a difference from the record, which cannot be shrunk");
+                    give_up(args, &why, &[NOT_RECORDED.to_owned()], console)
+                }
                 Some(other) if shown.is_empty() => {
                     give_up(args, &format!("it shows neither {other} nor any other bug"), &[], console)
                 }

@@ -96,6 +96,8 @@ pub use walk::Walk;
 
 use std::collections::BTreeMap;
 
+use regex::Regex;
+
 use confirm::{History, runs_to_confirm};
 use search::{Judge, Recorded, Search};
 use verdict::{instead, shown};
@@ -195,6 +197,7 @@ pub struct Minimizer {
     confirm: usize,
     flaky: bool,
     verbatim: bool,
+    keep: Option<Regex>,
     recorded: Recorded,
     cut_off: Option<(Identity, Verdict)>,
     runs: u64,
@@ -204,7 +207,15 @@ impl Minimizer {
     /// Creates the default settings: two runs of the original, one of each candidate, and any edit allowed.
     #[must_use]
     pub fn new() -> Self {
-        Self { confirm: 2, flaky: false, verbatim: false, recorded: Recorded::new(), cut_off: None, runs: 0 }
+        Self {
+            confirm: 2,
+            flaky: false,
+            verbatim: false,
+            keep: None,
+            recorded: Recorded::new(),
+            cut_off: None,
+            runs: 0,
+        }
     }
 
     /// Sets how often the original is run before anything is removed, to confirm the bug. It is run at least once.
@@ -233,6 +244,14 @@ impl Minimizer {
     #[must_use]
     pub fn verbatim(mut self, verbatim: bool) -> Self {
         self.verbatim = verbatim;
+        self
+    }
+
+    /// Sets a pattern whose matches must stay as they are, in the [texts](Content::text) of the events. An event with a
+    /// match is not removed. A candidate that would lose a match takes no run.
+    #[must_use]
+    pub fn keep(mut self, keep: Option<Regex>) -> Self {
+        self.keep = keep;
         self
     }
 
@@ -267,7 +286,7 @@ impl Minimizer {
         oracle: &mut O,
         observer: &mut W,
     ) -> Result<Minimized<T>, Refusal> {
-        let Self { confirm, flaky, verbatim, recorded, cut_off, runs } = self;
+        let Self { confirm, flaky, verbatim, keep, recorded, cut_off, runs } = self;
         let keeps = flaky || !oracle.repeats();
         let judge = Judge {
             known: BTreeMap::new(),
@@ -282,7 +301,7 @@ impl Minimizer {
             oracle,
             observer,
         };
-        let verified = Verified::new(items, verbatim);
+        let verified = Verified::new(items, verbatim, keep);
         let history = History::of(keeps.then(|| verified.clone()));
         let mut search = Search { verified, judge, history };
         search.reproduce(confirm, flaky)?;

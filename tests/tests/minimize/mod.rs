@@ -1,6 +1,7 @@
 //! Tests of the library's minimizer: the promises of every search, its number of runs, and the planted bugs of the
 //! example systems.
 
+mod flaky;
 mod laws;
 mod long_lines;
 mod payload;

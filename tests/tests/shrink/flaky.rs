@@ -18,8 +18,8 @@ fn bench(seed: u32) -> Bench {
     bench
 }
 
-/// Shrinks by `script` after [`DRAW`] for each seed. Returns how many results have the two lines of the bug and no other
-/// line, and the standard output of the last search.
+/// Shrinks by `script` after [`DRAW`] for each seed. Returns how many results have the two lines of the bug and no
+/// other line, and the standard output of the last search.
 fn right(options: &[&str], script: &str, seeds: u32) -> (u32, String) {
     let mut last = String::new();
     let mut right = 0;

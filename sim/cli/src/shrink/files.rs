@@ -121,8 +121,8 @@ impl Places {
     ///
     /// # Errors
     ///
-    /// Fails if an output is the input, or exists already and neither `force` nor `resume` is set. Without a walk, there
-    /// is nothing to resume.
+    /// Fails if an output is the input, or exists already and neither `force` nor `resume` is set. Without a walk,
+    /// there is nothing to resume.
     pub(super) fn check(&self, input: &Path, force: bool, resume: bool) -> Result<(), ShrinkError> {
         for path in [&self.output, &self.walk, &self.report].into_iter().flatten() {
             if is_same_file(path, input) {

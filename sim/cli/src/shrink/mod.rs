@@ -56,11 +56,11 @@ pub(super) struct Args {
     /// The bug to keep: CHECK/PART for a trace, or `kind`, `exit`, `stdout`, `stderr` or a pattern for a command
     /// [default: for a trace, the first bug that shows; for a command, kind]
     ///
-    /// CHECK/PART is a signature that `check` reports. For a command, the value selects when two failures are
-    /// the same bug: if their exit codes and the kinds of failure are equal that tracebacks, panics and exceptions tell,
-    /// if their exit codes are equal, if they print the same on standard output or standard error apart
-    /// from numbers and quoted values, or if the groups of the pattern capture the same text. A group `(?<line>…)`
-    /// captures the line of the candidate at which the command failed.
+    /// CHECK/PART is a signature that `check` reports. For a command, the value selects when two failures are the same
+    /// bug. `kind`: their exit codes are equal, and so is the kind of failure in a traceback, panic or exception.
+    /// `exit`: their exit codes are equal. `stdout`, `stderr`: they print the same there, apart from numbers and quoted
+    /// values. A pattern: its groups capture the same text. A group `(?<line>…)` captures the line of the candidate at
+    /// which the command failed.
     #[arg(long, value_name = "WHAT")]
     signature: Option<String>,
 
@@ -80,7 +80,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "PATTERN")]
     keep: Vec<String>,
 
-    /// Run the original N times before the search, to see that every run shows the bug, and the result as often after it.
+    /// Run the original N times before the search, to see that every run shows the bug, and the result as often after
+    /// it.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = at_least_one)]
     confirm: u64,
 

@@ -93,8 +93,8 @@ struct Needed {
 const ANY_FAILURE: &str = "any failure of the command counted as the bug; use --signature to keep one failure";
 
 /// The note of a report if the verdicts contradicted each other in a search without `--flaky`.
-const WENT_FLAKY: &str = "the bug is flaky: equal runs had different verdicts, so the search went on as with --flaky, and ran each candidate \
-     until a test had decided";
+const WENT_FLAKY: &str = "the bug is flaky: equal runs had different verdicts, so the search went on as with --flaky, and ran each \
+     candidate until a test had decided";
 
 /// The largest number of items in a certificate for people.
 const NEEDED_MAX: usize = 20;

@@ -23,6 +23,9 @@ use crate::{interrupt, jobs, original};
 /// The name of what is removed and counted: one, and several.
 const UNIT: (&str, &str) = ("stimulus", "stimuli");
 
+/// How often a trace is run to find the bug, if the bug does not show in every run.
+const FLAKY_AIMS: u32 = 100;
+
 /// Explains why a difference from the record alone is not a bug to shrink.
 const ASK_CHECK: &str =
     "Differences from its record do not count, because every edit changes what would be recorded: see `afresh check`.";
@@ -54,6 +57,9 @@ pub(super) fn shrink(
     let place = Place::create(&task.place).map_err(unwritten)?;
     oracle.tell(Arc::new(move |event| place.write(event)));
     oracle.set_jobs(if task.serial { 1 } else { args.jobs.unwrap_or_else(jobs::available) });
+    if args.flaky {
+        oracle.expect_flaky();
+    }
     let goes_on = args.resume || task.again;
     places.check(&args.file, args.force, goes_on)?;
 
@@ -72,7 +78,15 @@ pub(super) fn shrink(
         None => {
             worker.enters(Phase::Aims);
             is_shown = true;
-            worker.measure(|| oracle.aim(wanted.as_ref())).map(|finding| finding.signature)
+            let mut aimed = worker.measure(|| oracle.aim(wanted.as_ref()));
+            let more = if args.flaky { 1..FLAKY_AIMS } else { 0..0 };
+            for _ in more {
+                if !matches!(aimed, Err(Aimless::Shows(_))) {
+                    break;
+                }
+                aimed = worker.watch(|| oracle.aim(wanted.as_ref()));
+            }
+            aimed.map(|finding| finding.signature)
         }
     };
     worker.enters(Phase::Searches);

@@ -1,8 +1,8 @@
 //! Decides about candidates if the bug does not show in every run, or shows in some runs by mistake.
 //!
-//! A candidate is run until a sequential test has decided (A. Wald, *Sequential Tests of Statistical Hypotheses*, 1945).
-//! The test tells two rates apart: the rate at which the bug shows if it is there, which is estimated from runs of the
-//! original, and the rate at which it shows by mistake, which is estimated from runs without any event.
+//! A candidate is run until a sequential test has decided (A. Wald, *Sequential Tests of Statistical Hypotheses*,
+//! 1945). The test tells two rates apart: the rate at which the bug shows if it is there, which is estimated from runs
+//! of the original, and the rate at which it shows by mistake, which is estimated from runs without any event.
 
 use super::verdict::Verdict;
 

@@ -44,8 +44,8 @@ impl<T> History<T> {
 impl<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
     /// Makes sure that the bug is gone without any event, and that the original shows it.
     ///
-    /// The original is run `confirm` times, and every run must have the same verdict. If the bug is `flaky`, the rate at
-    /// which it shows is measured instead.
+    /// The original is run `confirm` times, and every run must have the same verdict. If the bug is `flaky`, the rate
+    /// at which it shows is measured instead.
     pub(super) fn reproduce(&mut self, confirm: usize, flaky: bool) -> Result<(), Refusal> {
         if flaky {
             return self.measure(confirm);
@@ -219,7 +219,8 @@ impl<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
     }
 }
 
-/// Returns as many runs as confirm the result of a search with so many runs: a longer one had more chances of a mistake.
+/// Returns as many runs as confirm the result of a search with so many runs: a longer one had more chances of a
+/// mistake.
 pub(super) fn runs_to_confirm(confirm: usize, runs: u64) -> usize {
     confirm.saturating_add(usize::try_from(runs / 100).unwrap_or_default().min(3))
 }

@@ -22,8 +22,8 @@ const PLACES: [&str; 2] = ["line", "at"];
 /// The part of a failed run that identifies the bug.
 #[derive(Clone, Debug, Default)]
 pub enum By {
-    /// The exit code, and the kind of failure that the output tells in a common form: a traceback, a panic, an exception
-    /// or an assertion. An output in no such form tells nothing.
+    /// The exit code, and the kind of failure that the output tells in a common form: a traceback, a panic, an
+    /// exception or an assertion. An output in no such form tells nothing.
     #[default]
     Kind,
     /// The exit code.

@@ -49,7 +49,7 @@ fn a_failure_without_a_form_is_kept_by_its_exit_code() {
     let done = run(bench.shrink_by(&["trace.log", "--invert"], script));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert_eq!(bench.read("trace.min.log"), b"open a\nreverse a\n");
-    assert!(done.stdout.contains("any failure with this exit code counted; use --signature"), "{}", done.stdout);
+    assert!(done.stdout.contains("only the exit code was kept; use --signature"), "{}", done.stdout);
 }
 
 #[test]

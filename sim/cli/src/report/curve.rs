@@ -94,8 +94,8 @@ mod tests {
     #[test]
     fn the_line_goes_down_where_the_bug_was_there() {
         let mut curve = Curve::new(100);
-        curve.add(0, &Verdict::Passed);
-        curve.add(50, &Verdict::SAME);
+        curve.add(0, &Verdict::Passed, false);
+        curve.add(50, &Verdict::SAME, false);
         let svg = curve.svg();
         assert_eq!(svg.matches("<circle").count(), 2);
         assert!(svg.contains(r#"<path d="M44.0 44.0H676.0V69.5H676.0"/>"#), "{svg}");

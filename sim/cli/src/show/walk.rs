@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use afresh_shrink::minimize::walk::CONFIRM;
 use afresh_shrink::minimize::{Item, Rewrite, Walk};
 use afresh_shrink::oracle::{rewrite_event, rewrite_line};
 use afresh_trace::format::{Error, Options, Problem, RawEvent, Reader, files};
@@ -41,8 +42,8 @@ pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCo
         steps_of(events.ok_or_else(other)?.1, &walk, rewrite_event, text_of_event)
     };
     let steps = steps.ok_or_else(|| usage("its edits do not apply to its original".to_owned()))?;
-    let played =
-        Played { input: files::input_name(&original), before: walk.header.items, runs: walk.runs.len(), steps };
+    let runs = walk.runs.iter().filter(|(intent, _)| intent.pass != CONFIRM).count();
+    let played = Played { input: files::input_name(&original), before: walk.header.items, runs, steps };
     console.print(&match args.format {
         Format::Json => json("walk", &played),
         Format::Text => played.text(),

@@ -23,11 +23,11 @@ const UNIT: (&str, &str) = ("line", "lines");
 
 /// The note of a report in which failures of any kind with the same exit code counted as the bug.
 const CODE_ALONE: &str =
-    "the output has no traceback or panic, so any failure with this exit code counted; use --signature to keep one";
+    "the output tells no kind of failure, so only the exit code was kept; use --signature to keep one failure";
 
 /// What to do if the command shows the bug on an empty file.
-const EMPTY: &str = "It exits with 0 on an empty file. If it is a test, `--invert` is missing. If it reads standard input, \
-                     `--stdin` is missing.";
+const EMPTY: &str = "It exits with 0 on an empty file. If it is a test, `--invert` is missing. If it reads standard \
+                     input, `--stdin` is missing.";
 
 /// What to do if a test fails in the same way on an empty file.
 const EMPTY_INVERTED: &str = "It fails in the same way on an empty file. If it exits with 0 at the bug, leave out \

@@ -12,7 +12,7 @@ use super::oracle::Oracle;
 use super::pass::{self, Pass};
 use super::verdict::Verdict;
 use super::verified::Verified;
-use super::walk::CONFIRM;
+use super::walk::{BACK, CONFIRM};
 use super::{Refusal, Without};
 
 /// The verdict on each candidate that was judged.
@@ -130,6 +130,11 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
                 self.ahead.extend(others.zip(verdicts));
                 verdict
             }
+        };
+        // Only the original names the bug.
+        let verdict = match verdict {
+            Verdict::Same { at, .. } if pass == CONFIRM || pass == BACK => Verdict::Same { at, shows: None },
+            verdict => verdict,
         };
         run.is_open = !decides(&verdict);
         self.learn(&verdict);

@@ -35,8 +35,8 @@ impl Curve {
         Self { before, runs: Vec::new() }
     }
 
-    /// Adds the run of a candidate with `items` items. It is drawn like a failure that is gone if it leaves open whether
-    /// the candidate is accepted.
+    /// Adds the run of a candidate with `items` items. A run that is open does not decide about the candidate, and is
+    /// drawn as if the bug were gone.
     pub(crate) fn add(&mut self, items: usize, verdict: &Verdict, is_open: bool) {
         self.runs.push((items, class(if is_open { &Verdict::Passed } else { verdict })));
     }

@@ -23,14 +23,15 @@ pub(super) struct History<T> {
     original: Option<Verified<T>>,
     /// The accepted steps, each with the number of the event at which the bug showed.
     steps: Vec<(Edit, Option<u64>)>,
-    /// The verified trace that was confirmed last.
+    /// The verified trace that was confirmed last, and the one whose rejected parts were last judged again.
     confirmed: Option<Identity>,
+    doubted: Option<Identity>,
 }
 
 impl<T> History<T> {
     /// Begins the history of a search. `original` is not kept if no step is ever taken back.
     pub(super) fn of(original: Option<Verified<T>>) -> Self {
-        Self { original, steps: Vec::new(), confirmed: None }
+        Self { original, steps: Vec::new(), confirmed: None, doubted: None }
     }
 
     /// Adds an accepted step.
@@ -174,15 +175,37 @@ impl<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
         let candidate = verified.candidate(&Edit::Keep, judge.oracle.content());
         let candidate = candidate.expect(UNCHANGED);
         let identity = judge.oracle.content().identity(&candidate);
-        if self.history.confirmed == Some(identity) {
-            return Ok(true);
-        }
-        if judge.judge(Why::pass(CONFIRM), &[candidate])?.is_same() {
+        if self.history.confirmed != Some(identity) {
+            if !judge.judge(Why::pass(CONFIRM), &[candidate])?.is_same() {
+                self.go_back()?;
+                return Ok(false);
+            }
             self.history.confirmed = Some(identity);
-            return Ok(!is_new);
+            if is_new {
+                return Ok(false);
+            }
         }
-        self.go_back()?;
-        Ok(false)
+        Ok(!self.doubt(identity))
+    }
+
+    /// Forgets the verdicts on the verified trace without each single item, once for each verified trace. Returns
+    /// whether there were any, which the search then judges again.
+    ///
+    /// So the chance that an item is left by mistake is the square of the chance of one test.
+    fn doubt(&mut self, identity: Identity) -> bool {
+        if self.history.doubted.replace(identity) == Some(identity) {
+            return false;
+        }
+        let Self { verified, judge, .. } = self;
+        let content = judge.oracle.content();
+        let without = |number| {
+            let edit = Edit::Remove(vec![(number, number)]);
+            verified.candidate(&edit, content).map(|candidate| content.identity(&candidate))
+        };
+        let rejected: Vec<_> = verified.items.iter().filter_map(|item| without(item.number)).collect();
+        let before = judge.known.len();
+        rejected.iter().for_each(|identity| drop(judge.known.remove(identity)));
+        judge.known.len() < before
     }
 
     /// Returns how often the verified trace has shown the bug, if it does not show in every run.

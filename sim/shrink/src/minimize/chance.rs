@@ -25,10 +25,12 @@ const VAIN_MAX: u64 = 100;
 const UNSEEN: f64 = 0.1;
 
 /// The largest rate of mistakes at which candidates can still be told apart, as a part of the rate of the bug.
-const NEAREST: f64 = 0.5;
+const NEAREST: f64 = 0.6;
 
-/// The quantile of the normal distribution with which the two rates are estimated. It stands for 95 %.
-const QUANTILE: f64 = 1.64;
+/// The quantiles of the normal distribution with which the rate of the bug and the rate of mistakes are estimated. They
+/// stand for 99 % and 95 %.
+const QUANTILE_OF_BUG: f64 = 2.33;
+const QUANTILE_OF_MISTAKES: f64 = 1.64;
 
 /// In how many of its runs a trace has shown the bug.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,8 +84,8 @@ impl Chance {
     ///
     /// Returns `None` if the rates are too near to each other.
     pub(super) fn new(original: Rate, empty: Rate) -> Option<Self> {
-        let bug = original.bound(-QUANTILE).min(0.99);
-        let seen = if empty.shows > 0 { empty.bound(QUANTILE) } else { 0.0 };
+        let bug = original.bound(-QUANTILE_OF_BUG).min(0.99);
+        let seen = if empty.shows > 0 { empty.bound(QUANTILE_OF_MISTAKES) } else { 0.0 };
         let mistakes = seen.max(bug * UNSEEN);
         let (shows, not) = ((bug / mistakes).ln(), ((1.0 - bug) / (1.0 - mistakes)).ln());
         (mistakes <= bug * NEAREST).then_some(Self { shows, not, tests: 0.0 })

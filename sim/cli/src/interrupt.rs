@@ -2,21 +2,44 @@
 //!
 //! Long work checks for them, so that it can end with its results on disk.
 
+use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use afresh_check::clock::Stopwatch;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// Whether a signal has asked this process to stop.
 ///
 /// This is the only static of the command line. A signal is sent to the process as a whole, and the libraries ask for
 /// it with a plain `fn() -> bool`, which can carry no value.
-static REQUESTED: AtomicBool = AtomicBool::new(false);
+static REQUESTED: LazyLock<Arc<AtomicBool>> = LazyLock::new(Arc::default);
+
+/// The signals that ask a process to stop.
+const SIGNALS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
 
 /// Makes Ctrl-C, SIGTERM and SIGHUP requests to stop from now on.
+///
+/// A signal that is ignored stays ignored: `nohup` ignores SIGHUP, and a shell ignores SIGINT in the jobs that a script
+/// starts with `&`. If the host program has a handler of its own, that handler decides what the signal does.
 pub(crate) fn listen() {
-    // This fails if the host program has its own handler, which then decides what these signals do.
-    let _ = ctrlc::try_set_handler(|| REQUESTED.store(true, Ordering::Relaxed));
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    for signal in SIGNALS.into_iter().filter(|signal| !is_taken(&status, *signal)) {
+        // A signal without a handler ends the process, as it does by default.
+        let _ = signal_hook::flag::register(signal, REQUESTED.clone());
+    }
+}
+
+/// Returns whether `status`, which is the file of that name in `/proc`, says that `signal` is ignored or has a handler.
+///
+/// On a system without such a file, no signal counts as taken.
+fn is_taken(status: &str, signal: i32) -> bool {
+    let masks = ["SigIgn:", "SigCgt:"].into_iter().filter_map(|name| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        u64::from_str_radix(line.trim(), 16).ok()
+    });
+    masks.fold(0, |taken, mask| taken | mask) >> (signal - 1) & 1 == 1
 }
 
 /// Returns whether a signal has asked this process to stop.
@@ -37,5 +60,20 @@ impl Deadline {
     /// Returns whether the time limit has passed.
     pub(crate) fn has_passed(&self) -> bool {
         self.0.is_some_and(|(begun, limit)| begun.elapsed() >= limit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ignored_signal_and_one_with_a_handler_are_taken() {
+        let status = "Name:\tx\nSigIgn:\t0000000000000003\nSigCgt:\t0000000000004000\n";
+        let taken = SIGNALS.map(|signal| is_taken(status, signal));
+        assert_eq!(taken, [true, true, true]);
+        let status = "SigIgn:\t0000000000000002\n";
+        assert_eq!(SIGNALS.map(|signal| is_taken(status, signal)), [false, true, false]);
+        assert!(!is_taken("", SIGTERM));
     }
 }

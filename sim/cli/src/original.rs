@@ -5,10 +5,19 @@ use std::borrow::Cow;
 use afresh_core::Header;
 use afresh_shrink::minimize::{Identity, Item};
 use afresh_trace::format::RawEvent;
+use serde::de::IgnoredAny;
 
 /// Splits a file of any kind into its lines, each with its line end.
 pub(super) fn lines(content: &[u8]) -> Vec<Item<Cow<'_, [u8]>>> {
     Item::numbered(content.split_inclusive(|byte| *byte == b'\n').map(Cow::Borrowed))
+}
+
+/// Returns a file as a single item if it is one JSON object or array on several lines, none of which could go alone.
+pub(super) fn document(content: &[u8]) -> Option<Vec<Item<Cow<'_, [u8]>>>> {
+    let begins = content.trim_ascii_start().first().is_some_and(|byte| b"{[".contains(byte));
+    let is_long = content.trim_ascii_end().contains(&b'\n');
+    let is_one = begins && is_long && serde_json::from_slice::<IgnoredAny>(content).is_ok();
+    is_one.then(|| Item::numbered([Cow::Borrowed(content)]))
 }
 
 /// Returns the identity of a file: equal files have equal identities.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use afresh_check::Finding;
 use afresh_core::{EventNumber, Signature, Stimulus, What};
-use afresh_shrink::minimize::{Candidate, Content, Oracle, Verdict};
+use afresh_shrink::minimize::{Candidate, Content, Item, Oracle, Verdict};
 use afresh_shrink::oracle::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, Tell, values};
 use afresh_trace::format::{Error, Kind, RawEvent, Reader};
 
@@ -99,6 +99,18 @@ impl<C: Cluster> OfWorld<'_, C> {
         Ok(ended.findings)
     }
 
+    /// Replaces the events with the numbers of `items`.
+    fn replace<'e>(&mut self, items: impl Iterator<Item = &'e Item<RawEvent>>) {
+        for item in items {
+            let place = self.events.partition_point(|(event, _)| u64::from(event.number.get()) < item.number);
+            if let Some(event) = self.read(&item.value)
+                && let Some((old, _)) = self.events.get_mut(place)
+            {
+                *old = event;
+            }
+        }
+    }
+
     fn line(&self, event: EventNumber) -> u64 {
         let place = self.events.partition_point(|(one, _)| one.number < event);
         self.events.get(place).map_or(0, |(_, line)| *line)
@@ -170,14 +182,15 @@ impl<C: Cluster> Oracle<RawEvent> for OfWorld<'_, C> {
     }
 
     fn accepted(&mut self, candidate: &Candidate<'_, RawEvent>) {
-        for item in candidate.rewritten() {
-            let place = self.events.partition_point(|(event, _)| u64::from(event.number.get()) < item.number);
-            if let Some(event) = self.read(&item.value)
-                && let Some((old, _)) = self.events.get_mut(place)
-            {
-                *old = event;
-            }
-        }
+        self.replace(candidate.rewritten());
+    }
+
+    fn went_back(&mut self, candidate: &Candidate<'_, RawEvent>) {
+        self.replace(candidate.items());
+    }
+
+    fn repeats(&self) -> bool {
+        true
     }
 
     fn content(&self) -> &dyn Content<RawEvent> {

@@ -184,7 +184,7 @@ proptest! {
         let mut witness = Witness::default();
         let minimized = search(Minimizer::new(), len, &bug, tells_where, &mut witness).expect("it fails");
         let walk = witness.read(len);
-        prop_assert_eq!(walk.runs.len() as u64, minimized.runs);
+        prop_assert_eq!(walk.runs.len() as u64, minimized.runs + minimized.confirming);
         let mut items = Item::numbered(events(len));
         let mut replayed = Vec::new();
         for edit in walk.steps() {

@@ -2,6 +2,7 @@
 //! example systems.
 
 mod challenges;
+mod flaky;
 mod laws;
 mod long_lines;
 mod payload;

@@ -156,7 +156,7 @@ proptest! {
         let mut witness = Witness::default();
         let minimized = search(Minimizer::new(), &events, &bug, &mut witness).expect("it fails");
         let walk = witness.read(events.len());
-        prop_assert_eq!(walk.runs.len() as u64, minimized.runs);
+        prop_assert_eq!(walk.runs.len() as u64, minimized.runs + minimized.confirming);
         let mut items = Item::numbered(events);
         let mut replayed = Vec::new();
         for edit in walk.steps() {

@@ -44,10 +44,10 @@ fn each_other_failure_is_kept_once_and_named_at_the_end() {
     let done = shrink(&bench, &[]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert_eq!(text(&bench, "trace.min.log"), "open\nreverse\n");
-    let found = ["trace.min.found-1.log", "trace.min.found-2.log"];
-    let mut files = vec!["runs", "trace.log", found[0], found[1], "trace.min.log", "trace.min.log.walk"];
-    files.sort_unstable();
+    let found = ["trace.min.log.others/1.log", "trace.min.log.others/2.log"];
+    let files = ["runs", "trace.log", "trace.min.log", "trace.min.log.others", "trace.min.log.walk"];
     assert_eq!(bench.files(), files);
+    assert_eq!(fs::read_dir(bench.path("trace.min.log.others")).expect("a folder").count(), 2);
     // The file is the candidate of the run that the report names with it.
     for (name, failure) in found.into_iter().zip(["bad", "worse"]) {
         let line = format!("  found another failure, match/{failure}, at run ");
@@ -69,7 +69,10 @@ fn none_is_overwritten_unasked_and_none_is_lost_by_a_stop() {
     assert_eq!(taken.code, Some(0), "findings are beside the result that they were met on the way to");
     let report: Value = serde_json::from_str(&done.stdout).expect("JSON");
     let found = report["shrink"]["found"].as_array().expect("findings");
-    assert_eq!((&found[0]["signature"], &found[0]["file"]), (&"match/bad".into(), &"trace.min.found-1.log".into()));
+    assert_eq!(
+        (&found[0]["signature"], &found[0]["file"]),
+        (&"match/bad".into(), &"trace.min.log.others/1.log".into())
+    );
     let run: u64 = found[1]["run"].as_u64().expect("a number");
 
     for runs in [run - 1, run, run + 1] {
@@ -78,18 +81,19 @@ fn none_is_overwritten_unasked_and_none_is_lost_by_a_stop() {
         let again = shrink(&bench, &["--resume"]);
         assert_eq!(again.code, Some(0), "{}", again.stderr);
         assert!(again.stdout.contains("match/worse") && again.stdout.contains("match/bad"), "{}", again.stdout);
-        for name in ["trace.min.log", "trace.min.found-1.log", "trace.min.found-2.log"] {
+        for name in ["trace.min.log", "trace.min.log.others/1.log", "trace.min.log.others/2.log"] {
             assert_eq!(text(&bench, name), text(&whole, name));
         }
     }
 
     let bench = bench();
-    fs::write(bench.path("trace.min.found-2.log"), "precious").expect("written");
+    fs::create_dir(bench.path("trace.min.log.others")).expect("created");
+    fs::write(bench.path("trace.min.log.others/2.log"), "precious").expect("written");
     let taken = shrink(&bench, &[]);
-    assert!(taken.code == Some(2) && taken.stderr.contains("found-2"), "{}", taken.stderr);
-    assert_eq!(text(&bench, "trace.min.found-2.log"), "precious");
+    assert!(taken.code == Some(2) && taken.stderr.contains("others"), "{}", taken.stderr);
+    assert_eq!(text(&bench, "trace.min.log.others/2.log"), "precious");
     assert_eq!(shrink(&bench, &["--force"]).code, Some(0));
-    assert_eq!(text(&bench, "trace.min.found-2.log"), text(&whole, "trace.min.found-2.log"));
+    assert_eq!(text(&bench, "trace.min.log.others/2.log"), text(&whole, "trace.min.log.others/2.log"));
 }
 
 #[test]
@@ -106,10 +110,10 @@ fn one_of_a_trace_is_a_trace_that_says_what_it_shows() {
     let bench = Bench::new(fs::read(trace).expect("it is kept"));
     let done = run(bench.command(["trace.log", "--signature", "outputs/receipt"].map(OsStr::new)));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    let found = text(&bench, "trace.min.found-1.log");
+    let found = text(&bench, "trace.min.log.others/1.log");
     let shows = found.split_once(r#""shows":""#).expect("it says so").1.split('"').next().expect("a name");
     assert!(done.stdout.contains(&format!("found another failure, {shows}, ")), "{}", done.stdout);
-    let mut check = bench.check(&["trace.min.found-1.log"]);
+    let mut check = bench.check(&["trace.min.log.others/1.log"]);
     let check = Done::from(check.output().expect("it runs"));
     assert!(check.stdout.contains(&format!("kept for {shows}, which is back")), "{}", check.stdout);
 }

@@ -81,7 +81,7 @@ fn each_deed_on_the_way_to_another_bug_is_kept_and_not_followed() {
         let without = format!("\"guard\"}}: another failure, {signature}, at event 9\n");
         assert!(done.stdout.contains(&without), "{deed}: {}", done.stdout);
         // The kept finding is a trace that shows the failure.
-        let check = run(&folder, &[&["check", "t.min.found-1.jsonl"], &limits(deed)[..]].concat());
+        let check = run(&folder, &[&["check", "t.min.jsonl.others/1.jsonl"], &limits(deed)[..]].concat());
         assert_eq!(check.code, Some(1), "{deed}: {}", check.stderr);
         assert!(check.stdout.contains(&format!("kept for {signature}, which is back")), "{deed}: {}", check.stdout);
     }

@@ -65,7 +65,7 @@ fn bad_usage_writes_nothing() {
     let bench = Bench::with_bug();
     fs::write(bench.path("empty.log"), "").expect("written");
     let before = bench.files();
-    let cases: [&[&str]; 9] = [
+    let cases: [&[&str]; 8] = [
         &["missing.log", "--", "cat", "{}"],
         &["empty.log", "--", "cat", "{}"],
         &[".", "--", "cat", "{}"],
@@ -74,7 +74,6 @@ fn bad_usage_writes_nothing() {
         &["trace.log", "--timeout", "1"],
         &["trace.log", "--signature", "panic(", "--", "cat", "{}"],
         &["trace.log", "--timeout", "0", "--", "cat", "{}"],
-        &["trace.log", "--resume", "--", "cat", "{}"],
     ];
     for case in cases {
         let done = run(bench.command(case.iter().map(OsStr::new)));

@@ -3,10 +3,13 @@
 mod bench;
 mod budget;
 mod certificate;
+mod drift;
 mod findings;
+mod flaky;
 mod hostile;
 mod input;
 mod jobs;
+mod keep;
 mod kill;
 mod refuse;
 mod runs;

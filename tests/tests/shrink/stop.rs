@@ -74,6 +74,46 @@ fn a_signal_keeps_the_best_and_says_how_to_go_on() {
 }
 
 #[test]
+fn a_search_in_the_background_is_stopped_by_sigterm() {
+    // A shell ignores SIGINT in a job that a script starts, and `nohup` ignores SIGHUP.
+    for ignored in ["INT", "HUP", "INT HUP"] {
+        let bench = Bench::with_bug();
+        fs::write(bench.path("slow"), "12").expect("written");
+        let shrink = bench.shrink_by(&["trace.log"], HANGS);
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("trap '' {ignored}; exec \"$@\""), "sh"]).arg(shrink.get_program());
+        shell.args(shrink.get_args()).current_dir(bench.path("."));
+        let mut child =
+            shell.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().expect("sh runs");
+        while fs::read_to_string(bench.path("hangs")).unwrap_or_default().is_empty() {
+            assert_eq!(child.try_wait().expect("its state is known"), None, "it ended early");
+            thread::sleep(Duration::from_millis(5));
+        }
+        signal(&child, "-TERM");
+        let done = wait(child);
+        assert_eq!(done.code, Some(0), "{ignored}: {}", done.stderr);
+        assert!(done.stdout.contains("stopped at") && done.stderr.contains("To continue: "), "{}", done.stdout);
+        let best = String::from_utf8(bench.read("trace.min.log")).expect("text");
+        assert!(best.contains("open") && best.contains("reverse") && best.lines().count() < 200, "{best}");
+    }
+}
+
+#[test]
+fn a_search_that_was_killed_before_its_walk_began_is_resumed_from_the_beginning() {
+    let (result, walk) = undisturbed();
+    for left in [None, Some("")] {
+        let bench = Bench::with_bug();
+        if let Some(left) = left {
+            fs::write(bench.path("trace.min.log.walk"), left).expect("written");
+        }
+        let done = run(bench.shrink(&["trace.log", "--resume"]));
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        assert_eq!(bench.read("trace.min.log"), result);
+        assert_eq!(runs_of(&bench.read("trace.min.log.walk")), runs_of(&walk));
+    }
+}
+
+#[test]
 fn a_signal_before_anything_is_known_is_not_a_result() {
     let bench = Bench::with_bug();
     let child = hanging(&bench, 2);

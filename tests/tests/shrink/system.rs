@@ -129,3 +129,24 @@ fn a_trace_comes_and_goes_by_standard_streams() {
     assert!(done.stdout.starts_with("{\"afresh\":"), "{}", done.stdout);
     assert!(done.stderr.contains("1-minimal"), "{}", done.stderr);
 }
+
+#[test]
+fn a_difference_from_the_record_is_refused_with_the_reason() {
+    let trace = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/traces/ledger-production.jsonl");
+    let bench = Bench::new(fs::read(trace).expect("it is kept"));
+    let checked = check(&bench, &["trace.log"]);
+    assert!(checked.stdout.contains("recorded/balance"), "{}", checked.stdout);
+    let done = shrink(&bench, &["--signature", "recorded/balance"]);
+    assert_eq!(done.code, Some(3), "{}", done.stderr);
+    assert!(done.stderr.contains("recorded/balance is a difference from the record, which cannot be shrunk"));
+    assert!(done.stderr.contains("afresh shrink TRACE -- CMD {}"), "{}", done.stderr);
+}
+
+#[test]
+fn a_system_that_differs_from_run_to_run_is_shrunk_as_flaky() {
+    let trace = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/traces/orderbook-hash-order.jsonl");
+    let bench = Bench::new(fs::read(trace).expect("it is kept"));
+    let done = shrink(&bench, &["--flaky", "--verbatim"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(done.stdout.contains("the result showed the bug in "), "{}", done.stdout);
+}

@@ -35,9 +35,10 @@ impl Curve {
         Self { before, runs: Vec::new() }
     }
 
-    /// Adds the run of a candidate with `items` items.
-    pub(crate) fn add(&mut self, items: usize, verdict: &Verdict) {
-        self.runs.push((items, class(verdict)));
+    /// Adds the run of a candidate with `items` items. A run that is open does not decide about the candidate, and is
+    /// drawn as if the bug were gone.
+    pub(crate) fn add(&mut self, items: usize, verdict: &Verdict, is_open: bool) {
+        self.runs.push((items, class(if is_open { &Verdict::Passed } else { verdict })));
     }
 
     /// Returns the drawing. Sizes are on a logarithmic scale, since a search goes from many items to few.
@@ -93,8 +94,8 @@ mod tests {
     #[test]
     fn the_line_goes_down_where_the_bug_was_there() {
         let mut curve = Curve::new(100);
-        curve.add(0, &Verdict::Passed);
-        curve.add(50, &Verdict::SAME);
+        curve.add(0, &Verdict::Passed, false);
+        curve.add(50, &Verdict::SAME, false);
         let svg = curve.svg();
         assert_eq!(svg.matches("<circle").count(), 2);
         assert!(svg.contains(r#"<path d="M44.0 44.0H676.0V69.5H676.0"/>"#), "{svg}");

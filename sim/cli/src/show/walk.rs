@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use afresh_shrink::minimize::{Edit, Item, Rewrite, Walk};
+use afresh_shrink::minimize::walk::CONFIRM;
+use afresh_shrink::minimize::{Item, Rewrite, Walk};
 use afresh_shrink::oracle::{rewrite_event, rewrite_line};
 use afresh_trace::format::{Error, Options, Problem, RawEvent, Reader, files};
 use afresh_trace::text::escape;
@@ -41,8 +42,8 @@ pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCo
         steps_of(events.ok_or_else(other)?.1, &walk, rewrite_event, text_of_event)
     };
     let steps = steps.ok_or_else(|| usage("its edits do not apply to its original".to_owned()))?;
-    let played =
-        Played { input: files::input_name(&original), before: walk.header.items, runs: walk.runs.len(), steps };
+    let runs = walk.runs.iter().filter(|(intent, _)| intent.pass != CONFIRM).count();
+    let played = Played { input: files::input_name(&original), before: walk.header.items, runs, steps };
     console.print(&match args.format {
         Format::Json => json("walk", &played),
         Format::Text => played.text(),
@@ -100,12 +101,10 @@ fn steps_of<T: Clone>(
     text: impl Fn(&T) -> String,
 ) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
-    for (intent, verdict) in &walk.runs {
-        if verdict.is_same() && intent.edit != Edit::Keep {
-            let before = items.clone();
-            intent.edit.apply(&mut items, &rewrite)?;
-            steps.push(Step::new(intent, &before, &items, &text));
-        }
+    for intent in walk.accepted() {
+        let before = items.clone();
+        intent.edit.apply(&mut items, &rewrite)?;
+        steps.push(Step::new(intent, &before, &items, &text));
     }
     Some(steps)
 }

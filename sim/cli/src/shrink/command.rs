@@ -22,19 +22,39 @@ use crate::{interrupt, original};
 /// The name of a message in a file: one, and several.
 const UNIT: (&str, &str) = ("line", "lines");
 
+/// The name of a file that is one JSON value: one, and several.
+const DOCUMENT: (&str, &str) = ("document", "documents");
+
+/// The note of a report in which failures of any kind with the same exit code counted as the bug.
+const CODE_ALONE: &str =
+    "the output tells no kind of failure, so only the exit code was kept; use --signature to keep one failure";
+
+/// What to do if the command shows the bug on an empty file.
+const EMPTY: &str = "It exits with 0 on an empty file. If it is a test, `--invert` is missing. If it reads standard \
+                     input, `--stdin` is missing.";
+
+/// What to do if a test fails in the same way on an empty file.
+const EMPTY_INVERTED: &str = "It fails in the same way on an empty file. If it exits with 0 at the bug, leave out \
+                              `--invert`. If an empty file is another failure, select the bug with `--signature`.";
+
+/// What to do if the original does not show the bug, but the command is a test.
+const MAYBE_TEST: &str = "If it is a test, which fails if the bug is there, use `--invert`.";
+
 /// Shrinks the file, and returns the exit code.
 pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) -> Result<ExitCode, console::CliError> {
     let template = if args.stdin { Template::with_pipe } else { Template::with_path };
     let twin = args.not_in.as_ref().map(|words| template(shell::words(words)).ok_or(ShrinkError::NoPlaceInCommand));
     let twin = twin.transpose()?;
     let template = template(args.command.clone()).ok_or(ShrinkError::NoPlaceInCommand)?;
-    let by = args.signature.as_ref().map_or(Ok(By::Exit), |text| text.parse()).map_err(ShrinkError::Pattern)?;
+    let by = args.signature.as_ref().map_or(Ok(By::default()), |text| text.parse()).map_err(ShrinkError::Pattern)?;
     let recognizer = Recognizer { invert: args.invert, by };
-    let tells_apart = recognizer.tells_apart();
     let places = Places::new(args);
     let content = files::read(&args.file)?;
-    let lines = original::lines(&content);
-    places.check(&args.file, args.force, args.resume)?;
+    let document = if args.verbatim { None } else { original::document(&content) };
+    let unit = if document.is_some() { DOCUMENT } else { UNIT };
+    let bytes = document.is_some().then_some(content.len());
+    let lines = document.unwrap_or_else(|| original::lines(&content));
+    places.check(&args.file, args.force, args.resume || work.task.again)?;
 
     let oracle_of = |template| {
         let oracle = CommandOracle::new(template, places.name.clone())
@@ -55,7 +75,7 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
         items: lines,
         input: original::identity_of_file(&content),
         words: words(args),
-        unit: UNIT.1,
+        unit: unit.1,
         render: &render,
     };
     work.worker.enters(Phase::Searches);
@@ -64,9 +84,14 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
     let (result, journey) = search(args, &places, job, &mut judge, work, console)?;
     match result {
         Ok(minimized) => {
-            let signature = oracle.bug().map(ToString::to_string);
+            let bug = oracle.bug();
+            let by_code_alone = args.signature.is_none() && bug.is_some_and(|bug| !bug.part.contains(", "));
+            let more: Vec<_> = by_code_alone.then(|| CODE_ALONE.to_owned()).into_iter().collect();
+            let (signature, any_failure) = (bug.map(ToString::to_string), bug.is_none());
             let text = |line: &Cow<'_, [u8]>| (None, original::text_of_line(line));
-            let about = About { unit: UNIT, text, signature, any_failure: !tells_apart, twin: asked, more: &[] };
+            let left = || minimized.items.iter().map(|item| item.value.len()).sum();
+            let bytes = bytes.map(|before| (before, left()));
+            let about = About { unit, bytes, text, signature, any_failure, twin: asked, more: &more };
             report::write(args, &places, about, minimized, journey, console)
         }
         Err(refusal) => refuse(args, &places, &refusal, &reasons(args, &refusal, oracle.outcomes()), console),
@@ -103,5 +128,14 @@ fn reasons(args: &Args, refusal: &Refusal, outcomes: &[Outcome; 2]) -> Vec<Strin
         "The command must exit with 0 if the bug is there, and with another code if it is not."
     };
     reasons.push(expected.to_owned());
+    reasons.extend(
+        match refusal {
+            Refusal::FailsEmpty if args.invert => Some(EMPTY_INVERTED),
+            Refusal::FailsEmpty => Some(EMPTY),
+            Refusal::DoesNotFail(_) if !args.invert => Some(MAYBE_TEST),
+            _ => None,
+        }
+        .map(str::to_owned),
+    );
     reasons
 }

@@ -38,10 +38,16 @@ pub(super) enum ShrinkError {
          standard input"
     )]
     NoPlaceInCommand,
-    #[error("--signature: expected `exit`, `stdout`, `stderr` or a pattern: {0}")]
+    #[error("--signature: expected `kind`, `exit`, `stdout`, `stderr` or a pattern: {0}")]
     Pattern(regex::Error),
     #[error("--resume: there is no walk beside standard output\n  help: give its path with `--walk`")]
     NoWalk,
+    #[error("--keep: {0}")]
+    Keep(regex::Error),
+    #[error(
+        "--keep: no line of the input matches `{0}`\n  help: to keep whole lines, use a pattern such as `^.*NAME.*`"
+    )]
+    KeepsNothing(String),
     #[error("{}: cannot be resumed: {source}", escaped(path))]
     Walk { path: PathBuf, source: WalkError },
     #[error(
@@ -115,18 +121,34 @@ impl Places {
     ///
     /// # Errors
     ///
-    /// Fails if an output is the input, or exists already and neither `force` nor `resume` is set.
+    /// Fails if an output is the input, or exists already and neither `force` nor `resume` is set. Without a walk,
+    /// there is nothing to resume.
     pub(super) fn check(&self, input: &Path, force: bool, resume: bool) -> Result<(), ShrinkError> {
         for path in [&self.output, &self.walk, &self.report].into_iter().flatten() {
             if is_same_file(path, input) {
                 return Err(ShrinkError::IsInput(path.clone()));
             }
         }
-        if force || resume {
+        if force && !resume {
+            // The findings of an earlier search would look like those of this one.
+            for finding in self.findings() {
+                match fs::remove_file(&finding) {
+                    Err(error)
+                        if error.kind() != io::ErrorKind::NotFound && error.kind() != io::ErrorKind::NotADirectory =>
+                    {
+                        return Err(ShrinkError::write(&finding, error));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if force || resume && self.walk.as_deref().is_some_and(has_begun) {
             return Ok(());
         }
-        let fixed = [&self.output, &self.walk, &self.report].into_iter().flatten().cloned();
-        match fixed.chain(self.findings()).find(|path| path.symlink_metadata().is_ok()) {
+        // A search that was killed at once may leave a walk without a header, which it is safe to replace.
+        let walk = self.walk.as_ref().filter(|_| !resume);
+        let fixed = [self.output.as_ref(), walk, self.report.as_ref()].into_iter().flatten().cloned();
+        match fixed.chain(self.others()).find(|path| path.symlink_metadata().is_ok()) {
             Some(path) => Err(ShrinkError::Exists(path)),
             None => Ok(()),
         }
@@ -137,16 +159,20 @@ impl Places {
         (1..=FINDINGS_MAX).filter_map(|number| self.finding(number))
     }
 
-    /// Returns the path of a finding, numbered from 1, beside the result: `log.min.found-1.txt`.
+    /// Returns the folder of the findings, beside the result: `log.min.txt.others`.
+    fn others(&self) -> Option<PathBuf> {
+        self.output.as_deref().map(|output| with_suffix(output, ".others"))
+    }
+
+    /// Returns the path of a finding, numbered from 1, in the folder of the findings: `log.min.txt.others/1.txt`.
     ///
     /// `None` if the result goes to standard output, or if there are too many findings to keep.
     pub(super) fn finding(&self, number: usize) -> Option<PathBuf> {
-        let output = self.output.as_deref().filter(|_| number <= FINDINGS_MAX)?;
-        let found = format!("found-{number}");
-        Some(output.with_extension(match output.extension() {
-            None => found,
-            Some(extension) => format!("{found}.{}", extension.to_string_lossy()),
-        }))
+        let others = self.others().filter(|_| number <= FINDINGS_MAX)?;
+        Some(match self.output.as_deref().and_then(Path::extension) {
+            None => others.join(number.to_string()),
+            Some(extension) => others.join(format!("{number}.{}", extension.to_string_lossy())),
+        })
     }
 }
 
@@ -186,6 +212,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, ShrinkError> {
 /// Returns the bug that the header of the walk at `path` names, or `None` if there is no readable walk.
 pub(super) fn bug_of(path: &Path) -> Option<String> {
     Walk::read(&fs::read(path).ok()?).ok()?.header.oracle.pop()
+}
+
+/// Returns whether a search has begun to write the walk at `path`: whether its header is there.
+pub(super) fn has_begun(path: &Path) -> bool {
+    fs::read(path).is_ok_and(|walk| walk.contains(&b'\n'))
 }
 
 /// Writes `content` to a file, or to standard output if `output` is `None`.

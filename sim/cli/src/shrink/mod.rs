@@ -34,14 +34,17 @@ use crate::source::{Format, Source};
 ///
 /// With a command, FILE is any file with one message a line. The command runs on each candidate, and exits with 0 if
 /// the candidate shows the bug (with `--invert`, with another code). A command that cannot be run, is killed, takes
-/// longer than `--timeout` or exits with 125 to 127 never counts as showing the bug. If the command can fail in more
-/// than one way, use `--signature` to select the failure.
+/// longer than `--timeout` or exits with 125 to 127 never counts as showing the bug. If the command prints a traceback,
+/// a panic or an exception, another kind of failure does not count either; use `--signature` to select it otherwise.
 ///
 /// Each run tries one change, and keeps it only if the same bug still shows. The search can therefore be stopped at
 /// any time, and the best result so far is kept. When the search ends by itself, the result is 1-minimal: removing
-/// any single message that is left loses the bug.
+/// any single message that is left loses the bug. Also for spans and pairs: so does removing any 2 to 6 neighbouring
+/// messages, or any two.
 ///
-/// If the search meets another bug, it keeps the candidate that showed it in a file beside the result, once for each
+/// A file that is one JSON object or array on several lines is shrunk as one value, unless `--verbatim` is given.
+///
+/// If the search meets another bug, it keeps the candidate that showed it in the folder OUTPUT.others, once for each
 /// signature.
 ///
 /// Exit codes: 0 shrunk; 2 bad usage or unreadable input; 3 the bug does not show, is flaky, or the runs could not
@@ -54,13 +57,14 @@ pub(super) struct Args {
     #[command(flatten)]
     source: Source,
 
-    /// The bug to keep: CHECK/PART for a trace, or `exit`, `stdout`, `stderr` or a pattern for a command [default:
-    /// for a trace, the first bug that shows; for a command, exit]
+    /// The bug to keep: CHECK/PART for a trace, or `kind`, `exit`, `stdout`, `stderr` or a pattern for a command
+    /// [default: for a trace, the first bug that shows; for a command, kind]
     ///
-    /// CHECK/PART is a signature that `check` reports. For a command, the value selects when two failures are
-    /// the same bug: if their exit codes are equal, if they print the same on standard output or standard error apart
-    /// from numbers and quoted values, or if the groups of the pattern capture the same text. A group `(?<line>…)`
-    /// captures the line of the candidate at which the command failed.
+    /// CHECK/PART is a signature that `check` reports. For a command, the value selects when two failures are the same
+    /// bug. `kind`: their exit codes are equal, and so is the kind of failure in a traceback, panic or exception.
+    /// `exit`: their exit codes are equal. `stdout`, `stderr`: they print the same there, apart from numbers and quoted
+    /// values. A pattern: its groups capture the same text. A group `(?<line>…)` captures the line of the candidate at
+    /// which the command failed.
     #[arg(long, value_name = "WHAT")]
     signature: Option<String>,
 
@@ -87,13 +91,22 @@ pub(super) struct Args {
     #[arg(long)]
     verbatim: bool,
 
-    /// Run the original N times before the search, to see that every run shows the bug.
+    /// Keep the matches of PATTERN as they are: the lines stay, and the matched text in them. Can be repeated.
+    #[arg(long, value_name = "PATTERN")]
+    keep: Vec<String>,
+
+    /// Run the original N times before the search, to see that every run shows the bug, and the result as often after
+    /// it.
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = at_least_one)]
     confirm: u64,
 
-    /// Count a candidate only if the bug shows in each of N runs, for a bug that is flaky.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least_one)]
-    flaky: u64,
+    /// The bug shows in some runs only, or in some by mistake: run each candidate until a test has decided.
+    ///
+    /// The search first measures how often the input shows the bug, and how often the empty input does. The chance that
+    /// it accepts any candidate by mistake is at most 1 %. The report says how often the result shows the bug. If the
+    /// input shows it in one of two runs, a candidate takes about 15 runs; in one of ten, about 90.
+    #[arg(long)]
+    flaky: bool,
 
     /// Stop after N runs, and keep the best result so far.
     #[arg(long, value_name = "N", value_parser = at_least_one)]

@@ -56,6 +56,9 @@ impl OtherBugs {
     ) -> Result<(), ShrinkError> {
         if let Some((finding, path)) = self.new_one(run, pass, verdict, places) {
             if let Some(path) = &path {
+                if let Some(folder) = path.parent() {
+                    std::fs::create_dir_all(folder).map_err(|error| ShrinkError::write(folder, error))?;
+                }
                 files::save(path, render(&finding.signature))?;
             }
             self.0.push(finding);

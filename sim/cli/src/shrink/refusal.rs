@@ -13,6 +13,9 @@ use super::resume::say_how_to_go_on;
 use crate::console::{CliError, Console, json};
 use crate::source::Format;
 
+/// What to do about a bug that does not show in every run.
+const FLAKY: &str = "To shrink a bug that shows in some runs only, use `--flaky`.";
+
 /// Reports why nothing was shrunk, and removes the walk that this search began.
 ///
 /// If the search was stopped, the walk stays, and the report says how to continue.
@@ -27,7 +30,8 @@ pub(super) fn refuse(
         give_up(args, &refusal.to_string(), &[], console)?;
         say_how_to_go_on(places, console);
     } else {
-        give_up(args, &refusal.to_string(), reasons, console)?;
+        let hint = matches!(refusal, Refusal::Flaky { .. }).then(|| FLAKY.to_owned());
+        give_up(args, &refusal.to_string(), &[reasons, hint.as_slice()].concat(), console)?;
         if let (Some(path), false) = (&places.walk, args.resume) {
             // A walk that is left behind is useless but harmless, so an error is ignored.
             let _ = std::fs::remove_file(path);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use afresh_shrink::minimize::{End, Minimized, Verdict, passes_after};
+use afresh_shrink::minimize::{End, Minimized, Rate, Verdict, passes_after};
 use afresh_trace::format::files::input_name;
 use afresh_trace::text::{brief, count, escape, number};
 use serde::Serialize;
@@ -37,8 +37,26 @@ pub(super) struct Report {
     before: usize,
     /// The numbers of the items that are left.
     left: Vec<u64>,
+    /// The number of bytes in the input and in the result, if the input is one JSON value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<(usize, usize)>,
     runs: u64,
+    /// The number of runs after which the result was 1-minimal for the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    one_minimal_after: Option<u64>,
+    /// The number of further runs that confirmed the result.
+    #[serde(skip_serializing_if = "is_zero")]
+    confirming: u64,
+    /// How often the result has shown the bug, if it does not show in every run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<Shown>,
+    /// Whether the verdicts contradicted each other, so that the search went on as with `--flaky`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    went_flaky: bool,
     one_minimal: bool,
+    /// What else cannot be removed: `spans` of 2 to 6 items, and `pairs`.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    also_minimal_for: &'static [&'static str],
     /// The pass at which the search was stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<&'static str>,
@@ -58,6 +76,18 @@ pub(super) struct Report {
     found: Vec<OtherBug>,
 }
 
+/// In how many of its runs the result has shown the bug.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Shown {
+    shows: u64,
+    runs: u64,
+}
+
+/// Tells `serde` to leave out a number.
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 /// An item of the result, and why it is needed.
 #[derive(Debug, Serialize)]
 struct Needed {
@@ -74,6 +104,10 @@ struct Needed {
 /// The note of a report in which any failure counted as the bug.
 const ANY_FAILURE: &str = "any failure of the command counted as the bug; use --signature to keep one failure";
 
+/// The note of a report if the verdicts contradicted each other in a search without `--flaky`.
+const WENT_FLAKY: &str = "the bug is flaky: equal runs had different verdicts, so the search went on as with --flaky, and ran each \
+     candidate until a test had decided";
+
 /// The largest number of items in a certificate for people.
 const NEEDED_MAX: usize = 20;
 
@@ -84,6 +118,8 @@ const NEEDED_WIDTH: usize = 64;
 pub(super) struct About<'a, T> {
     /// The name of an item: one, and several.
     pub(super) unit: (&'static str, &'static str),
+    /// The number of bytes in the input and in the result, if it is no list of items.
+    pub(super) bytes: Option<(usize, usize)>,
     /// Returns the time and the text of an item for people.
     pub(super) text: fn(&T) -> (Option<String>, String),
     /// The signature of the bug, if it has one.
@@ -142,6 +178,7 @@ impl Report {
             End::OneMinimal => None,
             End::Stopped(pass) => Some(pass),
         };
+        let also_minimal_for = minimized.also_minimal_for();
         let mut certificate = minimized.certificate.into_iter().peekable();
         let needed = minimized.items.iter().map(|item| {
             let without = certificate.next_if(|without| without.number == item.number).map(|without| without.verdict);
@@ -156,8 +193,14 @@ impl Report {
             signature: about.signature,
             before,
             left: minimized.items.iter().map(|item| item.number).collect(),
+            bytes: about.bytes,
             runs: minimized.runs,
+            one_minimal_after: minimized.one_minimal_after,
+            confirming: minimized.confirming,
+            rate: minimized.rate.map(|Rate { shows, runs }| Shown { shows, runs }),
+            went_flaky: minimized.rate.is_some() && !args.flaky,
             one_minimal: stopped.is_none(),
+            also_minimal_for,
             stopped,
             not_tried: stopped.map(|pass| passes_after(pass, args.verbatim)).unwrap_or_default(),
             any_failure: about.any_failure,
@@ -169,14 +212,25 @@ impl Report {
 
     /// The first line: the sizes before and after, how the search ended, and its runs.
     fn summary(&self, (one, many): (&str, &str)) -> String {
-        let how = self.stopped.map_or_else(|| "1-minimal".to_owned(), |pass| format!("stopped at {pass}"));
-        let left = count(self.left.len() as u64, one, many);
-        format!("{} → {left}, {how}, {}", number(self.before as u64), count(self.runs, "run", "runs"))
+        let how = match (self.stopped, self.also_minimal_for) {
+            (Some(pass), _) => format!("stopped at {pass}"),
+            (None, []) => "1-minimal".to_owned(),
+            (None, also) => format!("1-minimal, also for {}", also.join(" and ")),
+        };
+        let (before, left) = match self.bytes {
+            Some((before, left)) => (before, count(left as u64, "byte", "bytes")),
+            None => (self.before, count(self.left.len() as u64, one, many)),
+        };
+        format!("{} → {left}, {how}, {}", number(before as u64), count(self.runs, "run", "runs"))
     }
 
     /// Remarks on the result, one line each.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        notes.extend(self.rate.map(|Shown { shows, runs }| {
+            format!("the result showed the bug in {} of {}", number(shows), count(runs, "run", "runs"))
+        }));
+        notes.extend(self.went_flaky.then(|| WENT_FLAKY.to_owned()));
         notes.extend(self.any_failure.then(|| ANY_FAILURE.to_owned()));
         notes.extend(self.stopped.map(|pass| {
             let rest = [&[pass][..], &self.not_tried].concat();

@@ -3,8 +3,9 @@
 use std::io;
 
 use afresh_core::Signature;
-use afresh_shrink::minimize::walk::{FORMAT, Header, Intent, Judged, Line};
-use afresh_shrink::minimize::{Content, Identity, Item, Minimized, Minimizer, Oracle, Refusal, Rewrite, Walk};
+use afresh_shrink::minimize::walk::{CONFIRM, FORMAT, Header};
+use afresh_shrink::minimize::{Content, Identity, Item, Minimized, Minimizer, Oracle, Refusal};
+use regex::Regex;
 
 use super::Args;
 use super::files::{self, Places, ShrinkError, WalkFile};
@@ -64,10 +65,13 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     if args.not_in_twin {
         header.oracle.insert(0, "--not-in-twin".to_owned());
     }
-    if args.flaky > 1 {
-        header.oracle.insert(0, format!("--flaky={}", args.flaky));
+    if args.flaky {
+        header.oracle.insert(0, "--flaky".to_owned());
     }
+    let keep = kept(args, &items, oracle.content())?;
+    header.oracle.splice(0..0, args.keep.iter().map(|pattern| format!("--keep={pattern}")));
     let mut minimizer = Minimizer::new()
+        .keep(keep)
         .confirm(usize::try_from(args.confirm).unwrap_or(usize::MAX))
         .flaky(args.flaky)
         .verbatim(args.verbatim);
@@ -76,20 +80,18 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     }
     let before = items.len();
     let (mut findings, mut curve) = (OtherBugs::default(), Curve::new(before));
-    let walk = if args.resume || task.again {
-        let (mut file, mut walk) = WalkFile::resume(&task.walk, &header)?;
+    // A search that was killed before it wrote the header of its walk begins again.
+    let walk = if (args.resume || task.again) && files::has_begun(&task.walk) {
+        let (file, mut walk) = WalkFile::resume(&task.walk, &header)?;
         if let (Some(intent), Some(death)) = (walk.open.take(), &task.death) {
             // The system ended the worker in this run, which is the verdict of the run.
             let verdict = death.verdict(header.oracle.last().map_or("", String::as_str), task.died_at);
-            let candidate = candidate_of(&items, &walk, &intent, oracle.content());
-            let candidate = |signature: &Signature| render(&candidate, Some(signature));
-            OtherBugs::of(&walk, places).note(intent.run, &intent.pass, &verdict, places, candidate)?;
-            file.write(&Line::Run(intent.clone()))?;
-            file.write(&Line::Verdict(Judged { run: intent.run, verdict: verdict.clone() }))?;
-            walk.runs.push((intent, verdict));
+            minimizer = minimizer.cut_off(intent.candidate, verdict);
         }
         findings = OtherBugs::of(&walk, places);
-        walk.runs.iter().for_each(|(intent, verdict)| curve.add(intent.items, verdict));
+        for (intent, verdict) in walk.runs.iter().filter(|(intent, _)| intent.pass != CONFIRM) {
+            curve.add(intent.items, verdict, walk.undecided.contains(&intent.run));
+        }
         minimizer = minimizer.resume(&walk);
         file
     } else {
@@ -117,18 +119,18 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     failure.map_or(Ok((result, journey)), Err)
 }
 
-/// Returns the candidate of a run: the original with all accepted steps of `walk` and the edit of the run.
-fn candidate_of<T: Clone>(
-    original: &[Item<T>],
-    walk: &Walk,
-    intent: &Intent,
-    content: &dyn Content<T>,
-) -> Vec<Item<T>> {
-    let mut items = original.to_vec();
-    let rewrite = |event: &T, change: &Rewrite| content.with_text(event, &change.apply(&content.text(event)?)?);
-    for edit in walk.steps().chain([&intent.edit]) {
-        // This cannot fail, because the run was made with these edits.
-        let _ = edit.apply(&mut items, rewrite);
+/// Returns the pattern of the texts that must stay, or `None` if none was given.
+///
+/// # Errors
+///
+/// Fails if a pattern cannot be read, or matches nothing in the input.
+fn kept<T>(args: &Args, items: &[Item<T>], content: &dyn Content<T>) -> Result<Option<Regex>, ShrinkError> {
+    for text in &args.keep {
+        let pattern = Regex::new(text).map_err(ShrinkError::Keep)?;
+        if !items.iter().filter_map(|item| content.text(&item.value)).any(|line| pattern.is_match(&line)) {
+            return Err(ShrinkError::KeepsNothing(text.clone()));
+        }
     }
-    items
+    let any = args.keep.iter().map(|pattern| format!("(?:{pattern})")).collect::<Vec<_>>().join("|");
+    if args.keep.is_empty() { Ok(None) } else { Regex::new(&any).map(Some).map_err(ShrinkError::Keep) }
 }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use afresh_core::Signature;
-use afresh_shrink::minimize::walk::{Intent, Judged, Line};
+use afresh_shrink::minimize::walk::{CONFIRM, Intent, Judged, Line};
 use afresh_shrink::minimize::{Item, Observer, Run, Verdict};
 
 use super::files::{self, Places, ShrinkError, WalkFile};
@@ -61,7 +61,9 @@ impl<T> Session<'_, T> {
 impl<T: Clone> Observer<T> for Session<'_, T> {
     fn before(&mut self, run: &Run<'_, T>) -> ControlFlow<()> {
         self.go_on(Ok(()))?;
-        if self.last_run.is_some_and(|last| run.number > last) {
+        // The runs that confirm the result are no part of the budget.
+        let is_within = |last| run.number <= last || last > 0 && run.pass == CONFIRM;
+        if !self.last_run.is_none_or(is_within) {
             return ControlFlow::Break(());
         }
         let Run { number, pass, candidate, .. } = run;
@@ -81,14 +83,19 @@ impl<T: Clone> Observer<T> for Session<'_, T> {
         };
         let noted = self.findings.note(run.number, run.pass, verdict, self.places, candidate);
         self.go_on(noted)?;
-        self.curve.add(run.candidate.len(), verdict);
-        self.write(&Line::Verdict(Judged { run: run.number, verdict: verdict.clone() }))
+        if run.pass != CONFIRM {
+            self.curve.add(run.candidate.len(), verdict, run.is_open);
+        }
+        self.write(&Line::Verdict(Judged::of(run, verdict)))
     }
 
     /// Saves the result whenever it has half as many items as the one on disk, so that a kill leaves a small one.
+    ///
+    /// If the search has taken steps back, the one on disk may not show the bug, and is replaced too.
     fn step(&mut self, verified: &[Item<T>]) -> ControlFlow<()> {
+        let went_back = verified.len() > self.best;
         self.best = verified.len();
-        let Some(output) = self.places.output.as_ref().filter(|_| self.best <= self.saved / 2) else {
+        let Some(output) = self.places.output.as_ref().filter(|_| went_back || self.best <= self.saved / 2) else {
             return ControlFlow::Continue(());
         };
         self.saved = self.best;

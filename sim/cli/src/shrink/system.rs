@@ -24,9 +24,21 @@ use crate::{interrupt, jobs, original};
 /// The name of what is removed and counted: one, and several.
 const UNIT: (&str, &str) = ("stimulus", "stimuli");
 
+/// How often a trace is run to find the bug, if the bug does not show in every run.
+const FLAKY_AIMS: u32 = 100;
+
 /// Explains why a difference from the record alone is not a bug to shrink.
 const ASK_CHECK: &str =
     "Differences from its record do not count, because every edit changes what would be recorded: see `afresh check`.";
+
+/// The start of the signatures of differences from the record.
+const RECORDED: &str = "recorded/";
+
+/// Explains why differences from the record cannot be shrunk, and what can.
+const NOT_RECORDED: &str = "Every edit changes what would be recorded, so the rest of a shrunk trace would differ \
+                            everywhere. `afresh check` shows the first difference. A bug that the run shows without \
+                            the record can be shrunk: a violation, a panic, or an incremental state that differs from \
+                            the recomputed one. So can any bug that a command tells: `afresh shrink TRACE -- CMD {}`.";
 
 /// Explains why a bug that a trace has once shown does not show in it.
 const AGAIN: &str = "this is nondeterminism, unless the code has changed since";
@@ -46,6 +58,9 @@ pub(super) fn shrink(
     let place = Place::create(&task.place).map_err(unwritten)?;
     oracle.tell(Arc::new(move |event| place.write(event)));
     oracle.set_jobs(if task.serial { 1 } else { args.jobs.unwrap_or_else(jobs::available) });
+    if args.flaky {
+        oracle.expect_flaky();
+    }
     let goes_on = args.resume || task.again;
     places.check(&args.file, args.force, goes_on)?;
 
@@ -64,7 +79,15 @@ pub(super) fn shrink(
         None => {
             worker.enters(Phase::Aims);
             is_shown = true;
-            worker.measure(|| oracle.aim(wanted.as_ref())).map(|finding| finding.signature)
+            let mut aimed = worker.measure(|| oracle.aim(wanted.as_ref()));
+            let more = if args.flaky { 1..FLAKY_AIMS } else { 0..0 };
+            for _ in more {
+                if !matches!(aimed, Err(Aimless::Shows(_))) {
+                    break;
+                }
+                aimed = worker.watch(|| oracle.aim(wanted.as_ref()));
+            }
+            aimed.map(|finding| finding.signature)
         }
     };
     worker.enters(Phase::Searches);
@@ -82,6 +105,10 @@ pub(super) fn shrink(
                     &shown,
                     console,
                 ),
+                Some(other) if other.starts_with(RECORDED) => {
+                    let why = format!("{other} is a difference from the record, which cannot be shrunk");
+                    give_up(args, &why, &[NOT_RECORDED.to_owned()], console)
+                }
                 Some(other) if shown.is_empty() => {
                     give_up(args, &format!("it shows neither {other} nor any other bug"), &[], console)
                 }
@@ -133,7 +160,7 @@ pub(super) fn shrink(
                 more.push(format!("left out {observations}, because every edit changes what would be recorded"));
             }
             let twin = (asked || twin_fails.is_some()).then_some(asked);
-            let about = About { unit: UNIT, text, signature: Some(bug), any_failure: false, twin, more: &more };
+            let about = About { unit: UNIT, bytes: None, text, signature: Some(bug), any_failure: false, twin, more: &more };
             report::write(args, &places, about, minimized, journey, console)
         }
         // The run that found out which bug to shrink has just shown it.

@@ -167,6 +167,14 @@ impl<T, O: Oracle<T> + ?Sized> Oracle<T> for Watched<'_, O> {
         self.oracle.bug_is(bug);
     }
 
+    fn went_back(&mut self, candidate: &Candidate<'_, T>) {
+        self.oracle.went_back(candidate);
+    }
+
+    fn repeats(&self) -> bool {
+        self.oracle.repeats()
+    }
+
     fn accepted(&mut self, candidate: &Candidate<'_, T>) {
         self.oracle.accepted(candidate);
     }

@@ -49,6 +49,7 @@
 //! * `nearness.rs`, `units.rs`, `descent.rs`: which events are linked to the failing one, which events belong together,
 //!   and the order in which parts are tried
 //! * `sites.rs`, `simpler.rs`: where the values in a text are, and which simpler values to try
+//! * `confirm.rs`, `chance.rs`: the runs of the original and of the result, and the tests of a bug that is flaky
 //! * `oracle.rs`, `verdict.rs`: the judge of candidates, and its verdicts
 //! * `verified.rs`, `search.rs`: the verified trace, and the loop that runs passes on it and remembers verdicts
 //! * `observer.rs`: the interface through which a search is watched and stopped
@@ -57,7 +58,9 @@
 mod blanks;
 mod blocks;
 mod candidate;
+mod chance;
 mod children;
+mod confirm;
 mod count;
 mod descent;
 mod ease;
@@ -96,6 +99,7 @@ pub mod walk;
 mod words;
 
 pub use candidate::{Candidate, Identity, Item};
+pub use chance::{MISTAKE_MAX, Rate};
 pub use edit::{Edit, Rewrite, Splice};
 pub use observer::{Observer, Run};
 pub use oracle::{Content, Oracle};
@@ -104,7 +108,10 @@ pub use walk::Walk;
 
 use std::collections::BTreeMap;
 
-use search::{Judge, Known, Search};
+use regex::Regex;
+
+use confirm::{History, runs_to_confirm};
+use search::{Judge, Recorded, Search};
 use verdict::{instead, shown};
 use verified::Verified;
 
@@ -113,16 +120,36 @@ use verified::Verified;
 pub struct Minimized<T> {
     /// The items that are left. Together they show the bug.
     pub items: Vec<Item<T>>,
-    /// The number of runs of the search, including those of the walk that it resumed.
+    /// The number of runs of the search, including those of the walk that it resumed, and without those that confirmed
+    /// the result.
     pub runs: u64,
     /// The number of runs after which the result was 1-minimal for the first time, if it ever was. The later runs tried
     /// to remove several events at once, and to simplify the texts of those that are left.
     pub one_minimal_after: Option<u64>,
+    /// The number of runs that confirmed the result.
+    pub confirming: u64,
+    /// How often the result has shown the bug, if it does not show in every run.
+    pub rate: Option<Rate>,
     /// The verdict without each single item that is left, as far as it was tried. It was tried for every item if the
     /// search was not stopped.
     pub certificate: Vec<Without>,
     /// How the search ended.
     pub end: End,
+}
+
+impl<T> Minimized<T> {
+    /// Returns what else cannot be removed from the result than single items: `spans` of 2 to 6 neighbouring items, and
+    /// `pairs`. This was tried before the texts of the items that are left were simplified.
+    ///
+    /// It is empty if at most two items are left, or if the search was stopped.
+    #[must_use]
+    pub fn also_minimal_for(&self) -> &'static [&'static str] {
+        match (self.end, self.items.len()) {
+            (End::Stopped(_), _) | (_, ..=2) => &[],
+            (_, ..=together::FEW) => &["spans", "pairs"],
+            _ => &["spans"],
+        }
+    }
 }
 
 /// The verdict of the minimized trace without one of its items: the reason why that item is left.
@@ -173,6 +200,10 @@ pub enum Refusal {
     /// The run of the original itself went wrong. Holds its verdict.
     #[error("the input cannot be judged{}", instead(.0))]
     Unresolved(Verdict),
+    /// The bug has ceased to show during the search: neither the result nor the original shows it. Holds the verdict on
+    /// the original.
+    #[error("the bug does not show any more, neither in the result nor in the input{}", instead(.0))]
+    Gone(Verdict),
     /// An observer stopped the search before the bug was reproduced.
     #[error("stopped before the bug was reproduced")]
     Stopped,
@@ -194,9 +225,11 @@ pub fn minimize<T: Clone>(trace: &[T], oracle: &mut impl Oracle<T>) -> Result<Mi
 #[derive(Clone, Debug)]
 pub struct Minimizer {
     confirm: usize,
-    flaky: u64,
+    flaky: bool,
     verbatim: bool,
-    known: Known,
+    keep: Option<Regex>,
+    recorded: Recorded,
+    cut_off: Option<(Identity, Verdict)>,
     runs: u64,
 }
 
@@ -204,22 +237,36 @@ impl Minimizer {
     /// Creates the default settings: two runs of the original, one of each candidate, and any edit allowed.
     #[must_use]
     pub fn new() -> Self {
-        Self { confirm: 2, flaky: 1, verbatim: false, known: Known::new(), runs: 0 }
+        Self {
+            confirm: 2,
+            flaky: false,
+            verbatim: false,
+            keep: None,
+            recorded: Recorded::new(),
+            cut_off: None,
+            runs: 0,
+        }
     }
 
     /// Sets how often the original is run before anything is removed, to confirm the bug. It is run at least once.
+    ///
+    /// The result is run as often again at the end, and once more for every 100 runs of the search, up to three times,
+    /// unless the oracle [repeats](Oracle::repeats). If it then does not show the bug, the search goes on as if the bug
+    /// were [flaky](Self::flaky), from the smallest trace on its way that shows the bug.
     #[must_use]
     pub fn confirm(mut self, times: usize) -> Self {
         self.confirm = times;
         self
     }
 
-    /// Sets how often each candidate is run, at least once, for a bug that does not show in every run.
+    /// Sets whether the bug does not show in every run, or shows in some runs by mistake.
     ///
-    /// A candidate counts only if all of its runs show the bug, so the first run that does not ends its trial.
+    /// The search then measures how often the original shows the bug, and how often it shows when nothing is left. A
+    /// sequential test runs each candidate until it has decided which of the two rates the candidate has. The chance
+    /// that it accepts any candidate of the search by mistake is at most [`MISTAKE_MAX`].
     #[must_use]
-    pub fn flaky(mut self, times: u64) -> Self {
-        self.flaky = times;
+    pub fn flaky(mut self, flaky: bool) -> Self {
+        self.flaky = flaky;
         self
     }
 
@@ -230,15 +277,31 @@ impl Minimizer {
         self
     }
 
+    /// Sets a pattern whose matches must stay as they are, in the [texts](Content::text) of the events. An event with a
+    /// match is not removed. A candidate that would lose a match takes no run.
+    #[must_use]
+    pub fn keep(mut self, keep: Option<Regex>) -> Self {
+        self.keep = keep;
+        self
+    }
+
     /// Reuses the verdicts in `walk` instead of running those candidates again.
     ///
     /// A search depends only on verdicts, so it takes the same way again and continues where the walk ends.
     #[must_use]
     pub fn resume(mut self, walk: &Walk) -> Self {
         for (intent, verdict) in &walk.runs {
-            self.known.entry(intent.candidate).or_default().push(verdict.clone());
+            self.recorded.entry(intent.candidate).or_default().push_back(verdict.clone());
             self.runs += 1;
         }
+        self
+    }
+
+    /// Uses this verdict for the last run of the [resumed](Self::resume) walk, which has none. `candidate` is the
+    /// identity in that run.
+    #[must_use]
+    pub fn cut_off(mut self, candidate: Identity, verdict: Verdict) -> Self {
+        self.cut_off = Some((candidate, verdict));
         self
     }
 
@@ -247,26 +310,48 @@ impl Minimizer {
     /// # Errors
     ///
     /// Fails if `items` cannot be minimized, mostly because the bug does not show in them; see [`Refusal`].
-    pub fn run<T, O: Oracle<T> + ?Sized, W: Observer<T>>(
+    pub fn run<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>>(
         self,
         items: Vec<Item<T>>,
         oracle: &mut O,
         observer: &mut W,
     ) -> Result<Minimized<T>, Refusal> {
-        let Self { known, runs, flaky, verbatim, .. } = self;
-        let judge = Judge { known, runs, flaky, ahead: BTreeMap::new(), oracle, observer };
-        let mut search = Search {
-            verified: Verified::new(items),
-            judge,
-            verbatim,
-            without: BTreeMap::new(),
-            one_minimal_after: None,
+        let Self { confirm, flaky, verbatim, keep, recorded, cut_off, runs } = self;
+        let keeps = flaky || !oracle.repeats();
+        let judge = Judge {
+            known: BTreeMap::new(),
+            recorded,
+            cut_off,
+            runs,
+            used: 0,
+            confirming: 0,
+            chance: None,
+            rates: BTreeMap::new(),
+            ahead: BTreeMap::new(),
+            oracle,
+            observer,
         };
-        search.reproduce(self.confirm)?;
-        let end = search.reduce().map_or_else(End::Stopped, |()| End::OneMinimal);
-        let certificate = search.certificate();
-        let (runs, one_minimal_after) = (search.judge.runs, search.one_minimal_after);
-        Ok(Minimized { items: search.verified.items, runs, one_minimal_after, certificate, end })
+        let verified = Verified::new(items, keep);
+        let history = History::of(keeps.then(|| verified.clone()));
+        let without = BTreeMap::new();
+        let mut search = Search { verified, judge, history, verbatim, without, one_minimal_after: None };
+        search.reproduce(confirm, flaky)?;
+        let end = loop {
+            if let Err(pass) = search.reduce() {
+                break End::Stopped(pass);
+            }
+            match search.confirm(runs_to_confirm(confirm, search.judge.used)) {
+                Ok(false) => {}
+                Ok(true) => break End::OneMinimal,
+                Err(Refusal::Stopped) => break End::Stopped(walk::CONFIRM),
+                Err(refusal) => return Err(refusal),
+            }
+        };
+        let (certificate, rate) = (search.certificate(), search.rate());
+        let Search { verified, judge, one_minimal_after, .. } = search;
+        let Judge { runs, confirming, .. } = judge;
+        let runs = runs - confirming;
+        Ok(Minimized { items: verified.items, runs, one_minimal_after, confirming, rate, certificate, end })
     }
 }
 

@@ -10,12 +10,16 @@ use super::verdict::Verdict;
 pub struct Run<'a, T> {
     /// The number of the run, from 1.
     pub number: u64,
-    /// The name of the pass that proposed the candidate, or `empty` or `reproduce`.
+    /// The name of the pass that proposed the candidate, or `empty`, `reproduce`, `confirm` or `back`.
     pub pass: &'static str,
     /// The trace that is run.
     pub candidate: &'a Candidate<'a, T>,
     /// The identity of the candidate.
     pub identity: Identity,
+    /// Only of a run of an earlier verified trace: the number of accepted steps that lead to it.
+    pub steps: Option<usize>,
+    /// After the run: whether it does not decide about the candidate, which is then run again.
+    pub is_open: bool,
 }
 
 /// Watches a search.
@@ -37,7 +41,8 @@ pub trait Observer<T> {
         ControlFlow::Continue(())
     }
 
-    /// Called after each accepted candidate. `verified` shows the bug, and is smaller than any trace before.
+    /// Called after each accepted candidate. `verified` shows the bug, and is smaller than any trace before, unless the
+    /// search has taken steps back.
     fn step(&mut self, verified: &[Item<T>]) -> ControlFlow<()> {
         let _ = verified;
         ControlFlow::Continue(())

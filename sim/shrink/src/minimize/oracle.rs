@@ -52,6 +52,18 @@ pub trait Oracle<T> {
         let _ = candidate;
     }
 
+    /// Tells the oracle that the search has taken steps back, because their result did not show the bug again.
+    /// `candidate` is the verified trace now, and its edit changes nothing.
+    fn went_back(&mut self, candidate: &Candidate<'_, T>) {
+        let _ = candidate;
+    }
+
+    /// Returns whether every run of a candidate has the same verdict. If so, the result is not run again to confirm it.
+    /// By default, false.
+    fn repeats(&self) -> bool {
+        false
+    }
+
     /// Returns the oracle's knowledge about single events. By default, it knows nothing about them.
     fn content(&self) -> &dyn Content<T> {
         &Opaque

@@ -1,9 +1,11 @@
 //! The search: runs passes against an oracle, one edit a run, and moves only to verified traces.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 
 use super::candidate::{Candidate, Identity};
+use super::chance::{Chance, Rate};
+use super::confirm::History;
 use super::edit::Edit;
 use super::observer::{Observer, Run};
 use super::oracle::Oracle;
@@ -11,14 +13,17 @@ use super::pass::{self, Pass};
 use super::singles::SINGLE;
 use super::verdict::Verdict;
 use super::verified::Verified;
-use super::walk::{EMPTY, REPRODUCE};
+use super::walk::{BACK, CONFIRM};
 use super::{Refusal, Without};
 
 /// The most rounds in a row that make no trace shorter. Later rounds change no texts.
 const SLOW_MAX: usize = 4;
 
-/// All verdicts so far, by candidate. The original has several, one for each run that confirms the bug.
-pub(super) type Known = BTreeMap<Identity, Vec<Verdict>>;
+/// The verdict on each candidate that was judged.
+pub(super) type Known = BTreeMap<Identity, Verdict>;
+
+/// The runs of a resumed walk that the search has not come to yet, by candidate, in order.
+pub(super) type Recorded = BTreeMap<Identity, VecDeque<Verdict>>;
 
 /// The error if an observer has stopped the search.
 pub(super) struct Stopped;
@@ -29,17 +34,25 @@ impl From<Stopped> for Refusal {
     }
 }
 
-fn go_on(flow: ControlFlow<()>) -> Result<(), Stopped> {
+pub(super) fn go_on(flow: ControlFlow<()>) -> Result<(), Stopped> {
     if flow.is_break() { Err(Stopped) } else { Ok(()) }
 }
 
-/// Runs candidates, and remembers their verdicts so that none is run twice.
+/// Runs candidates, and remembers their verdicts so that none is judged twice.
 pub(super) struct Judge<'a, O: ?Sized, W> {
     pub(super) known: Known,
+    pub(super) recorded: Recorded,
+    /// The verdict of the run in which a resumed search was cut off, if it is known.
+    pub(super) cut_off: Option<(Identity, Verdict)>,
     /// The number of runs so far, including those of a resumed walk.
     pub(super) runs: u64,
-    /// How often to run a candidate, as long as every run shows the bug.
-    pub(super) flaky: u64,
+    /// The number of runs that the search has come to, and how many of them confirmed results.
+    pub(super) used: u64,
+    pub(super) confirming: u64,
+    /// The tests of candidates, if the bug does not show in every run.
+    pub(super) chance: Option<Chance>,
+    /// How often each candidate has shown the bug, if it does not show in every run.
+    pub(super) rates: BTreeMap<Identity, Rate>,
     /// Verdicts of speculative runs on candidates of the verified trace. They are discarded if the search does not need
     /// them.
     pub(super) ahead: BTreeMap<Identity, Verdict>,
@@ -47,39 +60,73 @@ pub(super) struct Judge<'a, O: ?Sized, W> {
     pub(super) observer: &'a mut W,
 }
 
+/// The reason for a run: its pass, and of a run of an earlier verified trace the number of steps that lead to it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Why {
+    pub(super) pass: &'static str,
+    pub(super) steps: Option<usize>,
+}
+
+impl Why {
+    pub(super) fn pass(pass: &'static str) -> Self {
+        Self { pass, steps: None }
+    }
+}
+
 impl<O: ?Sized, W> Judge<'_, O, W> {
-    /// Returns the verdict on `candidate`, which is run unless the verdict is known. `time` counts the runs of the same
-    /// candidate from 0.
-    fn judge<T>(&mut self, pass: &'static str, candidate: &Candidate<'_, T>, time: usize) -> Result<Verdict, Stopped>
+    /// Judges the first of `candidates`, and remembers the verdict. The others may be run along with it.
+    ///
+    /// One run decides if the bug shows in every run. Otherwise, a test decides after as many runs as it needs, and its
+    /// last run gives the verdict.
+    pub(super) fn judge<T>(&mut self, why: Why, candidates: &[Candidate<'_, T>]) -> Result<Verdict, Stopped>
     where
         O: Oracle<T>,
         W: Observer<T>,
     {
-        let identity = self.oracle.content().identity(candidate);
-        if let Some(verdict) = self.known.get(&identity).and_then(|verdicts| verdicts.get(time)) {
-            return Ok(verdict.clone());
-        }
-        self.run(pass, std::slice::from_ref(candidate), identity)
+        let identity = self.oracle.content().identity(&candidates[0]);
+        let verdict = match self.chance.as_mut().map(Chance::trial) {
+            None => self.run(why, candidates, |_| true)?,
+            Some(mut trial) => loop {
+                let verdict = self.run(why, &candidates[..1], |verdict| trial.add(verdict))?;
+                self.rates.entry(identity).or_default().add(&verdict);
+                if trial.is_decided() {
+                    break verdict;
+                }
+            },
+        };
+        self.known.insert(identity, verdict.clone());
+        Ok(verdict)
     }
 
-    /// Runs the first of `candidates`, and returns its verdict. The others are run along with it, as speculative runs.
+    /// Runs the first of `candidates` once, and returns its verdict. The others are run along with it, as speculative
+    /// runs. `decides` says whether the verdict decides about the candidate.
     ///
-    /// If a speculative run has already judged the first one, nothing is run.
-    fn run<T>(
+    /// If the run was recorded, or if a speculative run has already judged the first one, nothing is run.
+    pub(super) fn run<T>(
         &mut self,
-        pass: &'static str,
+        Why { pass, steps }: Why,
         candidates: &[Candidate<'_, T>],
-        identity: Identity,
+        decides: impl FnOnce(&Verdict) -> bool,
     ) -> Result<Verdict, Stopped>
     where
         O: Oracle<T>,
         W: Observer<T>,
     {
-        let run = Run { number: self.runs + 1, pass, candidate: &candidates[0], identity };
+        let (candidate, others) = (&candidates[0], &candidates[1..]);
+        let identity = self.oracle.content().identity(candidate);
+        self.used += 1;
+        self.confirming += u64::from(pass == CONFIRM);
+        if let Some(verdict) = self.recorded.get_mut(&identity).and_then(VecDeque::pop_front) {
+            decides(&verdict);
+            self.learn(&verdict);
+            return Ok(verdict);
+        }
+        let mut run = Run { number: self.runs + 1, pass, candidate, identity, steps, is_open: false };
         go_on(self.observer.before(&run))?;
-        let verdict = match (self.ahead.remove(&identity), &candidates[1..]) {
+        let cut_off = self.cut_off.take().filter(|(other, _)| *other == identity).map(|(_, verdict)| verdict);
+        let verdict = match (cut_off.or_else(|| self.ahead.remove(&identity)), others) {
             (Some(verdict), _) => verdict,
-            (None, []) => self.test(&candidates[0]),
+            (None, []) => self.oracle.test(candidate),
             (None, others) => {
                 let mut verdicts = self.oracle.test_all(candidates).into_iter();
                 let verdict = verdicts.next().expect("an oracle returns a verdict on the first candidate");
@@ -88,26 +135,26 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
                 verdict
             }
         };
+        // Only the original names the bug.
+        let verdict = match verdict {
+            Verdict::Same { at, .. } if pass == CONFIRM || pass == BACK => Verdict::Same { at, shows: None },
+            verdict => verdict,
+        };
+        run.is_open = !decides(&verdict);
+        self.learn(&verdict);
         go_on(self.observer.after(&run, &verdict))?;
         self.runs += 1;
-        self.known.entry(identity).or_default().push(verdict.clone());
         Ok(verdict)
     }
-}
 
-impl<O: ?Sized, W> Judge<'_, O, W> {
-    /// Runs a candidate as often as needed to know whether it shows the bug every time. The first run that does not
-    /// show the bug decides.
-    fn test<T>(&mut self, candidate: &Candidate<'_, T>) -> Verdict
+    /// Tells the oracle which bug the search is about, if the verdict names it.
+    fn learn<T>(&mut self, verdict: &Verdict)
     where
         O: Oracle<T>,
     {
-        let first = self.oracle.test(candidate);
-        if let Verdict::Same { shows: Some(bug), .. } = &first {
+        if let Verdict::Same { shows: Some(bug), .. } = verdict {
             self.oracle.bug_is(bug);
         }
-        let again = if first.is_same() { 1..self.flaky } else { 0..0 };
-        again.map(|_| self.oracle.test(candidate)).find(|verdict| !verdict.is_same()).unwrap_or(first)
     }
 
     /// Returns the edits that `pass` will propose next, if neither the candidate with this identity nor any of those
@@ -118,7 +165,7 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
     {
         let (mut edits, mut met) = (Vec::new(), BTreeSet::from([identity]));
         let is_known = self.ahead.contains_key(&identity);
-        let others = if is_known || !pass.is_foreseeable() || self.flaky > 1 {
+        let others = if is_known || !pass.is_foreseeable() || self.chance.is_some() {
             0
         } else {
             self.oracle.width(verified.items.len()).saturating_sub(1)
@@ -129,7 +176,7 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
             let Some(edit) = pass.propose(&verified.view(self.oracle.content())) else { break };
             let Some(candidate) = verified.candidate(&edit, self.oracle.content()) else { continue };
             let identity = self.oracle.content().identity(&candidate);
-            match self.known.get(&identity).and_then(|verdicts| verdicts.first()) {
+            match self.known.get(&identity) {
                 Some(verdict) if verdict.is_same() => break,
                 None if met.insert(identity) => edits.push(edit),
                 _ => {}
@@ -143,6 +190,7 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
 pub(super) struct Search<'a, T, O: ?Sized, W> {
     pub(super) verified: Verified<T>,
     pub(super) judge: Judge<'a, O, W>,
+    pub(super) history: History<T>,
     /// Whether the texts of all events must stay unchanged.
     pub(super) verbatim: bool,
     /// The verdicts of the verified trace without single events, by event number, as far as they are known.
@@ -151,41 +199,7 @@ pub(super) struct Search<'a, T, O: ?Sized, W> {
     pub(super) one_minimal_after: Option<u64>,
 }
 
-impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
-    /// Makes sure that the bug is gone without any event, and that the original shows it. The original is run `confirm`
-    /// times, and every run must have the same verdict.
-    pub(super) fn reproduce(&mut self, confirm: usize) -> Result<(), Refusal> {
-        let Self { verified, judge, .. } = self;
-        let numbers =
-            verified.items.first().zip(verified.items.last()).map(|(first, last)| (first.number, last.number));
-        let nothing = numbers.map_or(Edit::Keep, |span| Edit::Remove(vec![span]));
-        let empty = judge.judge(EMPTY, &Candidate::new(&verified.items, &nothing), 0)?;
-        if empty.is_same() {
-            return Err(Refusal::FailsEmpty);
-        }
-        let mut first: Option<Verdict> = None;
-        for time in 0..confirm.max(1) {
-            let verdict = judge.judge(REPRODUCE, &Candidate::new(&verified.items, &Edit::Keep), time)?;
-            if let Verdict::Same { shows: Some(bug), .. } = &verdict {
-                if matches!(&empty, Verdict::Other { signature, .. } if signature == bug) {
-                    return Err(Refusal::FailsEmpty);
-                }
-                judge.oracle.bug_is(bug);
-            }
-            let first = first.get_or_insert_with(|| verdict.clone());
-            if *first != verdict {
-                return Err(Refusal::Flaky { before: Box::new(first.clone()), after: Box::new(verdict) });
-            }
-        }
-        match first {
-            Some(Verdict::Same { at, .. }) => verified.failing = at,
-            Some(verdict @ Verdict::Unresolved(_)) => return Err(Refusal::Unresolved(verdict)),
-            Some(verdict) => return Err(Refusal::DoesNotFail(verdict)),
-            None => {}
-        }
-        Ok(())
-    }
-
+impl<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
     /// Runs passes, round after round, until a round changes nothing. If an observer stops the search, returns the name
     /// of the current pass as the error.
     pub(super) fn reduce(&mut self) -> Result<(), &'static str> {
@@ -201,9 +215,9 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
                 if ended.get(pass.name()) == Some(&self.verified.items.len()) {
                     continue;
                 }
-                changed |= self.run(&mut *pass).map_err(|Stopped| pass.name())?;
+                changed |= self.try_all(&mut *pass).map_err(|Stopped| pass.name())?;
                 if pass.name() == SINGLE {
-                    self.one_minimal_after.get_or_insert(self.judge.runs);
+                    self.one_minimal_after.get_or_insert(self.judge.used);
                 }
                 if pass.is_for_events() {
                     ended.insert(pass.name(), self.verified.items.len());
@@ -223,8 +237,8 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
     }
 
     /// Tries the edits of `pass` until it has no more. Returns whether any was accepted.
-    fn run(&mut self, pass: &mut dyn Pass) -> Result<bool, Stopped> {
-        let Self { verified, judge, without, .. } = self;
+    fn try_all(&mut self, pass: &mut dyn Pass) -> Result<bool, Stopped> {
+        let Self { verified, judge, history, without, .. } = self;
         let mut changed = false;
         pass.begin(&verified.view(judge.oracle.content()));
         while let Some(edit) = pass.propose(&verified.view(judge.oracle.content())) {
@@ -234,11 +248,11 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
                 continue;
             };
             let identity = judge.oracle.content().identity(&candidate);
-            let known = judge.known.get(&identity).and_then(|verdicts| verdicts.first()).cloned();
+            let known = judge.known.get(&identity).cloned();
             let ahead = if known.is_some() { Vec::new() } else { judge.guess(pass, verified, identity) };
             let mut candidates = vec![candidate];
             candidates.extend(ahead.iter().filter_map(|edit| verified.candidate(edit, judge.oracle.content())));
-            let verdict = known.map_or_else(|| judge.run(pass.name(), &candidates, identity), Ok)?;
+            let verdict = known.map_or_else(|| judge.judge(Why::pass(pass.name()), &candidates), Ok)?;
             let candidate = candidates.swap_remove(0);
             pass.judged(verdict.is_same());
             if let Verdict::Same { at, .. } = verdict {
@@ -247,6 +261,7 @@ impl<T, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
                 judge.oracle.accepted(&candidate);
                 let texts = candidate.into_texts();
                 verified.accept(&edit, texts, at, judge.oracle.content());
+                history.accepted(edit, at);
                 changed = true;
                 go_on(judge.observer.step(&verified.items))?;
             } else if let Edit::Remove(spans) = &edit

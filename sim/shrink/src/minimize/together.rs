@@ -7,7 +7,7 @@ use super::pass::{Pass, View};
 const SPAN_MAX: usize = 6;
 
 /// The most events of a trace in which every pair is tried.
-const FEW: usize = 40;
+pub(super) const FEW: usize = 40;
 
 /// In a longer trace, the most pairs that are tried for each event, the nearest ones.
 const NEAR: usize = 4;

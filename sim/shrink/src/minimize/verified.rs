@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use regex::Regex;
+
 use super::candidate::{Candidate, Identity, Item, Texts};
 use super::edit::{Edit, Rewrite};
 use super::oracle::Content;
@@ -17,12 +19,14 @@ pub(super) struct Verified<T> {
     pub(super) failing: Option<u64>,
     /// The texts that differ from those of the original.
     texts: Texts,
+    /// The pattern whose matches must stay as they are.
+    keep: Option<Regex>,
 }
 
 impl<T> Verified<T> {
     /// Returns the original, before it is run.
-    pub(super) fn new(items: Vec<Item<T>>) -> Self {
-        Self { items, failing: None, texts: Texts::new() }
+    pub(super) fn new(items: Vec<Item<T>>, keep: Option<Regex>) -> Self {
+        Self { items, failing: None, texts: Texts::new(), keep }
     }
 
     /// Returns the number of events, and of bytes in their texts.
@@ -37,12 +41,17 @@ impl<T> Verified<T> {
     }
 
     /// Returns the candidate that `edit` makes of this trace. Returns `None` if the candidate would not be smaller, or
-    /// if a rewritten event does not read back.
+    /// if a rewritten event does not read back, or if it would change a text that must stay.
     pub(super) fn candidate<'c>(&'c self, edit: &'c Edit, content: &dyn Content<T>) -> Option<Candidate<'c, T>> {
         if edit.removed().is_empty() && *edit != Edit::Keep && !is_smaller(&self.view(content), edit.rewritten()) {
             return None;
         }
         let rewritten = edit.rewrite(&self.items, |event, change| rewrite(event, change, content))?;
+        if let Some(keep) = &self.keep
+            && loses(keep, &self.items, edit, &rewritten, content)
+        {
+            return None;
+        }
         let mut texts = Cow::Borrowed(&self.texts);
         for (_, item) in &rewritten {
             let text = Identity::of([content.text(&item.value)?.as_bytes()]);
@@ -63,6 +72,25 @@ impl<T> Verified<T> {
 
 fn rewrite<T>(event: &T, change: &Rewrite, content: &dyn Content<T>) -> Option<T> {
     content.with_text(event, &change.apply(&content.text(event)?)?)
+}
+
+/// Returns whether an edit removes or changes any match of `keep`. `rewritten` holds the events that it changes, each
+/// with its place.
+fn loses<T>(
+    keep: &Regex,
+    items: &[Item<T>],
+    edit: &Edit,
+    rewritten: &[(usize, Item<T>)],
+    content: &dyn Content<T>,
+) -> bool {
+    let text = |item: &Item<T>| content.text(&item.value).map(Cow::into_owned).unwrap_or_default();
+    let place = |number: u64| items.partition_point(|item| item.number < number);
+    let removed = edit.removed().iter().flat_map(|(first, last)| &items[place(*first)..place(last.saturating_add(1))]);
+    let changes = |(place, after): &(usize, Item<T>)| {
+        let (before, after) = (text(&items[*place]), text(after));
+        !keep.find_iter(&before).map(|found| found.as_str()).eq(keep.find_iter(&after).map(|found| found.as_str()))
+    };
+    removed.into_iter().any(|item| keep.is_match(&text(item))) || rewritten.iter().any(changes)
 }
 
 /// The verified trace, as a pass sees it.

@@ -15,6 +15,8 @@
 //! An accepted step is a run whose verdict is `same` and whose edit changes something. The edits of all accepted steps,
 //! applied to the original one after another, give every trace on the way.
 
+use std::collections::BTreeSet;
+
 use afresh_trace::format::from_json;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +33,12 @@ pub const EMPTY: &str = "empty";
 
 /// The name, in a walk, of a run of the original. It makes sure that the bug shows.
 pub const REPRODUCE: &str = "reproduce";
+
+/// The name, in a walk, of a run that confirms the result after the last pass.
+pub const CONFIRM: &str = "confirm";
+
+/// The name, in a walk, of a run of an earlier verified trace, because the result does not show the bug again.
+pub const BACK: &str = "back";
 
 /// The first line of a walk: what is searched, and with which oracle. A search can only resume a walk whose header
 /// equals its own.
@@ -61,6 +69,10 @@ pub struct Intent {
     pub items: usize,
     /// The identity of the candidate. Equal candidates are not run again.
     pub candidate: Identity,
+    /// Only of a run of an earlier verified trace: the number of accepted steps that lead to it. If the run shows the
+    /// bug, all later steps are taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<usize>,
 }
 
 impl Intent {
@@ -73,6 +85,7 @@ impl Intent {
             edit: run.candidate.edit().clone(),
             items: run.candidate.len(),
             candidate: run.identity,
+            steps: run.steps,
         }
     }
 }
@@ -85,6 +98,18 @@ pub struct Judged {
     pub run: u64,
     /// The verdict of the run.
     pub verdict: Verdict,
+    /// Whether this run does not decide about the candidate, which is then run again. This is only so if the bug does
+    /// not show in every run.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub open: bool,
+}
+
+impl Judged {
+    /// Returns the verdict of `run`.
+    #[must_use]
+    pub fn of<T>(run: &Run<'_, T>, verdict: &Verdict) -> Self {
+        Self { run: run.number, verdict: verdict.clone(), open: run.is_open }
+    }
 }
 
 /// One line of a walk.
@@ -117,6 +142,8 @@ pub struct Walk {
     pub header: Header,
     /// The runs that have a verdict, in order.
     pub runs: Vec<(Intent, Verdict)>,
+    /// The numbers of the runs that do not decide about their candidates; see [`Judged::open`].
+    pub undecided: BTreeSet<u64>,
     /// The last run, if it has an intent but no verdict because the search was cut off.
     pub open: Option<Intent>,
     /// The length in bytes of the header and of all runs that have a verdict. A search that resumes the walk continues
@@ -167,10 +194,11 @@ impl Walk {
             }
             match (from_json(line).map_err(|error| wrong(error.to_string()))?, &mut walk, intent.take()) {
                 (Line::Walk(header), none @ None, None) => {
-                    *none = Some(Self { header, runs: Vec::new(), open: None, len })
+                    *none = Some(Self { header, runs: Vec::new(), undecided: BTreeSet::new(), open: None, len })
                 }
                 (Line::Run(next), Some(walk), None) if next.run == walk.runs.len() as u64 + 1 => intent = Some(next),
                 (Line::Verdict(judged), Some(walk), Some(intent)) if judged.run == intent.run => {
+                    walk.undecided.extend(judged.open.then_some(judged.run));
                     walk.runs.push((intent, judged.verdict));
                     walk.len = len;
                 }
@@ -187,12 +215,28 @@ impl Walk {
         Ok(walk)
     }
 
-    /// Returns the accepted edits, in order.
+    /// Returns the accepted edits, in order, without those that were taken back.
     pub fn steps(&self) -> impl Iterator<Item = &Edit> {
-        self.runs
-            .iter()
-            .filter(|(intent, verdict)| verdict.is_same() && intent.edit != Edit::Keep)
-            .map(|(intent, _)| &intent.edit)
+        self.accepted().map(|intent| &intent.edit)
+    }
+
+    /// Returns the runs that decided to accept their edits, in order, without those that were taken back.
+    pub fn accepted(&self) -> impl Iterator<Item = &Intent> {
+        let mut steps = Vec::new();
+        for (intent, _) in self.runs.iter().filter(|(intent, verdict)| self.accepts(intent, verdict)) {
+            match intent.steps {
+                Some(back) => steps.truncate(back),
+                None => steps.push(intent),
+            }
+        }
+        steps.into_iter()
+    }
+
+    /// Returns whether the search moved to the candidate of this run.
+    #[must_use]
+    pub fn accepts(&self, intent: &Intent, verdict: &Verdict) -> bool {
+        let moves = intent.edit != Edit::Keep || intent.steps.is_some();
+        verdict.is_same() && moves && !self.undecided.contains(&intent.run)
     }
 }
 

@@ -265,6 +265,13 @@ impl CommandOracle {
         let item = line.and_then(|line| candidate.items().nth(line.checked_sub(1)?));
         let at = item.map(|item| item.number);
         let is_original = *candidate.edit() == Edit::Keep;
+        let signature = match (signature, &self.bug) {
+            // The bug has a kind, and this failure has none.
+            (None, Some(_)) => Some(Signature::new("exit", code.to_string())),
+            // The original has no kind, so every failure counts.
+            (Some(_), None) if !is_original && !candidate.is_empty() && self.recognizer.may_tell_nothing() => None,
+            (signature, _) => signature,
+        };
         match (signature, &self.bug) {
             (Some(signature), Some(bug)) if signature != *bug => Verdict::Other { signature, at },
             // No bug is known yet. A candidate other than the original cannot name it, and neither can a failure that

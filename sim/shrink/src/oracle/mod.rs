@@ -7,6 +7,7 @@
 
 mod command;
 pub mod ends;
+mod kind;
 mod not_in;
 mod process;
 mod recognizer;

@@ -7,6 +7,7 @@ use afresh_check::guard::without_values;
 use afresh_core::Signature;
 use regex::bytes::{Captures, Regex};
 
+use super::kind::kind;
 use super::process::Finished;
 
 /// The most characters of a signature. A longer one is cut there, and a digest of the whole is appended.
@@ -21,8 +22,11 @@ const PLACES: [&str; 2] = ["line", "at"];
 /// The part of a failed run that identifies the bug.
 #[derive(Clone, Debug, Default)]
 pub enum By {
-    /// The exit code.
+    /// The exit code, and the kind of failure that the output tells in a common form: a traceback, a panic, an
+    /// exception or an assertion. An output in no such form tells nothing.
     #[default]
+    Kind,
+    /// The exit code.
     Exit,
     /// The text on standard output, without numbers and quoted values.
     Stdout,
@@ -38,9 +42,10 @@ pub enum By {
 impl FromStr for By {
     type Err = regex::Error;
 
-    /// Reads `exit`, `stdout`, `stderr`, or a pattern.
+    /// Reads `kind`, `exit`, `stdout`, `stderr`, or a pattern.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
+            "kind" => Ok(Self::Kind),
             "exit" => Ok(Self::Exit),
             "stdout" => Ok(Self::Stdout),
             "stderr" => Ok(Self::Stderr),
@@ -69,11 +74,9 @@ pub(super) struct FailedRun {
 }
 
 impl Recognizer {
-    /// Returns whether failures can be told apart. They cannot if every failure exits with 0 and nothing else is looked
-    /// at.
-    #[must_use]
-    pub fn tells_apart(&self) -> bool {
-        self.invert || !matches!(self.by, By::Exit)
+    /// Returns whether failures may have no signature at all, so that each counts as the same bug.
+    pub(super) fn may_tell_nothing(&self) -> bool {
+        !self.invert && matches!(self.by, By::Kind)
     }
 
     /// Returns whether a failure with this signature can be the bug. It cannot if its output did not match the pattern.
@@ -83,7 +86,7 @@ impl Recognizer {
 
     /// Returns whether standard output and standard error must be kept apart.
     pub(super) fn keeps_apart(&self) -> bool {
-        matches!(self.by, By::Stdout | By::Stderr)
+        matches!(self.by, By::Kind | By::Stdout | By::Stderr)
     }
 
     /// Returns the failure of a run that exited with `code`, or `None` if the run is not a failure. `folder` is the
@@ -93,6 +96,7 @@ impl Recognizer {
             return None;
         }
         let signature = match &self.by {
+            By::Kind => self.of_kind(code, finished),
             By::Exit if !self.invert => None,
             By::Exit => Some(Signature::new("exit", code.to_string())),
             By::Stdout => Some(Signature::new("stdout", normal(&finished.output, folder))),
@@ -100,6 +104,22 @@ impl Recognizer {
             By::Pattern(pattern) => return Some(matched(pattern, code, &finished.output)),
         };
         Some(FailedRun { signature, line: None })
+    }
+}
+
+impl Recognizer {
+    /// Returns the signature by the exit code and the kind of failure, or `None` if every failure exits with 0 and the
+    /// output does not tell the kind.
+    ///
+    /// A command that exits with 0 at a failure has mostly looked at the output itself, so only its standard error
+    /// counts. A test may report its failure on standard output.
+    fn of_kind(&self, code: i32, finished: &Finished) -> Option<Signature> {
+        let of = |output: &[u8]| kind(&String::from_utf8_lossy(output));
+        let told = of(&finished.errors).or_else(|| of(&finished.output).filter(|_| self.invert));
+        match told {
+            Some(kind) => Some(Signature::new("exit", format!("{code}, {}", short(&kind)))),
+            None => self.invert.then(|| Signature::new("exit", code.to_string())),
+        }
     }
 }
 

@@ -39,6 +39,10 @@ pub trait SystemOracle: Oracle<RawEvent> {
     /// depend on this number.
     fn set_jobs(&mut self, jobs: usize);
 
+    /// Says that the bug may not show in every run, so that two runs of the original need not be equal. Call it before
+    /// [`aim`](Self::aim).
+    fn expect_flaky(&mut self) {}
+
     /// Sets a function that learns which event is run.
     ///
     /// So the event is known even if it ends the process. Only candidates of up to [`TOLD_MAX`] events are reported.

@@ -55,6 +55,9 @@ pub(super) struct Typed<'s, S: Subject> {
     bug: Signature,
     /// The facts from the first run of the original, once it was run.
     first: OnceLock<First>,
+    /// Whether a run of the verified trace must be equal to the first run of the original. It is so until a step is
+    /// accepted, unless the bug is flaky.
+    reproduces: bool,
     /// The verdict of that run, until the search takes it.
     aimed: Option<Verdict>,
 }
@@ -96,6 +99,7 @@ impl<'s, S: Subject> Typed<'s, S> {
             latest: None,
             bug: Signature::new("", ""),
             first: OnceLock::new(),
+            reproduces: true,
             aimed: None,
         }
     }
@@ -270,6 +274,10 @@ impl<S: Subject> SystemOracle for Typed<'_, S> {
         self.jobs = jobs;
     }
 
+    fn expect_flaky(&mut self) {
+        self.reproduces = false;
+    }
+
     fn tell(&mut self, tell: Tell) {
         self.tell = tell;
     }
@@ -297,11 +305,12 @@ impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
 
     fn test(&mut self, candidate: &Candidate<'_, RawEvent>) -> Verdict {
         // `aim` has already made the first run of the original.
-        if *candidate.edit() == Edit::Keep {
+        let is_verified = *candidate.edit() == Edit::Keep;
+        if is_verified && self.reproduces {
             return self.aimed.take().unwrap_or_else(|| self.reproduce());
         }
         // If the same candidate is run again, it is run from its beginning, to show whether it fails every time.
-        let again = self.settle().as_ref() == Some(candidate.edit());
+        let again = self.settle().as_ref() == Some(candidate.edit()) || is_verified;
         let (verdict, latest) = self.run(candidate, again);
         self.latest = Some(latest);
         verdict
@@ -328,7 +337,22 @@ impl<S: Subject> Oracle<RawEvent> for Typed<'_, S> {
         verdicts
     }
 
+    fn repeats(&self) -> bool {
+        true
+    }
+
+    fn went_back(&mut self, candidate: &Candidate<'_, RawEvent>) {
+        (self.along, self.latest) = (Along::default(), None);
+        for item in candidate.items() {
+            let place = self.place(item.number);
+            if let Some(event) = self.read(&item.value) {
+                self.events[place].0 = event;
+            }
+        }
+    }
+
     fn accepted(&mut self, candidate: &Candidate<'_, RawEvent>) {
+        self.reproduces = false;
         for item in candidate.rewritten() {
             let place = self.place(item.number);
             if let Some(event) = self.read(&item.value) {

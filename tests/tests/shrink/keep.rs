@@ -1,0 +1,29 @@
+//! Tests of `--keep`: matches of a pattern stay as they are.
+
+use super::bench::{Bench, run};
+
+#[test]
+fn the_lines_and_values_that_match_stay() {
+    let line = |number| match number {
+        1 => "version 3 of the format\n".to_owned(),
+        61 => "open account-77 500\n".to_owned(),
+        142 => "reverse account-77 500\n".to_owned(),
+        _ => format!("ping {number}\n"),
+    };
+    let input = (1..=200).map(line).collect::<String>();
+    let bench = Bench::new(&input);
+    let script = r#"grep -q '^open' "$1" && grep -q '^reverse' "$1""#;
+    let options = ["trace.log", "--keep", "^version.*", "--keep", "account-[0-9]+"];
+    let done = run(bench.shrink_by(&options, script));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let result = String::from_utf8(bench.read("trace.min.log")).expect("text");
+    let lines: Vec<_> = result.lines().collect();
+    assert_eq!(lines[0], "version 3 of the format");
+    assert!(lines.len() == 3 && lines[1..].iter().all(|line| line.contains(" account-77 ")), "{result}");
+    assert!(!result.contains("500"), "the rest gets simpler: {result}");
+    // Another pattern is another search.
+    let other = run(bench.shrink_by(&["trace.log", "--resume", "--keep", "^version.*"], script));
+    assert!(other.code == Some(2) && other.stderr.contains("another command"), "{}", other.stderr);
+    let none = run(Bench::new(&input).shrink_by(&["trace.log", "--keep", "vresion"], script));
+    assert!(none.code == Some(2) && none.stderr.contains("no line of the input matches `vresion`"), "{}", none.stderr);
+}

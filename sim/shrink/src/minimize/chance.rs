@@ -19,7 +19,7 @@ const RUNS_MIN: u64 = 20;
 const RUNS_MAX: u64 = 300;
 
 /// The most runs of an original that never shows the bug, and the most runs without any event.
-const VAIN_MAX: u64 = 100;
+pub(super) const VAIN_MAX: u64 = 100;
 
 /// The rate of mistakes that is assumed if none was seen, as a part of the rate of the bug.
 const UNSEEN: f64 = 0.1;

@@ -1,7 +1,7 @@
 //! The begin and the end of a search: reproduces the bug in the original, and confirms it in the result.
 
 use super::candidate::Candidate;
-use super::chance::{Chance, Rate};
+use super::chance::{Chance, Rate, VAIN_MAX};
 use super::edit::Edit;
 use super::observer::Observer;
 use super::oracle::Oracle;
@@ -133,7 +133,17 @@ impl<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
             let verdict = self.empty()?;
             of_empty.add(&verdict);
         }
-        let chance = Chance::new(rate, of_empty).ok_or(Refusal::FailsEmpty)?;
+        // A few runs may make the rates seem nearer than they are.
+        let chance = loop {
+            match Chance::new(rate, of_empty) {
+                Some(chance) => break chance,
+                None if of_empty.runs >= VAIN_MAX => return Err(Refusal::FailsEmpty),
+                None => {
+                    rate.add(&self.once(REPRODUCE)?);
+                    of_empty.add(&self.empty()?);
+                }
+            }
+        };
         let Self { verified, judge, .. } = self;
         let original = verified.candidate(&Edit::Keep, judge.oracle.content());
         let original = original.map(|original| judge.oracle.content().identity(&original));

@@ -4,7 +4,8 @@ use std::io::{BufRead, Write};
 use std::sync::Arc;
 
 use afresh_check::{Coverage, Extent, Finding, Loaded, Notes, Sighting, Versus, replay};
-use afresh_core::{EventNumber, Signature};
+use afresh_core::{EventNumber, Fault, Signature, Stimulus, What};
+use afresh_shrink::oracle::ends;
 use afresh_trace::format::{Error, Options, Reader, Writer, line_of};
 use serde_json::Value;
 
@@ -106,10 +107,17 @@ pub fn check_world<C: Cluster, R: BufRead>(
 /// Returns a trace of `cluster` with the events of the calm phase at its end, if a bug shows in that phase.
 ///
 /// A shrunk trace has only the events that were chosen. The calm phase follows from them, and is part of the finding.
-/// If the trace cannot be read, it is returned unchanged.
+/// If the trace cannot be read, it is returned unchanged. So is one that is kept for a bug that ends the process,
+/// because running it would end this one.
 pub fn with_calm_phase<C: Cluster>(cluster: &C, trace: Vec<u8>) -> Vec<u8> {
     let lines = || -> Result<Vec<u8>, Error> {
         let loaded = read::<C, _>(Reader::new("the trace", &trace[..], Options::default())?)?;
+        let bug = loaded.header.shows.as_deref().and_then(|shows| shows.parse::<Signature>().ok());
+        let is_calm = |event: &WorldEvent<C::Node>| matches!(&event.what, What::Stimulus(Stimulus::Fault(fault)) if **fault == Fault::Calm);
+        let ends_process = bug.is_some_and(|bug| ends::ALL.contains(&bug.check.as_str()));
+        if ends_process || !loaded.events.iter().any(is_calm) {
+            return Ok(Vec::new());
+        }
         let ended = tolerant(cluster, &loaded.events).ended;
         let since = ended.world.calm_since().filter(|_| !ended.findings.is_empty());
         let calm: Vec<_> = since.into_iter().flat_map(|since| ended.world.events_of_calm(since)).collect();

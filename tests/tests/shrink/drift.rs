@@ -17,13 +17,13 @@ fn a_test_that_fails_in_another_way_does_not_count() {
     let script = format!("{TEST}\n[ ! -s \"$1\" ] || ! grep -q reverse \"$1\" || exit 1");
     let done = run(bench.shrink_by(&["trace.log", "--invert"], &script));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    assert_eq!(String::from_utf8(bench.read("trace.min.log")).as_deref(), Ok("open a\nreverse a\n"));
+    assert_eq!(String::from_utf8(bench.read("trace.min.log")).as_deref(), Ok("open\nreverse\n"));
     assert!(done.stdout.contains("shows exit/1, AssertionError: line # of ''\n"), "{}", done.stdout);
     assert!(done.stdout.contains("found another failure, exit/1, KeyError"), "{}", done.stdout);
     // Any failure counts only if that is asked for.
     let done = run(bench.shrink_by(&["trace.log", "--invert", "--force", "--signature", "exit"], &script));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    assert_eq!(bench.read("trace.min.log"), b"reverse a\n");
+    assert_eq!(bench.read("trace.min.log"), b"reverse\n");
 }
 
 #[test]
@@ -31,14 +31,14 @@ fn a_command_that_turns_the_exit_code_around_keeps_the_kind_too() {
     let bench = Bench::with_bug();
     let done = run(bench.shrink_by(&["trace.log"], &format!("{TEST}\ngrep -q reverse \"$1\"")));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    assert_eq!(bench.read("trace.min.log"), b"open a\nreverse a\n");
+    assert_eq!(bench.read("trace.min.log"), b"open\nreverse\n");
     assert!(done.stdout.contains("shows exit/0, AssertionError"), "{}", done.stdout);
     // An original without a traceback has no kind to keep, and a candidate with one still counts.
     let done = run(bench.shrink_by(
         &["trace.log", "--force"],
         r#"grep -q 'ping 100' "$1" || printf 'Traceback (most recent call last):\nKeyError\n' >&2; grep -q reverse "$1""#,
     ));
-    assert_eq!(bench.read("trace.min.log"), b"reverse a\n", "{}", done.stderr);
+    assert_eq!(bench.read("trace.min.log"), b"reverse\n", "{}", done.stderr);
     assert!(done.stdout.contains("any failure of the command counted"), "{}", done.stdout);
 }
 
@@ -48,7 +48,7 @@ fn a_failure_without_a_form_is_kept_by_its_exit_code() {
     let script = r#"grep -q reverse "$1" || exit 0; grep -q open "$1" || exit 2; echo "no account $$" >&2; exit 1"#;
     let done = run(bench.shrink_by(&["trace.log", "--invert"], script));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    assert_eq!(bench.read("trace.min.log"), b"open a\nreverse a\n");
+    assert_eq!(bench.read("trace.min.log"), b"open\nreverse\n");
     assert!(done.stdout.contains("only the exit code was kept; use --signature"), "{}", done.stdout);
 }
 

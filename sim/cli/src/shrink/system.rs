@@ -160,7 +160,8 @@ pub(super) fn shrink(
                 more.push(format!("left out {observations}, because every edit changes what would be recorded"));
             }
             let twin = (asked || twin_fails.is_some()).then_some(asked);
-            let about = About { unit: UNIT, bytes: None, text, signature: Some(bug), any_failure: false, twin, more: &more };
+            let about =
+                About { unit: UNIT, bytes: None, text, signature: Some(bug), any_failure: false, twin, more: &more };
             report::write(args, &places, about, minimized, journey, console)
         }
         // The run that found out which bug to shrink has just shown it.

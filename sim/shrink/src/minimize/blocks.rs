@@ -13,8 +13,8 @@ const SHORT: usize = 16;
 const MANY: usize = 64;
 
 /// Tries to remove blocks in the order of a [`Descent`]: first the outermost ones, then those inside of blocks that
-/// stay, one level after another. At last it tries to remove the first and the last line of each block, and to keep what
-/// is between them.
+/// stay, one level after another. At last it tries to remove the first and the last line of each block, and to keep
+/// what is between them.
 ///
 /// This follows the structure of programs and of markup (Misherghi and Su, 2006: HDD), as far as lines show it.
 #[derive(Clone, Debug, Default)]

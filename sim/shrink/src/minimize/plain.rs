@@ -98,7 +98,7 @@ impl Form {
             return Some(Self::Time);
         }
         let is_decimal = text.len() >= DIGITS_MIN && text.bytes().all(|byte| byte.is_ascii_digit());
-        (is_decimal || text.len() >= HASH_MIN && is_hex(text)).then(|| Self::Digits(text.len()))
+        (is_decimal || text.len() >= HASH_MIN && is_hex(text)).then_some(Self::Digits(text.len()))
     }
 
     /// Returns the plain text with this number.

@@ -80,8 +80,8 @@ fn words(view: &dyn View, place: usize) -> Vec<Range<usize>> {
     found
 }
 
-/// Returns the splice that deletes the words in `going`, with the blanks between them and their neighbours, unless these
-/// are all words of the line.
+/// Returns the splice that deletes the words in `going`, with the blanks between them and their neighbours, unless
+/// these are all words of the line.
 fn delete(words: &[Range<usize>], going: Range<usize>) -> Option<Splice> {
     let going = going.start..going.end.min(words.len());
     let (first, last) = (words.get(going.clone())?.first()?, words.get(going.clone())?.last()?);

@@ -79,6 +79,17 @@ impl<E, O: Oracle<E> + ?Sized, T: Oracle<E> + ?Sized> Oracle<E> for NotIn<'_, O,
         }
     }
 
+    fn went_back(&mut self, candidate: &Candidate<'_, E>) {
+        self.oracle.went_back(candidate);
+        if let Some(twin) = &mut self.twin {
+            twin.went_back(candidate);
+        }
+    }
+
+    fn repeats(&self) -> bool {
+        self.oracle.repeats() && self.twin.as_ref().is_none_or(|twin| twin.repeats())
+    }
+
     fn content(&self) -> &dyn Content<E> {
         self.oracle.content()
     }

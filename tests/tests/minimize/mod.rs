@@ -3,6 +3,7 @@
 
 mod challenges;
 mod flaky;
+mod kinds;
 mod laws;
 mod long_lines;
 mod payload;

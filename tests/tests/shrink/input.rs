@@ -107,3 +107,36 @@ fn a_closed_pipe_ends_quietly() {
         assert!(!done.stderr.contains("panic") && !done.stderr.contains("failed"), "{}", done.stderr);
     }
 }
+
+#[test]
+fn a_json_document_is_one_value() {
+    let services: Vec<_> = (0..40)
+        .map(|number| {
+            let ports = [8000 + number, if number == 31 { 8004 } else { 9000 + number }];
+            serde_json::json!({"name": format!("service-{number}"), "ports": ports, "labels": {"tier": "back"}})
+        })
+        .collect();
+    let document = serde_json::json!({"version": 3, "services": services});
+    let content = serde_json::to_string_pretty(&document).expect("JSON") + "\n";
+    let bench = Bench::new(&content);
+    let script = r#"tr -d ' \n' < "$1" | grep -q '"services":.*8004.*8004'"#;
+    let done = run(bench.shrink_by(&["trace.log"], script));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let left = String::from_utf8(bench.read("trace.min.log")).expect("text");
+    let value: serde_json::Value = serde_json::from_str(&left).expect("the result is JSON");
+    assert_eq!(value, serde_json::json!({"services": [{"ports": [8004, 8004]}]}), "{left}");
+    assert!(
+        done.stdout.starts_with(&format!("{} → {} bytes, 1-minimal, ", thousands(content.len()), left.len())),
+        "{}",
+        done.stdout
+    );
+    assert!(!done.stdout.contains("what happens if"), "{}", done.stdout);
+    // Without changes of the text, the lines are removed one by one.
+    let done = run(bench.shrink_by(&["trace.log", "--verbatim", "--force"], script));
+    assert!(done.stdout.contains(" lines, 1-minimal"), "{}", done.stdout);
+}
+
+/// Writes a number between 1,000 and 999,999 as people read it.
+fn thousands(number: usize) -> String {
+    format!("{},{:03}", number / 1000, number % 1000)
+}

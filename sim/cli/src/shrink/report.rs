@@ -246,7 +246,8 @@ impl Report {
         let shows = self.signature.as_ref().map(|signature| format!("shows {}", escape(signature)));
         let notes = files.chain(shows).chain(more.iter().cloned()).chain(self.notes());
         notes.for_each(|line| text += &format!("  {line}\n"));
-        let tried = self.certificate.iter().filter(|needed| needed.without.is_some());
+        // A document is not removed from itself.
+        let tried = self.certificate.iter().filter(|needed| needed.without.is_some() && self.bytes.is_none());
         if tried.clone().next().is_some() {
             text += &format!("  what happens if one of the {} that are left is removed:\n", unit.1);
         }

@@ -1,0 +1,140 @@
+//! Tests of what single passes are for: each input stays larger without its pass.
+
+use std::borrow::Cow;
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use afresh::minimize::{Candidate, Content, End, Identity, Item, Minimizer, Observer, Oracle, Run, Verdict};
+
+/// An oracle that judges the text of a candidate, as a command would.
+struct Judge<F> {
+    fails: F,
+    /// How often the identity of a candidate was computed.
+    identities: Cell<usize>,
+}
+
+impl<F: Fn(&str) -> bool> Oracle<String> for Judge<F> {
+    fn test(&mut self, candidate: &Candidate<'_, String>) -> Verdict {
+        let text = candidate.values().map(String::as_str).collect::<String>();
+        if (self.fails)(&text) { Verdict::SAME } else { Verdict::Passed }
+    }
+
+    fn content(&self) -> &dyn Content<String> {
+        self
+    }
+}
+
+impl<F> Content<String> for Judge<F> {
+    fn identity(&self, candidate: &Candidate<'_, String>) -> Identity {
+        self.identities.set(self.identities.get() + 1);
+        Identity::of(candidate.values())
+    }
+
+    fn text<'e>(&self, line: &'e String) -> Option<Cow<'e, str>> {
+        Some(Cow::Borrowed(line))
+    }
+
+    fn with_text(&self, _: &String, text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+}
+
+/// Shrinks the lines of `text`. Returns what is left, and the number of runs.
+fn shrunk(text: &str, minimizer: Minimizer, fails: impl Fn(&str) -> bool) -> (String, u64) {
+    let items = Item::numbered(text.split_inclusive('\n').map(str::to_owned));
+    let mut judge = Judge { fails, identities: Cell::new(0) };
+    let minimized = minimizer.run(items, &mut judge, &mut ()).expect("it fails");
+    (minimized.items.into_iter().map(|item| item.value).collect(), minimized.runs)
+}
+
+/// Whether these moves are allowed, and bring three rings from the first peg to the second.
+fn solves_hanoi(moves: &str) -> bool {
+    let mut pegs = [vec![3, 2, 1], vec![], vec![]];
+    for line in moves.lines() {
+        let places: Vec<usize> = line.split(' ').filter_map(|place| place.parse().ok()).collect();
+        let [from, to] = places[..] else { return false };
+        let Some(ring) = pegs.get_mut(from).and_then(Vec::pop) else { return false };
+        let Some(peg) = pegs.get_mut(to).filter(|peg| peg.last().is_none_or(|last| *last > ring)) else { return false };
+        peg.push(ring);
+    }
+    pegs[1].len() == 3
+}
+
+#[test]
+fn a_move_goes_together_with_what_undoes_it() {
+    let (left, _) =
+        shrunk("0 1\n0 2\n1 2\n0 1\n2 0\n0 2\n2 0\n2 1\n0 1\n", Minimizer::new().verbatim(true), solves_hanoi);
+    assert_eq!(left.lines().count(), 7, "{left}");
+}
+
+#[test]
+fn blocks_of_markup_go_as_a_whole() {
+    let order = |number: u32| {
+        let items: String = (0..number % 3 + 1)
+            .map(|item| {
+                format!("    <item>\n      <sku>s-{number}-{item}</sku>\n      <count>{item}</count>\n    </item>\n")
+            })
+            .collect();
+        format!("  <order>\n    <date>2026</date>\n{items}  </order>\n")
+    };
+    let text = format!("<orders>\n{}</orders>\n", (0..60).map(order).collect::<String>());
+    let is_balanced =
+        |text: &str, tag: &str| text.matches(&format!("<{tag}>")).count() == text.matches(&format!("</{tag}>")).count();
+    let fails = |text: &str| {
+        let balanced = ["orders", "order", "item", "sku", "count", "date"].iter().all(|tag| is_balanced(text, tag));
+        balanced && text.starts_with("<orders>") && text.contains("s-17-1<") && text.contains("s-44-0<")
+    };
+    let (left, runs) = shrunk(&text, Minimizer::new().verbatim(true), fails);
+    assert_eq!(left, "<orders>\n      <sku>s-17-1</sku>\n      <sku>s-44-0</sku>\n</orders>\n");
+    assert!(runs <= 120, "{runs} runs");
+}
+
+#[test]
+fn ids_and_times_become_plain_ones_that_read_back() {
+    let is_uuid = |text: &str| text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
+    let is_time = |text: &str| text.len() >= 20 && text.as_bytes()[10] == b'T' && text.contains('Z');
+    let fails = |text: &str| {
+        let messages: Option<Vec<serde_json::Value>> =
+            text.lines().map(|line| serde_json::from_str(line).ok()).collect();
+        let Some(messages) = messages else { return false };
+        let field = |name: &str| messages.iter().filter_map(|message| message[name].as_str()).collect::<Vec<_>>();
+        let (ids, times) = (field("id"), field("at"));
+        let reads = ids.iter().all(|id| is_uuid(id)) && times.iter().all(|time| is_time(time));
+        reads && ids.iter().collect::<BTreeSet<_>>().len() == 2 && times.len() == 2 && times[0] < times[1]
+    };
+    let text = r#"{"id":"3f2504e0-4f89-11d3-9a0c-0305e82c3301","at":"2026-03-05T10:11:12.345Z"}
+{"id":"9b2d04f1-7a1e-4c53-8a4f-5f5d1c6a7b89","at":"2026-03-05T10:11:13.001Z"}
+"#;
+    let (left, _) = shrunk(text, Minimizer::new(), fails);
+    let expected = r#"{"id":"00000000-0000-0000-0000-000000000001","at":"2000-01-01T00:00:01Z"}
+{"id":"00000000-0000-0000-0000-000000000002","at":"2000-01-01T00:00:02Z"}
+"#;
+    assert_eq!(left, expected);
+}
+
+#[test]
+fn words_are_deleted_and_a_negative_line_is_lowered() {
+    let (left, _) = shrunk("2026 warn disk full again\n", Minimizer::new(), |text| text.contains("disk full"));
+    assert_eq!(left, "disk full\n");
+    let fails = |text: &str| text.trim().parse::<i64>().is_ok_and(|number| number < -640);
+    assert_eq!(shrunk("-70123\n", Minimizer::new(), fails).0, "-641\n");
+}
+
+/// Stops a search after some runs.
+struct StopAfter(u64);
+
+impl<T> Observer<T> for StopAfter {
+    fn before(&mut self, run: &Run<'_, T>) -> ControlFlow<()> {
+        if run.number > self.0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+#[test]
+fn a_stopped_search_does_not_look_at_each_line_that_is_left() {
+    let items = Item::numbered((0..20_000).map(|number| format!("line {number}\n")));
+    let mut judge = Judge { fails: |text: &str| text.contains("line 19999\n"), identities: Cell::new(0) };
+    let minimized = Minimizer::new().run(items, &mut judge, &mut StopAfter(5)).expect("it fails");
+    assert!(matches!(minimized.end, End::Stopped(_)) && minimized.items.len() == 20_000);
+    assert!(judge.identities.get() < 20, "{} identities", judge.identities.get());
+}

@@ -131,6 +131,10 @@ fn a_json_document_is_one_value() {
         done.stdout
     );
     assert!(!done.stdout.contains("what happens if"), "{}", done.stdout);
+    let mut show = std::process::Command::new(afresh_tests::binary());
+    show.args(["show", "--walk", "trace.min.log.walk", "trace.log"]).current_dir(bench.path("."));
+    let show = run(show);
+    assert!(show.code == Some(0) && show.stdout.contains("8004"), "{}{}", show.stdout, show.stderr);
     // Without changes of the text, the lines are removed one by one.
     let done = run(bench.shrink_by(&["trace.log", "--verbatim", "--force"], script));
     assert!(done.stdout.contains(" lines, 1-minimal"), "{}", done.stdout);

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::Args;
 use crate::console::{CliError, Console, json};
-use crate::original::{identity_of_file, identity_of_trace, lines, text_of_event, text_of_line};
+use crate::original::{document, identity_of_file, identity_of_trace, lines, text_of_event, text_of_line};
 use crate::report::steps::{self, Step};
 use crate::source::Format;
 
@@ -29,7 +29,9 @@ pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCo
     })?;
     let content = read(&original)?;
     let steps = if identity_of_file(&content) == walk.header.input {
-        steps_of(lines(&content), &walk, rewrite_line, |line| text_of_line(line))
+        // A JSON document on several lines was shrunk as one item, unless its lines were.
+        let whole = document(&content).filter(|_| walk.header.items == 1);
+        steps_of(whole.unwrap_or_else(|| lines(&content)), &walk, rewrite_line, |line| text_of_line(line))
     } else {
         let events =
             events(&original, &content, args.source.options()).filter(|(input, _)| *input == walk.header.input);

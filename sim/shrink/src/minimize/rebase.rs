@@ -8,7 +8,7 @@ use super::pass::{Pass, View};
 use super::patches::{Fields, Member, Members, Unit, Value};
 
 /// The fewest events of a trace in which this pass looks for patches: fewer are no evidence.
-const EVENTS_MIN: usize = 16;
+const EVENTS_MIN: usize = 32;
 
 /// The most events that are read to find the fields of patches.
 const READ_MAX: usize = 4096;
@@ -17,7 +17,13 @@ const READ_MAX: usize = 4096;
 const INSIDE: usize = 95;
 
 /// How far into its text a patch must be on average, in hundredths. A number that is no offset is mostly small.
-const DEPTH: u64 = 10;
+const DEPTH: u64 = 25;
+
+/// How many patches of a hundred must begin before the one before them. A number that only grows is mostly an id.
+const BACK: usize = 1;
+
+/// The number of failures after which the pass gives up if it has removed nothing: the fields are not those of patches.
+const FAILURES_MAX: u32 = 24;
 
 /// Tries to remove spans of patches, in the order of a [`Descent`], until a whole descent removes nothing. The offsets
 /// of all later patches are moved, so that each of them still changes the same text.
@@ -29,7 +35,9 @@ const DEPTH: u64 = 10;
 pub(super) struct Rebase {
     fields: Option<Fields>,
     descent: Option<Descent>,
+    /// Whether the current descent has removed anything, and the number of failures before any did.
     changed: bool,
+    failures: u32,
 }
 
 impl Pass for Rebase {
@@ -43,7 +51,7 @@ impl Pass for Rebase {
     }
 
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {
-        let fields = self.fields.as_ref()?;
+        let fields = self.fields.as_ref().filter(|_| self.failures < FAILURES_MAX)?;
         loop {
             if let Some(places) = self.descent.as_mut()?.next() {
                 let remove = view.remove(places).removed().to_vec();
@@ -58,6 +66,7 @@ impl Pass for Rebase {
 
     fn judged(&mut self, accepted: bool) {
         self.changed |= accepted;
+        self.failures = if self.changed { 0 } else { self.failures + 1 };
         if let Some(descent) = &mut self.descent {
             descent.judged(accepted);
         }
@@ -100,18 +109,22 @@ fn find(view: &dyn View) -> Option<Fields> {
 }
 
 /// Returns how far into their texts the patches are on average, in hundredths of the length. Returns `None` if too many
-/// lie outside, or if they are all near the start.
+/// lie outside, if they are all near the start, or if hardly any begins before the one before it.
 fn depth(events: &[Members], fields: &Fields) -> Option<u64> {
-    let (mut lengths, mut patches, mut inside, mut depths) = (BTreeMap::<&str, u64>::new(), 0, 0, 0);
+    // The length of each text, and where its last patch began.
+    let mut texts = BTreeMap::<&str, (u64, u64)>::new();
+    let (mut patches, mut inside, mut back, mut depths) = (0, 0, 0, 0);
     for members in events {
         let Some(patch) = members.patch(fields) else { continue };
-        let length = lengths.entry(members.text(fields)).or_default();
+        let (length, before) = texts.entry(members.text(fields)).or_default();
         patches += 1;
+        back += usize::from(patch.at < std::mem::replace(before, patch.at));
         inside += usize::from(patch.at.saturating_add(patch.delete) <= *length);
         let (at, end) = (patch.at.min(*length), patch.at.saturating_add(patch.delete).min(*length));
         depths += at * 100 / (*length).max(1);
         *length = *length - (end - at) + patch.insert;
     }
     let depth = depths / (patches as u64).max(1);
-    (inside * 100 >= patches * INSIDE && depth >= DEPTH).then_some(depth)
+    let are_patches = inside * 100 >= patches * INSIDE && back * 100 >= patches * BACK && depth >= DEPTH;
+    are_patches.then_some(depth)
 }

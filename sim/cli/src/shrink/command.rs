@@ -43,7 +43,10 @@ const MAYBE_TEST: &str = "If it is a test, which fails if the bug is there, use 
 /// Shrinks the file, and returns the exit code.
 pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) -> Result<ExitCode, console::CliError> {
     let template = if args.stdin { Template::with_pipe } else { Template::with_path };
-    let twin = args.not_in.as_ref().map(|words| template(shell::words(words)).ok_or(ShrinkError::NoPlaceInCommand));
+    let twin = args.not_in.as_ref().map(|line| {
+        let words = shell::words(line).ok_or(ShrinkError::OpenQuote)?;
+        template(words).ok_or(ShrinkError::NoPlaceInCommand)
+    });
     let twin = twin.transpose()?;
     let template = template(args.command.clone()).ok_or(ShrinkError::NoPlaceInCommand)?;
     let by = args.signature.as_ref().map_or(Ok(By::default()), |text| text.parse()).map_err(ShrinkError::Pattern)?;

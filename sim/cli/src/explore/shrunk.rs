@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{self, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
@@ -121,13 +121,14 @@ fn shrink(args: &Args, has_twin: bool, deadline: Deadline, signature: &str) -> R
         file.finish()
     };
     match search(command(args, has_twin, signature)?, deadline) {
-        Ok(Some((0, report, _))) => {
-            write(SAID, &report)?;
+        Ok(done) if done.status.success() => {
+            write(SAID, &done.stdout)?;
             let _ = fs::remove_file(folder.join(GIVEN_UP));
         }
         // It was stopped, and the next `explore` continues it.
         Ok(_) if is_over(deadline) => {}
-        Ok(done) => write(GIVEN_UP, &done.map_or_else(|| b"it was killed".to_vec(), |(_, _, errors)| errors))?,
+        Ok(done) if done.status.code().is_none() => write(GIVEN_UP, b"it was killed")?,
+        Ok(done) => write(GIVEN_UP, &done.stderr)?,
         Err(error) => write(GIVEN_UP, error.to_string().as_bytes())?,
     }
     Ok(())
@@ -169,9 +170,8 @@ fn can_resume(path: &Path, has_twin: bool, signature: &str) -> bool {
     })
 }
 
-/// Runs a search until it ends or the deadline has passed. Returns its exit code, its report and its errors, or `None`
-/// if it was killed.
-fn search(mut command: Command, deadline: Deadline) -> io::Result<Option<(i32, Vec<u8>, Vec<u8>)>> {
+/// Runs a search until it ends or the deadline has passed. Its status has no code if it was killed.
+fn search(mut command: Command, deadline: Deadline) -> io::Result<process::Output> {
     let (mut report, mut errors) = (tempfile::tempfile()?, tempfile::tempfile()?);
     command.stdin(Stdio::null()).stdout(report.try_clone()?).stderr(errors.try_clone()?);
     let mut child = command.spawn()?;
@@ -193,5 +193,5 @@ fn search(mut command: Command, deadline: Deadline) -> io::Result<Option<(i32, V
         let mut content = Vec::new();
         file.rewind().and_then(|()| file.read_to_end(&mut content)).map(|_| content)
     };
-    Ok(status.code().map(|code| Ok::<_, io::Error>((code, read(&mut report)?, read(&mut errors)?))).transpose()?)
+    Ok(process::Output { status, stdout: read(&mut report)?, stderr: read(&mut errors)? })
 }

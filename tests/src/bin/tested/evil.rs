@@ -35,7 +35,7 @@ impl System for Names {
 
     fn apply(&self, _: &Key, state: &mut Vec<u64>, input: Input<'_, u64>, _: &Flows) {
         state.push(*input.body);
-        if let Some(name) = name(*input.body).filter(|_| input.body % 2 == 0) {
+        if let Some(name) = name(*input.body).filter(|_| input.body.is_multiple_of(2)) {
             panic!("{name}");
         }
     }

@@ -148,6 +148,18 @@ fn checkpoints_are_checked_and_never_trusted() {
     check_in(Policy::Incremental, &story);
 }
 
+/// The first checkpoint holds about 128 messages. Whichever of them a late word comes before, it is in the state once.
+#[test]
+fn a_late_word_is_not_folded_from_a_checkpoint_behind_it() {
+    let many = (1..=140).map(|n| format!("> in m{n} a w{n} @{n}0\n")).collect::<String>();
+    let words = |range: std::ops::RangeInclusive<u32>| range.map(|n| format!(" w{n}")).collect::<String>();
+    for before in 124..=131 {
+        let (first, rest) = (words(1..=before - 1), words(before..=140));
+        let late = format!("> in late a LATE @{}5\n> show a\na (142): hush{first} LATE{rest}\n", before - 1);
+        check_in(Policy::Incremental, &format!("> in m0 a hush @0\n{many}{late}"));
+    }
+}
+
 #[test]
 fn an_index_is_built_anew_from_the_journal() {
     check_in(

@@ -46,12 +46,6 @@ pub(super) const ALL: &[Mutation] = &[
     ),
     noticed(
         CELL,
-        "a fold from a late message keeps one checkpoint too many",
-        "partition_point(|checkpoint| checkpoint.length <= first)",
-        "partition_point(|checkpoint| checkpoint.length <= first + 1)",
-    ),
-    noticed(
-        CELL,
         "a migration keeps the checkpoints",
         "pub(crate) fn refold(&mut self, context: &Context<'_, S>) {\n        self.checkpoints.clear();",
         "pub(crate) fn refold(&mut self, context: &Context<'_, S>) {",

@@ -13,6 +13,7 @@ mod keep;
 mod kill;
 mod refuse;
 mod runs;
+mod score;
 mod signature;
 mod stop;
 mod system;

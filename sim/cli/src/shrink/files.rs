@@ -37,7 +37,7 @@ pub(super) enum ShrinkError {
          standard input"
     )]
     NoPlaceInCommand,
-    #[error("--not-in: a quote in the command does not end\n  help: write the command as for a shell")]
+    #[error("a quote in the command of an option does not end\n  help: write the command as for a shell")]
     OpenQuote,
     #[error("--signature: expected `kind`, `exit`, `stdout`, `stderr` or a pattern: {0}")]
     Pattern(regex::Error),

@@ -1,5 +1,6 @@
 //! Invariants and properties of a system, and the signatures by which two findings are the same bug.
 
+use alloc::format;
 use alloc::string::String;
 use core::convert::Infallible;
 use core::fmt;
@@ -26,8 +27,17 @@ pub struct Signature {
 
 impl Signature {
     /// Builds the signature of a failure of `check` on `part`.
+    ///
+    /// If the name of the check has a `/`, the rest of the name belongs to the part. So every signature is read back
+    /// from its text as the same one.
     pub fn new(check: impl Into<String>, part: impl Into<String>) -> Self {
-        Self { check: check.into(), part: part.into() }
+        let (mut check, mut part) = (check.into(), part.into());
+        if let Some(place) = check.find('/') {
+            let rest = check.split_off(place);
+            let between = if part.is_empty() { "" } else { "/" };
+            part = format!("{}{between}{part}", &rest[1..]);
+        }
+        Self { check, part }
     }
 }
 
@@ -41,7 +51,7 @@ impl fmt::Display for Signature {
     }
 }
 
-/// Reads the text form. Every text is a valid signature: the check ends at the first `/`, which no check's name has.
+/// Reads the text form. Every text is a valid signature: the check ends at the first `/`.
 impl FromStr for Signature {
     type Err = Infallible;
 

@@ -24,6 +24,12 @@ pub struct Kept {
     pub export: Export,
 }
 
+/// A window with a message exactly at the last position of the opening.
+pub const AT_THE_OPENING: &str = r#"{"afresh":{"format":1,"system":"ledger"}}
+{"opening":{"key":"a","value":{"balance":500,"held":0,"captured":0,"fees":0,"payments":{}},"after":1000}}
+{"in":{"id":"m","from":"b","body":{"deposit":{"account":"a","amount":1,"on":1000}}}}
+"#;
+
 /// A window with much disorder, and with outputs and views. Its users choose the seed.
 pub const WINDOW: Export = Export {
     seed: 0,

@@ -1,5 +1,6 @@
 //! Helpers that the integration tests share: running the binary, and the paths of the workspace.
 
+pub mod evil;
 mod folder;
 pub mod hashed;
 pub mod hostile;
@@ -35,8 +36,8 @@ pub fn without_numbers(lines: &str) -> String {
     lines.lines().map(line).collect()
 }
 
-/// The path of the binary `afresh`, built in the profile of this test. The binaries `stock` and `hostile` are in the
-/// same folder.
+/// The path of the binary `afresh`, built in the profile of this test. The binaries `stock`, `hostile` and `evil` are
+/// in the same folder.
 ///
 /// Cargo builds the binaries of a package only for the tests of that package. So this package builds the sources of
 /// `afresh` and `stock` into one binary of its own. This function links it under their names, by which it knows which
@@ -52,7 +53,7 @@ pub fn binary() -> &'static Path {
         let profile = test.ancestors().nth(2).expect("tests are in the folder `deps` of a profile");
         let folder = profile.join("links");
         fs::create_dir_all(&folder).expect("a folder for the binaries");
-        for name in ["afresh", "stock", "hostile"] {
+        for name in ["afresh", "stock", "hostile", "evil"] {
             // Another test may have created the link at the same time.
             let _ = symlink("../afresh-tested", folder.join(name));
             assert!(folder.join(name).exists(), "{} is built by cargo", profile.join("afresh-tested").display());

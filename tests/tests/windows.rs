@@ -5,7 +5,8 @@ use afresh::replay::replay;
 use afresh::{Loaded, Subject, check, format, replay};
 use afresh_fixtures::generate::{Disorder, Export};
 use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook};
-use afresh_tests::kept::WINDOW;
+use afresh_tests::Folder;
+use afresh_tests::kept::{AT_THE_OPENING, WINDOW};
 
 /// How many windows each system records.
 const SEEDS: u64 = 40;
@@ -62,4 +63,14 @@ fn a_window_of_a_system_with_a_bug_shows_it() {
         let found = findings(&recorder, WINDOW.disorder);
         assert!(!found.is_empty(), "{bug}");
     }
+}
+
+/// The engine and the checker agree on a message at the last position of the opening.
+#[test]
+fn a_message_exactly_at_the_opening_is_no_bug() {
+    let folder = Folder::default();
+    folder.write("window.jsonl", AT_THE_OPENING);
+    let said = folder.ok(&["check", "window.jsonl"]);
+    assert!(said.starts_with("window.jsonl: ok: 2 stimuli, 1 key"), "{said}");
+    assert!(said.contains("not derivable"), "{said}");
 }

@@ -39,6 +39,7 @@ mod import;
 mod interrupt;
 mod jobs;
 mod knob;
+mod lock;
 mod original;
 mod replay;
 pub mod report;

@@ -8,13 +8,10 @@ use afresh_trace::text::escape;
 /// act is written as its number, as bash and zsh read it.
 pub(super) fn quote(word: &OsStr) -> String {
     let word = word.to_string_lossy();
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=:,+@%{}".contains(&byte);
-    if !word.is_empty() && word.bytes().all(is_plain) {
-        return word.into_owned();
-    }
     let is_shown = |char| char == '\n' || escape(&String::from(char)).to_string() == String::from(char);
-    if word.chars().all(is_shown) {
-        return format!("'{}'", word.replace('\'', r"'\''"));
+    // No shell can pass a zero byte, which is the only error of `try_quote`.
+    if let Some(quoted) = shlex::try_quote(&word).ok().filter(|_| word.chars().all(is_shown)) {
+        return quoted.into_owned();
     }
     let coded = word.chars().map(|char| match char {
         '\'' | '\\' => format!("\\{char}"),
@@ -24,24 +21,9 @@ pub(super) fn quote(word: &OsStr) -> String {
     format!("$'{}'", coded.collect::<String>())
 }
 
-/// Returns the words of a command line, as a shell reads them if it has only blanks, quotes and backslashes.
-pub(super) fn words(line: &str) -> Vec<OsString> {
-    let (mut words, mut word, mut quoted) = (Vec::new(), None::<String>, None);
-    let mut chars = line.chars();
-    while let Some(char) = chars.next() {
-        match (char, quoted) {
-            ('\'' | '"', None) => {
-                quoted = Some(char);
-                word.get_or_insert_default();
-            }
-            (_, Some(quote)) if char == quote => quoted = None,
-            ('\\', None | Some('"')) => word.get_or_insert_default().extend(chars.next()),
-            (_, None) if char.is_whitespace() => words.extend(word.take().map(OsString::from)),
-            _ => word.get_or_insert_default().push(char),
-        }
-    }
-    words.extend(word.map(OsString::from));
-    words
+/// Returns the words of a command line as a shell reads them, or `None` if a quote does not end.
+pub(super) fn words(line: &str) -> Option<Vec<OsString>> {
+    Some(shlex::split(line)?.into_iter().map(OsString::from).collect())
 }
 
 #[cfg(test)]
@@ -50,14 +32,18 @@ mod tests {
 
     #[test]
     fn a_line_is_read_as_words() {
-        assert_eq!(words(r#"  ./test.sh 'a b' "c 'd" e\ f {} '' "#), ["./test.sh", "a b", "c 'd", "e f", "{}", ""]);
+        let words = |line| words(line).map(|words| words.into_iter().map(|word| word.into_string().unwrap()).collect());
+        let read: Option<Vec<String>> = words(r#"  ./test.sh 'a b' "c 'd" e\ f {} '' "#);
+        assert_eq!(read.unwrap(), ["./test.sh", "a b", "c 'd", "e f", "{}", ""]);
+        assert_eq!(words("'a b"), None);
     }
 
     #[test]
     fn a_shell_reads_the_word_and_a_terminal_only_shows_it() {
         let of = |word: &str| quote(OsStr::new(word));
         assert_eq!(of("a-1.jsonl"), "a-1.jsonl");
-        assert_eq!(of("it's é\n"), "'it'\\''s é\n'");
+        assert_eq!(of("it's é"), "\"it's é\"");
+        assert_eq!(of("a\nb"), "'a\nb'");
         assert_eq!(of("it's\u{1b}[2J"), r"$'it\'s\u001b[2J'");
     }
 }

@@ -71,10 +71,10 @@ fn campaigns() {
     let ledger = header("ledger");
     for (content, place) in [
         (header(EVIL).into_bytes(), "belongs to the campaign of"),
-        (b"my notes, not yours".to_vec(), "campaign.jsonl:1: "),
-        (b"\xff\xfe\n".to_vec(), "campaign.jsonl:1: "),
-        ([ledger.as_bytes(), b"\xff\n"].concat(), "campaign.jsonl:2: "),
-        ((ledger.clone() + &chunk(50, 10, 0)).into_bytes(), "campaign.jsonl:2: "),
+        (b"my notes, not yours".to_vec(), "campaign.jsonl:1:"),
+        (b"\xff\xfe\n".to_vec(), "campaign.jsonl:1:"),
+        ([ledger.as_bytes(), b"\xff\n"].concat(), "campaign.jsonl:2:"),
+        ((ledger.clone() + &chunk(50, 10, 0)).into_bytes(), "campaign.jsonl:2:"),
     ] {
         let (done, after) = explore(&content);
         assert_eq!(done.code, Some(2), "{}", done.stderr);

@@ -21,7 +21,7 @@ fn a_campaign_goes_on_after_what_ends_it() {
     let (again, first_lines) = (run(&folder, &words).stdout, done.stdout.split_once('\n').expect("lines"));
     assert_eq!(again, format!("{}, all made before by this build\n{}", first_lines.0, first_lines.1));
     // The kept trace reproduces the abort.
-    let check = run(&folder, &["check", "findings/abort-signal-6/shrunk.jsonl"]);
+    let check = run(&folder, &["check", "findings/abort.signal+6/shrunk.jsonl"]);
     assert_eq!(check.code, Some(1));
     assert!(check.stdout.contains("abort/signal 6"), "{}", check.stdout);
 }
@@ -49,7 +49,7 @@ fn a_node_that_ends_the_process_or_hangs_is_found_recorded_and_shrunk() {
     assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
     insta::assert_snapshot!(done.stdout);
     for signature in ["abort/signal 6", "hang"] {
-        let shrunk = format!("findings/{}/shrunk.jsonl", signature.replace(['/', ' '], "-"));
+        let shrunk = format!("findings/{}/shrunk.jsonl", signature.replace('/', ".").replace(' ', "+"));
         // The word that causes the abort is delivered last.
         let last = folder.read(&shrunk).lines().last().map(str::to_owned).expect("a line");
         assert!(last.contains("\"deliver\""), "{last}");

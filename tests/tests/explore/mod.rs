@@ -1,9 +1,11 @@
 //! Tests of simulation: one run of a system, and many.
 
 mod campaign;
+mod evil;
 mod hostile;
 mod laws;
 mod plain;
+mod record;
 mod run;
 mod systems;
 mod worlds;

@@ -148,6 +148,31 @@ fn checkpoints_are_checked_and_never_trusted() {
     check_in(Policy::Incremental, &story);
 }
 
+/// Two keys send late words at the same time. The first checkpoint holds about 128 messages, and whichever of them one
+/// late word comes before, while the other comes later, both words are in the state once.
+#[test]
+fn a_late_word_is_not_folded_from_a_checkpoint_behind_it() {
+    let many = (1..=140).map(|n| format!("> in m{n} a w{n} @{n}0\n")).collect::<String>();
+    let words = |range: std::ops::RangeInclusive<u32>| range.map(|n| format!(" w{n}")).collect::<String>();
+    for (before, early, late) in (124..=131).flat_map(|before| [(before, "x", "y"), (before, "y", "x")]) {
+        let (at, first, rest) = (before - 1, words(1..=before - 1), words(before..=139));
+        let sent = |key: &str| if key == early { "EARLY" } else { "LATE" };
+        let (x, y) = (sent("x"), sent("y"));
+        check_in(
+            Policy::Incremental,
+            &format!(
+                "> in m0 a hush @0\n{many}\
+                 > in q x,y mute @1\nout x/log r1: mute\nout y/log r1: mute\n\
+                 > in e {early} tell-a-EARLY @{at}5\nout {early}/log r2: mute tell-a-EARLY\n\
+                 > in l {late} tell-a-LATE @1395\nout {late}/log r2: mute tell-a-LATE\n\
+                 > in q r2 -\nout x/log r3: tell-a-{x}\nout x/tell-a r1: {x}\n\
+                 out y/log r3: tell-a-{y}\nout y/tell-a r1: {y}\n\
+                 > show a\na (143): hush{first} EARLY{rest} LATE w140\n"
+            ),
+        );
+    }
+}
+
 #[test]
 fn an_index_is_built_anew_from_the_journal() {
     check_in(

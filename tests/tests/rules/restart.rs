@@ -155,3 +155,29 @@ fn from_a_deploy_on_another_version_runs() {
         ",
     );
 }
+
+/// Without positions, messages between keys that one stimulus produced have one place, and their senders decide, with
+/// numbers compared as numbers. A restart finds them in the order in which they were sent, which is another.
+#[test]
+fn what_keys_sent_each_other_keeps_its_order_over_a_restart() {
+    check(
+        "
+        > in m0 k9,k10 mute
+        out k10/log r1: mute
+        out k9/log r1: mute
+        > in m1 k9 tell-b-nine
+        out k9/log r2: mute tell-b-nine
+        > in m2 k10 tell-b-ten
+        out k10/log r2: mute tell-b-ten
+        > in m0 r2 -
+        out b/log r1: nine ten
+        out k10/log r3: tell-b-ten
+        out k10/tell-b r1: ten
+        out k9/log r3: tell-b-nine
+        out k9/tell-b r1: nine
+        > restart
+        > show b
+        b (2): nine ten
+        ",
+    );
+}

@@ -55,7 +55,10 @@ impl Console {
 
     /// Shows the progress of work on `things` things, which are assumed to take equally long.
     pub(crate) fn progress_of_things(&self, things: usize) -> Progress<'_> {
-        self.progress(Some(things as u64 * PARTS as u64), "{wide_bar} {percent}%, {elapsed}, {eta} left")
+        self.progress(
+            Some((things as u64).saturating_mul(PARTS as u64)),
+            "{wide_bar} {percent}%, {elapsed}, {eta} left",
+        )
     }
 
     /// Shows a spinner with the current activity; see [`Progress::doing`].

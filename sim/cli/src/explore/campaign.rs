@@ -5,29 +5,22 @@
 //! A chunk says which build of the program ran it. The runs of another build say nothing about this one, so they do not
 //! count.
 
-use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Read, Seek, Write};
 use std::ops::Range;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
-use afresh_trace::format::{Error, Problem, from_json};
+use afresh_trace::format::{Error, Problem};
+use afresh_trace::text::escape;
 use afresh_world::explore::{Counts, Run};
 use serde::{Deserialize, Serialize};
 
+use super::recorded::{FORMAT, Header, Recorded};
 use super::seeds::Seeds;
 use crate::console::CliError;
-
-/// The version of the file format.
-const FORMAT: u32 = 1;
-
-/// The first line of the file.
-#[derive(Debug, Serialize, Deserialize)]
-struct Header {
-    /// The version of the file format.
-    campaign: u32,
-    system: String,
-}
+use crate::lock::lock;
 
 /// The results of one chunk of seeds, or of several chunks added up.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -118,61 +111,62 @@ impl Chunk {
 pub(super) struct Campaign {
     build: String,
     chunks: Vec<Chunk>,
+    /// The signatures of all failures, of this build and of others.
+    signatures: BTreeSet<String>,
     file: File,
-    name: String,
+    path: PathBuf,
+    /// The length in bytes of the whole lines.
+    whole: u64,
 }
 
 impl Campaign {
-    /// Opens the campaign of `system` at `path`, or starts one if there is no file.
-    ///
-    /// A torn last line is removed, so its seeds run again.
+    /// Opens the campaign of `system` at `path`. If there is no file, creates an empty one.
     ///
     /// # Errors
     ///
     /// Fails if the file cannot be read or written, is not a campaign, or belongs to another system.
     pub(super) fn open(path: &Path, system: &str) -> Result<Self, CliError> {
-        let name = path.display().to_string();
-        let read = |error| CliError::from(Error::file(&name, Problem::Read(error)));
-        let build = build()?;
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(read(error)),
-        };
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let header = Header { campaign: FORMAT, system: system.to_owned() };
-        if whole == 0 && !line_of(&header).as_bytes().starts_with(&bytes) {
-            // The only line is not a torn header, so it is somebody else's.
-            return Err(unreadable(&name, 1));
-        }
-        let text = std::str::from_utf8(&bytes[..whole]).map_err(|error| {
-            let before = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count();
-            unreadable(&name, before + 1)
-        })?;
-        let mut lines = text.lines();
-        let mut chunks = Vec::new();
-        if let Some(line) = lines.next() {
-            let found: Option<Header> = from_json(line.as_bytes()).ok();
-            let found = found.filter(|found| found.campaign == FORMAT).ok_or_else(|| unreadable(&name, 1))?;
-            if found.system != system {
-                return Err(CliError::Usage(format!(
-                    "{name}: belongs to the campaign of {}, not of {system}: choose another folder with --output",
-                    found.system
-                )));
-            }
-            for (line, number) in lines.zip(2..) {
-                let chunk = from_json(line.as_bytes()).ok().filter(|chunk: &Chunk| chunk.first < chunk.end);
-                chunks.push(chunk.ok_or_else(|| unreadable(&name, number))?);
-            }
-            chunks.retain(|chunk| chunk.build == build);
-        }
-        let file = OpenOptions::new().create(true).append(true).open(path).map_err(read)?;
-        file.set_len(whole as u64).map_err(read)?;
-        let mut campaign = Self { build, chunks, file, name };
-        if whole == 0 {
-            campaign.write(&header)?;
+        let file = OpenOptions::new().create(true).read(true).append(true).open(path);
+        Self::of_file(file.map_err(|error| unread(path, error))?, path, system)
+    }
+
+    /// Opens the campaign to append to it, which fails if there is no file any more. Waits for another process that
+    /// appends to it.
+    ///
+    /// A torn last line is removed, so its seeds run again.
+    pub(super) fn continue_at(path: &Path, system: &str) -> Result<Self, CliError> {
+        let failed = |error| unread(path, error);
+        let file = OpenOptions::new().read(true).append(true).open(path).map_err(failed)?;
+        lock(&file).map_err(failed)?;
+        let mut campaign = Self::of_file(file, path, system)?;
+        campaign.file.set_len(campaign.whole).map_err(failed)?;
+        if campaign.whole == 0 {
+            campaign.write(&Header { campaign: FORMAT, system: system.to_owned() })?;
         }
         Ok(campaign)
+    }
+
+    /// Reads the campaign again, after other processes have appended to it.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`open`](Self::open), or if the file is not the same any more.
+    pub(super) fn again(self, system: &str) -> Result<Self, CliError> {
+        self.check_place()?;
+        let Self { mut file, path, .. } = self;
+        file.rewind().map_err(|error| unread(&path, error))?;
+        Self::of_file(file, &path, system)
+    }
+
+    fn of_file(mut file: File, path: &Path, system: &str) -> Result<Self, CliError> {
+        let build = build()?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(|error| unread(path, error))?;
+        let name = path.display().to_string();
+        let Recorded { mut chunks, whole } = Recorded::read(&name, &bytes, system)?;
+        let signatures = chunks.iter().flat_map(|chunk| chunk.failed.keys().cloned()).collect();
+        chunks.retain(|chunk| chunk.build == build);
+        Ok(Self { build, chunks, signatures, file, path: path.to_owned(), whole: whole as u64 })
     }
 
     /// Appends a chunk to the file.
@@ -184,8 +178,28 @@ impl Campaign {
     }
 
     fn write(&mut self, line: &impl Serialize) -> Result<(), CliError> {
-        let failed = |error| Error::file(&self.name, Problem::Write(error));
+        self.check_place()?;
+        let failed = |error| Error::file(self.path.display().to_string(), Problem::Write(error));
         Ok(self.file.write_all(line_of(line).as_bytes()).map_err(failed)?)
+    }
+
+    /// Checks that the open file is still the one at its path. What is written to a file that was removed is lost.
+    fn check_place(&self) -> Result<(), CliError> {
+        let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
+        let ours = self.file.metadata().map(identity).ok();
+        if ours.is_some() && ours == fs::metadata(&self.path).map(identity).ok() {
+            return Ok(());
+        }
+        Err(CliError::Usage(format!(
+            "{}: was removed or replaced while `explore` was writing to it, so the record of these runs is lost\n  \
+             help: run `explore` again",
+            escape(&self.path.display().to_string())
+        )))
+    }
+
+    /// Returns the signatures of all recorded failures, of this build and of others.
+    pub(super) fn signatures(&self) -> &BTreeSet<String> {
+        &self.signatures
     }
 
     /// Returns the ranges of seeds that this build has run, in order and without overlaps.
@@ -227,8 +241,6 @@ fn line_of(line: &impl Serialize) -> String {
     serde_json::to_string(line).unwrap_or_default() + "\n"
 }
 
-fn unreadable(name: &str, line: usize) -> CliError {
-    CliError::Usage(format!(
-        "{name}:{line}: not a campaign record of format {FORMAT}: move the file away to start a new campaign"
-    ))
+fn unread(path: &Path, error: io::Error) -> CliError {
+    Error::file(path.display().to_string(), Problem::Read(error)).into()
 }

@@ -1,11 +1,13 @@
 //! The files in the output folder. A file that exists is from an earlier `explore`, and is not overwritten.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use afresh_trace::format::files::Output;
 use afresh_trace::format::{Error, Problem};
+use afresh_trace::text::escape;
 
 use crate::console::CliError;
 use crate::shell::quote;
@@ -13,6 +15,12 @@ use crate::worker;
 
 /// The longest part of a folder's name that is taken from the signature, in characters.
 const NAME_MAX: usize = 60;
+
+/// The name of the trace of a finding, in its folder.
+pub(super) const TRACE: &str = "trace.jsonl";
+
+/// The part of a signature whose folder would be named like a file.
+const JSONL: &str = "jsonl";
 
 /// The path of the campaign's record.
 pub(super) fn campaign(output: &Path) -> PathBuf {
@@ -32,19 +40,39 @@ pub(super) fn folder(output: &Path, signature: &str) -> PathBuf {
     output.join(folder_name(signature))
 }
 
-/// Turns a signature into a folder name that every file system accepts.
+/// Turns a signature into a folder name that every file system accepts. Different signatures have different names.
 ///
-/// The first `/` and all blanks become `-`. If the result is too long, contains other special characters or begins
-/// with a dot, it is cut and cleaned, and a digest of the signature is appended so that different signatures keep
-/// different names.
+/// The first `/` becomes `.`, and a blank becomes `+`: `abort/signal 6` is in `abort.signal+6`. If the signature is
+/// long or has other characters than lower-case letters, digits, `-` and `_`, all others become `-`, and `~` and a
+/// digest of the signature are appended.
 fn folder_name(signature: &str) -> String {
-    let is_plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
-    let name = signature.replacen('/', "-", 1).replace(' ', "-");
-    if name.len() <= NAME_MAX && name.chars().all(is_plain) && !name.starts_with('.') {
-        return name;
+    let is_plain = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit() || matches!(char, '-' | '_');
+    let (check, part) = signature.split_once('/').unwrap_or((signature, ""));
+    let is_readable = signature.len() <= NAME_MAX
+        && signature.starts_with(|char| char != '-' && is_plain(char))
+        && check.chars().chain(part.chars()).all(|char| is_plain(char) || char == ' ')
+        && !signature.ends_with(['/', ' '])
+        && part != JSONL;
+    if is_readable {
+        return signature.replace('/', ".").replace(' ', "+");
     }
-    let plain: String = name.chars().map(|char| if is_plain(char) { char } else { '-' }).take(NAME_MAX).collect();
-    format!("{}-{}", plain.trim_matches(['-', '.']), &blake3::hash(signature.as_bytes()).to_hex()[..8])
+    let plain: String = signature.chars().map(|char| if is_plain(char) { char } else { '-' }).take(NAME_MAX).collect();
+    format!("{}~{}", plain.trim_matches('-'), &blake3::hash(signature.as_bytes()).to_hex()[..12])
+}
+
+/// Returns the names of the folders with a finding that none of these signatures has.
+pub(super) fn unrecorded(output: &Path, signatures: &BTreeSet<String>) -> Result<Vec<PathBuf>, CliError> {
+    let failed = |error| CliError::from(Error::file(output.display().to_string(), Problem::Read(error)));
+    let recorded: BTreeSet<_> = signatures.iter().map(|signature| folder(output, signature)).collect();
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(output).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.join(TRACE).exists() && !recorded.contains(&path) {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    Ok(folders)
 }
 
 /// Writes the trace of a finding and its `commands.txt`, except for files that exist already.
@@ -60,7 +88,10 @@ pub(super) fn keep(
     let folder = folder(output, signature);
     fs::create_dir_all(&folder).map_err(|error| Error::file(folder.display().to_string(), Problem::Write(error)))?;
     let program = quote(&worker::program());
-    let (quoted_system, quoted_signature) = (quote(system.as_ref()), quote(signature.as_ref()));
+    let quoted_system = quote(system.as_ref());
+    // A name may hold anything. As it is printed, it neither ends a comment nor misses in an argument.
+    let (system, signature) = (escape(system).to_string(), escape(signature).to_string());
+    let quoted_signature = quote(signature.as_ref());
     let commands = format!(
         "# {signature}, found in the run of {system} with seed {seed}. To see it in the shrunk trace:\n\
          {program} check shrunk.jsonl\n\
@@ -69,9 +100,9 @@ pub(super) fn keep(
          {program} check trace.jsonl\n\
          {program} run {quoted_system} --seed {seed}\n\
          # To shrink the whole run again:\n\
-         {program} shrink trace.jsonl --signature {quoted_signature}{twin} --output again.jsonl\n",
+         {program} shrink trace.jsonl --signature={quoted_signature}{twin} --output again.jsonl\n",
     );
-    for (name, content) in [("trace.jsonl", trace), ("commands.txt", commands.as_bytes())] {
+    for (name, content) in [(TRACE, trace), ("commands.txt", commands.as_bytes())] {
         let path = folder.join(name);
         if path.exists() {
             continue;
@@ -90,15 +121,21 @@ mod tests {
 
     #[test]
     fn each_signature_has_a_folder_of_its_own() {
-        assert_eq!(folder_name("incremental/balance"), "incremental-balance");
+        assert_eq!(folder_name("incremental/balance"), "incremental.balance");
         assert_eq!(folder_name("money-is-conserved"), "money-is-conserved");
-        assert_eq!(folder_name("abort/signal 6"), "abort-signal-6");
+        assert_eq!(folder_name("abort/signal 6"), "abort.signal+6");
+        assert_eq!(folder_name("panic/no account \"\""), "panic-no-account~b029d9eec7dc");
         let long = "x".repeat(200);
-        let names = ["panic/no account \"\"", "panic/no account ''", "../up", "", &long].map(folder_name);
-        assert!(
-            names.iter().all(|name| name.len() <= 70 && !name.starts_with('.') && !name.contains('/')),
-            "{names:?}"
-        );
-        assert_ne!(names[0], names[1]);
+        let alike = ["a b", "a-b", "a/b", "a.b", "a+b", "A b", "a b ", " a b", "a/b/", "a//b", "a\0b", "a\nb"];
+        let odd = ["panic/no account ''", "../up", "/up", "..", ".", "", "-rf", "/", "campaign/jsonl", "é", &long];
+        let names: Vec<_> = alike.into_iter().chain(odd).map(folder_name).collect();
+        for (place, name) in names.iter().enumerate() {
+            let is_safe = |char: char| char.is_ascii_alphanumeric() || "-_.+~".contains(char);
+            assert!(name.len() <= 80 && name.chars().all(is_safe) && !name.starts_with(['.', '-']), "{name}");
+            assert!(!name.ends_with(".jsonl"), "{name}");
+            assert!(!names[..place].contains(name), "{name}");
+        }
+        // A name that looks like one with a digest gets one of its own.
+        assert_ne!(folder_name(&names[5]), names[5]);
     }
 }

@@ -2,6 +2,7 @@
 
 mod campaign;
 mod files;
+mod recorded;
 mod report;
 mod seeds;
 mod shrunk;
@@ -29,13 +30,15 @@ use seeds::{Seeds, Shard};
 /// findings have the same signature. For each signature, the run with the lowest seed is kept in a folder of its own
 /// under `--output`: `trace.jsonl` is the whole run, and `shrunk.jsonl` is the small trace that still shows the
 /// failure. `walk.jsonl` and `report.html` show how the trace was shrunk, and `commands.txt` lists commands that
-/// reproduce the failure. A trace that an earlier `explore` kept is never replaced.
+/// reproduce the failure. A trace that an earlier `explore` kept is never replaced. A finding that could not be shrunk
+/// is tried again by the next `explore`.
 ///
 /// `campaign.jsonl` records which seeds were run, and by which build of the program. A later `explore` of the same
 /// build skips them, so it continues where the last one was stopped; another build runs them again. The findings do
-/// not depend on the number of jobs.
+/// not depend on the number of jobs. Only one `explore` at a time uses a folder.
 ///
-/// Exit codes: 0 ok; 1 a bug was found; 2 bad usage, or a file that cannot be read or written.
+/// Exit codes: 0 ok; 1 a bug was found, or a folder has a finding that the record lacks; 2 bad usage, or a file that
+/// cannot be read or written.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// The system or world to run.
@@ -45,7 +48,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "A..B", default_value = "0..1000")]
     seeds: Seeds,
 
-    /// Start no more runs after this time, such as `90` (seconds), `5m` or `1h 30m`; findings are still shrunk.
+    /// Stop after this time, such as `90` (seconds), `5m` or `1h 30m`; the next `explore` continues.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     time: Option<Duration>,
 

@@ -1,6 +1,7 @@
 //! The report of a campaign, as text for people and as JSON for programs.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use afresh_trace::text::{count, escape, number};
@@ -29,6 +30,9 @@ struct Report {
     /// For each law that is checked only in a sample of the runs, the number of those runs.
     laws: BTreeMap<String, u64>,
     findings: Vec<FailedRuns>,
+    /// The folders with findings that the record lacks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unrecorded: Vec<String>,
     /// The "sometimes" properties.
     sometimes: Vec<Sometimes>,
 }
@@ -77,7 +81,13 @@ pub(super) struct Runs {
 }
 
 /// Prints the report, and returns the exit code.
-pub(super) fn write(args: &Args, all: &Chunk, runs: Runs, console: &Console) -> Result<ExitCode, CliError> {
+pub(super) fn write(
+    args: &Args,
+    all: &Chunk,
+    runs: Runs,
+    unrecorded: &[PathBuf],
+    console: &Console,
+) -> Result<ExitCode, CliError> {
     let mut findings: Vec<_> = all
         .failed
         .iter()
@@ -103,7 +113,7 @@ pub(super) fn write(args: &Args, all: &Chunk, runs: Runs, console: &Console) -> 
         finding.given_up = shrunk::given_up(args, &finding.signature);
     }
     findings.sort_by(|a, b| a.seed.cmp(&b.seed).then_with(|| a.signature.cmp(&b.signature)));
-    let code = if findings.is_empty() { 0 } else { 1 };
+    let code = if findings.is_empty() && unrecorded.is_empty() { 0 } else { 1 };
     let sometimes = all.reached.iter().map(|(name, seed)| Sometimes { name: name.clone(), seed: *seed });
     let report = Report {
         system: args.system.clone(),
@@ -114,6 +124,7 @@ pub(super) fn write(args: &Args, all: &Chunk, runs: Runs, console: &Console) -> 
         counts: all.counts.clone(),
         laws: all.laws.clone(),
         findings,
+        unrecorded: unrecorded.iter().map(|folder| folder.display().to_string()).collect(),
         sometimes: sometimes.collect(),
     };
     console.print(&match args.format {
@@ -125,6 +136,7 @@ pub(super) fn write(args: &Args, all: &Chunk, runs: Runs, console: &Console) -> 
 
 fn text(report: &Report) -> String {
     let verdict = match report.findings.len() {
+        0 if !report.unrecorded.is_empty() => format!("{};", styled(BAD, "findings that campaign.jsonl lacks")),
         0 => format!("{}:", styled(GOOD, "ok")),
         found => format!("{};", styled(BAD, count(found as u64, "finding", "findings"))),
     };
@@ -134,13 +146,15 @@ fn text(report: &Report) -> String {
         (now, before) => format!(", {} made now and {} before by this build", number(now), number(before)),
     };
     let mut text = format!(
-        "{}: {verdict} {} of seeds {}..{}{made}\n  {}\n",
+        "{}: {verdict} {} of seeds {}..{}{made}\n",
         escape(&report.system),
         count(report.runs, "run", "runs"),
         report.seeds[0],
         report.seeds[1],
-        escape(&report.counts.to_string()),
     );
+    if report.runs > 0 {
+        text += &format!("  {}\n", escape(&report.counts.to_string()));
+    }
     let void = report.counts.get(VOID);
     if void > 0 {
         let (runs, are) = (count(void, "run", "runs"), if void == 1 { "is" } else { "are" });
@@ -182,6 +196,12 @@ fn text(report: &Report) -> String {
         if finding.twin_passes == Some(false) {
             text += "    the correct twin does not pass on the whole run, so the shrink went on without it\n";
         }
+    }
+    for folder in &report.unrecorded {
+        text += &format!("  {}: holds a finding that campaign.jsonl does not record\n", styled(BAD, escape(folder)));
+    }
+    if !report.unrecorded.is_empty() {
+        text += "  help: run the seeds in their commands.txt again, or move the folders away\n";
     }
     text
 }

@@ -47,24 +47,48 @@ impl FromStr for Shard {
 /// `done` holds the ranges that were run, in order and without overlaps. A whole block of [`CHUNK`] seeds belongs to
 /// one shard, and no chunk crosses two blocks, so the shards of several machines do not overlap.
 pub(super) fn chunks(seeds: &Seeds, shard: Shard, done: &[Range<u64>]) -> impl Iterator<Item = Range<u64>> {
-    let seeds = seeds.0.clone();
-    let ours =
-        (seeds.start / CHUNK..seeds.end.div_ceil(CHUNK)).filter(move |chunk| chunk % shard.of == shard.number - 1);
-    ours.flat_map(move |chunk| {
-        let (mut first, end) = (seeds.start.max(chunk * CHUNK), seeds.end.min((chunk + 1) * CHUNK));
-        let mut chunks = Vec::new();
-        let known = done.partition_point(|done| done.end <= first);
-        for done in done[known..].iter().take_while(|done| done.start < end) {
-            if done.start > first {
-                chunks.push(first..done.start);
-            }
-            first = done.end;
-        }
-        if first < end {
-            chunks.push(first..end);
-        }
-        chunks
+    gaps(&seeds.0, done).into_iter().flat_map(move |gap| {
+        let block = move |number: u64| {
+            let first = number.checked_mul(CHUNK).filter(|first| *first < gap.end)?;
+            Some((number, first.max(gap.start)..first.saturating_add(CHUNK).min(gap.end)))
+        };
+        let first = shard.first_from(gap.start / CHUNK).and_then(block);
+        std::iter::successors(first, move |(number, _)| number.checked_add(shard.of).and_then(block))
+            .map(|(_, chunk)| chunk)
     })
+}
+
+/// Returns the number of seeds of a shard that were not run yet. Takes no longer if there are many of them.
+pub(super) fn left(seeds: &Seeds, shard: Shard, done: &[Range<u64>]) -> u64 {
+    gaps(&seeds.0, done).into_iter().map(|gap| shard.below(gap.end) - shard.below(gap.start)).sum()
+}
+
+/// Returns the ranges of `seeds` that are not in `done`.
+fn gaps(seeds: &Range<u64>, done: &[Range<u64>]) -> Vec<Range<u64>> {
+    let mut first = seeds.start;
+    let mut gaps = Vec::new();
+    for done in done.iter().filter(|done| done.end > seeds.start && done.start < seeds.end) {
+        gaps.push(first..done.start);
+        first = done.end;
+    }
+    gaps.push(first..seeds.end);
+    gaps.retain(|gap| !gap.is_empty());
+    gaps
+}
+
+impl Shard {
+    /// Returns the first block of this shard that is not below `block`.
+    fn first_from(self, block: u64) -> Option<u64> {
+        let (ours, place) = (self.number - 1, block % self.of);
+        block.checked_add(if ours >= place { ours - place } else { self.of - (place - ours) })
+    }
+
+    /// Returns how many seeds of this shard are below `seed`.
+    fn below(self, seed: u64) -> u64 {
+        let (blocks, rest) = (seed / CHUNK, seed % CHUNK);
+        let whole = blocks / self.of + u64::from(blocks % self.of > self.number - 1);
+        whole * CHUNK + if blocks % self.of == self.number - 1 { rest } else { 0 }
+    }
 }
 
 #[cfg(test)]
@@ -74,7 +98,9 @@ mod tests {
     fn of(seeds: &str, shard: &str, done: &[(u64, u64)]) -> Vec<(u64, u64)> {
         let done: Vec<_> = done.iter().map(|(first, end)| *first..*end).collect();
         let (seeds, shard) = (seeds.parse().expect("seeds"), shard.parse().expect("a shard"));
-        chunks(&seeds, shard, &done).map(|chunk| (chunk.start, chunk.end)).collect()
+        let chunks: Vec<_> = chunks(&seeds, shard, &done).map(|chunk| (chunk.start, chunk.end)).collect();
+        assert_eq!(chunks.iter().map(|(first, end)| end - first).sum::<u64>(), left(&seeds, shard, &done));
+        chunks
     }
 
     #[test]
@@ -87,6 +113,22 @@ mod tests {
         let mut all: Vec<_> = ["1/2", "2/2"].iter().flat_map(|shard| of("0..300", shard, &[])).collect();
         all.sort_unstable();
         assert!(all.into_iter().flat_map(|(first, end)| first..end).eq(0..300));
+    }
+
+    /// As many seeds as there can be are counted, and the first chunk of them is found, without a list of them.
+    #[test]
+    fn the_first_of_many_seeds_is_found_at_once() {
+        let most = u64::MAX;
+        let of = |seeds: Range<u64>, shard: &str, done: Option<Range<u64>>| {
+            let (seeds, shard) = (Seeds(seeds), shard.parse().expect("a shard"));
+            let done = done.as_slice();
+            (left(&seeds, shard, done), chunks(&seeds, shard, done).next())
+        };
+        assert_eq!(of(0..most, "1/1", None), (most, Some(0..64)));
+        assert_eq!(of(0..most, "1/1", Some(0..most - 5)), (5, Some(most - 5..most)));
+        assert_eq!(of(most - 1..most, "1/1", None), (1, Some(most - 1..most)));
+        assert_eq!(of(1..most, &format!("{most}/{most}"), None), (0, None));
+        assert_eq!(of(0..most, "1000000000000/1000000000000", None).1, Some(63_999_999_999_936..64_000_000_000_000));
     }
 
     #[test]

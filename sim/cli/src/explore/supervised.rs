@@ -2,11 +2,14 @@
 
 use std::process::ExitCode;
 
+use afresh_trace::format::{Error, Problem};
+
 use super::campaign::Campaign;
 use super::report::Runs;
 use super::{Args, files, report, seeds, shrunk, work};
 use crate::console::{CliError, Console};
 use crate::interrupt::Deadline;
+use crate::lock::lock;
 use crate::supervisor::Supervisor;
 use crate::worker::Things;
 
@@ -17,20 +20,24 @@ pub(super) fn explore(
     deadline: Deadline,
     console: &Console,
 ) -> Result<ExitCode, CliError> {
-    work::prepare(args)?;
-    let path = files::campaign(&args.output);
+    let folder = work::prepare(args)?;
+    // Two campaigns that ran the same seeds at the same time would count them twice.
+    let in_use = |error| CliError::from(Error::file(args.output.display().to_string(), Problem::Write(error)));
+    lock(&folder).map_err(in_use)?;
     // A file that is not a record of this system is an error before anything is run.
-    let before = Campaign::open(&path, &args.system)?;
-    let left: u64 = seeds::chunks(&args.seeds, args.shard, &before.done()).map(|seeds| seeds.end - seeds.start).sum();
+    let mut campaign = Campaign::open(&files::campaign(&args.output), &args.system)?;
+    let (_, before) = campaign.of(&args.seeds);
+    let left = seeds::left(&args.seeds, args.shard, &campaign.done());
     if left > 0 {
         run(args, left, deadline, console)?;
+        campaign = campaign.again(&args.system)?;
     }
-    let (_, before) = before.of(&args.seeds);
-    let (all, runs) = Campaign::open(&path, &args.system)?.of(&args.seeds);
+    let (all, runs) = campaign.of(&args.seeds);
     if !args.no_shrink {
-        shrunk::shrink_all(args, has_twin, all.failed.keys())?;
+        shrunk::shrink_all(args, has_twin, deadline, all.failed.keys())?;
     }
-    report::write(args, &all, Runs { now: runs.saturating_sub(before), before }, console)
+    let unrecorded = files::unrecorded(&args.output, campaign.signatures())?;
+    report::write(args, &all, Runs { now: runs.saturating_sub(before), before }, &unrecorded, console)
 }
 
 /// Runs the `left` seeds that no earlier `explore` has run.

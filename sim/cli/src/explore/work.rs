@@ -11,6 +11,7 @@ use afresh_trace::format::{Error, Problem};
 use afresh_world::explore::{Explorer, Record, Run, Runs};
 
 use super::campaign::{Campaign, Chunk, Failed};
+use super::shrunk::NOT_IN_TWIN;
 use super::{Args, files, seeds};
 use crate::console::{CliError, Console, Progress};
 use crate::interrupt;
@@ -23,7 +24,7 @@ pub(super) fn explore(
     work: &Work<'_, Things>,
     console: &Console,
 ) -> Result<ExitCode, CliError> {
-    let mut campaign = Campaign::open(&files::campaign(&args.output), &args.system)?;
+    let mut campaign = Campaign::continue_at(&files::campaign(&args.output), &args.system)?;
     let done = campaign.done();
     let chunks = Mutex::new(seeds::chunks(&args.seeds, args.shard, &done).enumerate());
     let jobs = if work.task.serial { 1 } else { args.jobs };
@@ -62,8 +63,8 @@ fn record(
         while let Some(chunk) = waiting.remove(&next) {
             next += 1;
             for (signature, Failed { seed, trace, .. }) in &chunk.failed {
-                let twin = if has_twin { " --not-in-twin" } else { "" };
-                files::keep(&args.output, (&args.system, twin), signature, *seed, trace)?;
+                let twin = if has_twin { format!(" {NOT_IN_TWIN}") } else { String::new() };
+                files::keep(&args.output, (&args.system, &twin), signature, *seed, trace)?;
             }
             campaign.add(chunk)?;
         }
@@ -121,8 +122,8 @@ fn run_one(args: &Args, runs: &mut dyn Runs, seed: u64, work: &Work<'_, Things>)
     Ok(run)
 }
 
-/// Creates the folder for the findings.
-pub(super) fn prepare(args: &Args) -> Result<(), CliError> {
-    let name = args.output.display().to_string();
-    Ok(std::fs::create_dir_all(&args.output).map_err(|error| Error::file(name, Problem::Write(error)))?)
+/// Creates the folder for the findings, and opens it.
+pub(super) fn prepare(args: &Args) -> Result<File, CliError> {
+    let folder = std::fs::create_dir_all(&args.output).and_then(|()| File::open(&args.output));
+    Ok(folder.map_err(|error| Error::file(args.output.display().to_string(), Problem::Write(error)))?)
 }

@@ -46,10 +46,13 @@ const NONE_FOUND: &str = "Each change that was tried leaves it without a failure
 /// Shrinks the file, and returns the exit code.
 pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) -> Result<ExitCode, console::CliError> {
     let template = if args.stdin { Template::with_pipe } else { Template::with_path };
-    let twin = args.not_in.as_ref().map(|words| template(shell::words(words)).ok_or(ShrinkError::NoPlaceInCommand));
+    let second = |line: &String| {
+        let words = shell::words(line).ok_or(ShrinkError::OpenQuote)?;
+        template(words).ok_or(ShrinkError::NoPlaceInCommand)
+    };
+    let twin = args.not_in.as_ref().map(second);
     let twin = twin.transpose()?;
-    let score =
-        args.smaller_by.as_ref().map(|words| template(shell::words(words)).ok_or(ShrinkError::NoPlaceInCommand));
+    let score = args.smaller_by.as_ref().map(second);
     let score = score.transpose()?;
     let template = template(args.command.clone()).ok_or(ShrinkError::NoPlaceInCommand)?;
     let by = args.signature.as_ref().map_or(Ok(By::default()), |text| text.parse()).map_err(ShrinkError::Pattern)?;

@@ -3,11 +3,9 @@
 //! Nothing is overwritten without `--force` or `--resume`. Except for the walk, a file appears complete or not at all.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
 use afresh_shrink::minimize::Walk;
 use afresh_shrink::minimize::walk::{Header, Line, WalkError};
@@ -17,6 +15,7 @@ use afresh_trace::text::escape;
 
 use super::Args;
 use crate::console::{self, Console};
+use crate::lock::lock;
 
 /// An error in the usage or the files.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +37,8 @@ pub(super) enum ShrinkError {
          standard input"
     )]
     NoPlaceInCommand,
+    #[error("a quote in the command of an option does not end\n  help: write the command as for a shell")]
+    OpenQuote,
     #[error("--signature: expected `kind`, `exit`, `stdout`, `stderr` or a pattern: {0}")]
     Pattern(regex::Error),
     #[error("--resume: there is no walk beside standard output\n  help: give its path with `--walk`")]
@@ -245,24 +246,6 @@ pub(super) fn save(path: &Path, content: io::Result<Vec<u8>>) -> Result<(), Shri
     };
     Ok(write()?)
 }
-
-/// Locks `file`, so that two searches do not write the same walk.
-///
-/// It tries for two seconds, because a worker whose supervisor was killed may still be ending.
-fn lock(file: &File) -> io::Result<()> {
-    for _ in 0..LOCK_TRIES {
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_WAIT),
-            // If the file system has no locks, go on without one: no other search can have locked the file.
-            Ok(()) | Err(TryLockError::Error(_)) => return Ok(()),
-        }
-    }
-    Err(io::Error::other("another search is writing to it"))
-}
-
-/// The number of attempts to lock a file, and the time between them.
-const LOCK_TRIES: u32 = 100;
-const LOCK_WAIT: Duration = Duration::from_millis(20);
 
 /// The walk as an open file that grows one line at a time.
 #[derive(Debug)]

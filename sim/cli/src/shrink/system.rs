@@ -68,8 +68,9 @@ pub(super) fn shrink(
     let wanted = args.signature.as_ref().and_then(|text| text.parse::<Signature>().ok());
     // The bug is already known if it has ended a worker, or if a walk to continue from names it.
     let recorded = || files::bug_of(&task.walk).filter(|_| goes_on);
-    let asked = args.signature.clone().filter(|_| goes_on);
-    let known = asked.or_else(|| task.bug.clone()).or_else(recorded);
+    let known = task.bug.clone().or_else(recorded);
+    // A walk of another bug is refused, and not continued.
+    let known = args.signature.clone().filter(|asked| goes_on && !is_printed_as(known.as_deref(), asked)).or(known);
     let mut is_shown = false;
     let aimed = match known.and_then(|bug| bug.parse::<Signature>().ok()) {
         Some(bug) => {
@@ -80,6 +81,12 @@ pub(super) fn shrink(
             worker.enters(Phase::Aims);
             is_shown = true;
             let mut aimed = worker.measure(|| oracle.aim(wanted.as_ref()));
+            if let (Err(Aimless::Shows(shown)), Some(asked)) = (&aimed, &args.signature)
+                && let Some(meant) = shown.iter().find(|shown| is_printed_as(Some(&shown.signature.to_string()), asked))
+            {
+                let meant = meant.signature.clone();
+                aimed = worker.watch(|| oracle.aim(Some(&meant)));
+            }
             let more = if args.flaky { 1..FLAKY_AIMS } else { 0..0 };
             for _ in more {
                 if !matches!(aimed, Err(Aimless::Shows(_))) {
@@ -99,7 +106,7 @@ pub(super) fn shrink(
             let shown: Vec<_> =
                 findings.iter().map(|finding| format!("  {}", escape(&finding.signature.to_string()))).collect();
             return match &args.signature {
-                Some(other) if header.shows.as_ref() == Some(other) => give_up(
+                Some(other) if is_printed_as(header.shows.as_deref(), other) => give_up(
                     args,
                     &format!("it does not show {other} again, which its header names: {AGAIN}"),
                     &shown,
@@ -171,6 +178,12 @@ pub(super) fn shrink(
         }
         Err(refusal) => refuse(args, &places, &refusal, &[], console),
     }
+}
+
+/// Returns whether `signature` is what a user means by `asked`: it is the same text, or is printed as that text. A
+/// report escapes the control characters of a name, and no argument can hold a zero byte.
+fn is_printed_as(signature: Option<&str>, asked: &str) -> bool {
+    signature.is_some_and(|signature| signature == asked || escape(signature).to_string() == asked)
 }
 
 /// Returns the time and the text of an event for people.

@@ -171,7 +171,7 @@ impl std::error::Error for Error {}
 
 impl Problem {
     /// Converts an error of serde_json about one line. Also returns its column in that line, from 1.
-    pub(crate) fn from_json(error: &serde_json::Error) -> (Self, u64) {
+    pub fn from_json(error: &serde_json::Error) -> (Self, u64) {
         let column = (error.column() as u64).max(1);
         let text = error.to_string();
         let text = text.strip_suffix(&format!(" at line {} column {}", error.line(), error.column())).unwrap_or(&text);

@@ -15,20 +15,20 @@ fn input() -> String {
 #[test]
 fn a_candidate_with_a_greater_number_does_not_count() {
     let script = r#"grep -q '^open 60' "$1""#;
-    let bench = Bench::new(&input());
+    let bench = Bench::new(input());
     let plain = run(bench.shrink_by(&["trace.log", "--verbatim"], script));
     assert_eq!(plain.code, Some(0), "{}", plain.stderr);
     assert_eq!(bench.read("trace.min.log"), b"open 60\n");
     // The price of a trace: every discount that goes makes it greater.
     let price = r#"sh -c 'echo $((100 - $(grep -c discount "$1")))' sh {}"#;
-    let bench = Bench::new(&input());
+    let bench = Bench::new(input());
     let options = ["trace.log", "--verbatim", "--smaller-by", price];
     let done = run(bench.shrink_by(&options, script));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert_eq!(bench.read("trace.min.log"), b"discount 30\ndiscount 40\ndiscount 50\nopen 60\n");
     assert!(done.stdout.contains("the number of --smaller-by: 97 → 97"), "{}", done.stdout);
     // A stopped search goes on with the number that it had.
-    let bench = Bench::new(&input());
+    let bench = Bench::new(input());
     let stopped = run(bench.shrink_by(&[&options[..], &["--runs", "12"]].concat(), script));
     assert_eq!(stopped.code, Some(0), "{}", stopped.stderr);
     let resumed = run(bench.shrink_by(&[&options[..], &["--resume"]].concat(), script));
@@ -38,7 +38,7 @@ fn a_candidate_with_a_greater_number_does_not_count() {
 
 #[test]
 fn a_command_that_prints_no_number_is_an_error() {
-    let bench = Bench::new(&input());
+    let bench = Bench::new(input());
     let done = run(bench.shrink_by(&["trace.log", "--smaller-by", "head -1 {}"], r#"grep -q '^open 60' "$1""#));
     assert_eq!(done.code, Some(3));
     let expected = "the score: expected the command to print a number, but it prints `ping`";

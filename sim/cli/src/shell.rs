@@ -1,6 +1,6 @@
 //! Quoting for the shell, for messages that tell people which command to run.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 
 use afresh_trace::text::escape;
 
@@ -24,34 +24,9 @@ pub(super) fn quote(word: &OsStr) -> String {
     format!("$'{}'", coded.collect::<String>())
 }
 
-/// Returns the words of a command line, as a shell reads them if it has only blanks, quotes and backslashes.
-pub(super) fn words(line: &str) -> Vec<OsString> {
-    let (mut words, mut word, mut quoted) = (Vec::new(), None::<String>, None);
-    let mut chars = line.chars();
-    while let Some(char) = chars.next() {
-        match (char, quoted) {
-            ('\'' | '"', None) => {
-                quoted = Some(char);
-                word.get_or_insert_default();
-            }
-            (_, Some(quote)) if char == quote => quoted = None,
-            ('\\', None | Some('"')) => word.get_or_insert_default().extend(chars.next()),
-            (_, None) if char.is_whitespace() => words.extend(word.take().map(OsString::from)),
-            _ => word.get_or_insert_default().push(char),
-        }
-    }
-    words.extend(word.map(OsString::from));
-    words
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_is_read_as_words() {
-        assert_eq!(words(r#"  ./test.sh 'a b' "c 'd" e\ f {} '' "#), ["./test.sh", "a b", "c 'd", "e f", "{}", ""]);
-    }
 
     #[test]
     fn a_shell_reads_the_word_and_a_terminal_only_shows_it() {

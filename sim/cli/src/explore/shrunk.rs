@@ -1,14 +1,19 @@
 //! Shrinks each finding with a process of `afresh shrink`, several at a time.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Read, Seek, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::{fs, thread};
+use std::time::Duration;
+use std::{fs, io, thread};
 
 use afresh_shrink::oracle::ends;
+use afresh_trace::format::files::Output;
 use afresh_trace::format::{Error, Problem, from_json};
+use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 
 use super::{Args, files};
@@ -40,6 +45,9 @@ struct Said {
 
 /// The file with the report of the search, in the folder of the finding.
 const SAID: &str = "shrink.json";
+
+/// The time between two checks for a request to stop.
+const TICK: Duration = Duration::from_millis(10);
 
 /// The file with the error of a search that failed.
 const GIVEN_UP: &str = "shrink.txt";
@@ -92,7 +100,9 @@ fn shrink(args: &Args, has_twin: bool, signature: &str) -> Result<(), CliError> 
     command.arg(format!("--signature={signature}"));
     command.args(option("--output", "shrunk.jsonl")).args(option("--walk", "walk.jsonl"));
     command.args(option("--report", "report.html"));
-    command.arg(if folder.join("walk.jsonl").exists() { "--resume" } else { "--force" });
+    if folder.join("walk.jsonl").exists() {
+        command.arg("--resume");
+    }
     if has_twin {
         command.arg("--not-in-twin");
     }
@@ -103,12 +113,37 @@ fn shrink(args: &Args, has_twin: bool, signature: &str) -> Result<(), CliError> 
     if let Some(memory) = args.memory {
         command.arg("--memory").arg(memory.as_u64().to_string());
     }
-    let done = command.stdin(Stdio::null()).output().map_err(|error| failed(&folder, error))?;
-    let (path, content) = match done.status.code() {
-        Some(0) => (folder.join(SAID), done.stdout),
+    let (status, said, why) = run(command).map_err(|error| failed(&folder, error))?;
+    let (path, content) = match status.code() {
+        Some(0) => (folder.join(SAID), said),
         // It was stopped, and the next `explore` continues it.
         _ if interrupt::requested() => return Ok(()),
-        _ => (folder.join(GIVEN_UP), done.stderr),
+        _ => (folder.join(GIVEN_UP), why),
     };
-    Ok(fs::write(&path, content).map_err(|error| failed(&path, error))?)
+    let mut output = Output::create(&path, true)?;
+    output.write_all(&content).map_err(|error| failed(&path, error))?;
+    Ok(output.finish()?)
+}
+
+/// Runs a command to its end, or asks it to stop if this process is asked to. Returns what it has printed.
+fn run(mut command: Command) -> io::Result<(ExitStatus, Vec<u8>, Vec<u8>)> {
+    let (mut said, mut why) = (tempfile::tempfile()?, tempfile::tempfile()?);
+    let mut child = command.stdin(Stdio::null()).stdout(said.try_clone()?).stderr(why.try_clone()?).spawn()?;
+    let mut is_asked = false;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if !is_asked && interrupt::requested() {
+            is_asked = kill_process(Pid::from_child(&child), Signal::TERM).is_ok();
+        }
+        thread::sleep(TICK);
+    };
+    let read = |file: &mut File| -> io::Result<Vec<u8>> {
+        let mut content = Vec::new();
+        file.rewind()?;
+        file.read_to_end(&mut content)?;
+        Ok(content)
+    };
+    Ok((status, read(&mut said)?, read(&mut why)?))
 }

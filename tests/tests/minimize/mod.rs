@@ -10,6 +10,7 @@ mod payload;
 mod positions;
 mod reproduce;
 mod runs;
+mod stopped;
 mod system;
 mod witness;
 

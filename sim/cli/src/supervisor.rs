@@ -74,7 +74,11 @@ impl<'c> Supervisor<'c> {
 
     /// Creates a supervisor with a deadline, like [`new`](Self::new). Returns `None` if it is asked to stop while it
     /// copies standard input, whose end may never come.
-    pub(crate) fn reading(reads_stdin: bool, deadline: Deadline, console: &'c Console) -> Result<Option<Self>, CliError> {
+    pub(crate) fn reading(
+        reads_stdin: bool,
+        deadline: Deadline,
+        console: &'c Console,
+    ) -> Result<Option<Self>, CliError> {
         let mut supervisor = Self::new(console, false, console.progress_of_words())?;
         supervisor.deadline = deadline;
         if reads_stdin {

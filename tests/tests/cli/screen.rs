@@ -52,7 +52,8 @@ fn assert_safe(folder: &Folder, words: &[&str]) {
         let words = [&words[..place], format, &words[place..]].concat();
         let shown = shown(folder, &words);
         let acts = |char: char| {
-            char.is_control() && char != '\n' || matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+            char.is_control() && char != '\n'
+                || matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         };
         assert!(!plain(&shown).contains(acts), "{words:?} shows {shown:?}");
     }
@@ -179,6 +180,10 @@ fn names_of_megabytes_are_cut_in_messages() {
         let words = [words, &["--line-max", "100000000"][..if words.contains(&"--line-max") { 0 } else { 2 }]].concat();
         let done = folder.run(&words);
         let said = done.stderr.len() + done.stdout.len();
-        assert!(matches!(done.code, Some(1 | 2)) && said < 20_000, "{words:?} exits with {:?}, {said} bytes", done.code);
+        assert!(
+            matches!(done.code, Some(1 | 2)) && said < 20_000,
+            "{words:?} exits with {:?}, {said} bytes",
+            done.code
+        );
     }
 }

@@ -98,7 +98,8 @@ fn a_signal_leaves_nothing_beside_the_output() {
     let import = ["import", "-", "--system", "ledger", "--map", "id=.id", "--map", "from==b", "--map", "body=.b"];
     let import = [&import[..], &["--read-as", "json", "-o", "out.jsonl"]].concat();
     let scrub = ["scrub", "-", "--all", "-o", "out.jsonl"].to_vec();
-    let row = |n: u64| format!("{{\"id\":\"{n}\",\"b\":{{\"deposit\":{{\"account\":\"a\",\"amount\":5,\"on\":1}}}}}}\n");
+    let row =
+        |n: u64| format!("{{\"id\":\"{n}\",\"b\":{{\"deposit\":{{\"account\":\"a\",\"amount\":5,\"on\":1}}}}}}\n");
     let rows: String = (0..40_000).map(row).collect();
     let header = folder.read("trace.jsonl").lines().next().unwrap().to_owned() + "\n";
     let event = |n: u64| format!("{}\n", crate::cli::deposit(n, "a", 5, 1));
@@ -110,7 +111,9 @@ fn a_signal_leaves_nothing_beside_the_output() {
             // A pipe and its readers hold less than this, so the output has been started when all of it is taken.
             assert!(input.len() > 2 << 20);
             child.stdin.as_mut().unwrap().write_all(input.as_bytes()).unwrap();
-            assert!(std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+            assert!(
+                std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success()
+            );
             assert_eq!(child.wait_with_output().unwrap().status.code(), None, "{words:?}");
             assert_eq!(folder.files(), before, "{words:?}");
         }

@@ -128,6 +128,21 @@ fn a_report_says_what_was_looked_at() {
     }
 }
 
+#[test]
+fn steps_whose_messages_all_belong_at_the_beginning_take_turns() {
+    let words = || (0..6000).map(|n| message(&format!("m{n}"), 1, Some("x"), 6000 - n)).collect::<Vec<_>>();
+    let check = |jobs| {
+        let options = Options { budget: 1000, jobs, ..Options::default() };
+        check_trace(Words::default(), Header::complete("words"), words(), options)
+    };
+    let report = check(1);
+    assert!(report.is_clean() && report.coverage.too_late > 1000, "{:?}", report.coverage);
+    assert_eq!(report.coverage.steps + report.coverage.too_late, 6000);
+    for jobs in [2, 3] {
+        assert_eq!(check(jobs).coverage, report.coverage, "{jobs} jobs");
+    }
+}
+
 /// A message from `bank` to the key `a`: its id, revision, word and position. Without a word, it is a withdrawal.
 fn message(id: &str, revision: u32, word: Option<&str>, at: i64) -> Happened {
     let body = word.map(|word| Say { keys: vec!["a".into()], word: word.to_owned(), at: Some(at) });

@@ -22,12 +22,11 @@ const AGAIN_TIMES: usize = 10;
 impl<S: System> Verifier<S> {
     /// Compares the results for one key after the current stimulus, unless it is quarantined or damaged.
     pub(super) fn verify(&mut self, key: &Key) {
-        if self.engine.quarantined(key).is_some() {
-            self.seen.coverage.quarantined += 1;
-            return;
-        }
-        if self.damage.states.contains(key) {
-            self.seen.coverage.damaged += 1;
+        let (quarantined, damaged) = (self.engine.quarantined(key).is_some(), self.damage.states.contains(key));
+        if quarantined || damaged {
+            self.seen.coverage.quarantined += u64::from(quarantined);
+            self.seen.coverage.damaged += u64::from(damaged && !quarantined);
+            self.keep_up(key);
             return;
         }
         self.guarded(Some(key), |verifier, found| verifier.compare(key, found));
@@ -48,8 +47,10 @@ impl<S: System> Verifier<S> {
         self.seen.coverage.out_of_time += u64::from(self.look.is_out_of_time());
         let from_first = self.look.depth.folds(length);
         let folded = if from_first { self.facts.fold(key, length) } else { None };
-        if self.look.depth.from_checkpoints {
-            self.facts.advance(key);
+        let is_current = !self.look.depth.from_checkpoints || self.facts.advance_in_turn(key);
+        if !from_first && !is_current {
+            self.seen.coverage.too_late += 1;
+            return;
         }
         let recomputed = if from_first { folded.as_ref() } else { self.facts.newest(key) };
         let incremental = self.engine.state(key);

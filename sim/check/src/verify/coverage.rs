@@ -106,6 +106,10 @@ pub struct Coverage {
     /// The number of steps that were compared after the time was over, and therefore only recomputed from checkpoints.
     #[serde(skip_serializing_if = "is_zero")]
     pub out_of_time: u64,
+    /// The number of steps that were not compared, because their messages came so late that each of them would have cost
+    /// a fold of most of a long history.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub too_late: u64,
     /// The number of steps that were not compared because the key was quarantined.
     pub quarantined: u64,
     /// The number of steps that were not compared because a simulated fault had damaged the key and nothing had healed
@@ -138,6 +142,7 @@ impl Coverage {
         self.from_first += other.from_first;
         self.restated += other.restated;
         self.out_of_time += other.out_of_time;
+        self.too_late += other.too_late;
         self.quarantined += other.quarantined;
         self.damaged += other.damaged;
         self.recorded += other.recorded;

@@ -42,6 +42,12 @@ struct Revision<B> {
 /// The number of the event that first routed a message from a slot, and the body that counts now.
 type Rerouted<B> = (EventNumber, Option<B>);
 
+/// The most messages that are folded at every step.
+const BEHIND_MAX: usize = 4096;
+
+/// The messages that each step may fold on average, if it would have to fold more than that.
+const SHARE_OF_TURN: usize = 64;
+
 /// The histories of all keys.
 #[derive(Clone)]
 pub(super) struct Facts<S: System> {
@@ -307,9 +313,26 @@ impl<S: System> Facts<S> {
         history.kept.extend(state.map(|state| (length, state)));
     }
 
-    /// The newest state of `key`, as the last call of `advance` left it.
+    /// Advances `key` unless its turn has not come: folds that cost much are made only now and then. Returns whether the
+    /// newest state is up to date.
+    ///
+    /// A message that comes late costs as many messages as come after its place. If most of them belong at the
+    /// beginning of a long history, no checkpoint helps.
+    pub(super) fn advance_in_turn(&mut self, key: &Key) -> bool {
+        let Some(history) = self.histories.get_mut(key) else { return true };
+        let behind = history.len() - history.kept.last().map_or(0, |(length, _)| *length);
+        let is_due = behind <= BEHIND_MAX || history.turns.saturating_mul(SHARE_OF_TURN) >= behind;
+        history.turns = if is_due { 0 } else { history.turns + 1 };
+        if is_due {
+            self.advance(key);
+        }
+        is_due
+    }
+
+    /// The newest state of `key`, if the last call of `advance` came after the last change.
     pub(super) fn newest(&self, key: &Key) -> Option<&S::State> {
-        self.histories.get(key)?.kept.last().map(|(_, state)| state)
+        let history = self.histories.get(key)?;
+        history.kept.last().filter(|(length, _)| *length == history.len()).map(|(_, state)| state)
     }
 }
 

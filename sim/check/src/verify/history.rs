@@ -37,6 +37,8 @@ pub(super) struct History<S: System> {
     ///
     /// They are used if the histories are too long to be folded from the first message at every step.
     pub(super) kept: Vec<(usize, S::State)>,
+    /// The number of steps since the newest state was up to date.
+    pub(super) turns: usize,
 }
 
 /// A recorded view from which a key learned something after its first `length` messages.
@@ -49,7 +51,8 @@ pub(super) struct Learned<V> {
 impl<S: System> Default for History<S> {
     fn default() -> Self {
         let (places, bodies, learned, kept) = Default::default();
-        Self { places, bodies, opening: None, learned, changed_at: 0, changed_by: (EventNumber::MIN, 0), kept }
+        let (opening, changed_by) = (None, (EventNumber::MIN, 0));
+        Self { places, bodies, opening, learned, changed_at: 0, changed_by, kept, turns: 0 }
     }
 }
 

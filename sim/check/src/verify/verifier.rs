@@ -137,13 +137,17 @@ impl<S: System> Verifier<S> {
         self.step.changed = changed;
         if self.is_ours() {
             self.compare_step(panics);
-        } else if self.look.depth.from_checkpoints {
-            for key in &self.step.changed {
-                // A pass must keep its newest states up to date even at steps that it does not compare.
-                let _ = guard(&mut || {
-                    self.facts.advance(key);
-                });
-            }
+        } else {
+            let changed = std::mem::take(&mut self.step.changed);
+            changed.iter().for_each(|key| self.keep_up(key));
+            self.step.changed = changed;
+        }
+    }
+
+    /// Keeps the newest state of a key up to date, as every pass does even at steps that it does not compare.
+    pub(super) fn keep_up(&mut self, key: &Key) {
+        if self.look.depth.from_checkpoints {
+            let _ = guard(&mut || _ = self.facts.advance_in_turn(key));
         }
     }
 

@@ -314,6 +314,10 @@ fn coverage(coverage: &Coverage) -> String {
             );
         }
     }
+    if coverage.too_late > 0 {
+        let steps = count(coverage.too_late, "step", "steps");
+        text += &format!("; {steps} not compared, because each would have cost a fold of most of a long history");
+    }
     if coverage.quarantined > 0 {
         let steps = count(coverage.quarantined, "step", "steps");
         text += &format!("; {steps} not compared, because the key was quarantined after a panic");

@@ -173,7 +173,8 @@ impl Turn {
         if self.trace.is_dir() {
             return Err(Error::file(name, Problem::Directory).into());
         }
-        Ok(files::open_locked(&self.trace, OpenOptions::new().read(true)).map_err(|problem| Error::file(name, problem))?)
+        Ok(files::open_locked(&self.trace, OpenOptions::new().read(true))
+            .map_err(|problem| Error::file(name, problem))?)
     }
 
     /// Reads the trace from `input`, turns the knob, and returns the report with the name of the system that ran.

@@ -152,7 +152,8 @@ impl Places {
             }
         }
         let all: Vec<_> = files.cloned().chain(self.others()).collect();
-        if let Some(path) = (1..all.len()).find(|place| all[..*place].iter().any(|one| is_same_file(one, &all[*place]))) {
+        if let Some(path) = (1..all.len()).find(|place| all[..*place].iter().any(|one| is_same_file(one, &all[*place])))
+        {
             return Err(ShrinkError::Twice(all[path].clone()));
         }
         if again {
@@ -328,7 +329,9 @@ impl WalkFile {
         let new = || OpenOptions::new().write(true).create_new(true).open(path);
         let header = Line::Walk(header.clone());
         let file = match new() {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.metadata().is_ok_and(|it| it.is_file()) => {
+            Err(error)
+                if error.kind() == io::ErrorKind::AlreadyExists && path.metadata().is_ok_and(|it| it.is_file()) =>
+            {
                 let mut found = open_walk(path)?;
                 let mut begun = Vec::new();
                 found.read_to_end(&mut begun).map_err(failed)?;

@@ -1,16 +1,22 @@
-//! Tests of the outputs of a search: each is checked before the first run, and none overwrites what is not of this search.
+//! Tests of the outputs of a search: each is checked before the first run, and none overwrites what is not of this
+//! search.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::bench::{Bench, run};
 
-/// A command that finds the bug, and in its second run writes the file that `$0/appears` names.
+/// A command that fails with 3 at the bug, and with 4 if anything else is left without `open`. In its second run, it
+/// writes the file that `$0/appears` names.
 const APPEARS: &str = r#"
     cksum < "$1" >> "$0/runs"
-    [ "$(wc -l < "$0/runs")" = 2 ] && { name=$(cat "$0/appears"); mkdir -p "$(dirname "$0/$name")"; echo theirs > "$0/$name"; }
-    grep -q '^other' "$1" && ! grep -q '^open' "$1" && { echo 'Error: other' >&2; exit 3; }
-    grep '^open\|^reverse' "$1" | tr '\n' ' ' | grep -q 'open.*reverse'
+    if [ "$(wc -l < "$0/runs")" = 2 ]; then
+        name=$(cat "$0/appears"); mkdir -p "$(dirname "$0/$name")"; echo theirs > "$0/$name"
+    fi
+    [ -s "$1" ] || exit 0
+    grep -q '^open' "$1" || exit 4
+    grep '^open\|^reverse' "$1" | tr '\n' ' ' | grep -q 'open.*reverse' && exit 3
+    exit 0
 "#;
 
 #[test]
@@ -69,14 +75,13 @@ fn wrong_outputs_are_refused_before_the_first_run() {
 fn what_appears_during_the_search_is_not_overwritten() {
     for name in ["trace.min.log", "trace.min.log.others/1.log", "r.html"] {
         let bench = Bench::with_bug();
-        let trace = String::from_utf8(bench.read("trace.log")).expect("text").replace("ping 100\n", "other\n");
-        fs::write(bench.path("trace.log"), trace).expect("written");
         fs::write(bench.path("appears"), name).expect("written");
-        let done = run(bench.shrink_by(&["trace.log", "--report", "r.html"], APPEARS));
+        let words = ["trace.log", "--invert", "--report", "r.html", "--resume"];
+        let done = run(bench.shrink_by(&words[..4], APPEARS));
         assert!(done.code == Some(2) && done.stderr.contains("has appeared"), "{name}: {}", done.stderr);
         assert_eq!(bench.read(name), b"theirs\n", "{name}");
         fs::remove_file(bench.path(name)).expect("removed");
-        let done = run(bench.shrink_by(&["trace.log", "--report", "r.html", "--resume"], APPEARS));
+        let done = run(bench.shrink_by(&words, APPEARS));
         assert_eq!(done.code, Some(0), "{name}: {}", done.stderr);
         assert_eq!(bench.read("trace.min.log"), b"open\nreverse\n");
     }
@@ -91,11 +96,9 @@ fn only_files_of_the_search_are_replaced_when_it_is_resumed() {
     let resumed = ["trace.log", "--report", "r.html", "--resume"];
     for (name, ours) in [("trace.min.log", &result), ("r.html", &page)] {
         fs::write(bench.path(name), "precious").expect("written");
-        let runs = bench.runs().len();
         let done = run(bench.shrink(&resumed));
         assert!(done.code == Some(2) && done.stderr.contains("not from the search of this walk"), "{}", done.stderr);
         assert_eq!(bench.read(name), b"precious");
-        assert!(bench.runs().len() < runs + 2, "at most one run is lost");
         fs::write(bench.path(name), ours).expect("written");
     }
     fs::write(bench.path("notes"), "my notes").expect("written");

@@ -106,8 +106,8 @@ pub struct Coverage {
     /// The number of steps that were compared after the time was over, and therefore only recomputed from checkpoints.
     #[serde(skip_serializing_if = "is_zero")]
     pub out_of_time: u64,
-    /// The number of steps that were not compared, because their messages came so late that each of them would have cost
-    /// a fold of most of a long history.
+    /// The number of steps that were not compared, because their messages came so late that each would have cost a fold
+    /// of most of a long history.
     #[serde(skip_serializing_if = "is_zero")]
     pub too_late: u64,
     /// The number of steps that were not compared because the key was quarantined.

@@ -313,8 +313,8 @@ impl<S: System> Facts<S> {
         history.kept.extend(state.map(|state| (length, state)));
     }
 
-    /// Advances `key` unless its turn has not come: folds that cost much are made only now and then. Returns whether the
-    /// newest state is up to date.
+    /// Advances `key` unless its turn has not come: folds that cost much are made only now and then. Returns whether
+    /// the newest state is up to date.
     ///
     /// A message that comes late costs as many messages as come after its place. If most of them belong at the
     /// beginning of a long history, no checkpoint helps.

@@ -129,8 +129,8 @@ impl Turn {
     /// Turns the knob `asked`, writes the result and prints the report.
     pub(super) fn main(&self, asked: Asked, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
         let name = files::input_name(&self.trace);
-        // A recorder that is writing the trace would go on writing to the replaced file, and its events would be lost. So
-        // would be those of another knob, which is why the trace is read from the file that is locked.
+        // A recorder that is writing the trace would go on writing to the replaced file, and its events would be lost.
+        // So would be those of another knob, which is why the trace is read from the file that is locked.
         let locked = if self.result.in_place { Some(self.lock(&name)?) } else { None };
         let mut input = match &locked {
             Some(file) => file.try_clone().map_err(|error| Error::file(&name, Problem::Read(error)))?.into(),

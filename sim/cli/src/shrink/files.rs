@@ -44,7 +44,8 @@ pub(super) enum ShrinkError {
     )]
     Appeared(PathBuf),
     #[error(
-        "{}: is not from the search of this walk, and is not overwritten\n  help: move it away, or choose another name",
+        "{}: is not from the search of this walk, and is not overwritten\n  help: move it away, and continue with \
+         `--resume`",
         escaped(.0)
     )]
     Unrelated(PathBuf),

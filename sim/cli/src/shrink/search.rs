@@ -115,7 +115,6 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
         last_run: task.last_run,
         findings,
         curve,
-        has_run: false,
         failure: None,
     };
     session.recognize(&items);

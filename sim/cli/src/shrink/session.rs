@@ -42,8 +42,6 @@ pub(super) struct Session<'a, T> {
     pub(super) findings: OtherBugs,
     /// The size over the runs.
     pub(super) curve: Curve,
-    /// Whether a run has begun that no walk has recorded.
-    pub(super) has_run: bool,
     /// The error that ended the search, if there was one.
     pub(super) failure: Option<ShrinkError>,
 }
@@ -51,14 +49,14 @@ pub(super) struct Session<'a, T> {
 /// The file of the result.
 pub(super) struct ResultFile<'a> {
     target: Target,
-    /// The content of a file that was there when this search continued, until it is known to be a result of this search.
+    /// The content of a file that was there when this search continued, until it turns out to be one of its results.
     found: Option<Vec<u8>>,
     worker: &'a Worker,
 }
 
 impl<'a> ResultFile<'a> {
-    /// Returns the file at `path`, which may replace the file `ours`. If the search `continues`, it may also replace any
-    /// of its earlier results.
+    /// Returns the file at `path`, which may replace the file `ours`. If the search `continues`, it may also replace
+    /// any of its earlier results.
     pub(super) fn new(path: PathBuf, ours: Option<Identity>, continues: bool, worker: &'a Worker) -> Self {
         let is_ours = ours.is_some() && Identity::of(&path) == ours;
         let found = if continues && !is_ours && path.is_file() { fs::read(&path).ok() } else { None };
@@ -73,13 +71,10 @@ impl<'a> ResultFile<'a> {
         }
     }
 
-    fn check(&self) -> Result<(), ShrinkError> {
-        let unrelated = || ShrinkError::Unrelated(self.target.path().to_owned());
-        if self.found.is_some() { Err(unrelated()) } else { Ok(()) }
-    }
-
     fn write(&mut self, content: io::Result<Vec<u8>>) -> Result<(), ShrinkError> {
-        self.check()?;
+        if self.found.is_some() {
+            return Err(ShrinkError::Unrelated(self.target.path().to_owned()));
+        }
         files::save(&mut self.target, content)?;
         self.target.ours().into_iter().for_each(|ours| self.worker.send(&Note::Saved(ours.clone())));
         Ok(())
@@ -131,11 +126,6 @@ impl<T: Clone> Observer<T> for Session<'_, T> {
         if !self.last_run.is_none_or(is_within) {
             return ControlFlow::Break(());
         }
-        // The run that a crash of the machine lost may have led to the file that was there, but no later run.
-        if std::mem::replace(&mut self.has_run, true) {
-            let known = self.result.as_ref().map_or(Ok(()), ResultFile::check);
-            self.go_on(known)?;
-        }
         let Run { number, pass, candidate, .. } = run;
         let Self { best, unit, .. } = self;
         self.progress.doing(format!("{best} {unit}, run {number}: {pass}, {} {unit}", candidate.len()));
@@ -166,10 +156,9 @@ impl<T: Clone> Observer<T> for Session<'_, T> {
         let went_back = verified.len() > self.best;
         self.best = verified.len();
         self.recognize(verified);
-        let Some(result) = self.result.as_mut().filter(|result| {
-            // As long as runs are only repeated, the file that was there may still turn out to be a result.
-            (went_back || self.best <= self.saved / 2) && (self.has_run || result.found.is_none())
-        }) else {
+        // The file that was there may still turn out to be a result, even if the end of the walk was lost.
+        let is_due = went_back || self.best <= self.saved / 2;
+        let Some(result) = self.result.as_mut().filter(|result| is_due && result.found.is_none()) else {
             return ControlFlow::Continue(());
         };
         self.saved = self.best;

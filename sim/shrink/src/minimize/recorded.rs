@@ -14,8 +14,9 @@ use super::{End, Item, Minimized, Minimizer, Refusal, Walk, Without, pass};
 impl Minimizer {
     /// Returns the result of a search that was stopped, from the walk that it has written. Nothing is run.
     ///
-    /// [`run`](Self::run) with the same walk and an observer that stops at the first run has the same items. But it asks
-    /// all passes again, and one of them may be the reason why the search was stopped. `observer` learns of each step.
+    /// [`run`](Self::run) with the same walk and an observer that stops at the first run has the same items. But it
+    /// asks all passes again, and one of them may be the reason why the search was stopped. `observer` learns of each
+    /// step.
     ///
     /// # Errors
     ///

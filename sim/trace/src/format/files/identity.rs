@@ -47,7 +47,8 @@ const TRIES: u32 = 1000;
 ///
 /// # Errors
 ///
-/// Fails if the file cannot be opened, or is locked, or is replaced again and again. On a file system without locks, it is not locked.
+/// Fails if the file cannot be opened, is locked, or is replaced again and again. On a file system without locks, it is
+/// not locked.
 pub fn open_locked(path: &Path, options: &OpenOptions) -> Result<File, Problem> {
     for _ in 0..TRIES {
         let file = options.open(path).map_err(Problem::Read)?;

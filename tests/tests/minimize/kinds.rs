@@ -5,7 +5,8 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
-use afresh::minimize::{Candidate, Content, End, Identity, Item, Minimizer, Observer, Oracle, Run, Verdict};
+use afresh::minimize::{Candidate, Content, End, Identity, Item, Minimizer, Observer, Oracle, Run, Verdict, minimize};
+use afresh_core::Signature;
 
 /// An oracle that judges the text of a candidate, as a command would.
 struct Judge<F> {
@@ -88,6 +89,11 @@ fn blocks_of_markup_go_as_a_whole() {
     let (left, runs) = shrunk(&text, Minimizer::new().verbatim(true), fails);
     assert_eq!(left, "<orders>\n      <sku>s-17-1</sku>\n      <sku>s-44-0</sku>\n</orders>\n");
     assert!(runs <= 120, "{runs} runs");
+    // Without indentation, tags show the same blocks.
+    let flat: String = text.lines().map(|line| line.trim_start().to_owned() + "\n").collect();
+    let (left, flat_runs) = shrunk(&flat, Minimizer::new().verbatim(true), fails);
+    assert_eq!(left, "<orders>\n<sku>s-17-1</sku>\n<sku>s-44-0</sku>\n</orders>\n");
+    assert_eq!(flat_runs, runs);
 }
 
 #[test]
@@ -137,4 +143,31 @@ fn a_stopped_search_does_not_look_at_each_line_that_is_left() {
     let minimized = Minimizer::new().run(items, &mut judge, &mut StopAfter(5)).expect("it fails");
     assert!(matches!(minimized.end, End::Stopped(_)) && minimized.items.len() == 20_000);
     assert!(judge.identities.get() < 20, "{} identities", judge.identities.get());
+}
+
+/// Every table that is in use is needed, so no event can go alone. A table that is created, dropped and created again
+/// can lose the first two or the last two, which lie far from each other, but the runs say where the trace fails.
+#[test]
+fn an_event_goes_together_with_those_that_fail_without_it() {
+    let mut trace: Vec<String> = (0..50).map(|table| format!("create t{table}")).collect();
+    trace.extend((0..50).filter(|table| table % 10 == 3).map(|table| format!("drop t{table}")));
+    trace.extend((0..50).filter(|table| table % 10 == 3).map(|table| format!("create t{table}")));
+    trace.push("count".to_owned());
+    let mut oracle = |candidate: &Candidate<'_, String>| {
+        let mut tables = BTreeSet::new();
+        for item in candidate.items() {
+            let done = match item.value.split_once(' ') {
+                Some(("create", table)) => tables.insert(table),
+                Some((_, table)) => tables.remove(table),
+                None if tables.len() == 50 => return Verdict::same_at(item.number),
+                None => true,
+            };
+            if !done {
+                return Verdict::Other { signature: Signature::new("no such table", ""), at: Some(item.number) };
+            }
+        }
+        Verdict::Passed
+    };
+    let minimized = minimize(&trace, &mut oracle).expect("it fails");
+    assert_eq!(minimized.items.len(), 51);
 }

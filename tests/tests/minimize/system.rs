@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use afresh::check;
 use afresh::format::{EventOf, Options, RawEvent, Reader};
 use afresh::minimize::{Candidate, Edit, End, Item, Minimized, Minimizer, Observer, Run, Verdict};
-use afresh::oracle::{Aimless, Examined, examine, rewrite_event};
+use afresh::oracle::{Aimless, Events, Examined, examine};
 use afresh::{Loaded, Subject};
 use afresh_core::{Header, Signature};
 use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook};
@@ -72,7 +72,7 @@ fn shrinks_to<S: Fixture + Subject>(name: &str, system: &S, file: &[u8], bug: &S
     }
     let mut replayed = original;
     for edit in witness.accepted {
-        edit.apply(&mut replayed, rewrite_event).expect("it can be applied");
+        edit.apply(&mut replayed, &Events).expect("it can be applied");
     }
     let contents = |items: &[Item<RawEvent>]| {
         let content = |item: &Item<RawEvent>| (item.number, item.value.at, item.value.content.get().to_owned());

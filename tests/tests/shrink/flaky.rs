@@ -71,7 +71,7 @@ fn a_result_that_shows_no_bug_again_is_stepped_back() {
     let mut lines =
         afresh::minimize::Item::numbered(original.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec));
     for edit in walk.steps() {
-        edit.apply(&mut lines, afresh::oracle::rewrite_line).expect("it can be applied");
+        edit.apply(&mut lines, &afresh::oracle::Lines).expect("it can be applied");
     }
     assert_eq!(lines.iter().map(|line| line.number).collect::<Vec<_>>(), [7, 15]);
     // A search that was stopped at any run resumes to the same walk.

@@ -14,6 +14,7 @@ mod kill;
 mod outputs;
 mod refuse;
 mod runs;
+mod score;
 mod signature;
 mod stop;
 mod system;

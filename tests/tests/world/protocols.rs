@@ -5,7 +5,7 @@ use afresh::check::Options;
 use afresh::explore::{Explorer, Record, WorldExplorer};
 use afresh::format::{RawTrace, Reader};
 use afresh::minimize::Minimizer;
-use afresh::oracle::NotIn;
+use afresh::oracle::Second;
 use afresh::world::{self, Cluster};
 use afresh_fixtures::{Chord, Paxos, TwoPhaseCommit, chord, paxos, two_phase_commit};
 
@@ -41,7 +41,7 @@ fn shrunk<C: Cluster + Sync>(cluster: &C) -> Vec<Shrunk> {
         examined.oracle.aim(Some(&bug)).unwrap();
         let mut correct = world::examine_world(&twin, trace(&run.trace[..])).unwrap().oracle;
         correct.be_twin();
-        let mut oracle = NotIn::new(&mut *examined.oracle, Some(&mut *correct));
+        let mut oracle = Second::twin(&mut *examined.oracle, Some(&mut *correct));
         let minimized = Minimizer::new().run(examined.stimuli, &mut oracle, &mut ()).unwrap();
         let (left, runs) = (minimized.items.len(), minimized.runs);
         let events = minimized.items.into_iter().map(|item| item.value).collect();

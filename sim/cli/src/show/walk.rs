@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use afresh_shrink::minimize::walk::CONFIRM;
-use afresh_shrink::minimize::{Item, Rewrite, Walk};
-use afresh_shrink::oracle::{rewrite_event, rewrite_line};
+use afresh_shrink::minimize::{Content, Item, Walk};
+use afresh_shrink::oracle::{Events, Lines};
 use afresh_trace::format::{Error, Options, Problem, RawEvent, Reader, files};
 use afresh_trace::text::escape;
 use serde::Serialize;
@@ -34,7 +34,7 @@ pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCo
     let steps = if identity_of_file(&content) == walk.header.input {
         // A JSON document on several lines was shrunk as one item, unless its lines were.
         let whole = document(&content).filter(|_| walk.header.items == 1);
-        steps_of(whole.unwrap_or_else(|| lines(&content)), &walk, rewrite_line, |line| text_of_line(line))
+        steps_of(whole.unwrap_or_else(|| lines(&content)), &walk, &Lines, |line| text_of_line(line))
     } else {
         let events =
             events(&original, &content, args.source.options()).filter(|(input, _)| *input == walk.header.input);
@@ -44,7 +44,7 @@ pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCo
                 escape(&original.display().to_string())
             ))
         };
-        steps_of(events.ok_or_else(other)?.1, &walk, rewrite_event, text_of_event)
+        steps_of(events.ok_or_else(other)?.1, &walk, &Events, text_of_event)
     };
     let steps = steps.ok_or_else(|| usage("its edits do not apply to its original".to_owned()))?;
     let runs = walk.runs.iter().filter(|(intent, _)| intent.pass != CONFIRM).count();
@@ -102,13 +102,13 @@ fn original_of(walk: &Path) -> Option<PathBuf> {
 fn steps_of<T: Clone>(
     mut items: Vec<Item<T>>,
     walk: &Walk,
-    rewrite: impl Fn(&T, &Rewrite) -> Option<T>,
+    content: &dyn Content<T>,
     text: impl Fn(&T) -> String,
 ) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
     for intent in walk.accepted() {
         let before = items.clone();
-        intent.edit.apply(&mut items, &rewrite)?;
+        intent.edit.apply(&mut items, content)?;
         steps.push(Step::new(intent, &before, &items, &text));
     }
     Some(steps)

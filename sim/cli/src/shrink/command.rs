@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use afresh_core::Signature;
 use afresh_shrink::minimize::{Item, Refusal};
-use afresh_shrink::oracle::{By, CommandOracle, NotIn, Outcome, Recognizer, Template};
+use afresh_shrink::oracle::{By, CommandOracle, Outcome, Recognizer, Score, Second, Template};
 use afresh_trace::text::escape;
 
 use super::Args;
@@ -41,14 +41,20 @@ const EMPTY_INVERTED: &str = "It fails in the same way on an empty file. If it e
 /// What to do if the original does not show the bug, but the command is a test.
 const MAYBE_TEST: &str = "If it is a test, which fails if the bug is there, use `--invert`.";
 
+/// What a search for a failure has found out, if it found none.
+const NONE_FOUND: &str = "Each change that was tried leaves it without a failure.";
+
 /// Shrinks the file, and returns the exit code.
 pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) -> Result<ExitCode, console::CliError> {
     let template = if args.stdin { Template::with_pipe } else { Template::with_path };
-    let twin = args.not_in.as_ref().map(|line| {
-        let words = shlex::split(line).ok_or_else(|| ShrinkError::Unclosed(line.clone()))?;
+    let of_line = |option: &'static str, line: &String| {
+        let words = shlex::split(line).ok_or_else(|| ShrinkError::Unclosed(option, line.clone()))?;
         template(words.into_iter().map(OsString::from).collect()).ok_or(ShrinkError::NoPlaceInCommand)
-    });
+    };
+    let twin = args.not_in.as_ref().map(|line| of_line("--not-in", line));
     let twin = twin.transpose()?;
+    let score = args.smaller_by.as_ref().map(|line| of_line("--smaller-by", line));
+    let score = score.transpose()?;
     let template = template(args.command.clone()).ok_or(ShrinkError::NoPlaceInCommand)?;
     let by = args.signature.as_ref().map_or(Ok(By::default()), |text| text.parse()).map_err(ShrinkError::Pattern)?;
     let recognizer = Recognizer { invert: args.invert, by };
@@ -68,6 +74,7 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
     };
     let mut oracle = oracle_of(template)?;
     let mut twin = twin.map(oracle_of).transpose()?;
+    let mut score = score.map(|template| oracle_of(template).map(Score::new)).transpose()?;
     if let Some(fails) = twin.as_mut().and_then(|twin| twin::fails(twin, &lines)) {
         let why = format!("the command of --not-in does not pass on it either, so no candidate could count: {fails}");
         return give_up(args, &why, &[], console);
@@ -84,13 +91,16 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
     };
     work.worker.enters(Phase::Searches);
     let asked = twin.is_some().then_some(true);
-    let mut judge = NotIn::new(&mut oracle, twin.as_mut());
+    let mut judge = Second::twin(&mut oracle, twin.as_mut());
+    let mut judge = Second::score(&mut judge, score.as_mut());
     let (result, journey) = search(args, &places, job, &mut judge, work, console)?;
     match result {
         Ok(minimized) => {
             let bug = oracle.bug();
             let by_code_alone = args.signature.is_none() && bug.is_some_and(|bug| !bug.part.contains(", "));
-            let more: Vec<_> = by_code_alone.then(|| CODE_ALONE.to_owned()).into_iter().collect();
+            let scores = score.as_ref().and_then(Score::first_and_best);
+            let scores = scores.map(|(before, after)| format!("the number of --smaller-by: {before} → {after}"));
+            let more: Vec<_> = by_code_alone.then(|| CODE_ALONE.to_owned()).into_iter().chain(scores).collect();
             let (signature, any_failure) = (bug.map(ToString::to_string), bug.is_none());
             let text = |line: &Cow<'_, [u8]>| (None, original::text_of_line(line));
             let left = || minimized.items.iter().map(|item| item.value.len()).sum();
@@ -136,6 +146,7 @@ fn reasons(args: &Args, refusal: &Refusal, outcomes: &[Outcome; 2]) -> Vec<Strin
         match refusal {
             Refusal::FailsEmpty if args.invert => Some(EMPTY_INVERTED),
             Refusal::FailsEmpty => Some(EMPTY),
+            Refusal::DoesNotFail(_) if args.search => Some(NONE_FOUND),
             Refusal::DoesNotFail(_) if !args.invert => Some(MAYBE_TEST),
             _ => None,
         }

@@ -35,7 +35,10 @@ pub(super) enum ShrinkError {
     Exists(PathBuf),
     #[error("{}: is the input, which is never overwritten\n  help: choose another name", escaped(.0))]
     IsInput(PathBuf),
-    #[error("{}: is named for two outputs, of which one would overwrite the other\n  help: choose two names", escaped(.0))]
+    #[error(
+        "{}: is named for two outputs, of which one would overwrite the other\n  help: choose two names",
+        escaped(.0)
+    )]
     Twice(PathBuf),
     #[error(
         "{}: has appeared since the search began, and is not overwritten\n  help: move it away, and continue with \
@@ -54,8 +57,11 @@ pub(super) enum ShrinkError {
          standard input"
     )]
     NoPlaceInCommand,
-    #[error("--not-in: a quote or a backslash is not closed in `{}`\n  help: close it, or write `\\` before it", shorten(.0))]
-    Unclosed(String),
+    #[error(
+        "{0}: a quote or a backslash is not closed in `{quoted}`\n  help: close it, or write `\\` before it",
+        quoted = shorten(.1)
+    )]
+    Unclosed(&'static str, String),
     #[error("--signature: expected `kind`, `exit`, `stdout`, `stderr` or a pattern: {0}")]
     Pattern(regex::Error),
     #[error("--resume: there is no walk beside standard output\n  help: give its path with `--walk`")]

@@ -87,6 +87,15 @@ pub(super) struct Args {
     #[arg(long, conflicts_with = "command")]
     not_in_twin: bool,
 
+    /// Count a candidate only if a number does not grow: CMD, as one string, gets the candidate as the other command
+    /// does, and prints the number, such as a size or a time.
+    #[arg(long, value_name = "CMD", requires = "command")]
+    smaller_by: Option<String>,
+
+    /// Begin even if the input does not show a bug: the first failure that any change of it shows is the bug.
+    #[arg(long, requires = "command", conflicts_with_all = ["flaky", "not_in", "smaller_by"])]
+    search: bool,
+
     /// Only remove messages, and change nothing in those that stay.
     #[arg(long)]
     verbatim: bool,

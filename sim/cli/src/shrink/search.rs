@@ -66,6 +66,12 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     if args.not_in_twin {
         header.oracle.insert(0, "--not-in-twin".to_owned());
     }
+    if let Some(command) = &args.smaller_by {
+        header.oracle.insert(0, format!("--smaller-by={command}"));
+    }
+    if args.search {
+        header.oracle.insert(0, "--search".to_owned());
+    }
     if args.flaky {
         header.oracle.insert(0, "--flaky".to_owned());
     }
@@ -75,6 +81,7 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
         .keep(keep)
         .confirm(usize::try_from(args.confirm).unwrap_or(usize::MAX))
         .flaky(args.flaky)
+        .search(args.search)
         .verbatim(args.verbatim);
     if args.resume && places.walk.is_none() {
         return Err(ShrinkError::NoWalk);

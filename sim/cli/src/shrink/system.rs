@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use afresh_core::{Header, Signature};
 use afresh_shrink::minimize::{Item, Refusal, Verdict};
-use afresh_shrink::oracle::{Aimless, Examined, NotIn};
+use afresh_shrink::oracle::{Aimless, Examined, Second};
 use afresh_trace::format::{Error, Problem, RawEvent, Writer, time};
 use afresh_trace::text::{count, escape};
 
@@ -143,7 +143,7 @@ pub(super) fn shrink(
     }
     let job = Job { items: stimuli, input, words: vec![system, bug.clone()], unit: UNIT.1, render: &render };
     let asked = twin.is_some();
-    let mut oracle = NotIn::new(&mut *oracle, twin.as_deref_mut());
+    let mut oracle = Second::twin(&mut *oracle, twin.as_deref_mut());
     let (result, journey) = search(args, &places, job, &mut oracle, work, console)?;
     match result {
         Ok(minimized) => {

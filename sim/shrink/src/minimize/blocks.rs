@@ -1,4 +1,4 @@
-//! The pass that removes blocks of lines: a line with all lines under it that are indented more.
+//! The pass that removes blocks of lines: a line with all lines under it that are indented or nested more.
 
 use std::ops::Range;
 
@@ -16,7 +16,8 @@ const MANY: usize = 64;
 /// stay, one level after another. At last it tries to remove the first and the last line of each block, and to keep
 /// what is between them.
 ///
-/// This follows the structure of programs and of markup (Misherghi and Su, 2006: HDD), as far as lines show it.
+/// This follows the structure of programs and of markup (Misherghi and Su, 2006: HDD), as far as lines show it. Where
+/// no line is indented, brackets and tags show it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Blocks {
     /// The level of nesting of the current blocks; 0 is the outermost.
@@ -86,17 +87,9 @@ impl Blocks {
 
 /// Returns all blocks, each with its level and its lines, in the order of their first lines.
 fn blocks(view: &dyn View) -> Vec<(usize, Range<usize>)> {
-    let mut depths: Vec<usize> = Vec::with_capacity(view.len());
-    let mut before = 0;
-    for text in (0..view.len()).map(|place| view.text(place)) {
-        let inside = text.as_ref().map_or("", |text| text.trim_start_matches([' ', '\t']));
-        if text.is_some() && inside.trim_end().is_empty() {
-            // An empty line belongs to the line before it.
-            depths.push(before + 1);
-        } else {
-            before = text.as_ref().map_or(0, |text| text.len() - inside.len());
-            depths.push(before);
-        }
+    let mut depths = indents(view);
+    if depths.windows(2).all(|pair| pair[0] == pair[1]) {
+        depths = nesting(view);
     }
     // The blocks around the current line, each with its depth and its index in `blocks`.
     let mut around: Vec<(usize, usize)> = Vec::new();
@@ -122,6 +115,38 @@ fn blocks(view: &dyn View) -> Vec<(usize, Range<usize>)> {
         }
     }
     blocks
+}
+
+/// Returns how far each line is indented. An empty line belongs to the line before it.
+fn indents(view: &dyn View) -> Vec<usize> {
+    let mut depths: Vec<usize> = Vec::with_capacity(view.len());
+    let mut before = 0;
+    for text in (0..view.len()).map(|place| view.text(place)) {
+        let inside = text.as_ref().map_or("", |text| text.trim_start_matches([' ', '\t']));
+        if text.is_some() && inside.trim_end().is_empty() {
+            depths.push(before + 1);
+        } else {
+            before = text.as_ref().map_or(0, |text| text.len() - inside.len());
+            depths.push(before);
+        }
+    }
+    depths
+}
+
+/// Returns how far each line would be indented by its brackets and tags.
+fn nesting(view: &dyn View) -> Vec<usize> {
+    let mut open: usize = 0;
+    let depth = |place| {
+        let text = view.text(place).unwrap_or_default();
+        let count = |part: &str| text.matches(part).count();
+        let tags = text.split('<').skip(1).filter(|tag| tag.starts_with(char::is_alphabetic) && !tag.contains("/>"));
+        let opens = text.matches(['{', '(', '[']).count() + tags.count();
+        let ends = text.matches(['}', ')', ']']).count() + count("</");
+        let depth = if closes(view, place) { open.saturating_sub(1) } else { open };
+        open = (open + opens).saturating_sub(ends);
+        depth
+    };
+    (0..view.len()).map(depth).collect()
 }
 
 /// Returns whether the line at `place` ends a block that was opened by another line.

@@ -3,6 +3,9 @@
 //! A candidate is run until a sequential test has decided (A. Wald, *Sequential Tests of Statistical Hypotheses*,
 //! 1945). The test tells two rates apart: the rate at which the bug shows if it is there, which is estimated from runs
 //! of the original, and the rate at which it shows by mistake, which is estimated from runs without any event.
+//!
+//! Only operations are used whose results IEEE 754 fixes to the last bit, so that a search takes the same way on every
+//! machine. Logarithms are not among them, so likelihood ratios are multiplied instead of their logarithms added.
 
 use super::verdict::Verdict;
 
@@ -72,7 +75,8 @@ impl Rate {
 /// The two rates that the tests of a search tell apart, and the number of its tests.
 #[derive(Clone, Debug)]
 pub(super) struct Chance {
-    /// The evidence of a run that shows the bug, and of one that does not: logarithms of likelihood ratios.
+    /// The likelihood ratios of a run that shows the bug, and of one that does not: how many times likelier such a run
+    /// is if the bug is there.
     shows: f64,
     not: f64,
     /// The number of tests that were begun.
@@ -87,7 +91,7 @@ impl Chance {
         let bug = original.bound(-QUANTILE_OF_BUG).min(0.99);
         let seen = if empty.shows > 0 { empty.bound(QUANTILE_OF_MISTAKES) } else { 0.0 };
         let mistakes = seen.max(bug * UNSEEN);
-        let (shows, not) = ((bug / mistakes).ln(), ((1.0 - bug) / (1.0 - mistakes)).ln());
+        let (shows, not) = (bug / mistakes, (1.0 - bug) / (1.0 - mistakes));
         (mistakes <= bug * NEAREST).then_some(Self { shows, not, tests: 0.0 })
     }
 
@@ -97,12 +101,17 @@ impl Chance {
     /// [`MISTAKE_MAX`] however many tests there are.
     pub(super) fn trial(&mut self) -> Trial {
         self.tests += 1.0;
-        let accept = (self.tests * (self.tests + 1.0) / MISTAKE_MAX).ln();
-        let reject = MISS_MAX.ln();
+        let accept = self.tests * (self.tests + 1.0) / MISTAKE_MAX;
         // A candidate whose rate lies between the two rates would be run for very long.
-        let runs_max = 4.0 * (reject / self.not).max(accept / self.shows).ceil();
-        Trial { shows: self.shows, not: self.not, accept, reject, evidence: 0.0, left: runs_max, is_decided: false }
+        let runs = powers(1.0 / self.not, 1.0 / MISS_MAX).max(powers(self.shows, accept));
+        Trial { shows: self.shows, not: self.not, accept, evidence: 1.0, left: 4 * runs, is_decided: false }
     }
+}
+
+/// Returns the least power of `base`, which is greater than 1, that reaches `bound`.
+fn powers(base: f64, bound: f64) -> u64 {
+    let powers = std::iter::successors(Some(1.0), |power| Some(power * base));
+    powers.take_while(|power| *power < bound).count() as u64
 }
 
 /// The test of one candidate.
@@ -110,13 +119,12 @@ impl Chance {
 pub(super) struct Trial {
     shows: f64,
     not: f64,
-    /// The evidence at which the candidate is accepted or rejected.
+    /// The evidence at which the candidate is accepted. It is rejected at [`MISS_MAX`].
     accept: f64,
-    reject: f64,
-    /// The evidence so far that the bug is there.
+    /// The evidence so far that the bug is there: the likelihood ratio of all runs.
     evidence: f64,
     /// The number of runs that are left.
-    left: f64,
+    left: u64,
     is_decided: bool,
 }
 
@@ -124,13 +132,13 @@ impl Trial {
     /// Counts a run, and returns whether this decides the test: the candidate is accepted if the run showed the bug,
     /// and rejected if it did not.
     pub(super) fn add(&mut self, verdict: &Verdict) -> bool {
-        self.left -= 1.0;
+        self.left = self.left.saturating_sub(1);
         if verdict.is_same() {
-            self.evidence += self.shows;
+            self.evidence *= self.shows;
             self.is_decided = self.evidence >= self.accept;
         } else {
-            self.evidence += self.not;
-            self.is_decided = self.evidence <= self.reject || self.left <= 0.0;
+            self.evidence *= self.not;
+            self.is_decided = self.evidence <= MISS_MAX || self.left == 0;
         }
         self.is_decided
     }

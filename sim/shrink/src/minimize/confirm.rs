@@ -5,6 +5,7 @@ use super::chance::{Chance, Rate, VAIN_MAX};
 use super::edit::Edit;
 use super::observer::Observer;
 use super::oracle::Oracle;
+use super::pass;
 use super::search::{Search, Why, go_on};
 use super::verdict::Verdict;
 use super::verified::Verified;
@@ -79,11 +80,31 @@ impl<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
         }
         match first {
             Some(Verdict::Same { at, .. }) => self.verified.failing = at,
+            Some(verdict @ (Verdict::Passed | Verdict::Other { .. })) if self.hunts => {
+                return self.hunt(&empty, verdict);
+            }
             Some(verdict @ Verdict::Unresolved(_)) => return Err(Refusal::Unresolved(verdict)),
             Some(verdict) => return Err(Refusal::DoesNotFail(verdict)),
             None => {}
         }
         if is_mistake { self.measure(confirm) } else { Ok(()) }
+    }
+
+    /// Makes changes of the original, until one of them shows any failure. That failure is the bug of the search.
+    /// `empty` is the verdict without any event, and `original` that on the original.
+    fn hunt(&mut self, empty: &Verdict, original: Verdict) -> Result<(), Refusal> {
+        let usual = [empty, &original].into_iter().filter_map(|verdict| match verdict {
+            Verdict::Other { signature, .. } => Some(signature.clone()),
+            _ => None,
+        });
+        self.judge.hunted = Some(usual.collect());
+        for mut pass in pass::round(0, self.verbatim) {
+            let found = self.try_all(&mut *pass)?;
+            if found {
+                return Ok(());
+            }
+        }
+        Err(Refusal::DoesNotFail(original))
     }
 
     /// Runs the verified trace once.

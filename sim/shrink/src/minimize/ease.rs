@@ -14,7 +14,8 @@ const SMALL: [&str; 2] = ["1", "0"];
 /// Makes numbers small in the few events that are nearest to the failing one, if the trace is still long.
 ///
 /// Where the failure needs a large amount, hundreds of events may each contribute to it, and hardly any of them can be
-/// removed. For a small amount, one event is enough.
+/// removed. For a small amount, one event is enough. A number in a line that is not JSON is rarely an amount, so such
+/// lines stay as they are until no more of them can be removed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ease {
     /// The numbers of the events still to try, the next one last.
@@ -47,7 +48,8 @@ impl Pass for Ease {
             let event = *self.events.last()?;
             let text = view.place(event).and_then(|place| view.text(place)).unwrap_or_default();
             let sites = sites(&text);
-            while let Some(site) = sites.get(self.site) {
+            let is_json = sites.first().is_some_and(|first| !first.kind.is_single());
+            while let Some(site) = sites.get(self.site).filter(|_| is_json) {
                 if site.kind == Kind::Number && self.left > 0 {
                     self.left -= 1;
                     let splice = Splice(site.span.start, site.span.end, SMALL[self.left].to_owned());

@@ -1,8 +1,12 @@
 //! Edits: the one change by which a candidate differs from the verified trace.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::candidate::Item;
+use super::oracle::Content;
+use super::patches::{Fields, rebase};
 
 /// One change of a trace.
 ///
@@ -26,6 +30,14 @@ pub enum Edit {
         remove: Vec<(u64, u64)>,
         /// The changes of texts, as in [`Rewrite`](Self::Rewrite).
         rewrite: Vec<Rewrite>,
+    },
+    /// Removes events that patch a text, and moves the offsets of the patches that stay, so that each of them still
+    /// changes the same part of the text.
+    Rebase {
+        /// The spans of numbers to remove, as in [`Remove`](Self::Remove).
+        remove: Vec<(u64, u64)>,
+        /// Where the parts of a patch are in the texts of events.
+        fields: Fields,
     },
 }
 
@@ -67,25 +79,26 @@ impl Edit {
     pub fn removed(&self) -> &[(u64, u64)] {
         match self {
             Self::Keep | Self::Rewrite(_) => &[],
-            Self::Remove(spans) | Self::Merge { remove: spans, .. } => spans,
+            Self::Remove(spans) | Self::Merge { remove: spans, .. } | Self::Rebase { remove: spans, .. } => spans,
         }
     }
 
-    /// The changes that the edit makes to texts.
+    /// Returns the changes that the edit makes to the texts of `verified`.
     #[must_use]
-    pub fn rewritten(&self) -> &[Rewrite] {
+    pub fn rewrites<T>(&self, verified: &[Item<T>], content: &dyn Content<T>) -> Cow<'_, [Rewrite]> {
         match self {
-            Self::Keep | Self::Remove(_) => &[],
-            Self::Rewrite(rewrites) | Self::Merge { rewrite: rewrites, .. } => rewrites,
+            Self::Keep | Self::Remove(_) => Cow::Borrowed(&[]),
+            Self::Rewrite(rewrites) | Self::Merge { rewrite: rewrites, .. } => Cow::Borrowed(rewrites),
+            Self::Rebase { remove, fields } => Cow::Owned(rebase(verified, remove, fields, content)),
         }
     }
 
-    /// Applies the edit, so that `verified` becomes the candidate. `rewrite` changes the text of one event.
+    /// Applies the edit, so that `verified` becomes the candidate. `content` gives the texts of the events.
     ///
     /// Returns `None` and changes nothing if an event cannot be rewritten.
     #[must_use]
-    pub fn apply<T>(&self, verified: &mut Vec<Item<T>>, rewrite: impl Fn(&T, &Rewrite) -> Option<T>) -> Option<()> {
-        let rewritten = self.rewrite(verified, rewrite)?;
+    pub fn apply<T>(&self, verified: &mut Vec<Item<T>>, content: &dyn Content<T>) -> Option<()> {
+        let rewritten = self.rewrite(verified, content)?;
         for (place, item) in rewritten {
             verified[place] = item;
         }
@@ -101,15 +114,13 @@ impl Edit {
     }
 
     /// Returns the items that the edit rewrites, each with its place in `verified`.
-    pub(super) fn rewrite<T>(
-        &self,
-        verified: &[Item<T>],
-        rewrite: impl Fn(&T, &Rewrite) -> Option<T>,
-    ) -> Option<Vec<(usize, Item<T>)>> {
+    pub(super) fn rewrite<T>(&self, verified: &[Item<T>], content: &dyn Content<T>) -> Option<Vec<(usize, Item<T>)>> {
         let changed = |change: &Rewrite| {
             let place = verified.binary_search_by_key(&change.event, |item| item.number).ok()?;
-            Some((place, Item { number: change.event, value: rewrite(&verified[place].value, change)? }))
+            let event = &verified[place].value;
+            let value = content.with_text(event, &change.apply(&content.text(event)?)?)?;
+            Some((place, Item { number: change.event, value }))
         };
-        self.rewritten().iter().map(changed).collect()
+        self.rewrites(verified, content).iter().map(changed).collect()
     }
 }

@@ -38,12 +38,12 @@
 //! * `edit.rs`, `candidate.rs`: one change of a trace, and the trace that it gives
 //! * `order.rs`: which of two traces is smaller
 //! * `pass.rs`: the interface of a pass, and the order of the passes
-//! * `truncate.rs`, `scope.rs`, `blocks.rs`, `slice.rs`, `groups.rs`, `spans.rs`, `singles.rs`, `together.rs`: passes
-//!   that remove events
+//! * `truncate.rs`, `scope.rs`, `blocks.rs`, `slice.rs`, `groups.rs`, `spans.rs`, `singles.rs`, `pointed.rs`,
+//!   `together.rs`: passes that remove events
 //! * `ease.rs`, `fields.rs`, `members.rs`, `words.rs`, `names.rs`, `plain.rs`, `values.rs`, `ranks.rs`, `equal.rs`,
 //!   `blanks.rs`: passes that simplify the texts of events
-//! * `join.rs`, `children.rs`, `count.rs`, `places.rs`, `shift.rs`: passes that change several values at once, because
-//!   they depend on each other
+//! * `join.rs`, `children.rs`, `count.rs`, `places.rs`, `shift.rs`, `rebase.rs` with `patches.rs`: passes that change
+//!   several values at once, because they depend on each other
 //! * `late.rs`: the pass that moves late events back to where they belong
 //! * `merge.rs`: the pass that removes events and changes another in one edit, where neither works alone
 //! * `nearness.rs`, `units.rs`, `descent.rs`: which events are linked to the failing one, which events belong together,
@@ -79,9 +79,12 @@ mod observer;
 mod oracle;
 mod order;
 mod pass;
+mod patches;
 mod places;
 mod plain;
+mod pointed;
 mod ranks;
+mod rebase;
 mod recorded;
 mod scope;
 mod search;
@@ -105,6 +108,7 @@ pub use chance::{MISTAKE_MAX, Rate};
 pub use edit::{Edit, Rewrite, Splice};
 pub use observer::{Observer, Run};
 pub use oracle::{Content, Oracle};
+pub use patches::Fields;
 pub use verdict::Verdict;
 pub use walk::Walk;
 
@@ -229,6 +233,7 @@ pub struct Minimizer {
     confirm: usize,
     flaky: bool,
     verbatim: bool,
+    hunts: bool,
     keep: Option<Regex>,
     recorded: Recorded,
     cut_off: Option<(Identity, Verdict)>,
@@ -243,6 +248,7 @@ impl Minimizer {
             confirm: 2,
             flaky: false,
             verbatim: false,
+            hunts: false,
             keep: None,
             recorded: Recorded::new(),
             cut_off: None,
@@ -276,6 +282,13 @@ impl Minimizer {
     #[must_use]
     pub fn verbatim(mut self, verbatim: bool) -> Self {
         self.verbatim = verbatim;
+        self
+    }
+
+    /// Sets whether to search for a bug if the original shows none: the first failure that any change of it shows.
+    #[must_use]
+    pub fn search(mut self, hunts: bool) -> Self {
+        self.hunts = hunts;
         self
     }
 
@@ -318,7 +331,7 @@ impl Minimizer {
         oracle: &mut O,
         observer: &mut W,
     ) -> Result<Minimized<T>, Refusal> {
-        let Self { confirm, flaky, verbatim, keep, recorded, cut_off, runs } = self;
+        let Self { confirm, flaky, verbatim, hunts, keep, recorded, cut_off, runs } = self;
         let keeps = flaky || !oracle.repeats();
         let judge = Judge {
             known: BTreeMap::new(),
@@ -330,13 +343,14 @@ impl Minimizer {
             chance: None,
             rates: BTreeMap::new(),
             ahead: BTreeMap::new(),
+            hunted: None,
             oracle,
             observer,
         };
         let verified = Verified::new(items, keep);
         let history = History::of(keeps.then(|| verified.clone()));
         let without = BTreeMap::new();
-        let mut search = Search { verified, judge, history, verbatim, without, one_minimal_after: None };
+        let mut search = Search { verified, judge, history, verbatim, hunts, without, one_minimal_after: None };
         search.reproduce(confirm, flaky)?;
         let end = loop {
             if let Err(pass) = search.reduce() {

@@ -19,7 +19,9 @@ use super::merge::Merge;
 use super::names::Names;
 use super::places::Places;
 use super::plain::Plain;
+use super::pointed::Pointed;
 use super::ranks::Ranks;
+use super::rebase::Rebase;
 use super::scope::Scope;
 use super::shift::Shift;
 use super::singles::Singles;
@@ -130,6 +132,11 @@ pub(super) trait Pass: Fork {
     /// Tells the pass whether the edit that it proposed last was accepted, and so is part of the verified trace now.
     fn judged(&mut self, accepted: bool);
 
+    /// Tells the pass, after a rejected edit, the number of the event at which the trace failed in another way.
+    fn failed_at(&mut self, number: u64) {
+        let _ = number;
+    }
+
     /// Returns whether the pass depends mostly on which events are left, so that it need not run again before one is
     /// removed.
     fn is_for_events(&self) -> bool {
@@ -163,13 +170,15 @@ impl<P: Pass + Clone + 'static> Fork for P {
 /// Truncation and scope are in the first round only, because later changes do not move the failure far.
 pub(super) fn round(round: usize, verbatim: bool) -> Vec<Box<dyn Pass>> {
     let first: [Box<dyn Pass>; 2] = [Box::new(Truncate::default()), Box::new(Scope::default())];
-    let others: [Box<dyn Pass>; 23] = [
+    let others: [Box<dyn Pass>; 25] = [
         Box::new(Blocks::default()),
         Box::new(Slice::default()),
         Box::new(Groups::default()),
+        Box::new(Rebase::default()),
         Box::new(Ease::default()),
         Box::new(Spans::default()),
         Box::new(Singles::default()),
+        Box::new(Pointed::default()),
         Box::new(Together::default()),
         Box::new(Join::default()),
         Box::new(Children::default()),

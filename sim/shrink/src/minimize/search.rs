@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 
+use afresh_core::Signature;
+
 use super::candidate::{Candidate, Identity};
 use super::chance::{Chance, Rate};
 use super::confirm::History;
@@ -56,6 +58,8 @@ pub(super) struct Judge<'a, O: ?Sized, W> {
     /// Verdicts of speculative runs on candidates of the verified trace. They are discarded if the search does not need
     /// them.
     pub(super) ahead: BTreeMap<Identity, Verdict>,
+    /// While the search looks for a failure that the original does not show: the failures that do not count.
+    pub(super) hunted: Option<BTreeSet<Signature>>,
     pub(super) oracle: &'a mut O,
     pub(super) observer: &'a mut W,
 }
@@ -135,8 +139,13 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
                 verdict
             }
         };
-        // Only the original names the bug.
+        // Only the original names the bug, or the first candidate that fails.
         let verdict = match verdict {
+            Verdict::Other { signature, at }
+                if self.hunted.as_ref().is_some_and(|usual| !usual.contains(&signature)) =>
+            {
+                Verdict::Same { at, shows: Some(signature) }
+            }
             Verdict::Same { at, .. } if pass == CONFIRM || pass == BACK => Verdict::Same { at, shows: None },
             verdict => verdict,
         };
@@ -194,6 +203,8 @@ pub(super) struct Search<'a, T, O: ?Sized, W> {
     pub(super) history: History<T>,
     /// Whether the texts of all events must stay unchanged.
     pub(super) verbatim: bool,
+    /// Whether to look for a failure if the original shows none.
+    pub(super) hunts: bool,
     /// The verdicts of the verified trace without single events, by event number, as far as they are known.
     pub(super) without: BTreeMap<u64, Verdict>,
     /// The number of runs after which the trace was 1-minimal for the first time.
@@ -238,8 +249,9 @@ impl<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
         std::mem::take(&mut self.without).into_iter().map(|(number, verdict)| Without { number, verdict }).collect()
     }
 
-    /// Tries the edits of `pass` until it has no more. Returns whether any was accepted.
-    fn try_all(&mut self, pass: &mut dyn Pass) -> Result<bool, Stopped> {
+    /// Tries the edits of `pass` until it has no more, or until it has found the failure that is hunted. Returns
+    /// whether any was accepted.
+    pub(super) fn try_all(&mut self, pass: &mut dyn Pass) -> Result<bool, Stopped> {
         let Self { verified, judge, history, without, .. } = self;
         let mut changed = false;
         pass.begin(&verified.view(judge.oracle.content()));
@@ -258,6 +270,9 @@ impl<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
             let verdict = known.map_or_else(|| judge.judge(Why::pass(pass.name()), &candidates), Ok)?;
             let candidate = candidates.swap_remove(0);
             pass.judged(verdict.is_same());
+            if let Verdict::Other { at: Some(at), .. } = &verdict {
+                pass.failed_at(*at);
+            }
             if let Verdict::Same { at, .. } = verdict {
                 judge.ahead.clear();
                 without.clear();
@@ -266,7 +281,11 @@ impl<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
                 verified.accept(&edit, texts, at, judge.oracle.content());
                 history.accepted(edit, at);
                 changed = true;
+                let was_hunted = judge.hunted.take().is_some();
                 go_on(judge.observer.step(&verified.items))?;
+                if was_hunted {
+                    break;
+                }
             } else if let Edit::Remove(spans) = &edit
                 && let [(first, last)] = spans[..]
                 && first == last

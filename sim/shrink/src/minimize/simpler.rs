@@ -22,6 +22,7 @@ const STEP: u128 = 16;
 /// Proposes simpler values for one value, and is told whether each was accepted.
 ///
 /// A number is bisected toward 0. A text becomes empty or a single letter, or is cut at a length that bisection finds.
+/// A text without blanks may be a name, which is never made empty.
 #[derive(Clone, Debug)]
 pub(super) struct Simpler {
     /// The values to try before bisection, the next one last.
@@ -110,7 +111,8 @@ impl Simpler {
         let Ok(text) = serde_json::from_str::<String>(content) else { return };
         let chars: Vec<char> = text.chars().collect();
         self.first.extend(letter.filter(|letter| *letter != "a").map(quoted));
-        self.first.extend([quoted("a"), quoted("")]);
+        self.first.push(quoted("a"));
+        self.first.extend(text.contains(char::is_whitespace).then(|| quoted("")));
         // A text of one character was already tried.
         self.bounds = (1, chars.len() as u128);
         self.form = Form::Text(chars);
@@ -225,10 +227,11 @@ mod tests {
     #[test]
     fn texts_become_empty_or_one_letter_or_shorter() {
         let text = |least: usize| move |text: &str| text.len() >= least + 2;
-        assert_eq!(search(Kind::Text, "\"reverse\"", text(0)).0, ["\"\""]);
-        assert_eq!(search(Kind::Text, "\"reverse\"", text(1)).0, ["\"\"", "\"a\""]);
-        assert_eq!(search(Kind::Text, "\"reverse\"", text(7)).0, ["\"\"", "\"a\""]);
-        assert_eq!(search(Kind::Text, "\"reconsider\"", text(10)).0, ["\"\"", "\"a\"", "\"recon\""]);
+        assert_eq!(search(Kind::Text, "\"no fee\"", text(0)).0, ["\"\""]);
+        assert_eq!(search(Kind::Text, "\"no fee\"", text(1)).0, ["\"\"", "\"a\""]);
+        assert_eq!(search(Kind::Text, "\"reverse\"", text(0)).0, ["\"a\""], "a name never becomes empty");
+        assert_eq!(search(Kind::Text, "\"reverse\"", text(7)).0, ["\"a\""]);
+        assert_eq!(search(Kind::Text, "\"reconsider\"", text(10)).0, ["\"a\"", "\"recon\""]);
         let left = search(Kind::Text, "\"0123456789012345678901234567890123456789\"", text(11)).1;
         assert!((13..=21).contains(&left.len()), "{left}");
         assert_eq!(search(Kind::Word, "null", |_| true).0, [""; 0]);

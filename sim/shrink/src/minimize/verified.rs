@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use regex::Regex;
 
 use super::candidate::{Candidate, Identity, Item, Texts};
-use super::edit::{Edit, Rewrite};
+use super::edit::Edit;
 use super::oracle::Content;
 use super::order::is_smaller;
 use super::pass::View;
@@ -43,10 +43,13 @@ impl<T> Verified<T> {
     /// Returns the candidate that `edit` makes of this trace. Returns `None` if the candidate would not be smaller, or
     /// if a rewritten event does not read back, or if it would change a text that must stay.
     pub(super) fn candidate<'c>(&'c self, edit: &'c Edit, content: &dyn Content<T>) -> Option<Candidate<'c, T>> {
-        if edit.removed().is_empty() && *edit != Edit::Keep && !is_smaller(&self.view(content), edit.rewritten()) {
+        if edit.removed().is_empty()
+            && *edit != Edit::Keep
+            && !is_smaller(&self.view(content), &edit.rewrites(&self.items, content))
+        {
             return None;
         }
-        let rewritten = edit.rewrite(&self.items, |event, change| rewrite(event, change, content))?;
+        let rewritten = edit.rewrite(&self.items, content)?;
         if let Some(keep) = &self.keep
             && loses(keep, &self.items, edit, &rewritten, content)
         {
@@ -64,14 +67,10 @@ impl<T> Verified<T> {
     /// can tell. `texts` holds the texts that then differ from those of the original.
     pub(super) fn accept(&mut self, edit: &Edit, texts: Texts, failing: Option<u64>, content: &dyn Content<T>) {
         // The edit fits: it was applied before, to make the candidate.
-        let _ = edit.apply(&mut self.items, |event, change| rewrite(event, change, content));
+        let _ = edit.apply(&mut self.items, content);
         self.texts = texts;
         self.failing = failing;
     }
-}
-
-fn rewrite<T>(event: &T, change: &Rewrite, content: &dyn Content<T>) -> Option<T> {
-    content.with_text(event, &change.apply(&content.text(event)?)?)
 }
 
 /// Returns whether an edit removes or changes any match of `keep`. `rewritten` holds the events that it changes, each

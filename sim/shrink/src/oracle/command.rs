@@ -14,7 +14,7 @@ use afresh_core::Signature;
 use super::process::{self, Ended, Finished, Streams};
 use super::recognizer::{FailedRun, Recognizer};
 use super::values::values;
-use crate::minimize::{Candidate, Content, Edit, Identity, Oracle, Rewrite, Verdict};
+use crate::minimize::{Candidate, Content, Edit, Identity, Oracle, Verdict};
 use crate::scratch::Scratch;
 
 /// The placeholder for the path of the candidate in the words of a command.
@@ -208,6 +208,21 @@ impl CommandOracle {
         }
     }
 
+    /// Runs the command on a candidate, and returns what it prints on standard output.
+    ///
+    /// # Errors
+    ///
+    /// Returns how the run ended, if not with exit code 0.
+    pub(super) fn output<T: AsRef<[u8]>>(&self, candidate: &Candidate<'_, T>) -> Result<Vec<u8>, String> {
+        let folder = self.place.path().join("candidate");
+        let content: Vec<u8> = candidate.values().flat_map(|line| line.as_ref().iter().copied()).collect();
+        match self.run_in_spite(&folder, &content) {
+            Ok(Finished { ended: Ended::Exited(0), output, .. }) => Ok(output),
+            Ok(finished) => Err(describe(finished.ended)),
+            Err(error) => Err(format!("could not be run: {error}")),
+        }
+    }
+
     /// Records a run, and returns its verdict.
     fn note(&mut self, judged: Judged) -> Verdict {
         let Judged { verdict, outcome, elapsed } = judged;
@@ -324,20 +339,27 @@ impl<T: AsRef<[u8]> + From<Vec<u8>>> Content<T> for CommandOracle {
     }
 
     fn text<'e>(&self, line: &'e T) -> Option<Cow<'e, str>> {
+        Lines.text(line)
+    }
+
+    fn with_text(&self, line: &T, text: &str) -> Option<T> {
+        Lines.with_text(line, text)
+    }
+}
+
+/// The texts of lines. This is enough to replay the edits that a search with a [`CommandOracle`] has recorded in its
+/// walk.
+#[derive(Clone, Copy, Debug)]
+pub struct Lines;
+
+impl<T: AsRef<[u8]> + From<Vec<u8>>> Content<T> for Lines {
+    fn text<'e>(&self, line: &'e T) -> Option<Cow<'e, str>> {
         std::str::from_utf8(line.as_ref()).ok().map(Cow::Borrowed)
     }
 
     fn with_text(&self, _: &T, text: &str) -> Option<T> {
         Some(text.as_bytes().to_vec().into())
     }
-}
-
-/// Returns `line` with one change of its text, or `None` if the change does not fit. This replays the edits that a
-/// search with a [`CommandOracle`] has recorded in its walk.
-#[must_use]
-pub fn rewrite_line<T: AsRef<[u8]> + From<Vec<u8>>>(line: &T, change: &Rewrite) -> Option<T> {
-    let text = std::str::from_utf8(line.as_ref()).ok()?;
-    Some(change.apply(text)?.into_bytes().into())
 }
 
 fn describe(ended: Ended) -> String {

@@ -3,21 +3,23 @@
 //! * [`SystemOracle`] runs the system of an Afresh trace in this process. [`examine`] makes one.
 //! * [`CommandOracle`] runs any command. A [`Recognizer`] says when its run is a failure, and which failures are the
 //!   same bug.
-//! * [`NotIn`] counts a candidate only if a correct twin passes on it.
+//! * [`Second`] counts a candidate only if a second oracle passes on it: that of a correct twin, or a [`Score`].
 
 mod command;
 pub mod ends;
 mod kind;
-mod not_in;
 mod process;
 mod recognizer;
 mod scope;
+mod score;
+mod second;
 mod system;
 mod typed;
 mod values;
 
-pub use command::{CommandOracle, Outcome, Template, rewrite_line};
-pub use not_in::NotIn;
+pub use command::{CommandOracle, Lines, Outcome, Template};
 pub use recognizer::{By, Recognizer};
-pub use system::{Aimless, Examined, Stimuli, SystemOracle, TOLD_MAX, Tell, examine, rewrite_event};
+pub use score::Score;
+pub use second::Second;
+pub use system::{Aimless, Events, Examined, Stimuli, SystemOracle, TOLD_MAX, Tell, examine};
 pub use values::values;

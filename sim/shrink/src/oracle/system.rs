@@ -1,5 +1,6 @@
 //! System oracles: they run the system of an Afresh trace in this process, and check every step.
 
+use std::borrow::Cow;
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use afresh_core::{Header, Signature, Types};
 use afresh_trace::format::{Error, EventOf, RawEvent, Readable, Reader};
 
 use super::typed::Typed;
-use crate::minimize::{Item, Oracle, Rewrite};
+use crate::minimize::{Content, Item, Oracle};
 
 /// The most events of a candidate for which an oracle reports the event that is being run. A report takes as long as a
 /// few events, so it would slow down longer candidates.
@@ -121,9 +122,17 @@ impl<T: Readable> Stimuli<T> {
     }
 }
 
-/// Returns `event` with one change of its text, or `None` if the change does not fit. This replays the edits that a
-/// search with a [`SystemOracle`] has recorded in its walk.
-#[must_use]
-pub fn rewrite_event(event: &RawEvent, change: &Rewrite) -> Option<RawEvent> {
-    event.with_text(&change.apply(&event.text()?)?)
+/// The texts of events. This is enough to replay the edits that a search with a [`SystemOracle`] has recorded in its
+/// walk.
+#[derive(Clone, Copy, Debug)]
+pub struct Events;
+
+impl Content<RawEvent> for Events {
+    fn text<'e>(&self, event: &'e RawEvent) -> Option<Cow<'e, str>> {
+        event.text().map(Cow::Owned)
+    }
+
+    fn with_text(&self, event: &RawEvent, text: &str) -> Option<RawEvent> {
+        event.with_text(text)
+    }
 }

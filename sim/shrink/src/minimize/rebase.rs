@@ -1,0 +1,117 @@
+//! The pass that removes patches of a text, and moves the offsets of the patches that stay.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::descent::Descent;
+use super::edit::Edit;
+use super::pass::{Pass, View};
+use super::patches::{Fields, Member, Members, Unit, Value};
+
+/// The fewest events of a trace in which this pass looks for patches: fewer are no evidence.
+const EVENTS_MIN: usize = 16;
+
+/// The most events that are read to find the fields of patches.
+const READ_MAX: usize = 4096;
+
+/// In how many of a hundred patches the part that is replaced must lie inside the text.
+const INSIDE: usize = 95;
+
+/// How far into its text a patch must be on average, in hundredths. A number that is no offset is mostly small.
+const DEPTH: u64 = 10;
+
+/// Tries to remove spans of patches, in the order of a [`Descent`], until a whole descent removes nothing. The offsets
+/// of all later patches are moved, so that each of them still changes the same text.
+///
+/// Without this, each removal moves what comes after, so that nearly every candidate fails in another way. The pass
+/// does not know the fields of patches. It takes those with which the patches of the trace lie inside the text that
+/// they make.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rebase {
+    fields: Option<Fields>,
+    descent: Option<Descent>,
+    changed: bool,
+}
+
+impl Pass for Rebase {
+    fn name(&self) -> &'static str {
+        "rebase"
+    }
+
+    fn begin(&mut self, view: &dyn View) {
+        self.fields = (view.len() >= EVENTS_MIN).then(|| find(view)).flatten();
+        self.descent = Some(Descent::new(0, view.len().saturating_sub(1)));
+    }
+
+    fn propose(&mut self, view: &dyn View) -> Option<Edit> {
+        let fields = self.fields.as_ref()?;
+        loop {
+            if let Some(places) = self.descent.as_mut()?.next() {
+                let remove = view.remove(places).removed().to_vec();
+                return Some(Edit::Rebase { remove, fields: fields.clone() });
+            }
+            if !std::mem::take(&mut self.changed) {
+                return None;
+            }
+            self.descent = Some(Descent::new(0, view.len().saturating_sub(1)));
+        }
+    }
+
+    fn judged(&mut self, accepted: bool) {
+        self.changed |= accepted;
+        if let Some(descent) = &mut self.descent {
+            descent.judged(accepted);
+        }
+    }
+}
+
+/// Returns the fields with which the events of a trace are patches of a text, if there are any.
+fn find(view: &dyn View) -> Option<Fields> {
+    let texts = (0..view.len().min(READ_MAX)).filter_map(|place| view.text(place));
+    let events: Vec<Members> = texts.flat_map(|text| Members::all(&text)).collect();
+    let (mut numbers, mut texts) = (BTreeMap::<&Member, usize>::new(), BTreeSet::new());
+    for (member, value) in events.iter().flat_map(Members::iter) {
+        match value {
+            Value::Number(..) => *numbers.entry(member).or_default() += 1,
+            Value::Text(_) => _ = texts.insert(member),
+        }
+    }
+    let of = |member: &Member| member.0.rsplit_once(['.', '[']).map(|(parent, _)| parent.to_owned());
+    let mut best: Option<(u64, Fields)> = None;
+    for (at, _) in numbers.iter().filter(|(_, count)| **count >= EVENTS_MIN) {
+        let beside = |member: &&&Member| of(member) == of(at) && *member != at;
+        let deletes = numbers.keys().filter(beside).map(|member| Some((*member).clone()));
+        let inserts: Vec<_> = texts.iter().filter(beside).map(|member| Some((*member).clone())).collect();
+        for delete in deletes.chain([None]) {
+            for insert in &inserts {
+                for text in inserts.iter().filter(|text| *text != insert).chain([&None]) {
+                    for unit in Unit::ALL {
+                        let (at, delete) = ((*at).clone(), delete.clone());
+                        let fields = Fields { at, delete, insert: insert.clone(), text: text.clone(), unit };
+                        let depth = depth(&events, &fields);
+                        if let Some(depth) = depth.filter(|depth| best.as_ref().is_none_or(|(best, _)| depth > best)) {
+                            best = Some((depth, fields));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    best.map(|(_, fields)| fields)
+}
+
+/// Returns how far into their texts the patches are on average, in hundredths of the length. Returns `None` if too many
+/// lie outside, or if they are all near the start.
+fn depth(events: &[Members], fields: &Fields) -> Option<u64> {
+    let (mut lengths, mut patches, mut inside, mut depths) = (BTreeMap::<&str, u64>::new(), 0, 0, 0);
+    for members in events {
+        let Some(patch) = members.patch(fields) else { continue };
+        let length = lengths.entry(members.text(fields)).or_default();
+        patches += 1;
+        inside += usize::from(patch.at.saturating_add(patch.delete) <= *length);
+        let (at, end) = (patch.at.min(*length), patch.at.saturating_add(patch.delete).min(*length));
+        depths += at * 100 / (*length).max(1);
+        *length = *length - (end - at) + patch.insert;
+    }
+    let depth = depths / (patches as u64).max(1);
+    (inside * 100 >= patches * INSIDE && depth >= DEPTH).then_some(depth)
+}

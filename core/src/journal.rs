@@ -20,8 +20,8 @@ pub struct Journal<S: System> {
     length: u32,
     facts: Vec<Fact>,
     by_id: Index,
-    /// The events of all stored revisions, for those facts that have more than one revision.
-    revisions: BTreeMap<u32, Vec<EventNumber>>,
+    /// The stored revisions of those facts that have more than one.
+    revisions: BTreeMap<u32, Revisions>,
     /// The events of the messages that were rejected.
     rejected: BTreeSet<EventNumber>,
 }
@@ -33,6 +33,20 @@ struct Fact {
     first: EventNumber,
     /// The event of the highest admitted revision, which may be a withdrawal.
     counting: Option<EventNumber>,
+}
+
+/// The events of the stored revisions of a fact: in the order of arrival, and by revision.
+#[derive(Clone, Default)]
+struct Revisions {
+    arrived: Vec<EventNumber>,
+    by_revision: BTreeMap<u32, EventNumber>,
+}
+
+impl Revisions {
+    fn push(&mut self, number: EventNumber, revision: u32) {
+        self.arrived.push(number);
+        self.by_revision.insert(revision, number);
+    }
 }
 
 /// The index of a fact in a journal: cheaper to store and compare than its sender and id.
@@ -186,18 +200,27 @@ impl<S: System> Journal<S> {
             self.by_id.insert(hashed, fact);
             return Filed::Stored(FactNumber(fact));
         };
-        let stored = self.revisions_of(fact);
-        if let Some(same) = stored.iter().find(|stored| self.message(**stored).revision == message.revision) {
-            let equal = self.message(*same).body == message.body;
-            return if equal { Filed::Duplicate } else { Filed::Conflict(*same) };
+        let first = self.facts[fact.0 as usize].first;
+        let (revision, of_first) = (message.revision, self.message(first).revision);
+        let same = match self.revisions.get(&fact.0) {
+            Some(revisions) => revisions.by_revision.get(&revision).copied(),
+            None => (of_first == revision).then_some(first),
+        };
+        if let Some(same) = same {
+            let equal = self.message(same).body == message.body;
+            return if equal { Filed::Duplicate } else { Filed::Conflict(same) };
         }
-        self.revisions.entry(fact.0).or_insert(stored).push(number);
+        let revisions = self.revisions.entry(fact.0).or_default();
+        if revisions.arrived.is_empty() {
+            revisions.push(first, of_first);
+        }
+        revisions.push(number, revision);
         Filed::Stored(fact)
     }
 
     pub(crate) fn revisions_of(&self, fact: FactNumber) -> Vec<EventNumber> {
         match self.revisions.get(&fact.0) {
-            Some(revisions) => revisions.clone(),
+            Some(revisions) => revisions.arrived.clone(),
             None => Vec::from([self.facts[fact.0 as usize].first]),
         }
     }

@@ -36,6 +36,16 @@ pub fn without_numbers(lines: &str) -> String {
     lines.lines().map(line).collect()
 }
 
+/// The option of `kill` that interrupts a child of this test, as Ctrl-C does.
+///
+/// If this process ignores SIGINT, because it runs in the background, so do its children. Then it is SIGTERM.
+pub fn interrupt() -> &'static str {
+    const SIGINT: u64 = 2;
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    if ignored.unwrap_or_default() >> (SIGINT - 1) & 1 == 1 { "-TERM" } else { "-INT" }
+}
+
 /// The path of the binary `afresh`, built in the profile of this test. The binaries `stock`, `hostile` and `evil` are
 /// in the same folder.
 ///

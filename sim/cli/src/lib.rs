@@ -55,7 +55,7 @@ mod worker;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use afresh_trace::text::{escape, escape_lines};
+use afresh_trace::text::{cut, escape_lines};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use console::Console;
@@ -84,6 +84,9 @@ enum Command {
     Scrub(knob::scrub::Args),
 }
 
+/// The most characters of an argument in an error about the arguments.
+const WORD_MAX: usize = 4000;
+
 /// Runs the command line of this process over `systems`, and returns its exit code.
 #[must_use]
 pub fn main(systems: &Systems) -> ExitCode {
@@ -93,6 +96,9 @@ pub fn main(systems: &Systems) -> ExitCode {
         // There is no supervisor to report the failure to.
         Err(_) => return ExitCode::from(2),
     };
+    if worker.is_none() {
+        worker::on_exhaustion(|why| Console::new(None).fail(why));
+    }
     let console = &Console::new(worker);
     let args = match parse(systems, &words) {
         Ok(args) => args,
@@ -122,12 +128,19 @@ fn parse(systems: &Systems, words: impl IntoIterator<Item: Into<OsString> + Clon
 /// Prints why the arguments are wrong, or the help that they ask for, and returns the exit code.
 fn refuse(error: &clap::Error, systems: &Systems, words: &[OsString], console: &Console) -> ExitCode {
     // An error quotes arguments. Escaped arguments have the same error, unless the mistake is in what was escaped.
-    let safe = words.iter().map(|word| escape(&word.to_string_lossy()).to_string());
-    match parse(systems, safe) {
-        Err(error) => error.exit(),
+    let safe = words.iter().map(|word| cut(&word.to_string_lossy(), WORD_MAX));
+    let (text, safe) = match parse(systems, safe) {
+        Err(safe) => (safe.render().ansi().to_string(), safe),
         Ok(_) => {
             console.say(&escape_lines(&error.render().to_string()));
-            ExitCode::from(2)
+            return ExitCode::from(2);
         }
+    };
+    if safe.use_stderr() {
+        console.say(&text);
+    } else {
+        // If the pipe is closed, there is nobody left to read the help.
+        let _ = console.print(&text);
     }
+    ExitCode::from(u8::try_from(safe.exit_code()).unwrap_or(2))
 }

@@ -1,9 +1,13 @@
 //! Locks, so that two processes do not write the same files.
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::time::Duration;
 use std::{fs, io, thread};
+
+use afresh_trace::format::files::open_locked;
+use afresh_trace::format::{Error, Problem};
 
 use crate::interrupt;
 
@@ -11,25 +15,27 @@ use crate::interrupt;
 const TRIES: u32 = 100;
 const WAIT: Duration = Duration::from_millis(20);
 
-/// Locks `file`, which may be a folder, until it is closed. The lock ends with this process, however it ends.
+/// Opens the file or folder at `path`, and locks it until it is closed. The lock ends with this process, however it
+/// ends.
 ///
 /// It tries for two seconds, because a worker whose supervisor was killed may still be ending.
 ///
 /// # Errors
 ///
-/// Fails if another process holds the lock, and names that process.
-pub(crate) fn lock(file: &File) -> io::Result<()> {
+/// Fails if the file cannot be opened, or if another process holds the lock, and names that process.
+pub(crate) fn lock(path: &Path, options: &OpenOptions) -> Result<File, Error> {
+    let failed = |problem| Error::file(path.display().to_string(), problem);
     for _ in (0..TRIES).take_while(|_| !interrupt::requested()) {
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) => thread::sleep(WAIT),
-            // If the file system has no locks, go on without one: no other process can have locked the file.
-            Ok(()) | Err(TryLockError::Error(_)) => return Ok(()),
+        match open_locked(path, options) {
+            Err(Problem::Locked) => thread::sleep(WAIT),
+            opened => return opened.map_err(failed),
         }
     }
     let locks = fs::read_to_string("/proc/locks").unwrap_or_default();
-    let holder = file.metadata().ok().and_then(|file| holder(&locks, file.ino()));
+    let holder = fs::metadata(path).ok().and_then(|file| holder(&locks, file.ino()));
     let holder = holder.map_or_else(|| "another process".to_owned(), |process| format!("process {process}"));
-    Err(io::Error::other(format!("{holder} is writing there: wait until it has ended")))
+    let reason = format!("{holder} is writing there: wait until it has ended");
+    Err(failed(Problem::Write(io::Error::other(reason))))
 }
 
 /// Returns the process that holds a lock on the file with this inode number, from the list of all locks in `/proc`.

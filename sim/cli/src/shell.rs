@@ -1,6 +1,6 @@
 //! Quoting for the shell, for messages that tell people which command to run.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 
 use afresh_trace::text::escape;
 
@@ -21,22 +21,9 @@ pub(super) fn quote(word: &OsStr) -> String {
     format!("$'{}'", coded.collect::<String>())
 }
 
-/// Returns the words of a command line as a shell reads them, or `None` if a quote does not end.
-pub(super) fn words(line: &str) -> Option<Vec<OsString>> {
-    Some(shlex::split(line)?.into_iter().map(OsString::from).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_line_is_read_as_words() {
-        let words = |line| words(line).map(|words| words.into_iter().map(|word| word.into_string().unwrap()).collect());
-        let read: Option<Vec<String>> = words(r#"  ./test.sh 'a b' "c 'd" e\ f {} '' "#);
-        assert_eq!(read.unwrap(), ["./test.sh", "a b", "c 'd", "e f", "{}", ""]);
-        assert_eq!(words("'a b"), None);
-    }
 
     #[test]
     fn a_shell_reads_the_word_and_a_terminal_only_shows_it() {

@@ -1,12 +1,13 @@
 //! The arguments for reading a trace: which system runs it, and how strictly it is read.
 
 use std::io::BufRead;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use afresh_check::Ignored;
 use afresh_core::EventNumber;
-use afresh_trace::format::files::{self, Input};
+use afresh_trace::format::files::{self, Input, is_stream};
 use afresh_trace::format::{Error, Options, Problem, Reader};
+use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::console::{Console, Progress};
 use crate::runner::{Runner, Systems};
@@ -104,6 +105,16 @@ pub(super) struct Comparison {
     /// PATH names fields of the body, such as `stack` or `items.*.id`; `*` stands for all of them.
     #[arg(long = "ignore", value_name = "out:PATH")]
     pub(super) ignored: Vec<Ignored>,
+}
+
+/// Reads the path of a file or folder, as an argument that cannot be a standard stream.
+pub(crate) fn path() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().try_map(|path| {
+        if is_stream(Path::new(&path)) {
+            return Err("this cannot go to standard output: expected a name; use `./-` for a file of this name");
+        }
+        Ok(PathBuf::from(path))
+    })
 }
 
 /// Reads the number of an event, as an argument.

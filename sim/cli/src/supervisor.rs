@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use afresh_check::clock::Stopwatch;
 use afresh_shrink::scratch::Scratch;
+use afresh_trace::format::files::Identity;
 use afresh_trace::text::escape;
 use bytesize::ByteSize;
 use rustix::process::{Pid, Signal, kill_process};
@@ -22,7 +23,7 @@ use tempfile::NamedTempFile;
 
 use crate::console::{CliError, Console, Progress};
 use crate::interrupt::{self, Deadline};
-use crate::worker::{Death, MARK, Note, Phase, Search, Start, Task, Things, words};
+use crate::worker::{Death, MARK, Note, Phase, Search, Start, Task, Things, exhausted, words};
 
 /// The time between two checks for a request to stop.
 const TICK: Duration = Duration::from_millis(20);
@@ -48,6 +49,8 @@ pub(crate) struct Supervisor<'c> {
     pub(crate) deadline: Deadline,
     /// Whether a worker must clean up when this process ends.
     pub(crate) puts_away: bool,
+    /// The result that the workers of a search have written, if they have.
+    pub(crate) saved: Option<Identity>,
 }
 
 /// The way in which a worker ended.
@@ -66,7 +69,30 @@ impl<'c> Supervisor<'c> {
     pub(crate) fn new(console: &'c Console, reads_stdin: bool, progress: Progress<'c>) -> Result<Self, CliError> {
         let stdin = reads_stdin.then(copy_of_stdin).transpose().map_err(began)?;
         let (progress, deadline) = (Some(progress), Deadline::default());
-        Ok(Self { console, progress, stdin, memory: None, timeout: None, deadline, puts_away: false })
+        Ok(Self { console, progress, stdin, memory: None, timeout: None, deadline, puts_away: false, saved: None })
+    }
+
+    /// Creates a supervisor with a deadline, like [`new`](Self::new). Returns `None` if it is asked to stop while it
+    /// copies standard input, whose end may never come.
+    pub(crate) fn reading(
+        reads_stdin: bool,
+        deadline: Deadline,
+        console: &'c Console,
+    ) -> Result<Option<Self>, CliError> {
+        let mut supervisor = Self::new(console, false, console.progress_of_words())?;
+        supervisor.deadline = deadline;
+        if reads_stdin {
+            let (send, copied) = mpsc::channel();
+            spawn(move || drop(send.send(copy_of_stdin()))).map_err(began)?;
+            supervisor.stdin = loop {
+                match copied.recv_timeout(TICK) {
+                    Ok(copy) => break Some(copy.map_err(began)?),
+                    Err(_) if interrupt::requested() || deadline.has_passed() => return Ok(None),
+                    Err(_) => {}
+                }
+            };
+        }
+        Ok(Some(supervisor))
     }
 
     /// Sets the time limit of each thing and the limit of memory, which depends on the free memory by default.
@@ -101,12 +127,19 @@ impl<'c> Supervisor<'c> {
 
     /// Runs a worker to its end, and prints its output.
     pub(crate) fn run(&mut self, task: Task) -> Result<End, CliError> {
-        let failed = |error: io::Error| CliError::Usage(format!("failed to run the system in a process: {error}"));
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory => began(error),
+            _ => CliError::Usage(format!("failed to run the system in a process: {error}")),
+        };
         // A worker that begins no run is not asked to stop, because it only reports the result.
         let only_reports = matches!(task, Task::Search(Search { last_run: Some(0), .. }));
         let (mut child, channel) = self.spawn(task).map_err(failed)?;
-        let errors = tail(child.stderr.take());
-        let notes = notes(channel);
+        let begun = tail(child.stderr.take()).and_then(|errors| Ok((errors, notes(channel)?)));
+        let (errors, notes) = begun.map_err(|error| {
+            let _ = child.kill();
+            began(error)
+        })?;
+        let mut fails = None;
         let (mut phase, mut hangs, mut is_done) = (Phase::Reads, false, false);
         let mut asked: Option<Stopwatch> = None;
         loop {
@@ -118,6 +151,8 @@ impl<'c> Supervisor<'c> {
                 Ok(Note::Did(fraction)) => self.progress.iter().for_each(|bar| bar.did(fraction)),
                 Ok(Note::Enters(next)) => phase = next,
                 Ok(Note::Measured(limit)) => self.timeout = Some(limit),
+                Ok(Note::Saved(result)) => self.saved = Some(result),
+                Ok(Note::Fails(why)) => fails = Some(why),
                 Ok(Note::Hangs) => hangs = true,
                 Ok(Note::Done) => is_done = true,
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -134,6 +169,9 @@ impl<'c> Supervisor<'c> {
         }
         let status = child.wait().map_err(failed)?;
         let errors = errors.join().unwrap_or_default();
+        if let Some(why) = fails {
+            return Err(CliError::Usage(why));
+        }
         Ok(match status.code() {
             Some(code) if is_done => End::Done(u8::try_from(code).unwrap_or(u8::MAX)),
             _ if asked.is_some() => End::Stopped,
@@ -149,6 +187,11 @@ impl<'c> Supervisor<'c> {
         command.arg0(words.next().unwrap_or_default()).arg(MARK).args(words);
         // The output of a system is discarded, because it would mix with the report.
         command.stdin(OwnedFd::from(theirs)).stdout(Stdio::null()).stderr(Stdio::piped());
+        if !self.puts_away {
+            // If there is no memory left, Rust would wait for ever to get some for a backtrace, which nobody sees. A
+            // command that the worker runs needs its environment as it is.
+            command.env("RUST_BACKTRACE", "0").env("RUST_LIB_BACKTRACE", "0");
+        }
         let child = command.spawn()?;
         // The command holds the worker's end of the channel, which would never close.
         drop(command);
@@ -187,13 +230,19 @@ fn copy_of_stdin() -> io::Result<(NamedTempFile, Scratch)> {
 }
 
 fn began(error: io::Error) -> CliError {
-    CliError::Usage(format!("failed to begin: {error}"))
+    let out = matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory);
+    CliError::Usage(if out { exhausted(&error) } else { format!("failed to begin: {error}") })
+}
+
+/// Starts a thread.
+fn spawn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> io::Result<thread::JoinHandle<T>> {
+    thread::Builder::new().spawn(work)
 }
 
 /// Returns the notes of a worker as they arrive, until the worker has ended.
-fn notes(channel: UnixStream) -> mpsc::Receiver<Note> {
+fn notes(channel: UnixStream) -> io::Result<mpsc::Receiver<Note>> {
     let (send, receive) = mpsc::channel();
-    thread::spawn(move || {
+    spawn(move || {
         for line in BufReader::new(channel).lines() {
             // The last note is incomplete if the worker ended while it sent the note.
             let Some(note) = line.ok().and_then(|line| serde_json::from_str(&line).ok()) else { return };
@@ -201,13 +250,13 @@ fn notes(channel: UnixStream) -> mpsc::Receiver<Note> {
                 return;
             }
         }
-    });
-    receive
+    })?;
+    Ok(receive)
 }
 
 /// Reads standard error to its end, and keeps the last bytes.
-fn tail(stderr: Option<ChildStderr>) -> thread::JoinHandle<String> {
-    thread::spawn(move || {
+fn tail(stderr: Option<ChildStderr>) -> io::Result<thread::JoinHandle<String>> {
+    spawn(move || {
         let mut kept = Vec::new();
         let mut chunk = [0; TAIL];
         let Some(mut stderr) = stderr else { return String::new() };

@@ -23,7 +23,7 @@
 //! # }
 //! ```
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -31,7 +31,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use afresh_core::{At, EventNumber, Header, Key, Message, Sent, Settled, Viewed};
 use serde::Serialize;
 
-use crate::format::files::Output;
+use crate::format::files::{Output, open_locked};
 use crate::format::{Encoder, Error, FactWire, Kind, Options, Problem, Reader, SettlementWire, Stamp, Writer};
 
 /// Appends events to a trace file as they happen.
@@ -99,9 +99,9 @@ impl Recorder {
     pub fn open(path: impl AsRef<Path>, sync: SyncPolicy) -> Result<Self, Error> {
         let name = path.as_ref().display().to_string();
         let read = |error| Error::file(&name, Problem::Read(error));
-        let mut file = OpenOptions::new().read(true).append(true).open(&path).map_err(read)?;
         // Lock the file before reading it, because another recorder could append to it meanwhile.
-        lock(&file).map_err(|problem| Error::file(&name, problem))?;
+        let file = open_locked(path.as_ref(), OpenOptions::new().read(true).append(true));
+        let mut file = file.map_err(|problem| Error::file(&name, problem))?;
         let options = Options { torn: true, ..Options::default() };
         let mut events = Reader::new(&name, BufReader::with_capacity(1 << 18, &file), options)?.raw_events();
         let last = events.by_ref().try_fold(None, |_, event| event.map(|event| Some(event.number)))?;
@@ -223,16 +223,6 @@ impl Recorder {
             self.torn = false;
         }
         Ok(())
-    }
-}
-
-/// Locks the file against other recorders.
-fn lock(file: &File) -> Result<(), Problem> {
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(Problem::Locked),
-        Err(TryLockError::Error(error)) if error.kind() != io::ErrorKind::Unsupported => Err(Problem::Write(error)),
-        // On a file system without locks, record without one.
-        _ => Ok(()),
     }
 }
 

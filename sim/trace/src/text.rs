@@ -1,5 +1,6 @@
 //! Text for people: escapes and shortens text from a trace, and writes counts such as `1,200 events`.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
 
 /// Escapes text from a trace, so that it is safe to print on a terminal.
@@ -13,9 +14,14 @@ pub fn escape(text: &str) -> impl Display {
     Escaped(text)
 }
 
-/// Escapes a name from a trace. An empty name becomes `""`, so that a sentence does not lose a word.
+/// Escapes a name from a trace, and cuts the middle of one that is very long. An empty name becomes `""`, so that a
+/// sentence does not lose a word.
 pub fn name(name: &str) -> impl Display {
-    escape(if name.is_empty() { "\"\"" } else { name })
+    fmt::from_fn(move |f| match name {
+        "" => f.write_str("\"\""),
+        short if short.len() <= HEAD + TAIL => escape(short).fmt(f),
+        long => f.write_str(&shorten(long)),
+    })
 }
 
 struct Escaped<'a>(&'a str);
@@ -42,6 +48,25 @@ pub fn escape_lines(text: &str) -> String {
     text.split('\n').map(|line| escape(line).to_string()).collect::<Vec<_>>().join("\n")
 }
 
+/// Escapes JSON text so that it is safe to print on a terminal, and still the same JSON.
+pub fn escape_json(text: &str) -> Cow<'_, str> {
+    if !text.contains(|character| acts(character) && character != '\n') {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => escaped.push('\n'),
+            // JSON has these only between its values.
+            '\r' | '\t' => escaped.push(' '),
+            // All of these have four digits. Writing to a string cannot fail.
+            _ if acts(character) => drop(write!(escaped, "\\u{:04x}", u32::from(character))),
+            _ => escaped.push(character),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 /// Returns `true` if a terminal or an editor acts on `character` instead of showing it.
 fn acts(character: char) -> bool {
     // Control characters (C0, DEL and C1), all controls of bidirectional text, the line and paragraph separators, and
@@ -51,22 +76,26 @@ fn acts(character: char) -> bool {
         || character == '\u{feff}'
 }
 
+/// The most characters of a text in an error message that are kept of its beginning and of its end.
+const HEAD: usize = 160;
+const TAIL: usize = 240;
+
 /// Escapes text for an error message, and replaces the middle of a text longer than 400 characters with `…`.
 ///
 /// A line of a trace can be many megabytes long, and so can a value that is quoted from it.
 pub fn shorten(text: &str) -> String {
-    const HEAD: usize = 160;
-    const TAIL: usize = 240;
-    let mut short = String::new();
+    cut(text, HEAD + TAIL)
+}
+
+/// Escapes text, and replaces the middle of a text longer than `most` characters with `…`.
+pub fn cut(text: &str, most: usize) -> String {
     let count = text.chars().count();
-    if count <= HEAD + TAIL {
-        let _ = write!(short, "{}", escape(text));
-        return short;
+    if count <= most {
+        return escape(text).to_string();
     }
+    let (head, tail) = (most * HEAD / (HEAD + TAIL), most * TAIL / (HEAD + TAIL));
     let place = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(at, _)| at);
-    // Writing to a string cannot fail.
-    let _ = write!(short, "{} … {}", escape(&text[..place(HEAD)]), escape(&text[place(count - TAIL)..]));
-    short
+    format!("{} … {}", escape(&text[..place(head)]), escape(&text[place(count - tail)..]))
 }
 
 /// Escapes text, and cuts it off with `…` after `most` characters.
@@ -107,6 +136,16 @@ mod tests {
         let escaped = escape(&all).to_string();
         assert!(!escaped.chars().any(acts));
         assert_eq!(escape("a\x1b[31mb\nc\u{9b}\u{202e}d\x7f").to_string(), "a\\u{1b}[31mb\\nc\\u{9b}\\u{202e}d\\u{7f}");
+    }
+
+    #[test]
+    fn escaped_json_is_the_same_json() {
+        let all: String = ('\0'..='\u{2fff}').collect();
+        let json = serde_json::to_string(&all).unwrap() + "\n";
+        let escaped = escape_json(&json);
+        assert!(!escaped.trim_end().contains(acts) && json.contains(acts));
+        assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), all);
+        assert_eq!(escape_json("[1,\t2]\r\n"), "[1, 2] \n");
     }
 
     #[test]

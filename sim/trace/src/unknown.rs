@@ -42,6 +42,9 @@ pub enum Thing {
     Column,
 }
 
+/// The longest name, in bytes, that is compared with others.
+const COMPARED_MAX: usize = 1000;
+
 impl UnknownName {
     /// Builds the error that no `thing` is called `name`; `known` are the names that exist.
     pub fn new(thing: Thing, name: impl Into<String>, known: impl IntoIterator<Item: Into<String>>) -> Self {
@@ -73,6 +76,10 @@ impl UnknownName {
 }
 
 fn likeness(one: &str, other: &str) -> f64 {
+    // The time and memory that it takes grow with the product of the lengths.
+    if one.len().max(other.len()) > COMPARED_MAX {
+        return 0.0;
+    }
     strsim::normalized_damerau_levenshtein(one, other)
 }
 

@@ -13,7 +13,7 @@ pub(super) const ALL: &[Mutation] = &[
     noticed(
         JOURNAL,
         "a conflict counts as a duplicate",
-        "let equal = self.message(*same).body == message.body;",
+        "let equal = self.message(same).body == message.body;",
         "let equal = true;",
     ),
     noticed(

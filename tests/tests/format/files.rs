@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
 
-use afresh::format::files::{self, Output};
+use afresh::format::files::{self, Output, Target};
 use afresh::format::{Error, Problem};
 use tempfile::TempDir;
 
@@ -29,10 +29,65 @@ fn nothing_is_overwritten_unasked() {
 fn what_appears_meanwhile_is_not_overwritten_either() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("out.jsonl");
-    let output = Output::create(&path, false).unwrap();
-    fs::write(&path, "theirs").unwrap();
-    assert!(matches!(*output.finish().unwrap_err().problem, Problem::Exists));
+    // The user who forces it has seen what is there at the start, and nothing that came later.
+    for (before, force) in [(None, false), (None, true), (Some("old"), true)] {
+        before.into_iter().for_each(|before| fs::write(&path, before).unwrap());
+        let mut output = Output::create(&path, force).unwrap();
+        output.write_all(b"ours").unwrap();
+        fs::write(folder.path().join("theirs"), "theirs").unwrap();
+        fs::rename(folder.path().join("theirs"), &path).unwrap();
+        assert!(matches!(*output.finish().unwrap_err().problem, Problem::Exists));
+        assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+        fs::remove_file(&path).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left");
+    }
+}
+
+#[test]
+fn a_file_that_is_written_again_replaces_itself_and_no_other() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("out.jsonl");
+    let mut target = Target::new(path.clone(), None);
+    for text in ["one", "two"] {
+        target.write(text.as_bytes()).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+    fs::remove_file(&path).unwrap();
+    target.write(b"three").unwrap();
+    // An editor replaces a file by another of the same name.
+    fs::write(folder.path().join("theirs"), "theirs").unwrap();
+    fs::rename(folder.path().join("theirs"), &path).unwrap();
+    assert!(matches!(*target.write(b"four").unwrap_err().problem, Problem::Exists));
     assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_output_has_no_name_that_a_kill_could_leave() {
+    let folder = TempDir::new().unwrap();
+    for force in [false, true] {
+        let mut output = Output::create(&folder.path().join("out.jsonl"), force).unwrap();
+        output.write_all(&[b'x'; 1 << 20]).unwrap();
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), usize::from(force));
+        output.finish().unwrap();
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_lock_is_on_the_file_that_has_the_name() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("trace.jsonl");
+    fs::write(&path, "one").unwrap();
+    let options = || fs::OpenOptions::new().read(true).to_owned();
+    let first = files::open_locked(&path, &options()).unwrap();
+    assert!(matches!(files::open_locked(&path, &options()).unwrap_err(), Problem::Locked));
+    // The writer replaces the file that it has locked, and another takes the new one.
+    write(&path, true, "two").unwrap();
+    let mut text = String::new();
+    files::open_locked(&path, &options()).unwrap().read_to_string(&mut text).unwrap();
+    assert_eq!(text, "two");
+    drop(first);
 }
 
 #[test]

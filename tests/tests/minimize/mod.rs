@@ -11,6 +11,7 @@ mod payload;
 mod positions;
 mod reproduce;
 mod runs;
+mod stopped;
 mod system;
 mod witness;
 

@@ -5,7 +5,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use afresh_tests::{Done, Folder, binary};
+use afresh_tests::{Done, Folder, binary, interrupt};
 
 /// The misdeeds of the system, and the signature of each.
 const DEEDS: [(&str, &str); 5] = [
@@ -184,7 +184,7 @@ fn a_stop_while_a_run_hangs_keeps_the_best() {
         std::thread::sleep(Duration::from_millis(25));
         before = if hangs() { before + 1 } else { 0 };
     }
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill runs");
+    Command::new("kill").args([interrupt(), &child.id().to_string()]).status().expect("kill runs");
     let done = Done::from(child.wait_with_output().expect("it ends"));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert!(
@@ -199,4 +199,13 @@ fn a_stop_while_a_run_hangs_keeps_the_best() {
     let late = run(&folder, &["shrink", "t.jsonl", "--force", "--timeout", "60", "--time", "5s"]);
     assert_eq!(late.code, Some(0), "{}", late.stderr);
     assert!(late.stdout.contains("stopped at"), "{}", late.stdout);
+}
+
+#[test]
+fn memory_that_runs_out_is_found_with_a_backtrace_too() {
+    let folder = Folder::default();
+    trace(&folder, "t.jsonl", 5, &[(2, "open"), (4, "boom:memory")]);
+    let mut check = command(&folder, &["check", "t.jsonl", "--memory", "40MB"]);
+    let done = Done::from(check.env("RUST_BACKTRACE", "1").output().expect("it runs"));
+    assert!(done.code == Some(1) && done.stdout.contains("memory"), "{}{}", done.stdout, done.stderr);
 }

@@ -11,6 +11,7 @@ mod input;
 mod jobs;
 mod keep;
 mod kill;
+mod outputs;
 mod refuse;
 mod runs;
 mod score;

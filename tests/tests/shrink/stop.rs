@@ -5,6 +5,8 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::Duration;
 
+use afresh_tests::interrupt;
+
 use super::bench::{Bench, Done, run};
 
 /// A command like the usual one, but the run with the number in the file `slow` hangs, and creates the file `hangs`.
@@ -50,7 +52,7 @@ fn wait(child: Child) -> Done {
 #[test]
 fn a_signal_keeps_the_best_and_says_how_to_go_on() {
     let (result, walk) = undisturbed();
-    for name in ["-INT", "-TERM"] {
+    for name in [interrupt(), "-TERM"] {
         let bench = Bench::with_bug();
         let child = hanging(&bench, 12);
         signal(&child, name);
@@ -117,7 +119,7 @@ fn a_search_that_was_killed_before_its_walk_began_is_resumed_from_the_beginning(
 fn a_signal_before_anything_is_known_is_not_a_result() {
     let bench = Bench::with_bug();
     let child = hanging(&bench, 2);
-    signal(&child, "-INT");
+    signal(&child, interrupt());
     let done = wait(child);
     assert_eq!(done.code, Some(3));
     assert!(done.stderr.contains("--resume"), "{}", done.stderr);
@@ -175,4 +177,24 @@ fn a_torn_line_is_no_harm_and_a_foreign_walk_is_refused() {
     fs::write(bench.path("trace.min.log.walk"), newer).expect("written");
     let other = run(bench.shrink(&["trace.log", "--resume"]));
     assert!(other.code == Some(2) && other.stderr.contains("newer afresh"), "{}", other.stderr);
+}
+
+#[test]
+fn a_signal_ends_a_search_whose_input_never_ends() {
+    let bench = Bench::with_bug();
+    let mut command = bench.shrink(&["-"]);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("the binary runs");
+    // All of this has been read when it is written, because it is more than a pipe holds.
+    let input = "ping\n".repeat(100_000);
+    std::io::Write::write_all(child.stdin.as_mut().expect("a pipe"), input.as_bytes()).expect("it reads");
+    signal(&child, "-TERM");
+    let stdin = child.stdin.take();
+    let done = wait(child);
+    drop(stdin);
+    assert!(done.code == Some(3) && done.stderr.contains("stopped before"), "{}", done.stderr);
+    let mut command = bench.shrink(&["-", "--time", "1ms"]);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("the binary runs");
+    let stdin = child.stdin.take();
+    assert_eq!(wait(child).code, Some(3));
+    drop(stdin);
 }

@@ -19,6 +19,10 @@ fn a_command_keeps_what_the_correct_one_needs_to_pass() {
     assert_eq!((done.code, done.stderr.as_str()), (Some(0), ""));
     assert_eq!(folder.read("small.log"), "x\ny\n");
     assert!(done.stdout.contains("unresolved: the correct twin fails in the same way"), "{}", done.stdout);
+    for unclosed in ["grep 'z {}", "grep \"z {}", "grep z {} \\"] {
+        let done = shrink(&["--not-in", unclosed]);
+        assert!(done.code == Some(2) && done.stderr.contains("is not closed"), "{unclosed}: {}", done.stderr);
+    }
     // And on this it never passes.
     let done = shrink(&["--not-in", "grep -q z {}"]);
     assert_eq!((done.code, done.stdout.as_str()), (Some(3), ""));

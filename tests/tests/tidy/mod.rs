@@ -23,7 +23,17 @@ const USES: &[(&str, Uses)] = &[
     // A service records its trace with this one, so it has no command line and no generator of random numbers.
     (
         "afresh-trace",
-        Uses::Only(&["afresh-core", "blake3", "jiff", "serde", "serde_json", "strsim", "tempfile", "thiserror"]),
+        Uses::Only(&[
+            "afresh-core",
+            "blake3",
+            "jiff",
+            "rustix",
+            "serde",
+            "serde_json",
+            "strsim",
+            "tempfile",
+            "thiserror",
+        ]),
     ),
     (
         "afresh-check",

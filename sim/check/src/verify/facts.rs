@@ -2,6 +2,7 @@
 //!
 //! This code shares only the trace vocabulary with the engine, so that a mistake in the engine cannot hide here.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use afresh_core::{EventNumber, Key, Message, Name, Opening, Receipt, Sent, Slot, System};
@@ -22,9 +23,12 @@ pub(super) type Map<K, V> = IndexMap<K, V, FxBuildHasher>;
 #[derive(Clone)]
 struct Revisions<B> {
     first: EventNumber,
-    /// The revision that arrived first. Most facts have no other, and then need no vector.
+    /// The revision that arrived first. Most facts have no other, and then need no map.
     one: Revision<B>,
-    others: Vec<Revision<B>>,
+    /// The other revisions, by their numbers.
+    others: BTreeMap<u32, Revision<B>>,
+    /// The number of the revision that counts: the highest admitted one.
+    counting: Option<u32>,
 }
 
 /// One revision of a fact.
@@ -101,23 +105,26 @@ impl<S: System> Facts<S> {
         let came = Revision { number: *revision, admitted, body: body.clone().map(Box::new) };
         let (counted, before, after) = match self.revisions.entry(name.clone()) {
             Entry::Vacant(vacant) => {
-                let revisions = vacant.insert(Revisions { first: number, one: came, others: Vec::new() });
+                let counting = admitted.then_some(*revision);
+                let revisions =
+                    vacant.insert(Revisions { first: number, one: came, others: BTreeMap::new(), counting });
                 (false, None, revisions.counting_fact(&name))
             }
             Entry::Occupied(known) => {
                 let revisions = known.into_mut();
-                if let Some(known) = revisions.all().find(|known| known.number == *revision) {
+                if let Some(known) = revisions.get(*revision) {
                     let is_duplicate = known.body.as_deref() == body.as_ref();
                     self.messages.duplicate += u64::from(is_duplicate);
                     return if is_duplicate { DUPLICATE } else { CONFLICT };
                 }
-                let counting = revisions.counting().map(|counting| counting.number);
+                let counting = revisions.counting;
                 if !admitted || counting.is_some_and(|counting| counting > *revision) {
-                    revisions.others.push(came);
+                    revisions.others.insert(*revision, came);
                     return if admitted { STALE } else { REJECTED };
                 }
                 let before = revisions.counting_fact(&name);
-                revisions.others.push(came);
+                revisions.others.insert(*revision, came);
+                revisions.counting = Some(*revision);
                 (counting.is_some(), before, revisions.counting_fact(&name))
             }
         };
@@ -130,12 +137,9 @@ impl<S: System> Facts<S> {
     pub(super) fn reconsider(&mut self, from: &Name, id: &Name) {
         let name = (from.clone(), id.clone());
         let Some(revisions) = self.revisions.get_mut(&name) else { return };
-        let counting = |revisions: &Revisions<S::In>| revisions.counting().map(|counting| counting.number);
-        let (number, before) = (counting(revisions), revisions.counting_fact(&name));
-        for revision in revisions.all_mut() {
-            revision.admitted = admits(&self.system, revision.body.as_deref());
-        }
-        if number != counting(revisions) {
+        let (number, before) = (revisions.counting, revisions.counting_fact(&name));
+        revisions.admit(|revision| admits(&self.system, revision.body.as_deref()));
+        if number != revisions.counting {
             let after = revisions.counting_fact(&name);
             self.replace(None, [before, after], &mut Vec::new());
         }
@@ -156,9 +160,7 @@ impl<S: System> Facts<S> {
         self.histories.retain(|_, history| history.opening.is_some());
         let mut facts = Vec::new();
         for (name, revisions) in &mut self.revisions {
-            for revision in revisions.all_mut() {
-                revision.admitted &= admits(&self.system, revision.body.as_deref());
-            }
+            revisions.admit(|revision| revision.admitted && admits(&self.system, revision.body.as_deref()));
             facts.push(revisions.counting_fact(name));
         }
         for fact in facts {
@@ -312,17 +314,17 @@ impl<S: System> Facts<S> {
 }
 
 impl<B> Revisions<B> {
-    fn all(&self) -> impl Iterator<Item = &Revision<B>> {
-        std::iter::once(&self.one).chain(&self.others)
+    fn get(&self, number: u32) -> Option<&Revision<B>> {
+        if self.one.number == number { Some(&self.one) } else { self.others.get(&number) }
     }
 
-    fn all_mut(&mut self) -> impl Iterator<Item = &mut Revision<B>> {
-        std::iter::once(&mut self.one).chain(&mut self.others)
-    }
-
-    /// The revision that counts: the highest admitted one.
-    fn counting(&self) -> Option<&Revision<B>> {
-        self.all().filter(|revision| revision.admitted).max_by_key(|revision| revision.number)
+    /// Decides again which revisions are admitted.
+    fn admit(&mut self, admits: impl Fn(&Revision<B>) -> bool) {
+        for revision in std::iter::once(&mut self.one).chain(self.others.values_mut()) {
+            revision.admitted = admits(revision);
+        }
+        let all = std::iter::once(&self.one).chain(self.others.values());
+        self.counting = all.filter(|revision| revision.admitted).map(|revision| revision.number).max();
     }
 }
 
@@ -330,7 +332,7 @@ impl<B: Clone> Revisions<B> {
     /// The message that counts, at the place of the first revision; `None` if it is a withdrawal. `name` is its sender
     /// and id.
     fn counting_fact(&self, name: &(Name, Name)) -> Option<Fact<B>> {
-        let ((from, id), body) = (name.clone(), B::clone(self.counting()?.body.as_ref()?));
+        let ((from, id), body) = (name.clone(), B::clone(self.get(self.counting?)?.body.as_ref()?));
         Some(Fact { position: i64::from(self.first.get()), routed: false, from, id, body })
     }
 }

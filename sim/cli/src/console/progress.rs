@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use afresh_check::clock::Stopwatch;
 use afresh_trace::format::files::Input;
+use afresh_trace::text::escape;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Console;
@@ -83,7 +84,7 @@ impl Progress<'_> {
     pub(crate) fn doing(&self, activity: String) {
         match &self.0 {
             Shown::Bar(bar) => {
-                bar.set_message(activity);
+                bar.set_message(escape(&activity).to_string());
                 advance(bar, 1);
             }
             Shown::Notes { worker, last } => {

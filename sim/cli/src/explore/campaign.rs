@@ -136,8 +136,7 @@ impl Campaign {
     /// A torn last line is removed, so its seeds run again.
     pub(super) fn continue_at(path: &Path, system: &str) -> Result<Self, CliError> {
         let failed = |error| unread(path, error);
-        let file = OpenOptions::new().read(true).append(true).open(path).map_err(failed)?;
-        lock(&file).map_err(failed)?;
+        let file = lock(path, OpenOptions::new().read(true).append(true))?;
         let mut campaign = Self::of_file(file, path, system)?;
         campaign.file.set_len(campaign.whole).map_err(failed)?;
         if campaign.whole == 0 {

@@ -21,7 +21,7 @@ use crate::explorer::explorer;
 use crate::interrupt::{self, Deadline};
 use crate::jobs;
 use crate::runner::Systems;
-use crate::source::Format;
+use crate::source::{Format, path};
 use seeds::{Seeds, Shard};
 
 /// Simulate a system once for each of many seeds, and keep each failure once, shrunk.
@@ -61,7 +61,7 @@ pub(super) struct Args {
     shard: Shard,
 
     /// The folder for the findings and for the record of the seeds that were run.
-    #[arg(long, short, value_name = "FOLDER", default_value = "findings")]
+    #[arg(long, short, value_name = "FOLDER", default_value = "findings", value_parser = path())]
     output: PathBuf,
 
     /// Keep the findings unshrunk; the next `explore` without this option shrinks them.

@@ -2,14 +2,11 @@
 
 use std::process::ExitCode;
 
-use afresh_trace::format::{Error, Problem};
-
 use super::campaign::Campaign;
 use super::report::Runs;
 use super::{Args, files, report, seeds, shrunk, work};
 use crate::console::{CliError, Console};
 use crate::interrupt::Deadline;
-use crate::lock::lock;
 use crate::supervisor::Supervisor;
 use crate::worker::Things;
 
@@ -20,10 +17,7 @@ pub(super) fn explore(
     deadline: Deadline,
     console: &Console,
 ) -> Result<ExitCode, CliError> {
-    let folder = work::prepare(args)?;
-    // Two campaigns that ran the same seeds at the same time would count them twice.
-    let in_use = |error| CliError::from(Error::file(args.output.display().to_string(), Problem::Write(error)));
-    lock(&folder).map_err(in_use)?;
+    let _locked = work::prepare(args)?;
     // A file that is not a record of this system is an error before anything is run.
     let mut campaign = Campaign::open(&files::campaign(&args.output), &args.system)?;
     let (_, before) = campaign.of(&args.seeds);

@@ -1,7 +1,7 @@
 //! The work of a worker: makes the runs, several at a time, and records the results in the order of their seeds.
 
 use std::collections::BTreeMap;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::ops::Range;
 use std::process::ExitCode;
 use std::sync::{Mutex, mpsc};
@@ -15,6 +15,7 @@ use super::shrunk::NOT_IN_TWIN;
 use super::{Args, files, seeds};
 use crate::console::{CliError, Console, Progress};
 use crate::interrupt;
+use crate::lock::lock;
 use crate::worker::{Phase, Things, Work};
 
 /// Runs the seeds that are not in the record yet.
@@ -122,8 +123,10 @@ fn run_one(args: &Args, runs: &mut dyn Runs, seed: u64, work: &Work<'_, Things>)
     Ok(run)
 }
 
-/// Creates the folder for the findings, and opens it.
+/// Creates the folder for the findings, and locks it: two campaigns that ran the same seeds at the same time would count
+/// them twice.
 pub(super) fn prepare(args: &Args) -> Result<File, CliError> {
-    let folder = std::fs::create_dir_all(&args.output).and_then(|()| File::open(&args.output));
-    Ok(folder.map_err(|error| Error::file(args.output.display().to_string(), Problem::Write(error)))?)
+    let failed = |error| Error::file(args.output.display().to_string(), Problem::Write(error));
+    std::fs::create_dir_all(&args.output).map_err(failed)?;
+    Ok(lock(&args.output, OpenOptions::new().read(true))?)
 }

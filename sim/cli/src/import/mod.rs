@@ -9,10 +9,9 @@ use afresh_core::Header;
 use afresh_trace::format::files::{self, Output};
 use afresh_trace::format::{Error, Problem, Writer};
 use afresh_trace::import::{Assignment, Mapping, RowFormat, RowKind, Shape, Summary, Unit, import};
-use afresh_trace::text::escape_lines;
 use report::Report;
 
-use crate::console::{CliError, Console, json};
+use crate::console::{CliError, Console, json, message};
 use crate::runner::Systems;
 use crate::source::Format;
 
@@ -263,7 +262,7 @@ fn try_run(args: &Args, systems: &Systems, console: &Console) -> Result<Summary,
         if !args.skip_bad {
             return Err(error);
         }
-        console.say(&escape_lines(&format!("skipped: {error}\n")));
+        console.say(&message(&format!("skipped: {error}\n")));
         Ok(())
     };
     let summary = import(&name, input, shape, &mapping, &mut writer, admit, bad)?;

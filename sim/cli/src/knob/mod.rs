@@ -7,7 +7,7 @@ pub(super) mod reflow;
 pub(super) mod scrub;
 pub(super) mod trigger;
 
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -129,15 +129,19 @@ impl Turn {
     /// Turns the knob `asked`, writes the result and prints the report.
     pub(super) fn main(&self, asked: Asked, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
         let name = files::input_name(&self.trace);
-        let mut input = files::open(&self.trace)?;
+        // A recorder that is writing the trace would go on writing to the replaced file, and its events would be lost.
+        // So would be those of another knob, which is why the trace is read from the file that is locked.
+        let locked = if self.result.in_place { Some(self.lock(&name)?) } else { None };
+        let mut input = match &locked {
+            Some(file) => file.try_clone().map_err(|error| Error::file(&name, Problem::Read(error)))?.into(),
+            None => files::open(&self.trace)?,
+        };
         let progress = console.progress_of_reading(&mut input);
-        let Some(path) = self.output()? else {
+        let Some(path) = self.output() else {
             let (report, system) = self.turn(asked, systems, &name, &mut { input })?;
             drop(progress);
             return self.print(&report, &name, &system, None, console);
         };
-        // A recorder that is writing the trace would go on writing to the replaced file, and its events would be lost.
-        let _lock = if self.result.in_place { Some(lock(path)?) } else { None };
         let output = Output::create(path, self.force || self.result.in_place)?;
         let output_name = output.name().to_owned();
         let mut copied = Copied::new(input, output);
@@ -155,16 +159,22 @@ impl Turn {
     }
 
     /// Returns the path for the result, or `None` in a dry run.
-    fn output(&self) -> Result<Option<&Path>, CliError> {
-        if !self.result.in_place {
-            return Ok(self.result.output.as_deref());
-        }
-        if self.trace.as_os_str() == "-" {
+    fn output(&self) -> Option<&Path> {
+        if self.result.in_place { Some(&self.trace) } else { self.result.output.as_deref() }
+    }
+
+    /// Opens the trace that will be replaced, and locks it against other writers.
+    fn lock(&self, name: &str) -> Result<File, CliError> {
+        if files::is_stream(&self.trace) {
             return Err(CliError::Usage(
                 "standard input cannot be replaced: use `--output PATH` instead of `--in-place`".into(),
             ));
         }
-        Ok(Some(&self.trace))
+        if self.trace.is_dir() {
+            return Err(Error::file(name, Problem::Directory).into());
+        }
+        Ok(files::open_locked(&self.trace, OpenOptions::new().read(true))
+            .map_err(|problem| Error::file(name, problem))?)
     }
 
     /// Reads the trace from `input`, turns the knob, and returns the report with the name of the system that ran.
@@ -209,16 +219,5 @@ impl Turn {
         }
         let as_planned = report.done.as_ref().is_none_or(|done| done.as_planned);
         Ok(if as_planned { ExitCode::SUCCESS } else { ExitCode::from(1) })
-    }
-}
-
-/// Locks the trace at `path`, so that no recorder writes it until the returned file is dropped.
-fn lock(path: &Path) -> Result<File, Error> {
-    let error = |problem| Error::file(files::input_name(path), problem);
-    let file = File::open(path).map_err(|problem| error(Problem::Read(problem)))?;
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err(error(Problem::Locked)),
-        // If the file system has no locks, no recorder can hold one.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(file),
     }
 }

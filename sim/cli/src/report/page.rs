@@ -8,6 +8,12 @@ use askama::Template;
 
 use super::curve::Curve;
 
+/// Returns whether a file is a page that a shrink wrote: whether it begins as every page does.
+pub(crate) fn is_page(file: &[u8]) -> bool {
+    let (beginning, _) = include_str!("../../templates/shrink.html").split_once("{{").unwrap_or_default();
+    file.starts_with(beginning.as_bytes())
+}
+
 /// The page. Its template escapes all texts for HTML.
 #[derive(Template)]
 #[template(path = "shrink.html")]

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Write};
 
 use afresh_check::{Deny, Exclusion, Finding, Notes, Sighting, Versus};
-use afresh_trace::text::{count, escape, name};
+use afresh_trace::text::{count, escape, name, shorten};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
@@ -31,7 +31,7 @@ pub fn findings<'f>(findings: impl IntoIterator<Item = &'f Finding>, file: &str)
             keys => format!(" on {}", count(keys as u64, "key", "keys")),
         };
         let times = count(finding.count, "step", "steps");
-        let signature = styled(BOLD.fg_color(BAD.get_fg_color()), escape(&finding.signature.to_string())).to_string();
+        let signature = styled(BOLD.fg_color(BAD.get_fg_color()), shorten(&finding.signature.to_string())).to_string();
         let is_shown = before == Some(&finding.first);
         let _ =
             writeln!(text, "  {signature} at {times}{on}, first{}", if is_shown { " at the same place" } else { ":" });
@@ -48,7 +48,7 @@ pub(crate) fn sighting(sighting: &Sighting, file: &str) -> String {
     let mut text = String::new();
     let key = sighting.key.as_ref().map(|key| format!(", key {}", name(key.as_str()))).unwrap_or_default();
     let place = format!("{}:{}: event {}{key}", escape(file), sighting.line, sighting.event);
-    let _ = writeln!(text, "    {}: {}", styled(DIM, place), escape(&sighting.found));
+    let _ = writeln!(text, "    {}: {}", styled(DIM, place), shorten(&sighting.found));
     if let Some(versus) = &sighting.versus {
         text += &diff(versus);
     }
@@ -91,7 +91,7 @@ pub(crate) fn notes(notes: &Notes, file: &str) -> String {
     for kind in Exclusion::ALL {
         if let Some(first) = notes.excluded.iter().find(|one| one.kind == kind) {
             let place = styled(DIM, format!("{}:{}: event {}", escape(file), first.line, first.event));
-            let _ = writeln!(text, "  {}, first: {place}: {}", kind.adjective(), escape(&first.in_words()));
+            let _ = writeln!(text, "  {}, first: {place}: {}", kind.adjective(), shorten(&first.in_words()));
         }
     }
     if !notes.not_derivable.is_empty() {

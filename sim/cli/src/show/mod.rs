@@ -2,7 +2,6 @@
 
 mod walk;
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -109,7 +108,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
     match args.format {
         Format::Text => {
             let mut writer = console.writer();
-            let mut write = |text: &str| writer.write_all(text.as_bytes()).map_err(unwritten);
+            let mut write = |text: &str| writer.print(text).map_err(unwritten);
             let window = if header.complete { "the whole history" } else { "a window of a history" };
             // If the filter has a name that the trace does not have, the error comes without a beginning.
             let mut beginning = format!("{}: {window} of {}\n", escape(&name), escape(&system));

@@ -1,6 +1,6 @@
 //! `afresh show --walk`: shows the accepted steps of a shrink, one by one.
 
-use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -19,9 +19,12 @@ use crate::source::Format;
 
 /// Shows the walk at `path`.
 pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCode, CliError> {
-    let usage = |why: String| CliError::Usage(format!("{}: {why}", escape(&path.display().to_string())));
-    let read =
-        |path: &Path| fs::read(path).map_err(|error| Error::file(path.display().to_string(), Problem::Read(error)));
+    let usage = |why: String| CliError::Usage(format!("{}: {why}", escape(&files::input_name(path))));
+    let read = |path: &Path| -> Result<Vec<u8>, Error> {
+        let mut content = Vec::new();
+        let done = files::open(path)?.read_to_end(&mut content);
+        done.map(|_| content).map_err(|error| Error::file(files::input_name(path), Problem::Read(error)))
+    };
     let walk = Walk::read(&read(path)?).map_err(|error| usage(error.to_string()))?;
     let original = args.trace.clone().or_else(|| original_of(path));
     let original = original.ok_or_else(|| {

@@ -1,6 +1,7 @@
 //! Shrinks any file, line by line, with a command that tells whether a candidate shows the bug.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use afresh_core::Signature;
@@ -15,7 +16,7 @@ use super::report::{self, About};
 use super::search::{Job, search};
 use super::twin;
 use crate::console::{self, Console};
-use crate::shell::{self, quote};
+use crate::shell::quote;
 use crate::worker::{Phase, Search, Work};
 use crate::{interrupt, original};
 
@@ -46,13 +47,13 @@ const NONE_FOUND: &str = "Each change that was tried leaves it without a failure
 /// Shrinks the file, and returns the exit code.
 pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) -> Result<ExitCode, console::CliError> {
     let template = if args.stdin { Template::with_pipe } else { Template::with_path };
-    let second = |line: &String| {
-        let words = shell::words(line).ok_or(ShrinkError::OpenQuote)?;
-        template(words).ok_or(ShrinkError::NoPlaceInCommand)
+    let of_line = |option: &'static str, line: &String| {
+        let words = shlex::split(line).ok_or_else(|| ShrinkError::Unclosed(option, line.clone()))?;
+        template(words.into_iter().map(OsString::from).collect()).ok_or(ShrinkError::NoPlaceInCommand)
     };
-    let twin = args.not_in.as_ref().map(second);
+    let twin = args.not_in.as_ref().map(|line| of_line("--not-in", line));
     let twin = twin.transpose()?;
-    let score = args.smaller_by.as_ref().map(second);
+    let score = args.smaller_by.as_ref().map(|line| of_line("--smaller-by", line));
     let score = score.transpose()?;
     let template = template(args.command.clone()).ok_or(ShrinkError::NoPlaceInCommand)?;
     let by = args.signature.as_ref().map_or(Ok(By::default()), |text| text.parse()).map_err(ShrinkError::Pattern)?;
@@ -63,7 +64,7 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
     let unit = if document.is_some() { DOCUMENT } else { UNIT };
     let bytes = document.is_some().then_some(content.len());
     let lines = document.unwrap_or_else(|| original::lines(&content));
-    places.check(&args.file, args.force, args.resume || work.task.again)?;
+    places.check(args, work.task.again)?;
 
     let oracle_of = |template| {
         let oracle = CommandOracle::new(template, places.name.clone())

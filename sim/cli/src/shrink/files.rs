@@ -1,6 +1,7 @@
 //! The files of a shrink: the input, the result, the walk, the report and the findings.
 //!
-//! Nothing is overwritten without `--force` or `--resume`. Except for the walk, a file appears complete or not at all.
+//! Nothing is overwritten without `--force`, and with `--resume` only files of the search that is continued. Except for
+//! the walk, a file appears complete or not at all.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
@@ -9,13 +10,14 @@ use std::path::{Path, PathBuf};
 
 use afresh_shrink::minimize::Walk;
 use afresh_shrink::minimize::walk::{Header, Line, WalkError};
-use afresh_trace::format::files::{Output, is_stream, open};
+use afresh_trace::format::files::{Identity, Output, Target, is_stream, open};
 use afresh_trace::format::{Error, Problem};
-use afresh_trace::text::escape;
+use afresh_trace::text::{escape, shorten};
 
 use super::Args;
-use crate::console::{self, Console};
+use crate::console;
 use crate::lock::lock;
+use crate::report::page::is_page;
 
 /// An error in the usage or the files.
 #[derive(Debug, thiserror::Error)]
@@ -33,12 +35,32 @@ pub(super) enum ShrinkError {
     #[error("{}: is the input, which is never overwritten\n  help: choose another name", escaped(.0))]
     IsInput(PathBuf),
     #[error(
+        "{}: is named for two outputs, of which one would overwrite the other\n  help: choose two names",
+        escaped(.0)
+    )]
+    Twice(PathBuf),
+    #[error(
+        "{}: has appeared since the search began, and is not overwritten\n  help: move it away, and continue with \
+         `--resume`",
+        escaped(.0)
+    )]
+    Appeared(PathBuf),
+    #[error(
+        "{}: is not from the search of this walk, and is not overwritten\n  help: move it away, and continue with \
+         `--resume`",
+        escaped(.0)
+    )]
+    Unrelated(PathBuf),
+    #[error(
         "the command has no {{}} for the path of the candidate\n  help: add {{}}, or `--stdin` if the command reads \
          standard input"
     )]
     NoPlaceInCommand,
-    #[error("a quote in the command of an option does not end\n  help: write the command as for a shell")]
-    OpenQuote,
+    #[error(
+        "{0}: a quote or a backslash is not closed in `{quoted}`\n  help: close it, or write `\\` before it",
+        quoted = shorten(.1)
+    )]
+    Unclosed(&'static str, String),
     #[error("--signature: expected `kind`, `exit`, `stdout`, `stderr` or a pattern: {0}")]
     Pattern(regex::Error),
     #[error("--resume: there is no walk beside standard output\n  help: give its path with `--walk`")]
@@ -118,19 +140,32 @@ impl Places {
         Self { name: name.unwrap_or(OsStr::new("stdin")).to_owned(), output, walk, report }
     }
 
-    /// Checks that no file would be overwritten without permission, and never the input.
+    /// Checks before the search that every file can be written, that no file would be overwritten without permission,
+    /// and never the input. `again` means that an earlier worker of the same search has checked this.
     ///
     /// # Errors
     ///
-    /// Fails if an output is the input, or exists already and neither `force` nor `resume` is set. Without a walk,
-    /// there is nothing to resume.
-    pub(super) fn check(&self, input: &Path, force: bool, resume: bool) -> Result<(), ShrinkError> {
-        for path in [&self.output, &self.walk, &self.report].into_iter().flatten() {
-            if is_same_file(path, input) {
+    /// Fails if an output is the input, a directory or another output, if its folder cannot be written, or if it exists
+    /// already and neither `--force` nor `--resume` is given. Without a walk, there is nothing to resume.
+    pub(super) fn check(&self, args: &Args, again: bool) -> Result<(), ShrinkError> {
+        let files = [&self.output, &self.walk, &self.report].into_iter().flatten();
+        for path in files.clone() {
+            if is_same_file(path, &args.file) {
                 return Err(ShrinkError::IsInput(path.clone()));
             }
+            if path.is_dir() {
+                return Err(Error::file(path.display().to_string(), Problem::Directory).into());
+            }
         }
-        if force && !resume {
+        let all: Vec<_> = files.cloned().chain(self.others()).collect();
+        if let Some(path) = (1..all.len()).find(|place| all[..*place].iter().any(|one| is_same_file(one, &all[*place])))
+        {
+            return Err(ShrinkError::Twice(all[path].clone()));
+        }
+        if again {
+            return Ok(());
+        }
+        if args.force {
             // The findings of an earlier search would look like those of this one.
             for finding in self.findings() {
                 match fs::remove_file(&finding) {
@@ -143,16 +178,30 @@ impl Places {
                 }
             }
         }
-        if force || resume && self.walk.as_deref().is_some_and(has_begun) {
-            return Ok(());
+        let resumes = args.resume && self.walk.as_deref().is_some_and(has_begun);
+        if !args.force && !resumes {
+            // A search that was killed at once may leave a walk without a header, which it is safe to replace.
+            let walk = self.walk.as_ref().filter(|_| !args.resume);
+            let fixed = [self.output.as_ref(), walk, self.report.as_ref()].into_iter().flatten().cloned();
+            if let Some(path) = fixed.chain(self.others()).find(|path| path.symlink_metadata().is_ok()) {
+                return Err(ShrinkError::Exists(path));
+            }
         }
-        // A search that was killed at once may leave a walk without a header, which it is safe to replace.
-        let walk = self.walk.as_ref().filter(|_| !resume);
-        let fixed = [self.output.as_ref(), walk, self.report.as_ref()].into_iter().flatten().cloned();
-        match fixed.chain(self.others()).find(|path| path.symlink_metadata().is_ok()) {
-            Some(path) => Err(ShrinkError::Exists(path)),
-            None => Ok(()),
+        if let Some(report) = self.report.as_ref().filter(|path| resumes && path.exists())
+            && !fs::read(report).is_ok_and(|page| is_page(&page))
+        {
+            return Err(ShrinkError::Unrelated(report.clone()));
         }
+        if let Some(others) = self.others().filter(|others| others.exists() && !others.is_dir()) {
+            return Err(ShrinkError::Unrelated(others));
+        }
+        for path in [&self.output, &self.report].into_iter().flatten() {
+            // This fails if the folder cannot be written, and a device or a named pipe is not opened twice.
+            if path.metadata().ok().is_none_or(|found| found.is_file()) {
+                Output::create(path, true)?;
+            }
+        }
+        Ok(())
     }
 
     /// The paths of all findings that a search could write.
@@ -194,8 +243,19 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// Returns whether two paths are of one file, or of one file that is not there yet. Each device may be named twice.
 fn is_same_file(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+    match (Identity::of(one), Identity::of(other)) {
+        (Some(found), Some(also)) => found == also && (one.is_file() || one.is_dir()),
+        (None, None) => place(one).is_some_and(|place| Some(place) == self::place(other)),
+        _ => false,
+    }
+}
+
+/// Returns the full path of a file that is not there yet.
+fn place(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    Some(folder.canonicalize().ok()?.join(path.file_name()?))
 }
 
 /// Reads the whole input.
@@ -220,31 +280,26 @@ pub(super) fn has_begun(path: &Path) -> bool {
     fs::read(path).is_ok_and(|walk| walk.contains(&b'\n'))
 }
 
-/// Writes `content` to a file, or to standard output if `output` is `None`.
-pub(super) fn save_or_print(
-    output: &Option<PathBuf>,
-    content: io::Result<Vec<u8>>,
-    console: &Console,
-) -> Result<(), ShrinkError> {
-    if let Some(path) = output {
-        return save(path, content);
-    }
-    let failed = |error| ShrinkError::write(Path::new("standard output"), error);
-    console.write(&content.map_err(failed)?).map_err(|failure| failed(io::Error::other(failure)))
+/// Writes a file that nothing may have replaced since the search began.
+pub(super) fn save(target: &mut Target, content: io::Result<Vec<u8>>) -> Result<(), ShrinkError> {
+    let content = content.map_err(|error| ShrinkError::write(target.path(), error))?;
+    target.write(&content).map_err(|error| match *error.problem {
+        Problem::Exists => ShrinkError::Appeared(target.path().to_owned()),
+        _ => error.into(),
+    })
 }
 
-/// Writes `content` to the file at `path`.
-///
-/// The file is replaced in one step, so that at any moment it is either the old one or the new one.
-pub(super) fn save(path: &Path, content: io::Result<Vec<u8>>) -> Result<(), ShrinkError> {
-    let write = || -> Result<(), Error> {
-        let mut file = Output::create(path, true)?;
-        let name = file.name().to_owned();
-        let written = content.and_then(|content| file.write_all(&content));
-        written.map_err(|source| Error::file(name, Problem::Write(source)))?;
-        file.finish()
-    };
-    Ok(write()?)
+/// Writes a finding, which is there already if a search was killed just after it had written the finding.
+pub(super) fn save_once(path: &Path, content: Vec<u8>) -> Result<(), ShrinkError> {
+    if fs::read(path).is_ok_and(|found| found == content) {
+        return Ok(());
+    }
+    save(&mut Target::new(path.to_owned(), None), Ok(content))
+}
+
+/// Opens a walk, and locks it so that two searches do not write it.
+fn open_walk(path: &Path) -> Result<File, ShrinkError> {
+    Ok(lock(path, OpenOptions::new().read(true).write(true))?)
 }
 
 /// The walk as an open file that grows one line at a time.
@@ -255,13 +310,43 @@ pub(super) struct WalkFile {
 }
 
 impl WalkFile {
-    /// Creates or empties the file at `path`, and writes the header.
-    pub(super) fn create(path: &Path, header: &Header) -> Result<Self, ShrinkError> {
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
-        let file = file.and_then(|file| lock(&file).map(|()| file)).and_then(|file| file.set_len(0).map(|()| file));
-        let file = file.map_err(|error| ShrinkError::write(path, error))?;
+    /// Creates the file at `path`, and writes the header. With `force`, it replaces an existing file.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be written, or is locked. Without `force`, also fails if there is a file with more than
+    /// a part of this header, which a search leaves that is killed at once.
+    pub(super) fn create(path: &Path, header: &Header, force: bool) -> Result<Self, ShrinkError> {
+        let failed = |error| ShrinkError::write(path, error);
+        let new = || OpenOptions::new().write(true).create_new(true).open(path);
+        let header = Line::Walk(header.clone());
+        let file = match new() {
+            Err(error)
+                if error.kind() == io::ErrorKind::AlreadyExists && path.metadata().is_ok_and(|it| it.is_file()) =>
+            {
+                let mut found = open_walk(path)?;
+                let mut begun = Vec::new();
+                found.read_to_end(&mut begun).map_err(failed)?;
+                if header.to_text().is_ok_and(|header| header.as_bytes().starts_with(&begun)) {
+                    found.set_len(0).and_then(|()| found.rewind()).map_err(failed)?;
+                    found
+                } else if force {
+                    // The file may have other names, under which it stays.
+                    fs::remove_file(path).and_then(|()| new()).map_err(failed)?
+                } else {
+                    return Err(ShrinkError::Appeared(path.to_owned()));
+                }
+            }
+            // A device, such as `/dev/null`.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                OpenOptions::new().write(true).open(path).map_err(failed)?
+            }
+            new => new.map_err(failed)?,
+        };
+        // Where there are no locks, no other search can have locked it.
+        let _ = file.try_lock();
         let mut walk = Self { file, path: path.to_owned() };
-        walk.write(&Line::Walk(header.clone()))?;
+        walk.write(&header)?;
         Ok(walk)
     }
 
@@ -272,9 +357,9 @@ impl WalkFile {
     /// Fails if the walk cannot be read, is locked, or is of another input, command, system or bug.
     pub(super) fn resume(path: &Path, header: &Header) -> Result<(Self, Walk), ShrinkError> {
         let failed = |error| ShrinkError::read(path, error);
-        let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
-        lock(&file).map_err(failed)?;
-        let text = fs::read(path).map_err(failed)?;
+        let mut file = open_walk(path)?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(failed)?;
         let walk = Walk::read(&text).map_err(|source| ShrinkError::Walk { path: path.to_owned(), source })?;
         let other = |what| Err(ShrinkError::OtherWalk { path: path.to_owned(), what });
         if (walk.header.input, walk.header.items) != (header.input, header.items) {

@@ -24,7 +24,7 @@ use crate::duration::duration;
 use crate::interrupt::{self, Deadline};
 use crate::jobs::jobs;
 use crate::runner::Systems;
-use crate::source::{Format, Source};
+use crate::source::{Format, Source, path};
 
 /// Shrink a trace, or any file with one message a line, to the few messages that still show a bug.
 ///
@@ -132,11 +132,11 @@ pub(super) struct Args {
 
     /// Where to write the walk, the record of every run [default: OUTPUT.walk, or none if the result goes to standard
     /// output].
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = path())]
     walk: Option<PathBuf>,
 
     /// Write an HTML page with the result, what happens without each message that is left, and a curve of its size.
-    #[arg(long, value_name = "FILE.html")]
+    #[arg(long, value_name = "FILE.html", value_parser = path())]
     report: Option<PathBuf>,
 
     /// Overwrite existing files: the result, the walk, the report and the findings.

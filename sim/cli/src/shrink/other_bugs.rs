@@ -59,7 +59,7 @@ impl OtherBugs {
                 if let Some(folder) = path.parent() {
                     std::fs::create_dir_all(folder).map_err(|error| ShrinkError::write(folder, error))?;
                 }
-                files::save(path, render(&finding.signature))?;
+                files::save_once(path, render(&finding.signature).map_err(|error| ShrinkError::write(path, error))?)?;
             }
             self.0.push(finding);
         }

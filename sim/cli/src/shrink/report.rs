@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use afresh_shrink::minimize::{End, Minimized, Rate, Verdict, passes_after};
-use afresh_trace::format::files::input_name;
+use afresh_trace::format::files::{Identity, Target, input_name};
 use afresh_trace::text::{brief, count, escape, number};
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use super::resume::say_how_to_go_on;
 use super::search::Journey;
 use crate::console::{CliError, Console, json};
 use crate::report::curve::{Curve, class};
-use crate::report::page::{Page, Row};
+use crate::report::page::{Page, Row, is_page};
 use crate::source::Format;
 
 /// The report of a search.
@@ -156,7 +156,9 @@ pub(super) fn write<T>(
         console.say(&text);
     }
     if let Some(path) = &places.report {
-        files::save(path, report.page(unit, curve))?;
+        let is_ours = args.force || args.resume && std::fs::read(path).is_ok_and(|found| is_page(&found));
+        let ours = Identity::of(path).filter(|_| is_ours);
+        files::save(&mut Target::new(path.clone(), ours), report.page(unit, curve))?;
     }
     if report.stopped.is_some() {
         say_how_to_go_on(places, console);

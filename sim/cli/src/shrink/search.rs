@@ -4,13 +4,14 @@ use std::io;
 
 use afresh_core::Signature;
 use afresh_shrink::minimize::walk::{CONFIRM, FORMAT, Header};
-use afresh_shrink::minimize::{Content, Identity, Item, Minimized, Minimizer, Oracle, Refusal};
+use afresh_shrink::minimize::{self, Content, Item, Minimized, Minimizer, Oracle, Refusal};
+use afresh_trace::format::files::Identity;
 use regex::Regex;
 
 use super::Args;
 use super::files::{self, Places, ShrinkError, WalkFile};
 use super::other_bugs::{OtherBug, OtherBugs};
-use super::session::Session;
+use super::session::{ResultFile, Session};
 use crate::console::Console;
 use crate::report::curve::Curve;
 use crate::worker::{self, Watched, Work};
@@ -20,7 +21,7 @@ pub(super) struct Job<'a, T> {
     /// The items of the input.
     pub(super) items: Vec<Item<T>>,
     /// The identity of the whole input.
-    pub(super) input: Identity,
+    pub(super) input: minimize::Identity,
     /// The words that say what the oracle is. Only a search with the same words resumes the walk.
     pub(super) words: Vec<String>,
     /// The name of several items.
@@ -86,7 +87,7 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
         return Err(ShrinkError::NoWalk);
     }
     let before = items.len();
-    let (mut findings, mut curve) = (OtherBugs::default(), Curve::new(before));
+    let (mut findings, mut curve, mut recorded) = (OtherBugs::default(), Curve::new(before), None);
     // A search that was killed before it wrote the header of its walk begins again.
     let walk = if (args.resume || task.again) && files::has_begun(&task.walk) {
         let (file, mut walk) = WalkFile::resume(&task.walk, &header)?;
@@ -100,13 +101,19 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
             curve.add(intent.items, verdict, walk.undecided.contains(&intent.run));
         }
         minimizer = minimizer.resume(&walk);
+        recorded = Some(walk);
         file
     } else {
-        WalkFile::create(&task.walk, &header)?
+        WalkFile::create(&task.walk, &header, args.force && !task.again)?
     };
+    let result = places.output.clone().map(|path| {
+        let ours = task.result.clone().or_else(|| Identity::of(&path).filter(|_| args.force));
+        ResultFile::new(path, ours, args.resume || task.again, worker)
+    });
     let mut session = Session {
         walk,
         places,
+        result,
         render,
         progress: console.progress_of_words(),
         saved: before,
@@ -117,11 +124,16 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
         curve,
         failure: None,
     };
-    let result = minimizer.run(items, &mut Watched::new(oracle, worker), &mut session);
-    let Session { failure, findings, curve, .. } = session;
-    if let Ok(minimized) = &result {
-        files::save_or_print(&places.output, render(&minimized.items, None), console)?;
+    session.recognize(&items);
+    let result = match recorded.filter(|_| task.last_run == Some(0)) {
+        // This worker only reports. The passes are not asked again, because one of them may have been slow.
+        Some(walk) => minimizer.report(items, &walk, oracle, &mut session),
+        None => minimizer.run(items, &mut Watched::new(oracle, worker), &mut session),
+    };
+    if let (Ok(minimized), None) = (&result, &session.failure) {
+        session.finish(&minimized.items, console)?;
     }
+    let Session { failure, findings, curve, .. } = session;
     let journey = Journey { before, found: findings.into_vec(), curve };
     failure.map_or(Ok((result, journey)), Err)
 }

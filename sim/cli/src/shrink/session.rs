@@ -1,17 +1,22 @@
 //! The observer of a search: writes the walk, saves the best result so far, shows progress, and stops on request.
 
+use std::fs;
+use std::io;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use afresh_core::Signature;
 use afresh_shrink::minimize::walk::{CONFIRM, Intent, Judged, Line};
 use afresh_shrink::minimize::{Item, Observer, Run, Verdict};
+use afresh_trace::format::files::{Identity, Target};
 
 use super::files::{self, Places, ShrinkError, WalkFile};
 use super::other_bugs::OtherBugs;
 use super::search::Render;
-use crate::console::Progress;
+use crate::console::{Console, Progress};
 use crate::interrupt;
 use crate::report::curve::Curve;
+use crate::worker::{Note, Worker};
 
 /// The observer of one search of the command line.
 pub(super) struct Session<'a, T> {
@@ -19,6 +24,8 @@ pub(super) struct Session<'a, T> {
     pub(super) walk: WalkFile,
     /// The paths of the other files.
     pub(super) places: &'a Places,
+    /// The result; `None` for standard output.
+    pub(super) result: Option<ResultFile<'a>>,
     /// Writes a file with some of the items.
     pub(super) render: &'a Render<'a, T>,
     /// The progress of the search.
@@ -39,7 +46,60 @@ pub(super) struct Session<'a, T> {
     pub(super) failure: Option<ShrinkError>,
 }
 
+/// The file of the result.
+pub(super) struct ResultFile<'a> {
+    target: Target,
+    /// The content of a file that was there when this search continued, until it turns out to be one of its results.
+    found: Option<Vec<u8>>,
+    worker: &'a Worker,
+}
+
+impl<'a> ResultFile<'a> {
+    /// Returns the file at `path`, which may replace the file `ours`. If the search `continues`, it may also replace
+    /// any of its earlier results.
+    pub(super) fn new(path: PathBuf, ours: Option<Identity>, continues: bool, worker: &'a Worker) -> Self {
+        let is_ours = ours.is_some() && Identity::of(&path) == ours;
+        let found = if continues && !is_ours && path.is_file() { fs::read(&path).ok() } else { None };
+        Self { target: Target::new(path, ours), found, worker }
+    }
+
+    /// Lets the file be replaced that was there if its content is `verified`, one of the results on the way.
+    fn recognize(&mut self, verified: impl FnOnce() -> io::Result<Vec<u8>>) {
+        if self.found.is_some() && verified().ok() == self.found {
+            self.found = None;
+            self.target.claim();
+        }
+    }
+
+    fn write(&mut self, content: io::Result<Vec<u8>>) -> Result<(), ShrinkError> {
+        if self.found.is_some() {
+            return Err(ShrinkError::Unrelated(self.target.path().to_owned()));
+        }
+        files::save(&mut self.target, content)?;
+        self.target.ours().into_iter().for_each(|ours| self.worker.send(&Note::Saved(ours.clone())));
+        Ok(())
+    }
+}
+
 impl<T> Session<'_, T> {
+    /// Writes the result that is left at the end.
+    pub(super) fn finish(&mut self, items: &[Item<T>], console: &Console) -> Result<(), ShrinkError> {
+        let content = (self.render)(items, None);
+        if let Some(result) = &mut self.result {
+            result.recognize(|| (self.render)(items, None));
+            return result.write(content);
+        }
+        let failed = |error| ShrinkError::write(Path::new("standard output"), error);
+        console.write(&content.map_err(failed)?).map_err(|failure| failed(io::Error::other(failure)))
+    }
+
+    /// Looks whether the file that was there is one of the results on the way.
+    pub(super) fn recognize(&mut self, verified: &[Item<T>]) {
+        if let Some(result) = &mut self.result {
+            result.recognize(|| (self.render)(verified, None));
+        }
+    }
+
     fn write(&mut self, line: &Line) -> ControlFlow<()> {
         let written = self.walk.write(line);
         self.go_on(written)
@@ -95,10 +155,18 @@ impl<T: Clone> Observer<T> for Session<'_, T> {
     fn step(&mut self, verified: &[Item<T>]) -> ControlFlow<()> {
         let went_back = verified.len() > self.best;
         self.best = verified.len();
-        let Some(output) = self.places.output.as_ref().filter(|_| went_back || self.best <= self.saved / 2) else {
+        self.recognize(verified);
+        // The file that was there may still turn out to be a result, even if the end of the walk was lost.
+        let is_due = went_back || self.best <= self.saved / 2;
+        let Some(result) = self.result.as_mut().filter(|result| is_due && result.found.is_none()) else {
             return ControlFlow::Continue(());
         };
         self.saved = self.best;
-        self.go_on(files::save(output, (self.render)(verified, None)))
+        let written = result.write((self.render)(verified, None));
+        self.go_on(written)
+    }
+
+    fn between(&mut self) -> ControlFlow<()> {
+        self.go_on(Ok(()))
     }
 }

@@ -19,9 +19,10 @@ const DEATHS_MAX: usize = 3;
 
 /// Shrinks the input, and returns the exit code.
 pub(super) fn shrink(args: &Args, deadline: Deadline, console: &Console) -> Result<ExitCode, CliError> {
-    let mut supervisor = Supervisor::new(console, args.file.as_os_str() == "-", console.progress_of_words())?;
+    let Some(mut supervisor) = Supervisor::reading(args.file.as_os_str() == "-", deadline, console)? else {
+        return give_up(args, &Refusal::Stopped.to_string(), &[], console);
+    };
     let is_command = !args.command.is_empty();
-    supervisor.deadline = deadline;
     supervisor.memory =
         args.memory.map(|memory| memory.as_u64()).or_else(|| available_memory().filter(|_| !is_command));
     // The worker itself limits the time of a command, and has to kill the command when it ends.
@@ -37,9 +38,10 @@ pub(super) fn shrink(args: &Args, deadline: Deadline, console: &Console) -> Resu
         walk: walk.clone(),
         place: scratch.path().join("place"),
         bug: None,
-        last_run: args.runs.map(|runs| before + runs),
+        last_run: args.runs.map(|runs| before.saturating_add(runs)),
         serial: false,
         again: false,
+        result: None,
         death: None,
         died_at: None,
     };
@@ -47,6 +49,7 @@ pub(super) fn shrink(args: &Args, deadline: Deadline, console: &Console) -> Resu
     loop {
         let end = supervisor.run(Task::Search(search.clone()))?;
         search.death = None;
+        search.result = supervisor.saved.clone();
         match end {
             End::Done(code) => return Ok(ExitCode::from(code)),
             // There is no result yet, so there is nothing else to report.

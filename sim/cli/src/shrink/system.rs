@@ -62,7 +62,7 @@ pub(super) fn shrink(
         oracle.expect_flaky();
     }
     let goes_on = args.resume || task.again;
-    places.check(&args.file, args.force, goes_on)?;
+    places.check(args, task.again)?;
 
     // Every text is a signature, so the parse cannot fail.
     let wanted = args.signature.as_ref().and_then(|text| text.parse::<Signature>().ok());

@@ -34,6 +34,9 @@ use std::sync::{Arc, Mutex};
 use rustix::process::{Resource, Rlimit, Signal, getppid, set_parent_process_death_signal, setrlimit};
 use watch::Watch;
 
+/// The memory in bytes that a worker needs before it runs a system.
+const NEEDED: usize = 16 << 20;
+
 /// The first argument of a worker.
 pub(crate) const MARK: &str = "--worker";
 
@@ -83,6 +86,13 @@ impl Worker {
         let mut line = String::new();
         BufReader::new(&channel).read_line(&mut line)?;
         let start: Start = serde_json::from_str(&line)?;
+        let channel = Channel(Arc::new(Mutex::new(channel)));
+        let fails = channel.clone();
+        Self::with(start, channel).inspect_err(|error| fails.send(&Note::Fails(exhausted(error))))
+    }
+
+    /// Makes this process the worker that `start` describes.
+    fn with(start: Start, channel: Channel) -> io::Result<Self> {
         set_parent_process_death_signal(Some(if start.puts_away { Signal::TERM } else { Signal::KILL }))?;
         let supervisor = getppid().map(|pid| pid.as_raw_nonzero().get().unsigned_abs());
         if supervisor != Some(start.supervisor) {
@@ -94,8 +104,11 @@ impl Worker {
         if let Some(memory) = start.memory {
             setrlimit(Resource::Data, Rlimit { current: Some(memory), maximum: Some(memory) })?;
         }
-        let channel = Channel(Arc::new(Mutex::new(channel)));
-        let watch = Watch::begin(start.timeout, channel.clone());
+        let watch = Watch::begin(start.timeout, channel.clone())?;
+        let tells = channel.clone();
+        on_exhaustion(move |why| tells.send(&Note::Fails(why)));
+        // If there is no memory before the system has begun, the system is not to blame.
+        Vec::<u8>::new().try_reserve_exact(NEEDED).map_err(|_| io::ErrorKind::OutOfMemory)?;
         Ok(Self { start, channel, watch })
     }
 
@@ -137,6 +150,26 @@ impl Worker {
         self.watch.set_limit(took);
         done
     }
+}
+
+/// Ends the process with exit code 2 if a thread cannot be started, after it has told why. It is no bug of the system.
+pub(crate) fn on_exhaustion(tell: impl Fn(String) + Send + Sync + 'static) {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if let Some(why) = panic.payload_as_str().filter(|why| why.contains("failed to spawn thread")) {
+            tell(exhausted(&why));
+            std::process::exit(2);
+        }
+        before(panic);
+    }));
+}
+
+/// Returns the error that this process has too few threads or too little memory.
+pub(crate) fn exhausted(why: &dyn std::fmt::Display) -> String {
+    format!(
+        "there are too few threads or too little memory to begin: {why}\n  help: raise the limits (`ulimit -u`, `ulimit \
+         -v`, `--memory`), end other processes, or use `--jobs 1`"
+    )
 }
 
 /// The connection of a worker to its supervisor.

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use afresh_trace::format::files::Identity;
 use serde::{Deserialize, Serialize};
 
 use super::Death;
@@ -67,6 +68,8 @@ pub(crate) struct Search {
     pub(crate) serial: bool,
     /// Whether an earlier worker has begun the walk, so that this one continues it.
     pub(crate) again: bool,
+    /// The result that earlier workers of this search have written, if they have.
+    pub(crate) result: Option<Identity>,
     /// How the last run in the walk ended the worker before.
     pub(crate) death: Option<Death>,
     /// The number of the event that the worker before was running when it ended, if known.
@@ -90,6 +93,10 @@ pub(crate) enum Note {
     Enters(Phase),
     /// The original was measured: this is the time limit of a run.
     Measured(Duration),
+    /// The result was written, as this file.
+    Saved(Identity),
+    /// The worker cannot go on, for a reason that is not the system.
+    Fails(String),
     /// A run exceeded its time limit. The worker kills itself now.
     Hangs,
     /// The task is done. The exit code of the worker is that of the subcommand.

@@ -3,6 +3,7 @@
 //! The time in which a run waits for a processor does not count, so a run is no hang because the machine is busy. The
 //! time in which it sleeps does.
 
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -73,10 +74,10 @@ impl Begun {
 
 impl Watch {
     /// Starts the thread that watches the runs, with this limit if it is known.
-    pub(super) fn begin(limit: Option<Duration>, channel: Channel) -> Self {
+    pub(super) fn begin(limit: Option<Duration>, channel: Channel) -> io::Result<Self> {
         let watch = Self { runs: Arc::new(Mutex::new(Runs { limit, begun: Vec::new() })), channel };
         let watching = watch.clone();
-        thread::spawn(move || {
+        thread::Builder::new().spawn(move || {
             loop {
                 thread::sleep(TICK);
                 if watching.with(|runs| runs.is_late()) == Some(true) {
@@ -85,8 +86,8 @@ impl Watch {
                     let _ = kill_process(getpid(), Signal::KILL);
                 }
             }
-        });
-        watch
+        })?;
+        Ok(watch)
     }
 
     fn with<R>(&self, work: impl FnOnce(&mut Runs) -> R) -> Option<R> {

@@ -54,6 +54,7 @@
 //! * `verified.rs`, `search.rs`: the verified trace, and the loop that runs passes on it and remembers verdicts
 //! * `observer.rs`: the interface through which a search is watched and stopped
 //! * `walk.rs`: the record of a search, from which it can be replayed and resumed
+//! * `recorded.rs`: the result of a search that was stopped, from its walk alone
 
 mod blanks;
 mod blocks;
@@ -84,6 +85,7 @@ mod plain;
 mod pointed;
 mod ranks;
 mod rebase;
+mod recorded;
 mod scope;
 mod search;
 mod shift;

@@ -47,6 +47,11 @@ pub trait Observer<T> {
         let _ = verified;
         ControlFlow::Continue(())
     }
+
+    /// Called between runs, while the search looks for the next candidate.
+    fn between(&mut self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
 }
 
 /// Ignores everything, and never stops the search.

@@ -168,9 +168,10 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
 
     /// Returns the edits that `pass` will propose next, if neither the candidate with this identity nor any of those
     /// edits shows the bug. At most as many are returned as the oracle can run beside that candidate.
-    fn guess<T>(&self, pass: &dyn Pass, verified: &Verified<T>, identity: Identity) -> Vec<Edit>
+    fn guess<T>(&mut self, pass: &dyn Pass, verified: &Verified<T>, identity: Identity) -> Vec<Edit>
     where
         O: Oracle<T>,
+        W: Observer<T>,
     {
         let (mut edits, mut met) = (Vec::new(), BTreeSet::from([identity]));
         let is_known = self.ahead.contains_key(&identity);
@@ -180,7 +181,7 @@ impl<O: ?Sized, W> Judge<'_, O, W> {
             self.oracle.width(verified.items.len()).saturating_sub(1)
         };
         let mut pass = if others > 0 { pass.fork() } else { return edits };
-        while edits.len() < others {
+        while edits.len() < others && self.observer.between().is_continue() {
             pass.judged(false);
             let Some(edit) = pass.propose(&verified.view(self.oracle.content())) else { break };
             let Some(candidate) = verified.candidate(&edit, self.oracle.content()) else { continue };
@@ -255,6 +256,7 @@ impl<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
         let mut changed = false;
         pass.begin(&verified.view(judge.oracle.content()));
         while let Some(edit) = pass.propose(&verified.view(judge.oracle.content())) {
+            go_on(judge.observer.between())?;
             // An edit that gives no valid trace, or none that is smaller, takes no run.
             let Some(candidate) = verified.candidate(&edit, judge.oracle.content()) else {
                 pass.judged(false);

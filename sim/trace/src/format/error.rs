@@ -39,8 +39,8 @@ pub enum Problem {
     /// The output file exists already.
     #[error("already exists, and is not overwritten")]
     Exists,
-    /// Another recorder has the file open.
-    #[error("is being written by another recorder")]
+    /// Another process, such as a recorder, is writing the file.
+    #[error("is being written by another process")]
     Locked,
     /// The file has no bytes at all.
     #[error("is empty: expected a header line, {HEADER}")]
@@ -205,7 +205,9 @@ impl Problem {
             Self::Read(_) | Self::Write(_) => "",
             Self::Directory => "name a file in it, or `-` for the standard stream",
             Self::Exists => "choose another name, or use `--force` to replace the file",
-            Self::Locked => "stop the other recorder, or use another file: a trace has one writer at a time",
+            Self::Locked => {
+                "wait until the other process has ended, or use another file: a file has one writer at a time"
+            }
             Self::Empty | Self::NotATrace(_) => "use `afresh import` to turn exported rows into a trace",
             Self::Format(0) => "correct the header; the first format is 1",
             Self::Format(_) => "install a newer afresh, or write the trace again with this one",

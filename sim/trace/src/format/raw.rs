@@ -11,7 +11,7 @@ use super::json::Json;
 use super::kind::Kind;
 use super::reader::parse;
 use super::scan::Scan;
-use super::strict::Strict;
+use super::strict::{Strict, from_json};
 use super::writer::{Encoder, Stamp, Writer};
 use super::{EventOf, TraceOf};
 
@@ -93,7 +93,7 @@ impl RawEvent {
     /// Every edit of the trace may change that content, as it may change observations.
     pub fn into_stimulus(self) -> Option<Self> {
         if matches!(self.kind, Kind::Deliver | Kind::Drop)
-            && let Ok(passage @ Passage { content: Some(_), .. }) = serde_json::from_str(self.content.get())
+            && let Ok(passage @ Passage { content: Some(_), .. }) = from_json(self.content.get().as_bytes())
         {
             let content = serde_json::to_string(&Passage { content: None, ..passage }).ok()?;
             return Some(Self { content: Json::of(&content), ..self });

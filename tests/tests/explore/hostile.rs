@@ -44,7 +44,7 @@ fn a_run_that_ends_the_process_is_recorded_up_to_there() {
 #[test]
 fn a_node_that_ends_the_process_or_hangs_is_found_recorded_and_shrunk() {
     let folder = Folder::default();
-    let words = ["explore", "hostiles", "--seeds", "0..5", "--timeout", "5", "--memory", "200MB"];
+    let words = ["explore", "hostiles", "--seeds", "0..5", "--timeout", "2", "--memory", "200MB"];
     let done = run(&folder, &words);
     assert_eq!((done.code, done.stderr.as_str()), (Some(1), ""));
     insta::assert_snapshot!(done.stdout);
@@ -53,7 +53,7 @@ fn a_node_that_ends_the_process_or_hangs_is_found_recorded_and_shrunk() {
         // The word that causes the abort is delivered last.
         let last = folder.read(&shrunk).lines().last().map(str::to_owned).expect("a line");
         assert!(last.contains("\"deliver\""), "{last}");
-        let check = run(&folder, &["check", &shrunk, "--timeout", "5"]);
+        let check = run(&folder, &["check", &shrunk, "--timeout", "2"]);
         assert!(check.stdout.contains(&format!("kept for {signature}, which is back")), "{}", check.stdout);
     }
 }

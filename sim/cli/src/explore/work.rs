@@ -123,8 +123,8 @@ fn run_one(args: &Args, runs: &mut dyn Runs, seed: u64, work: &Work<'_, Things>)
     Ok(run)
 }
 
-/// Creates the folder for the findings, and locks it: two campaigns that ran the same seeds at the same time would count
-/// them twice.
+/// Creates the folder for the findings, and locks it: two campaigns that ran the same seeds at the same time would
+/// count them twice.
 pub(super) fn prepare(args: &Args) -> Result<File, CliError> {
     let failed = |error| Error::file(args.output.display().to_string(), Problem::Write(error));
     std::fs::create_dir_all(&args.output).map_err(failed)?;

@@ -181,7 +181,7 @@ impl Content<String> for Needs {
     }
 }
 
-/// Numbers that only look like offsets take no runs: ids that grow, amounts, and numbers that each sender counts.
+/// Numbers that only look like offsets take no runs: ids, amounts, and numbers that each sender counts.
 #[test]
 fn other_numbers_are_no_offsets() {
     let events = |event: fn(u64) -> Value| (0..400).map(|number| event(number).to_string()).collect::<Vec<_>>();

@@ -13,8 +13,12 @@ const EVENTS_MIN: usize = 32;
 /// The most events that are read to find the fields of patches.
 const READ_MAX: usize = 4096;
 
-/// In how many of a hundred patches the part that is replaced must lie inside the text.
+/// In how many of a hundred patches the part that is replaced must lie inside the text, if enough of them continue the
+/// one before: if they begin where it ends, or end where it begins. Otherwise, all must lie inside.
 const INSIDE: usize = 95;
+
+/// How many patches of a hundred must continue the one before them to be those of an editor.
+const ONWARD: usize = 25;
 
 /// How far into its text a patch must be on average, in hundredths. A number that is no offset is mostly small.
 const DEPTH: u64 = 25;
@@ -111,20 +115,24 @@ fn find(view: &dyn View) -> Option<Fields> {
 /// Returns how far into their texts the patches are on average, in hundredths of the length. Returns `None` if too many
 /// lie outside, if they are all near the start, or if hardly any begins before the one before it.
 fn depth(events: &[Members], fields: &Fields) -> Option<u64> {
-    // The length of each text, and where its last patch began.
-    let mut texts = BTreeMap::<&str, (u64, u64)>::new();
-    let (mut patches, mut inside, mut back, mut depths) = (0, 0, 0, 0);
+    // The length of each text, and where its last patch began and ended.
+    let mut texts = BTreeMap::<&str, (u64, u64, u64)>::new();
+    let (mut patches, mut inside, mut onward, mut back, mut depths) = (0, 0, 0, 0, 0);
     for members in events {
         let Some(patch) = members.patch(fields) else { continue };
-        let (length, before) = texts.entry(members.text(fields)).or_default();
+        let (length, start, stop) = texts.entry(members.text(fields)).or_default();
+        let end = patch.at.saturating_add(patch.delete);
         patches += 1;
-        back += usize::from(patch.at < std::mem::replace(before, patch.at));
-        inside += usize::from(patch.at.saturating_add(patch.delete) <= *length);
-        let (at, end) = (patch.at.min(*length), patch.at.saturating_add(patch.delete).min(*length));
+        onward += usize::from(patch.at == *stop || end == *start);
+        back += usize::from(patch.at < *start);
+        inside += usize::from(end <= *length);
+        (*start, *stop) = (patch.at, patch.at.saturating_add(patch.insert));
+        let (at, end) = (patch.at.min(*length), end.min(*length));
         depths += at * 100 / (*length).max(1);
         *length = *length - (end - at) + patch.insert;
     }
     let depth = depths / (patches as u64).max(1);
-    let are_patches = inside * 100 >= patches * INSIDE && back * 100 >= patches * BACK && depth >= DEPTH;
-    are_patches.then_some(depth)
+    let percent = |count: usize| count * 100 / patches.max(1);
+    let are_inside = inside == patches || percent(inside) >= INSIDE && percent(onward) >= ONWARD;
+    (are_inside && percent(back) >= BACK && depth >= DEPTH).then_some(depth)
 }

@@ -44,6 +44,13 @@ pub(super) const ALL: &[Mutation] = &[
         "self.apply(context, &mut state, checkpoint.length, self.history.len());",
         "self.apply(context, &mut state, checkpoint.length + 1, self.history.len());",
     ),
+    unnoticed(
+        CELL,
+        "a fold from a late message keeps one checkpoint too many",
+        "partition_point(|checkpoint| checkpoint.length <= first)",
+        "partition_point(|checkpoint| checkpoint.length <= first + 1)",
+        "it takes two late messages in one batch, the later one just before a checkpoint; a test of a healing does that.",
+    ),
     noticed(
         CELL,
         "a migration keeps the checkpoints",

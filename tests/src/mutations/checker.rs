@@ -15,6 +15,7 @@ const EXCLUDED: &str = "sim/check/src/excluded.rs";
 const VIOLATION: &str = "sim/check/src/laws/violation.rs";
 const ORDER: &str = "sim/check/src/laws/order.rs";
 const POLICY: &str = "sim/check/src/laws/policy.rs";
+const SEARCH: &str = "sim/shrink/src/minimize/search.rs";
 const RESTART: &str = "sim/check/src/laws/restart.rs";
 
 pub(super) const ALL: &[Mutation] = &[
@@ -59,6 +60,12 @@ pub(super) const ALL: &[Mutation] = &[
         "a stale revision counts",
         "if !admitted || counting.is_some_and(|counting| counting > *revision) {",
         "if !admitted || counting.is_some_and(|counting| counting < *revision) {",
+    ),
+    noticed(
+        HISTORY,
+        "a message exactly at the opening leaves the key derivable",
+        "(Some(after), _) => position <= after,",
+        "(Some(after), _) => position < after,",
     ),
     noticed(
         HISTORY,
@@ -124,5 +131,12 @@ pub(super) const ALL: &[Mutation] = &[
         "if !lived.unsettled().eq(restarted.unsettled()) {",
         "if false {",
         "no planted bug is in a restart. It takes a mistake of the engine, as in `core/src/restart.rs`, to break this law.",
+    ),
+    unnoticed(
+        SEARCH,
+        "speculative verdicts stay after an accepted edit",
+        "judge.ahead.clear();\n                without.clear();",
+        "without.clear();",
+        "a verdict belongs to the content of a candidate, so it is as good after the edit; only memory is lost.",
     ),
 ];

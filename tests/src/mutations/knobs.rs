@@ -1,6 +1,6 @@
 //! Mutations of knobs, flows and restarts.
 
-use super::{Mutation, noticed};
+use super::{Mutation, noticed, unnoticed};
 
 const TURN: &str = "core/src/turn.rs";
 const FLOW: &str = "core/src/flow.rs";
@@ -54,5 +54,12 @@ pub(super) const ALL: &[Mutation] = &[
         "a restart forgets which keys are quarantined",
         "apart.insert(quarantined.key.clone(), quarantined.why.clone());",
         "let _ = quarantined;",
+    ),
+    unnoticed(
+        RESTART,
+        "a message between keys arrives at the event that sent it, not at the stimulus",
+        "let arrival = i64::from(cause.unwrap_or(number).get());",
+        "let arrival = i64::from(number.get());",
+        "no example system without positions sends messages between keys.",
     ),
 ];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use afresh_fixtures::generate::Export;
 use afresh_fixtures::ledger;
-use afresh_tests::kept::{self, FOLDER, KEPT, WINDOW};
+use afresh_tests::kept::{self, AT_THE_OPENING, FOLDER, KEPT, WINDOW};
 use afresh_tests::root;
 
 use crate::afresh::{must, text};
@@ -47,7 +47,9 @@ pub(crate) const BY_CHANCE: &str = "orderbook+hash-order";
 pub(crate) fn make(afresh: &Path) -> Result<Vec<Trace>, Box<dyn Error>> {
     let _ = fs::remove_dir_all(folder().join("traces"));
     fs::create_dir_all(folder().join("traces"))?;
-    let mut traces = Vec::new();
+    let path = folder().join("traces/at-the-opening.jsonl");
+    fs::write(&path, AT_THE_OPENING)?;
+    let mut traces = vec![Trace { system: "ledger", path, laws: false }];
     for system in SYSTEMS {
         let mut runs = Vec::new();
         for seed in (0..SEEDS).map(|seed| seed.to_string()) {

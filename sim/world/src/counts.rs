@@ -28,15 +28,17 @@ impl Counts {
         self.0.get(word).copied().unwrap_or_default()
     }
 
-    /// Adds the counts of other runs to these, word by word.
-    pub fn add(&mut self, other: &Self) {
+    /// Adds the counts of other runs to these, word by word. A sum stays at the greatest number that 64 bits can hold.
+    ///
+    /// Returns whether all sums are right.
+    pub fn add(&mut self, other: &Self) -> bool {
+        let mut are_right = true;
         for (word, number) in &other.0 {
-            match self.0.get_mut(word) {
-                // A record of counts may hold any numbers.
-                Some(sum) => *sum = sum.saturating_add(*number),
-                None => _ = self.0.insert(word.clone(), *number),
-            }
+            let sum = self.0.entry(word.clone()).or_default();
+            are_right &= sum.checked_add(*number).is_some();
+            *sum = sum.saturating_add(*number);
         }
+        are_right
     }
 }
 

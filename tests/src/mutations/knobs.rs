@@ -57,7 +57,7 @@ pub(super) const ALL: &[Mutation] = &[
     ),
     unnoticed(
         RESTART,
-        "a message between keys arrives at the event that sent it, not at the stimulus",
+        "a routed message arrives at the event that sent it, not at the stimulus",
         "let arrival = i64::from(cause.unwrap_or(number).get());",
         "let arrival = i64::from(number.get());",
         "no example system without positions sends messages between keys.",

@@ -79,10 +79,18 @@ fn the_highest_numbers_are_read() {
         record.split("\"build\":\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a build").to_owned()
     };
     let build = build(&folder);
-    let chunk = |seeds: &str| format!(r#"{{"build":"{build}",{seeds},"counts":{{"messages":18446744073709551615}}}}"#);
+    let chunk =
+        |seeds: &str, counted: u64| format!(r#"{{"build":"{build}",{seeds},"counts":{{"messages":{counted}}}}}"#);
     let (low, high) = (r#""first":0,"end":64"#, r#""first":64,"end":18446744073709551615"#);
-    let text = format!("{{\"campaign\":1,\"system\":\"ledger\"}}\n{}\n{}\n", chunk(low), chunk(high));
-    folder.write(RECORD, &text);
+    let record = |counted| {
+        let chunks = [chunk(low, counted), chunk(high, u64::MAX - 5)];
+        format!("{{\"campaign\":1,\"system\":\"ledger\"}}\n{}\n{}\n", chunks[0], chunks[1])
+    };
+    folder.write(RECORD, &record(6));
+    let said = folder.run(&["explore", "ledger", "--seeds", "0..18446744073709551615"]);
+    let expected = "campaign.jsonl:3: is not a campaign record of format 1: the counts so far add up to more than";
+    assert!(said.code == Some(2) && said.stderr.contains(expected), "{}", said.stderr);
+    folder.write(RECORD, &record(5));
     let said = folder.ok(&["explore", "ledger", "--seeds", "0..18446744073709551615"]);
     assert!(said.starts_with("ledger: ok: 18,446,744,073,709,551,615 runs of seeds"), "{said}");
     assert!(said.contains("\n  18,446,744,073,709,551,615 messages\n"), "{said}");

@@ -5,6 +5,7 @@ use std::fmt::Display;
 
 use afresh_trace::format::{Problem, from_json};
 use afresh_trace::text::{escape, shorten};
+use afresh_world::explore::Counts;
 use serde::{Deserialize, Serialize};
 
 use super::campaign::Chunk;
@@ -80,6 +81,7 @@ impl Recorded {
             ));
         }
         check_overlaps(name, &chunks)?;
+        check_sums(name, &chunks)?;
         Ok(Self { chunks, whole })
     }
 }
@@ -120,6 +122,15 @@ fn check_overlaps(name: &str, chunks: &[Chunk]) -> Result<(), CliError> {
         ends.insert(chunk.first, chunk.end);
     }
     Ok(())
+}
+
+/// Checks that the counts of all chunks can be added up.
+fn check_sums(name: &str, chunks: &[Chunk]) -> Result<(), CliError> {
+    let mut sums = Counts::default();
+    match chunks.iter().zip(2..).find(|(chunk, _)| !sums.add(&chunk.counts)) {
+        Some((_, number)) => Err(unreadable(name, number, "the counts so far add up to more than 64 bits can hold")),
+        None => Ok(()),
+    }
 }
 
 fn unreadable(name: &str, place: impl Display, why: &str) -> CliError {

@@ -75,20 +75,18 @@ fn campaigns() {
         (b"\xff\xfe\n".to_vec(), "campaign.jsonl:1:"),
         ([ledger.as_bytes(), b"\xff\n"].concat(), "campaign.jsonl:2:"),
         ((ledger.clone() + &chunk(50, 10, 0)).into_bytes(), "campaign.jsonl:2:"),
+        ((ledger.clone() + &chunk(0, 1, u64::MAX) + &chunk(1, 2, 1)).into_bytes(), "campaign.jsonl:3:"),
     ] {
         let (done, after) = explore(&content);
         assert_eq!(done.code, Some(2), "{}", done.stderr);
         assert!(is_safe(&done.stderr) && done.stderr.contains(place), "{}", done.stderr);
         assert_eq!(after, content, "nothing is written");
     }
-    // Names and numbers that no campaign has are harmless.
+    // Names that no campaign has are harmless.
     let names = json!({ "first": 0, "end": 2, "counts": { EVIL: 1 }, "laws": { EVIL: 1 }, "reached": { EVIL: 1 } });
-    let most = ledger.clone() + &chunk(0, 1, u64::MAX) + &chunk(1, 2, 1);
-    for content in [ledger.clone() + &names.to_string() + "\n", most] {
-        let (done, _) = explore(content.as_bytes());
-        assert_eq!(done.code, Some(0), "{}", done.stderr);
-        assert!(is_safe(&done.stdout), "{}", done.stdout);
-    }
+    let (done, _) = explore((ledger.clone() + &names.to_string() + "\n").as_bytes());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(is_safe(&done.stdout), "{}", done.stdout);
     // A header that a crash cut off is written again.
     assert_eq!(explore(&ledger.as_bytes()[..9]).0.code, Some(0));
 }

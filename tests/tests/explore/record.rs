@@ -138,6 +138,17 @@ fn a_trace_that_is_missing_is_reported() {
     assert!(missing.stdout.contains("could not be shrunk: its trace.jsonl is missing"), "{}", missing.stdout);
 }
 
+/// Runs are recorded in chunks, so the runs of a few seeds are not counted alone.
+#[test]
+fn the_seeds_that_were_run_with_those_asked_for_are_named() {
+    let folder = Folder::default();
+    folder.ok(&["explore", "ledger", "--seeds", "0..100"]);
+    let said = folder.ok(&["explore", "ledger", "--seeds", "3..10"]);
+    let (runs, end) = said.split_once(" runs of seeds 0..").expect("the seeds begin with those of the chunk");
+    let end = end.split_once(',').expect("the seeds end").0;
+    assert_eq!(runs.strip_prefix("ledger: ok: "), Some(end), "{said}");
+}
+
 #[test]
 fn only_one_campaign_at_a_time_uses_a_folder() {
     let folder = Folder::default();

@@ -215,11 +215,13 @@ impl Campaign {
         done
     }
 
-    /// Returns the results of the chunks that overlap `seeds`, added up, and the number of runs in them.
+    /// Returns the results of the chunks that overlap `seeds`, added up, and the number of runs in them. The seeds of
+    /// the sum are those asked for, and the others of these chunks.
     pub(super) fn of(&self, Seeds(seeds): &Seeds) -> (Chunk, u64) {
         let (mut all, mut runs) = (Chunk { first: seeds.start, end: seeds.end, ..Chunk::default() }, 0);
         for chunk in self.chunks.iter().filter(|chunk| chunk.first < seeds.end && chunk.end > seeds.start) {
             runs = (chunk.end - chunk.first).saturating_add(runs);
+            (all.first, all.end) = (all.first.min(chunk.first), all.end.max(chunk.end));
             all.merge(chunk.clone());
         }
         (all, runs)

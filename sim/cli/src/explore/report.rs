@@ -18,7 +18,7 @@ use crate::source::Format;
 #[derive(Serialize)]
 struct Report {
     system: String,
-    /// The first of the seeds asked for, and one more than the last.
+    /// The first of the seeds asked for and of those that were run together with them, and one more than the last.
     seeds: [u64; 2],
     /// The number of runs, including those that an earlier `explore` of the same build made with these seeds.
     runs: u64,

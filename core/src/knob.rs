@@ -140,6 +140,17 @@ impl<O> Plan<O> {
     pub fn is_empty(&self) -> bool {
         self.sends.is_empty() && self.heals.is_empty() && self.quarantines.is_empty() && self.refusals.is_empty()
     }
+
+    /// Returns `true` if turning the knob would have the effects of another plan of it. The number of keys that are
+    /// recomputed is no effect.
+    pub fn does_as(&self, other: &Self) -> bool
+    where
+        O: PartialEq,
+    {
+        let Self { keys: _, sends, heals, quarantines, refusals, unknown } = self;
+        (sends, heals, quarantines, refusals, unknown)
+            == (&other.sends, &other.heals, &other.quarantines, &other.refusals, &other.unknown)
+    }
 }
 
 impl<O> Default for Plan<O> {

@@ -53,6 +53,7 @@
 //! * To write a system: [`System`], [`Message`], [`Parts`], [`Property`].
 //! * To run a system: [`Engine`], [`Policy`], [`Journal`].
 //! * To read or build a trace: [`Trace`], [`Event`], [`Stimulus`], [`Observation`].
+//! * To serve a system: [`host::Host`], which decides when what is acknowledged, sent and done.
 //! * To operate a system: [`Knob`], and [`Plan`] to see what a knob would do before it is turned.
 //!
 //! The crate uses no clock, no randomness, no I/O and no threads, and it does not need the standard library.
@@ -69,6 +70,7 @@ mod engine;
 mod flow;
 mod fold;
 mod history;
+pub mod host;
 mod index;
 mod journal;
 mod keys;

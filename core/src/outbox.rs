@@ -34,7 +34,7 @@ impl Sending {
 }
 
 /// The index of a slot in an outbox: cheaper to store and compare than key and slot name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct SlotNumber(u32);
 
 impl Outbox {

@@ -5,6 +5,7 @@ mod docs;
 mod example;
 mod explore;
 mod format;
+mod host;
 mod import;
 mod kept;
 mod knobs;

@@ -109,7 +109,9 @@ pub use afresh_cli::runner::{Runner, Systems};
 pub use afresh_cli::{self as cli};
 pub use afresh_shrink::{minimize, oracle};
 pub use afresh_trace::{digest, format, import, recorder, text, unknown};
-pub use afresh_world::{self as world, Workload, Workloads, change_field, envelopes, explore, proptest, rng, schedule};
+pub use afresh_world::{
+    self as world, Workload, Workloads, change_field, envelopes, explore, proptest, rng, schedule, service,
+};
 
 /// The snapshot library that the expansion of [`snapshots!`] uses.
 #[cfg(feature = "snapshots")]

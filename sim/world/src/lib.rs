@@ -26,7 +26,7 @@ mod reach;
 pub mod rng;
 mod run;
 pub mod schedule;
-mod service;
+pub mod service;
 mod timeline;
 mod twice;
 mod workload;

@@ -61,7 +61,8 @@ impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
         };
         let looks = ahead.is_none();
         let (flows, versions) = (workload.flows().to_vec(), workload.versions().to_vec());
-        let ran = service::run(Given { system: system.clone(), messages, flows, versions, ahead }, seed);
+        let given = Given { system: system.clone(), flows, versions, bug: None, ahead };
+        let ran = service::run(given, messages, seed);
         let counts = ran.counts();
         let Some(host) = ran.host().filter(|_| looks) else { return Run { counts, ..Run::default() } };
         let journal = host.engine().journal();

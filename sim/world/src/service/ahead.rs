@@ -1,8 +1,8 @@
 //! A trace that is written while the run is going on, so that it survives a run that hangs or ends the process.
 
-use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Seek};
+use std::sync::{Mutex, PoisonError};
 
 use afresh_core::{Event, Header};
 use afresh_trace::format::Writer;
@@ -15,19 +15,19 @@ use serde::Serialize;
 pub(crate) struct Ahead {
     header: Header,
     file: File,
-    writer: RefCell<Option<Writer<File>>>,
+    writer: Mutex<Option<Writer<File>>>,
 }
 
 impl Ahead {
     pub(crate) fn new(header: Header, file: File) -> Self {
-        let ahead = Self { header, file, writer: RefCell::default() };
+        let ahead = Self { header, file, writer: Mutex::default() };
         ahead.begin();
         ahead
     }
 
     /// Empties the file and begins the trace again, because a host that restarts may have lost the end of its journal.
     pub(super) fn begin(&self) {
-        *self.writer.borrow_mut() = self.empty().ok();
+        *self.writer.lock().unwrap_or_else(PoisonError::into_inner) = self.empty().ok();
     }
 
     /// Empties the file, and writes the header of the trace.
@@ -39,7 +39,7 @@ impl Ahead {
 
     /// Writes an event that is about to happen.
     pub(super) fn tell<I: Serialize, O: Serialize, V: Serialize>(&self, event: &Event<I, O, V>) {
-        if let Some(writer) = &mut *self.writer.borrow_mut() {
+        if let Some(writer) = &mut *self.writer.lock().unwrap_or_else(PoisonError::into_inner) {
             let _ = writer.event(event);
         }
     }

@@ -4,11 +4,12 @@
 //! sent.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use afresh_check::Subject;
 use afresh_core::{Engine, EventNumber, SlotId, System};
 
-use super::{HOST, Mail, Party, Record};
+use super::{HOST, Kept, Mail, Party, Record};
 use crate::world::Effects;
 
 /// An output that arrived downstream, by its slot and revision. Its content is in the journal of the host.
@@ -37,16 +38,16 @@ impl Downstream {
         receipt: Receipt,
         effects: &mut Effects<Party<S>>,
     ) {
-        if effects.write(Record::Received(receipt.clone())).is_ok() && effects.sync().is_ok() {
+        if effects.write(Record(Kept::Received(receipt.clone()))).is_ok() && effects.sync().is_ok() {
             self.hold(receipt);
             effects.send(HOST, Mail::Settle(event));
         }
     }
 
     /// Restarts the node from its records.
-    pub(super) fn restart<S: System>(&mut self, records: &[Record<S>]) {
+    pub(super) fn restart<'r, S: System + 'r>(&mut self, records: impl Iterator<Item = &'r Kept<S>>) {
         for record in records {
-            if let Record::Received(receipt) = record {
+            if let Kept::Received(receipt) = record {
                 self.hold(receipt.clone());
             }
         }
@@ -77,5 +78,14 @@ impl Downstream {
             let id = SlotId { key: key.clone(), slot: slot.clone() };
             (self.held.get(&id) != Some(&sent.revision)).then_some(id)
         })
+    }
+}
+
+impl fmt::Display for Downstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (SlotId { key, slot }, revision) in &self.held {
+            writeln!(f, "holds {key}/{slot} r{revision}")?;
+        }
+        Ok(())
     }
 }

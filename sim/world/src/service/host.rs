@@ -1,172 +1,253 @@
-//! The host node of a simulated service: an engine with a journal.
+//! The host node of a simulated service: drives a [`Host`](host::Host) with the storage and the network of a world.
 //!
-//! The host acknowledges a message, and sends the outputs that the message causes, only when the journal is durable.
+//! What is safe to tell, to send and to do is decided by the host, which is the one that services in production run.
 
-use std::iter;
-use std::rc::Rc;
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
 
 use afresh_check::Subject;
 use afresh_check::guard::guard;
+use afresh_core::host::{Action, Answer, Limits, Retries, Timer};
 use afresh_core::{
-    At, Engine, Event, EventNumber, Fault, Observation, Options, Policy, Sent, SlotId, Stimulus, System, What,
+    At, Engine, Event, EventNumber, Fault, Knob, Message, Name, Observation, Options, Policy, Sent, SlotId, Stimulus,
+    System, What, host,
 };
 use afresh_trace::format::EventOf;
 
-use super::{Alarm, DOWNSTREAM, Given, Mail, NODE, Party, RETRY, Record, UPSTREAM};
+use super::{Alarm, Bug, DOWNSTREAM, Given, Kept, MS, Mail, NODE, Party, RETRY, Record, UPSTREAM};
 use crate::world::Effects;
 
-/// The events that the host writes to storage together: a stimulus with its observations, or a settlement.
+/// The events that the host writes to storage together: a batch that is there as a whole, or not at all.
 pub(super) type Journaled<S> = Vec<EventOf<S>>;
 
-/// The node of a simulated service that runs the engine.
-pub(crate) struct Host<S: System> {
-    pub(super) given: Rc<Given<S>>,
-    engine: Engine<S>,
-    /// True while the timer is set that sends unsettled outputs again.
-    resends: bool,
+/// The time from asking the storage for a batch until it syncs, in nanoseconds. What comes in between is in the next
+/// batch.
+const COMMIT: i64 = 5 * MS;
+
+/// The options of the engine, which are those that a production system would use.
+const OPTIONS: Options = Options { policy: Policy::Incremental, complete: true, views: false, rounds_max: 1000, guard };
+
+const LIMITS: Limits = Limits {
+    waiting_max: 64,
+    plans_max: 8,
+    retries: Retries { under_way_max: 4, first: 50 * MS as u64, longest: 1600 * MS as u64 },
+};
+
+/// Whom an answer of the host is for.
+pub(super) enum Ticket {
+    /// Upstream, which has sent the message with this index.
+    Message(u32),
+    /// The operator who wants this knob to be turned. The plan has this name.
+    Operator(Name, Knob),
 }
 
-impl<S: Subject> Host<S> {
-    pub(super) fn new(given: Rc<Given<S>>) -> Self {
-        let engine = Engine::new(given.system.clone(), OPTIONS);
-        Self { given, engine, resends: false }
+/// The node of a simulated service that runs the host.
+pub(crate) struct HostNode<S: System> {
+    pub(super) given: Arc<Given<S>>,
+    host: host::Host<S, Ticket>,
+    /// The number of events up to the end of the batch that the storage was asked for last.
+    batch: usize,
+    /// The outputs that were sent, each with a timer that ends the wait for its confirmation.
+    sent: VecDeque<EventNumber>,
+    /// The number of plans that operators have asked for.
+    plans: u32,
+}
+
+impl<S: Subject> HostNode<S> {
+    pub(super) fn new(given: Arc<Given<S>>) -> Self {
+        let host = host::Host::new(given.system.clone(), OPTIONS, LIMITS);
+        Self { given, host, batch: 0, sent: VecDeque::new(), plans: 0 }
     }
 
     /// The engine, which has the journal.
     pub(crate) fn engine(&self) -> &Engine<S> {
-        &self.engine
+        self.host.engine()
     }
 
-    /// Takes a message from upstream, and acknowledges it if it could be made durable.
-    pub(super) fn receive(&mut self, message: u32, effects: &mut Effects<Party<S>>) {
-        let stimulus = Stimulus::In(self.given.messages[message as usize].clone());
-        if self.take(stimulus, effects) {
-            effects.send(UPSTREAM, Mail::Acknowledge(message));
-        }
+    /// Takes a message from upstream.
+    pub(super) fn receive(&mut self, index: u32, message: Message<S::In>, effects: &mut Effects<Party<S>>) {
+        self.tell(&Stimulus::In(message.clone()), effects);
+        self.host.offer(Ticket::Message(index), at(effects), message);
+        self.untell();
+        self.act(effects);
     }
 
-    /// Journals that downstream has an output.
-    ///
-    /// It does not sync. If a crash loses the record, the output is only sent once more.
+    /// Takes damage to a cache, or a deploy.
+    pub(super) fn suffer(&mut self, fault: Fault, effects: &mut Effects<Party<S>>) {
+        let stimulus = Stimulus::Fault(Box::new(fault));
+        self.tell(&stimulus, effects);
+        self.host.take(at(effects), stimulus);
+        self.act(effects);
+    }
+
+    /// Lets an operator look at what a knob would do, and confirm it.
+    pub(super) fn turn(&mut self, knob: Knob, effects: &mut Effects<Party<S>>) {
+        self.plans += 1;
+        let plan = Name::from(format!("plan-{}", self.plans));
+        self.tell(&Stimulus::Knob(Box::new(knob.clone())), effects);
+        self.host.ask(Ticket::Operator(plan.clone(), knob.clone()), plan, knob);
+        self.untell();
+        self.act(effects);
+    }
+
+    /// Notes that downstream has an output.
     pub(super) fn settle(&mut self, event: EventNumber, effects: &mut Effects<Party<S>>) {
-        let Some(Sent { key, slot, revision, .. }) = self.sent(event) else { return };
-        let (id, revision) = (SlotId { key: key.clone(), slot: slot.clone() }, *revision);
-        let before = self.engine.journal().len();
-        self.engine.settle(at(effects), &id, revision);
-        self.journal(before, effects);
+        self.host.acknowledged(at(effects), event);
+        self.act(effects);
     }
 
-    /// Takes a stimulus, and sends the outputs that it causes as soon as it is durable.
-    ///
-    /// Returns false if the storage failed. In this case the host stops, and later restarts from the records that are
-    /// there.
-    pub(super) fn take(&mut self, stimulus: Stimulus<S::In, S::View>, effects: &mut Effects<Party<S>>) -> bool {
-        let before = self.engine.journal().len();
-        let at = at(effects);
-        if let Some(ahead) = &self.given.ahead {
-            let number = EventNumber::MIN.saturating_add(before as u32);
-            ahead.tell(&EventOf::<S> { number, cause: None, at, what: What::Stimulus(stimulus.clone()) });
+    /// Notes that downstream has had long enough to say that it has the output that was sent the longest time ago.
+    pub(super) fn late(&mut self, effects: &mut Effects<Party<S>>) {
+        if let Some(event) = self.sent.pop_front() {
+            self.host.failed(event);
+            self.act(effects);
         }
-        self.engine.take(at, stimulus);
-        if !self.journal(before, effects) {
-            return false;
-        }
+    }
+
+    /// Passes on a timer of the host.
+    pub(super) fn timer(&mut self, timer: Timer, effects: &mut Effects<Party<S>>) {
+        self.host.timer(timer);
+        self.act(effects);
+    }
+
+    /// Makes a batch durable.
+    pub(super) fn commit(&mut self, effects: &mut Effects<Party<S>>) {
         if effects.sync().is_err() {
-            effects.stop();
-            return false;
+            return self.stop(effects);
         }
-        self.send_outputs_since(before, effects);
-        true
+        self.host.stored(self.batch);
+        self.act(effects);
     }
 
-    /// Writes all events of the journal after the first `before` to storage.
-    ///
-    /// Returns false if the storage is full. In this case the host stops.
-    fn journal(&self, before: usize, effects: &mut Effects<Party<S>>) -> bool {
-        let events = self.engine.journal().since(before).cloned().collect();
-        let written = effects.write(Record::Journaled(events));
-        if written.is_err() {
-            effects.stop();
-        }
-        written.is_ok()
+    /// Stops the node, because its storage fails. It later restarts from the records that are there.
+    fn stop(&mut self, effects: &mut Effects<Party<S>>) {
+        self.host.storage_failed();
+        effects.stop();
     }
 
-    /// Sends the outputs among the events after the first `before`, except for those routed to other keys.
-    fn send_outputs_since(&mut self, before: usize, effects: &mut Effects<Party<S>>) {
-        let outputs = self.engine.journal().since(before).filter_map(|event| match &event.what {
-            What::Observation(Observation::Out(sent)) if !self.engine.is_routed(&sent.key, &sent.slot) => {
-                Some(event.number)
+    /// Carries out what the host asks for.
+    fn act(&mut self, effects: &mut Effects<Party<S>>) {
+        while let Some(action) = self.host.action() {
+            self.carry_out(action, effects);
+        }
+    }
+
+    fn carry_out(&mut self, action: Action<Ticket, S::Out>, effects: &mut Effects<Party<S>>) {
+        match action {
+            Action::Store(events) => {
+                let batch = self.engine().journal().since(events.start).take(events.len()).cloned().collect();
+                if effects.write(Record(Kept::Journaled(batch))).is_err() {
+                    return self.stop(effects);
+                }
+                self.batch = events.end;
+                effects.set_timer(COMMIT, Alarm::Commit);
+                if self.has(Bug::AcknowledgesEarly) {
+                    self.host.stored(events.end);
+                }
             }
-            _ => None,
-        });
-        let outputs: Vec<_> = outputs.collect();
-        self.send(outputs, effects);
-    }
-
-    /// Sends outputs downstream, and sets the timer that sends them again until they are settled.
-    fn send(&mut self, outputs: Vec<EventNumber>, effects: &mut Effects<Party<S>>) {
-        if !self.resends && !outputs.is_empty() {
-            self.resends = true;
-            effects.set_timer(RETRY, Alarm::Resend);
-        }
-        for event in outputs {
-            let Some(Sent { key, slot, revision, .. }) = self.sent(event) else { continue };
-            let id = SlotId { key: key.clone(), slot: slot.clone() };
-            effects.send(DOWNSTREAM, Mail::Output { event, id, revision: *revision });
+            Action::Answer(ticket, answer) => self.answer(ticket, answer, effects),
+            Action::Send(event) => {
+                self.send(event, effects);
+                if self.has(Bug::SettlesEarly) {
+                    self.host.acknowledged(at(effects), event);
+                }
+            }
+            Action::SetTimer { after, timer } => effects.set_timer(after as i64, Alarm::Host(timer)),
         }
     }
 
-    /// Returns the output with this event number.
-    fn sent(&self, output: EventNumber) -> Option<&Sent<S::Out>> {
-        match &self.engine.journal().get(output)?.what {
-            What::Observation(Observation::Out(sent)) => Some(sent),
-            _ => None,
+    /// Gives an answer of the host to whom it is for.
+    fn answer(&mut self, ticket: Ticket, answer: Answer<S::Out>, effects: &mut Effects<Party<S>>) {
+        match (ticket, answer) {
+            (Ticket::Message(message), Answer::Received(..)) => effects.send(UPSTREAM, Mail::Acknowledge(message)),
+            (Ticket::Operator(plan, knob), Answer::Planned(_)) => {
+                self.tell(&Stimulus::Knob(Box::new(knob.clone())), effects);
+                self.host.confirm(Ticket::Operator(plan.clone(), knob), at(effects), &plan);
+                self.untell();
+            }
+            // The operator looks again.
+            (Ticket::Operator(_, knob), Answer::Changed { .. }) => self.turn(knob, effects),
+            _ => {}
         }
     }
 
-    /// Sends all outputs again that are not settled.
-    pub(super) fn resend(&mut self, effects: &mut Effects<Party<S>>) {
-        self.resends = false;
-        let unsettled = self.engine.unsettled_events().collect();
-        self.send(unsettled, effects);
+    /// Sends an output downstream, and sets the timer after which it counts as lost.
+    fn send(&mut self, event: EventNumber, effects: &mut Effects<Party<S>>) {
+        let Some(Event { what: What::Observation(Observation::Out(sent)), .. }) = self.engine().journal().get(event)
+        else {
+            return;
+        };
+        let Sent { key, slot, revision, .. } = sent;
+        let id = SlotId { key: key.clone(), slot: slot.clone() };
+        effects.send(DOWNSTREAM, Mail::Output { event, id, revision: *revision });
+        effects.set_timer(RETRY, Alarm::Late);
+        self.sent.push_back(event);
     }
 
-    /// Restarts the host from its journal, and journals the restart.
-    pub(super) fn restart(&mut self, records: &[Record<S>], effects: &mut Effects<Party<S>>) {
-        let journaled = records.iter().filter_map(|record| match record {
-            Record::Journaled(events) => Some(events),
+    /// Restarts the host from its journal.
+    pub(super) fn restart<'r>(&mut self, records: impl Iterator<Item = &'r Kept<S>>, effects: &mut Effects<Party<S>>)
+    where
+        S: 'r,
+    {
+        let journaled = records.filter_map(|record| match record {
+            Kept::Journaled(events) => Some(events),
             _ => None,
         });
         let journaled: Vec<_> = journaled.flatten().cloned().collect();
-        let before = journaled.len();
-        let number = EventNumber::MIN.saturating_add(before as u32);
         let restart = Stimulus::Fault(Box::new(Fault::Restart { node: NODE.into() }));
-        let restart = Event { number, cause: None, at: at(effects), what: What::Stimulus(restart) };
         if let Some(ahead) = &self.given.ahead {
             ahead.begin();
-            journaled
-                .iter()
-                .filter(|event| matches!(event.what, What::Stimulus(_)))
-                .for_each(|event| ahead.tell(event));
-            ahead.tell(&restart);
+            let stimuli = journaled.iter().filter(|event| matches!(event.what, What::Stimulus(_)));
+            stimuli.for_each(|event| ahead.tell(event));
+            let number = EventNumber::MIN.saturating_add(journaled.len() as u32);
+            ahead.tell(&EventOf::<S> { number, cause: None, at: at(effects), what: What::Stimulus(restart.clone()) });
         }
         let system = deployed(&self.given.system, &journaled);
         // This cannot fail: a crash only removes whole records from the end, so the event numbers have no gaps.
-        if let Ok(engine) = Engine::restart(system, OPTIONS, journaled.into_iter().chain(iter::once(restart))) {
-            self.engine = engine;
+        if let Ok(host) = host::Host::restart(system, OPTIONS, LIMITS, journaled, at(effects), restart) {
+            self.host = host;
         }
-        if !self.journal(before, effects) {
-            return;
+        if self.has(Bug::ForgetsUnsettled) {
+            let actions: Vec<_> = std::iter::from_fn(|| self.host.action()).collect();
+            let others = actions.into_iter().filter(|action| !matches!(action, Action::Send(_)));
+            others.for_each(|action| self.carry_out(action, effects));
         }
-        if effects.sync().is_err() {
-            return effects.stop();
+        self.act(effects);
+    }
+
+    fn has(&self, bug: Bug) -> bool {
+        self.given.bug == Some(bug)
+    }
+
+    /// Writes a stimulus ahead of the host taking it, for a run that hangs or ends the process there.
+    fn tell(&self, stimulus: &Stimulus<S::In, S::View>, effects: &Effects<Party<S>>) {
+        if let Some(ahead) = &self.given.ahead {
+            let number = EventNumber::MIN.saturating_add(self.engine().journal().len() as u32);
+            ahead.tell(&EventOf::<S> { number, cause: None, at: at(effects), what: What::Stimulus(stimulus.clone()) });
         }
-        self.resend(effects);
+    }
+
+    /// Writes all stimuli anew that the host has taken, because it may not have taken the last one that was told.
+    fn untell(&self) {
+        if let Some(ahead) = &self.given.ahead {
+            ahead.begin();
+            let stimuli = self.engine().journal().events().filter(|event| matches!(event.what, What::Stimulus(_)));
+            stimuli.for_each(|event| ahead.tell(event));
+        }
     }
 }
 
-/// The options of the engine, which are those that a production system would use.
-const OPTIONS: Options = Options { policy: Policy::Incremental, complete: true, views: false, rounds_max: 1000, guard };
+impl<S: Subject> fmt::Display for HostNode<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let events = self.engine().journal().len();
+        writeln!(f, "{events} events, the first {} of them durable", self.host.durable())?;
+        for Sent { key, slot, revision, .. } in self.engine().unsettled() {
+            writeln!(f, "not settled: {key}/{slot} r{revision}")?;
+        }
+        Ok(())
+    }
+}
 
 /// Returns the version of `system` that was deployed last, according to the journal.
 fn deployed<S: Subject>(system: &S, journaled: &[EventOf<S>]) -> S {

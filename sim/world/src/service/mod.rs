@@ -26,22 +26,24 @@ mod host;
 mod orders;
 mod upstream;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use afresh_check::Finding;
 use afresh_check::Subject;
+use afresh_core::host::Timer;
 use afresh_core::{EventNumber, Fault, Message, Name, SlotId, Stimulus, System, What};
 
 use crate::counts::Counts;
 use crate::rng::Rng;
 use crate::run::{Cluster, Ended, Limits, Posting, simulate};
+use crate::workload::Workload;
 use crate::world::{Effects, HappenedKind, Log, Node, NodeId, World, WorldProperty};
 
 pub(crate) use ahead::Ahead;
 use downstream::{Downstream, Receipt};
-pub(crate) use host::Host;
+pub(crate) use host::HostNode;
 use host::Journaled;
-use orders::Order;
+pub use orders::Order;
 use upstream::Upstream;
 
 /// The name of the node that runs the engine, as traces record it.
@@ -54,39 +56,97 @@ const DOWNSTREAM: NodeId = NodeId(2);
 /// The number of nanoseconds in a millisecond.
 const MS: i64 = 1_000_000;
 
-/// The time from one message of the upstream to the next, in nanoseconds.
-const PACE: i64 = 20 * MS;
+/// The time from one message of the upstream to the next, in milliseconds.
+const PACE_MS: u32 = 20;
 
 /// The time after which a message without acknowledgement, or an unsettled output, is sent again, in nanoseconds.
 const RETRY: i64 = 200 * MS;
 
-/// The inputs of one simulated run of a service: the system, the messages, the flows and the versions.
+/// The largest number of messages in a run of [`Service`], where a workload may draw more.
+const MESSAGES_MAX: usize = 40;
+
+/// A mistake that a host can make: each breaks one of its promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bug {
+    /// A batch counts as durable as soon as it is written, so messages are acknowledged, and outputs sent, too early.
+    AcknowledgesEarly,
+    /// An output counts as settled as soon as it is sent.
+    SettlesEarly,
+    /// A restart does not send the outputs that are not settled.
+    ForgetsUnsettled,
+}
+
+impl Bug {
+    /// All bugs, by name.
+    pub const ALL: &[(&str, Self)] = &[
+        ("acknowledges-early", Self::AcknowledgesEarly),
+        ("settles-early", Self::SettlesEarly),
+        ("forgets-unsettled", Self::ForgetsUnsettled),
+    ];
+}
+
+/// What all nodes of a simulated service are given.
 pub(crate) struct Given<S: System> {
     /// The system that is deployed when the run begins.
     pub(crate) system: S,
-    /// The messages that the upstream sends, in their order.
-    pub(crate) messages: Vec<Message<S::In>>,
     /// The flows that operators may turn on.
     pub(crate) flows: Vec<Name>,
     /// The names of the versions of the system that may be deployed during the run.
     pub(crate) versions: Vec<Name>,
+    /// The mistake that the host makes.
+    pub(crate) bug: Option<Bug>,
     /// The trace file in which each stimulus is written before the host takes it, if one is wanted.
     pub(crate) ahead: Option<Ahead>,
 }
 
-/// The cluster that simulates a system as a service.
-struct Service<S: System>(Rc<Given<S>>);
+/// A system as a service, as a world of its own: upstream, the host, and downstream.
+///
+/// [`SystemExplorer`](crate::explore::SystemExplorer) looks for bugs of the system, and its traces are journals of the
+/// host. This world is for bugs of the host, so its traces hold what happens to all three nodes.
+#[derive(Clone)]
+pub struct Service<S: System> {
+    given: Arc<Given<S>>,
+    messages: Messages<S>,
+}
 
-impl<S: System> Clone for Service<S> {
-    fn clone(&self) -> Self {
-        Self(Rc::clone(&self.0))
+/// Where the messages of a run come from.
+#[derive(Clone)]
+enum Messages<S: System> {
+    These(Vec<Message<S::In>>),
+    Drawn(Workload<S::In>),
+}
+
+impl<S: Subject + 'static> Service<S> {
+    /// Creates the service of a system, with the messages that it is sent.
+    pub fn new(system: S, workload: Workload<S::In>) -> Self {
+        let (flows, versions) = (workload.flows().to_vec(), workload.versions().to_vec());
+        let given = Given { system, flows, versions, bug: None, ahead: None };
+        Self { given: Arc::new(given), messages: Messages::Drawn(workload) }
+    }
+
+    /// Returns the correct service by its name, and each with a bug as `name+bug`.
+    pub fn all(name: &str, system: S, workload: Workload<S::In>) -> Vec<(String, Self)> {
+        let correct = Self::new(system, workload);
+        let with = |(bug, which): &(&str, Bug)| (format!("{name}+{bug}"), correct.with(Some(*which)));
+        let broken: Vec<_> = Bug::ALL.iter().map(with).collect();
+        std::iter::once((name.to_owned(), correct.clone())).chain(broken).collect()
+    }
+
+    /// Returns the same service with this mistake of the host, or without one.
+    #[must_use]
+    pub fn with(&self, bug: Option<Bug>) -> Self {
+        let Given { system, flows, versions, .. } = &*self.given;
+        let given =
+            Given { system: system.clone(), flows: flows.clone(), versions: versions.clone(), bug, ahead: None };
+        Self { given: Arc::new(given), messages: self.messages.clone() }
     }
 }
 
 /// Simulates a system as a service from a seed, until the service has come to rest, or the calm phase is over.
-pub(crate) fn run<S: Subject + 'static>(given: Given<S>, seed: u64) -> Ran<S> {
-    let messages = given.messages.len() as u64;
-    Ran { messages, ended: simulate(&Service(Rc::new(given)), seed) }
+pub(crate) fn run<S: Subject + 'static>(given: Given<S>, messages: Vec<Message<S::In>>, seed: u64) -> Ran<S> {
+    let count = messages.len() as u64;
+    let service = Service { given: Arc::new(given), messages: Messages::These(messages) };
+    Ran { messages: count, ended: simulate(&service, seed) }
 }
 
 impl<S: Subject + 'static> Cluster for Service<S> {
@@ -97,11 +157,11 @@ impl<S: Subject + 'static> Cluster for Service<S> {
     }
 
     fn node(&self, id: NodeId) -> Party<S> {
-        match id {
-            UPSTREAM => Party::Upstream(Upstream::new(self.0.messages.len())),
-            HOST => Party::Host(Box::new(Host::new(Rc::clone(&self.0)))),
-            _ => Party::Downstream(Downstream::default()),
-        }
+        Party(match id {
+            UPSTREAM => Role::Upstream(Upstream::default()),
+            HOST => Role::Host(Box::new(HostNode::new(Arc::clone(&self.given)))),
+            _ => Role::Downstream(Downstream::default()),
+        })
     }
 
     fn properties(&self) -> Vec<WorldProperty<Party<S>>> {
@@ -109,6 +169,12 @@ impl<S: Subject + 'static> Cluster for Service<S> {
             self.eventually("messages-acknowledged", |world| {
                 let Some((upstream, ..)) = parties(world) else { return Ok(()) };
                 none(upstream.unacknowledged(), "messages not acknowledged")
+            }),
+            self.eventually("acknowledged-is-journaled", |world| {
+                let Some((upstream, host, _)) = parties(world) else { return Ok(()) };
+                let journal = host.engine().journal();
+                let lost = upstream.acknowledged().find(|message| journal.revisions(&message.fact()).is_empty());
+                lost.map_or(Ok(()), |message| Err(format!("{} was acknowledged, and the journal lacks it", message.id)))
             }),
             self.eventually("outputs-settled", |world| {
                 let Some((_, host, _)) = parties(world) else { return Ok(()) };
@@ -125,17 +191,47 @@ impl<S: Subject + 'static> Cluster for Service<S> {
         ]
     }
 
-    fn workload(&self, rng: &mut Rng) -> Vec<Posting<Party<S>>> {
-        orders::draw(&self.0, self.limits().faults, rng)
+    fn twin(&self) -> Option<Self> {
+        self.given.bug.map(|_| self.with(None))
     }
 
-    fn when_calm(&self) -> Vec<(NodeId, Order)> {
+    fn workload(&self, rng: &mut Rng) -> Vec<Posting<Party<S>>> {
+        let messages = match &self.messages {
+            Messages::These(messages) => messages.clone(),
+            Messages::Drawn(workload) => {
+                let mut messages = workload.begin().draw(rng.bits()).unwrap_or_default();
+                messages.truncate(MESSAGES_MAX);
+                messages
+            }
+        };
+        // Upstream gets all of them at once: one that comes while it is down would be lost before it was promised.
+        let posts = (0..).zip(messages).map(|(n, message)| (0, UPSTREAM, Order::offer(n * PACE_MS, message)));
+        posts.chain(orders::draw::<S>(&self.given, self.limits().faults, rng)).collect()
+    }
+
+    fn when_calm(&self) -> Vec<(NodeId, Order<S::In>)> {
         vec![(HOST, Order::Scrub)]
     }
 
+    fn view(&self, Party(role): &Party<S>) -> Option<String> {
+        Some(match role {
+            Role::Upstream(upstream) => upstream.to_string(),
+            Role::Host(host) => host.to_string(),
+            Role::Downstream(downstream) => downstream.to_string(),
+        })
+    }
+
     fn limits(&self) -> Limits {
-        let faults = self.0.messages.len() as i64 * PACE + 3 * RETRY;
-        Limits { faults, calm: 60_000 * MS, latency: MS, ..Limits::default() }
+        let count = match &self.messages {
+            Messages::These(messages) => messages.len(),
+            Messages::Drawn(_) => MESSAGES_MAX,
+        };
+        Limits {
+            faults: count as i64 * i64::from(PACE_MS) * MS + 3 * RETRY,
+            calm: 60_000 * MS,
+            latency: MS,
+            ..Limits::default()
+        }
     }
 }
 
@@ -145,10 +241,10 @@ fn none(count: usize, what: &str) -> Result<(), String> {
 }
 
 /// Returns the three nodes of a service, each with its own type.
-fn parties<S: Subject>(world: &World<Party<S>>) -> Option<(&Upstream, &Host<S>, &Downstream)> {
-    let mut nodes = world.nodes();
+fn parties<S: Subject>(world: &World<Party<S>>) -> Option<(&Upstream<S>, &HostNode<S>, &Downstream)> {
+    let mut nodes = world.nodes().map(|Party(role)| role);
     match (nodes.next()?, nodes.next()?, nodes.next()?) {
-        (Party::Upstream(upstream), Party::Host(host), Party::Downstream(downstream)) => {
+        (Role::Upstream(upstream), Role::Host(host), Role::Downstream(downstream)) => {
             Some((upstream, host, downstream))
         }
         _ => None,
@@ -156,37 +252,59 @@ fn parties<S: Subject>(world: &World<Party<S>>) -> Option<(&Upstream, &Host<S>, 
 }
 
 /// A node of a service.
-enum Party<S: System> {
-    Upstream(Upstream),
-    Host(Box<Host<S>>),
+pub struct Party<S: System>(Role<S>);
+
+/// What a node of a service does.
+enum Role<S: System> {
+    Upstream(Upstream<S>),
+    Host(Box<HostNode<S>>),
     Downstream(Downstream),
 }
 
 /// A message between the nodes of a service.
 #[derive(Clone, Debug)]
-enum Mail {
-    /// From upstream to the host: the message with this index.
-    Message(u32),
-    /// From the host to upstream: the message with this index is journaled.
+pub enum Mail<I> {
+    /// From upstream to the host: the message with this index among those of upstream.
+    Message(u32, Message<I>),
+    /// From the host to upstream: the message with this index is durable.
     Acknowledge(u32),
     /// From the host to downstream: an output, with the event number, the slot and the revision that the host gave it.
-    Output { event: EventNumber, id: SlotId, revision: u32 },
+    Output {
+        /// The event that sent the output.
+        event: EventNumber,
+        /// The slot of the output.
+        id: SlotId,
+        /// The revision of the output.
+        revision: u32,
+    },
     /// From downstream to the host: the output with this event number has arrived.
     Settle(EventNumber),
 }
 
 /// The purpose of a timer of a node of a service.
+///
+/// None names what it is for by a number: in a shrunk trace, that would be another one.
 #[derive(Clone, Copy, Debug)]
-enum Alarm {
-    /// Upstream sends the message with this index, unless the message is already acknowledged.
-    Send(u32),
-    /// The host sends all unsettled outputs again.
-    Resend,
+pub enum Alarm {
+    /// Upstream sends the next message, unless the message is already acknowledged.
+    Send,
+    /// The storage of the host makes a batch durable.
+    Commit,
+    /// The host has waited long enough for downstream to confirm the output that it sent the longest time ago.
+    Late,
+    /// A timer that the host itself has asked for.
+    Host(Timer),
 }
 
 /// A record in the storage of a node of a service.
 #[derive(Clone)]
-enum Record<S: System> {
+pub struct Record<S: System>(Kept<S>);
+
+/// The content of a record.
+#[derive(Clone)]
+enum Kept<S: System> {
+    /// A record of upstream: a message, and the time at which to send it first, in milliseconds.
+    Posted(u32, Message<S::In>),
     /// A record of upstream: the message with this index is acknowledged.
     Acknowledged(u32),
     /// A record of the host: events of its journal.
@@ -196,37 +314,36 @@ enum Record<S: System> {
 }
 
 impl<S: Subject> Node for Party<S> {
-    type Input = Order;
-    type Message = Mail;
+    type Input = Order<S::In>;
+    type Message = Mail<S::In>;
     type Timer = Alarm;
     type Record = Record<S>;
 
-    fn start(&mut self, effects: &mut Effects<Self>) {
-        if let Self::Upstream(upstream) = self {
-            upstream.begin(effects);
-        }
-    }
-
     fn restart(&mut self, log: Log<'_, Record<S>>, effects: &mut Effects<Self>) {
-        match self {
-            Self::Upstream(upstream) => upstream.restart(log.records, effects),
-            Self::Host(host) => host.restart(log.records, effects),
-            Self::Downstream(downstream) => downstream.restart(log.records),
+        let records = log.records.iter().map(|Record(kept)| kept);
+        match &mut self.0 {
+            Role::Upstream(upstream) => upstream.restart(records, effects),
+            Role::Host(host) => host.restart(records, effects),
+            Role::Downstream(downstream) => downstream.restart(records),
         }
     }
 
-    fn input(&mut self, order: Order, effects: &mut Effects<Self>) {
-        if let Self::Host(host) = self {
-            host.obey(order, effects);
+    fn input(&mut self, order: Order<S::In>, effects: &mut Effects<Self>) {
+        match (&mut self.0, order) {
+            (Role::Upstream(upstream), Order::Offer { from, id, revision, body, at_ms }) => {
+                upstream.post(at_ms, Message { from, id, revision: revision.get(), body }, effects);
+            }
+            (Role::Host(host), order) => host.obey(order, effects),
+            _ => {}
         }
     }
 
-    fn message(&mut self, _: NodeId, mail: Mail, effects: &mut Effects<Self>) {
-        match (self, mail) {
-            (Self::Host(host), Mail::Message(message)) => host.receive(message, effects),
-            (Self::Host(host), Mail::Settle(event)) => host.settle(event, effects),
-            (Self::Upstream(upstream), Mail::Acknowledge(message)) => upstream.acknowledged(message, effects),
-            (Self::Downstream(downstream), Mail::Output { event, id, revision }) => {
+    fn message(&mut self, _: NodeId, mail: Mail<S::In>, effects: &mut Effects<Self>) {
+        match (&mut self.0, mail) {
+            (Role::Host(host), Mail::Message(index, message)) => host.receive(index, message, effects),
+            (Role::Host(host), Mail::Settle(event)) => host.settle(event, effects),
+            (Role::Upstream(upstream), Mail::Acknowledge(message)) => upstream.acknowledge(message, effects),
+            (Role::Downstream(downstream), Mail::Output { event, id, revision }) => {
                 downstream.receive(event, Receipt { id, revision }, effects);
             }
             _ => {}
@@ -234,9 +351,11 @@ impl<S: Subject> Node for Party<S> {
     }
 
     fn timer(&mut self, alarm: Alarm, effects: &mut Effects<Self>) {
-        match (self, alarm) {
-            (Self::Upstream(upstream), Alarm::Send(message)) => upstream.send(message, effects),
-            (Self::Host(host), Alarm::Resend) => host.resend(effects),
+        match (&mut self.0, alarm) {
+            (Role::Upstream(upstream), Alarm::Send) => upstream.send(effects),
+            (Role::Host(host), Alarm::Commit) => host.commit(effects),
+            (Role::Host(host), Alarm::Late) => host.late(effects),
+            (Role::Host(host), Alarm::Host(timer)) => host.timer(timer, effects),
             _ => {}
         }
     }
@@ -250,7 +369,7 @@ pub(crate) struct Ran<S: Subject> {
 
 impl<S: Subject> Ran<S> {
     /// Returns the host, which has the journal of the run.
-    pub(crate) fn host(&self) -> Option<&Host<S>> {
+    pub(crate) fn host(&self) -> Option<&HostNode<S>> {
         parties(&self.ended.world).map(|(_, host, _)| host)
     }
 

@@ -3,20 +3,38 @@
 //! An order does not name a key or a message. The host draws these when it carries out the order, because only then are
 //! its keys known.
 
+use std::num::NonZeroU32;
+
 use afresh_check::Subject;
 use afresh_check::guard::guard;
-use afresh_core::{Damage, FactId, Fault, Key, Knob, Name, SlotId, Stimulus};
+use afresh_core::{Damage, FactId, Fault, Key, Knob, Message, Name, SlotId, Stimulus, What};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::host::Host;
+use super::host::HostNode;
 use super::{Given, HOST, NODE, Party};
 use crate::rng::Rng;
 use crate::run::Posting;
 use crate::world::Effects;
 
-/// An order that the host gets from outside: an action of an operator, or damage to a cache.
+/// An order from outside: a message for upstream, or for the host an action of an operator or damage to a cache.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) enum Order {
+#[serde(rename_all = "snake_case", deny_unknown_fields, bound(deserialize = "I: DeserializeOwned"))]
+pub enum Order<I> {
+    /// Upstream gets a message to send to the host.
+    Offer {
+        /// The sender of the message.
+        from: Name,
+        /// The id of the message.
+        id: Name,
+        /// The revision of the message.
+        revision: NonZeroU32,
+        /// The body of the message; `None` withdraws the fact.
+        body: Option<I>,
+        /// The time at which upstream sends the message first, in milliseconds since the world began.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        at_ms: u32,
+    },
     /// An operator turns a random knob.
     Turn,
     /// An operator turns the flow with this index on or off: for all keys, or for those that are named, which are a
@@ -37,6 +55,14 @@ pub(super) enum Order {
     Damage,
 }
 
+impl<I> Order<I> {
+    /// The order to send a message at this time.
+    pub(super) fn offer(at_ms: u32, Message { from, id, revision, body }: Message<I>) -> Self {
+        let revision = NonZeroU32::new(revision).unwrap_or(NonZeroU32::MIN);
+        Self::Offer { from, id, revision, body, at_ms }
+    }
+}
+
 /// Draws the orders of a run. `faults` is the duration of the phase in which faults happen, in nanoseconds.
 pub(super) fn draw<S: Subject>(given: &Given<S>, faults: i64, rng: &mut Rng) -> Vec<Posting<Party<S>>> {
     let mut orders = Vec::new();
@@ -44,7 +70,7 @@ pub(super) fn draw<S: Subject>(given: &Given<S>, faults: i64, rng: &mut Rng) -> 
     for (flow, _) in (0..).zip(&began).filter(|(_, on)| **on) {
         orders.push((0, HOST, Order::Migrate { flow, on: true, all: true }));
     }
-    let mut some = |most: u64, rng: &mut Rng, order: &mut dyn FnMut(&mut Rng) -> Order| {
+    let mut some = |most: u64, rng: &mut Rng, order: &mut dyn FnMut(&mut Rng) -> Order<S::In>| {
         let times = if rng.below(2) == 0 { 1 + rng.below(most) } else { 0 };
         for _ in 0..times {
             let at = rng.between(0, faults);
@@ -77,25 +103,35 @@ fn draw_apart<S: Subject>(began: &[bool], faults: i64, rng: &Rng) -> Vec<Posting
     orders
 }
 
-impl<S: Subject> Host<S> {
-    /// Carries out an order as a stimulus of the engine, unless there is nothing to apply the order to.
-    pub(super) fn obey(&mut self, order: Order, effects: &mut Effects<Party<S>>) {
+impl<S: Subject> HostNode<S> {
+    /// Carries out an order, unless there is nothing to apply the order to.
+    pub(super) fn obey(&mut self, order: Order<S::In>, effects: &mut Effects<Party<S>>) {
         let (by, why): (Name, _) = ("operator".into(), String::new());
-        let stimulus =
-            match order {
-                Order::Turn => self.any_knob(effects).map(|knob| Stimulus::Knob(Box::new(knob))),
-                Order::Migrate { flow, on, all } => self.given.flows.get(flow as usize).and_then(|flow| {
-                    let keys = if all { None } else { Some(self.named_keys(effects)?) };
-                    Some(Stimulus::Knob(Box::new(Knob::Migrate { flow: flow.clone(), keys, on, by, why })))
-                }),
-                Order::Scrub => Some(Stimulus::Knob(Box::new(Knob::Scrub { keys: None, by, why: "calm".into() }))),
-                Order::Deploy(version) => self.given.versions.get(version as usize).map(|system| {
-                    Stimulus::Fault(Box::new(Fault::Deploy { node: NODE.into(), system: system.clone() }))
-                }),
-                Order::Damage => self.any_damage(effects).map(|damage| Stimulus::Fault(Box::new(damage))),
-            };
-        if let Some(stimulus) = stimulus {
-            self.take(stimulus, effects);
+        match order {
+            Order::Offer { .. } => {}
+            Order::Turn => {
+                if let Some(knob) = self.any_knob(effects) {
+                    self.turn(knob, effects);
+                }
+            }
+            Order::Migrate { flow, on, all } => {
+                let Some(flow) = self.given.flows.get(flow as usize).cloned() else { return };
+                let keys = if all { None } else { self.named_keys(effects) };
+                if all || keys.is_some() {
+                    self.turn(Knob::Migrate { flow, keys, on, by, why }, effects);
+                }
+            }
+            Order::Scrub => self.turn(Knob::Scrub { keys: None, by, why: "calm".into() }, effects),
+            Order::Deploy(version) => {
+                if let Some(system) = self.given.versions.get(version as usize).cloned() {
+                    self.suffer(Fault::Deploy { node: NODE.into(), system }, effects);
+                }
+            }
+            Order::Damage => {
+                if let Some(damage) = self.any_damage(effects) {
+                    self.suffer(damage, effects);
+                }
+            }
         }
     }
 
@@ -163,10 +199,14 @@ impl<S: Subject> Host<S> {
         if keys.is_empty() { None } else { Some(keys) }
     }
 
-    /// Draws one of the messages of the run.
+    /// Draws one of the messages that have arrived.
     fn any_message(&self, effects: &mut Effects<Party<S>>) -> Option<FactId> {
-        let messages = &self.given.messages;
-        messages.get(one_of(messages.len(), effects)).map(afresh_core::Message::fact)
+        let arrived = self.engine().journal().events().filter_map(|event| match &event.what {
+            What::Stimulus(Stimulus::In(message)) => Some(message),
+            _ => None,
+        });
+        let arrived: Vec<_> = arrived.collect();
+        arrived.get(one_of(arrived.len(), effects)).map(|message| message.fact())
     }
 
     /// Draws one of the outputs that the engine has sent.
@@ -176,6 +216,10 @@ impl<S: Subject> Host<S> {
         let slot = (*slots.get(one_of(slots.len(), effects))?).clone();
         Some(SlotId { key, slot })
     }
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Draws an index into a list of `length` entries, or returns 0 if the list is empty.

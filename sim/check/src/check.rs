@@ -17,7 +17,9 @@ use crate::laws;
 use crate::loaded::Loaded;
 use crate::notes::{Deny, Notes};
 use crate::subject::Subject;
-use crate::verify::{Coverage, Depth, Look, Recurring, Seen, Share, Verifier, Work, determinism, first_restated, lengths};
+use crate::verify::{
+    Coverage, Depth, Look, Recurring, Seen, Share, Verifier, Work, determinism, first_restated, lengths,
+};
 
 /// The options of [`check()`].
 #[derive(Clone, Copy)]

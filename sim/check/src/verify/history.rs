@@ -203,8 +203,8 @@ impl<S: System> History<S> {
         low
     }
 
-    /// Compares the message at the place `index` with `fact` by canonical order: position, subposition, routed messages last,
-    /// then sender and id.
+    /// Compares the message at the place `index` with `fact` by canonical order: position, subposition, routed messages
+    /// last, then sender and id.
     fn order(&self, index: usize, fact: &Fact<S::In>, system: &S) -> Ordering {
         let (place, body) = self.message(self.order[index]);
         place.position.cmp(&fact.position).then_with(|| {

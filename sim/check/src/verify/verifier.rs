@@ -160,8 +160,8 @@ impl<S: System> Verifier<S> {
         }
     }
 
-    /// Folds the remaining messages of a key into its newest state, if the budget allows that. Returns whether the state
-    /// is up to date then, or the panic of the system's code.
+    /// Folds the remaining messages of a key into its newest state, if the budget allows that. Returns whether the
+    /// state is up to date then, or the panic of the system's code.
     ///
     /// All passes over a trace do the same here, so that their results do not depend on the number of passes.
     pub(super) fn catch_up(&mut self, key: &Key) -> Result<bool, String> {

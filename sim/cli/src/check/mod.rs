@@ -51,8 +51,8 @@ pub(super) struct Args {
     comparison: Comparison,
 
     /// How much work to spend on recomputing steps from the first message, in messages folded. If more is needed, some
-    /// steps are recomputed from checkpoints, but never the last step of a key. Steps whose late messages would need more
-    /// than that again, even from checkpoints, are not compared [default: 60000000].
+    /// steps are recomputed from checkpoints, but never the last step of a key. Steps whose late messages would need
+    /// more than that again, even from checkpoints, are not compared [default: 60000000].
     #[arg(long, value_name = "MESSAGES")]
     budget: Option<u64>,
 

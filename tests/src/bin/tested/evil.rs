@@ -31,8 +31,8 @@ static APPLIED: AtomicBool = AtomicBool::new(false);
 const WALK: &str = "findings/nothing/walk.jsonl";
 const ACCEPTED: &str = r#""pass":"span""#;
 
-/// Waits for SIGTERM if a search has accepted a candidate. The first message takes so long that the limit of a run, which
-/// is a multiple of that, is no danger.
+/// Waits for SIGTERM if a search has accepted a candidate. The first message takes so long that the limit of a run,
+/// which is a multiple of that, is no danger.
 fn wait_for_signal(path: &OsStr) {
     if !APPLIED.swap(true, Ordering::Relaxed) {
         thread::sleep(Duration::from_secs(2));

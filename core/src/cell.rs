@@ -156,7 +156,7 @@ impl<S: System> Cell<S> {
     fn touched(&self, context: &Context<'_, S>, work: &[Work], changes: Changes, slots: &mut Vec<Slot>) -> bool {
         let Carried::State(state) = &self.carried else { return false };
         let from = changes.fold_from.map_or(self.history.len(), |from| from.min(self.history.len()));
-        let mut folded = self.history.entries().range(from..);
+        let folded = self.history.entries().range(from..);
         if changes.all || !self.exists() || folded.len() > self.slots.len() {
             return false;
         }
@@ -176,7 +176,8 @@ impl<S: System> Cell<S> {
             }
         }
         // Skip the messages that were added, which were looked at above: they are folded too.
-        if !folded.all(|entry| work.iter().any(|work| work.shift.add == Some(*entry)) || said(entry)) {
+        let mut folded = folded.filter(|entry| work.iter().all(|work| work.shift.add != Some(**entry)));
+        if !folded.all(said) {
             return false;
         }
         if changes.fold_from.is_some() {

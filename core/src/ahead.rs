@@ -54,7 +54,7 @@ impl<S: System> Engine<S> {
         let entries = cells.map(|cell| {
             let cell = cell?;
             black_box((cell.opening, cell.routes, cell.begun));
-            Some((cell.history.entries().last(), cell.slots.first()))
+            Some((cell.history.entries().back(), cell.slots.first()))
         });
         let sendings = entries.map(|entries| {
             let (newest, slot) = entries?;

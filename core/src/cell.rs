@@ -155,7 +155,8 @@ impl<S: System> Cell<S> {
     /// The slots that can have changed are those touched by a message that was added, removed, revised or folded again.
     fn touched(&self, context: &Context<'_, S>, work: &[Work], changes: Changes, slots: &mut Vec<Slot>) -> bool {
         let Carried::State(state) = &self.carried else { return false };
-        let folded = changes.fold_from.map_or(&[][..], |from| self.history.entries().get(from..).unwrap_or_default());
+        let from = changes.fold_from.map_or(self.history.len(), |from| from.min(self.history.len()));
+        let folded = self.history.entries().range(from..);
         if changes.all || !self.exists() || folded.len() > self.slots.len() {
             return false;
         }
@@ -175,7 +176,7 @@ impl<S: System> Cell<S> {
             }
         }
         // Skip the messages that were added, which were looked at above: they are folded too.
-        let mut folded = folded.iter().filter(|entry| work.iter().all(|work| work.shift.add != Some(**entry)));
+        let mut folded = folded.filter(|entry| work.iter().all(|work| work.shift.add != Some(**entry)));
         if !folded.all(said) {
             return false;
         }

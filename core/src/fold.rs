@@ -83,7 +83,7 @@ impl<S: System> Cell<S> {
 
     fn apply_messages(&self, context: &Context<'_, S>, state: &mut Option<S::State>, from: usize, to: usize) {
         let Some(state) = state else { return };
-        for entry in &self.history.entries()[from..to] {
+        for entry in self.history.entries().range(from..to) {
             context.system.apply(&self.key, state, context.sources.input(entry.source), context.flows);
         }
     }
@@ -91,7 +91,7 @@ impl<S: System> Cell<S> {
     /// Returns `true` if a message sorts before the recorded view with which the key opens.
     pub(crate) fn is_before_opening(&self, context: &Context<'_, S>) -> bool {
         self.opening.is_some()
-            && self.history.entries().first().is_some_and(|first| self.precedes_opening(context, first))
+            && self.history.entries().front().is_some_and(|first| self.precedes_opening(context, first))
     }
 
     /// Returns `true` if an entry of the history sorts before the recorded view with which the key opens.

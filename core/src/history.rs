@@ -1,5 +1,6 @@
 //! Histories: the messages that count for a key, in canonical order.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::cmp::Ordering;
 
@@ -50,13 +51,14 @@ pub(crate) struct Entry {
 /// decide, with the numbers in them compared as numbers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
-    entries: Vec<Entry>,
+    /// A late message moves only the entries on the shorter side of its place.
+    entries: VecDeque<Entry>,
     /// The sum of the sources of all entries. If the entries add up to another sum, this index of the key is damaged.
     sum: u64,
 }
 
 impl History {
-    pub(crate) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &VecDeque<Entry> {
         &self.entries
     }
 
@@ -67,7 +69,7 @@ impl History {
     /// Adds an entry, and returns its place.
     pub(crate) fn add<S: System>(&mut self, sources: &Sources<'_, S>, entry: Entry) -> usize {
         self.sum = self.sum.wrapping_add(u64::from(entry.source.0));
-        let newest = self.entries.last().is_none_or(|last| sources.order(last, &entry).is_lt());
+        let newest = self.entries.back().is_none_or(|last| sources.order(last, &entry).is_lt());
         let place = if newest {
             self.entries.len()
         } else {
@@ -102,12 +104,12 @@ impl History {
             sources.entries(system, |body| system.keys(body).into_iter().any(|other| other == *key)).collect();
         entries.sort_by(|a, b| sources.order(a, b));
         let sum = entries.iter().fold(0, |sum: u64, entry| sum.wrapping_add(u64::from(entry.source.0)));
-        Self { entries, sum }
+        Self { entries: entries.into(), sum }
     }
 
     /// Removes the newest entry, to simulate damage: a fault that the engine must heal.
     pub(crate) fn damage(&mut self) {
-        self.entries.pop();
+        self.entries.pop_back();
     }
 }
 

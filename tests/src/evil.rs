@@ -21,5 +21,9 @@ pub const NAMES: [&str; 14] = [
 /// The variable with the path of a file that the system `files` removes.
 pub const REMOVES: &str = "AFRESH_TEST_REMOVES";
 
+/// The variable with the path of a file that the system `files` writes before it waits for SIGTERM, in the middle
+/// of a search.
+pub const WAITS: &str = "AFRESH_TEST_WAITS";
+
 /// The variable with the path of a file that the system `files` writes before it hangs.
 pub const HANGS: &str = "AFRESH_TEST_HANGS";

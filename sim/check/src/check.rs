@@ -17,7 +17,9 @@ use crate::laws;
 use crate::loaded::Loaded;
 use crate::notes::{Deny, Notes};
 use crate::subject::Subject;
-use crate::verify::{Coverage, Depth, Look, Recurring, Seen, Share, Verifier, determinism, first_restated, lengths};
+use crate::verify::{
+    Coverage, Depth, Look, Recurring, Seen, Share, Verifier, Work, determinism, first_restated, lengths,
+};
 
 /// The options of [`check()`].
 #[derive(Clone, Copy)]
@@ -28,6 +30,9 @@ pub struct Options<'p> {
     /// history of more than 10,000 messages, each counts for more, in proportion to the length. A message that is
     /// restated counts as 100, within a budget of its own of the same size. The last state of each key is always
     /// recomputed and restated.
+    ///
+    /// Folds from checkpoints have a budget of the same size too. Only late messages can exceed it. Then some steps are
+    /// not compared, and [`Coverage::beyond_budget`] counts them.
     pub budget: u64,
     /// The time after which no step is recomputed from the first message or restated, except the last one of each key.
     ///
@@ -130,18 +135,19 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     let recurring = Recurring::of::<S>(&trace.events).map(Arc::new);
     let passes = options.jobs.max(1) as u64;
     let portion = trace.events.len().div_ceil(100);
-    let verifier = |depth, share| {
+    let stimuli = trace.events.iter().filter(|event| matches!(event.what, What::Stimulus(_))).count() as u64;
+    let verifier = |depth, work, share| {
         let engine_options = afresh_core::Options {
             policy: Policy::Incremental,
             complete: trace.header.complete,
             guard,
             ..afresh_core::Options::default()
         };
-        let look = Look { depth, limit, each_step: false, share, ignored: options.ignored.to_vec() };
+        let look = Look { depth, work, limit, each_step: false, share, ignored: options.ignored.to_vec() };
         Verifier::new(Engine::new(system.clone(), engine_options), look, recurring.clone())
     };
     let pass = |share| {
-        let mut verifier = verifier(depth, share);
+        let mut verifier = verifier(depth, Work::new(stimuli, options.budget), share);
         for (place, (event, line)) in trace.events_and_lines().enumerate() {
             if place % portion == 0 {
                 (options.progress)(portion as f64 / (trace.events.len() as u64 * passes) as f64);
@@ -173,10 +179,13 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     for (_, other) in seen {
         first.findings.merge(other.findings);
         first.coverage.merge(&other.coverage);
+        first.caught_up += other.caught_up;
         for (part, count) in other.not_derivable {
             *first.not_derivable.entry(part).or_default() += count;
         }
     }
+    first.coverage.steps += first.caught_up;
+    first.coverage.beyond_budget -= first.caught_up;
     // When the time is over, it is not known any more whether the last step of a key was looked at closely.
     first.coverage.from_first = first.coverage.from_first.min(first.coverage.steps);
     first.coverage.restated = first.coverage.restated.min(first.coverage.steps);
@@ -185,7 +194,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     for finding in sampled.iter().filter(|finding| in_part && finding.signature.check == RESTATED) {
         let events: Vec<_> = trace.events_and_lines().collect();
         let share = finding.first.key.clone().map_or(Share::All, Share::Key);
-        first.findings.merge(first_restated(finding, verifier(Depth::LEAST, share), &events));
+        first.findings.merge(first_restated(finding, verifier(Depth::LEAST, Work::NONE, share), &events));
     }
     let notes = Notes {
         excluded: first.excluded,
@@ -202,7 +211,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     findings.sort_by(|a, b| a.first.event.cmp(&b.first.event).then_with(|| a.signature.cmp(&b.signature)));
     Report {
         events: trace.events.len() as u64,
-        stimuli: trace.events.iter().filter(|event| matches!(event.what, What::Stimulus(_))).count() as u64,
+        stimuli,
         extent: Extent::Keys(engine.keys().len() as u64),
         findings,
         notes,

@@ -119,10 +119,14 @@ pub fn main(systems: &Systems) -> ExitCode {
     })
 }
 
+/// Describes the command line of [`main`], for example to generate completions for a shell.
+pub fn command(systems: &Systems) -> clap::Command {
+    Cli::command().name(worker::program().to_string_lossy().into_owned()).version(systems.version())
+}
+
 /// Reads the arguments, under the name and the version of this program.
 fn parse(systems: &Systems, words: impl IntoIterator<Item: Into<OsString> + Clone>) -> Result<Cli, clap::Error> {
-    let command = Cli::command().name(worker::program().to_string_lossy().into_owned()).version(systems.version());
-    Cli::from_arg_matches(&command.try_get_matches_from(words)?)
+    Cli::from_arg_matches(&command(systems).try_get_matches_from(words)?)
 }
 
 /// Prints why the arguments are wrong, or the help that they ask for, and returns the exit code.

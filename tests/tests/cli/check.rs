@@ -38,6 +38,19 @@ fn what_is_wrong_is_shown_once_with_its_place_and_a_diff() {
 }
 
 #[test]
+fn what_late_messages_leave_out_is_said() {
+    let folder = Folder::default();
+    let deposits: Vec<_> = (0..600).map(|n| deposit(1000 - n, "a-1", 1, 5)).collect();
+    folder.trace("in.jsonl", "ledger", &deposits);
+    folder.ok(&["replay", "in.jsonl", "--record", "late.jsonl"]);
+    assert_snapshot!(folder.ok(&["check", "late.jsonl", "--budget", "1000"]), @"
+    late.jsonl: ok: 600 stimuli, 1 key
+      compared 366 steps, 11 of them recomputed from the first message and the others from checkpoints; 1 of 366 steps restated; 365 recorded views; 234 steps not compared, because folding late messages again would exceed `--budget`; 235 recorded views not compared, because folding late messages again would exceed `--budget`
+      messages: 599 late, 0 duplicate, 0 revised, 0 withdrawn; `update` ran 599 times: 599 `Done`, 0 `FoldAgain`
+    ");
+}
+
+#[test]
 fn what_production_recorded_wrong_is_found_in_the_record_too() {
     let folder = Folder::default();
     copy(&folder, "ledger-production.jsonl");

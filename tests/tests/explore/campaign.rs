@@ -205,3 +205,14 @@ fn the_commands_of_a_finding_do_what_they_say() {
         }
     }
 }
+
+/// A folder of this name would be hard to remove, and standard output is no folder.
+#[test]
+fn standard_output_is_no_folder() {
+    let folder = Folder::default();
+    let refused = folder.refused(&["explore", "ledger", "--seeds", "0..2", "--output", "-"]);
+    assert!(refused.contains("'--output <FOLDER>'") && refused.contains("use `./-`"), "{refused}");
+    assert!(folder.files().is_empty());
+    folder.ok(&["explore", "ledger", "--seeds", "0..2", "--output", "./-"]);
+    assert_eq!(folder.files(), ["-"]);
+}

@@ -7,5 +7,6 @@ mod laws;
 mod plain;
 mod record;
 mod run;
+mod stopped;
 mod systems;
 mod worlds;

@@ -3,21 +3,20 @@
 use std::fs::{self, File};
 use std::process::{Command, Stdio};
 
-use afresh_tests::evil::{HANGS, REMOVES};
+use afresh_tests::evil::REMOVES;
 use afresh_tests::{Done, Folder, binary};
-use rustix::process::{Pid, Signal, kill_process};
 
 const RECORD: &str = "findings/campaign.jsonl";
 
 /// Explores the system `files`, all of whose findings are one.
-fn files(folder: &Folder, words: &[&str]) -> Command {
+pub(super) fn files(folder: &Folder, words: &[&str]) -> Command {
     let mut command = Command::new(binary().with_file_name("evil"));
     command.args(["explore", "files", "--seeds", "0..40"]).args(words).current_dir(folder.path("."));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-fn done(mut command: Command) -> Done {
+pub(super) fn done(mut command: Command) -> Done {
     command.output().expect("the binary runs").into()
 }
 
@@ -202,22 +201,5 @@ fn the_time_limit_holds_for_the_shrinking_too() {
     assert_eq!((stopped.code, stopped.stderr.as_str()), (Some(1), ""));
     assert!(stopped.stdout.contains("not yet shrunk"), "{}", stopped.stdout);
     assert!(!folder.path("findings/nothing/walk.jsonl").exists());
-    assert!(done(files(&folder, &[])).stdout.contains(" → 1 stimulus, "));
-}
-
-/// The search hangs in its first run. Without the request to stop, it ends only when the limit of that run is over.
-#[test]
-fn a_signal_ends_the_shrinking() {
-    let folder = Folder::default();
-    assert!(done(files(&folder, &["--no-shrink"])).stdout.contains("not yet shrunk"));
-    let hangs = folder.path("hangs");
-    let child = files(&folder, &[]).env(HANGS, &hangs).spawn().expect("the binary runs");
-    while !hangs.exists() {
-        std::thread::yield_now();
-    }
-    kill_process(Pid::from_child(&child), Signal::TERM).expect("a signal is sent");
-    let stopped = Done::from(child.wait_with_output().expect("it ends"));
-    assert_eq!((stopped.code, stopped.stderr.as_str()), (Some(1), ""));
-    assert!(stopped.stdout.contains("not yet shrunk"), "{}", stopped.stdout);
     assert!(done(files(&folder, &[])).stdout.contains(" → 1 stimulus, "));
 }

@@ -128,6 +128,25 @@ fn a_report_says_what_was_looked_at() {
     }
 }
 
+/// Each message belongs before all others, so no checkpoint helps, and folds for all steps take 180,300 messages.
+#[test]
+fn folds_of_late_messages_keep_to_the_budget() {
+    let late = || (1..=600).map(|n| message(&format!("m-{n}"), 1, Some("x"), -n));
+    let of = |budget, jobs, happened: Vec<Happened>| {
+        let options = Options { budget, jobs, ..Options::default() };
+        check_trace(Words::default(), Header::complete("words"), happened, options).coverage
+    };
+    let in_full = of(180_300, 1, late().collect());
+    assert_eq!((in_full.steps, in_full.from_first, in_full.beyond_budget), (600, 600, 0));
+    let in_part = of(1000, 1, late().collect());
+    assert_eq!((in_part.steps, in_part.from_first, in_part.beyond_budget), (366, 11, 234));
+    for jobs in [2, 3] {
+        assert_eq!(of(1000, jobs, late().collect()), in_part);
+    }
+    let in_order = of(0, 1, late().rev().collect());
+    assert_eq!((in_order.steps, in_order.from_first, in_order.beyond_budget), (600, 1, 0));
+}
+
 /// A message from `bank` to the key `a`: its id, revision, word and position. Without a word, it is a withdrawal.
 fn message(id: &str, revision: u32, word: Option<&str>, at: i64) -> Happened {
     let body = word.map(|word| Say { keys: vec!["a".into()], word: word.to_owned(), at: Some(at) });

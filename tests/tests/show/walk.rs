@@ -1,6 +1,8 @@
 //! Tests of the steps of a search.
 
-use afresh_tests::Folder;
+use std::fs::File;
+
+use afresh_tests::{Done, Folder};
 use insta::assert_snapshot;
 
 use super::MESSAGES;
@@ -18,6 +20,22 @@ fn shrunk() -> Folder {
 #[test]
 fn each_step_is_shown_with_what_it_removed() {
     assert_snapshot!(shrunk().ok(&["show", "--walk", "log.min.txt.walk"]));
+}
+
+/// A walk on standard input has no name from which its original could be derived.
+#[test]
+fn a_walk_is_read_from_standard_input() {
+    let folder = shrunk();
+    let play = |words: &[&str]| -> Done {
+        let walk = File::open(folder.path("log.min.txt.walk")).expect("a walk");
+        folder.command(&[&["show", "--walk", "-"], words].concat()).stdin(walk).output().expect("it runs").into()
+    };
+    let played = play(&["log.txt"]);
+    assert_eq!((played.code, played.stdout), (Some(0), folder.ok(&["show", "--walk", "log.min.txt.walk"])));
+    let unnamed = play(&[]);
+    assert!(unnamed.code == Some(2) && unnamed.stderr.contains("pass the original as TRACE"), "{}", unnamed.stderr);
+    let twice = play(&["-"]);
+    assert!(twice.code == Some(2) && twice.stderr.contains("both"), "{}", twice.stderr);
 }
 
 #[test]

@@ -20,8 +20,9 @@ const AGAIN_MAX: usize = 1000;
 const AGAIN_TIMES: usize = 10;
 
 impl<S: System> Verifier<S> {
-    /// Compares the results for one key after the current stimulus, unless it is quarantined or damaged.
-    pub(super) fn verify(&mut self, key: &Key) {
+    /// Compares the results for one key after the current stimulus, unless it is quarantined or damaged. `is_current`
+    /// is what [`catch_up`](Self::catch_up) returned for it.
+    pub(super) fn verify(&mut self, key: &Key, is_current: Result<bool, String>) {
         if self.engine.quarantined(key).is_some() {
             self.seen.coverage.quarantined += 1;
             return;
@@ -30,7 +31,10 @@ impl<S: System> Verifier<S> {
             self.seen.coverage.damaged += 1;
             return;
         }
-        self.guarded(Some(key), |verifier, found| verifier.compare(key, found));
+        match is_current {
+            Ok(is_current) => self.guarded(Some(key), |verifier, found| verifier.compare(key, is_current, found)),
+            Err(why) => self.panicked(Some(key), &why),
+        }
     }
 
     /// Runs `work`, which may call the system's code. Records its findings and, if it panics, the panic.
@@ -43,14 +47,15 @@ impl<S: System> Verifier<S> {
         }
     }
 
-    fn compare(&mut self, key: &Key, found: &mut Findings) {
+    fn compare(&mut self, key: &Key, is_current: bool, found: &mut Findings) {
         let Some(length) = self.facts.history(key).map(|history| history.len()) else { return };
-        self.seen.coverage.out_of_time += u64::from(self.look.is_out_of_time());
         let from_first = self.look.depth.folds(length);
-        let folded = if from_first { self.facts.fold(key, length) } else { None };
-        if self.look.depth.from_checkpoints {
-            self.facts.advance(key);
+        if !from_first && !is_current {
+            self.seen.coverage.beyond_budget += 1;
+            return;
         }
+        self.seen.coverage.out_of_time += u64::from(self.step.out_of_time);
+        let folded = if from_first { self.facts.fold(key, length) } else { None };
         let recomputed = if from_first { folded.as_ref() } else { self.facts.newest(key) };
         let incremental = self.engine.state(key);
         if !self.tells(key, incremental) && !self.tells(key, recomputed) {
@@ -108,7 +113,8 @@ impl<S: System> Verifier<S> {
         if folds {
             self.seen.coverage.from_first += 1;
             self.seen.coverage.applications += length as u64;
-            // The state folded from checkpoints was compared at the last step.
+            self.seen.caught_up += u64::from(self.facts.is_behind(key));
+            // The state folded from checkpoints was compared at the last step, unless that was beyond the budget.
             let incremental = self.engine.state(key);
             if folded.as_ref() != self.facts.newest(key) && folded.as_ref() != incremental {
                 self.diverged(key, incremental, folded.as_ref(), found);

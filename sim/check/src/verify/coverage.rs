@@ -106,6 +106,10 @@ pub struct Coverage {
     /// The number of steps that were compared after the time was over, and therefore only recomputed from checkpoints.
     #[serde(skip_serializing_if = "is_zero")]
     pub out_of_time: u64,
+    /// The number of steps that were not compared, because their keys have long histories with many late messages, and
+    /// folding these again would have taken more work than the budget.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub beyond_budget: u64,
     /// The number of steps that were not compared because the key was quarantined.
     pub quarantined: u64,
     /// The number of steps that were not compared because a simulated fault had damaged the key and nothing had healed
@@ -115,6 +119,10 @@ pub struct Coverage {
     pub recorded: u64,
     /// The number of recorded views that were compared with the recorded view before them.
     pub recorded_steps: u64,
+    /// The number of recorded views that were not compared with the result of all messages, for the same reason as the
+    /// steps in `beyond_budget`.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub recorded_beyond_budget: u64,
     /// The number of messages that were folded for these comparisons.
     pub applications: u64,
     /// The messages that took the paths on which most bugs are.
@@ -138,6 +146,8 @@ impl Coverage {
         self.from_first += other.from_first;
         self.restated += other.restated;
         self.out_of_time += other.out_of_time;
+        self.beyond_budget += other.beyond_budget;
+        self.recorded_beyond_budget += other.recorded_beyond_budget;
         self.quarantined += other.quarantined;
         self.damaged += other.damaged;
         self.recorded += other.recorded;

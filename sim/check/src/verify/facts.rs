@@ -11,6 +11,7 @@ use indexmap::map::Entry;
 use rustc_hash::FxBuildHasher;
 
 use super::history::{Fact, History, Learned, learn};
+use super::look::Work;
 use super::migrations::Migrations;
 use super::paths::Messages;
 use super::recurring::Recurring;
@@ -291,6 +292,9 @@ impl<S: System> Facts<S> {
         if history.is_before_opening(system) {
             history.kept.retain(|(length, _)| *length > 0);
         }
+        if history.kept.last().is_some_and(|(kept, _)| *kept == length) {
+            return;
+        }
         // The state is taken out first, so that a panic of the system leaves no half-folded state behind.
         let state = match history.kept.pop() {
             None => history.fold(system, self.complete, &flows, key, length),
@@ -307,9 +311,28 @@ impl<S: System> Facts<S> {
         history.kept.extend(state.map(|state| (length, state)));
     }
 
-    /// The newest state of `key`, as the last call of `advance` left it.
+    /// Folds the remaining messages of `key` if `work` allows it. Returns whether the newest state is up to date.
+    ///
+    /// A late message makes the states after its place useless. If each message belongs before most of the others, no
+    /// state can be used again, and all folds together are quadratic.
+    pub(super) fn advance_within(&mut self, key: &Key, work: &mut Work) -> bool {
+        let Some(history) = self.histories.get(key) else { return true };
+        let allowed = work.allows(history.behind(&self.system, self.complete, key));
+        if allowed {
+            self.advance(key);
+        }
+        allowed
+    }
+
+    /// Returns `true` if the newest state of `key` is not up to date.
+    pub(super) fn is_behind(&self, key: &Key) -> bool {
+        self.histories.get(key).is_some_and(|history| history.behind(&self.system, self.complete, key) > 0)
+    }
+
+    /// The newest state of `key`; `None` if it is not derivable or not up to date.
     pub(super) fn newest(&self, key: &Key) -> Option<&S::State> {
-        self.histories.get(key)?.kept.last().map(|(_, state)| state)
+        let history = self.histories.get(key)?;
+        history.kept.last().filter(|(length, _)| *length == history.len()).map(|(_, state)| state)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The history of one key: its messages in canonical order, and the states that are folded from them.
 
 use std::cmp::Ordering;
+use std::collections::VecDeque;
 use std::ops::Range;
 
 use afresh_core::{Beginning, EventNumber, Flows, Input, Key, Name, Opening, System};
@@ -22,10 +23,16 @@ type Place = Fact<()>;
 /// The history of one key.
 #[derive(Clone)]
 pub(super) struct History<S: System> {
-    /// The messages in canonical order.
+    /// The indices in `places` and `bodies` of the messages that count, in canonical order.
+    ///
+    /// A late message moves only numbers, and only those on the shorter side of its place.
+    order: VecDeque<u32>,
+    /// The messages in order of arrival.
     places: Vec<Place>,
     /// Their bodies. They lie side by side in memory, which makes folding faster.
     bodies: Vec<S::In>,
+    /// The indices of removed messages, which the next ones take.
+    free: Vec<u32>,
     pub(super) opening: Option<(EventNumber, Opening<S::View>)>,
     /// The recorded views from which the key of a window learned later, in the order of their places.
     pub(super) learned: Vec<Learned<S::View>>,
@@ -48,8 +55,9 @@ pub(super) struct Learned<V> {
 
 impl<S: System> Default for History<S> {
     fn default() -> Self {
-        let (places, bodies, learned, kept) = Default::default();
-        Self { places, bodies, opening: None, learned, changed_at: 0, changed_by: (EventNumber::MIN, 0), kept }
+        let (order, places, bodies, free, opening, learned, kept) = Default::default();
+        let (changed_at, changed_by) = (0, (EventNumber::MIN, 0));
+        Self { order, places, bodies, free, opening, learned, changed_at, changed_by, kept }
     }
 }
 
@@ -61,18 +69,25 @@ impl<S: System> History<S> {
 
     /// The number of messages that count.
     pub(super) fn len(&self) -> usize {
-        self.bodies.len()
+        self.order.len()
     }
 
     /// Some messages that count, as the system gets them.
     pub(super) fn inputs(&self, range: Range<usize>) -> impl Iterator<Item = Input<'_, S::In>> {
-        let messages = self.places[range.clone()].iter().zip(&self.bodies[range]);
-        messages.map(|(place, body)| Input { from: &place.from, id: &place.id, body })
+        self.order.range(range).map(|index| {
+            let (place, body) = self.message(*index);
+            Input { from: &place.from, id: &place.id, body }
+        })
+    }
+
+    /// The message with this index.
+    fn message(&self, index: u32) -> (&Place, &S::In) {
+        (&self.places[index as usize], &self.bodies[index as usize])
     }
 
     /// Whether the key has neither a message that counts nor a recorded view that it opens with or learned from.
     pub(super) fn is_empty(&self) -> bool {
-        self.bodies.is_empty() && self.opening.is_none() && self.learned.is_empty()
+        self.order.is_empty() && self.opening.is_none() && self.learned.is_empty()
     }
 
     /// Folds the first `length` messages; `None` if the state is not derivable.
@@ -95,10 +110,20 @@ impl<S: System> History<S> {
         state
     }
 
+    /// The number of messages that have to be folded for the newest state, given the states that are kept.
+    pub(super) fn behind(&self, system: &S, complete: bool, key: &Key) -> usize {
+        match self.kept.last() {
+            _ if self.is_before_opening(system) => 0,
+            Some((length, _)) => self.len() - length,
+            None if self.learned.is_empty() && self.start(system, complete, key).is_none() => 0,
+            None => self.len(),
+        }
+    }
+
     /// Returns `true` if a message belongs before the opening, which makes the key not derivable.
     pub(super) fn is_before_opening(&self, system: &S) -> bool {
-        let (Some(first), Some(body)) = (self.places.first(), self.bodies.first()) else { return false };
-        self.precedes_opening(system, first.position, body)
+        let first = self.order.front().map(|index| self.message(*index));
+        first.is_some_and(|(place, body)| self.precedes_opening(system, place.position, body))
     }
 
     /// Returns `true` if a message at this position belongs before the opening.
@@ -140,8 +165,16 @@ impl<S: System> History<S> {
         let index = if newest { self.len() } else { self.index_of(system, &fact) };
         let before_opening = self.precedes_opening(system, fact.position, &fact.body);
         let Fact { position, routed, from, id, body } = fact;
-        self.places.insert(index, Place { position, routed, from, id, body: () });
-        self.bodies.insert(index, body);
+        let place = Place { position, routed, from, id, body: () };
+        let number = if let Some(free) = self.free.pop() {
+            (self.places[free as usize], self.bodies[free as usize]) = (place, body);
+            free
+        } else {
+            self.places.push(place);
+            self.bodies.push(body);
+            u32::try_from(self.places.len() - 1).expect("fewer messages than events")
+        };
+        self.order.insert(index, number);
         self.changed(index, before_opening);
         !newest
     }
@@ -150,8 +183,7 @@ impl<S: System> History<S> {
     pub(super) fn remove(&mut self, system: &S, fact: Fact<S::In>) -> bool {
         let index = self.index_of(system, &fact);
         if index < self.len() && self.order(index, &fact, system).is_eq() {
-            self.places.remove(index);
-            self.bodies.remove(index);
+            self.free.extend(self.order.remove(index));
             self.changed(index, self.precedes_opening(system, fact.position, &fact.body));
         }
         false
@@ -171,10 +203,10 @@ impl<S: System> History<S> {
         low
     }
 
-    /// Compares the message at `index` with `fact` by canonical order: position, subposition, routed messages last,
-    /// then sender and id.
+    /// Compares the message at the place `index` with `fact` by canonical order: position, subposition, routed messages
+    /// last, then sender and id.
     fn order(&self, index: usize, fact: &Fact<S::In>, system: &S) -> Ordering {
-        let (place, body) = (&self.places[index], &self.bodies[index]);
+        let (place, body) = self.message(self.order[index]);
         place.position.cmp(&fact.position).then_with(|| {
             let within = system.subposition(body).into_iter().cmp(system.subposition(&fact.body));
             let named = || place.from.natural_cmp(&fact.from).then_with(|| place.id.natural_cmp(&fact.id));

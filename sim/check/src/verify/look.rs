@@ -13,6 +13,8 @@ use crate::ignore::Ignored;
 pub(crate) struct Look {
     /// The depth, which says how much is recomputed from the first message.
     pub(crate) depth: Depth,
+    /// The work that may be done to recompute steps from checkpoints. It is the same in each pass over a trace.
+    pub(crate) work: Work,
     /// The time that may be spent on more than the least depth, since a moment; no limit if `None`.
     pub(crate) limit: Option<(Stopwatch, Duration)>,
     /// `true` to compare slots and properties after every stimulus, and not only at the end.
@@ -31,6 +33,45 @@ impl Look {
             self.depth = Depth::LEAST;
         }
         over
+    }
+}
+
+/// The work that may be done to recompute steps from checkpoints, in messages folded.
+///
+/// Each stimulus adds to it, and each message that is folded takes from it. So a message that needs few folds leaves
+/// more for the others, and the steps that cannot be compared are spread over the trace.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work {
+    each: u64,
+    left: u64,
+}
+
+/// The messages that one stimulus may fold on average, whatever the budget. Messages that come in order, or nearly so,
+/// need fewer.
+const EACH_MIN: u64 = 128;
+
+impl Work {
+    /// Folds everything.
+    pub(crate) const UNLIMITED: Self = Self { each: 0, left: u64::MAX };
+
+    /// Folds nothing.
+    pub(crate) const NONE: Self = Self { each: 0, left: 0 };
+
+    /// The work for so many stimuli, if all of them together may cause `budget`.
+    pub(crate) fn new(stimuli: u64, budget: u64) -> Self {
+        Self { each: EACH_MIN.max(budget / stimuli.max(1)), left: 0 }
+    }
+
+    /// Adds the work that one more stimulus may cause.
+    pub(super) fn stimulus(&mut self) {
+        self.left = self.left.saturating_add(self.each);
+    }
+
+    /// Takes the work of folding so many messages. Returns `false`, and takes nothing, if that much is not left.
+    pub(super) fn allows(&mut self, messages: usize) -> bool {
+        let left = self.left.checked_sub(messages as u64);
+        self.left = left.unwrap_or(self.left);
+        left.is_some()
     }
 }
 

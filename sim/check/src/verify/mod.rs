@@ -33,7 +33,7 @@ pub use along::Along;
 pub(crate) use bisect::first_restated;
 pub use coverage::{Coverage, Depth};
 pub(crate) use determinism::determinism;
-pub(crate) use look::{Look, Share};
+pub(crate) use look::{Look, Share, Work};
 pub use paths::Messages;
 pub(crate) use probe::lengths;
 pub use probe::{Original, Probe, Probed, look_at_run};

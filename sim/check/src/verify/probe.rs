@@ -12,7 +12,7 @@ use rustc_hash::FxBuildHasher;
 use super::along::{Along, Keeper, Shown};
 use super::coverage::Depth;
 use super::determinism::determinism;
-use super::look::{Look, Share};
+use super::look::{Look, Share, Work};
 use super::recurring::Recurring;
 use super::verifier::Verifier;
 use crate::clock::Stopwatch;
@@ -207,7 +207,15 @@ impl<'s, S: Subject> Probe<'s, S> {
         let engine = Engine::new(self.system.clone(), options);
         Verifier::new(
             engine,
-            Look { depth, limit: None, each_step: self.each_step, share, ignored: Vec::new() },
+            Look {
+                depth,
+                // A step that is not compared may be the one that showed the bug.
+                work: Work::UNLIMITED,
+                limit: None,
+                each_step: self.each_step,
+                share,
+                ignored: Vec::new(),
+            },
             recurring,
         )
     }

@@ -97,23 +97,29 @@ impl<S: System> Verifier<S> {
         let Viewed { key, value: view } = viewed;
         let length = self.facts.history(key).map_or(0, |history| history.len());
         let before = self.record.views.insert(key.clone(), RecordedView { view: view.clone(), length, in_order: true });
+        let from_checkpoints = self.look.depth.from_checkpoints;
+        let is_current = if from_checkpoints { self.catch_up(key) } else { Ok(false) };
         if !ours {
             return;
         }
         let now;
-        let recomputed = if let Some(folded) = self.folded.get(key) {
-            folded.as_ref()
-        } else if self.look.depth.from_checkpoints {
-            self.facts.advance(key);
-            self.facts.newest(key)
-        } else {
-            now = self.facts.fold(key, length);
-            now.as_ref()
+        let recomputed = match (self.folded.get(key), is_current) {
+            (Some(folded), _) => Some(folded.as_ref()),
+            (None, Ok(true)) => Some(self.facts.newest(key)),
+            (None, Ok(false)) if from_checkpoints => None,
+            (None, Ok(false)) => {
+                now = self.facts.fold(key, length);
+                Some(now.as_ref())
+            }
+            (None, Err(why)) => return self.panicked(Some(key), &why),
         };
-        let system = self.engine.system();
-        let compared = self.record.comparer.view(system, viewed, recomputed, "recomputed");
-        self.seen.coverage.recorded += u64::from(compared.tells());
-        self.compared(compared, place, found);
+        if let Some(recomputed) = recomputed {
+            let compared = self.record.comparer.view(self.engine.system(), viewed, recomputed, "recomputed");
+            self.seen.coverage.recorded += u64::from(compared.tells());
+            self.compared(compared, place, found);
+        } else {
+            self.seen.coverage.recorded_beyond_budget += 1;
+        }
         if !self.record.comparer.says(key) {
             return;
         }

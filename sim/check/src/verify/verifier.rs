@@ -46,6 +46,11 @@ pub(super) struct Step {
     pub(super) place: (EventNumber, u64),
     /// The keys that the stimulus concerned.
     pub(super) changed: Vec<Key>,
+    /// If steps are recomputed from checkpoints, for each of the keys: `true` if its newest state is up to date, or the
+    /// panic of the code that folded it.
+    pub(super) current: Vec<Result<bool, String>>,
+    /// `true` if the time for more than the least depth was over before the stimulus.
+    pub(super) out_of_time: bool,
 }
 
 /// The keys that cannot be compared because of a simulated fault.
@@ -63,6 +68,8 @@ pub(super) struct Damage {
 pub(crate) struct Seen {
     pub(crate) findings: Findings,
     pub(crate) coverage: Coverage,
+    /// The keys whose last step was beyond the budget, and whose last state was compared at the end all the same.
+    pub(crate) caught_up: u64,
     pub(crate) not_derivable: BTreeMap<&'static str, u64>,
     pub(crate) not_recorded_yet: Vec<Sighting>,
     /// Everything that does not count at the end of the pass.
@@ -86,7 +93,13 @@ impl<S: System> Verifier<S> {
             look,
             facts: Facts::new(engine.system().clone(), complete, recurring, only),
             engine,
-            step: Step { number: 0, place: (EventNumber::MIN, 0), changed: Vec::new() },
+            step: Step {
+                number: 0,
+                place: (EventNumber::MIN, 0),
+                changed: Vec::new(),
+                current: Vec::new(),
+                out_of_time: false,
+            },
             damage: Damage::default(),
             record,
             exclusions: Exclusions::default(),
@@ -112,6 +125,7 @@ impl<S: System> Verifier<S> {
         self.step.number += 1;
         self.step.place = (event.number, line);
         self.folded.clear();
+        self.look.work.stimulus();
         let mut changed = std::mem::take(&mut self.step.changed);
         changed.clear();
         let mut expected = None;
@@ -134,17 +148,25 @@ impl<S: System> Verifier<S> {
         }
         let panics = self.effects(event.number, taken.get() as usize, &mut changed);
         self.changed(&mut changed);
+        self.step.out_of_time = self.look.is_out_of_time();
+        self.step.current.clear();
+        if self.look.depth.from_checkpoints {
+            // A pass must keep its newest states up to date even at steps that it does not compare.
+            self.step.current = changed.iter().map(|key| self.catch_up(key)).collect();
+        }
         self.step.changed = changed;
         if self.is_ours() {
             self.compare_step(panics);
-        } else if self.look.depth.from_checkpoints {
-            for key in &self.step.changed {
-                // A pass must keep its newest states up to date even at steps that it does not compare.
-                let _ = guard(&mut || {
-                    self.facts.advance(key);
-                });
-            }
         }
+    }
+
+    /// Folds the remaining messages of a key into its newest state, if the budget allows that. Returns whether the
+    /// state is up to date then, or the panic of the system's code.
+    ///
+    /// All passes over a trace do the same here, so that their results do not depend on the number of passes.
+    pub(super) fn catch_up(&mut self, key: &Key) -> Result<bool, String> {
+        let mut is_current = false;
+        guard(&mut || is_current = self.facts.advance_within(key, &mut self.look.work)).map(|()| is_current)
     }
 
     /// Takes everything that the engine journaled after the first `journaled` events because of event `number`. Adds
@@ -209,7 +231,8 @@ impl<S: System> Verifier<S> {
         for place in 0..self.step.changed.len() {
             let key = self.step.changed[place].clone();
             if self.look.share.has(Some(&key)) {
-                self.verify(&key);
+                let is_current = self.step.current.get(place).cloned().unwrap_or(Ok(false));
+                self.verify(&key, is_current);
                 if self.look.each_step {
                     self.slots(&key);
                 }

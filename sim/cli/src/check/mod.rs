@@ -51,7 +51,8 @@ pub(super) struct Args {
     comparison: Comparison,
 
     /// How much work to spend on recomputing steps from the first message, in messages folded. If more is needed, some
-    /// steps are recomputed from checkpoints, but never the last step of a key [default: 60000000].
+    /// steps are recomputed from checkpoints, but never the last step of a key. Steps whose late messages would need
+    /// more than that again, even from checkpoints, are not compared [default: 60000000].
     #[arg(long, value_name = "MESSAGES")]
     budget: Option<u64>,
 
@@ -313,6 +314,15 @@ fn coverage(coverage: &Coverage) -> String {
                 count(coverage.recorded_steps, "of them", "of them")
             );
         }
+    }
+    let beyond_budget = "because folding late messages again would exceed `--budget`";
+    if coverage.beyond_budget > 0 {
+        let steps = count(coverage.beyond_budget, "step", "steps");
+        text += &format!("; {steps} not compared, {beyond_budget}");
+    }
+    if coverage.recorded_beyond_budget > 0 {
+        let views = count(coverage.recorded_beyond_budget, "recorded view", "recorded views");
+        text += &format!("; {views} not compared, {beyond_budget}");
     }
     if coverage.quarantined > 0 {
         let steps = count(coverage.quarantined, "step", "steps");

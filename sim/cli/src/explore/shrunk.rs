@@ -141,6 +141,8 @@ fn command(args: &Args, has_twin: bool, signature: &str) -> Result<Command, CliE
     let option = |name: &str, file: &str| [OsString::from(name), folder.join(file).into()];
     let mut command = Command::new(std::env::current_exe().map_err(unread)?);
     command.arg0(program()).arg("shrink").arg(folder.join(TRACE)).args(["--format", "json"]);
+    // If this process is killed, its searches end too, because nothing waits for their results.
+    command.arg(format!("--started-by={}", process::id()));
     command.arg(format!("--signature={}", escape(signature)));
     command.args(option("--output", "shrunk.jsonl")).args(option("--walk", "walk.jsonl"));
     command.args(option("--report", "report.html"));

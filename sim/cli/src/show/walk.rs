@@ -25,8 +25,13 @@ pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCo
         let done = files::open(path)?.read_to_end(&mut content);
         done.map(|_| content).map_err(|error| Error::file(files::input_name(path), Problem::Read(error)))
     };
-    let walk = Walk::read(&read(path)?).map_err(|error| usage(error.to_string()))?;
     let original = args.trace.clone().or_else(|| original_of(path));
+    if original.as_deref().is_some_and(files::is_stream) && files::is_stream(path) {
+        return Err(usage(
+            "both the walk and its original are to come from it\n  help: name a file for one of them".into(),
+        ));
+    }
+    let walk = Walk::read(&read(path)?).map_err(|error| usage(error.to_string()))?;
     let original = original.ok_or_else(|| {
         usage("its original cannot be derived from its file name\n  help: pass the original as TRACE".to_owned())
     })?;

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use bytesize::ByteSize;
+use rustix::process::Signal;
 
 use crate::console::{CliError, Console};
 use crate::duration::duration;
@@ -25,6 +26,7 @@ use crate::interrupt::{self, Deadline};
 use crate::jobs::jobs;
 use crate::runner::Systems;
 use crate::source::{Format, Source, path};
+use crate::worker;
 
 /// Shrink a trace, or any file with one message a line, to the few messages that still show a bug.
 ///
@@ -165,6 +167,10 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 
+    /// The process that started this search: the search stops when that process ends, even if it is killed.
+    #[arg(long, value_name = "PROCESS", hide = true)]
+    started_by: Option<u32>,
+
     /// The command that tells whether a candidate shows the bug; `{}` stands for the path of the candidate.
     #[arg(last = true, value_name = "CMD", conflicts_with_all = ["system", "torn", "line_max"])]
     command: Vec<OsString>,
@@ -181,6 +187,10 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         // The supervisor watches the time limit, and asks this worker to stop.
         Some(work) if args.command.is_empty() => system::shrink(args, systems, &work, console),
         Some(work) => command::shrink(args, &work, console),
-        None => supervised::shrink(args, Deadline::after(args.time), console),
+        None => {
+            let parent = args.started_by.map(|parent| worker::end_with(parent, Signal::TERM));
+            parent.transpose().map_err(|error| CliError::Usage(error.to_string()))?;
+            supervised::shrink(args, Deadline::after(args.time), console)
+        }
     }
 }

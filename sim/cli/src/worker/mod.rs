@@ -93,11 +93,7 @@ impl Worker {
 
     /// Makes this process the worker that `start` describes.
     fn with(start: Start, channel: Channel) -> io::Result<Self> {
-        set_parent_process_death_signal(Some(if start.puts_away { Signal::TERM } else { Signal::KILL }))?;
-        let supervisor = getppid().map(|pid| pid.as_raw_nonzero().get().unsigned_abs());
-        if supervisor != Some(start.supervisor) {
-            return Err(io::Error::other("its supervisor has ended"));
-        }
+        end_with(start.supervisor, if start.puts_away { Signal::TERM } else { Signal::KILL })?;
         if let Some(stdin) = &start.stdin {
             rustix::stdio::dup2_stdin(File::open(stdin)?)?;
         }
@@ -150,6 +146,17 @@ impl Worker {
         self.watch.set_limit(took);
         done
     }
+}
+
+/// Sends `signal` to this process when its parent ends.
+///
+/// # Errors
+///
+/// Fails if the process `parent` is not the parent of this process any more, because it has already ended.
+pub(crate) fn end_with(parent: u32, signal: Signal) -> io::Result<()> {
+    set_parent_process_death_signal(Some(signal))?;
+    let now = getppid().map(|pid| pid.as_raw_nonzero().get().unsigned_abs());
+    if now == Some(parent) { Ok(()) } else { Err(io::Error::other("the process that started it has ended")) }
 }
 
 /// Ends the process with exit code 2 if a thread cannot be started, after it has told why. It is no bug of the system.

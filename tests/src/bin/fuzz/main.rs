@@ -4,6 +4,7 @@
 
 mod in_process;
 mod mutate;
+mod options;
 mod processes;
 
 use std::error::Error;
@@ -54,6 +55,11 @@ trait Target {
     /// The files to damage.
     fn corpus(&self) -> Vec<Vec<u8>>;
 
+    /// Draws a file: one of the corpus, with damage.
+    fn draw(&self, corpus: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
+        mutate::damaged(corpus, rng)
+    }
+
     /// Reads a damaged file. Returns whether the reader has accepted it.
     ///
     /// # Errors
@@ -73,7 +79,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         Kind::Rows => Box::new(in_process::Rows),
         Kind::Walks => Box::new(in_process::Walks(Binary::new()?)),
         Kind::Campaigns => Box::new(processes::Campaigns(Binary::new()?)),
-        Kind::Options => Box::new(processes::Options(Binary::new()?)),
+        Kind::Options => Box::new(options::Options::new(Binary::new()?)),
     };
     let corpus = target.corpus();
     let read = |file: &[u8]| {
@@ -87,7 +93,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     let (mut rng, begun) = (Rng::of_seed(seed), Stopwatch::start());
     let (mut files, mut accepted) = (0_u64, 0_u64);
     while begun.elapsed() < Duration::from_secs(seconds) {
-        let file = mutate::damaged(&corpus, &mut rng);
+        let file = target.draw(&corpus, &mut rng);
         files += 1;
         match read(&file) {
             Ok(is_accepted) => accepted += u64::from(is_accepted),

@@ -41,7 +41,7 @@ impl Binary {
     }
 
     /// Runs `afresh`, and asks it to stop after a while: many seeds may take for ever.
-    fn run(&self, words: &[&str]) -> Result<Output, Box<dyn Error>> {
+    pub(crate) fn run(&self, words: &[&str]) -> Result<Output, Box<dyn Error>> {
         let out = |name: &str| File::create(self.path(name));
         let mut command = Command::new(&self.program);
         command.arg0("afresh").args(words).current_dir(self.folder.path()).stdin(Stdio::null());
@@ -80,7 +80,7 @@ impl Binary {
 }
 
 /// Checks the end of a process. Returns its exit code, or 0 if it was stopped.
-fn ended(done: &Output) -> Result<i32, String> {
+pub(crate) fn ended(done: &Output) -> Result<i32, String> {
     let texts = [&done.stdout, &done.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
     match done.status.code().or(done.status.signal().map(|signal| signal - Signal::TERM.as_raw())) {
         Some(code @ 0..=3) if texts.iter().all(|text| text.chars().all(|char| char == '\n' || !char.is_control())) => {
@@ -116,41 +116,5 @@ impl Target for Campaigns {
             0 | 1 if ended(&run()?)? < 2 => Ok(true),
             code => Err(format!("exit code {code}: {said}")),
         }
-    }
-}
-
-/// The options of the subcommands: a file has a word in each line.
-pub(crate) struct Options(pub(crate) Binary);
-
-/// Command lines that are right.
-const LINES: [&str; 14] = [
-    "run ledger --seed 3 --timeout 5 --memory 2GB --format json",
-    "explore ledger --seeds 0..2 --shard 1/2 --time 1 --jobs 1 --output found --no-shrink --timeout 5s --memory 2GB",
-    "import rows.csv --system ledger --map id=.id --map from==bank --map body=.body --delimiter , --skip-bad",
-    "replay ledger-small.jsonl --policy incremental --format json --ignore out:a",
-    "replay ledger-small.jsonl --until 5 --system ledger",
-    "check ledger-small.jsonl --budget 1000 --deny stale --jobs 1 --timeout 5 --memory 2GB",
-    "check ledger-small.jsonl --laws --time 1 --format json",
-    "shrink ledger-receipt-stays.jsonl --runs 3 --force --confirm 1 --jobs 1 --verbatim --time 1 --signature outputs",
-    "show ledger-small.jsonl --range 1..9 --key a-1 --kind in --views --full",
-    "show ledger-small.jsonl --differences --format json",
-    "reflow ledger-small.jsonl --message m-1001 --dry-run",
-    "trigger ledger-small.jsonl --key a-1 --dry-run",
-    "migrate ledger-small.jsonl --flow fees-v2 --on --all --dry-run",
-    "scrub ledger-small.jsonl --all --dry-run",
-];
-
-impl Target for Options {
-    fn corpus(&self) -> Vec<Vec<u8>> {
-        ["ledger-small", "ledger-receipt-stays"].iter().for_each(|name| self.0.copy(name));
-        fs::write(self.0.path("rows.csv"), "id,body\n1,{}\n").expect("written");
-        LINES.map(|line| line.replace(' ', "\n").into_bytes()).into()
-    }
-
-    fn read(&self, file: &[u8]) -> Result<bool, String> {
-        let text = String::from_utf8_lossy(file).replace('\0', "");
-        let words: Vec<_> = text.split('\n').collect();
-        let done = self.0.run(&words).map_err(|error| error.to_string())?;
-        Ok(ended(&done)? != 2)
     }
 }

@@ -2,6 +2,9 @@
 //! a terminal or a file system acts on. Another one removes a file, or hangs, when the environment says so.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use std::{env, fs, thread};
 
@@ -9,7 +12,9 @@ use afresh::Workload;
 use afresh::proptest::collection::vec;
 use afresh::proptest::prelude::*;
 use afresh_core::{Flows, Input, Key, Message, Slot, System, Violation};
-use afresh_tests::evil::{HANGS, NAMES, REMOVES};
+use afresh_tests::evil::{HANGS, NAMES, REMOVES, WAITS};
+use signal_hook::consts::SIGTERM;
+use signal_hook::flag::register;
 
 /// A message is the number of a name, from 1, or 0 for no bug. Odd numbers break an invariant, and even ones panic.
 #[derive(Clone)]
@@ -18,6 +23,29 @@ struct Names;
 /// A system whose invariant does not hold after a message that is not 0.
 #[derive(Clone)]
 struct Files;
+
+/// Whether the system `files` has applied a message in this process.
+static APPLIED: AtomicBool = AtomicBool::new(false);
+
+/// The walk of a search for the bug of the system `files`, and the text in it after the first candidate was accepted.
+const WALK: &str = "findings/nothing/walk.jsonl";
+const ACCEPTED: &str = r#""pass":"span""#;
+
+/// Waits for SIGTERM if a search has accepted a candidate. The first message takes so long that the limit of a run,
+/// which is a multiple of that, is no danger.
+fn wait_for_signal(path: &OsStr) {
+    if !APPLIED.swap(true, Ordering::Relaxed) {
+        thread::sleep(Duration::from_secs(2));
+    }
+    if fs::read_to_string(WALK).is_ok_and(|walk| walk.contains(ACCEPTED)) {
+        let asked = Arc::new(AtomicBool::new(false));
+        register(SIGTERM, asked.clone()).expect("a handler");
+        fs::write(path, "").expect("a file is written");
+        while !asked.load(Ordering::Relaxed) {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
 
 fn name(number: u64) -> Option<&'static str> {
     NAMES.get(usize::try_from(number).ok()?.checked_sub(1)?).copied()
@@ -68,6 +96,9 @@ impl System for Files {
         *state |= *input.body;
         if let Some(path) = env::var_os(REMOVES) {
             let _ = fs::remove_file(path);
+        }
+        if let Some(path) = env::var_os(WAITS) {
+            wait_for_signal(&path);
         }
         if let Some(path) = env::var_os(HANGS) {
             fs::write(path, "").expect("a file is written");

@@ -9,6 +9,7 @@ mod long_lines;
 mod patches;
 mod payload;
 mod positions;
+mod rebase;
 mod reproduce;
 mod runs;
 mod stopped;

@@ -90,7 +90,7 @@ fn kind(text: &str) -> Result<Kind, String> {
 /// Runs the subcommand, and returns its exit code.
 pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     if let Some(walk) = &args.walk {
-        return walk::play(args, walk, console);
+        return walk::play(args, walk, systems, console);
     }
     let Some(trace) = &args.trace else { return Err(CliError::Usage("no trace is named".into())) };
     let (reader, runner) = args.source.open(systems, trace)?;

@@ -107,7 +107,7 @@ pub use candidate::{Candidate, Identity, Item};
 pub use chance::{MISTAKE_MAX, Rate};
 pub use edit::{Edit, Rewrite, Splice};
 pub use observer::{Observer, Run};
-pub use oracle::{Content, Oracle};
+pub use oracle::{Content, Oracle, Rebased};
 pub use patches::Fields;
 pub use verdict::Verdict;
 pub use walk::Walk;

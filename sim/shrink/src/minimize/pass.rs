@@ -51,6 +51,10 @@ pub(super) trait View {
     /// `width` is a wider guess; see [`Content::scope`](super::Content::scope).
     fn scope(&self, width: usize) -> Option<Vec<u64>>;
 
+    /// Returns the numbers of the events that make no sense without those in the spans of `remove`, or `None` if the
+    /// system does not say how events change that name places; see [`Content::rebase`](super::Content::rebase).
+    fn rebase(&self, remove: &[(u64, u64)]) -> Option<Vec<u64>>;
+
     /// Returns the rank of the event at `place`, by which events would ascend if none had come late, or `None` if it
     /// has no rank. If `text` is given, it replaces the event's own text; see [`Content::rank`](super::Content::rank).
     fn rank(&self, place: usize, text: Option<&str>) -> Option<i64>;

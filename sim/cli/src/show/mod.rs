@@ -151,9 +151,13 @@ fn unwritten(error: std::io::Error) -> Error {
 fn ending(summary: &Summary, file: &str) -> String {
     let Summary { events, shown, gone, new, not_derivable, digest, calm, ref findings } = *summary;
     let mut text = String::new();
-    if let Some(CalmPhase { events, until }) = calm {
+    if let Some(CalmPhase { events, telling, until }) = calm {
         let until = time(until);
-        text += &format!("calm phase: {}, until {}\n", count(events, "event", "events"), until.trim_matches('"'));
+        text += &format!("calm phase: {}, until {}", count(events, "event", "events"), until.trim_matches('"'));
+        if let Some(telling) = telling {
+            text += &format!("; all but {} change nothing", number(telling));
+        }
+        text += "\n";
     }
     text += &terminal::findings(findings, file);
     text += &format!("{}\n", styled(DIM, format!("{} of {} shown", number(shown), count(events, "event", "events"))));

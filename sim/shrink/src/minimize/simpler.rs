@@ -35,6 +35,8 @@ pub(super) struct Simpler {
     /// How many more sizes may be tried.
     tries: u32,
     phase: Phase,
+    /// The number of sizes that may be too small before the least possible change is tried.
+    patience: u32,
     found: bool,
 }
 
@@ -71,6 +73,7 @@ impl Simpler {
             proposed: None,
             tries: TRIES,
             phase: Phase::Fails(0),
+            patience: TOO_SMALL,
             found: false,
         };
         match kind {
@@ -87,6 +90,19 @@ impl Simpler {
     pub(super) fn not_empty(mut self) -> Self {
         self.first.retain(|first| first != "\"\"");
         self
+    }
+
+    /// Tries the least possible change of a number first, because other numbers like it can be no smaller.
+    pub(super) fn wary(mut self) -> Self {
+        if matches!(self.form, Form::Number(_)) {
+            self.patience = 0;
+        }
+        self
+    }
+
+    /// Returns whether the value is a number that can be no smaller.
+    pub(super) fn is_stuck(&self) -> bool {
+        matches!(self.form, Form::Number(_)) && self.phase == Phase::Stays
     }
 
     fn number(&mut self, content: &str) {
@@ -134,7 +150,7 @@ impl Simpler {
         }
         self.tries = self.tries.checked_sub(1)?;
         let size = match (&self.form, self.phase) {
-            (_, Phase::Fails(TOO_SMALL)) => enough - 1,
+            (_, Phase::Fails(sizes)) if sizes == self.patience => enough - 1,
             (Form::Number(_), Phase::Creeps) if enough - too_small > STEP => enough - STEP,
             (Form::Number(_), _) => middle(too_small, enough),
             (Form::Text(_), _) => too_small + (enough - too_small) / 2,
@@ -151,15 +167,15 @@ impl Simpler {
 
     /// Tells whether the value proposed last was accepted.
     pub(super) fn judged(&mut self, accepted: bool) {
+        let is_least = self.phase == Phase::Fails(self.patience);
         match (self.proposed, accepted) {
             (Some(size), true) => {
-                let creeps = self.phase == Phase::Fails(TOO_SMALL);
-                (self.bounds.1, self.phase) = (size, if creeps { Phase::Creeps } else { Phase::Bisects });
+                (self.bounds.1, self.phase) = (size, if is_least { Phase::Creeps } else { Phase::Bisects });
             }
             (Some(size), false) => {
                 self.bounds.0 = size;
                 self.phase = match self.phase {
-                    Phase::Fails(TOO_SMALL) => Phase::Stays,
+                    _ if is_least => Phase::Stays,
                     Phase::Creeps => Phase::Bisects,
                     Phase::Fails(sizes) => Phase::Fails(sizes + 1),
                     phase => phase,

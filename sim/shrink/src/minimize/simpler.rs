@@ -11,6 +11,9 @@ const CHARS_MIN: u128 = 8;
 /// many tries, and save only a few digits.
 const TRIES: u32 = 17;
 
+/// The most sizes to try for a number if others like it have depended on others.
+const TRIES_WARY: u32 = 8;
+
 /// The number of sizes that may be too small before the least possible change is tried. If even that fails, the value
 /// can be no smaller: mostly it must equal a value of another event.
 const TOO_SMALL: u32 = 2;
@@ -37,6 +40,8 @@ pub(super) struct Simpler {
     phase: Phase,
     /// The number of sizes that may be too small before the least possible change is tried.
     patience: u32,
+    /// Whether the least possible change was tried.
+    depends: bool,
     found: bool,
 }
 
@@ -74,6 +79,7 @@ impl Simpler {
             tries: TRIES,
             phase: Phase::Fails(0),
             patience: TOO_SMALL,
+            depends: false,
             found: false,
         };
         match kind {
@@ -92,17 +98,21 @@ impl Simpler {
         self
     }
 
-    /// Tries the least possible change of a number first, because other numbers like it can be no smaller.
+    /// Tries fewer sizes of a number, and the least possible change right after 0, because numbers like it have depended
+    /// on others.
     pub(super) fn wary(mut self) -> Self {
         if matches!(self.form, Form::Number(_)) {
             self.patience = 0;
+            self.tries = TRIES_WARY;
+            self.first.retain(|first| first == "0");
         }
         self
     }
 
-    /// Returns whether the value is a number that can be no smaller.
-    pub(super) fn is_stuck(&self) -> bool {
-        matches!(self.form, Form::Number(_)) && self.phase == Phase::Stays
+    /// Returns whether the value is a number that seems to depend on others, because the least possible change had to
+    /// be tried.
+    pub(super) fn depends(&self) -> bool {
+        matches!(self.form, Form::Number(_)) && self.depends
     }
 
     fn number(&mut self, content: &str) {
@@ -168,6 +178,7 @@ impl Simpler {
     /// Tells whether the value proposed last was accepted.
     pub(super) fn judged(&mut self, accepted: bool) {
         let is_least = self.phase == Phase::Fails(self.patience);
+        self.depends |= is_least && self.proposed.is_some();
         match (self.proposed, accepted) {
             (Some(size), true) => {
                 (self.bounds.1, self.phase) = (size, if is_least { Phase::Creeps } else { Phase::Bisects });

@@ -9,9 +9,6 @@ use super::pass::{Pass, View};
 use super::simpler::Simpler;
 use super::sites::{Kind, Site, sites};
 
-/// How many numbers of a field must be stuck before the others are tried more carefully.
-const STUCK: usize = 1;
-
 /// Tries simpler values for each value of each event, from the last event to the first. Each edit changes a value in
 /// one place only.
 #[derive(Clone, Debug, Default)]
@@ -21,8 +18,8 @@ pub(super) struct Values {
     /// The current value of the event before `end`, as an index into its sites.
     site: usize,
     trial: Option<Simpler>,
-    /// For each field, how many numbers were found that can be no smaller.
-    stuck: BTreeMap<String, usize>,
+    /// The fields with a number that seems to depend on others.
+    dependent: BTreeSet<String>,
     /// The texts of the trace, and the event before `end`. They are read once for each verified trace, because an event
     /// may have very many values.
     texts: Option<Rc<Texts>>,
@@ -54,8 +51,7 @@ impl Pass for Values {
                     // unused letter.
                     let letter = texts.letter.as_deref().filter(|_| texts.plain.contains(site.field()));
                     let simpler = Simpler::new(site.kind, content, letter);
-                    let stuck = self.stuck.get(site.field()).copied().unwrap_or_default();
-                    if stuck >= STUCK { simpler.wary() } else { simpler }
+                    if self.dependent.contains(site.field()) { simpler.wary() } else { simpler }
                 });
                 // A text that occurs in several places was tried in all of them at once, by the pass `name`.
                 let is_name = site.kind == Kind::Text && texts.counts.get(content).is_some_and(|count| *count > 1);
@@ -63,8 +59,8 @@ impl Pass for Values {
                     let splice = Splice(site.span.start, site.span.end, content);
                     return Some(Edit::Rewrite(vec![Rewrite { event: view.number(place), splices: vec![splice] }]));
                 }
-                if simpler.is_stuck() {
-                    *self.stuck.entry(site.field().to_owned()).or_default() += 1;
+                if simpler.depends() {
+                    self.dependent.insert(site.field().to_owned());
                 }
                 (self.site, self.trial) = (self.site + 1, None);
             }

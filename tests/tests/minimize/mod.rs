@@ -6,6 +6,7 @@ mod flaky;
 mod kinds;
 mod laws;
 mod long_lines;
+mod never_worse;
 mod patches;
 mod payload;
 mod positions;

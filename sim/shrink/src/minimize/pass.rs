@@ -17,6 +17,7 @@ use super::late::Late;
 use super::members::Members;
 use super::merge::Merge;
 use super::names::Names;
+use super::nested::Nested;
 use super::places::Places;
 use super::plain::Plain;
 use super::pointed::Pointed;
@@ -174,7 +175,7 @@ impl<P: Pass + Clone + 'static> Fork for P {
 /// Truncation and scope are in the first round only, because later changes do not move the failure far.
 pub(super) fn round(round: usize, verbatim: bool) -> Vec<Box<dyn Pass>> {
     let first: [Box<dyn Pass>; 2] = [Box::new(Truncate::default()), Box::new(Scope::default())];
-    let others: [Box<dyn Pass>; 25] = [
+    let others: [Box<dyn Pass>; 26] = [
         Box::new(Blocks::default()),
         Box::new(Slice::default()),
         Box::new(Groups::default()),
@@ -184,6 +185,7 @@ pub(super) fn round(round: usize, verbatim: bool) -> Vec<Box<dyn Pass>> {
         Box::new(Singles::default()),
         Box::new(Pointed::default()),
         Box::new(Together::default()),
+        Box::new(Nested::default()),
         Box::new(Join::default()),
         Box::new(Children::default()),
         Box::new(Count::default()),

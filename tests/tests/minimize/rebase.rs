@@ -1,4 +1,4 @@
-//! Operations on a list: each names places, so the removal of one changes what all later ones mean. The system says how.
+//! Operations on a list: each names places, so the removal of one changes what later ones mean. The system says how.
 
 use std::collections::BTreeMap;
 

@@ -99,8 +99,8 @@ impl Edit {
         matches!(self, Self::Rebase { fields: None, .. })
     }
 
-    /// Returns the changes that the edit makes to the texts of `verified`. Returns `None` if only the system knows them,
-    /// and `content` does not.
+    /// Returns the changes that the edit makes to the texts of `verified`. Returns `None` if only the system knows
+    /// them, and `content` does not.
     #[must_use]
     pub fn rewrites<T>(&self, verified: &[Item<T>], content: &dyn Content<T>) -> Option<Cow<'_, [Rewrite]>> {
         Some(match self {

@@ -98,8 +98,8 @@ impl Simpler {
         self
     }
 
-    /// Tries fewer sizes of a number, and the least possible change right after 0, because numbers like it have depended
-    /// on others.
+    /// Tries fewer sizes of a number, and the least possible change right after 0, because numbers like it have
+    /// depended on others.
     pub(super) fn wary(mut self) -> Self {
         if matches!(self.form, Form::Number(_)) {
             self.patience = 0;

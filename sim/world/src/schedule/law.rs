@@ -1,8 +1,8 @@
 //! The law of the network: the messages that the network of a cluster has to deliver, and until when.
 //!
 //! A network that loses no messages delivers each of them within its longest latency. A trace that leaves a delivery
-//! out, because it was edited, would be a loss that cannot happen. A network that loses messages may lose any, but those
-//! that arrive do so in time. A replay knows what the network can do: the swarms that the cluster draws say so.
+//! out, because it was edited, would be a loss that cannot happen. A network that loses messages may lose any, but the
+//! others arrive in time. A replay knows what the network can do: the swarms that the cluster draws say so.
 //!
 //! Timers have no such law, because a process may be slow. If a candidate had to keep all timers that are due, hardly
 //! any event of Chord could be removed: 442 of 453 would be left instead of 16.

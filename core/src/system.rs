@@ -228,6 +228,21 @@ pub trait System: Clone {
         None
     }
 
+    /// Says how the messages that stay change if others are removed, where messages name places of a common order, as
+    /// in *move item 3 to place 5*.
+    ///
+    /// Only the minimizer calls it. `history` holds the messages of a trace in the order of arrival, each with whether
+    /// it stays. The result has an entry for each message that stays, in the same order: a body that does to what is
+    /// left what the message did before. It is `None` for a message that makes no sense without those that are removed,
+    /// so that it has to go with them.
+    ///
+    /// The default, `None`, says that messages name no places. For patches of a text, whose offsets are numbers of
+    /// characters or bytes, the minimizer finds the offsets without this method.
+    fn rebase(&self, history: &[(Input<'_, Self::In>, bool)]) -> Option<Vec<Option<Self::In>>> {
+        let _ = history;
+        None
+    }
+
     /// Returns the names of the flows that the system asks for, so that a typing error in a migration is noticed.
     ///
     /// The default, an empty list, does not say: then every name is accepted.

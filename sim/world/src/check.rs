@@ -4,13 +4,12 @@ use std::io::{BufRead, Write};
 use std::sync::Arc;
 
 use afresh_check::{Coverage, Extent, Finding, Loaded, Notes, Sighting, Versus, replay};
-use afresh_core::{EventNumber, Fault, Signature, Stimulus, What};
-use afresh_shrink::oracle::ends;
-use afresh_trace::format::{Error, Options, Reader, Writer, line_of};
+use afresh_core::{EventNumber, Signature};
+use afresh_trace::format::{Error, Reader, Writer, line_of};
 use serde_json::Value;
 
 use crate::reach::reach_of;
-use crate::run::{Cluster, Ended, Keep, chosen, strict, tolerant, tolerant_keeping};
+use crate::run::{Cluster, Ended, Keep, chosen, strict, tolerant_keeping};
 use crate::schedule::{Law, Unfit};
 use crate::twice::{DETERMINISM, first_difference};
 use crate::world::{Node, Vocabulary, WorldEvent};
@@ -104,41 +103,13 @@ pub fn check_world<C: Cluster, R: BufRead>(
     })
 }
 
-/// Returns a trace of `cluster` with the events of the calm phase at its end, if a bug shows in that phase.
-///
-/// A shrunk trace has only the events that were chosen. The calm phase follows from them, and is part of the finding.
-/// If the trace cannot be read, it is returned unchanged. So is one that is kept for a bug that ends the process,
-/// because running it would end this one.
-pub fn with_calm_phase<C: Cluster>(cluster: &C, trace: Vec<u8>) -> Vec<u8> {
-    let lines = || -> Result<Vec<u8>, Error> {
-        let loaded = read::<C, _>(Reader::new("the trace", &trace[..], Options::default())?)?;
-        let bug = loaded.header.shows.as_deref().and_then(|shows| shows.parse::<Signature>().ok());
-        let is_calm = |event: &WorldEvent<C::Node>| matches!(&event.what, What::Stimulus(Stimulus::Fault(fault)) if **fault == Fault::Calm);
-        let ends_process = bug.is_some_and(|bug| ends::ALL.contains(&bug.check.as_str()));
-        if ends_process || !loaded.events.iter().any(is_calm) {
-            return Ok(Vec::new());
-        }
-        let ended = tolerant(cluster, &loaded.events).ended;
-        let since = ended.world.calm_since().filter(|_| !ended.findings.is_empty());
-        let calm: Vec<_> = since.into_iter().flat_map(|since| ended.world.events_of_calm(since)).collect();
-        let mut writer = Writer::new("the trace", Vec::new(), &loaded.header)?;
-        let chosen = &loaded.events[..chosen(&loaded.events)];
-        chosen.iter().chain(&calm).try_for_each(|event| writer.event(event))?;
-        let written = writer.finish()?;
-        let first = written.split_inclusive(|byte| *byte == b'\n').skip(1 + chosen.len());
-        Ok(first.flatten().copied().collect())
-    };
-    let lines = lines().unwrap_or_default();
-    [trace, lines].concat()
-}
-
 /// Returns the law of the network for a replay that skips events: it delivers what the trace leaves out.
 fn law<C: Cluster>(cluster: &C, trace: &Trace<C>) -> Option<Law> {
     Law::new(&Arc::new(reach_of(cluster, &trace.header.source)), true)
 }
 
 /// Reads a trace. Traces of worlds contain only stimuli.
-fn read<C: Cluster, R: BufRead>(reader: Reader<R>) -> Result<Trace<C>, Error> {
+pub(crate) fn read<C: Cluster, R: BufRead>(reader: Reader<R>) -> Result<Trace<C>, Error> {
     Loaded::read(&Vocabulary::new(), reader)
 }
 

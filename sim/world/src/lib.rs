@@ -17,6 +17,7 @@
 //! clusters from many seeds.
 #![forbid(unsafe_code)]
 
+mod calm;
 mod check;
 mod counts;
 pub mod explore;
@@ -32,7 +33,8 @@ mod twice;
 mod workload;
 mod world;
 
-pub use check::{check_world, replay_world, with_calm_phase};
+pub use calm::with_calm_phase;
+pub use check::{check_world, replay_world};
 pub use field::change_field;
 pub use oracle::examine_world;
 /// The crate with the strategies that a [`Workload`] draws its messages from.

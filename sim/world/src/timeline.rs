@@ -82,7 +82,7 @@ pub fn show_world<C: Cluster, R: BufRead>(
     failed.map_or(Ok(()), Err)?;
     let line =
         |number| events.iter().zip(&lines).find(|(event, _)| event.number >= number).map_or(1, |(_, line)| *line);
-    let calm = calm(&ended.world);
+    let calm = calm(&ended.world, recorded.len() as u64);
     let findings = ended.findings.into_iter().map(|finding| {
         let line = line(finding.first.event);
         finding.at_line(line)
@@ -91,11 +91,15 @@ pub fn show_world<C: Cluster, R: BufRead>(
     Ok(Summary { digest, calm, findings, ..summary })
 }
 
-/// Returns a summary of the calm phase, if the run reached it.
-fn calm<N: Node>(world: &World<N>) -> Option<CalmPhase> {
+/// Returns a summary of the calm phase, if the run reached it. The trace has `recorded` events of it.
+fn calm<N: Node>(world: &World<N>, recorded: u64) -> Option<CalmPhase> {
     let since = world.calm_since()?;
     let events = world.happened().iter().filter(|happened| happened.number > since).count() as u64;
-    Some(CalmPhase { events, until: At::Offset(world.now()) })
+    Some(CalmPhase {
+        events,
+        telling: (recorded > 0 && recorded < events).then_some(recorded),
+        until: At::Offset(world.now()),
+    })
 }
 
 /// A schedule that replays a trace and shows each event of it.
@@ -133,12 +137,16 @@ impl<C: Cluster> Showing<'_, C> {
     fn calm(&mut self, world: &World<C::Node>, recorded: &[WorldEvent<C::Node>]) {
         let text = |event: &WorldEvent<C::Node>| format!("{event:?}");
         let known: BTreeSet<_> = recorded.iter().map(text).collect();
-        let now: Vec<_> = world.calm_since().into_iter().flat_map(|since| world.events_of_calm(since)).collect();
+        let mut now: Vec<_> = world.calm_since().into_iter().flat_map(|since| world.events_of_calm(since)).collect();
         for event in recorded {
             if !now.iter().any(|now| now.number == event.number && text(now) == text(event)) {
                 let shown = self.entry(Sign::Gone, event);
                 shown.into_iter().for_each(|entry| self.emit(&entry));
             }
+        }
+        if recorded.iter().all(|event| now.iter().any(|now| text(now) == text(event))) && !recorded.is_empty() {
+            // A shrunk trace has only the telling events.
+            now.retain(|event| known.contains(&text(event)));
         }
         for event in &now {
             let is_new = !known.is_empty() && !known.contains(&text(event));

@@ -171,3 +171,62 @@ fn an_event_goes_together_with_those_that_fail_without_it() {
     let minimized = minimize(&trace, &mut oracle).expect("it fails");
     assert_eq!(minimized.items.len(), 51);
 }
+
+/// Whether each tag that opens is closed, in the right order.
+fn is_markup(text: &str) -> bool {
+    let mut open = Vec::new();
+    for tag in text.split('<').skip(1) {
+        let Some((tag, _)) = tag.split_once('>') else { return false };
+        match tag.strip_prefix('/') {
+            Some(name) => {
+                if open.pop() != Some(name) {
+                    return false;
+                }
+            }
+            None => open.push(tag.split(' ').next().unwrap_or_default()),
+        }
+    }
+    open.is_empty()
+}
+
+/// Whether each bracket is closed.
+fn is_balanced(text: &str) -> bool {
+    let mut open = 0;
+    text.chars().all(|char| {
+        open += i32::from(char == '(') - i32::from(char == ')');
+        open >= 0
+    }) && open == 0
+}
+
+#[test]
+fn a_tree_in_one_line_is_shrunk_as_a_tree() {
+    let order = |number: u32| {
+        let item =
+            |item: u32| format!("<item sku=\"s-{number}-{item}\"><name>n{item}</name><count>{item}</count></item>");
+        format!("<order id=\"{number}\"><date>2026</date>{}</order>", (0..number % 3 + 1).map(item).collect::<String>())
+    };
+    // 800 elements and more.
+    let text = format!("<orders>{}</orders>\n", (0..100).map(order).collect::<String>());
+    let fails = |text: &str| is_markup(text.trim_end()) && text.contains("s-17-1\"") && text.contains("s-44-0\"");
+    let (left, runs) = shrunk(&text, Minimizer::new(), fails);
+    assert!(left.len() < 80 && runs <= 60, "{runs} runs: {left}");
+
+    let define = |number: u32| format!("(define (f{number} x) (if (< x {number}) (+ x (* {number} 2)) (list x x)))");
+    let text = format!("(program {})\n", (0..100).map(define).collect::<Vec<_>>().join(" "));
+    let fails = |text: &str| is_balanced(text) && text.contains("(f17 ") && text.contains("(* 44 2)");
+    let (left, runs) = shrunk(&text, Minimizer::new(), fails);
+    assert!(left.len() < 40 && runs <= 80, "{runs} runs: {left}");
+
+    let row = |number: u32| format!("({number}, 'name {number}', NULL)");
+    let text = format!("INSERT INTO t (a, b, c) VALUES {};\n", (0..300).map(row).collect::<Vec<_>>().join(", "));
+    let fails = |text: &str| {
+        let reads = is_balanced(text)
+            && text.starts_with("INSERT INTO t")
+            && !text.contains(", ,")
+            && !text.contains(",,")
+            && !text.contains(",;");
+        reads && text.contains("'name 71'") && text.contains("'name 204'")
+    };
+    let (left, runs) = shrunk(&text, Minimizer::new(), fails);
+    assert!(left.len() < 40 && runs <= 80, "{runs} runs: {left}");
+}

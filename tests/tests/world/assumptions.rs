@@ -173,3 +173,32 @@ fn a_run_that_breaks_an_assumption_is_void() {
     let refused = examined.oracle.aim(None).unwrap_err();
     assert!(matches!(refused, afresh::oracle::Aimless::Void(_)), "{refused:?}");
 }
+
+#[test]
+fn a_message_that_can_be_lost_still_arrives_in_time() {
+    let lossy = Pair { loses: true, ..Pair::default() };
+    let seeds = (1..).map(|seed| {
+        let explorer = WorldExplorer { name: "pair", cluster: &lossy };
+        String::from_utf8(explorer.begin().run(seed, Record::Any).trace).unwrap()
+    });
+    // The request arrives and its answer is lost, so the bug shows.
+    let trace = { seeds }.find(|trace| trace.contains("\"deliver\"") && trace.contains("\"drop\"")).unwrap();
+    let verdict = |trace: &str| {
+        let mut examined = world::examine_world(&lossy, read(trace.as_bytes())).unwrap();
+        examined.oracle.bug_is(&"suspects-nobody".parse().unwrap());
+        examined.oracle.test(&Candidate::new(&examined.stimuli, &Edit::Keep))
+    };
+    assert!(verdict(&trace).is_same(), "{trace}");
+    let late = |line: &str| {
+        let (before, rest) = line.split_once("\"at\":").expect("a delivery has a time");
+        let (_, after) = rest.split_once(',').expect("more follows");
+        format!("{before}\"at\":40000000,{after}")
+    };
+    let lines = trace.lines().map(|line| if line.contains("\"deliver\"") { late(line) } else { line.to_owned() });
+    let late: String = lines.flat_map(|line| [line, "\n".to_owned()]).collect();
+    let Verdict::Unresolved(reason) = verdict(&late) else { panic!("{:?}", verdict(&late)) };
+    assert!(reason.ends_with("a message from a to b is delivered too late"), "{reason}");
+    // A trace that is not a candidate may be of a slower network than those that are known.
+    let checked = world::check_world(&lossy, read(late.as_bytes()), Options::default()).unwrap();
+    assert_eq!(checked.void, None);
+}

@@ -2,6 +2,7 @@
 
 mod aims;
 mod assumptions;
+mod calm;
 mod clocks;
 mod crashes;
 mod determinism;

@@ -60,11 +60,15 @@ pub struct Summary {
     pub findings: Vec<Finding>,
 }
 
-/// The calm phase that follows the last event in the trace of a world. It has no faults, and is not recorded.
+/// The calm phase that follows the last event in the trace of a world. It has no faults. A trace has
+/// its events only if a bug shows in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct CalmPhase {
     /// The number of events in the calm phase.
     pub events: u64,
+    /// The number of events that change the view of a node, or lead to such a change, if the trace has only these.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub telling: Option<u64>,
     /// The simulated time at the end of the calm phase.
     #[serde(serialize_with = "as_time")]
     pub until: At,

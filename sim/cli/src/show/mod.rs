@@ -90,7 +90,7 @@ fn kind(text: &str) -> Result<Kind, String> {
 /// Runs the subcommand, and returns its exit code.
 pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     if let Some(walk) = &args.walk {
-        return walk::play(args, walk, console);
+        return walk::play(args, walk, systems, console);
     }
     let Some(trace) = &args.trace else { return Err(CliError::Usage("no trace is named".into())) };
     let (reader, runner) = args.source.open(systems, trace)?;
@@ -151,9 +151,13 @@ fn unwritten(error: std::io::Error) -> Error {
 fn ending(summary: &Summary, file: &str) -> String {
     let Summary { events, shown, gone, new, not_derivable, digest, calm, ref findings } = *summary;
     let mut text = String::new();
-    if let Some(CalmPhase { events, until }) = calm {
+    if let Some(CalmPhase { events, telling, until }) = calm {
         let until = time(until);
-        text += &format!("calm phase: {}, until {}\n", count(events, "event", "events"), until.trim_matches('"'));
+        text += &format!("calm phase: {}, until {}", count(events, "event", "events"), until.trim_matches('"'));
+        if let Some(telling) = telling {
+            text += &format!("; all but {} change nothing", number(telling));
+        }
+        text += "\n";
     }
     text += &terminal::findings(findings, file);
     text += &format!("{}\n", styled(DIM, format!("{} of {} shown", number(shown), count(events, "event", "events"))));

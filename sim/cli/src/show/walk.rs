@@ -15,10 +15,11 @@ use super::Args;
 use crate::console::{CliError, Console, json};
 use crate::original::{document, identity_of_file, identity_of_trace, lines, text_of_event, text_of_line};
 use crate::report::steps::{self, Step};
+use crate::runner::Systems;
 use crate::source::Format;
 
 /// Shows the walk at `path`.
-pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCode, CliError> {
+pub(super) fn play(args: &Args, path: &Path, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     let usage = |why: String| CliError::Usage(format!("{}: {why}", escape(&files::input_name(path))));
     let read = |path: &Path| -> Result<Vec<u8>, Error> {
         let mut content = Vec::new();
@@ -49,7 +50,14 @@ pub(super) fn play(args: &Args, path: &Path, console: &Console) -> Result<ExitCo
                 escape(&original.display().to_string())
             ))
         };
-        steps_of(events.ok_or_else(other)?.1, &walk, &Events, text_of_event)
+        let events = events.ok_or_else(other)?.1;
+        if walk.accepted().any(|intent| intent.edit.asks_system()) {
+            let (reader, runner) = args.source.open(systems, &original)?;
+            let examined = runner.examine(reader, || false)?;
+            steps_of(events, &walk, examined.oracle.content(), text_of_event)
+        } else {
+            steps_of(events, &walk, &Events, text_of_event)
+        }
     };
     let steps = steps.ok_or_else(|| usage("its edits do not apply to its original".to_owned()))?;
     let runs = walk.runs.iter().filter(|(intent, _)| intent.pass != CONFIRM).count();

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::candidate::Item;
 use super::oracle::Content;
 use super::patches::{Fields, rebase};
+use super::sites::sites;
 
 /// One change of a trace.
 ///
@@ -31,13 +32,15 @@ pub enum Edit {
         /// The changes of texts, as in [`Rewrite`](Self::Rewrite).
         rewrite: Vec<Rewrite>,
     },
-    /// Removes events that patch a text, and moves the offsets of the patches that stay, so that each of them still
-    /// changes the same part of the text.
+    /// Removes events that name places, and changes the places in those that stay, so that each of them still does the
+    /// same.
     Rebase {
         /// The spans of numbers to remove, as in [`Remove`](Self::Remove).
         remove: Vec<(u64, u64)>,
-        /// Where the parts of a patch are in the texts of events.
-        fields: Fields,
+        /// Where the parts of a patch are in the texts of events, if they patch a text. Otherwise the system says what
+        /// changes; see [`Content::rebase`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fields: Option<Fields>,
     },
 }
 
@@ -56,6 +59,13 @@ pub struct Rewrite {
 pub struct Splice(pub usize, pub usize, pub String);
 
 impl Rewrite {
+    /// Returns the change of an event with this text that gives the value at `path`, such as `.in.body`, the JSON
+    /// `with`. Returns `None` if the text has no such value, or if the value stays the same.
+    pub(crate) fn of_value(event: u64, text: &str, path: &str, with: String) -> Option<Self> {
+        let span = sites(text).into_iter().find(|site| site.path == path)?.span;
+        (text[span.clone()] != with).then(|| Self { event, splices: vec![Splice(span.start, span.end, with)] })
+    }
+
     /// Returns `text` with the change made, or `None` if a splice does not fit it.
     #[must_use]
     pub fn apply(&self, text: &str) -> Option<String> {
@@ -83,14 +93,22 @@ impl Edit {
         }
     }
 
-    /// Returns the changes that the edit makes to the texts of `verified`.
+    /// Returns whether only the system of a trace knows what the edit changes.
     #[must_use]
-    pub fn rewrites<T>(&self, verified: &[Item<T>], content: &dyn Content<T>) -> Cow<'_, [Rewrite]> {
-        match self {
+    pub fn asks_system(&self) -> bool {
+        matches!(self, Self::Rebase { fields: None, .. })
+    }
+
+    /// Returns the changes that the edit makes to the texts of `verified`. Returns `None` if only the system knows
+    /// them, and `content` does not.
+    #[must_use]
+    pub fn rewrites<T>(&self, verified: &[Item<T>], content: &dyn Content<T>) -> Option<Cow<'_, [Rewrite]>> {
+        Some(match self {
             Self::Keep | Self::Remove(_) => Cow::Borrowed(&[]),
             Self::Rewrite(rewrites) | Self::Merge { rewrite: rewrites, .. } => Cow::Borrowed(rewrites),
-            Self::Rebase { remove, fields } => Cow::Owned(rebase(verified, remove, fields, content)),
-        }
+            Self::Rebase { remove, fields: Some(fields) } => Cow::Owned(rebase(verified, remove, fields, content)),
+            Self::Rebase { remove, fields: None } => Cow::Owned(content.rebase(verified, remove)?.rewrites),
+        })
     }
 
     /// Applies the edit, so that `verified` becomes the candidate. `content` gives the texts of the events.
@@ -121,6 +139,6 @@ impl Edit {
             let value = content.with_text(event, &change.apply(&content.text(event)?)?)?;
             Some((place, Item { number: change.event, value }))
         };
-        self.rewrites(verified, content).iter().map(changed).collect()
+        self.rewrites(verified, content)?.iter().map(changed).collect()
     }
 }

@@ -40,8 +40,8 @@
 //! * `pass.rs`: the interface of a pass, and the order of the passes
 //! * `truncate.rs`, `scope.rs`, `blocks.rs`, `slice.rs`, `groups.rs`, `spans.rs`, `singles.rs`, `pointed.rs`,
 //!   `together.rs`: passes that remove events
-//! * `ease.rs`, `fields.rs`, `members.rs`, `words.rs`, `names.rs`, `plain.rs`, `values.rs`, `ranks.rs`, `equal.rs`,
-//!   `blanks.rs`: passes that simplify the texts of events
+//! * `ease.rs`, `nested.rs`, `fields.rs`, `members.rs`, `words.rs`, `names.rs`, `plain.rs`, `values.rs`,
+//!   `ranks.rs`, `equal.rs`, `blanks.rs`: passes that simplify the texts of events
 //! * `join.rs`, `children.rs`, `count.rs`, `places.rs`, `shift.rs`, `rebase.rs` with `patches.rs`: passes that change
 //!   several values at once, because they depend on each other
 //! * `late.rs`: the pass that moves late events back to where they belong
@@ -75,6 +75,7 @@ mod members;
 mod merge;
 mod names;
 mod nearness;
+mod nested;
 mod observer;
 mod oracle;
 mod order;
@@ -107,7 +108,7 @@ pub use candidate::{Candidate, Identity, Item};
 pub use chance::{MISTAKE_MAX, Rate};
 pub use edit::{Edit, Rewrite, Splice};
 pub use observer::{Observer, Run};
-pub use oracle::{Content, Oracle};
+pub use oracle::{Content, Oracle, Rebased};
 pub use patches::Fields;
 pub use verdict::Verdict;
 pub use walk::Walk;

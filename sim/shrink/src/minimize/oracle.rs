@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use afresh_core::Signature;
 
-use super::candidate::{Candidate, Identity};
+use super::candidate::{Candidate, Identity, Item};
+use super::edit::Rewrite;
 use super::verdict::Verdict;
 
 /// Runs candidates, and says of each whether it still shows the same bug.
@@ -120,12 +121,30 @@ pub trait Content<T> {
         None
     }
 
+    /// Says how `items` change if the events in the spans of `remove` go, where events name places of a common order.
+    /// Returns `None` if they name no places, as far as the oracle knows; see [`System::rebase`].
+    ///
+    /// [`System::rebase`]: afresh_core::System::rebase
+    fn rebase(&self, items: &[Item<T>], remove: &[(u64, u64)]) -> Option<Rebased> {
+        let _ = (items, remove);
+        None
+    }
+
     /// Returns `event` with another text, or `None` if the text does not read back as an event. A candidate with such a
     /// text is rejected without a run.
     fn with_text(&self, event: &T, text: &str) -> Option<T> {
         let _ = (event, text);
         None
     }
+}
+
+/// The changes that the removal of some events makes to the others.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rebased {
+    /// The numbers of the events that make no sense without the removed ones, in ascending order.
+    pub gone: Vec<u64>,
+    /// The changes of the events that stay, in ascending order.
+    pub rewrites: Vec<Rewrite>,
 }
 
 /// Knows nothing about events: every method does what it does by default.

@@ -17,6 +17,7 @@ use super::late::Late;
 use super::members::Members;
 use super::merge::Merge;
 use super::names::Names;
+use super::nested::Nested;
 use super::places::Places;
 use super::plain::Plain;
 use super::pointed::Pointed;
@@ -50,6 +51,10 @@ pub(super) trait View {
     /// Returns the numbers of the events on which the failure can depend, or `None` where there is no guess. A greater
     /// `width` is a wider guess; see [`Content::scope`](super::Content::scope).
     fn scope(&self, width: usize) -> Option<Vec<u64>>;
+
+    /// Returns the numbers of the events that make no sense without those in the spans of `remove`, or `None` if the
+    /// system does not say how events change that name places; see [`Content::rebase`](super::Content::rebase).
+    fn rebase(&self, remove: &[(u64, u64)]) -> Option<Vec<u64>>;
 
     /// Returns the rank of the event at `place`, by which events would ascend if none had come late, or `None` if it
     /// has no rank. If `text` is given, it replaces the event's own text; see [`Content::rank`](super::Content::rank).
@@ -170,7 +175,7 @@ impl<P: Pass + Clone + 'static> Fork for P {
 /// Truncation and scope are in the first round only, because later changes do not move the failure far.
 pub(super) fn round(round: usize, verbatim: bool) -> Vec<Box<dyn Pass>> {
     let first: [Box<dyn Pass>; 2] = [Box::new(Truncate::default()), Box::new(Scope::default())];
-    let others: [Box<dyn Pass>; 25] = [
+    let others: [Box<dyn Pass>; 26] = [
         Box::new(Blocks::default()),
         Box::new(Slice::default()),
         Box::new(Groups::default()),
@@ -180,6 +185,7 @@ pub(super) fn round(round: usize, verbatim: bool) -> Vec<Box<dyn Pass>> {
         Box::new(Singles::default()),
         Box::new(Pointed::default()),
         Box::new(Together::default()),
+        Box::new(Nested::default()),
         Box::new(Join::default()),
         Box::new(Children::default()),
         Box::new(Count::default()),

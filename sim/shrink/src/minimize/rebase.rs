@@ -1,6 +1,7 @@
-//! The pass that removes patches of a text, and moves the offsets of the patches that stay.
+//! The pass that removes events that name places, such as patches of a text, and moves the places in those that stay.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use super::descent::Descent;
 use super::edit::Edit;
@@ -29,15 +30,17 @@ const BACK: usize = 1;
 /// The number of failures after which the pass gives up if it has removed nothing: the fields are not those of patches.
 const FAILURES_MAX: u32 = 24;
 
-/// Tries to remove spans of patches, in the order of a [`Descent`], until a whole descent removes nothing. The offsets
-/// of all later patches are moved, so that each of them still changes the same text.
+/// Tries to remove spans of events, in the order of a [`Descent`], until a whole descent removes nothing. The places in
+/// all later events are moved, so that each of them still does the same.
 ///
-/// Without this, each removal moves what comes after, so that nearly every candidate fails in another way. The pass
-/// does not know the fields of patches. It takes those with which the patches of the trace lie inside the text that
-/// they make.
+/// Without this, each removal moves what comes after, so that nearly every candidate fails in another way. The system
+/// may say what changes. If it does not, the pass looks for patches of a text. It does not know their fields, and takes
+/// those with which the patches of the trace lie inside the text that they make.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rebase {
     fields: Option<Fields>,
+    /// Whether the system says what changes.
+    told: bool,
     descent: Option<Descent>,
     /// Whether the current descent has removed anything, and the number of failures before any did.
     changed: bool,
@@ -50,16 +53,20 @@ impl Pass for Rebase {
     }
 
     fn begin(&mut self, view: &dyn View) {
-        self.fields = (view.len() >= EVENTS_MIN).then(|| find(view)).flatten();
+        self.told = view.rebase(&[]).is_some();
+        self.fields = (!self.told && view.len() >= EVENTS_MIN).then(|| find(view)).flatten();
         self.descent = Some(Descent::new(0, view.len().saturating_sub(1)));
     }
 
     fn propose(&mut self, view: &dyn View) -> Option<Edit> {
-        let fields = self.fields.as_ref().filter(|_| self.failures < FAILURES_MAX)?;
+        if !self.told && (self.fields.is_none() || self.failures >= FAILURES_MAX) {
+            return None;
+        }
         loop {
             if let Some(places) = self.descent.as_mut()?.next() {
-                let remove = view.remove(places).removed().to_vec();
-                return Some(Edit::Rebase { remove, fields: fields.clone() });
+                let fields = self.fields.clone();
+                let remove = if self.told { with_gone(view, places) } else { view.remove(places).removed().to_vec() };
+                return Some(Edit::Rebase { remove, fields });
             }
             if !std::mem::take(&mut self.changed) {
                 return None;
@@ -73,6 +80,19 @@ impl Pass for Rebase {
         self.failures = if self.changed { 0 } else { self.failures + 1 };
         if let Some(descent) = &mut self.descent {
             descent.judged(accepted);
+        }
+    }
+}
+
+/// Returns the spans that remove the events at `places`, and all events that make no sense without them.
+fn with_gone(view: &dyn View, places: Range<usize>) -> Vec<(u64, u64)> {
+    let mut goes: BTreeSet<u64> = places.map(|place| view.number(place)).collect();
+    loop {
+        let numbers: Vec<_> = goes.iter().copied().collect();
+        let remove = view.remove_all(&numbers).removed().to_vec();
+        goes.extend(view.rebase(&remove).unwrap_or_default());
+        if goes.len() == numbers.len() {
+            return remove;
         }
     }
 }

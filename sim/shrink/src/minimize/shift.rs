@@ -86,15 +86,15 @@ impl Pass for Shift {
 }
 
 impl Distance {
-    /// Returns the next distance to try: the greatest one, then those that leave one more digit each, then 1. Once one
-    /// is enough, bisects.
+    /// Returns the next distance to try: the greatest one, then one that leaves a digit, then 1. Once one is enough,
+    /// bisects.
     fn next(&mut self) -> Option<i128> {
         self.proposed = match self.bounds {
             (enough, too_far) if too_far - enough <= 1 => return None,
             (0, too_far) => {
                 // Fewer digits always make the trace smaller.
-                let fewer = (0..MANY as u32).filter_map(|digits| Some(self.most - (10_i128.checked_pow(digits)? - 1)));
-                fewer.take_while(|distance| *distance > 1).find(|distance| *distance < too_far).unwrap_or(1)
+                let fewer = [self.most, self.most - 9].into_iter().filter(|distance| *distance > 1);
+                { fewer }.find(|distance| *distance < too_far).unwrap_or(1)
             }
             (enough, too_far) => enough + (too_far - enough) / 2,
         };

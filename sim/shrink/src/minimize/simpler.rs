@@ -11,6 +11,9 @@ const CHARS_MIN: u128 = 8;
 /// many tries, and save only a few digits.
 const TRIES: u32 = 17;
 
+/// The most sizes to try for a number if others like it have depended on others.
+const TRIES_WARY: u32 = 8;
+
 /// The number of sizes that may be too small before the least possible change is tried. If even that fails, the value
 /// can be no smaller: mostly it must equal a value of another event.
 const TOO_SMALL: u32 = 2;
@@ -35,6 +38,10 @@ pub(super) struct Simpler {
     /// How many more sizes may be tried.
     tries: u32,
     phase: Phase,
+    /// The number of sizes that may be too small before the least possible change is tried.
+    patience: u32,
+    /// Whether the least possible change was tried.
+    depends: bool,
     found: bool,
 }
 
@@ -71,6 +78,8 @@ impl Simpler {
             proposed: None,
             tries: TRIES,
             phase: Phase::Fails(0),
+            patience: TOO_SMALL,
+            depends: false,
             found: false,
         };
         match kind {
@@ -87,6 +96,23 @@ impl Simpler {
     pub(super) fn not_empty(mut self) -> Self {
         self.first.retain(|first| first != "\"\"");
         self
+    }
+
+    /// Tries fewer sizes of a number, and the least possible change right after 0, because numbers like it have
+    /// depended on others.
+    pub(super) fn wary(mut self) -> Self {
+        if matches!(self.form, Form::Number(_)) {
+            self.patience = 0;
+            self.tries = TRIES_WARY;
+            self.first.retain(|first| first == "0");
+        }
+        self
+    }
+
+    /// Returns whether the value is a number that seems to depend on others, because the least possible change had to
+    /// be tried.
+    pub(super) fn depends(&self) -> bool {
+        matches!(self.form, Form::Number(_)) && self.depends
     }
 
     fn number(&mut self, content: &str) {
@@ -134,7 +160,7 @@ impl Simpler {
         }
         self.tries = self.tries.checked_sub(1)?;
         let size = match (&self.form, self.phase) {
-            (_, Phase::Fails(TOO_SMALL)) => enough - 1,
+            (_, Phase::Fails(sizes)) if sizes == self.patience => enough - 1,
             (Form::Number(_), Phase::Creeps) if enough - too_small > STEP => enough - STEP,
             (Form::Number(_), _) => middle(too_small, enough),
             (Form::Text(_), _) => too_small + (enough - too_small) / 2,
@@ -151,15 +177,16 @@ impl Simpler {
 
     /// Tells whether the value proposed last was accepted.
     pub(super) fn judged(&mut self, accepted: bool) {
+        let is_least = self.phase == Phase::Fails(self.patience);
+        self.depends |= is_least && self.proposed.is_some();
         match (self.proposed, accepted) {
             (Some(size), true) => {
-                let creeps = self.phase == Phase::Fails(TOO_SMALL);
-                (self.bounds.1, self.phase) = (size, if creeps { Phase::Creeps } else { Phase::Bisects });
+                (self.bounds.1, self.phase) = (size, if is_least { Phase::Creeps } else { Phase::Bisects });
             }
             (Some(size), false) => {
                 self.bounds.0 = size;
                 self.phase = match self.phase {
-                    Phase::Fails(TOO_SMALL) => Phase::Stays,
+                    _ if is_least => Phase::Stays,
                     Phase::Creeps => Phase::Bisects,
                     Phase::Fails(sizes) => Phase::Fails(sizes + 1),
                     phase => phase,

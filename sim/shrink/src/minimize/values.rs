@@ -18,6 +18,8 @@ pub(super) struct Values {
     /// The current value of the event before `end`, as an index into its sites.
     site: usize,
     trial: Option<Simpler>,
+    /// The fields with a number that seems to depend on others.
+    dependent: BTreeSet<String>,
     /// The texts of the trace, and the event before `end`. They are read once for each verified trace, because an event
     /// may have very many values.
     texts: Option<Rc<Texts>>,
@@ -48,13 +50,17 @@ impl Pass for Values {
                     // Another event may already have `a` in this field, and the two may have to differ: also try an
                     // unused letter.
                     let letter = texts.letter.as_deref().filter(|_| texts.plain.contains(site.field()));
-                    Simpler::new(site.kind, content, letter)
+                    let simpler = Simpler::new(site.kind, content, letter);
+                    if self.dependent.contains(site.field()) { simpler.wary() } else { simpler }
                 });
                 // A text that occurs in several places was tried in all of them at once, by the pass `name`.
                 let is_name = site.kind == Kind::Text && texts.counts.get(content).is_some_and(|count| *count > 1);
                 if let Some(content) = simpler.next().filter(|_| !is_name) {
                     let splice = Splice(site.span.start, site.span.end, content);
                     return Some(Edit::Rewrite(vec![Rewrite { event: view.number(place), splices: vec![splice] }]));
+                }
+                if simpler.depends() {
+                    self.dependent.insert(site.field().to_owned());
                 }
                 (self.site, self.trial) = (self.site + 1, None);
             }

@@ -45,7 +45,7 @@ impl<T> Verified<T> {
     pub(super) fn candidate<'c>(&'c self, edit: &'c Edit, content: &dyn Content<T>) -> Option<Candidate<'c, T>> {
         if edit.removed().is_empty()
             && *edit != Edit::Keep
-            && !is_smaller(&self.view(content), &edit.rewrites(&self.items, content))
+            && !is_smaller(&self.view(content), &edit.rewrites(&self.items, content)?)
         {
             return None;
         }
@@ -117,6 +117,10 @@ impl<T> View for Seen<'_, T> {
 
     fn scope(&self, width: usize) -> Option<Vec<u64>> {
         self.content.scope(width)
+    }
+
+    fn rebase(&self, remove: &[(u64, u64)]) -> Option<Vec<u64>> {
+        self.content.rebase(&self.verified.items, remove).map(|rebased| rebased.gone)
     }
 
     fn rank(&self, place: usize, text: Option<&str>) -> Option<i64> {

@@ -9,6 +9,7 @@ mod command;
 pub mod ends;
 mod kind;
 mod process;
+mod rebase;
 mod recognizer;
 mod scope;
 mod score;

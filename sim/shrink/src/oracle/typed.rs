@@ -14,8 +14,8 @@ use afresh_trace::format::{EventOf, RawEvent};
 
 use super::system::{Aimless, SystemOracle, TOLD_MAX, Tell};
 use super::values::values;
-use super::{ends, scope};
-use crate::minimize::{Candidate, Content, Edit, Oracle, Verdict};
+use super::{ends, rebase, scope};
+use crate::minimize::{Candidate, Content, Edit, Item, Oracle, Rebased, Verdict};
 
 /// Candidates of a trace with fewer events than this run one at a time, because starting a thread takes longer than a
 /// run.
@@ -404,6 +404,10 @@ impl<S: Subject> Content<RawEvent> for Typed<'_, S> {
 
     fn text<'e>(&self, event: &'e RawEvent) -> Option<Cow<'e, str>> {
         event.text().map(Cow::Owned)
+    }
+
+    fn rebase(&self, items: &[Item<RawEvent>], remove: &[(u64, u64)]) -> Option<Rebased> {
+        rebase::rebase(self.probe.system, &self.version, items, remove)
     }
 
     /// Returns `None` if the text does not read back as a stimulus in the types of the system, or if only one of the

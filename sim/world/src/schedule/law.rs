@@ -1,8 +1,11 @@
 //! The law of the network: the messages that the network of a cluster has to deliver, and until when.
 //!
 //! A network that loses no messages delivers each of them within its longest latency. A trace that leaves a delivery
-//! out, because it was edited, would be a loss that cannot happen. A replay knows what the network can do: the swarms
-//! that the cluster draws say so.
+//! out, because it was edited, would be a loss that cannot happen. A network that loses messages may lose any, but the
+//! others arrive in time. A replay knows what the network can do: the swarms that the cluster draws say so.
+//!
+//! Timers have no such law, because a process may be slow. If a candidate had to keep all timers that are due, hardly
+//! any event of Chord could be removed: 442 of 453 would be left instead of 16.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -39,7 +42,7 @@ impl Reach {
 
     /// Returns whether anything can happen to a message, so that there is no law.
     fn is_any(&self) -> bool {
-        self.0.is_empty() || self.0.iter().any(Network::loses_on_all_links)
+        self.0.is_empty()
     }
 
     fn link(&self, from: NodeId, to: NodeId) -> Most {
@@ -64,8 +67,8 @@ pub(crate) struct Law {
     links: BTreeMap<(NodeId, NodeId), Most>,
     /// The messages in flight that must be delivered, by the latest time of their delivery in nanoseconds.
     due: BTreeSet<(i64, PendingId)>,
-    /// The earliest times at which the messages can be delivered, in nanoseconds.
-    earliest: BTreeMap<PendingId, i64>,
+    /// The earliest and the latest times at which the messages can be delivered, in nanoseconds.
+    times: BTreeMap<PendingId, (i64, i64)>,
     /// The value of [`World::changes`] when the messages were last compared with the faults.
     changes: u32,
 }
@@ -81,7 +84,7 @@ impl Law {
             completes,
             links: BTreeMap::new(),
             due: BTreeSet::new(),
-            earliest: BTreeMap::new(),
+            times: BTreeMap::new(),
             changes: 0,
         })
     }
@@ -94,15 +97,16 @@ impl Law {
     /// Notes a message that was sent at the time `at`.
     pub(super) fn sent<N: Node>(&mut self, at: i64, message: &Pending<'_, N>) {
         let most = self.link(message.from, message.to);
-        self.earliest.insert(message.id, at.saturating_add(most.latency_min));
+        let [earliest, latest] = [most.latency_min, most.latency_max].map(|latency| at.saturating_add(latency));
+        self.times.insert(message.id, (earliest, latest));
         if !most.loses {
-            self.due.insert((at.saturating_add(most.latency_max), message.id));
+            self.due.insert((latest, message.id));
         }
     }
 
-    /// Returns the earliest time at which a message can be delivered that is about to be.
-    pub(super) fn earliest(&mut self, message: PendingId) -> i64 {
-        self.earliest.remove(&message).unwrap_or_default()
+    /// Returns the earliest and the latest time at which a message can be delivered that is about to be.
+    pub(super) fn times(&mut self, message: PendingId) -> (i64, i64) {
+        self.times.remove(&message).unwrap_or((0, i64::MAX))
     }
 
     /// Returns a message that should have been delivered before the time `at`, and the latest time of its delivery.
@@ -113,6 +117,11 @@ impl Law {
             self.changes = world.changes();
             let arrives = |id| world.get(id).is_some_and(|pending| world.can_receive(pending.from, pending.to).is_ok());
             self.due.retain(|(_, id)| arrives(*id));
+            for (id, (_, latest)) in &mut self.times {
+                if !arrives(*id) {
+                    *latest = i64::MAX;
+                }
+            }
         }
         while let Some((due, id)) = self.due.first().copied().filter(|(due, _)| *due < at) {
             if world.get(id).is_some() {

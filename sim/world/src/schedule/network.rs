@@ -136,11 +136,6 @@ impl Network {
         self
     }
 
-    /// Returns whether messages can be lost on every link.
-    pub(super) fn loses_on_all_links(&self) -> bool {
-        self.all.lost > 0 && self.others.iter().all(|(_, link)| link.lost > 0)
-    }
-
     /// Returns the behaviour of the link from one node to another.
     #[inline]
     pub(super) fn link(&self, from: NodeId, to: NodeId) -> &Drawn {

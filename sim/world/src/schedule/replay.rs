@@ -330,11 +330,21 @@ impl<I: Body> Replay<I> {
         Some(Act::Deliver(id).at(due.max(world.now())))
     }
 
-    /// Ends the run if the network cannot do what `act` says.
-    fn look_at<N: Node<Input = I>>(&mut self, world: &World<N>, act: &Act<I>) {
-        let (Act::Drop(id) | Act::Duplicate(id)) = act else { return };
-        let (Some(law), Some(pending)) = (&mut self.law, world.get(*id)) else { return };
+    /// Returns the time at which `act` happens, at `at` or later, and ends the run if the network cannot do what `act`
+    /// says.
+    fn look_at<N: Node<Input = I>>(&mut self, world: &World<N>, act: &Act<I>, at: i64) -> i64 {
+        let (Act::Deliver(id) | Act::Drop(id) | Act::Duplicate(id)) = act else { return at };
+        let (Some(law), Some(pending)) = (&mut self.law, world.get(*id)) else { return at };
         match act {
+            Act::Deliver(_) => {
+                // A simplified trace may say no time, or one that is too early.
+                let (earliest, latest) = law.times(*id);
+                let at = at.max(earliest);
+                if at.max(world.now()) > latest && !law.completes {
+                    self.breaks(world, DELIVERS, *id, "is delivered too late");
+                }
+                return at;
+            }
             Act::Drop(id) if !law.can_lose(world, pending.from, pending.to) => {
                 self.breaks(world, DELIVERS, *id, "is lost");
             }
@@ -343,6 +353,7 @@ impl<I: Body> Replay<I> {
             }
             _ => {}
         }
+        at
     }
 }
 
@@ -366,9 +377,7 @@ impl<N: Node> Schedule<N> for Replay<N::Input> {
                 return Some(choice);
             }
             let act = if self.void.is_none() { self.act(world, &step) } else { break };
-            if let Ok(act) = &act {
-                self.look_at(world, act);
-            }
+            let at = act.as_ref().map_or(step.at, |act| self.look_at(world, act, step.at));
             if matches!(&act, Ok(Act::Fault(fault)) if **fault == Fault::Calm) {
                 // What follows in the trace is the calm phase, which no trace chooses.
                 self.steps.clear();
@@ -377,11 +386,6 @@ impl<N: Node> Schedule<N> for Replay<N::Input> {
                 _ if self.void.is_some() => break,
                 Ok(act) => {
                     (self.tell.0)(Some(step.number.into()));
-                    let at = match (&act, &mut self.law) {
-                        // A simplified trace may say no time, or one that is too early.
-                        (Act::Deliver(id), Some(law)) => step.at.max(law.earliest(*id)),
-                        _ => step.at,
-                    };
                     return Some(Choice { at, number: step.number, act });
                 }
                 Err(why) => self.does_not_fit(why),

@@ -68,7 +68,8 @@ pub(crate) struct Watch<N: Node> {
     pub(crate) reached: BTreeSet<&'static str>,
     /// Returns the view of a node, if the views are to be kept.
     pub(crate) view: Option<View<N>>,
-    /// After each event, the view of the node that handled it.
+    /// The views of all nodes after they have started, and after each event the view of the node that handled it.
+    pub(crate) started: Vec<Option<String>>,
     pub(crate) states: Vec<Option<String>>,
 }
 
@@ -84,7 +85,15 @@ impl<N: Node> Watch<N> {
             findings: Vec::new(),
             reached: BTreeSet::new(),
             view: None,
+            started: Vec::new(),
             states: Vec::new(),
+        }
+    }
+
+    /// Keeps the views of the nodes of a world that has just started, if views are to be kept.
+    pub(crate) fn begin(&mut self, world: &World<N>) {
+        if let Some(view) = &self.view {
+            self.started = world.nodes().map(view).collect();
         }
     }
 

@@ -128,7 +128,7 @@ fn a_system_that_is_not_known() {
     let unknown = file(&HEADER.replace("ledger", "ledgr"));
     let (nearest, rest) = unknown.split_once(", ").expect("the systems are listed");
     assert_snapshot!(format!("{nearest}, … {}", rest.split_once(" or ").expect("to the last one").1), @"
-    afresh: night.jsonl:1:32: unknown system `ledgr`: expected `ledger`, … one of 19 others
+    afresh: night.jsonl:1:32: unknown system `ledgr`: expected `ledger`, … one of 23 others
       help: did you mean `ledger`? name one of these systems with `--system NAME`, or correct the header
     ");
 
@@ -137,7 +137,7 @@ fn a_system_that_is_not_known() {
     let asked = refused(&folder, "night.jsonl", &["--system", "ledgr\u{1b}"]);
     let (nearest, rest) = asked.split_once(", ").expect("the systems are listed");
     assert_snapshot!(format!("{nearest}, … {}", rest.split_once(" or ").expect("to the last one").1), @r"
-    afresh: --system: unknown system `ledgr\u{1b}`: expected `ledger`, … one of 19 others
+    afresh: --system: unknown system `ledgr\u{1b}`: expected `ledger`, … one of 23 others
       help: did you mean `ledger`? name one of these systems
     ");
 }

@@ -27,7 +27,7 @@ pub struct Options<'p> {
     /// The work that may be done to recompute steps from the first message, in messages folded.
     ///
     /// If every step takes more, some steps are recomputed only from checkpoints that the check makes itself. In a
-    /// history of more than 10,000 messages, each counts for more, in proportion to the length. A message that is
+    /// history of more than 6,500 messages, each counts for more, in proportion to the length. A message that is
     /// restated counts as 100, within a budget of its own of the same size. The last state of each key is always
     /// recomputed and restated.
     ///

@@ -25,7 +25,7 @@ pub struct Depth {
 ///
 /// A long history usually has a large state, and a message then takes longer. So a message counts in proportion to the
 /// length of its history. The cost is not measured, because a report must not depend on the machine.
-const LONG: u64 = 10_000;
+const LONG: u64 = 6_500;
 
 /// The work of one restated message. Restatements are written to be clear, not fast.
 const RESTATED: u64 = 100;

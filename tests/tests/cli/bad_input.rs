@@ -164,6 +164,16 @@ fn a_file_that_is_no_trace() {
     ");
 }
 
+/// The hidden file beside an output has another name in each run, so no message has it.
+#[test]
+fn a_folder_that_is_not_there_for_an_output() {
+    let folder = Folder::default();
+    folder.trace("night.jsonl", "ledger", &[&deposit(1, "m-1", 5, 1)]);
+    let done = folder.run(&["replay", "night.jsonl", "--record", "nowhere/again.jsonl"]);
+    let why = "afresh: nowhere/again.jsonl: cannot be written: No such file or directory (os error 2)\n";
+    assert_eq!((done.code, done.stderr.starts_with(why)), (Some(2), true), "{}", done.stderr);
+}
+
 #[test]
 fn a_line_over_the_limit() {
     let folder = Folder::default();

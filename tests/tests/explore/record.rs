@@ -1,6 +1,7 @@
 //! Tests of the record of a campaign: nothing is lost, nothing is counted twice, and nothing foreign is overwritten.
 
 use std::fs::{self, File};
+use std::os::unix::fs::symlink;
 use std::process::{Command, Stdio};
 
 use afresh_tests::evil::REMOVES;
@@ -18,6 +19,18 @@ pub(super) fn files(folder: &Folder, words: &[&str]) -> Command {
 
 pub(super) fn done(mut command: Command) -> Done {
     command.output().expect("the binary runs").into()
+}
+
+/// A pipe in its place would be read for ever, and the device that takes everything would forget all seeds.
+#[test]
+fn what_is_no_file_is_no_record() {
+    let folder = Folder::default();
+    fs::create_dir(folder.path("findings")).expect("a folder");
+    symlink("/dev/null", folder.path("findings/campaign.jsonl")).expect("linked");
+    let done = folder.run(&["explore", "ledger", "--seeds", "0..1"]);
+    assert_eq!(done.code, Some(2));
+    let why = "findings/campaign.jsonl: is a pipe or a device, expected a file\n";
+    assert!(done.stderr.contains(why), "{}", done.stderr);
 }
 
 /// Nothing of such a file is overwritten: it may be anybody's.

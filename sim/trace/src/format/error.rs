@@ -33,6 +33,9 @@ pub enum Problem {
     /// The operating system cannot write the file.
     #[error("cannot be written: {0}")]
     Write(io::Error),
+    /// The path names a pipe or a device.
+    #[error("is a pipe or a device, expected a file")]
+    Special,
     /// The path names a directory.
     #[error("is a directory, expected a file")]
     Directory,
@@ -203,6 +206,7 @@ impl Problem {
             }
             Self::Write(error) if error.kind() == io::ErrorKind::NotFound => "create the folder first",
             Self::Read(_) | Self::Write(_) => "",
+            Self::Special => "move it away, or choose another name",
             Self::Directory => "name a file in it, or `-` for the standard stream",
             Self::Exists => "choose another name, or use `--force` to replace the file",
             Self::Locked => {

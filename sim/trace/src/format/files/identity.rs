@@ -47,9 +47,13 @@ const TRIES: u32 = 1000;
 ///
 /// # Errors
 ///
-/// Fails if the file cannot be opened, is locked, or is replaced again and again. On a file system without locks, it is
-/// not locked.
+/// Fails if the file cannot be opened, is a pipe or a device, is locked, or is replaced again and again. On a file
+/// system without locks, it is not locked.
 pub fn open_locked(path: &Path, options: &OpenOptions) -> Result<File, Problem> {
+    // A pipe would be read until somebody writes to it.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return Err(Problem::Special);
+    }
     for _ in 0..TRIES {
         let file = options.open(path).map_err(Problem::Read)?;
         match file.try_lock() {

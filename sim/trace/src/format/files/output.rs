@@ -100,7 +100,8 @@ impl Sink {
         // Keep a symbolic link: replace the file that it points to.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         let replaced = Identity::of(&path);
-        let file = Hidden::beside(&path, found.map(|metadata| metadata.permissions())).map_err(Problem::Write)?;
+        let file = Hidden::beside(&path, found.map(|metadata| metadata.permissions()));
+        let file = file.map_err(|error| Problem::Write(without_path(error)))?;
         Ok(Self::Hidden { file, path, replaced })
     }
 
@@ -121,6 +122,13 @@ impl Sink {
             Self::Hidden { file, path, replaced } => file.appear(&path, replaced.as_ref()),
         }
     }
+}
+
+/// Returns an error without the path of the hidden file, whose name is another one in each run. `tempfile` adds it.
+fn without_path(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    let why = text.split_once(" at path ").map_or(&*text, |(why, _)| why);
+    io::Error::new(error.kind(), why)
 }
 
 impl Write for Sink {

@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn short_histories_are_recomputed_at_every_step() {
-        assert_eq!(done(10_000, 60_000_000), 10_000 * 10_001 / 2);
+        assert!(!Depth::new([10_000].into_iter(), 60_000_000).from_checkpoints);
         assert!(!Depth::new([10_000; 1000].into_iter(), u64::MAX).from_checkpoints);
         assert!(Depth::new([10_000; 2].into_iter(), 60_000_000).from_checkpoints);
     }

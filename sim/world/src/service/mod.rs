@@ -1,7 +1,7 @@
 //! The simulation of a system as a service: an upstream, a host that runs the engine, and receivers downstream.
 //!
 //! The upstream sends each message until it is acknowledged, and the host sends each output until it is settled. The
-//! three are nodes of a [world](crate::world), so every fault of worlds can strike them.
+//! three are nodes of a [`World`], so every fault of worlds can strike them.
 //!
 //! ```text
 //! upstream ──at least once──► engine on a host ──until settled──► downstream

@@ -8,6 +8,7 @@ use afresh_core::{
     Engine, EventNumber, EventOf, FactId, Fault, Key, Knob, Message, Name, Observation, Options, Policy, Sent, SlotId,
     Stimulus, What,
 };
+use afresh_fixtures::document::Patch;
 use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook};
 use proptest::prelude::*;
 
@@ -304,6 +305,29 @@ impl<S: Fixture> Night<S> {
 
 fn pick<T>(from: &mut Vec<T>, which: u8) -> Option<T> {
     if from.is_empty() { None } else { Some(from.remove(usize::from(which) % from.len())) }
+}
+
+/// A driver may hear of the failure while there are still answers to give.
+#[test]
+fn what_was_answered_before_the_storage_failed_stays_so() {
+    let mut host = Host::<Documents, u32>::new(Documents::correct(), OPTIONS(), LIMITS);
+    let patch = |id: &str| {
+        let body = Patch { document: "paper".into(), at: 0, delete: 0, insert: "a".into() };
+        Message::new("editor", id.to_owned(), body)
+    };
+    host.offer(1, None, patch("p-1"));
+    assert!(matches!(host.action(), Some(Action::Store(_))));
+    host.offer(2, None, patch("p-2"));
+    host.stored(2);
+    host.storage_failed();
+    host.offer(3, None, patch("p-3"));
+    let answers: Vec<_> = std::iter::from_fn(|| host.action()).collect();
+    let [Action::Answer(1, Answer::Received(event, _)), Action::Answer(2, second), Action::Answer(3, third)] =
+        &answers[..]
+    else {
+        panic!("{answers:?}")
+    };
+    assert_eq!((event.get(), second, third), (1, &Answer::StorageFailed, &Answer::StorageFailed));
 }
 
 fn nights<S: Fixture>() {

@@ -95,9 +95,10 @@ impl Deliveries {
         Self { retries, lanes: BTreeMap::new(), by_name: BTreeMap::new(), receivers: Vec::new() }
     }
 
-    /// Adds an output that is durable. It takes the place of an older one of its slot that waits.
+    /// Adds an output that is durable, unless its receivers are keys of the same system, which have it. It takes the
+    /// place of an older one of its slot that waits.
     pub(super) fn add<S: System, T>(&mut self, engine: &Engine<S>, event: EventNumber, actions: &mut Actions<S, T>) {
-        let Some(slot) = slot_of(engine, event) else { return };
+        let Some(slot) = slot_of(engine, event).filter(|slot| !engine.outbox.sending(*slot).routed) else { return };
         let receiver = self.receiver(&engine.journal().sent(event).to);
         let lane = self.lanes.entry(slot).or_default();
         let before = lane.next.replace(Output { event, receiver });
@@ -208,9 +209,8 @@ impl Deliveries {
     }
 }
 
-/// The slot of an output that a receiver outside of the engine gets; `None` if the event is no such output.
+/// The slot of an output; `None` if the event is no output.
 fn slot_of<S: System>(engine: &Engine<S>, event: EventNumber) -> Option<SlotNumber> {
     let What::Observation(Observation::Out(sent)) = &engine.journal().get(event)?.what else { return None };
-    let slot = engine.outbox.find(engine.journal(), &sent.key, &sent.slot)?;
-    (!engine.outbox.sending(slot).routed).then_some(slot)
+    engine.outbox.find(engine.journal(), &sent.key, &sent.slot)
 }

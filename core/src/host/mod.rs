@@ -290,7 +290,8 @@ impl<S: System, T> Host<S, T> {
     /// and [`restart`](Self::restart) from that.
     pub fn storage_failed(&mut self) {
         self.is_stopped = true;
-        self.actions.clear();
+        // Answers that are given already stay true: all that they depend on is durable.
+        self.actions.retain(|action| matches!(action, Action::Answer(..)));
         self.plans.clear();
         let due = self.due.drain(..);
         self.actions.extend(due.map(|(_, ticket, _)| Action::Answer(ticket, Answer::StorageFailed)));

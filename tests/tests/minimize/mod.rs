@@ -17,10 +17,12 @@ mod stopped;
 mod system;
 mod witness;
 
+use std::borrow::Cow;
+
 use afresh::Subject;
 use afresh::format::{Options, Reader};
-use afresh::minimize::Item;
-use afresh::oracle::{Examined, examine};
+use afresh::minimize::{Candidate, Content, Identity, Item};
+use afresh::oracle::{Examined, examine, values};
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
 
 /// So many cases, the same ones every time.
@@ -31,6 +33,27 @@ pub(crate) fn config(cases: u32, seed: u64) -> Config {
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,
         ..Config::default()
+    }
+}
+
+/// What is known of lines without an oracle that says more: their texts, and the values that link them.
+pub(crate) struct Plain;
+
+impl Content<String> for Plain {
+    fn identity(&self, candidate: &Candidate<'_, String>) -> Identity {
+        Identity::of(candidate.values())
+    }
+
+    fn links(&self, line: &String) -> Vec<u64> {
+        values(line.as_bytes())
+    }
+
+    fn text<'e>(&self, line: &'e String) -> Option<Cow<'e, str>> {
+        Some(Cow::Borrowed(line))
+    }
+
+    fn with_text(&self, _: &String, text: &str) -> Option<String> {
+        Some(text.to_owned())
     }
 }
 

@@ -2,13 +2,11 @@
 
 mod oracles;
 
-use std::borrow::Cow;
-
-use afresh::minimize::{Candidate, Content, Identity, Item, Minimizer, Oracle, Verdict};
-use afresh::oracle::values;
+use afresh::minimize::{Candidate, Content, Item, Minimizer, Oracle, Verdict};
 use serde_json::Value;
 
 use self::oracles::{ALL, Challenge};
+use super::Plain;
 
 /// How many inputs each challenge has, in each of the two forms.
 const INPUTS: u64 = 10;
@@ -67,25 +65,7 @@ impl Oracle<String> for Judge<'_> {
     }
 
     fn content(&self) -> &dyn Content<String> {
-        self
-    }
-}
-
-impl Content<String> for Judge<'_> {
-    fn identity(&self, candidate: &Candidate<'_, String>) -> Identity {
-        Identity::of(candidate.values())
-    }
-
-    fn links(&self, line: &String) -> Vec<u64> {
-        values(line.as_bytes())
-    }
-
-    fn text<'e>(&self, line: &'e String) -> Option<Cow<'e, str>> {
-        Some(Cow::Borrowed(line))
-    }
-
-    fn with_text(&self, _: &String, text: &str) -> Option<String> {
-        Some(text.to_owned())
+        &Plain
     }
 }
 

@@ -5,12 +5,13 @@ use std::ops::Range;
 
 use afresh_core::host::{Action, Answer, Host, Limits, Retries, Timer};
 use afresh_core::{
-    Engine, EventNumber, EventOf, FactId, Fault, Key, Knob, Message, Name, Observation, Options, Policy, Sent, SlotId,
-    Stimulus, What,
+    Engine, EventNumber, EventOf, FactId, Fault, Key, Knob, Message, Name, Observation, Options, Plan, Policy, Sent,
+    SlotId, Stimulus, What,
 };
 use afresh_fixtures::document::Patch;
 use afresh_fixtures::{Documents, Fixture, Ledger, OrderBook};
 use proptest::prelude::*;
+use serde_json::json;
 
 const OPTIONS: fn() -> Options = || Options { policy: Policy::Incremental, ..Options::default() };
 
@@ -61,7 +62,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 #[derive(Clone, Debug)]
 enum Ticket {
     Message(FactId),
-    Operator,
+    /// An operator, and the name of the plan.
+    Operator(Name),
     /// A reader, who has seen this many events.
     Reader(usize),
 }
@@ -81,6 +83,8 @@ struct Night<S: Fixture> {
     timers: Vec<Timer>,
     acknowledged: BTreeSet<FactId>,
     plans: u32,
+    /// The plans that operators were shown.
+    shown: BTreeMap<Name, Plan<S::Out>>,
 }
 
 impl<S: Fixture> Night<S> {
@@ -99,6 +103,7 @@ impl<S: Fixture> Night<S> {
             timers: Vec::new(),
             acknowledged: BTreeSet::new(),
             plans: 0,
+            shown: BTreeMap::new(),
         }
     }
 
@@ -114,11 +119,11 @@ impl<S: Fixture> Night<S> {
                 let Some(knob) = self.knob(which) else { return };
                 self.plans += 1;
                 let plan = Name::from(format!("plan-{}", self.plans));
-                self.host.ask(Ticket::Operator, plan, knob);
+                self.host.ask(Ticket::Operator(plan.clone()), plan, knob);
             }
             Step::Confirm => {
                 let plan = Name::from(format!("plan-{}", self.plans));
-                self.host.confirm(Ticket::Operator, None, &plan);
+                self.host.confirm(Ticket::Operator(plan.clone()), None, &plan);
             }
             Step::Show => self.host.show(Ticket::Reader(self.host.engine().journal().len())),
             Step::Stored => {
@@ -195,11 +200,18 @@ impl<S: Fixture> Night<S> {
             (Ticket::Reader(seen), Answer::Shown) => {
                 assert!(seen <= durable, "what is shown is durable");
             }
-            (Ticket::Operator, Answer::Turned(event)) => {
+            (Ticket::Operator(plan), Answer::Planned(shown)) => drop(self.shown.insert(plan, *shown)),
+            (Ticket::Operator(plan), Answer::Turned(event)) => {
                 assert!(event.get() as usize <= durable, "a knob is durable before it is reported as turned");
+                let effects = self.stored.iter().filter(|effect| effect.cause == Some(event));
+                let sent = effects.filter_map(|effect| match &effect.what {
+                    What::Observation(Observation::Out(sent)) => Some(sent),
+                    _ => None,
+                });
+                assert!(sent.eq(&self.shown[&plan].sends), "{plan} did not do what it had shown");
             }
-            (Ticket::Operator, Answer::Changed { shown, now }) => assert!(!shown.does_as(&now)),
-            (Ticket::Operator, Answer::Planned(_) | Answer::NotPlanned) => {}
+            (Ticket::Operator(_), Answer::Changed { shown, now }) => assert!(!shown.does_as(&now)),
+            (Ticket::Operator(_), Answer::NotPlanned) => {}
             (_, Answer::Busy) => assert!(self.host.engine().journal().len() > self.host.durable() + LIMITS.waiting_max),
             (_, Answer::StorageFailed) => {}
             (ticket, answer) => panic!("{ticket:?} is answered with {answer:?}"),
@@ -328,6 +340,43 @@ fn what_was_answered_before_the_storage_failed_stays_so() {
         panic!("{answers:?}")
     };
     assert_eq!((event.get(), second, third), (1, &Answer::StorageFailed, &Answer::StorageFailed));
+}
+
+/// Of a payment, the account has a balance and a receipt, each for a receiver of its own.
+#[test]
+fn a_receiver_that_fails_is_left_alone_longer_and_longer_and_no_other_is() {
+    let mut host = Host::<Ledger, ()>::new(Ledger::correct(), OPTIONS(), LIMITS);
+    for (id, kind) in [("m-1", "hold"), ("m-2", "capture")] {
+        let body = json!({kind: {"account": "a-1", "payment": "p-1", "amount": 9, "on": 1}});
+        host.offer((), None, Message::new("bank", id, serde_json::from_value(body).expect("a body")));
+    }
+    let (mut pauses, mut timers, mut under_way) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..20 {
+        while let Some(action) = host.action() {
+            match action {
+                Action::Store(batch) => host.stored(batch.end),
+                Action::Send(event) => under_way.push(event),
+                Action::SetTimer { after, timer } => {
+                    pauses.push(after);
+                    timers.push(timer);
+                }
+                Action::Answer(..) => {}
+            }
+        }
+        for event in under_way.drain(..) {
+            let sent = match &host.engine().journal().get(event).expect("an event").what {
+                What::Observation(Observation::Out(sent)) => sent,
+                other => panic!("no output: {other:?}"),
+            };
+            if sent.to == *"receipts" { host.failed(event) } else { host.acknowledged(None, event) }
+        }
+        if pauses.len() < 6 {
+            timers.drain(..).for_each(|timer| host.timer(timer));
+        }
+    }
+    assert_eq!(pauses, [1_000, 2_000, 4_000, 8_000, 8_000, 8_000]);
+    let backlog: Vec<_> = host.backlog().map(|b| (b.receiver.as_str(), b.under_way, b.waiting, b.failures)).collect();
+    assert_eq!(backlog, [("receipts", 0, 1, 6), ("statements", 0, 0, 0)]);
 }
 
 fn nights<S: Fixture>() {

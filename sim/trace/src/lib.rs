@@ -6,11 +6,12 @@
 //!
 //! # A tour
 //!
-//! A trace comes into being in one of three ways:
+//! A trace comes into being in one of four ways:
 //!
 //! * A running service records it: [`recorder::Recorder`] appends each event as one whole line.
 //! * A service that records nothing has a message table: [`import::import`] turns exported rows into a trace.
 //! * A program has the events as values: [`format::Writer`] writes them in the canonical form.
+//! * A service keeps its journal in a database: each [`row::Row`] is an event, and becomes a line of a trace.
 //!
 //! To read a trace, open the file with [`format::files::open`] and pass it to [`format::Reader`]. The reader checks the
 //! header first. It then returns the events in the types of your system, or as JSON text for tools that edit traces
@@ -24,5 +25,6 @@ pub mod digest;
 pub mod format;
 pub mod import;
 pub mod recorder;
+pub mod row;
 pub mod text;
 pub mod unknown;

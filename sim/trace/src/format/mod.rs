@@ -57,12 +57,14 @@ mod writer;
 use afresh_core::{At, Event, Message, Stimulus, Trace, Types, What};
 use serde::Serialize;
 
-pub(crate) use at::stamp_of;
+pub(crate) use at::{parse as parse_time, stamp_of};
 pub(crate) use compact::compact;
+pub(crate) use decode::{ContentSeed, Typed};
 pub(crate) use fact::{FactWire, SettlementWire};
 pub(crate) use lines::Lines;
 pub use output_id::{join as output_id, split as split_output_id};
 pub(crate) use scan::Scan;
+pub(crate) use strict::Strict;
 pub(crate) use writer::{Encoder, Stamp};
 
 pub use ahead::read_ahead;
@@ -102,6 +104,31 @@ where
         What::Stimulus(Stimulus::In(message)) => Some(message),
         _ => None,
     })
+}
+
+/// Reads a message from JSON: the value of the field `in` in the line of an event.
+///
+/// A message whose body the system cannot read is returned as [`Stimulus::Unreadable`], which an engine rejects.
+///
+/// # Errors
+///
+/// Fails if the text is not the JSON of a message. Returns the problem, and the column in the text, from 1.
+pub fn message<S: Types>(system: &S, json: &str) -> Result<Stimulus<S::In, S::View>, (Problem, u64)> {
+    const BEFORE: &str = "{\"in\":";
+    let column = |column: u64| column.saturating_sub(BEFORE.len() as u64).max(1);
+    let line = format!("{BEFORE}{json}}}");
+    let content = Typed { system, version: "", skip_unreadable: true };
+    match reader::parse(&mut Scan::default(), &line, content) {
+        Ok(decode::Envelope { number: None, cause: None, at: None, content: What::Stimulus(stimulus), .. }) => {
+            Ok(stimulus)
+        }
+        Ok(_) => Err((Problem::Data("a message is an object with `id`, `from` and `body`".into()), 1)),
+        Err(reader::Why::Json(error) | reader::Why::Body(error)) => {
+            let (problem, at) = Problem::from_json(&error);
+            Err((problem, column(at)))
+        }
+        Err(reader::Why::Scan(problem, at)) => Err((problem, column(at))),
+    }
 }
 
 pub use afresh_core::EventOf;

@@ -118,7 +118,7 @@ impl Scan {
     /// Returns the JSON text of the value under `key`, or an empty text if there is no such key.
     ///
     /// `json` must be the object that was checked last.
-    pub(super) fn value<'j>(&self, json: &'j str, key: &str) -> &'j str {
+    pub(crate) fn value<'j>(&self, json: &'j str, key: &str) -> &'j str {
         let mut fields = self.keys.iter().zip(&self.values);
         let found = fields.find(|(field, _)| field.plain(json) == key);
         found.map_or("", |(_, (begin, end))| json[*begin..*end].trim_ascii())

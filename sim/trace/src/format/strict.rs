@@ -22,7 +22,7 @@ pub fn from_json<'j, T: Deserialize<'j>>(json: &'j [u8]) -> serde_json::Result<T
 }
 
 /// A wrapper that passes everything on, except that it asks for a map where a struct is read.
-pub(super) struct Strict<T>(pub(super) T);
+pub(crate) struct Strict<T>(pub(crate) T);
 
 /// Passes methods of a deserializer on. The values that they read hold no other values.
 macro_rules! plain {

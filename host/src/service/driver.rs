@@ -7,6 +7,7 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use afresh_check::Subject;
+use afresh_check::guard::guard;
 use afresh_check::turn::{Asked, Planned, check_names};
 use afresh_core::host::{Action, Answer, Host, Timer};
 use afresh_core::{
@@ -192,10 +193,15 @@ impl<S: Subject + 'static> Driver<S> {
             // Handles offer nothing else.
             Command::Offer(..) => {}
             Command::Read(read) => {
-                let shown = read(self.host.engine());
-                self.host.show(Ticket::Show(shown));
+                let (mut read, mut shown) = (Some(read), None);
+                let done = guard(&mut || shown = read.take().map(|read| read(self.host.engine())));
+                match (done, shown) {
+                    (Ok(()), Some(shown)) => self.host.show(Ticket::Show(shown)),
+                    // The reply is dropped, which says so to the reader.
+                    (done, _) => tracing::error!("a read panicked: {}", done.err().unwrap_or_default()),
+                }
             }
-            Command::Ask(asked, reply) => match asked.knob(self.host.engine().journal()) {
+            Command::Ask(asked, reply) => match asked.knob(self.host.engine()) {
                 Ok(knob) => match token() {
                     Some(plan) => self.host.ask(Ticket::Ask(plan.clone(), knob.clone(), reply), plan, knob),
                     None => drop(reply.send(Err(Refused::Busy.into()))),

@@ -150,13 +150,13 @@ impl Row {
         })
     }
 
-    /// Reads the time of an event from the text that [`at_text`](Self::at_text) returns.
+    /// Reads the time of an event from the text that [`at_text`](Self::at_text) returns, or from any RFC 3339 text.
     ///
     /// # Errors
     ///
     /// Returns a text that says what is wrong, and what was expected.
     pub fn parse_at(text: &str) -> Result<At, String> {
-        match text.ends_with('Z') {
+        match text.contains(':') {
             true => parse_time(&format!("\"{text}\"")),
             false => parse_time(text),
         }

@@ -23,16 +23,19 @@ use super::metrics::Metrics;
 use super::open::restarted;
 use super::writer::Task;
 use super::{Asking, KnobError, Lacking, Offered, Options, Refused, Reply, Status, Turned};
-use crate::clock::WallClock;
+use crate::clock::{self, WallClock};
 use crate::receiver::{Delivery, Receivers};
 
 /// Gives or refuses the result of a read.
 pub(super) type Shown = Box<dyn FnOnce(Result<(), Refused>) + Send>;
 
+/// Reads something from the engine.
+pub(super) type Read<S> = Box<dyn FnOnce(&Engine<S>) -> Shown + Send>;
+
 /// Something that a handle of the service asks for.
 pub(super) enum Command<S: Subject> {
     Offer(Stimulus<S::In, S::View>, Reply<Result<Offered, Refused>>),
-    Read(Box<dyn FnOnce(&Engine<S>) -> Shown + Send>),
+    Read(Read<S>),
     Ask(Asked, Reply<Result<Asking, KnobError>>),
     Confirm(Name, Reply<Result<Turned<EventOf<S>>, KnobError>>),
     Status(Reply<Status>),
@@ -132,7 +135,7 @@ impl<S: Subject + 'static> Driver<S> {
         let Ok(own) = Builder::new_current_thread().enable_time().build() else { return };
         own.block_on(async {
             let mut taken = Vec::new();
-            let mut scrubbing = Instant::now() + self.options.scrub_every.unwrap_or_default();
+            let mut scrubbing = clock::now() + self.options.scrub_every.unwrap_or_default();
             loop {
                 self.act(runtime);
                 if !self.has_store || (!self.stopping.is_empty() && self.is_drained()) {
@@ -147,9 +150,9 @@ impl<S: Subject + 'static> Driver<S> {
                         0 => break,
                         _ => taken.drain(..).for_each(|command| self.obey(command)),
                     },
-                    () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => self.ring(),
+                    () = sleep_until(next.unwrap_or_else(clock::now)), if next.is_some() => self.ring(),
                     () = sleep_until(scrubbing), if self.options.scrub_every.is_some() => {
-                        scrubbing = Instant::now() + self.options.scrub_every.unwrap_or_default();
+                        scrubbing = clock::now() + self.options.scrub_every.unwrap_or_default();
                         self.scrub();
                     }
                 }
@@ -176,7 +179,7 @@ impl<S: Subject + 'static> Driver<S> {
                 Action::Answer(ticket, answer) => self.answer(ticket, answer),
                 Action::Send(event) => self.send(event, runtime),
                 Action::SetTimer { after, timer } => {
-                    self.timers.push(Reverse((Instant::now() + Duration::from_nanos(after), timer)));
+                    self.timers.push(Reverse((clock::now() + Duration::from_nanos(after), timer)));
                 }
             }
         }
@@ -383,7 +386,7 @@ impl<S: Subject + 'static> Driver<S> {
 
     /// Passes on the timers that have gone off.
     fn ring(&mut self) {
-        let now = Instant::now();
+        let now = clock::now();
         while let Some(Reverse((at, timer))) = self.timers.peek().copied()
             && at <= now
         {

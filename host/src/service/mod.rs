@@ -1,8 +1,8 @@
 //! [`Service`]: a system that runs, with its journal in a store.
 //!
-//! Two threads do the work. The *driver* has the host with its engine; it takes commands, and carries out the actions of
-//! the host. The *writer* has the store; it makes one batch after another durable. All other threads hold a [`Service`],
-//! and send commands.
+//! Two threads do the work. The *driver* has the host with its engine: it takes commands, and carries out the actions
+//! of the host. The *writer* has the store: it makes one batch after another durable. All other threads hold a
+//! [`Service`], and send commands.
 
 mod driver;
 mod metrics;

@@ -72,6 +72,22 @@ const USES: &[(&str, Uses)] = &[
             "thiserror",
         ]),
     ),
+    // A service of users has it: the databases, and what a network needs.
+    (
+        "afresh-host",
+        Uses::Only(&[
+            "afresh-check",
+            "afresh-core",
+            "afresh-trace",
+            "crc32fast",
+            "postgres",
+            "rusqlite",
+            "rustix",
+            "serde_json",
+            "thiserror",
+            "tokio",
+        ]),
+    ),
     ("afresh-cli", Uses::OfOurs(&["afresh-check", "afresh-core", "afresh-shrink", "afresh-trace", "afresh-world"])),
     (
         "afresh",

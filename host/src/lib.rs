@@ -5,7 +5,15 @@
 //!
 //! # Where to look
 //!
+//! * [`service`] runs a system: offer it messages, read its states, and turn knobs.
+//! * [`receiver`] takes the outputs.
 //! * [`store`] keeps the journal in a database.
 #![forbid(unsafe_code)]
 
+mod clock;
+pub mod receiver;
+pub mod service;
 pub mod store;
+
+pub use receiver::{Receiver, Receivers};
+pub use service::{Options, Service};

@@ -234,7 +234,7 @@ impl<S: Fixture> Night<S> {
         self.timers.clear();
         let restart = Stimulus::Fault(Box::new(Fault::Restart { node: "app".into() }));
         let stored = self.stored.iter().cloned();
-        self.host = Host::restart(self.system.clone(), OPTIONS(), LIMITS, stored, None, restart).unwrap();
+        self.host = Host::restart(self.system.clone(), OPTIONS(), LIMITS, stored, None, || restart).unwrap();
         self.act();
     }
 

@@ -40,7 +40,7 @@ use crate::name::Name;
 use crate::receive::Receipt;
 use crate::restart::OutOfSequence;
 use crate::system::System;
-use crate::trace::{At, EventNumber, Observation, Stimulus, What};
+use crate::trace::{At, EventNumber, Observation, Stimulus, Unreadable, What};
 
 /// The limits of a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub enum Action<T, O> {
     /// Store these events of the journal, counted from 0, in one batch after all batches before it. Then call
     /// [`Host::stored`] with the end of the range or, if the batch may not be durable, [`Host::storage_failed`].
     ///
-    /// The next batch is asked for when this one is stored. All events that come in between are in it.
+    /// The next batch is asked for when this one is stored. It holds all events that come in between.
     Store(Range<usize>),
     /// Give this answer.
     Answer(T, Answer<O>),
@@ -138,8 +138,9 @@ impl<S: System, T> Host<S, T> {
 
     /// Builds a host that continues from the stored events of a journal.
     ///
-    /// `restart` is the stimulus that the host journals first: [`Fault::Restart`](crate::Fault::Restart) or, if other
-    /// code runs than before, [`Fault::Deploy`](crate::Fault::Deploy). All outputs that are not settled are sent again.
+    /// `restart` is called after the last stored event. It returns the stimulus that the host journals first:
+    /// [`Fault::Restart`](crate::Fault::Restart) or, if other code runs than before,
+    /// [`Fault::Deploy`](crate::Fault::Deploy). All outputs that are not settled are sent again.
     ///
     /// # Errors
     ///
@@ -150,7 +151,7 @@ impl<S: System, T> Host<S, T> {
         limits: Limits,
         stored: impl IntoIterator<Item = EventOf<S>>,
         at: Option<At>,
-        restart: Stimulus<S::In, S::View>,
+        restart: impl FnOnce() -> Stimulus<S::In, S::View>,
     ) -> Result<Self, OutOfSequence> {
         let mut durable = 0;
         let mut restart = Some(restart);
@@ -163,7 +164,7 @@ impl<S: System, T> Host<S, T> {
             }
             None => restart.take().map(|restart| {
                 let number = EventNumber::MIN.saturating_add(durable as u32);
-                EventOf::<S> { number, cause: None, at, what: What::Stimulus(restart) }
+                EventOf::<S> { number, cause: None, at, what: What::Stimulus(restart()) }
             }),
         });
         let engine = Engine::restart(system, options, events)?;
@@ -171,7 +172,6 @@ impl<S: System, T> Host<S, T> {
         for output in host.engine.unsettled_events().filter(|output| output.get() as usize <= durable) {
             host.deliveries.add(&host.engine, output, &mut host.actions);
         }
-        host.store();
         Ok(host)
     }
 
@@ -190,8 +190,10 @@ impl<S: System, T> Host<S, T> {
     }
 
     /// The next thing to do; `None` if there is nothing.
+    ///
+    /// A batch is asked for last, so that it holds everything that came before the driver asked.
     pub fn action(&mut self) -> Option<Action<T, S::Out>> {
-        self.actions.pop_front()
+        self.actions.pop_front().or_else(|| self.store())
     }
 
     /// The engine. It is ahead of the storage: to show something of it, call [`show`](Self::show).
@@ -216,14 +218,19 @@ impl<S: System, T> Host<S, T> {
         let receipt = effects.receipt().unwrap_or(Receipt::Rejected);
         let received = Answer::Received(effects.stimulus(), receipt);
         self.answer(ticket, received);
-        self.store();
+    }
+
+    /// Takes a message whose body the system cannot read. It is journaled, and the answer says that it is rejected.
+    pub fn offer_unreadable(&mut self, ticket: T, at: Option<At>, message: Unreadable) {
+        let Some(ticket) = self.admits(ticket) else { return };
+        let number = self.engine.take(at, Stimulus::Unreadable(Box::new(message))).stimulus();
+        self.answer(ticket, Answer::Received(number, Receipt::Rejected));
     }
 
     /// Takes another stimulus, such as a fault. Nobody is answered.
     pub fn take(&mut self, at: Option<At>, stimulus: Stimulus<S::In, S::View>) {
         if !self.is_stopped {
             self.engine.take(at, stimulus);
-            self.store();
         }
     }
 
@@ -264,7 +271,6 @@ impl<S: System, T> Host<S, T> {
         }
         let turned = self.engine.take(at, Stimulus::Knob(Box::new(knob))).stimulus();
         self.answer(ticket, Answer::Turned(turned));
-        self.store();
     }
 
     /// The storage has made the first `events` events of the journal durable.
@@ -281,7 +287,6 @@ impl<S: System, T> Host<S, T> {
             }
         }
         self.give();
-        self.store();
     }
 
     /// The storage has failed, and a batch may not be durable.
@@ -309,7 +314,6 @@ impl<S: System, T> Host<S, T> {
         if newest.is_some_and(|newest| newest.event == output || journal.sent(newest.event).revision != sent.revision) {
             let (id, revision) = (SlotId { key: sent.key.clone(), slot: sent.slot.clone() }, sent.revision);
             self.engine.settle(at, &id, revision);
-            self.store();
         }
     }
 
@@ -356,11 +360,12 @@ impl<S: System, T> Host<S, T> {
     }
 
     /// Asks for a batch of all events that are not durable, unless one is being stored.
-    fn store(&mut self) {
+    fn store(&mut self) -> Option<Action<T, S::Out>> {
         let events = self.engine.journal().len();
-        if !self.is_storing && self.durable < events {
-            self.is_storing = true;
-            self.actions.push_back(Action::Store(self.durable..events));
+        if self.is_stopped || self.is_storing || self.durable == events {
+            return None;
         }
+        self.is_storing = true;
+        Some(Action::Store(self.durable..events))
     }
 }

@@ -26,7 +26,11 @@ pub enum Asked {
 
 impl Asked {
     /// Completes the names of the messages from the journal, and returns the knob.
-    pub(super) fn knob<S: System>(&self, journal: &Journal<S>) -> Result<Knob, Error> {
+    ///
+    /// # Errors
+    ///
+    /// Fails if the journal has no message of that name, or several.
+    pub fn knob<S: System>(&self, journal: &Journal<S>) -> Result<Knob, Error> {
         match self {
             Self::Knob(knob) => Ok(knob.clone()),
             Self::Reflow { messages, by, why } => {

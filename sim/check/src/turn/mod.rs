@@ -21,6 +21,7 @@ use crate::subject::Subject;
 use start::Started;
 
 pub use asked::Asked;
+pub use names::check as check_names;
 pub use planned::{Planned, PlannedRefusal, PlannedSend};
 pub use start::Start;
 

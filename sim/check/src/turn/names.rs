@@ -9,8 +9,12 @@ use afresh_trace::unknown::{Thing, UnknownName};
 use super::Error;
 use super::asked::unknown_message;
 
-/// Fails if the knob has a name that the trace of `engine` or its system does not have; `plan` is its plan.
-pub(super) fn check<S: System>(engine: &Engine<S>, knob: &Knob, plan: &Plan<S::Out>) -> Result<(), Error> {
+/// Fails if the knob has a name that the journal of `engine` or its system does not have; `plan` is its plan.
+///
+/// # Errors
+///
+/// Fails at the first such name, with the names that come nearest.
+pub fn check<S: System>(engine: &Engine<S>, knob: &Knob, plan: &Plan<S::Out>) -> Result<(), Error> {
     if let Knob::Migrate { flow, .. } = knob {
         check_flow(engine, flow)?;
     }

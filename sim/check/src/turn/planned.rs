@@ -52,7 +52,7 @@ pub struct PlannedRefusal {
 
 impl Planned {
     /// Converts a plan, and adds the body that `engine` sent last from each slot.
-    pub(super) fn new<S: System>(engine: &Engine<S>, plan: &Plan<S::Out>) -> Self {
+    pub fn new<S: System>(engine: &Engine<S>, plan: &Plan<S::Out>) -> Self {
         Self {
             keys: plan.keys,
             sends: plan.sends.iter().map(|sent| PlannedSend::new(engine, sent)).collect(),

@@ -205,7 +205,7 @@ impl<S: Subject> HostNode<S> {
         }
         let system = deployed(&self.given.system, &journaled);
         // This cannot fail: a crash only removes whole records from the end, so the event numbers have no gaps.
-        if let Ok(host) = host::Host::restart(system, OPTIONS, LIMITS, journaled, at(effects), restart) {
+        if let Ok(host) = host::Host::restart(system, OPTIONS, LIMITS, journaled, at(effects), || restart) {
             self.host = host;
         }
         if self.has(Bug::ForgetsUnsettled) {

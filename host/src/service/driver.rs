@@ -1,0 +1,444 @@
+//! The driver: the thread that has the host. It takes commands, and carries out what the host asks for.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use afresh_check::Subject;
+use afresh_check::turn::{Asked, Planned, check_names};
+use afresh_core::host::{Action, Answer, Host, Timer};
+use afresh_core::{
+    Engine, Event as Journaled, EventNumber, EventOf, Header, Key, Knob, Name, Observation, Receipt, Stimulus, What,
+};
+use afresh_trace::row::Row;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::metrics::Metrics;
+use super::open::restarted;
+use super::writer::Task;
+use super::{Asking, KnobError, Lacking, Offered, Options, Refused, Reply, Status, Turned};
+use crate::clock::WallClock;
+use crate::receiver::{Delivery, Receivers};
+
+/// Gives or refuses the result of a read.
+pub(super) type Shown = Box<dyn FnOnce(Result<(), Refused>) + Send>;
+
+/// Something that a handle of the service asks for.
+pub(super) enum Command<S: Subject> {
+    Offer(Stimulus<S::In, S::View>, Reply<Result<Offered, Refused>>),
+    Read(Box<dyn FnOnce(&Engine<S>) -> Shown + Send>),
+    Ask(Asked, Reply<Result<Asking, KnobError>>),
+    Confirm(Name, Reply<Result<Turned<EventOf<S>>, KnobError>>),
+    Status(Reply<Status>),
+    Stop(Reply<()>),
+}
+
+/// Something that happened outside: in the writer, or at a receiver.
+pub(super) enum Event<S: Subject> {
+    /// This many events are durable.
+    Stored(usize),
+    /// A batch may not be durable.
+    StorageFailed,
+    /// The store can no longer be used at all.
+    StorageLost,
+    /// The store works again, and its journal has these events.
+    Recovered(Vec<EventOf<S>>),
+    /// The receiver of the output of this event has it or, with the reason, may not have it.
+    Delivered(EventNumber, Name, Result<(), String>),
+}
+
+/// Whom an answer of the host is for.
+pub(super) enum Ticket<S: Subject> {
+    Offer(Reply<Result<Offered, Refused>>),
+    Show(Shown),
+    Ask(Name, Knob, Reply<Result<Asking, KnobError>>),
+    Confirm(Reply<Result<Turned<EventOf<S>>, KnobError>>),
+    /// The scrubber, with the name of its plan.
+    Scrub(Name),
+}
+
+/// The most commands that are taken before the actions of the host are carried out.
+const COMMANDS: usize = 512;
+
+/// The name under which the journal records what the scrubber heals.
+const SCRUBBER: &str = "scrubber";
+
+/// The driver of one service.
+pub(super) struct Driver<S: Subject> {
+    host: Host<S, Ticket<S>>,
+    header: Header,
+    receivers: Receivers<S::Out>,
+    options: Options,
+    metrics: Arc<Metrics>,
+    clock: WallClock,
+    durable: watch::Sender<usize>,
+    tasks: Sender<Task>,
+    events: UnboundedSender<Event<S>>,
+    timers: BinaryHeap<Reverse<(Instant, Timer)>>,
+    /// Why each receiver failed the last time.
+    failures: BTreeMap<Name, String>,
+    /// The keys that the scrubber has before it, in descending order.
+    to_scrub: Vec<Key>,
+    /// The replies to those who have asked the service to stop.
+    stopping: Vec<Reply<()>>,
+    /// False after the store was lost.
+    has_store: bool,
+}
+
+impl<S: Subject + 'static> Driver<S> {
+    #[expect(clippy::too_many_arguments, reason = "the parts of a driver, which only `open` puts together")]
+    pub(super) fn new(
+        host: Host<S, Ticket<S>>,
+        header: Header,
+        receivers: Receivers<S::Out>,
+        options: Options,
+        metrics: Arc<Metrics>,
+        durable: watch::Sender<usize>,
+        tasks: Sender<Task>,
+        events: UnboundedSender<Event<S>>,
+    ) -> Self {
+        Self {
+            host,
+            header,
+            receivers,
+            options,
+            metrics,
+            clock: WallClock::default(),
+            durable,
+            tasks,
+            events,
+            timers: BinaryHeap::new(),
+            failures: BTreeMap::new(),
+            to_scrub: Vec::new(),
+            stopping: Vec::new(),
+            has_store: true,
+        }
+    }
+
+    /// Runs the service until it is stopped. Deliveries run on `runtime`.
+    pub(super) fn run(
+        mut self,
+        runtime: &Handle,
+        mut commands: mpsc::Receiver<Command<S>>,
+        mut events: UnboundedReceiver<Event<S>>,
+    ) {
+        // This fails only if the system gives no more file descriptors. The handles then see a stopped service.
+        let Ok(own) = Builder::new_current_thread().enable_time().build() else { return };
+        own.block_on(async {
+            let mut taken = Vec::new();
+            let mut scrubbing = Instant::now() + self.options.scrub_every.unwrap_or_default();
+            loop {
+                self.act(runtime);
+                if !self.has_store || (!self.stopping.is_empty() && self.is_drained()) {
+                    break;
+                }
+                let next = self.timers.peek().map(|Reverse((at, _))| *at);
+                tokio::select! {
+                    biased;
+                    Some(event) = events.recv() => self.take(event),
+                    count = commands.recv_many(&mut taken, COMMANDS) => match count {
+                        // No handle is left.
+                        0 => break,
+                        _ => taken.drain(..).for_each(|command| self.obey(command)),
+                    },
+                    () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => self.ring(),
+                    () = sleep_until(scrubbing), if self.options.scrub_every.is_some() => {
+                        scrubbing = Instant::now() + self.options.scrub_every.unwrap_or_default();
+                        self.scrub();
+                    }
+                }
+            }
+        });
+        // Dropping the commands that are left refuses them.
+        drop(commands);
+        let _ = self.tasks.send(Task::Stop);
+        for reply in self.stopping {
+            let _ = reply.send(());
+        }
+    }
+
+    /// Returns true if nothing waits for the storage.
+    fn is_drained(&self) -> bool {
+        self.host.durable() == self.host.engine().journal().len()
+    }
+
+    /// Carries out all actions of the host.
+    fn act(&mut self, runtime: &Handle) {
+        while let Some(action) = self.host.action() {
+            match action {
+                Action::Store(events) => self.store(events),
+                Action::Answer(ticket, answer) => self.answer(ticket, answer),
+                Action::Send(event) => self.send(event, runtime),
+                Action::SetTimer { after, timer } => {
+                    self.timers.push(Reverse((Instant::now() + Duration::from_nanos(after), timer)));
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command<S>) {
+        let at = Some(self.clock.now());
+        match command {
+            Command::Offer(_, reply) if !self.stopping.is_empty() => drop(reply.send(Err(Refused::Stopped))),
+            Command::Offer(Stimulus::In(message), reply) => self.host.offer(Ticket::Offer(reply), at, message),
+            Command::Offer(Stimulus::Unreadable(message), reply) => {
+                self.host.offer_unreadable(Ticket::Offer(reply), at, *message);
+            }
+            // Handles offer nothing else.
+            Command::Offer(..) => {}
+            Command::Read(read) => {
+                let shown = read(self.host.engine());
+                self.host.show(Ticket::Show(shown));
+            }
+            Command::Ask(asked, reply) => match asked.knob(self.host.engine().journal()) {
+                Ok(knob) => match token() {
+                    Some(plan) => self.host.ask(Ticket::Ask(plan.clone(), knob.clone(), reply), plan, knob),
+                    None => drop(reply.send(Err(Refused::Busy.into()))),
+                },
+                Err(error) => drop(reply.send(Err(KnobError::Name(error)))),
+            },
+            Command::Confirm(plan, reply) => self.host.confirm(Ticket::Confirm(reply), at, &plan),
+            Command::Status(reply) => drop(reply.send(self.status())),
+            Command::Stop(reply) => self.stopping.push(reply),
+        }
+    }
+
+    fn take(&mut self, event: Event<S>) {
+        let at = Some(self.clock.now());
+        match event {
+            Event::Stored(events) => {
+                self.count(events);
+                self.host.stored(events);
+                self.durable.send_replace(self.host.durable());
+            }
+            Event::StorageFailed => {
+                self.host.storage_failed();
+                let _ = self.tasks.send(Task::Recover);
+            }
+            Event::StorageLost => {
+                self.host.storage_failed();
+                self.has_store = false;
+            }
+            Event::Recovered(events) => self.recover(events),
+            Event::Delivered(event, _, Ok(())) => {
+                self.metrics.settled.inc();
+                self.host.acknowledged(at, event);
+            }
+            Event::Delivered(event, receiver, Err(why)) => {
+                tracing::warn!(receiver = receiver.as_str(), event, "an output was not delivered: {why}");
+                self.metrics.failed.inc();
+                self.failures.insert(receiver, why);
+                self.host.failed(event);
+            }
+        }
+    }
+
+    /// Counts the events that have become durable, up to this number of them.
+    fn count(&self, events: usize) {
+        let (before, journal) = (self.host.durable(), self.host.engine().journal());
+        for event in journal.since(before).take(events.saturating_sub(before)) {
+            match &event.what {
+                What::Observation(Observation::Healed(_)) => drop(self.metrics.healed.inc()),
+                What::Stimulus(Stimulus::Knob(_)) => drop(self.metrics.turned.inc()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Continues from the events that the store has, after the storage failed.
+    fn recover(&mut self, events: Vec<EventOf<S>>) {
+        let system = self.host.engine().system().clone();
+        match restarted(&system, &self.header, &self.options, events) {
+            Ok(host) => {
+                self.host = host;
+                self.timers.clear();
+                self.to_scrub.clear();
+                self.durable.send_replace(self.host.durable());
+                tracing::info!("the storage works again");
+            }
+            // This cannot happen: the journal was that of this system when the service started.
+            Err(_) => self.has_store = false,
+        }
+    }
+
+    /// Passes a batch to the writer.
+    fn store(&mut self, events: std::ops::Range<usize>) {
+        let engine = self.host.engine();
+        let batch = engine.journal().since(events.start).take(events.len());
+        let rows: Result<Vec<_>, _> = batch.map(|event| row(engine, event)).collect();
+        match rows {
+            Ok(rows) => drop(self.tasks.send(Task::Append(rows, events.end))),
+            Err(problem) => {
+                // A value that JSON does not have, such as NaN. The journal cannot hold it, so the service restarts
+                // without it.
+                tracing::error!("an event cannot be stored: {problem}");
+                self.metrics.storage_failures.inc();
+                let _ = self.events.send(Event::StorageFailed);
+            }
+        }
+    }
+
+    fn answer(&mut self, ticket: Ticket<S>, answer: Answer<S::Out>) {
+        match (ticket, answer) {
+            (Ticket::Offer(reply), Answer::Received(event, receipt)) => {
+                let _ = reply.send(Ok(self.received(event, receipt)));
+            }
+            (Ticket::Offer(reply), other) => {
+                self.metrics.refused.inc();
+                let _ = reply.send(Err(refused(&other)));
+            }
+            (Ticket::Show(show), Answer::Shown) => show(Ok(())),
+            (Ticket::Show(show), other) => show(Err(refused(&other))),
+            (Ticket::Ask(token, knob, reply), Answer::Planned(plan)) => {
+                let engine = self.host.engine();
+                let asking = check_names(engine, &knob, &plan).map_err(KnobError::Name);
+                let _ = reply.send(asking.map(|()| Asking { token, plan: Planned::new(engine, &plan), knob }));
+            }
+            (Ticket::Ask(_, _, reply), other) => drop(reply.send(Err(refused(&other).into()))),
+            (Ticket::Confirm(reply), answer) => drop(reply.send(self.turned(answer))),
+            (Ticket::Scrub(plan), Answer::Planned(planned)) => {
+                self.metrics.scrubbed.inc();
+                if !planned.is_empty() {
+                    let at = Some(self.clock.now());
+                    self.host.confirm(Ticket::Scrub(plan.clone()), at, &plan);
+                }
+            }
+            (Ticket::Scrub(_), _) => {}
+        }
+    }
+
+    fn received(&self, event: EventNumber, receipt: Receipt) -> Offered {
+        self.metrics.durable.inc();
+        match receipt {
+            Receipt::Duplicate => drop(self.metrics.duplicates.inc()),
+            Receipt::Conflict(_) => drop(self.metrics.conflicts.inc()),
+            Receipt::Rejected => drop(self.metrics.rejected.inc()),
+            Receipt::Counts | Receipt::Stale(_) => {}
+        }
+        let is_rejected = matches!(receipt, Receipt::Rejected | Receipt::Conflict(_));
+        Offered { event, receipt, why: is_rejected.then(|| self.why(event)).flatten() }
+    }
+
+    /// The reason for which the message of this event was rejected.
+    fn why(&self, event: EventNumber) -> Option<String> {
+        let mut caused = self.host.engine().journal().since(event.get() as usize);
+        caused.find_map(|Journaled { cause, what, .. }| match what {
+            What::Observation(Observation::Rejected(rejected)) if *cause == Some(event) => Some(rejected.why.clone()),
+            _ => None,
+        })
+    }
+
+    fn turned(&self, answer: Answer<S::Out>) -> Result<Turned<EventOf<S>>, KnobError> {
+        let engine = self.host.engine();
+        match answer {
+            Answer::Turned(event) => {
+                let after = engine.journal().since(event.get() as usize);
+                // The effects of a knob follow it, up to the next stimulus or the next word from a receiver.
+                let effects = after.take_while(|event| match &event.what {
+                    What::Stimulus(_) => false,
+                    What::Observation(observation) => !matches!(observation, Observation::Settled(_)),
+                });
+                Ok(Turned { event, effects: effects.cloned().collect() })
+            }
+            Answer::NotPlanned => Err(KnobError::NotPlanned),
+            Answer::Changed { shown, now } => {
+                let planned = |plan| Box::new(Planned::new(engine, plan));
+                Err(KnobError::Changed { shown: planned(&shown), now: planned(&now) })
+            }
+            other => Err(refused(&other).into()),
+        }
+    }
+
+    /// Sends an output to its receiver.
+    fn send(&mut self, event: EventNumber, runtime: &Handle) {
+        let Some(Journaled { what: What::Observation(Observation::Out(sent)), .. }) =
+            self.host.engine().journal().get(event)
+        else {
+            return;
+        };
+        // An output to an unknown receiver stays on its way, until a service with that receiver starts.
+        let Some(receiver) = self.receivers.get(&sent.to) else { return };
+        self.metrics.sent.inc();
+        let (receiver, delivery) = (Arc::clone(receiver), Delivery { event, sent: sent.clone() });
+        let (events, limit) = (self.events.clone(), self.options.delivery_max);
+        runtime.spawn(async move {
+            let to = delivery.sent.to.clone();
+            let done = timeout(limit, receiver.deliver(delivery)).await;
+            let done = done.unwrap_or_else(|_| Err(format!("no answer within {limit:?}")));
+            // An error says that the service has stopped. The output is sent again at the next start.
+            let _ = events.send(Event::Delivered(event, to, done));
+        });
+    }
+
+    /// Passes on the timers that have gone off.
+    fn ring(&mut self) {
+        let now = Instant::now();
+        while let Some(Reverse((at, timer))) = self.timers.peek().copied()
+            && at <= now
+        {
+            self.timers.pop();
+            self.host.timer(timer);
+        }
+    }
+
+    /// Lets the scrubber look at the next key.
+    fn scrub(&mut self) {
+        if self.to_scrub.is_empty() {
+            self.to_scrub = self.host.engine().keys().into_iter().rev().cloned().collect();
+        }
+        let Some(key) = self.to_scrub.pop() else { return };
+        if self.host.engine().quarantined(&key).is_some() {
+            // Only an operator brings a key back.
+            return;
+        }
+        let plan = Name::from(SCRUBBER);
+        let knob = Knob::Scrub { keys: Some(vec![key]), by: SCRUBBER.into(), why: String::new() };
+        self.host.ask(Ticket::Scrub(plan.clone()), plan, knob);
+    }
+
+    fn status(&self) -> Status {
+        let receivers = self.host.backlog().map(|backlog| Lacking {
+            receiver: backlog.receiver.clone(),
+            is_known: self.receivers.get(backlog.receiver).is_some(),
+            unsettled: backlog.under_way + backlog.waiting,
+            failures: backlog.failures,
+            why: self.failures.get(backlog.receiver).cloned(),
+        });
+        let events = self.host.engine().journal().len();
+        Status { events, durable: self.host.durable(), receivers: receivers.collect() }
+    }
+}
+
+/// Converts an event into a row, with the key that a message concerns.
+fn row<S: Subject>(engine: &Engine<S>, event: &EventOf<S>) -> Result<Row, afresh_trace::format::Problem> {
+    let mut row = Row::of(event)?;
+    if let What::Stimulus(Stimulus::In(message)) = &event.what
+        && let Some(body) = &message.body
+    {
+        // A body on which `keys` panics was rejected. Nobody needs to find it by a key.
+        let _ = (engine.options().guard)(&mut || {
+            let mut keys = engine.system().keys(body).into_iter();
+            row.key = keys.next().filter(|_| keys.next().is_none());
+        });
+    }
+    Ok(row)
+}
+
+fn refused<O>(answer: &Answer<O>) -> Refused {
+    match answer {
+        Answer::Busy => Refused::Busy,
+        _ => Refused::StorageFailed,
+    }
+}
+
+/// Draws the name of a plan, which nobody can guess; `None` if the machine has no random numbers now.
+fn token() -> Option<Name> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(Name::from(bytes.map(|byte| format!("{byte:02x}")).concat()))
+}

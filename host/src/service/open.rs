@@ -1,0 +1,215 @@
+//! Opening: from a store to a running service.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, channel, sync_channel};
+use std::{io, thread};
+
+use afresh_check::Subject;
+use afresh_check::guard::guard;
+use afresh_core::host::Host;
+use afresh_core::{EventNumber, EventOf, Fault, Header, Name, Options as EngineOptions, Stimulus, What};
+use afresh_trace::format::Problem;
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+
+use super::driver::{Driver, Ticket};
+use super::metrics::Metrics;
+use super::writer::Writer;
+use super::{Options, Service};
+use crate::clock::WallClock;
+use crate::receiver::Receivers;
+use crate::store::{Error, Store};
+
+/// The number of events that are read from the store together.
+const CHUNK: usize = 1024;
+
+/// Why a service could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// The store holds the journal of another system.
+    #[error(
+        "{store} holds the journal of `{found}`, and `{system}` knows no version of that name: run `{found}`, or use \
+         another store"
+    )]
+    OtherSystem {
+        /// The name of the store.
+        store: String,
+        /// The system of the journal.
+        found: String,
+        /// The system that was to run.
+        system: String,
+    },
+    /// The journal in the store is a window of a history, from which no service can continue.
+    #[error("{store} holds only a part of a history: a service needs all of it")]
+    Window {
+        /// The name of the store.
+        store: String,
+    },
+    /// A thread could not be started.
+    #[error("a thread cannot be started: {0}")]
+    Thread(#[from] io::Error),
+}
+
+impl<S: Subject + 'static> Service<S> {
+    /// Starts a service: takes the lease of the store, computes all states from its journal, and sends what is not
+    /// settled. Call it from a Tokio runtime, whose tasks then call the receivers.
+    ///
+    /// This blocks until the service is ready, which takes about as long as replaying the journal.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the store cannot be used, or holds the journal of another system.
+    ///
+    /// # Panics
+    ///
+    /// Panics outside of a Tokio runtime.
+    pub fn open(
+        system: S,
+        mut store: Box<dyn Store>,
+        receivers: Receivers<S::Out>,
+        options: Options,
+    ) -> Result<Self, OpenError> {
+        let header = Header { version: options.version.clone(), ..Header::complete(&options.system) };
+        let header = store.take(&header)?;
+        if !header.complete {
+            return Err(OpenError::Window { store: store.name().into() });
+        }
+        let host = host(&system, &mut *store, &header, &options)?;
+        let metrics = Arc::new(Metrics::new());
+        let (events, internal) = mpsc::unbounded_channel();
+        let (commands, asked) = mpsc::channel(options.queue_max);
+        let (durable_now, durable) = watch::channel(host.durable());
+        let (tasks, to_do) = channel();
+        let writer = Writer {
+            store,
+            system: system.clone(),
+            version: header.version.clone(),
+            metrics: Arc::clone(&metrics),
+            events: events.clone(),
+        };
+        let name: Arc<str> = options.system.as_str().into();
+        let driver = Driver::new(host, header, receivers, options, Arc::clone(&metrics), durable_now, tasks, events);
+        let runtime = Handle::current();
+        thread::Builder::new().name("afresh-writer".into()).spawn(move || writer.run(&to_do))?;
+        thread::Builder::new().name("afresh-engine".into()).spawn(move || driver.run(&runtime, asked, internal))?;
+        Ok(Self { commands, durable, metrics, system: Arc::new(system), name })
+    }
+}
+
+/// Builds the host from the journal in the store.
+fn host<S: Subject>(
+    system: &S,
+    store: &mut dyn Store,
+    header: &Header,
+    options: &Options,
+) -> Result<Host<S, Ticket<S>>, OpenError> {
+    let name = store.name().to_owned();
+    let (chunks, read) = sync_channel(64);
+    thread::scope(|scope| {
+        let version = &header.version;
+        let reading = scope.spawn(move || read_in_chunks(store, system, version, &chunks));
+        let host = restarted(system, header, options, read.into_iter().flatten());
+        match reading.join() {
+            Ok(read) => read?,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        host.map_err(|found| OpenError::OtherSystem { store: name, found, system: options.system.clone() })
+    })
+}
+
+/// Builds a host from the events of a journal.
+///
+/// # Errors
+///
+/// Returns the name of the system of the journal, if it is another one of which `system` knows no version.
+pub(super) fn restarted<S: Subject>(
+    system: &S,
+    header: &Header,
+    options: &Options,
+    events: impl IntoIterator<Item = EventOf<S>>,
+) -> Result<Host<S, Ticket<S>>, String> {
+    let Options { policy, limits, .. } = *options;
+    let engine = EngineOptions { policy, complete: true, views: false, rounds_max: 1000, guard };
+    let mut events = events.into_iter().peekable();
+    if events.peek().is_none() {
+        return Ok(Host::new(system.clone(), engine, limits));
+    }
+    let deployed = RefCell::new(header.system.clone());
+    let events = events.inspect(|event| {
+        if let What::Stimulus(Stimulus::Fault(fault)) = &event.what
+            && let Fault::Deploy { system, .. } = &**fault
+        {
+            *deployed.borrow_mut() = system.as_str().to_owned();
+        }
+    });
+    let at = Some(WallClock::default().now());
+    let mut other = None;
+    let host = Host::restart(system.clone(), engine, limits, events, at, || {
+        let found = deployed.borrow();
+        let now = Name::from(options.system.as_str());
+        if *found != options.system && system.variant(&now).is_none() {
+            other = Some(found.clone());
+        }
+        Stimulus::Fault(Box::new(start(system, &found, options)))
+    });
+    match (host, other) {
+        (Ok(host), None) => Ok(host),
+        (_, other) => Err(other.unwrap_or_default()),
+    }
+}
+
+/// The fault with which the journal records a start. Its node says which version of the code starts.
+fn start<S: Subject>(system: &S, found: &str, options: &Options) -> Fault {
+    let name = Name::from(options.system.as_str());
+    let node = match options.version.as_str() {
+        "" => "service".into(),
+        version => Name::from(format!("service {version}")),
+    };
+    // A trace can only name versions that the system knows.
+    match found != options.system && system.variant(&name).is_some() {
+        true => Fault::Deploy { node, system: name },
+        false => Fault::Restart { node },
+    }
+}
+
+/// Reads all events of a store, and sends them in chunks, until nobody wants more.
+fn read_in_chunks<S: Subject>(
+    store: &mut dyn Store,
+    system: &S,
+    version: &str,
+    chunks: &SyncSender<Vec<EventOf<S>>>,
+) -> Result<(), Error> {
+    let mut chunk = Vec::with_capacity(CHUNK);
+    read_events(store, system, version, |event| {
+        chunk.push(event);
+        chunk.len() < CHUNK || chunks.send(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK))).is_ok()
+    })?;
+    // An error says that nobody wants more.
+    let _ = chunks.send(chunk);
+    Ok(())
+}
+
+/// Reads all events of a store, in the types of a system, until `each` returns false.
+pub(super) fn read_events<S: Subject>(
+    store: &mut dyn Store,
+    system: &S,
+    version: &str,
+    mut each: impl FnMut(EventOf<S>) -> bool,
+) -> Result<(), Error> {
+    let mut wrong: Option<(EventNumber, Problem)> = None;
+    store.read(0, &mut |row| match row.event(system, version) {
+        Ok(event) => each(event),
+        Err(problem) => {
+            wrong = Some((row.number, problem));
+            false
+        }
+    })?;
+    match wrong {
+        None => Ok(()),
+        Some((event, problem)) => Err(Error::Damaged { store: store.name().into(), event, why: problem.to_string() }),
+    }
+}

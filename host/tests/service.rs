@@ -1,0 +1,159 @@
+//! A service over a store in memory: what it answers, what it sends, and what is left after a restart.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use afresh_check::turn::Asked;
+use afresh_core::{Flows, Input, Key, Knob, Message, Name, Receipt, Sent, Slot, System};
+use afresh_host::receiver::Delivery;
+use afresh_host::service::{KnobError, Refused};
+use afresh_host::store::{Memory, Store};
+use afresh_host::{Options, Receivers, Service};
+
+/// Counters: each message adds a number to the key that it names. `shop` is told the sum.
+#[derive(Clone)]
+struct Counters;
+
+impl System for Counters {
+    type In = (Key, i64);
+    type Out = i64;
+    type State = i64;
+    type View = i64;
+
+    fn keys(&self, (key, _): &(Key, i64)) -> impl IntoIterator<Item = Key> {
+        [key.clone()]
+    }
+    fn admit(&self, (_, number): &(Key, i64)) -> Result<(), String> {
+        if *number == 0 { Err("nothing to add".into()) } else { Ok(()) }
+    }
+    fn apply(&self, _: &Key, sum: &mut i64, input: Input<'_, (Key, i64)>, flows: &Flows) {
+        *sum += input.body.1 * if flows.on("double") { 2 } else { 1 };
+    }
+    fn view(&self, _: &Key, sum: &i64) -> i64 {
+        *sum
+    }
+    fn outputs(&self, _: &Key, sum: &i64, _: &Flows) -> BTreeMap<Slot, i64> {
+        [("sum".into(), *sum)].into()
+    }
+    fn receiver(&self, _: &Key, _: &Slot, _: &i64) -> Name {
+        "shop".into()
+    }
+}
+
+/// A receiver that notes what it has got, and is down as long as it is told to be.
+#[derive(Clone, Default)]
+struct Shop {
+    got: Arc<Mutex<Vec<Sent<i64>>>>,
+    is_down: Arc<Mutex<bool>>,
+}
+
+impl Shop {
+    fn receivers(&self) -> Receivers<i64> {
+        let shop = self.clone();
+        Receivers::new().with("shop", move |delivery: Delivery<i64>| {
+            let shop = shop.clone();
+            async move {
+                if *shop.is_down.lock().unwrap() {
+                    return Err("closed".into());
+                }
+                shop.got.lock().unwrap().push(delivery.sent);
+                Ok(())
+            }
+        })
+    }
+
+    /// The last output of each key that has arrived.
+    fn last(&self) -> BTreeMap<Key, Option<i64>> {
+        self.got.lock().unwrap().iter().map(|sent| (sent.key.clone(), sent.body)).collect()
+    }
+}
+
+fn open(store: &Memory, receivers: Receivers<i64>) -> Service<Counters> {
+    let mut options = Options::new("counters");
+    options.limits.retries.first = 1_000_000;
+    options.scrub_every = None;
+    Service::open(Counters, Box::new(store.clone()), receivers, options).unwrap()
+}
+
+fn add(id: &str, key: &str, number: i64) -> Message<(Key, i64)> {
+    Message::new("till", id, (key.into(), number))
+}
+
+/// Waits until every receiver has everything.
+async fn settled(service: &Service<Counters>) {
+    loop {
+        let status = service.status().await.unwrap();
+        if status.events == status.durable && status.receivers.iter().all(|receiver| receiver.unsettled == 0) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_message_gets_its_answer() {
+    let service = open(&Memory::new(), Receivers::new());
+    let counts = service.offer(add("m-1", "a", 5)).await.unwrap();
+    assert_eq!((counts.event.get(), counts.receipt), (1, Receipt::Counts));
+    assert_eq!(service.offer(add("m-1", "a", 5)).await.unwrap().receipt, Receipt::Duplicate);
+    let conflict = service.offer(add("m-1", "a", 6)).await.unwrap();
+    assert_eq!(conflict.receipt, Receipt::Conflict(counts.event));
+    let rejected = service.offer(add("m-2", "a", 0)).await.unwrap();
+    assert_eq!((rejected.receipt, rejected.why.as_deref()), (Receipt::Rejected, Some("nothing to add")));
+    let unreadable = service.offer_json(r#"{"id":"m-3","from":"till","body":"five"}"#).unwrap().await.unwrap();
+    assert!(unreadable.why.unwrap().contains("unreadable"));
+    let (problem, column) = service.offer_json(r#"{"id":"m-3","from":"till"}"#).err().unwrap();
+    assert_eq!((problem.to_string().as_str(), column), ("missing field `body`", 26));
+    assert!(service.offer_json(r#"{"id":"m-3","from":"till","body":["a",1]},"n":7"#).is_err());
+    assert_eq!(service.read(|engine| engine.view(&"a".into())).await, Ok(Some(5)));
+}
+
+#[tokio::test]
+async fn a_stopped_service_goes_on_where_it_was() {
+    let (store, shop) = (Memory::new(), Shop::default());
+    *shop.is_down.lock().unwrap() = true;
+    let service = open(&store, shop.receivers());
+    service.offer(add("m-1", "a", 5)).await.unwrap();
+    service.offer(add("m-2", "b", 7)).await.unwrap();
+    service.stop().await;
+    assert_eq!(service.offer(add("m-3", "b", 1)).await, Err(Refused::Stopped));
+    // The writer gives up the lease just after.
+    while store.clone().take(&afresh_core::Header::complete("counters")).is_err() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    store.expire();
+    *shop.is_down.lock().unwrap() = false;
+    let service = open(&store, shop.receivers());
+    settled(&service).await;
+    assert_eq!(shop.last(), [("a".into(), Some(5)), ("b".into(), Some(7))].into());
+    assert_eq!(service.offer(add("m-2", "b", 7)).await.unwrap().receipt, Receipt::Duplicate);
+}
+
+#[tokio::test]
+async fn a_knob_does_what_its_plan_says_or_nothing() {
+    let (store, shop) = (Memory::new(), Shop::default());
+    let service = open(&store, shop.receivers());
+    service.offer(add("m-1", "a", 5)).await.unwrap();
+    settled(&service).await;
+    let migrate = || {
+        Asked::Knob(Knob::Migrate {
+            flow: "double".into(),
+            keys: None,
+            on: true,
+            by: "anna".into(),
+            why: "test".into(),
+        })
+    };
+    let shown = service.plan(migrate()).await.unwrap();
+    assert_eq!(shown.plan.sends.len(), 1);
+    service.offer(add("m-2", "a", 1)).await.unwrap();
+    assert!(matches!(service.confirm(shown.token.clone()).await, Err(KnobError::Changed { .. })));
+    assert!(matches!(service.confirm(shown.token).await, Err(KnobError::NotPlanned)));
+    let shown = service.plan(migrate()).await.unwrap();
+    let turned = service.confirm(shown.token).await.unwrap();
+    assert_eq!(turned.effects.len(), 1);
+    settled(&service).await;
+    assert_eq!(shop.last(), [("a".into(), Some(12))].into());
+    assert_eq!(service.metrics().turned.get(), 1);
+}

@@ -91,7 +91,10 @@ const USES: &[(&str, Uses)] = &[
             "tracing",
         ]),
     ),
-    ("afresh-cli", Uses::OfOurs(&["afresh-check", "afresh-core", "afresh-shrink", "afresh-trace", "afresh-world"])),
+    (
+        "afresh-cli",
+        Uses::OfOurs(&["afresh-check", "afresh-core", "afresh-host", "afresh-shrink", "afresh-trace", "afresh-world"]),
+    ),
     (
         "afresh",
         Uses::OfOurs(&["afresh-check", "afresh-cli", "afresh-core", "afresh-shrink", "afresh-trace", "afresh-world"]),

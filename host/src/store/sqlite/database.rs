@@ -32,7 +32,10 @@ pub(super) fn read_only(store: &str, path: &Path) -> Result<Option<Connection>, 
         Ok(false) => return Ok(None),
         Err(error) => return Err(Error::Io { store: store.into(), error }),
     }
-    open(store, path, OpenFlags::SQLITE_OPEN_READ_ONLY).map(Some)
+    // The last connection removes the files beside the database, if it may write. It is read-only if it may not.
+    let connection = open(store, path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.pragma_update(None, "query_only", true).map_err(|error| failed(store, 0, &error))?;
+    Ok(Some(connection))
 }
 
 /// Opens a database to write a store to it, and creates the file if there is none.

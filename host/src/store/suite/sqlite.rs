@@ -100,6 +100,15 @@ fn reading_creates_no_file() {
 }
 
 #[test]
+fn reading_leaves_no_file_behind() {
+    let folder = Folder::with_rows(3);
+    let names = || fs::read_dir(folder.0.path()).expect("a folder").count();
+    let before = names();
+    read(&mut folder.sqlite()).expect("it can be read");
+    assert_eq!(names(), before);
+}
+
+#[test]
 fn a_dead_process_makes_room_at_once_and_one_that_stalls_does_not() {
     let folder = Folder::new();
     // A connection that is dropped has not released the lease, as after a crash.

@@ -122,6 +122,13 @@ impl<S: System> Journal<S> {
         self.find(&fact.from, &fact.id).map(|fact| self.revisions_of(fact)).unwrap_or_default()
     }
 
+    /// The events of the messages that are rejected now, in order, without those that conflict with another message.
+    ///
+    /// Each of them can be admitted by a [`Knob::ReflowIn`](crate::Knob::ReflowIn), once the code admits it.
+    pub fn rejected(&self) -> impl Iterator<Item = EventNumber> + '_ {
+        self.rejected.iter().copied()
+    }
+
     /// The number that the next event will have.
     pub(crate) fn next(&self) -> EventNumber {
         EventNumber::MIN.saturating_add(self.length)

@@ -36,3 +36,9 @@ impl Stopwatch {
         self.0.elapsed()
     }
 }
+
+/// The time now, for timers of Tokio.
+#[expect(clippy::disallowed_methods, reason = "this file is where the clock is read")]
+pub(crate) fn now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}

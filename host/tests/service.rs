@@ -157,3 +157,31 @@ async fn a_knob_does_what_its_plan_says_or_nothing() {
     assert_eq!(shop.last(), [("a".into(), Some(12))].into());
     assert_eq!(service.metrics().turned.get(), 1);
 }
+
+#[tokio::test]
+async fn a_follower_sees_every_durable_event_once() {
+    let service = open(&Memory::new(), Receivers::new());
+    service.offer(add("m-1", "a", 5)).await.unwrap();
+    let mut follow = service.follow(0);
+    let offered = service.clone();
+    let offering = tokio::spawn(async move {
+        for number in 2..100 {
+            offered.offer(add(&format!("m-{number}"), "a", number)).await.unwrap();
+        }
+    });
+    // Each message has an output.
+    for number in 1..199 {
+        assert_eq!(follow.next().await.unwrap().number.get(), number);
+    }
+    offering.await.unwrap();
+    service.stop().await;
+    assert_eq!(follow.next().await, Err(Refused::Stopped));
+}
+
+#[tokio::test]
+async fn a_read_that_panics_harms_nobody() {
+    let service = open(&Memory::new(), Receivers::new());
+    let read = service.read(|engine| assert!(!engine.journal().is_empty(), "on purpose")).await;
+    assert_eq!(read, Err(Refused::Panicked));
+    assert_eq!(service.read(|engine| engine.journal().len()).await, Ok(0));
+}

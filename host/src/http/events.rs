@@ -78,29 +78,23 @@ pub(super) async fn live<S: Subject + 'static>(
 /// Sends all durable events after the event `after`, until the client goes or the service stops.
 async fn follow<S: Subject + 'static>(
     service: Service<S>,
-    mut after: usize,
+    after: usize,
     events: Sender<Result<Event, Infallible>>,
     mut closing: Closing,
 ) {
-    let mut durable = service.durable();
+    let mut journal = service.follow(after);
     loop {
-        durable.borrow_and_update();
-        // A client that asks for an event which is not there yet waits for it.
-        let Ok(found) = service.events(after, SLICE).await else { return };
-        for event in &found {
-            after = event.number.get() as usize;
-            let Ok(Ok(data)) = line::<S>(event).map(String::from_utf8) else { return };
-            let event = Event::default().id(after.to_string()).data(data.trim_end());
-            if events.send(Ok(event)).await.is_err() {
-                return;
-            }
-        }
-        if found.is_empty() {
-            tokio::select! {
-                more = durable.changed() => if more.is_err() { return },
-                () = events.closed() => return,
-                () = closing.closed() => return,
-            }
+        let event = tokio::select! {
+            event = journal.next() => event,
+            () = events.closed() => return,
+            () = closing.closed() => return,
+        };
+        // If the storage fails or the service stops, the client comes again with the last event that it has.
+        let Ok(event) = event else { return };
+        let Ok(Ok(data)) = line::<S>(&event).map(String::from_utf8) else { return };
+        let event = Event::default().id(event.number.to_string()).data(data.trim_end());
+        if events.send(Ok(event)).await.is_err() {
+            return;
         }
     }
 }

@@ -63,6 +63,7 @@ pub(super) fn status_of(refused: Refused) -> StatusCode {
     match refused {
         Refused::Busy => StatusCode::TOO_MANY_REQUESTS,
         Refused::StorageFailed | Refused::Stopped => StatusCode::SERVICE_UNAVAILABLE,
+        Refused::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

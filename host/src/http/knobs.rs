@@ -1,8 +1,10 @@
 //! Knobs: planned, and then confirmed.
 
+use std::collections::BTreeSet;
+
 use afresh_check::Subject;
-use afresh_check::turn::Asked;
-use afresh_core::{FactId, Knob, Name};
+use afresh_check::turn::{Asked, Selection, Waiting};
+use afresh_core::{FactId, Key, Knob, Name};
 use afresh_trace::format::split_output_id;
 use axum::Json;
 use axum::extract::{Request, State};
@@ -12,6 +14,7 @@ use serde_json::{Map, Value, json};
 use super::access::{Caller, address};
 use super::failure::Failure;
 use super::input::{check, not_json, whole};
+use super::search::time;
 use super::{Shared, scan};
 
 /// The form of a knob, as errors show it.
@@ -21,6 +24,29 @@ const FORM: &str = r#"expected a knob such as {"trigger":{"keys":["a-1"],"why":"
 #[serde(deny_unknown_fields)]
 struct Confirm {
     token: Name,
+}
+
+/// The reflow of everything that waits for an operator: a knob that is not one of the core.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reflow {
+    all: All,
+    from: Option<Name>,
+    to: Option<Name>,
+    #[serde(default)]
+    keys: BTreeSet<Key>,
+    since: Option<String>,
+    until: Option<String>,
+    #[serde(default)]
+    why: String,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum All {
+    Rejected,
+    Quarantined,
+    Unsettled,
 }
 
 pub(super) async fn plan<S: Subject + 'static>(
@@ -69,6 +95,10 @@ fn asked(text: &str, by: &Name) -> Result<Asked, Failure> {
                 };
             }
         }
+        "reflow" => {
+            let reflow = serde_json::from_value(Value::Object(fields)).map_err(|error| wrong(&error))?;
+            return waiting(reflow, by);
+        }
         "reflow_out" => {
             for output in fields.get_mut("outputs").and_then(Value::as_array_mut).into_iter().flatten() {
                 if let Value::String(id) = output {
@@ -82,6 +112,19 @@ fn asked(text: &str, by: &Name) -> Result<Asked, Failure> {
     fields.insert("by".to_owned(), json!(by));
     let knob: Knob = serde_json::from_value(json!({ name: fields })).map_err(|error| wrong(&error))?;
     Ok(Asked::Knob(knob))
+}
+
+/// The knob for everything that waits.
+fn waiting(reflow: Reflow, by: &Name) -> Result<Asked, Failure> {
+    let Reflow { all, from, to, keys, since, until, why } = reflow;
+    let waiting = match all {
+        All::Rejected => Waiting::Rejected,
+        All::Quarantined => Waiting::Quarantined,
+        All::Unsettled => Waiting::Unsettled,
+    };
+    let (since, until) = (time("since", since.as_deref())?, time("until", until.as_deref())?);
+    let selection = Selection { waiting, from, to, keys, since, until };
+    Ok(Asked::Waiting { selection, by: by.clone(), why })
 }
 
 /// The messages of a reflow as `id` or `id@sender`, if one of them is written so. Otherwise, all are complete.
@@ -110,6 +153,7 @@ mod tests {
         match super::asked(text, &"anna".into()) {
             Ok(Asked::Knob(knob)) => serde_json::to_string(&knob).unwrap(),
             Ok(Asked::Reflow { messages, by, why }) => format!("{messages:?} {by} {why}"),
+            Ok(Asked::Waiting { selection, .. }) => format!("{selection:?}"),
             Err(failure) => failure.fields["error"].as_str().unwrap().to_owned(),
         }
     }

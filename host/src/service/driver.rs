@@ -7,6 +7,7 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use afresh_check::Subject;
+use afresh_check::guard::guard;
 use afresh_check::turn::{Asked, Planned, check_names};
 use afresh_core::host::{Action, Answer, Host, Timer};
 use afresh_core::{
@@ -22,16 +23,19 @@ use super::metrics::Metrics;
 use super::open::restarted;
 use super::writer::Task;
 use super::{Asking, KnobError, Lacking, Offered, Options, Refused, Reply, Status, Turned};
-use crate::clock::WallClock;
+use crate::clock::{self, WallClock};
 use crate::receiver::{Delivery, Receivers};
 
 /// Gives or refuses the result of a read.
 pub(super) type Shown = Box<dyn FnOnce(Result<(), Refused>) + Send>;
 
+/// Reads something from the engine.
+pub(super) type Read<S> = Box<dyn FnOnce(&Engine<S>) -> Shown + Send>;
+
 /// Something that a handle of the service asks for.
 pub(super) enum Command<S: Subject> {
     Offer(Stimulus<S::In, S::View>, Reply<Result<Offered, Refused>>),
-    Read(Box<dyn FnOnce(&Engine<S>) -> Shown + Send>),
+    Read(Read<S>),
     Ask(Asked, Reply<Result<Asking, KnobError>>),
     Confirm(Name, Reply<Result<Turned<EventOf<S>>, KnobError>>),
     Status(Reply<Status>),
@@ -131,7 +135,7 @@ impl<S: Subject + 'static> Driver<S> {
         let Ok(own) = Builder::new_current_thread().enable_time().build() else { return };
         own.block_on(async {
             let mut taken = Vec::new();
-            let mut scrubbing = Instant::now() + self.options.scrub_every.unwrap_or_default();
+            let mut scrubbing = clock::now() + self.options.scrub_every.unwrap_or_default();
             loop {
                 self.act(runtime);
                 if !self.has_store || (!self.stopping.is_empty() && self.is_drained()) {
@@ -146,9 +150,9 @@ impl<S: Subject + 'static> Driver<S> {
                         0 => break,
                         _ => taken.drain(..).for_each(|command| self.obey(command)),
                     },
-                    () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => self.ring(),
+                    () = sleep_until(next.unwrap_or_else(clock::now)), if next.is_some() => self.ring(),
                     () = sleep_until(scrubbing), if self.options.scrub_every.is_some() => {
-                        scrubbing = Instant::now() + self.options.scrub_every.unwrap_or_default();
+                        scrubbing = clock::now() + self.options.scrub_every.unwrap_or_default();
                         self.scrub();
                     }
                 }
@@ -175,7 +179,7 @@ impl<S: Subject + 'static> Driver<S> {
                 Action::Answer(ticket, answer) => self.answer(ticket, answer),
                 Action::Send(event) => self.send(event, runtime),
                 Action::SetTimer { after, timer } => {
-                    self.timers.push(Reverse((Instant::now() + Duration::from_nanos(after), timer)));
+                    self.timers.push(Reverse((clock::now() + Duration::from_nanos(after), timer)));
                 }
             }
         }
@@ -192,10 +196,15 @@ impl<S: Subject + 'static> Driver<S> {
             // Handles offer nothing else.
             Command::Offer(..) => {}
             Command::Read(read) => {
-                let shown = read(self.host.engine());
-                self.host.show(Ticket::Show(shown));
+                let (mut read, mut shown) = (Some(read), None);
+                let done = guard(&mut || shown = read.take().map(|read| read(self.host.engine())));
+                match (done, shown) {
+                    (Ok(()), Some(shown)) => self.host.show(Ticket::Show(shown)),
+                    // The reply is dropped, which says so to the reader.
+                    (done, _) => tracing::error!("a read panicked: {}", done.err().unwrap_or_default()),
+                }
             }
-            Command::Ask(asked, reply) => match asked.knob(self.host.engine().journal()) {
+            Command::Ask(asked, reply) => match asked.knob(self.host.engine()) {
                 Ok(knob) => match token() {
                     Some(plan) => self.host.ask(Ticket::Ask(plan.clone(), knob.clone(), reply), plan, knob),
                     None => drop(reply.send(Err(Refused::Busy.into()))),
@@ -377,7 +386,7 @@ impl<S: Subject + 'static> Driver<S> {
 
     /// Passes on the timers that have gone off.
     fn ring(&mut self) {
-        let now = Instant::now();
+        let now = clock::now();
         while let Some(Reverse((at, timer))) = self.timers.peek().copied()
             && at <= now
         {

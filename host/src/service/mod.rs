@@ -1,14 +1,15 @@
 //! [`Service`]: a system that runs, with its journal in a store.
 //!
-//! Two threads do the work. The *driver* has the host with its engine; it takes commands, and carries out the actions of
-//! the host. The *writer* has the store; it makes one batch after another durable. All other threads hold a [`Service`],
-//! and send commands.
+//! Two threads do the work. The *driver* has the host with its engine: it takes commands, and carries out the actions
+//! of the host. The *writer* has the store: it makes one batch after another durable. All other threads hold a
+//! [`Service`], and send commands.
 
 mod driver;
 mod metrics;
 mod open;
 mod writer;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -150,6 +151,9 @@ pub enum Refused {
     /// The storage failed. A message may or may not be durable; offering it again does no harm.
     #[error("the storage failed, so it is not known whether this is durable: try again later, with the same id")]
     StorageFailed,
+    /// The code of the system panicked while something was read. Nothing else is affected.
+    #[error("the code of the system panicked: look for the message in the log of the service")]
+    Panicked,
     /// The service stops or has stopped.
     #[error("the service has stopped")]
     Stopped,
@@ -175,6 +179,37 @@ pub enum KnobError {
         /// The plan as it would be now.
         now: Box<Planned>,
     },
+}
+
+/// Follows the journal of a service; see [`Service::follow`].
+pub struct Follow<S: Subject> {
+    service: Service<S>,
+    /// The number of events that were read.
+    after: usize,
+    /// Events that were read and not returned yet.
+    next: VecDeque<EventOf<S>>,
+}
+
+/// The number of events that are read from the engine together.
+const PART: usize = 4096;
+
+impl<S: Subject + 'static> Follow<S> {
+    /// Returns the next event. Waits until there is one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the service has stopped, or its storage failed.
+    pub async fn next(&mut self) -> Result<EventOf<S>, Refused> {
+        loop {
+            if let Some(event) = self.next.pop_front() {
+                return Ok(event);
+            }
+            let after = self.after;
+            self.service.durable.wait_for(|durable| *durable > after).await.map_err(|_| Refused::Stopped)?;
+            self.next = self.service.events(after, PART).await?.into();
+            self.after += self.next.len();
+        }
+    }
 }
 
 /// The answer to a command.
@@ -253,7 +288,8 @@ impl<S: Subject + 'static> Service<S> {
             Box::new(move |shown: Result<(), Refused>| drop(reply.send(shown.map(|()| result))))
         }));
         self.send(read).await?;
-        answer.await.unwrap_or(Err(Refused::Stopped))
+        let lost = if self.commands.is_closed() { Refused::Stopped } else { Refused::Panicked };
+        answer.await.unwrap_or(Err(lost))
     }
 
     /// Returns up to `count` durable events after the event `after`, in the order of the journal.
@@ -265,6 +301,11 @@ impl<S: Subject + 'static> Service<S> {
         let durable = *self.durable.borrow();
         let count = count.min(durable.saturating_sub(after));
         self.read(move |engine| engine.journal().since(after).take(count).cloned().collect()).await
+    }
+
+    /// Follows the journal: returns all durable events after the event `after`, and then each new one.
+    pub fn follow(&self, after: usize) -> Follow<S> {
+        Follow { service: self.clone(), after, next: VecDeque::new() }
     }
 
     /// The number of events that are durable, and a way to wait until there are more.
@@ -317,7 +358,7 @@ impl<S: Subject + 'static> Service<S> {
         }
     }
 
-    /// Waits until the service stops. Returns why, if nobody asked it to.
+    /// Waits until the service stops: because it was asked to, or because another process has taken over its store.
     pub async fn stopped(&self) {
         self.commands.closed().await;
     }

@@ -75,7 +75,13 @@ impl Store for Memory {
     }
 
     fn append(&mut self, rows: &[Row]) -> Result<(), Error> {
-        self.held()?.rows.extend_from_slice(rows);
+        let mut kept = self.held()?;
+        let mut numbered = (kept.rows.len() as u64 + 1..).zip(rows);
+        if let Some((expected, row)) = numbered.find(|(number, row)| *number != u64::from(row.number.get())) {
+            let why = format!("the journal is append-only: expected event {expected}, found {}", row.number);
+            return Err(Error::Failed { store: self.name().into(), why });
+        }
+        kept.rows.extend_from_slice(rows);
         Ok(())
     }
 

@@ -1,13 +1,32 @@
 //! Stores: databases that hold the journal of a service, one row an event.
+//!
+//! | file | content |
+//! | --- | --- |
+//! | `url.rs` | the URLs of stores |
+//! | `memory.rs`, `sqlite/`, `postgres/` | the stores |
+//! | `columns.rs` | the columns of a row, its checksum, and the checks of a journal that is read |
+//! | `suite/` | the tests that every store must pass |
 
+mod columns;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
+mod sqlite;
+#[cfg(test)]
+mod suite;
+mod url;
 
 use std::io;
+use std::time::Duration;
 
 use afresh_core::{EventNumber, Header};
 use afresh_trace::row::Row;
 
 pub use memory::Memory;
+#[cfg(feature = "postgres")]
+pub use postgres::Postgres;
+pub use sqlite::Sqlite;
+pub use url::{is_url, name_of, open, path_of};
 
 /// A database that holds the journal of one service.
 ///
@@ -17,7 +36,7 @@ pub trait Store: Send {
     /// The name of the store in error messages: its URL, without a password.
     fn name(&self) -> &str;
 
-    /// Returns the header of the journal, or `None` if the store is empty.
+    /// Returns the header of the journal, or `None` if the store is empty. A file that does not exist is an empty store.
     ///
     /// # Errors
     ///
@@ -35,7 +54,8 @@ pub trait Store: Send {
     ///
     /// # Errors
     ///
-    /// Fails if the lease is lost, or the rows could not be written. It is then not known whether they are durable.
+    /// Fails if the lease is lost, a number is not the next one, or the rows could not be written. It is then not known
+    /// whether they are durable.
     fn append(&mut self, rows: &[Row]) -> Result<(), Error>;
 
     /// Extends the lease. The holder calls this, or [`append`](Self::append), every few seconds.
@@ -58,15 +78,16 @@ pub trait Store: Send {
     ///
     /// # Errors
     ///
-    /// Fails if the store cannot be read, or a row is damaged: its checksum is wrong, or rows before it are missing.
+    /// Fails if the store cannot be read, or a row is damaged: its checksum is wrong, or rows before it are missing. So
+    /// does a journal that ends before its last event. The rows before the damage were passed to `each` by then.
     fn read(&mut self, after: u32, each: &mut dyn FnMut(Row) -> bool) -> Result<(), Error>;
 }
 
-/// Why a store cannot be used.
+/// Why a store cannot be used. The text begins with the name of the store and a colon.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another process holds the lease.
-    #[error("{store} is in use by {holder}: stop that process first, or wait until its lease ends")]
+    #[error("{store}: is in use by {holder}: stop that process first, or wait until its lease ends")]
     Held {
         /// The name of the store.
         store: String,
@@ -80,7 +101,7 @@ pub enum Error {
         store: String,
     },
     /// The store has another schema than this program.
-    #[error("{store} has schema {found}, but this program needs schema {}: {}", SCHEMA, schema_help(*.found))]
+    #[error("{store}: has schema {found}, but this program needs schema {SCHEMA}: {}", schema_help(*.found))]
     Schema {
         /// The name of the store.
         store: String,
@@ -96,7 +117,7 @@ pub enum Error {
         why: String,
     },
     /// The store holds an event that was changed or lost.
-    #[error("{store} is damaged at event {event}: {why}; restore it from a backup")]
+    #[error("{store}: is damaged at event {event}: {why}; restore the store from a backup")]
     Damaged {
         /// The name of the store.
         store: String,
@@ -131,4 +152,42 @@ fn schema_help(found: u32) -> &'static str {
         true => "use a newer version of this program",
         false => "use an older version of this program, export the journal, and import it into a new store",
     }
+}
+
+/// How long a lease lasts after it was taken or extended. Then another process can take over.
+pub const LEASE: Duration = Duration::from_secs(30);
+
+impl Error {
+    /// The text of the error, without the name of the store at its beginning.
+    pub fn without_name(&self) -> String {
+        let (Self::Held { store, .. }
+        | Self::Fenced { store }
+        | Self::Schema { store, .. }
+        | Self::NotAStore { store, .. }
+        | Self::Damaged { store, .. }
+        | Self::Failed { store, .. }
+        | Self::Io { store, .. }) = self;
+        let text = self.to_string();
+        text.strip_prefix(store).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&text).to_owned()
+    }
+}
+
+/// Returns the name of this process, as the holder of a lease.
+fn holder() -> String {
+    format!("process {} on {}", std::process::id(), rustix::system::uname().nodename().to_string_lossy())
+}
+
+/// Returns the JSON of a header, as a database holds it.
+fn header_text(header: &Header) -> String {
+    // This cannot fail: a header holds only texts, numbers and booleans.
+    serde_json::to_string(header).unwrap_or_default()
+}
+
+/// Reads a header from the text that [`header_text`] returned.
+fn parse_header(store: &str, text: &str, checksum: i64) -> Result<Header, Error> {
+    let damage = |why: String| columns::Checks { store, last: 0 }.damage(why);
+    if checksum != columns::checksum_of(text) {
+        return Err(damage("the checksum of the header is wrong".into()));
+    }
+    serde_json::from_str(text).map_err(|error| damage(format!("the header cannot be read: {error}")))
 }

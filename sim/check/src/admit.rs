@@ -1,6 +1,6 @@
-//! Asks a system whether it takes a message, without running it.
+//! Asks a system whether it takes a message, and which keys it concerns, without running it.
 
-use afresh_core::System;
+use afresh_core::{Key, System};
 use afresh_trace::import::Refusal;
 
 use crate::guard::guard;
@@ -27,4 +27,16 @@ pub fn admit<S: System>(system: &S, version: &str, body: &str) -> Result<(), Ref
     });
     asked.map_err(|why| Refusal::Rejected(format!("panicked: {why}")))?;
     done
+}
+
+/// Returns the keys of a message in with this body, which `version` of the system recorded as JSON.
+///
+/// Returns `None` if the system cannot read the body, or panics on it.
+pub fn keys<S: System>(system: &S, version: &str, body: &str) -> Option<Vec<Key>> {
+    let mut keys = None;
+    let asked = guard(&mut || {
+        let read = system.upgrade(version, &mut serde_json::Deserializer::from_str(body)).ok();
+        keys = read.map(|body| system.keys(&body).into_iter().collect());
+    });
+    asked.ok().and(keys)
 }

@@ -36,7 +36,7 @@ mod subject;
 pub mod turn;
 pub mod verify;
 
-pub use admit::admit;
+pub use admit::{admit, keys};
 pub use check::{Options, Report, check};
 pub use excluded::{Excluded, Exclusion};
 pub use extent::Extent;

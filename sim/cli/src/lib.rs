@@ -6,7 +6,8 @@
 //! Each subcommand is a module:
 //!
 //! * `run` makes one simulated run, and `explore` makes many and keeps each failure once.
-//! * `import` turns rows of a message table into a trace.
+//! * `import` turns rows of a message table into a trace, or copies a trace into a store. `export` copies the journal of
+//!   a store into a trace.
 //! * `replay` compares a trace with its record, and `check` compares four results at every step.
 //! * `shrink` finds the smallest trace that still shows a bug.
 //! * `show` prints the timeline of a trace, or the steps of a shrink.
@@ -20,7 +21,7 @@
 //! 3. `worker` is the process that runs systems, which may end it without harm.
 //! 4. `console` prints output, progress and errors; in a worker, it sends them to the supervisor.
 //! 5. `supervisor` starts workers and follows them to their end.
-//! 6. `source` reads traces, and `explorer` makes simulated runs.
+//! 6. `input` opens files and stores, `source` reads traces, and `explorer` makes simulated runs.
 //!
 //! Exit codes:
 //!
@@ -35,7 +36,10 @@ mod console;
 mod duration;
 mod explore;
 mod explorer;
+#[cfg(feature = "serve")]
+mod export;
 mod import;
+mod input;
 mod interrupt;
 mod jobs;
 mod knob;
@@ -49,6 +53,8 @@ mod shell;
 mod show;
 mod shrink;
 mod source;
+#[cfg(feature = "serve")]
+mod store;
 mod supervisor;
 mod worker;
 
@@ -74,6 +80,8 @@ enum Command {
     Run(run::Args),
     Explore(explore::Args),
     Import(import::Args),
+    #[cfg(feature = "serve")]
+    Export(export::Args),
     Replay(replay::Args),
     Check(check::Args),
     Shrink(shrink::Args),
@@ -108,6 +116,8 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Run(args) => run::main(&args, systems, console),
         Command::Explore(args) => explore::main(&args, systems, console),
         Command::Import(args) => import::main(&args, systems, console),
+        #[cfg(feature = "serve")]
+        Command::Export(args) => export::main(&args, systems, console),
         Command::Replay(args) => replay::main(&args, systems, console),
         Command::Check(args) => check::main(&args, systems, console),
         Command::Shrink(args) => shrink::main(&args, systems, console),

@@ -7,11 +7,12 @@ use std::process::ExitCode;
 use afresh_check::replay::{Options, Report};
 use afresh_check::{Deny, Extent};
 use afresh_core::{EventNumber, Header, Policy};
-use afresh_trace::format::files::{self, Output};
+use afresh_trace::format::files::Output;
 use afresh_trace::format::{Error, Problem, Writer};
 use afresh_trace::text::{count, escape};
 
 use crate::console::{CliError, Console, json};
+use crate::input;
 use crate::report::terminal::{BAD, GOOD, deny, excluded, findings, notes, styled};
 use crate::runner::Systems;
 use crate::source::{Comparison, Format, Source, event};
@@ -88,7 +89,7 @@ impl From<HowCarried> for Policy {
 pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     let (reader, runner, progress) = args.source.open_showing_progress(systems, &args.trace, console)?;
     if args.policy.is_some() && runner.is_world() {
-        return Err(Error::file(files::input_name(&args.trace), Problem::NoKeys("--policy")).into());
+        return Err(Error::file(input::name(&args.trace), Problem::NoKeys("--policy")).into());
     }
     let default = Options::default();
     let policy = args.policy.map_or(default.policy, Policy::from);
@@ -106,7 +107,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         }
     };
     drop(progress);
-    let name = files::input_name(&args.trace);
+    let name = input::name(&args.trace);
     let text = match args.format {
         Format::Json => json("replay", &report),
         Format::Text => text(&report, &name),

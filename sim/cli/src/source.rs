@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use afresh_check::Ignored;
 use afresh_core::EventNumber;
-use afresh_trace::format::files::{self, Input, is_stream};
+use afresh_trace::format::files::{Input, is_stream};
 use afresh_trace::format::{Error, Options, Problem, Reader};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::console::{Console, Progress};
+use crate::input;
 use crate::runner::{Runner, Systems};
 
 /// How a trace is read, and which system runs it.
@@ -36,7 +37,7 @@ pub(super) struct Source {
 impl Source {
     /// Opens the trace at `path`, and finds the system that runs it.
     pub(super) fn open<'s>(&self, systems: &'s Systems, path: &Path) -> Result<(Reader<Input>, &'s dyn Runner), Error> {
-        self.read(systems, files::input_name(path), files::open(path)?)
+        self.read(systems, input::name(path), input::open(path)?)
     }
 
     /// Opens the trace at `path` like [`open`](Self::open). The returned [`Progress`] shows how far it has been read.
@@ -46,9 +47,9 @@ impl Source {
         path: &Path,
         console: &'s Console,
     ) -> Result<(Reader<Input>, &'s dyn Runner, Progress<'s>), Error> {
-        let mut input = files::open(path)?;
+        let mut input = input::open(path)?;
         let progress = console.progress_of_reading(&mut input);
-        let (reader, runner) = self.read(systems, files::input_name(path), input)?;
+        let (reader, runner) = self.read(systems, input::name(path), input)?;
         Ok((reader, runner, progress))
     }
 
@@ -114,6 +115,15 @@ pub(crate) fn path() -> impl TypedValueParser<Value = PathBuf> {
             return Err("this cannot go to standard output: expected a name; use `./-` for a file of this name");
         }
         Ok(PathBuf::from(path))
+    })
+}
+
+/// Reads the URL of a store, as an argument.
+#[cfg(feature = "serve")]
+pub(crate) fn path_of_store() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().try_map(|path| match input::is_store(Path::new(&path)) {
+        true => Ok(PathBuf::from(path)),
+        false => Err("this is not the URL of a store: expected `sqlite:PATH`, or `postgres://USER@HOST/DATABASE`"),
     })
 }
 

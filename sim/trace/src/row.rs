@@ -17,16 +17,21 @@
 //! # Ok::<(), afresh_trace::format::Problem>(())
 //! ```
 
+use std::marker::PhantomData;
+
 use afresh_core::words::holds_no_number;
 use afresh_core::{
     At, Event, EventNumber, Key, Message, Name, Observation, Sent, Settled, Slot, SlotId, Stimulus, Types, Unreadable,
     What,
 };
-use serde::Serialize;
 use serde::de::DeserializeSeed;
+use serde::{Deserialize, Serialize};
+
+use serde_json::value::RawValue;
 
 use crate::format::{
-    ContentSeed, Encoder, EventOf, Kind, Problem, Scan, Stamp, Strict, Typed, WhatOf, output_id, parse_time, time,
+    ContentSeed, Encoder, EventOf, Fact, FactSeed, Kind, OutputId, Party, Problem, RawEvent, Scan, SettledWire, Stamp,
+    Strict, Typed, WhatOf, output_id, parse_time, time,
 };
 
 /// An event as a row of a table: the names that people search for in columns of their own, and the rest as JSON.
@@ -107,6 +112,41 @@ impl Row {
         Ok(row)
     }
 
+    /// Converts an event whose content is JSON text into a row. Bodies stay as they are, byte for byte.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the content is not that of its kind. Only the parts that get columns of their own are checked.
+    pub fn of_raw(event: &RawEvent) -> Result<Self, Problem> {
+        let content = event.content.get();
+        let mut row = Self::empty(event.number, event.cause, event.at, event.kind);
+        let body = PhantomData::<Box<RawValue>>;
+        let text = |body: Option<Box<RawValue>>| body.map(|body| body.get().to_owned());
+        match event.kind {
+            Kind::In => {
+                let fact: Fact<Name, _> = read(content, |from| FactSeed::new(Party::From, body).deserialize(from))?;
+                (row.sender, row.id, row.revision) = (Some(fact.party), Some(fact.id), Some(fact.revision));
+                row.body = text(fact.body);
+            }
+            Kind::Out => {
+                let fact: Fact<OutputId, _> = read(content, |from| FactSeed::new(Party::To, body).deserialize(from))?;
+                row.concerns(&fact.id.key, &fact.id.slot, fact.revision);
+                (row.receiver, row.body) = (Some(fact.party), text(fact.body));
+            }
+            Kind::Settled => {
+                let settled: Settled = read(content, |from| SettledWire::deserialize(from))?.into();
+                row.concerns(&settled.output.key, &settled.output.slot, settled.revision);
+            }
+            kind => {
+                row.body = Some(content.to_owned());
+                if matches!(kind, Kind::Opening | Kind::Quarantined | Kind::Healed | Kind::View) {
+                    row.key = Some(read(content, |from| Keyed::deserialize(from))?.key);
+                }
+            }
+        }
+        Ok(row)
+    }
+
     /// Returns a row without names and body.
     pub fn empty(number: EventNumber, cause: Option<EventNumber>, at: Option<At>, kind: Kind) -> Self {
         Self {
@@ -150,13 +190,14 @@ impl Row {
         })
     }
 
-    /// Reads the time of an event from the text that [`at_text`](Self::at_text) returns.
+    /// Reads the time of an event from the text that [`at_text`](Self::at_text) returns, or other RFC 3339 text.
     ///
     /// # Errors
     ///
     /// Returns a text that says what is wrong, and what was expected.
     pub fn parse_at(text: &str) -> Result<At, String> {
-        match text.ends_with('Z') {
+        // A time of day has colons, and a number has none.
+        match text.contains(':') {
             true => parse_time(&format!("\"{text}\"")),
             false => parse_time(text),
         }
@@ -190,7 +231,7 @@ impl Row {
             Kind::Out => {
                 let SlotId { key, slot } = self.slot()?;
                 let (to, revision) = (self.name("receiver", &self.receiver)?, self.revision()?);
-                let body = self.body.as_deref().map(|text| read(text, |from| serde::Deserialize::deserialize(from)));
+                let body = self.body.as_deref().map(|text| read(text, |from| Deserialize::deserialize(from)));
                 What::Observation(Observation::Out(Sent { key, slot, to, revision, body: body.transpose()? }))
             }
             Kind::Settled => {
@@ -283,6 +324,12 @@ fn key_of<I, O, V>(what: &What<I, O, V>) -> Option<&Key> {
         What::Observation(Observation::View(viewed)) => Some(&viewed.key),
         _ => None,
     }
+}
+
+/// The part of an event that names its key.
+#[derive(Deserialize)]
+struct Keyed {
+    key: Key,
 }
 
 /// Reads a value from the text of a column, with all checks of a trace file.

@@ -4,6 +4,7 @@ mod code;
 mod files;
 mod names;
 mod plans;
+mod waiting;
 
 use afresh_tests::{Folder, without_numbers};
 

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{FactId, Journal, Knob, Name, Stimulus, System, What};
+use afresh_core::{Engine, FactId, Journal, Knob, Name, Stimulus, System, What};
 use afresh_trace::unknown::{Thing, UnknownName};
 
 use super::Error;
+use super::select::Selection;
 use crate::show::is_named;
+use crate::subject::Subject;
 
 /// A knob as an operator requests it.
 #[derive(Clone, Debug)]
@@ -22,21 +24,31 @@ pub enum Asked {
         /// The reason that the operator gives.
         why: String,
     },
+    /// The knob for everything that is rejected, quarantined or not settled.
+    Waiting {
+        /// The things to process or to send again.
+        selection: Selection,
+        /// The operator who requests it.
+        by: Name,
+        /// The reason that the operator gives.
+        why: String,
+    },
 }
 
 impl Asked {
-    /// Completes the names of the messages from the journal, and returns the knob.
+    /// Completes the names from the journal of an engine, and returns the knob.
     ///
     /// # Errors
     ///
     /// Fails if the journal has no message of that name, or several.
-    pub fn knob<S: System>(&self, journal: &Journal<S>) -> Result<Knob, Error> {
+    pub fn knob<S: Subject>(&self, engine: &Engine<S>) -> Result<Knob, Error> {
         match self {
             Self::Knob(knob) => Ok(knob.clone()),
             Self::Reflow { messages, by, why } => {
-                let messages = facts(journal, messages)?;
+                let messages = facts(engine.journal(), messages)?;
                 Ok(Knob::ReflowIn { messages, by: by.clone(), why: why.clone() })
             }
+            Self::Waiting { selection, by, why } => Ok(selection.knob(engine, by.clone(), why.clone())),
         }
     }
 }

@@ -7,6 +7,7 @@ mod asked;
 mod names;
 mod numbers;
 mod planned;
+mod select;
 mod start;
 
 use std::io::BufRead;
@@ -23,6 +24,7 @@ use start::Started;
 pub use asked::Asked;
 pub use names::check as check_names;
 pub use planned::{Planned, PlannedRefusal, PlannedSend};
+pub use select::{Selection, Waiting};
 pub use start::Start;
 
 /// The options of [`turn()`].
@@ -101,7 +103,7 @@ pub enum Error {
 pub fn turn<S: Subject, R: BufRead>(system: &S, reader: Reader<R>, options: &Options) -> Result<Report, Error> {
     let name = reader.name().to_owned();
     let mut started = Started::read(system, reader, options)?;
-    let knob = options.asked.knob(started.engine.journal())?;
+    let knob = options.asked.knob(&started.engine)?;
     let plan = started.engine.plan(&knob);
     names::check(&started.engine, &knob, &plan)?;
     let planned = Planned::new(&started.engine, &plan);

@@ -12,13 +12,14 @@ use std::time::Duration;
 use afresh_check::verify::Messages;
 use afresh_check::{Coverage, Deny, Options, Report};
 use afresh_core::{EventNumber, Header};
-use afresh_trace::format::{Error, Problem, files};
+use afresh_trace::format::{Error, Problem};
 use afresh_trace::text::{count, escape, number};
 use bytesize::ByteSize;
 use serde::Serialize;
 
 use crate::console::{CliError, Console, json};
 use crate::duration::duration;
+use crate::input;
 use crate::jobs::jobs;
 use crate::report::terminal::{BAD, GOOD, deny, excluded, findings, notes, styled};
 use crate::runner::Systems;
@@ -199,7 +200,7 @@ fn check_all(args: &Args, systems: &Systems, work: &Work<'_, Things>, console: &
                     let place = next.fetch_add(1, Ordering::Relaxed);
                     let Some(path) = args.traces.get(place) else { return };
                     let checked = check_one(args, systems, (place, path), options, work)
-                        .unwrap_or_else(|failure| Checked::Unreadable { trace: files::input_name(path), failure });
+                        .unwrap_or_else(|failure| Checked::Unreadable { trace: input::name(path), failure });
                     if let Ok(mut result) = results[place].lock() {
                         *result = Some(checked);
                     }
@@ -223,15 +224,15 @@ fn check_one(
     let (reader, runner) = args.source.open(systems, path)?;
     let about_keys = [("--budget", args.budget.is_some()), ("--time", args.time.is_some())];
     if let Some((option, _)) = about_keys.iter().find(|(_, given)| *given && runner.is_world()) {
-        return Err(Error::file(files::input_name(path), Problem::NoKeys(option)));
+        return Err(Error::file(input::name(path), Problem::NoKeys(option)));
     }
     let Header { system, shows, .. } = reader.header().clone();
     if let Some(death) = task.dead.get(&place).map(Death::to_string) {
-        return Ok(Checked::Died { trace: files::input_name(path), shows, died: death });
+        return Ok(Checked::Died { trace: input::name(path), shows, died: death });
     }
     let system = args.source.system.clone().unwrap_or(system);
     let report = worker.watch(|| runner.check(reader, options))?;
-    Ok(Checked::Read(Box::new(Trace { trace: files::input_name(path), system, shows, report })))
+    Ok(Checked::Read(Box::new(Trace { trace: input::name(path), system, shows, report })))
 }
 
 fn text(checked: &Trace) -> String {

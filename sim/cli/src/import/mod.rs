@@ -1,17 +1,20 @@
-//! `afresh import`: turns rows of a message table into a trace.
+//! `afresh import`: turns rows of a message table into a trace, and copies a trace into a store.
 
+#[cfg(feature = "serve")]
+mod into;
 mod report;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use afresh_core::Header;
-use afresh_trace::format::files::{self, Output};
+use afresh_trace::format::files::Output;
 use afresh_trace::format::{Error, Problem, Writer};
 use afresh_trace::import::{Assignment, Mapping, RowFormat, RowKind, Shape, Summary, Unit, import};
 use report::Report;
 
 use crate::console::{CliError, Console, json, message};
+use crate::input;
 use crate::runner::Systems;
 use crate::source::Format;
 
@@ -22,6 +25,8 @@ use crate::source::Format;
 ///
 /// The report counts the messages that will not count when the trace is run: those that the system cannot read or
 /// rejects, duplicates, conflicts and stale revisions.
+///
+/// With `--into`, the rows are a trace, which becomes the journal of a store.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(super) struct Args {
@@ -29,8 +34,8 @@ pub(super) struct Args {
     rows: PathBuf,
 
     /// The system that the messages are for; the header of the trace names it.
-    #[arg(long, value_name = "NAME")]
-    system: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "into")]
+    system: Option<String>,
 
     /// Take a field of each event from a column or another expression; repeat the option for each field.
     ///
@@ -41,7 +46,7 @@ pub(super) struct Args {
     /// quotes, ."msg.id"; the whole row of JSON, a single dot; the same text for every row, =bank; whether a value is a
     /// text, .op==d, or is missing, .payload==null; a whole number plus another, .offset+1. Columns without a header
     /// are .1, .2 and so on. The field withdrawn is true or false, or the time of the withdrawal.
-    #[arg(long = "map", value_name = "FIELD=EXPR", required = true)]
+    #[arg(long = "map", value_name = "FIELD=EXPR", required_unless_present = "into")]
     map: Vec<Assignment>,
 
     /// Rows whose kind is VALUE are messages in.
@@ -75,6 +80,15 @@ pub(super) struct Args {
     /// Write the trace to this file; `-` for standard output.
     #[arg(long, short, value_name = "OUT", default_value = "-")]
     output: PathBuf,
+
+    /// Copy a complete trace into the empty store at URL, such as `sqlite:ledger.db`; the rows are the trace.
+    ///
+    /// A service that runs on the store continues from there. The numbers of the events must have no gaps.
+    #[arg(long, value_name = "URL", conflicts_with_all = [
+        "system", "map", "kind_in", "kind_out", "kind_view", "kind_ignored", "complete", "recorded_by", "source", "output",
+        "force", "skip_bad", "later_replaces", "at_unit", "read_as", "delimiter", "no_header", "lines_max",
+    ])]
+    into: Option<String>,
 
     /// Overwrite an existing output.
     #[arg(long)]
@@ -210,13 +224,23 @@ impl AtUnit {
 
 /// Imports the rows, and prints the report.
 pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
-    let summary = try_run(args, systems, console)?;
+    if let Some(url) = &args.into {
+        #[cfg(feature = "serve")]
+        return into::main(args, url, systems, console);
+        #[cfg(not(feature = "serve"))]
+        return Err(CliError::Usage(format!(
+            "{}: this program has no stores: build it with the feature `serve`",
+            afresh_trace::text::escape(url)
+        )));
+    }
+    let system = args.system.as_deref().unwrap_or_default();
+    let summary = try_run(args, system, systems, console)?;
     let is_stdout = args.output.as_os_str() == "-";
     let report = Report {
-        rows: files::input_name(&args.rows),
+        rows: input::name(&args.rows),
         output: if is_stdout { "standard output".to_owned() } else { args.output.display().to_string() },
-        system: &args.system,
-        system_is_known: systems.get(&args.system).is_ok(),
+        system,
+        system_is_known: systems.get(system).is_ok(),
         summary,
     };
     match args.format {
@@ -227,7 +251,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
-fn try_run(args: &Args, systems: &Systems, console: &Console) -> Result<Summary, Error> {
+fn try_run(args: &Args, system: &str, systems: &Systems, console: &Console) -> Result<Summary, Error> {
     let values = |values: &[String], kind| values.iter().map(move |value| (value.clone(), kind)).collect::<Vec<_>>();
     let kinds = [
         values(&args.kind_in, RowKind::In),
@@ -250,13 +274,13 @@ fn try_run(args: &Args, systems: &Systems, console: &Console) -> Result<Summary,
         version: args.recorded_by.clone(),
         complete: args.complete,
         source: args.source.clone(),
-        ..Header::complete(&args.system)
+        ..Header::complete(system)
     };
-    let name = files::input_name(&args.rows);
-    let input = files::open(&args.rows)?;
+    let name = input::name(&args.rows);
+    let input = input::open(&args.rows)?;
     let output = Output::create(&args.output, args.force)?;
     let mut writer = Writer::new(output.name().to_owned(), output, &header)?;
-    let system = systems.get(&args.system).ok();
+    let system = systems.get(system).ok();
     let admit = |body: &str| system.map_or(Ok(()), |system| system.admit(&args.recorded_by, body));
     let bad = |error: Error| {
         if !args.skip_bad {
@@ -293,7 +317,7 @@ mod tests {
         let paths = [Path::new("import"), &from, Path::new("--output"), &to].map(Path::as_os_str);
         let fields = ["--system", "ledger", "--map", "id=.id", "--map", "from==b", "--map", "body=.body"];
         let words = paths.into_iter().chain(fields.map(AsRef::as_ref)).chain(more.iter().map(AsRef::as_ref));
-        try_run(&Cli::try_parse_from(words).unwrap().import, &Systems::new(), &Console::new(None))
+        try_run(&Cli::try_parse_from(words).unwrap().import, "ledger", &Systems::new(), &Console::new(None))
     }
 
     #[test]
@@ -343,7 +367,8 @@ mod tests {
         let words = ["import".as_ref(), from.as_os_str()].into_iter().chain(fields.map(AsRef::as_ref));
         let words = words.chain([to.as_os_str()]).chain(more.map(AsRef::as_ref));
         let summary =
-            try_run(&Cli::try_parse_from(words).unwrap().import, &Systems::new(), &Console::new(None)).unwrap();
+            try_run(&Cli::try_parse_from(words).unwrap().import, "ledger", &Systems::new(), &Console::new(None))
+                .unwrap();
         assert_eq!((summary.messages_in, summary.backwards), (2, 1));
     }
 

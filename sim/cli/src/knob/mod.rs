@@ -20,6 +20,7 @@ use afresh_trace::text::escape;
 use serde::Serialize;
 
 use crate::console::{CliError, Console, json};
+use crate::input;
 use crate::report::plan;
 use crate::runner::Systems;
 use crate::source::{Format, Source};
@@ -128,13 +129,13 @@ impl Turn {
 
     /// Turns the knob `asked`, writes the result and prints the report.
     pub(super) fn main(&self, asked: Asked, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
-        let name = files::input_name(&self.trace);
+        let name = input::name(&self.trace);
         // A recorder that is writing the trace would go on writing to the replaced file, and its events would be lost.
         // So would be those of another knob, which is why the trace is read from the file that is locked.
         let locked = if self.result.in_place { Some(self.lock(&name)?) } else { None };
         let mut input = match &locked {
             Some(file) => file.try_clone().map_err(|error| Error::file(&name, Problem::Read(error)))?.into(),
-            None => files::open(&self.trace)?,
+            None => input::open(&self.trace)?,
         };
         let progress = console.progress_of_reading(&mut input);
         let Some(path) = self.output() else {
@@ -169,6 +170,13 @@ impl Turn {
             return Err(CliError::Usage(
                 "standard input cannot be replaced: use `--output PATH` instead of `--in-place`".into(),
             ));
+        }
+        if input::is_store(&self.trace) {
+            return Err(CliError::Usage(format!(
+                "{}: the journal of a service is never replaced: use `--output PATH` instead of `--in-place`, or turn \
+                 the knob on the service",
+                escape(name)
+            )));
         }
         if self.trace.is_dir() {
             return Err(Error::file(name, Problem::Directory).into());

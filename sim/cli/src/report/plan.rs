@@ -56,7 +56,8 @@ fn described(knob: &Knob) -> (String, &Name, &str) {
 
 /// Returns the names with commas between them, safe to print.
 fn list<T: AsRef<str>>(names: impl Iterator<Item = T>) -> String {
-    names.map(|one| name(one.as_ref()).to_string()).collect::<Vec<_>>().join(", ")
+    let names: Vec<_> = names.map(|one| name(one.as_ref()).to_string()).collect();
+    if names.is_empty() { "nothing".into() } else { names.join(", ") }
 }
 
 fn plan(plan: &Planned) -> String {

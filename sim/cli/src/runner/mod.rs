@@ -8,7 +8,7 @@ use std::fmt::Debug;
 use std::io::{BufRead, Write};
 
 use afresh_check::{Loaded, Subject, replay, show, turn};
-use afresh_core::System;
+use afresh_core::{Key, System};
 use afresh_shrink::oracle;
 use afresh_trace::format::files::Input;
 use afresh_trace::format::{Error, Reader, Writer};
@@ -32,6 +32,10 @@ pub trait Runner: Send + Sync {
     ///
     /// Returns the reason if the system cannot read the body, or rejects it.
     fn admit(&self, version: &str, body: &str) -> Result<(), Refusal>;
+
+    /// Returns the keys of a message in with this body, or `None` if the system cannot tell; see
+    /// [`keys`](afresh_check::keys()).
+    fn keys(&self, version: &str, body: &str) -> Option<Vec<Key>>;
 
     /// Replays a trace, and writes what it observes to `record`; see [`replay::replay`].
     ///
@@ -98,6 +102,10 @@ impl<S: Subject + 'static> Runner for S {
 
     fn admit(&self, version: &str, body: &str) -> Result<(), Refusal> {
         afresh_check::admit(self, version, body)
+    }
+
+    fn keys(&self, version: &str, body: &str) -> Option<Vec<Key>> {
+        afresh_check::keys(self, version, body)
     }
 
     fn replay(

@@ -3,6 +3,7 @@
 use std::io::{BufRead, Write};
 
 use afresh_check::{replay, show, turn};
+use afresh_core::Key;
 use afresh_shrink::oracle;
 use afresh_trace::format::files::Input;
 use afresh_trace::format::{Error, Reader, Writer};
@@ -26,6 +27,11 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
     /// Takes every message: a world has nodes, and each has its own way to read a message.
     fn admit(&self, _: &str, _: &str) -> Result<(), Refusal> {
         Ok(())
+    }
+
+    /// A world has no keys.
+    fn keys(&self, _: &str, _: &str) -> Option<Vec<Key>> {
+        None
     }
 
     fn replay(

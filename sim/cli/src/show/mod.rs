@@ -6,13 +6,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use afresh_check::show::{CalmPhase, Filter, Options, Range, Summary};
-use afresh_trace::format::{Error, Kind, Problem, files, time};
+use afresh_trace::format::{Error, Kind, Problem, time};
 use afresh_trace::text::{count, escape, number};
 use afresh_trace::unknown::{Thing, UnknownName};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::console::{CliError, Console, json};
+use crate::input;
 use crate::report::terminal::{self, BAD, DIM, GOOD, styled};
 use crate::report::timeline::Columns;
 use crate::runner::Systems;
@@ -96,7 +97,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
     let (reader, runner) = args.source.open(systems, trace)?;
     let header = reader.header().clone();
     let system = args.source.system.clone().unwrap_or(header.system);
-    let name = files::input_name(trace);
+    let name = input::name(trace);
     let filter = Filter {
         keys: args.keys.iter().map(|key| key.as_str().into()).collect(),
         messages: args.messages.iter().cloned().collect(),

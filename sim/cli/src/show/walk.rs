@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::Args;
 use crate::console::{CliError, Console, json};
+use crate::input;
 use crate::original::{document, identity_of_file, identity_of_trace, lines, text_of_event, text_of_line};
 use crate::report::steps::{self, Step};
 use crate::runner::Systems;
@@ -20,11 +21,11 @@ use crate::source::Format;
 
 /// Shows the walk at `path`.
 pub(super) fn play(args: &Args, path: &Path, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
-    let usage = |why: String| CliError::Usage(format!("{}: {why}", escape(&files::input_name(path))));
+    let usage = |why: String| CliError::Usage(format!("{}: {why}", escape(&input::name(path))));
     let read = |path: &Path| -> Result<Vec<u8>, Error> {
         let mut content = Vec::new();
-        let done = files::open(path)?.read_to_end(&mut content);
-        done.map(|_| content).map_err(|error| Error::file(files::input_name(path), Problem::Read(error)))
+        let done = input::open(path)?.read_to_end(&mut content);
+        done.map(|_| content).map_err(|error| Error::file(input::name(path), Problem::Read(error)))
     };
     let original = args.trace.clone().or_else(|| original_of(path));
     if original.as_deref().is_some_and(files::is_stream) && files::is_stream(path) {
@@ -61,7 +62,7 @@ pub(super) fn play(args: &Args, path: &Path, systems: &Systems, console: &Consol
     };
     let steps = steps.ok_or_else(|| usage("its edits do not apply to its original".to_owned()))?;
     let runs = walk.runs.iter().filter(|(intent, _)| intent.pass != CONFIRM).count();
-    let played = Played { input: files::input_name(&original), before: walk.header.items, runs, steps };
+    let played = Played { input: input::name(&original), before: walk.header.items, runs, steps };
     console.print(&match args.format {
         Format::Json => json("walk", &played),
         Format::Text => played.text(),
@@ -92,7 +93,7 @@ fn events(
     content: &[u8],
     options: Options,
 ) -> Option<(afresh_shrink::minimize::Identity, Vec<Item<RawEvent>>)> {
-    let trace = Reader::new(files::input_name(path), content, options).and_then(Reader::raw_trace).ok()?;
+    let trace = Reader::new(input::name(path), content, options).and_then(Reader::raw_trace).ok()?;
     let stimuli = trace.events.into_iter().filter_map(RawEvent::into_stimulus);
     let stimuli = stimuli.map(|event| Item { number: event.number.get().into(), value: event }).collect::<Vec<_>>();
     Some((identity_of_trace(&trace.header, &stimuli), stimuli))

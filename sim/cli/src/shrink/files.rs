@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 
 use afresh_shrink::minimize::Walk;
 use afresh_shrink::minimize::walk::{Header, Line, WalkError};
-use afresh_trace::format::files::{Identity, Output, Target, is_stream, open};
+use afresh_trace::format::files::{Identity, Output, Target, is_stream};
 use afresh_trace::format::{Error, Problem};
 use afresh_trace::text::{escape, shorten};
 
 use super::Args;
 use crate::console;
+use crate::input;
 use crate::lock::lock;
 use crate::report::page::is_page;
 
@@ -127,7 +128,8 @@ const FINDINGS_MAX: usize = 99;
 impl Places {
     /// Chooses the paths from the options, with defaults beside the input.
     pub(super) fn new(args: &Args) -> Self {
-        let (input, output, walk) = (&*args.file, args.output.as_deref(), args.walk.as_deref());
+        let input = &*input::path_for_names(&args.file);
+        let (output, walk) = (args.output.as_deref(), args.walk.as_deref());
         let name = if is_stream(input) { None } else { input.file_name() };
         let output = match output {
             Some(path) => path.to_owned(),
@@ -265,7 +267,7 @@ fn place(path: &Path) -> Option<PathBuf> {
 /// Fails if the input cannot be read or is empty.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, ShrinkError> {
     let mut content = Vec::new();
-    let mut input = open(path)?;
+    let mut input = input::open(path)?;
     input.read_to_end(&mut content).map_err(|error| ShrinkError::read(path, error))?;
     if content.is_empty() { Err(ShrinkError::Empty(path.to_owned())) } else { Ok(content) }
 }

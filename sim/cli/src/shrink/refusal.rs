@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use afresh_shrink::minimize::Refusal;
-use afresh_trace::format::files::input_name;
 use afresh_trace::text::escape;
 use serde::Serialize;
 
@@ -11,6 +10,7 @@ use super::Args;
 use super::files::Places;
 use super::resume::say_how_to_go_on;
 use crate::console::{CliError, Console, json};
+use crate::input;
 use crate::source::Format;
 
 /// What to do about a bug that does not show in every run.
@@ -42,7 +42,7 @@ pub(super) fn refuse(
 
 /// Reports why there is nothing to shrink, and returns exit code 3.
 pub(super) fn give_up(args: &Args, why: &str, reasons: &[String], console: &Console) -> Result<ExitCode, CliError> {
-    let input = input_name(&args.file);
+    let input = input::name(&args.file);
     console.fail(format!("{}: {}", escape(&input), escape(why)));
     for reason in reasons {
         console.say(&format!("{}\n", escape(reason)));

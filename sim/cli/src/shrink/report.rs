@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use afresh_shrink::minimize::{End, Minimized, Rate, Verdict, passes_after};
-use afresh_trace::format::files::{Identity, Target, input_name};
+use afresh_trace::format::files::{Identity, Target};
 use afresh_trace::text::{brief, count, escape, number};
 use serde::Serialize;
 
@@ -14,6 +14,7 @@ use super::other_bugs::OtherBug;
 use super::resume::say_how_to_go_on;
 use super::search::Journey;
 use crate::console::{CliError, Console, json};
+use crate::input;
 use crate::report::curve::{Curve, class};
 use crate::report::page::{Page, Row, is_page};
 use crate::source::Format;
@@ -188,7 +189,7 @@ impl Report {
             Needed { number: item.number, at, text, without }
         });
         Self {
-            input: input_name(&args.file),
+            input: input::name(&args.file),
             output: name(&places.output),
             walk: name(&places.walk),
             report: name(&places.report),

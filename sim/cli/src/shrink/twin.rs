@@ -3,10 +3,11 @@
 use afresh_core::Signature;
 use afresh_shrink::minimize::{Candidate, Edit, Item, Oracle, Verdict};
 use afresh_shrink::oracle::SystemOracle;
-use afresh_trace::format::{Error, Problem, Reader, files};
+use afresh_trace::format::{Error, Problem, Reader};
 
 use super::Args;
 use crate::console::CliError;
+use crate::input;
 use crate::interrupt;
 use crate::runner::{Runner, Systems};
 
@@ -33,7 +34,7 @@ pub(super) fn oracle<'s>(
     twin: &'s dyn Runner,
     bug: &Signature,
 ) -> Result<Box<dyn SystemOracle + 's>, CliError> {
-    let reader = Reader::new(files::input_name(&args.file), files::open(&args.file)?, args.source.options())?;
+    let reader = Reader::new(input::name(&args.file), input::open(&args.file)?, args.source.options())?;
     let mut oracle = twin.examine(reader, interrupt::requested)?.oracle;
     oracle.be_twin();
     oracle.bug_is(bug);

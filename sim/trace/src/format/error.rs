@@ -42,6 +42,9 @@ pub enum Problem {
     /// The output file exists already.
     #[error("already exists, and is not overwritten")]
     Exists,
+    /// The output file is a database, which may hold the journal of a service.
+    #[error("is a database, which is never overwritten")]
+    Database,
     /// Another process, such as a recorder, is writing the file.
     #[error("is being written by another process")]
     Locked,
@@ -206,6 +209,7 @@ impl Problem {
             }
             Self::Write(error) if error.kind() == io::ErrorKind::NotFound => "create the folder first",
             Self::Read(_) | Self::Write(_) => "",
+            Self::Database => "choose another name",
             Self::Special => "move it away, or choose another name",
             Self::Directory => "name a file in it, or `-` for the standard stream",
             Self::Exists => "choose another name, or use `--force` to replace the file",

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 
 /// The key and the slot of an output, decoded from its id.
-pub(super) struct OutputId {
+pub(crate) struct OutputId {
     pub key: Key,
     pub slot: Slot,
 }

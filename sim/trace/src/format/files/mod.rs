@@ -59,7 +59,7 @@ pub fn is_stream(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// A file or standard input, open for reading. Made by [`open`].
+/// A file, standard input or another stream, open for reading. Made by [`open`] or [`Input::stream`].
 pub struct Input {
     source: Source,
     /// Called with the number of new bytes after each read from the file.
@@ -72,10 +72,20 @@ impl fmt::Debug for Input {
     }
 }
 
-#[derive(Debug)]
 enum Source {
     Stdin(BufReader<Stdin>),
     File(BufReader<File>),
+    Stream(BufReader<Box<dyn Read + Send>>),
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdin(source) => source.fmt(f),
+            Self::File(source) => source.fmt(f),
+            Self::Stream(_) => f.write_str("a stream"),
+        }
+    }
 }
 
 impl Input {
@@ -83,10 +93,15 @@ impl Input {
         Self { source, progress: Box::new(|_| ()) }
     }
 
+    /// Wraps a stream, such as the journal of a store.
+    pub fn stream(stream: impl Read + Send + 'static) -> Self {
+        Self::new(Source::Stream(BufReader::with_capacity(BUFFER, Box::new(stream))))
+    }
+
     /// The size of the input in bytes, or `None` if it is not a regular file.
     pub fn size(&self) -> Option<u64> {
         match &self.source {
-            Source::Stdin(_) => None,
+            Source::Stdin(_) | Source::Stream(_) => None,
             Source::File(source) => {
                 source.get_ref().metadata().ok().filter(fs::Metadata::is_file).map(|file| file.len())
             }
@@ -102,6 +117,7 @@ impl Input {
         match &self.source {
             Source::Stdin(source) => source.buffer(),
             Source::File(source) => source.buffer(),
+            Source::Stream(source) => source.buffer(),
         }
     }
 }
@@ -111,6 +127,7 @@ impl Read for Input {
         match &mut self.source {
             Source::Stdin(source) => source.read(buffer),
             Source::File(source) => source.read(buffer),
+            Source::Stream(source) => source.read(buffer),
         }
     }
 }
@@ -121,6 +138,7 @@ impl BufRead for Input {
         let filled = match &mut self.source {
             Source::Stdin(source) => source.fill_buf()?,
             Source::File(source) => source.fill_buf()?,
+            Source::Stream(source) => source.fill_buf()?,
         };
         if is_read {
             (self.progress)(filled.len() as u64);
@@ -132,6 +150,7 @@ impl BufRead for Input {
         match &mut self.source {
             Source::Stdin(source) => source.consume(amount),
             Source::File(source) => source.consume(amount),
+            Source::Stream(source) => source.consume(amount),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Outputs: files that appear complete or not at all, and that replace nothing unasked.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, IsTerminal, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::SpooledTempFile;
@@ -83,6 +83,12 @@ impl Write for Output {
     }
 }
 
+/// Returns `true` for a file of SQLite, which may hold the only journal of a service.
+fn is_database(path: &Path) -> bool {
+    let mut begin = [0; 16];
+    File::open(path).and_then(|mut file| file.read_exact(&mut begin)).is_ok() && begin == *b"SQLite format 3\0"
+}
+
 impl Sink {
     fn new(path: &Path, force: bool) -> Result<Self, Problem> {
         if is_stream(path) {
@@ -95,6 +101,7 @@ impl Sink {
                 return OpenOptions::new().write(true).open(path).map(Self::Direct).map_err(Problem::Write);
             }
             Some(_) if !force => return Err(Problem::Exists),
+            Some(_) if is_database(path) => return Err(Problem::Database),
             _ => {}
         }
         // Keep a symbolic link: replace the file that it points to.

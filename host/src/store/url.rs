@@ -1,0 +1,109 @@
+//! The URLs of stores.
+
+use super::sqlite::Sqlite;
+use super::{Error, Store};
+
+/// The forms of a URL, as error messages show them.
+const FORMS: &str = "`sqlite:PATH`, or `postgres://USER@HOST/DATABASE`";
+
+/// Returns `true` if a text is meant as the URL of a store, and not as the path of a file.
+pub fn is_url(text: &str) -> bool {
+    path_of(text).is_some() || is_postgres(text)
+}
+
+/// Returns the path of the database file, if the text is the URL of a store in SQLite.
+pub fn path_of(text: &str) -> Option<&str> {
+    text.strip_prefix("sqlite:")
+}
+
+fn is_postgres(text: &str) -> bool {
+    ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme))
+}
+
+/// Returns the name of a store in texts for people: its URL, without a password.
+pub fn name_of(url: &str) -> String {
+    if !is_postgres(url) {
+        return url.to_owned();
+    }
+    let (address, query) = url.split_once('?').unwrap_or((url, ""));
+    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
+    let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
+    let user = user.split(':').next().unwrap_or_default();
+    let is_shown = |part: &&str| !part.is_empty() && !part.contains("password=");
+    let query: Vec<_> = query.split('&').filter(is_shown).collect();
+    let at = if user.is_empty() { "" } else { "@" };
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{scheme}://{user}{at}{place}{mark}{}", query.join("&"))
+}
+
+/// Opens the store at a URL: `sqlite:PATH`, or `postgres://USER@HOST/DATABASE`.
+///
+/// This only checks the URL. The store itself is opened when it is first used, and only [`Store::take`] creates one.
+///
+/// # Errors
+///
+/// Fails if the text is not the URL of a store, or this program was built without what the store needs.
+pub fn open(url: &str) -> Result<Box<dyn Store>, Error> {
+    let refuse = |why: String| Err(Error::NotAStore { store: name_of(url), why });
+    match path_of(url) {
+        Some("") => refuse("there is no path: expected `sqlite:PATH`".into()),
+        Some(path) if path.starts_with("//") => refuse("the path begins with `//`: expected `sqlite:PATH`".into()),
+        Some(path) => Ok(Box::new(Sqlite::new(path))),
+        #[cfg(feature = "postgres")]
+        None if is_postgres(url) => Ok(Box::new(super::postgres::Postgres::new(url)?)),
+        None if is_postgres(url) => {
+            refuse("this program cannot use Postgres: build it with the feature `postgres` of afresh-host".into())
+        }
+        None => refuse(format!("this is not the URL of a store: expected {FORMS}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_no_password() {
+        for (url, name) in [
+            ("sqlite:a@b:c.db", "sqlite:a@b:c.db"),
+            ("postgres://ann@db/ledger", "postgres://ann@db/ledger"),
+            ("postgres://ann:secret@db:5432/ledger", "postgres://ann@db:5432/ledger"),
+            ("postgresql://ann:se@cret@db/ledger?sslmode=disable", "postgresql://ann@db/ledger?sslmode=disable"),
+            ("postgres:///ledger?password=secret&host=db", "postgres:///ledger?host=db"),
+            ("postgres:///ledger?password=secret", "postgres:///ledger"),
+        ] {
+            assert_eq!(name_of(url), name);
+        }
+    }
+
+    #[test]
+    fn a_url_is_not_a_path() {
+        assert!(is_url("sqlite:ledger.db") && is_url("postgres://db/ledger") && is_url("postgresql://db/ledger"));
+        for path in ["ledger.db", "./sqlite:ledger.db", "night.jsonl", "-", "postgres.jsonl"] {
+            assert!(!is_url(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_forms() {
+        let why = |url| open(url).err().expect("it is refused").to_string();
+        assert_eq!(
+            why("mysql://db/ledger"),
+            "mysql://db/ledger: this is not the URL of a store: expected `sqlite:PATH`, or \
+             `postgres://USER@HOST/DATABASE`"
+        );
+        assert_eq!(why("sqlite:"), "sqlite:: there is no path: expected `sqlite:PATH`");
+        assert_eq!(why("sqlite://x"), "sqlite://x: the path begins with `//`: expected `sqlite:PATH`");
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    #[test]
+    fn an_error_names_the_feature_that_is_missing() {
+        let why = open("postgres://ann:secret@db/ledger").err().expect("it is refused").to_string();
+        assert_eq!(
+            why,
+            "postgres://ann@db/ledger: this program cannot use Postgres: build it with the feature `postgres` of \
+             afresh-host"
+        );
+    }
+}

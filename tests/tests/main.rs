@@ -15,6 +15,7 @@ mod mutations;
 mod rules;
 mod show;
 mod shrink;
+mod store;
 mod tidy;
 mod transcripts;
 mod verdicts;

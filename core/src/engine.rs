@@ -10,7 +10,7 @@ use crate::flow::FlowTable;
 use crate::history::{RoutedMessages, Sources};
 use crate::index::{Index, hash};
 use crate::journal::{EventOf, Journal};
-use crate::message::{Sent, SlotId};
+use crate::message::{Input, Sent, SlotId};
 use crate::name::{Key, Slot};
 use crate::outbox::{Outbox, Sending};
 use crate::receive::Receipt;
@@ -238,9 +238,14 @@ impl<S: System> Engine<S> {
 
     /// The known keys, in order: those with a message that counts, an opening, an output or a quarantine.
     pub fn keys(&self) -> Vec<&Key> {
-        let mut keys: Vec<_> = self.cells.iter().filter(|cell| cell.is_known()).map(|cell| &cell.key).collect();
+        let mut keys: Vec<_> = self.known_keys().collect();
         keys.sort_unstable();
         keys
+    }
+
+    /// The known keys, like [`keys`](Self::keys), but in no particular order and without a list of them all.
+    pub fn known_keys(&self) -> impl Iterator<Item = &Key> {
+        self.cells.iter().filter(|cell| cell.is_known()).map(|cell| &cell.key)
     }
 
     /// The carried state of a key, or `None` if the key is unknown, not derivable or quarantined.
@@ -279,6 +284,22 @@ impl<S: System> Engine<S> {
         self.cells[self.cell_number(key)?].fold(&self.context(key))
     }
 
+    /// Folds the history of a key from its first message, in canonical order, until `each` returns `false`.
+    ///
+    /// `each` gets every message that counts, with the event of its arrival and the state after it. A routed message has
+    /// no such event, and the state is `None` if it is not derivable. Returns the number of messages that were folded.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the system's code does: the [guard](Options::guard) is not used here.
+    pub fn history(
+        &self,
+        key: &Key,
+        each: impl FnMut(Option<EventNumber>, Input<'_, S::In>, Option<&S::State>) -> bool,
+    ) -> usize {
+        self.cell_number(key).map_or(0, |number| self.cells[number].fold_each(&self.context(key), each))
+    }
+
     /// Computes the outputs that the slots of a key should hold, from its carried state.
     ///
     /// The outputs that were sent last should equal them. Returns `None` if the key is unknown, not derivable or
@@ -300,6 +321,11 @@ impl<S: System> Engine<S> {
     /// Returns `true` if the last output in a slot of a key is a routed message, which its receivers have already.
     pub fn is_routed(&self, key: &Key, slot: &Slot) -> bool {
         self.outbox.get(&self.journal, key, slot).is_some_and(|sending| sending.routed)
+    }
+
+    /// Returns `true` if the receiver of the last output in a slot of a key has that output.
+    pub fn is_settled(&self, key: &Key, slot: &Slot) -> bool {
+        self.outbox.get(&self.journal, key, slot).is_some_and(|sending| sending.settled)
     }
 
     /// The last output in each slot of a key, in the order of the slots. Withdrawn outputs have no body.

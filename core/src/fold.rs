@@ -2,6 +2,7 @@
 
 use crate::cell::{Carried, Cell, Checkpoint, Context};
 use crate::history::Entry;
+use crate::message::Input;
 use crate::name::Key;
 use crate::system::{Beginning, System};
 use crate::trace::{EventNumber, Observation, Opening, Stimulus, What};
@@ -50,6 +51,23 @@ impl<S: System> Cell<S> {
         let mut state = self.fold_first(context, place);
         self.apply(context, &mut state, place + 1, self.history.len());
         state
+    }
+
+    /// Folds one message after another, and calls `each` with each of them and the state after it, until it returns
+    /// `false`. Returns the number of messages that were folded.
+    pub(crate) fn fold_each(
+        &self,
+        context: &Context<'_, S>,
+        mut each: impl FnMut(Option<EventNumber>, Input<'_, S::In>, Option<&S::State>) -> bool,
+    ) -> usize {
+        let mut state = self.fold_first(context, 0);
+        for (place, entry) in self.history.entries().iter().enumerate() {
+            self.apply(context, &mut state, place, place + 1);
+            if !each(entry.source.number(), context.sources.input(entry.source), state.as_ref()) {
+                return place + 1;
+            }
+        }
+        self.history.len()
     }
 
     /// Folds all messages, and calls `passing` with each checkpoint and the folded state at its place.

@@ -34,6 +34,11 @@ impl Source {
     fn is_routed(self) -> bool {
         self.0 & ROUTED != 0
     }
+
+    /// The event with which the message arrived, or `None` for a routed message.
+    pub(crate) fn number(self) -> Option<EventNumber> {
+        EventNumber::new(self.0).filter(|_| !self.is_routed())
+    }
 }
 
 /// One message of a history.

@@ -7,10 +7,13 @@
 //!
 //! * [`service`] runs a system: offer it messages, read its states, and turn knobs.
 //! * [`receiver`] takes the outputs.
+//! * [`http`] offers a service to other programs, and sends outputs to URLs.
 //! * [`store`] keeps the journal in a database.
 #![forbid(unsafe_code)]
 
 mod clock;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod receiver;
 pub mod service;
 pub mod store;

@@ -16,7 +16,7 @@ use std::time::Duration;
 use afresh_check::Subject;
 use afresh_check::turn::{self, Asked, Planned};
 use afresh_core::host::Limits;
-use afresh_core::{Engine, EventNumber, EventOf, Knob, Message, Name, Policy, Receipt, Stimulus};
+use afresh_core::{Engine, EventNumber, EventOf, Header, Knob, Message, Name, Policy, Receipt, Stimulus};
 use afresh_trace::format::{self, Problem};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -68,17 +68,19 @@ pub struct Service<S: Subject> {
     metrics: Arc<Metrics>,
     system: Arc<S>,
     name: Arc<str>,
+    header: Arc<Header>,
 }
 
 impl<S: Subject> Clone for Service<S> {
     fn clone(&self) -> Self {
-        let Self { commands, durable, metrics, system, name } = self;
+        let Self { commands, durable, metrics, system, name, header } = self;
         Self {
             commands: commands.clone(),
             durable: durable.clone(),
             metrics: Arc::clone(metrics),
             system: Arc::clone(system),
             name: Arc::clone(name),
+            header: Arc::clone(header),
         }
     }
 }
@@ -239,6 +241,26 @@ impl<S: Subject + 'static> Service<S> {
         Ok(async move { service.offer_stimulus(stimulus).await })
     }
 
+    /// Offers a message in its JSON form, and waits while the queue is full. It is in the queue when this returns, and
+    /// durable when the future does that this returns.
+    ///
+    /// This offers many messages in their order, without waiting for each of them to become durable.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is not the JSON of a message. Returns the problem, and the column in the text, from 1.
+    pub async fn queue_json(
+        &self,
+        json: &str,
+    ) -> Result<impl Future<Output = Result<Offered, Refused>> + Send + use<S>, (Problem, u64)> {
+        let stimulus = format::message(&*self.system, json)?;
+        self.metrics.offered.inc();
+        let (reply, answer) = oneshot::channel();
+        // If the service has stopped, the reply is dropped, and that is the answer.
+        let _ = self.send(Command::Offer(stimulus, reply)).await;
+        Ok(async move { answer.await.unwrap_or(Err(Refused::Stopped)) })
+    }
+
     async fn offer_stimulus(&self, stimulus: Stimulus<S::In, S::View>) -> Result<Offered, Refused> {
         self.metrics.offered.inc();
         let (reply, answer) = oneshot::channel();
@@ -354,6 +376,11 @@ impl<S: Subject + 'static> Service<S> {
     /// The name of the system in the journal.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The header of the journal, which a trace of it begins with.
+    pub fn header(&self) -> &Header {
+        &self.header
     }
 
     async fn send(&self, command: Command<S>) -> Result<(), Refused> {

@@ -1,0 +1,153 @@
+//! The events of the journal: a page of them, live, and as a trace.
+
+use std::convert::Infallible;
+
+use afresh_check::Subject;
+use afresh_core::Header;
+use afresh_trace::format::Writer;
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{Uri, header};
+use axum::response::sse::{Event, KeepAlive};
+use axum::response::{IntoResponse, Response, Sse};
+use serde::Deserialize;
+use tokio::sync::mpsc::{self, Sender};
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::failure::Failure;
+use super::input::{limit, query};
+use super::scan::{Filter, Order, SLICE, find, internal, json, line};
+use super::search::{Page, time};
+use super::serve::Closing;
+use super::{Shared, lines};
+use crate::service::Service;
+
+/// The number of events or parts of an answer that may wait for a slow client.
+const WAITING_MAX: usize = 64;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedEvents {
+    after: Option<u32>,
+    limit: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedLive {
+    after: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedExport {
+    since: Option<String>,
+    until: Option<String>,
+    key: Option<String>,
+}
+
+pub(super) async fn events<S: Subject + 'static>(
+    State(shared): State<Shared<S>>,
+    uri: Uri,
+) -> Result<Json<Page>, Failure> {
+    let AskedEvents { after, limit: most } = query(&uri)?;
+    let found = find(&shared.service, &Filter::default(), Order::Oldest, after, limit(most)).await?;
+    Ok(Json(Page { events: json::<S>(&found.events)?, next: found.next }))
+}
+
+pub(super) async fn live<S: Subject + 'static>(
+    State(shared): State<Shared<S>>,
+    request: Request,
+) -> Result<Response, Failure> {
+    let AskedLive { after } = query(request.uri())?;
+    let last = match request.headers().get("last-event-id") {
+        Some(last) => {
+            let last = last.to_str().ok().and_then(|last| last.parse().ok());
+            Some(last.ok_or_else(|| Failure::wrong("Last-Event-ID: expected the number of an event"))?)
+        }
+        None => after,
+    };
+    let after = last.unwrap_or_else(|| *shared.service.durable().borrow());
+    let closing = request.extensions().get().cloned().unwrap_or_default();
+    let (events, stream) = mpsc::channel(WAITING_MAX);
+    tokio::spawn(follow(shared.service, after, events, closing));
+    Ok(Sse::new(ReceiverStream::new(stream)).keep_alive(KeepAlive::default()).into_response())
+}
+
+/// Sends all durable events after the event `after`, until the client goes or the service stops.
+async fn follow<S: Subject + 'static>(
+    service: Service<S>,
+    after: usize,
+    events: Sender<Result<Event, Infallible>>,
+    mut closing: Closing,
+) {
+    let mut journal = service.follow(after);
+    loop {
+        let event = tokio::select! {
+            event = journal.next() => event,
+            () = events.closed() => return,
+            () = closing.closed() => return,
+        };
+        // If the storage fails or the service stops, the client comes again with the last event that it has.
+        let Ok(event) = event else { return };
+        let Ok(Ok(data)) = line::<S>(&event).map(String::from_utf8) else { return };
+        let event = Event::default().id(event.number.to_string()).data(data.trim_end());
+        if events.send(Ok(event)).await.is_err() {
+            return;
+        }
+    }
+}
+
+pub(super) async fn export<S: Subject + 'static>(
+    State(shared): State<Shared<S>>,
+    uri: Uri,
+) -> Result<Response, Failure> {
+    let AskedExport { since, until, key } = query(&uri)?;
+    let filter = Filter {
+        key: key.map(Into::into),
+        since: time("since", since.as_deref())?,
+        until: time("until", until.as_deref())?,
+        ..Filter::default()
+    };
+    let header = shared.service.header();
+    // A trace is complete if it has the whole history of its keys, and that begins with the journal.
+    let header = Header { complete: header.complete && filter.since.is_none(), ..header.clone() };
+    let begin = Writer::new("the trace", Vec::new(), &header).and_then(Writer::finish).map_err(internal)?;
+    let end = *shared.service.durable().borrow();
+    let (parts, stream) = mpsc::channel(WAITING_MAX);
+    tokio::spawn(async move {
+        if parts.send(Ok(Bytes::from(begin))).await.is_ok()
+            && let Err(failure) = write(&shared.service, &filter, end, &parts).await
+        {
+            // The body then ends without its last part, so the client sees that it is not whole.
+            let why = failure.fields["error"].as_str().unwrap_or_default().to_owned();
+            let _ = parts.send(Err(std::io::Error::other(why))).await;
+        }
+    });
+    Ok(([(header::CONTENT_TYPE, lines::TYPES[0])], Body::from_stream(ReceiverStream::new(stream))).into_response())
+}
+
+/// Writes the first `end` events that a filter allows, until nobody wants more.
+async fn write<S: Subject + 'static>(
+    service: &Service<S>,
+    filter: &Filter,
+    end: usize,
+    parts: &Sender<std::io::Result<Bytes>>,
+) -> Result<(), Failure> {
+    let mut after = None;
+    loop {
+        let found = find(service, filter, Order::Oldest, after, SLICE).await?;
+        let mut part = Vec::new();
+        for event in found.events.iter().take_while(|event| event.number.get() as usize <= end) {
+            part.extend_from_slice(&line::<S>(event)?);
+        }
+        if !part.is_empty() && parts.send(Ok(Bytes::from(part))).await.is_err() {
+            return Ok(());
+        }
+        match found.next.filter(|next| (*next as usize) < end) {
+            Some(next) => after = Some(next),
+            None => return Ok(()),
+        }
+    }
+}

@@ -4,6 +4,7 @@ mod commands;
 mod copies;
 mod export;
 mod import;
+mod queries;
 
 use afresh_host::store::{Sqlite, Store};
 use afresh_tests::{Folder, root};

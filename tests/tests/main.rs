@@ -16,6 +16,7 @@ mod rules;
 mod serve;
 mod show;
 mod shrink;
+mod store;
 mod tidy;
 mod transcripts;
 mod verdicts;

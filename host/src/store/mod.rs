@@ -36,7 +36,8 @@ pub trait Store: Send {
     /// The name of the store in error messages: its URL, without a password.
     fn name(&self) -> &str;
 
-    /// Returns the header of the journal, or `None` if the store is empty. A file that does not exist is an empty store.
+    /// Returns the header of the journal, or `None` if the store is empty. A file that does not exist is an empty
+    /// store.
     ///
     /// # Errors
     ///

@@ -6,8 +6,8 @@
 //! Each subcommand is a module:
 //!
 //! * `run` makes one simulated run, and `explore` makes many and keeps each failure once.
-//! * `import` turns rows of a message table into a trace, or copies a trace into a store. `export` copies the journal of
-//!   a store into a trace.
+//! * `import` turns rows of a message table into a trace, or copies a trace into a store.
+//! * `export` copies the journal of a store into a trace.
 //! * `replay` compares a trace with its record, and `check` compares four results at every step.
 //! * `shrink` finds the smallest trace that still shows a bug.
 //! * `show` prints the timeline of a trace, or the steps of a shrink.

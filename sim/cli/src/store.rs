@@ -30,12 +30,12 @@ pub(crate) fn open(url: &str) -> Result<Input, Error> {
     thread::Builder::new()
         .name("afresh-store".into())
         .spawn(move || {
-            let read = lines(&mut *store, &mut chunk, &chunks);
+            let end = lines(&mut *store, &mut chunk, &chunks);
             // A closed channel means that nobody wants to know more.
-            let _ = chunks.send(read.map(|()| chunk));
+            let _ = chunks.send(Said::Lines(chunk)).and_then(|()| chunks.send(Said::End(end)));
         })
         .map_err(|error| Error::file(name_of(url), Problem::Read(error)))?;
-    Ok(Input::stream(Chunks { receiver, chunk: Vec::new(), done: 0 }))
+    Ok(Input::stream(Chunks { receiver, chunk: Vec::new(), done: 0, end: None }))
 }
 
 /// Opens a store that has a journal, and returns it with the header of the journal.
@@ -80,41 +80,52 @@ pub(crate) fn file_name(url: &str) -> String {
     format!("{}.jsonl", if is_name { stem } else { "store" })
 }
 
-/// Reads all rows, and sends their lines in chunks. The last lines stay in `chunk`.
-fn lines(store: &mut dyn Store, chunk: &mut Vec<u8>, chunks: &SyncSender<io::Result<Vec<u8>>>) -> io::Result<()> {
+/// Reads all rows, and sends their lines in chunks. The last lines stay in `chunk`, also those before an error.
+fn lines(store: &mut dyn Store, chunk: &mut Vec<u8>, chunks: &SyncSender<Said>) -> Result<(), String> {
     let mut failed = None;
     let read = store.read(0, &mut |row: Row| {
         if let Err(problem) = row.line(chunk) {
             failed = Some(problem);
             return false;
         }
-        chunk.len() < CHUNK || chunks.send(Ok(mem::replace(chunk, Vec::with_capacity(CHUNK + CHUNK / 8)))).is_ok()
+        let next = || Vec::with_capacity(CHUNK + CHUNK / 8);
+        chunk.len() < CHUNK || chunks.send(Said::Lines(mem::replace(chunk, next()))).is_ok()
     });
     match (read, failed) {
         (Ok(()), None) => Ok(()),
-        (Err(error), _) => {
-            // The lines before the damage are still worth reading: an error in them comes first.
-            let _ = chunks.send(Ok(mem::take(chunk)));
-            Err(io::Error::other(error.without_name()))
-        }
-        (_, Some(problem)) => Err(io::Error::other(problem)),
+        (Err(error), _) => Err(error.without_name()),
+        (_, Some(problem)) => Err(problem.to_string()),
     }
+}
+
+/// A word of the reading thread.
+enum Said {
+    Lines(Vec<u8>),
+    /// The last word: whether the journal was read to its end.
+    End(Result<(), String>),
 }
 
 /// The lines that the reading thread sends.
 struct Chunks {
-    receiver: Receiver<io::Result<Vec<u8>>>,
+    receiver: Receiver<Said>,
     chunk: Vec<u8>,
     /// The number of bytes of `chunk` that were read.
     done: usize,
+    /// How reading ended. An error is returned again by each further read, as that of a file is.
+    end: Option<Result<(), String>>,
 }
 
 impl Read for Chunks {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.done == self.chunk.len() {
-            // The thread sends a last chunk or an error, and then closes the channel.
-            let Ok(next) = self.receiver.recv() else { return Ok(0) };
-            (self.chunk, self.done) = (next?, 0);
+            if let Some(end) = &self.end {
+                return end.clone().map(|()| 0).map_err(io::Error::other);
+            }
+            match self.receiver.recv() {
+                Ok(Said::Lines(lines)) => (self.chunk, self.done) = (lines, 0),
+                Ok(Said::End(end)) => self.end = Some(end),
+                Err(_) => self.end = Some(Err("the thread that reads the store has panicked".to_owned())),
+            }
         }
         let read = (&self.chunk[self.done..]).read(buffer)?;
         self.done += read;
@@ -125,6 +136,30 @@ impl Read for Chunks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_comes_after_the_lines_before_it_and_again() {
+        let (sender, receiver) = sync_channel(4);
+        let mut chunks = Chunks { receiver, chunk: Vec::new(), done: 0, end: None };
+        sender.send(Said::Lines(b"one\n".to_vec())).unwrap();
+        sender.send(Said::Lines(Vec::new())).unwrap();
+        sender.send(Said::Lines(b"two\n".to_vec())).unwrap();
+        sender.send(Said::End(Err("it is damaged".into()))).unwrap();
+        let mut text = String::new();
+        for _ in 0..3 {
+            assert_eq!(chunks.read_to_string(&mut text).unwrap_err().to_string(), "it is damaged");
+        }
+        assert_eq!(text, "one\ntwo\n");
+    }
+
+    #[test]
+    fn a_thread_that_panics_is_no_end_of_the_journal() {
+        let (sender, receiver) = sync_channel(4);
+        sender.send(Said::Lines(b"one\n".to_vec())).unwrap();
+        drop(sender);
+        let mut chunks = Chunks { receiver, chunk: Vec::new(), done: 0, end: None };
+        assert!(chunks.read_to_string(&mut String::new()).unwrap_err().to_string().contains("panicked"));
+    }
 
     #[test]
     fn outputs_are_named_after_the_database() {

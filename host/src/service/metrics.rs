@@ -31,6 +31,8 @@ pub struct Metrics {
     pub healed: Counter,
     /// Knobs that were turned.
     pub turned: Counter,
+    /// Batches that were made durable.
+    pub commits: Counter,
     /// Batches that could not be made durable.
     pub storage_failures: Counter,
     /// The time that it takes to make a batch durable.
@@ -54,6 +56,7 @@ impl Metrics {
             scrubbed: Counter::default(),
             healed: Counter::default(),
             turned: Counter::default(),
+            commits: Counter::default(),
             storage_failures: Counter::default(),
             commit: Histogram::new(exponential_buckets(0.000_5, 2.0, 15)),
             batch: Histogram::new(exponential_buckets(1.0, 4.0, 9)),
@@ -75,6 +78,7 @@ impl Metrics {
             ("keys_scrubbed", "Keys that were scrubbed in the background", &self.scrubbed),
             ("keys_healed", "Keys that were healed", &self.healed),
             ("knobs_turned", "Knobs that were turned", &self.turned),
+            ("commits", "Batches that were made durable", &self.commits),
             ("storage_failures", "Batches that could not be made durable", &self.storage_failures),
         ];
         let registry = registry.sub_registry_with_prefix("afresh");

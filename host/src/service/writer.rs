@@ -69,6 +69,7 @@ impl<S: Subject> Writer<S> {
     fn append(&mut self, rows: &[Row]) -> Result<(), Error> {
         let stopwatch = Stopwatch::start();
         self.store.append(rows)?;
+        self.metrics.commits.inc();
         self.metrics.commit.observe(stopwatch.elapsed().as_secs_f64());
         self.metrics.batch.observe(rows.len() as f64);
         Ok(())

@@ -11,6 +11,8 @@
 //! * `replay` compares a trace with its record, and `check` compares four results at every step.
 //! * `shrink` finds the smallest trace that still shows a bug.
 //! * `show` prints the timeline of a trace, or the steps of a shrink.
+//! * `export` writes the journal of a store as a trace.
+//! * `serve` runs a system as a service, and makes tokens for its callers.
 //! * `knob` holds `reflow`, `trigger`, `migrate` and `scrub`.
 //!
 //! A subcommand uses no other subcommand. The modules that they share are in layers, and each uses only the ones before
@@ -49,6 +51,8 @@ mod replay;
 pub mod report;
 mod run;
 pub mod runner;
+#[cfg(feature = "serve")]
+pub mod serve;
 mod shell;
 mod show;
 mod shrink;
@@ -90,6 +94,10 @@ enum Command {
     Trigger(knob::trigger::Args),
     Migrate(knob::migrate::Args),
     Scrub(knob::scrub::Args),
+    #[cfg(feature = "serve")]
+    Serve(serve::Args),
+    #[cfg(feature = "serve")]
+    Token(serve::token::Args),
 }
 
 /// The most characters of an argument in an error about the arguments.
@@ -126,6 +134,10 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Trigger(args) => args.turn.main(args.asked(), systems, console),
         Command::Migrate(args) => args.turn.main(args.asked(), systems, console),
         Command::Scrub(args) => args.turn.main(args.asked(), systems, console),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::main(&args, systems, console),
+        #[cfg(feature = "serve")]
+        Command::Token(args) => serve::token::main(&args, console),
     })
 }
 

@@ -17,6 +17,8 @@ use afresh_trace::unknown::{Thing, UnknownName};
 use afresh_world::explore::{Explorer, SystemExplorer};
 use afresh_world::{Cluster, Workload, Workloads};
 
+#[cfg(feature = "serve")]
+use crate::serve;
 use world::OfWorld;
 
 /// A system or world as the subcommands use it, with its types hidden.
@@ -93,6 +95,14 @@ pub trait Runner: Send + Sync {
     /// Fails if the trace cannot be read, if the knob names things that the trace does not have, or in a world of
     /// nodes.
     fn turn(&self, reader: Reader<&mut dyn BufRead>, options: &turn::Options) -> Result<turn::Report, turn::Error>;
+
+    /// Runs the system as a service until it must stop, and calls `ready` when it takes messages.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the service cannot start, if it loses its store, or for a world of nodes.
+    #[cfg(feature = "serve")]
+    fn serve(&self, setup: serve::Setup, ready: &mut dyn FnMut(serve::Ready)) -> Result<(), serve::Error>;
 }
 
 impl<S: Subject + 'static> Runner for S {
@@ -145,6 +155,11 @@ impl<S: Subject + 'static> Runner for S {
 
     fn turn(&self, reader: Reader<&mut dyn BufRead>, options: &turn::Options) -> Result<turn::Report, turn::Error> {
         turn::turn(self, reader, options)
+    }
+
+    #[cfg(feature = "serve")]
+    fn serve(&self, setup: serve::Setup, ready: &mut dyn FnMut(serve::Ready)) -> Result<(), serve::Error> {
+        serve::run(self.clone(), setup, ready)
     }
 }
 

@@ -76,4 +76,9 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
     fn turn(&self, _: Reader<&mut dyn BufRead>, _: &turn::Options) -> Result<turn::Report, turn::Error> {
         Err(turn::Error::World)
     }
+
+    #[cfg(feature = "serve")]
+    fn serve(&self, _: crate::serve::Setup, _: &mut dyn FnMut(crate::serve::Ready)) -> Result<(), crate::serve::Error> {
+        Err(crate::serve::Error::World)
+    }
 }

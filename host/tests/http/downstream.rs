@@ -11,7 +11,7 @@ use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Notify;
 
 use crate::server::{Server, Setup};
@@ -136,10 +136,10 @@ async fn a_receiver_that_answers_late_gets_the_output_twice() {
 
 #[tokio::test]
 async fn a_receiver_that_is_down_gets_everything_when_it_is_up() {
-    // A port that nobody listens on, and that nobody else takes meanwhile.
-    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    // A port that is taken, and that nobody listens on.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let address = socket.local_addr().unwrap();
     let url = format!("http://user:secret@{address}/in");
     let down = Downstream::new(&url, "counters", None, LONG).unwrap();
     let server = Server::with(Setup { receivers: Receivers::new().with("shop", down), ..Setup::default() }).await;
@@ -153,7 +153,7 @@ async fn a_receiver_that_is_down_gets_everything_when_it_is_up() {
         tokio::task::yield_now().await;
     };
     assert!(why.contains("refused") && !why.contains("secret"), "{why}");
-    let shop = Shop::on(TcpListener::bind(address).await.unwrap(), vec![]);
+    let shop = Shop::on(socket.listen(16).unwrap(), vec![]);
     server.settled().await;
     let mut bodies: Vec<_> = shop.got().into_iter().map(|(_, message)| message["body"].as_i64().unwrap()).collect();
     bodies.sort_unstable();

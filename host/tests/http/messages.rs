@@ -34,7 +34,7 @@ async fn every_kind_of_message_gets_its_status() {
 async fn what_is_no_message_is_refused_with_its_place() {
     let server = Server::new().await;
     for (body, error) in [
-        ("", "line 1, column 1: is not JSON: expected value"),
+        ("", "line 1, column 1: is not JSON: EOF while parsing a value"),
         ("{", "line 1, column 1: is not JSON: EOF while parsing an object"),
         (r#"{"id":"m","from":"t"}"#, "line 1, column 21: missing field `body`; expected a message as {\"id\""),
         ("{\"id\":\"m\",\n \"frm\":\"t\"}", "line 2, column 6: unknown field `frm`"),

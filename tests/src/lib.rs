@@ -5,8 +5,11 @@ mod folder;
 pub mod hashed;
 pub mod hostile;
 pub mod kept;
+pub mod kills;
+pub mod moody;
 pub mod mutations;
 pub mod payments;
+pub mod served;
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -60,7 +63,9 @@ pub fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let test = env::current_exe().expect("this test has a path");
-        let profile = test.ancestors().nth(2).expect("tests are in the folder `deps` of a profile");
+        // Tests are in the folder `deps` of a profile, and the other programs of this package beside it.
+        let folder = test.parent().expect("it is in a folder");
+        let profile = if folder.ends_with("deps") { folder.parent().expect("a profile") } else { folder };
         let folder = profile.join("links");
         fs::create_dir_all(&folder).expect("a folder for the binaries");
         for name in ["afresh", "stock", "hostile", "evil"] {

@@ -13,6 +13,7 @@ mod laws;
 mod minimize;
 mod mutations;
 mod rules;
+mod serve;
 mod show;
 mod shrink;
 mod store;

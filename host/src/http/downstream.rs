@@ -32,7 +32,7 @@ pub struct Downstream {
 #[derive(Debug, thiserror::Error)]
 pub enum DownstreamError {
     /// The text is not a URL of HTTP.
-    #[error("`{url}` is not the URL of a receiver: {why}; expected one such as https://example.com/messages")]
+    #[error("`{url}` is not a URL of HTTP: {why}; expected one such as https://example.com/messages")]
     Url {
         /// The text.
         url: String,
@@ -71,28 +71,8 @@ impl Downstream {
         token: Option<&str>,
         answer_max: Duration,
     ) -> Result<Self, DownstreamError> {
-        let wrong = |why: String| DownstreamError::Url { url: without_password(url), why };
-        let parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
-        if !["http", "https"].contains(&parsed.scheme()) {
-            return Err(wrong(format!("its scheme is `{}`", parsed.scheme())));
-        }
-        let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        if let Some(token) = token {
-            let value = HeaderValue::from_str(&format!("Bearer {token}"));
-            let mut value = value.map_err(|_| DownstreamError::Token { url: without_password(url) })?;
-            value.set_sensitive(true);
-            headers.insert(reqwest::header::AUTHORIZATION, value);
-        }
-        // This fails if the program has chosen another one, which is as good.
-        let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .default_headers(headers)
-            .redirect(Policy::none())
-            .timeout(answer_max)
-            .no_proxy()
-            .build()
-            .map_err(|error| DownstreamError::Client(reasons(&error)))?;
-        Ok(Self { client, url: parsed, from: from.into() })
+        let (client, url) = connect(url, token, answer_max)?;
+        Ok(Self { client, url, from: from.into() })
     }
 
     async fn post(&self, key: String, body: Vec<u8>) -> Result<(), String> {
@@ -107,6 +87,32 @@ impl Downstream {
         let text = String::from_utf8_lossy(&text[..text.len().min(SHOWN_MAX)]).trim().to_owned();
         Err(if text.is_empty() { format!("answered {status}") } else { format!("answered {status}: {text}") })
     }
+}
+
+/// Returns a client that sends JSON and follows no redirects, and the URL that it is for.
+pub(super) fn connect(url: &str, token: Option<&str>, answer_max: Duration) -> Result<(Client, Url), DownstreamError> {
+    let wrong = |why: String| DownstreamError::Url { url: without_password(url), why };
+    let parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
+    if !["http", "https"].contains(&parsed.scheme()) {
+        return Err(wrong(format!("its scheme is `{}`", parsed.scheme())));
+    }
+    let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    if let Some(token) = token {
+        let value = HeaderValue::from_str(&format!("Bearer {token}"));
+        let mut value = value.map_err(|_| DownstreamError::Token { url: without_password(url) })?;
+        value.set_sensitive(true);
+        headers.insert(reqwest::header::AUTHORIZATION, value);
+    }
+    // This fails if the program has chosen another one, which is as good.
+    let _ = tokio_rustls::rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder()
+        .default_headers(headers)
+        .redirect(Policy::none())
+        .timeout(answer_max)
+        .no_proxy()
+        .build()
+        .map_err(|error| DownstreamError::Client(reasons(&error)))?;
+    Ok((client, parsed))
 }
 
 /// An output in the form of a message.
@@ -141,7 +147,7 @@ impl<O: Serialize> Receiver<O> for Downstream {
 }
 
 /// The text of an error, with those of the errors behind it.
-fn reasons(error: &dyn Error) -> String {
+pub(super) fn reasons(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

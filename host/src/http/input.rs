@@ -135,7 +135,7 @@ pub(super) fn check(json: &str) -> Result<(), Failure> {
 
 /// The answer to a text that is not JSON, or not that of what was expected.
 pub(super) fn not_json(error: &serde_json::Error) -> Failure {
-    let place = Place { line: error.line() as u64, column: error.column() as u64 };
+    let place = Place { line: error.line().max(1) as u64, column: error.column().max(1) as u64 };
     let (problem, _) = Problem::from_json(error);
     Failure::wrong(format!("{place}: {problem}"))
 }

@@ -12,7 +12,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::Shared;
 use super::failure::Failure;
-use super::input::{Place, part, text, too_large};
+use super::input::{Place, check, part, text, too_large};
 use super::messages::{Answer, failed, not_a_message_at};
 
 /// The media types of JSON Lines; the first is the one of answers.
@@ -63,7 +63,10 @@ async fn read<S: Subject + 'static>(shared: Shared<S>, mut body: Body, waiting: 
             Ok(line) if line.trim().is_empty() => continue,
             Ok(line) => match shared.service.queue_json(&line.replace('\r', " ")).await {
                 Ok(answer) => Box::pin(async { Answer::new(answer.await) }),
-                Err((problem, column)) => at_once(&not_a_message_at(&lines.place(column), &problem)),
+                Err((problem, column)) => match check(&line) {
+                    Ok(()) => at_once(&not_a_message_at(&lines.place(column), &problem)),
+                    Err(failure) => at_once(&lines.at_this_line(&failure)),
+                },
             },
             Err(failure) => at_once(&failure),
         };

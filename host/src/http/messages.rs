@@ -86,7 +86,11 @@ pub(super) async fn offer<S: Subject + 'static>(State(shared): State<Shared<S>>,
 /// Offers one message.
 async fn one<S: Subject + 'static>(shared: &Shared<S>, text: &str) -> Result<Response, Failure> {
     let line = one_line(text)?;
-    let answer = shared.service.offer_json(&line).map_err(|(problem, column)| not_a_message(text, &problem, column))?;
+    let answer = shared.service.offer_json(&line);
+    let answer = answer.map_err(|(problem, column)| match check(text) {
+        Ok(()) => not_a_message(text, &problem, column),
+        Err(failure) => failure,
+    })?;
     let (status, answer) = Answer::new(answer.await);
     match answer.error {
         Some(error) => Err(Failure::new(status, error)),

@@ -4,6 +4,7 @@
 //! a receiver at a URL. [`Access`] decides who may do what. `docs/http.md` describes every route.
 
 mod access;
+mod client;
 mod downstream;
 mod events;
 mod failure;
@@ -27,6 +28,7 @@ use axum::Router;
 use axum::routing::{MethodRouter, on};
 
 pub use access::{Access, Caller, Role, Token, TokenError};
+pub use client::{Client, ClientError};
 pub use downstream::{Downstream, DownstreamError};
 pub use openapi::document as openapi;
 pub use routes::{Parameter, ROUTES, Route};

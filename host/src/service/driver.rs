@@ -1,7 +1,7 @@
 //! The driver: the thread that has the host. It takes commands, and carries out what the host asks for.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -61,7 +61,7 @@ pub(super) enum Ticket<S: Subject> {
     Offer(Reply<Result<Offered, Refused>>),
     Show(Shown),
     Ask(Name, Knob, Reply<Result<Asking, KnobError>>),
-    Confirm(Reply<Result<Turned<EventOf<S>>, KnobError>>),
+    Confirm(Name, Reply<Result<Turned<EventOf<S>>, KnobError>>),
     /// The scrubber, with the name of its plan.
     Scrub(Name),
 }
@@ -86,6 +86,8 @@ pub(super) struct Driver<S: Subject> {
     timers: BinaryHeap<Reverse<(Instant, Timer)>>,
     /// Why each receiver failed the last time.
     failures: BTreeMap<Name, String>,
+    /// The plans that can be confirmed, as they were shown.
+    shown: VecDeque<(Name, Planned)>,
     /// The keys that the scrubber has before it, in descending order.
     to_scrub: Vec<Key>,
     /// The replies to those who have asked the service to stop.
@@ -118,6 +120,7 @@ impl<S: Subject + 'static> Driver<S> {
             events,
             timers: BinaryHeap::new(),
             failures: BTreeMap::new(),
+            shown: VecDeque::new(),
             to_scrub: Vec::new(),
             stopping: Vec::new(),
             has_store: true,
@@ -211,7 +214,7 @@ impl<S: Subject + 'static> Driver<S> {
                 },
                 Err(error) => drop(reply.send(Err(KnobError::Name(error)))),
             },
-            Command::Confirm(plan, reply) => self.host.confirm(Ticket::Confirm(reply), at, &plan),
+            Command::Confirm(plan, reply) => self.host.confirm(Ticket::Confirm(plan.clone(), reply), at, &plan),
             Command::Status(reply) => drop(reply.send(self.status())),
             Command::Stop(reply) => self.stopping.push(reply),
         }
@@ -305,11 +308,22 @@ impl<S: Subject + 'static> Driver<S> {
             (Ticket::Show(show), other) => show(Err(refused(&other))),
             (Ticket::Ask(token, knob, reply), Answer::Planned(plan)) => {
                 let engine = self.host.engine();
-                let asking = check_names(engine, &knob, &plan).map_err(KnobError::Name);
-                let _ = reply.send(asking.map(|()| Asking { token, plan: Planned::new(engine, &plan), knob }));
+                if let Err(error) = check_names(engine, &knob, &plan) {
+                    return drop(reply.send(Err(KnobError::Name(error))));
+                }
+                let plan = Planned::new(engine, &plan);
+                self.shown.push_back((token.clone(), plan.clone()));
+                if self.shown.len() > self.options.limits.plans_max {
+                    self.shown.pop_front();
+                }
+                let _ = reply.send(Ok(Asking { token, plan, knob }));
             }
             (Ticket::Ask(_, _, reply), other) => drop(reply.send(Err(refused(&other).into()))),
-            (Ticket::Confirm(reply), answer) => drop(reply.send(self.turned(answer))),
+            (Ticket::Confirm(token, reply), answer) => {
+                let place = self.shown.iter().position(|(other, _)| *other == token);
+                let shown = place.and_then(|place| self.shown.remove(place)).map(|(_, plan)| plan);
+                let _ = reply.send(self.turned(answer, shown));
+            }
             (Ticket::Scrub(plan), Answer::Planned(planned)) => {
                 self.metrics.scrubbed.inc();
                 if !planned.is_empty() {
@@ -342,7 +356,7 @@ impl<S: Subject + 'static> Driver<S> {
         })
     }
 
-    fn turned(&self, answer: Answer<S::Out>) -> Result<Turned<EventOf<S>>, KnobError> {
+    fn turned(&self, answer: Answer<S::Out>, as_shown: Option<Planned>) -> Result<Turned<EventOf<S>>, KnobError> {
         let engine = self.host.engine();
         match answer {
             Answer::Turned(event) => {
@@ -356,8 +370,8 @@ impl<S: Subject + 'static> Driver<S> {
             }
             Answer::NotPlanned => Err(KnobError::NotPlanned),
             Answer::Changed { shown, now } => {
-                let planned = |plan| Box::new(Planned::new(engine, plan));
-                Err(KnobError::Changed { shown: planned(&shown), now: planned(&now) })
+                let shown = as_shown.unwrap_or_else(|| Planned::new(engine, &shown));
+                Err(KnobError::Changed { shown: Box::new(shown), now: Box::new(Planned::new(engine, &now)) })
             }
             other => Err(refused(&other).into()),
         }

@@ -95,6 +95,8 @@ enum Command {
     Migrate(knob::migrate::Args),
     Scrub(knob::scrub::Args),
     #[cfg(feature = "serve")]
+    Confirm(knob::remote::Args),
+    #[cfg(feature = "serve")]
     Serve(serve::Args),
     #[cfg(feature = "serve")]
     Token(serve::token::Args),
@@ -134,6 +136,8 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Trigger(args) => args.turn.main(args.asked(), systems, console),
         Command::Migrate(args) => args.turn.main(args.asked(), systems, console),
         Command::Scrub(args) => args.turn.main(args.asked(), systems, console),
+        #[cfg(feature = "serve")]
+        Command::Confirm(args) => knob::remote::confirm(&args, console),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::main(&args, systems, console),
         #[cfg(feature = "serve")]

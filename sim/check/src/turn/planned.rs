@@ -2,13 +2,13 @@
 
 use afresh_core::{Engine, FactId, Healed, Name, Plan, Quarantined, Refusal, Sent, Stimulus, System, What};
 use afresh_trace::format::output_id;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::finding::value;
 
 /// The plan of a knob: the effects that turning it would have.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Planned {
     /// The number of keys that would be recomputed.
     pub keys: usize,
@@ -23,7 +23,7 @@ pub struct Planned {
 }
 
 /// An output that would be sent or withdrawn.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedSend {
     /// The id of the output: `key/slot`.
     pub id: String,
@@ -40,7 +40,7 @@ pub struct PlannedSend {
 }
 
 /// A stored message that would be rejected.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedRefusal {
     /// The sender and the id of the message.
     pub message: FactId,

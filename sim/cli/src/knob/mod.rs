@@ -4,6 +4,8 @@
 
 pub(super) mod migrate;
 pub(super) mod reflow;
+#[cfg(feature = "serve")]
+pub(super) mod remote;
 pub(super) mod scrub;
 pub(super) mod trigger;
 
@@ -42,7 +44,8 @@ input that cannot be read.";
 /// The arguments that all knobs share.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Turn {
-    /// The trace; `-` for standard input.
+    /// The trace; `-` for standard input. With `--dry-run`, this can also be the URL of a running service, such as
+    /// http://127.0.0.1:7007.
     trace: PathBuf,
 
     #[command(flatten)]
@@ -129,6 +132,16 @@ impl Turn {
 
     /// Turns the knob `asked`, writes the result and prints the report.
     pub(super) fn main(&self, asked: Asked, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
+        #[cfg(feature = "serve")]
+        if let Some(url) = remote::url(&self.trace) {
+            if !self.result.dry_run {
+                return Err(CliError::Usage(format!(
+                    "a service turns only a knob whose plan was seen: use `--dry-run`, and then \
+                     `afresh confirm {url} TOKEN`"
+                )));
+            }
+            return remote::plan(url, &asked, self.format, console);
+        }
         let name = input::name(&self.trace);
         // A recorder that is writing the trace would go on writing to the replaced file, and its events would be lost.
         // So would be those of another knob, which is why the trace is read from the file that is locked.

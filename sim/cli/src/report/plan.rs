@@ -1,5 +1,7 @@
 //! The report of a knob for people: its plan and its effects.
 
+#[cfg(feature = "serve")]
+use afresh_check::show::Entry;
 use afresh_check::turn::{Done, Planned, PlannedSend, Report, Start};
 use afresh_core::{Knob, Name};
 use afresh_trace::text::{count, escape, name, number};
@@ -30,6 +32,30 @@ pub(crate) fn text(report: &Report, trace: &str, system: &str, output: Option<&s
         text += &self::done(done, output.unwrap_or("nowhere"), brief);
     }
     text
+}
+
+/// Returns the plan of a knob on a running service.
+#[cfg(feature = "serve")]
+pub(crate) fn of_service(knob: &Knob, planned: &Planned, url: &str) -> String {
+    let (knob, by, why) = described(knob);
+    let reason = if why.is_empty() { String::new() } else { format!(": {}", escape(why)) };
+    format!("{}: {} by {}{reason}\n", escape(url), styled(BOLD, knob), name(by.as_str())) + &plan(planned)
+}
+
+/// Returns the effects of a knob that was turned on a running service as event `event`.
+#[cfg(feature = "serve")]
+pub(crate) fn turned(url: &str, event: afresh_core::EventNumber, effects: &[Entry], brief: bool) -> String {
+    let mut text = format!("{}: {} as planned; event {event} caused:\n", escape(url), styled(GOOD, "done"));
+    let mut columns = Columns::new(brief);
+    effects.iter().for_each(|effect| text += &columns.entry(effect));
+    text
+}
+
+/// Returns how the plan of a knob on a running service has changed since it was shown.
+#[cfg(feature = "serve")]
+pub(crate) fn changed(url: &str, error: &str, shown: &Planned, now: &Planned) -> String {
+    let title = format!("{}: {}: {}\n", escape(url), styled(BAD, "not turned"), escape(error));
+    title + " shown:\n" + &plan(shown) + " now:\n" + &plan(now)
 }
 
 /// Returns the knob in words, who turns it, and why.

@@ -286,8 +286,9 @@ impl<S: System> Engine<S> {
 
     /// Folds the history of a key from its first message, in canonical order, until `each` returns `false`.
     ///
-    /// `each` gets every message that counts, with the event of its arrival and the state after it. A routed message has
-    /// no such event, and the state is `None` if it is not derivable. Returns the number of messages that were folded.
+    /// `each` gets every message that counts, with the event of its arrival and the state after it. A routed message
+    /// has no such event, and the state is `None` if it is not derivable. Returns the number of messages that were
+    /// folded.
     ///
     /// # Panics
     ///

@@ -1,5 +1,5 @@
-//! For any sequence of offers, crashes, failures, knobs and acknowledgements, a host over SQLite does the same as a host
-//! over the simulated store, event by event.
+//! For any sequence of offers, crashes, failures, knobs and acknowledgements, a host over SQLite does the same as a
+//! host over a store in memory, event by event.
 
 mod counters;
 

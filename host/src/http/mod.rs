@@ -1,7 +1,7 @@
 //! HTTP: offers a service to other programs, and sends its outputs to URLs.
 //!
-//! [`router`] makes the routes, to be nested under a path of a service of your own. [`serve`] listens. [`Downstream`] is
-//! a receiver at a URL. [`Access`] decides who may do what. `docs/http.md` describes every route.
+//! [`router`] makes the routes, to be nested under a path of a service of your own. [`serve`] listens. [`Downstream`]
+//! is a receiver at a URL. [`Access`] decides who may do what. `docs/http.md` describes every route.
 
 mod access;
 mod client;

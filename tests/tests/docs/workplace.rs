@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -15,6 +16,9 @@ const COPIED: [&str; 3] = ["docs", "examples", "fixtures/traces"];
 /// The folder that the documents tell readers to make, and that git ignores.
 pub(crate) const IGNORED: &str = "try";
 
+/// The port of a service in the documents.
+const PORT: &str = "7007";
+
 /// A folder with copies of the files that the documents use, and a shell in it.
 pub(crate) struct Workplace {
     folder: Folder,
@@ -22,6 +26,22 @@ pub(crate) struct Workplace {
     aside: Folder,
     /// The folder that the next command runs in.
     place: PathBuf,
+    /// The port that services listen on instead.
+    port: String,
+}
+
+/// A service that a document has started, and whose process it has noted, ends with the test.
+impl Drop for Workplace {
+    fn drop(&mut self) {
+        let noted = |path: &Path| path.file_name().is_some_and(|name| name == "serve.pid");
+        let mut files = BTreeMap::new();
+        read(&self.folder.path(IGNORED), Path::new(""), &mut files);
+        for (_, pid) in files.into_iter().filter(|(path, _)| noted(path)) {
+            let pid = String::from_utf8_lossy(&pid).trim().to_owned();
+            // An error says that it has ended already.
+            let _ = Command::new("kill").args(["-KILL", &pid]).stderr(Stdio::null()).status();
+        }
+    }
 }
 
 impl Workplace {
@@ -31,7 +51,9 @@ impl Workplace {
             copy(&root().join(name), &folder.path(name));
         }
         let place = folder.path("");
-        Self { folder, aside: Folder::default(), place }
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port().to_string();
+        Self { folder, aside: Folder::default(), place, port }
     }
 
     /// Returns to the root, where every document begins.
@@ -47,10 +69,13 @@ impl Workplace {
     }
 
     /// Runs `command` in a shell with an empty standard input. A `cd` lasts, as in a terminal.
+    ///
+    /// The port of a service becomes a free one, because other tests may run on this machine.
     pub(crate) fn run(&mut self, command: &str) -> Printed {
         // The other binaries are in the folder of the profile.
         let binaries = binary().ancestors().skip(1).take(2).map(|folder| format!("{}:", folder.display()));
         let path = std::env::var("PATH").expect("a path");
+        let command = command.replace(PORT, &self.port);
         let mut shell = Command::new("sh");
         // Like a terminal, this merges both streams in the order in which they were written.
         let last = "code=$?; pwd > \"$HOME/place\"; exit $code";
@@ -60,7 +85,7 @@ impl Workplace {
         shell.env("HOME", self.aside.path("")).env("TMPDIR", self.aside.path(""));
         let done = shell.stdin(Stdio::null()).output().expect("a shell runs");
         self.place = PathBuf::from(self.aside.read("place").trim_end());
-        let text = String::from_utf8_lossy(&done.stdout);
+        let text = String::from_utf8_lossy(&done.stdout).replace(&self.port, PORT);
         // An editor may remove trailing spaces and empty lines, so they do not count.
         let mut output: Vec<_> = text.lines().map(|line| line.trim_end().to_owned()).collect();
         while output.last().is_some_and(String::is_empty) {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{files, packages, read};
 
 /// The subcommands of the command line: none of them may use another.
-const SUBCOMMANDS: &[&str] = &["check", "explore", "export", "import", "knob", "replay", "run", "show", "shrink"];
+const SUBCOMMANDS: &[&str] =
+    &["check", "explore", "export", "import", "knob", "replay", "run", "serve", "show", "shrink"];
 
 /// The modules of a package, as they use each other.
 struct Modules {

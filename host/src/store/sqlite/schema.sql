@@ -14,14 +14,14 @@ CREATE TABLE journal (
 ) STRICT;
 
 CREATE TABLE store (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
     schema INTEGER NOT NULL,
     header TEXT NOT NULL,
     checksum INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE lease (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
     token INTEGER NOT NULL,
     holder TEXT NOT NULL,
     ends INTEGER NOT NULL,

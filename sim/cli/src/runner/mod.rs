@@ -18,7 +18,7 @@ use afresh_world::explore::{Explorer, SystemExplorer};
 use afresh_world::{Cluster, Workload, Workloads};
 
 #[cfg(feature = "serve")]
-use crate::serve;
+use crate::service;
 use world::OfWorld;
 
 /// A system or world as the subcommands use it, with its types hidden.
@@ -102,7 +102,7 @@ pub trait Runner: Send + Sync {
     ///
     /// Fails if the service cannot start, if it loses its store, or for a world of nodes.
     #[cfg(feature = "serve")]
-    fn serve(&self, setup: serve::Setup, ready: &mut dyn FnMut(serve::Ready)) -> Result<(), serve::Error>;
+    fn serve(&self, setup: service::Setup, ready: &mut dyn FnMut(service::Ready)) -> Result<(), service::Error>;
 }
 
 impl<S: Subject + 'static> Runner for S {
@@ -158,8 +158,8 @@ impl<S: Subject + 'static> Runner for S {
     }
 
     #[cfg(feature = "serve")]
-    fn serve(&self, setup: serve::Setup, ready: &mut dyn FnMut(serve::Ready)) -> Result<(), serve::Error> {
-        serve::run(self.clone(), setup, ready)
+    fn serve(&self, setup: service::Setup, ready: &mut dyn FnMut(service::Ready)) -> Result<(), service::Error> {
+        service::run(self.clone(), setup, ready)
     }
 }
 

@@ -78,7 +78,11 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
     }
 
     #[cfg(feature = "serve")]
-    fn serve(&self, _: crate::serve::Setup, _: &mut dyn FnMut(crate::serve::Ready)) -> Result<(), crate::serve::Error> {
-        Err(crate::serve::Error::World)
+    fn serve(
+        &self,
+        _: crate::service::Setup,
+        _: &mut dyn FnMut(crate::service::Ready),
+    ) -> Result<(), crate::service::Error> {
+        Err(crate::service::Error::World)
     }
 }

@@ -1,7 +1,6 @@
 //! `afresh serve`: runs a system as a service. `afresh token`: makes tokens for its callers.
 
 mod receiver;
-mod service;
 pub(super) mod token;
 
 use std::net::SocketAddr;
@@ -19,11 +18,9 @@ use crate::console::{CliError, Console, json};
 use crate::duration::duration;
 use crate::interrupt;
 use crate::runner::Systems;
+use crate::service::{Error, Ready, Setup};
 use crate::source::{Format, path_of_store};
 use receiver::Route;
-
-pub(crate) use service::run;
-pub use service::{Error, Ready, Setup};
 
 /// Run a system as a service: its journal in a database, messages and knobs over HTTP, a console in the browser.
 ///

@@ -1,1 +1,0 @@
-//! A store in a database of Postgres.

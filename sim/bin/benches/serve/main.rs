@@ -239,7 +239,6 @@ fn memory(count: u32) {
     runtime.block_on(service.stop());
     drop(service);
     let trace = trace(&path);
-    wait_for_lease(&path);
     let ((), _, replay) = count::count(|| drop(replayed(&trace)));
     let (service, live, _) = count::count(|| open(&path));
     println!(
@@ -264,15 +263,6 @@ fn replayed(trace: &[u8]) -> replay::Report {
     replay::replay(&Ledger::correct(), reader, options, None).expect("it can be read")
 }
 
-/// Waits until the writer of a service that has stopped has given up its lease.
-fn wait_for_lease(path: &Path) {
-    let mut store = Sqlite::new(path);
-    while store.take(&afresh_core::Header::complete("ledger")).is_err() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    store.release().expect("it has the lease");
-}
-
 /// Measures a restart with a long journal, against a replay of its trace.
 fn restart(count: u32) {
     let folder = folder();
@@ -287,7 +277,6 @@ fn restart(count: u32) {
     for _ in 0..3 {
         let (replaying, report) = timed(|| replayed(&trace));
         drop(report);
-        wait_for_lease(&path);
         let (started, service) = timed(|| open(&path));
         println!(
             "restart messages={count} restart_s={:.2} replay_s={:.2} ratio={:.2}",

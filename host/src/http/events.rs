@@ -3,8 +3,10 @@
 use std::convert::Infallible;
 
 use afresh_check::Subject;
-use afresh_core::Header;
+use afresh_core::{Header, Key};
 use afresh_trace::format::Writer;
+use afresh_trace::part::Part;
+use afresh_trace::row::Row;
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -104,21 +106,20 @@ pub(super) async fn export<S: Subject + 'static>(
     uri: Uri,
 ) -> Result<Response, Failure> {
     let AskedExport { since, until, key } = query(&uri)?;
-    let filter = Filter {
-        key: key.map(Into::into),
-        since: time("since", since.as_deref())?,
-        until: time("until", until.as_deref())?,
-        ..Filter::default()
-    };
-    let header = shared.service.header();
-    // A trace is complete if it has the whole history of its keys, and that begins with the journal.
-    let header = Header { complete: header.complete && filter.since.is_none(), ..header.clone() };
+    let (since, until) = (time("since", since.as_deref())?, time("until", until.as_deref())?);
+    let service = shared.service;
+    let system = service.clone();
+    // The engine has read the bodies, so they have the form of this version.
+    let ask = move |body: &str| afresh_check::keys(system.system(), "", body);
+    let part = Part::new(since, until, key.into_iter().map(Into::into).collect(), ask);
+    let header = service.header();
+    let header = Header { complete: header.complete && part.is_complete(), ..header.clone() };
     let begin = Writer::new("the trace", Vec::new(), &header).and_then(Writer::finish).map_err(internal)?;
-    let end = *shared.service.durable().borrow();
+    let end = *service.durable().borrow();
     let (parts, stream) = mpsc::channel(WAITING_MAX);
     tokio::spawn(async move {
         if parts.send(Ok(Bytes::from(begin))).await.is_ok()
-            && let Err(failure) = write(&shared.service, &filter, end, &parts).await
+            && let Err(failure) = write(&service, part, end, &parts).await
         {
             // The body then ends without its last part, so the client sees that it is not whole.
             let why = failure.fields["error"].as_str().unwrap_or_default().to_owned();
@@ -128,26 +129,31 @@ pub(super) async fn export<S: Subject + 'static>(
     Ok(([(header::CONTENT_TYPE, lines::TYPES[0])], Body::from_stream(ReceiverStream::new(stream))).into_response())
 }
 
-/// Writes the first `end` events that a filter allows, until nobody wants more.
+/// Writes a part of the first `end` events, until nobody wants more.
 async fn write<S: Subject + 'static>(
     service: &Service<S>,
-    filter: &Filter,
+    mut part: Part<impl Fn(&str) -> Option<Vec<Key>>>,
     end: usize,
-    parts: &Sender<std::io::Result<Bytes>>,
+    sender: &Sender<std::io::Result<Bytes>>,
 ) -> Result<(), Failure> {
-    let mut after = None;
-    loop {
-        let found = find(service, filter, Order::Oldest, after, SLICE).await?;
-        let mut part = Vec::new();
-        for event in found.events.iter().take_while(|event| event.number.get() as usize <= end) {
-            part.extend_from_slice(&line::<S>(event)?);
+    let mut after = 0;
+    while after < end {
+        let events = service.events(after, SLICE.min(end - after)).await?;
+        after += events.len();
+        let mut lines = Vec::new();
+        for event in &events {
+            let row = Row::of(event).map_err(internal)?;
+            if part.is_over(&row) {
+                after = end;
+                break;
+            }
+            if let Some(row) = part.keep(row) {
+                row.line(&mut lines).map_err(internal)?;
+            }
         }
-        if !part.is_empty() && parts.send(Ok(Bytes::from(part))).await.is_err() {
-            return Ok(());
-        }
-        match found.next.filter(|next| (*next as usize) < end) {
-            Some(next) => after = Some(next),
-            None => return Ok(()),
+        if events.is_empty() || (!lines.is_empty() && sender.send(Ok(Bytes::from(lines))).await.is_err()) {
+            break;
         }
     }
+    Ok(())
 }

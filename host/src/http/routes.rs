@@ -64,6 +64,7 @@ const AFTER_EVENT: Parameter = ("after", "Only events after the one with this nu
 const LIMIT: Parameter = ("limit", "The most entries of the answer: 100 if absent, and at most 1000.");
 const SINCE: Parameter = ("since", "Only events at or after this time, as RFC 3339 text in UTC.");
 const UNTIL: Parameter = ("until", "Only events at or before this time, as RFC 3339 text in UTC.");
+const BEFORE: Parameter = ("until", "Only events before the first stimulus at or after this time.");
 
 /// All routes.
 pub const ROUTES: &[Route] = &[
@@ -134,7 +135,7 @@ pub const ROUTES: &[Route] = &[
         ..route("GET", "/events/live", Role::Read, Does::Live, "Follows the journal as server-sent events.")
     },
     Route {
-        parameters: &[SINCE, UNTIL, ("key", "Only events that concern this key.")],
+        parameters: &[SINCE, BEFORE, ("key", "Only events that concern this key.")],
         answer: LINES,
         answers: &[200, 503],
         ..route("GET", "/export", Role::Read, Does::Export, "Writes the journal as a trace.")

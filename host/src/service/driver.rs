@@ -163,10 +163,7 @@ impl<S: Subject + 'static> Driver<S> {
         });
         // Dropping the commands that are left refuses them.
         drop(commands);
-        let _ = self.tasks.send(Task::Stop);
-        for reply in self.stopping {
-            let _ = reply.send(());
-        }
+        let _ = self.tasks.send(Task::Stop(self.stopping));
     }
 
     /// Returns true if nothing waits for the storage.

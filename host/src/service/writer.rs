@@ -10,6 +10,7 @@ use afresh_core::EventOf;
 use afresh_trace::row::Row;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::Reply;
 use super::driver::Event;
 use super::metrics::Metrics;
 use super::open::read_events;
@@ -22,8 +23,8 @@ pub(super) enum Task {
     Append(Vec<Row>, usize),
     /// Read the whole journal again, after an append that failed.
     Recover,
-    /// Give up the lease, and end.
-    Stop,
+    /// Give up the lease, reply, and end.
+    Stop(Vec<Reply<()>>),
 }
 
 /// The longest time between two extensions of the lease.
@@ -45,14 +46,15 @@ pub(super) struct Writer<S: Subject> {
 impl<S: Subject> Writer<S> {
     /// Carries out tasks until the last one, or until the lease is lost.
     pub(super) fn run(mut self, tasks: &Receiver<Task>) {
-        loop {
+        let stopping = loop {
             match tasks.recv_timeout(RENEWAL) {
                 Ok(Task::Append(rows, end)) => {
                     let done = self.append(&rows).map(|()| Event::Stored(end));
                     self.report(done);
                 }
                 Ok(Task::Recover) => self.recover(),
-                Ok(Task::Stop) | Err(RecvTimeoutError::Disconnected) => break,
+                Ok(Task::Stop(stopping)) => break stopping,
+                Err(RecvTimeoutError::Disconnected) => break Vec::new(),
                 Err(RecvTimeoutError::Timeout) => {
                     // If only the extension fails, nothing is in doubt. The next append says whether the store works.
                     if let Err(error @ Error::Fenced { .. }) = self.store.renew() {
@@ -60,9 +62,13 @@ impl<S: Subject> Writer<S> {
                     }
                 }
             }
-        }
+        };
         if let Err(error) = self.store.release() {
             tracing::warn!("{error}");
+        }
+        for reply in stopping {
+            // An error says that nobody waits any more.
+            let _ = reply.send(());
         }
     }
 

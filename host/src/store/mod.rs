@@ -26,7 +26,8 @@ pub use memory::Memory;
 #[cfg(feature = "postgres")]
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
-pub use url::{is_url, name_of, open, path_of};
+use url::is_postgres;
+pub use url::{is_url, name_of, path_of};
 
 /// A database that holds the journal of one service.
 ///
@@ -144,6 +145,31 @@ pub enum Error {
         error: io::Error,
     },
 }
+
+/// Opens the store at a URL: `sqlite:PATH`, or `postgres://USER@HOST/DATABASE`.
+///
+/// This only checks the URL. The store itself is opened when it is first used, and only [`Store::take`] creates one.
+///
+/// # Errors
+///
+/// Fails if the text is not the URL of a store, or this program was built without what the store needs.
+pub fn open(url: &str) -> Result<Box<dyn Store>, Error> {
+    let refuse = |why: String| Err(Error::NotAStore { store: name_of(url), why });
+    match path_of(url) {
+        Some("") => refuse("there is no path: expected `sqlite:PATH`".into()),
+        Some(path) if path.starts_with("//") => refuse("the path begins with `//`: expected `sqlite:PATH`".into()),
+        Some(path) => Ok(Box::new(Sqlite::new(path))),
+        #[cfg(feature = "postgres")]
+        None if is_postgres(url) => Ok(Box::new(Postgres::new(url)?)),
+        None if is_postgres(url) => {
+            refuse("this program cannot use Postgres: build it with the feature `postgres` of afresh-host".into())
+        }
+        None => refuse(format!("this is not the URL of a store: expected {FORMS}")),
+    }
+}
+
+/// The forms of a URL, as error messages show them.
+const FORMS: &str = "`sqlite:PATH`, or `postgres://USER@HOST/DATABASE`";
 
 /// The version of the schema that this program reads and writes.
 pub const SCHEMA: u32 = 1;

@@ -1,11 +1,5 @@
 //! The URLs of stores.
 
-use super::sqlite::Sqlite;
-use super::{Error, Store};
-
-/// The forms of a URL, as error messages show them.
-const FORMS: &str = "`sqlite:PATH`, or `postgres://USER@HOST/DATABASE`";
-
 /// Returns `true` if a text is meant as the URL of a store, and not as the path of a file.
 pub fn is_url(text: &str) -> bool {
     path_of(text).is_some() || is_postgres(text)
@@ -16,7 +10,7 @@ pub fn path_of(text: &str) -> Option<&str> {
     text.strip_prefix("sqlite:")
 }
 
-fn is_postgres(text: &str) -> bool {
+pub(super) fn is_postgres(text: &str) -> bool {
     ["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme))
 }
 
@@ -36,30 +30,9 @@ pub fn name_of(url: &str) -> String {
     format!("{scheme}://{user}{at}{place}{mark}{}", query.join("&"))
 }
 
-/// Opens the store at a URL: `sqlite:PATH`, or `postgres://USER@HOST/DATABASE`.
-///
-/// This only checks the URL. The store itself is opened when it is first used, and only [`Store::take`] creates one.
-///
-/// # Errors
-///
-/// Fails if the text is not the URL of a store, or this program was built without what the store needs.
-pub fn open(url: &str) -> Result<Box<dyn Store>, Error> {
-    let refuse = |why: String| Err(Error::NotAStore { store: name_of(url), why });
-    match path_of(url) {
-        Some("") => refuse("there is no path: expected `sqlite:PATH`".into()),
-        Some(path) if path.starts_with("//") => refuse("the path begins with `//`: expected `sqlite:PATH`".into()),
-        Some(path) => Ok(Box::new(Sqlite::new(path))),
-        #[cfg(feature = "postgres")]
-        None if is_postgres(url) => Ok(Box::new(super::postgres::Postgres::new(url)?)),
-        None if is_postgres(url) => {
-            refuse("this program cannot use Postgres: build it with the feature `postgres` of afresh-host".into())
-        }
-        None => refuse(format!("this is not the URL of a store: expected {FORMS}")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::open;
     use super::*;
 
     #[test]

@@ -185,9 +185,9 @@ async fn services_chain() {
 fn what_is_no_url_of_a_receiver_is_said() {
     let error = |url: &str| Downstream::new(url, "counters", None, LONG).unwrap_err().to_string();
     let expected = "expected one such as https://example.com/messages";
-    assert_eq!(error("shop"), format!("`shop` is not the URL of a receiver: relative URL without a base; {expected}"));
+    assert_eq!(error("shop"), format!("`shop` is not a URL of HTTP: relative URL without a base; {expected}"));
     let ftp = error("ftp://user:secret@shop/");
-    assert_eq!(ftp, format!("`ftp://user@shop/` is not the URL of a receiver: its scheme is `ftp`; {expected}"));
+    assert_eq!(ftp, format!("`ftp://user@shop/` is not a URL of HTTP: its scheme is `ftp`; {expected}"));
     let token = Downstream::new("http://u:secret@shop/", "counters", Some("a\nb"), LONG).unwrap_err();
     assert!(matches!(&token, DownstreamError::Token { url } if url == "http://u@shop/"), "{token}");
 }

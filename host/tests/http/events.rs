@@ -77,6 +77,8 @@ async fn a_search_goes_on_over_many_slices() {
     assert_eq!((numbers(&page), page.get("next")), (vec![1], None));
     let (_, page) = server.get("/messages?id=m-4999&order=oldest").await;
     assert_eq!(numbers(&page), [9999]);
+    let export = server.request(Method::GET, "/export").send().await.unwrap().text().await.unwrap();
+    assert_eq!(export.lines().count(), 10_001, "a header and every event");
 }
 
 /// Begins to follow the journal.
@@ -134,6 +136,7 @@ async fn an_export_is_a_trace() {
 
     let key = export("?key=b").await;
     let trace = Reader::new("export", &key[..], Options::default()).unwrap().trace(&Counters).unwrap();
+    assert!(!trace.header.complete, "it lacks the other keys");
     let numbers: Vec<_> = trace.events.iter().map(|event| event.number.get()).collect();
     assert_eq!(numbers, [3, 4, 9, 10]);
     assert!(

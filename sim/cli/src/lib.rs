@@ -19,7 +19,8 @@
 //! it:
 //!
 //! 1. `interrupt` knows whether to stop, and `jobs`, `duration`, `shell` and `original` are small helpers.
-//! 2. `service` runs a system as a service, `runner` finds the system of a trace by its name, and `report` formats reports for people.
+//! 2. `service` runs a system as a service, `runner` finds the system of a trace by its name, and `report` formats
+//!    reports for people.
 //! 3. `worker` is the process that runs systems, which may end it without harm.
 //! 4. `console` prints output, progress and errors; in a worker, it sends them to the supervisor.
 //! 5. `supervisor` starts workers and follows them to their end.

@@ -17,13 +17,15 @@
 //! header first. It then returns the events in the types of your system, or as JSON text for tools that edit traces
 //! and know no types. An error names the file, the line and the byte, and says what to do.
 //!
-//! The other modules are small. [`digest`] computes digests, by which traces and runs are compared. [`text`] makes text
-//! from a trace safe to print on a terminal. [`unknown`] is the error that a name does not exist.
+//! The other modules are small. [`part`] selects a part of a journal. [`digest`] computes digests, by which traces and
+//! runs are compared. [`text`] makes text from a trace safe to print on a terminal. [`unknown`] is the error that a
+//! name does not exist.
 #![forbid(unsafe_code)]
 
 pub mod digest;
 pub mod format;
 pub mod import;
+pub mod part;
 pub mod recorder;
 pub mod row;
 pub mod text;

@@ -33,6 +33,9 @@ pub(crate) struct Workplace {
 /// A service that a document has started, and whose process it has noted, ends with the test.
 impl Drop for Workplace {
     fn drop(&mut self) {
+        if !self.folder.path(IGNORED).exists() {
+            return;
+        }
         let noted = |path: &Path| path.file_name().is_some_and(|name| name == "serve.pid");
         let mut files = BTreeMap::new();
         read(&self.folder.path(IGNORED), Path::new(""), &mut files);

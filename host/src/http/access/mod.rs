@@ -6,7 +6,6 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use afresh_check::Subject;
 use afresh_core::Name;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
@@ -19,7 +18,6 @@ use prometheus_client::metrics::counter::Counter;
 
 pub use token::{Role, Token, TokenError};
 
-use super::Shared;
 use super::failure::Failure;
 
 /// Decides who may call which route.
@@ -165,11 +163,11 @@ impl fmt::Debug for Access {
 }
 
 /// Lets only callers with a role through to a handler, which then finds the [`Caller`] in the request.
-pub(super) fn guarded<S: Subject + 'static>(
-    handler: MethodRouter<Shared<S>>,
+pub(super) fn guarded<T: Clone + Send + Sync + 'static>(
+    handler: MethodRouter<T>,
     access: &Arc<Access>,
     role: Option<Role>,
-) -> MethodRouter<Shared<S>> {
+) -> MethodRouter<T> {
     match role {
         Some(role) => handler.layer(from_fn_with_state((Arc::clone(access), role), check)),
         None => handler,

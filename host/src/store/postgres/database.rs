@@ -29,8 +29,8 @@ const CREATING: &str = "SELECT pg_advisory_xact_lock(1097233256)";
 pub(super) const HOLDER: &str = "SELECT token, holder, locked, \
      ends > (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM lease FOR UPDATE";
 
-/// Extends the lease, and says how far the journal goes. Changes no row if another process has taken the lease. A length
-/// of 0 ends the lease.
+/// Extends the lease, and says how far the journal goes. Changes no row if another process has taken the lease. A
+/// length of 0 ends the lease.
 pub(super) const RENEW: &str = "UPDATE lease SET locked = $3, last = greatest(last, $4), \
      ends = CASE WHEN $2::bigint = 0 THEN 0 ELSE (extract(epoch FROM clock_timestamp()) * 1000)::bigint + $2 END \
      WHERE token = $1";

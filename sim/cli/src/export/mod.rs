@@ -1,7 +1,5 @@
 //! `afresh export`: writes the journal of a store as a trace.
 
-mod part;
-
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,6 +7,7 @@ use std::process::ExitCode;
 use afresh_core::{At, Header, Key};
 use afresh_trace::format::files::Output;
 use afresh_trace::format::{Error, Problem};
+use afresh_trace::part::Part;
 use afresh_trace::row::Row;
 use afresh_trace::text::{count, escape};
 use serde::Serialize;
@@ -18,7 +17,6 @@ use crate::input;
 use crate::runner::{Runner, Systems};
 use crate::source::{Format, path_of_store};
 use crate::store::{first_line, open_store, unread};
-use part::Part;
 
 /// Write the journal of a store as a trace.
 ///
@@ -106,7 +104,7 @@ fn export(args: &Args, systems: &Systems) -> Result<Exported, Error> {
     let runner = runner(args, systems, &header)?;
     let ask = |body: &str| runner.and_then(|runner| runner.keys(&header.version, body));
     let keys: Vec<Key> = args.keys.iter().map(|key| key.as_str().into()).collect();
-    let mut part = Part::new(args.since, args.until, &keys, &ask);
+    let mut part = Part::new(args.since, args.until, keys, ask);
     let complete = header.complete && part.is_complete();
     let mut output = Output::create(&args.output, args.force)?;
     let name = output.name().to_owned();

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
+use crate::format::Kind;
+use crate::row::Row;
 use afresh_core::{At, EventNumber, Key, Name};
-use afresh_trace::format::Kind;
-use afresh_trace::row::Row;
 
 /// Decides for each row of a journal, in order, whether it is exported.
 ///
 /// An observation belongs to the stimulus before it, so a part begins and ends at a stimulus.
-pub(super) struct Part<'p> {
+#[derive(Debug)]
+pub struct Part<A> {
     since: Option<At>,
     until: Option<At>,
-    keys: &'p [Key],
-    /// Returns the keys of a message from its body, or `None` if the system cannot tell.
-    ask: &'p dyn Fn(&str) -> Option<Vec<Key>>,
+    keys: Vec<Key>,
+    ask: A,
     has_begun: bool,
     /// The sender and the id of each message that was kept. A later revision also concerns the keys of an earlier one.
     messages: BTreeSet<(Name, Name)>,
@@ -22,28 +22,26 @@ pub(super) struct Part<'p> {
     kept: Vec<EventNumber>,
 }
 
-impl<'p> Part<'p> {
-    pub(super) fn new(
-        since: Option<At>,
-        until: Option<At>,
-        keys: &'p [Key],
-        ask: &'p dyn Fn(&str) -> Option<Vec<Key>>,
-    ) -> Self {
+impl<A: Fn(&str) -> Option<Vec<Key>>> Part<A> {
+    /// Selects the rows from `since` on and before `until` that concern one of `keys`, or all rows if there are none.
+    ///
+    /// `ask` returns the keys of a message from its body, or `None` if the system cannot tell.
+    pub fn new(since: Option<At>, until: Option<At>, keys: Vec<Key>, ask: A) -> Self {
         Self { since, until, keys, ask, has_begun: since.is_none(), messages: BTreeSet::new(), kept: Vec::new() }
     }
 
-    /// Whether the part of a complete history is a complete history.
-    pub(super) fn is_complete(&self) -> bool {
+    /// Returns `true` if the part of a complete history is a complete history.
+    pub fn is_complete(&self) -> bool {
         self.since.is_none() && self.keys.is_empty()
     }
 
     /// Returns `true` at the first row after the part.
-    pub(super) fn is_over(&self, row: &Row) -> bool {
+    pub fn is_over(&self, row: &Row) -> bool {
         self.has_begun && is_reached(row, self.until)
     }
 
     /// Returns the row as it is exported, or `None` if it is left out.
-    pub(super) fn keep(&mut self, mut row: Row) -> Option<Row> {
+    pub fn keep(&mut self, mut row: Row) -> Option<Row> {
         self.has_begun = self.has_begun || is_reached(&row, self.since);
         if !self.has_begun || !(self.keys.is_empty() || self.concerns(&row)) {
             return None;
@@ -60,7 +58,7 @@ impl<'p> Part<'p> {
         match row.kind {
             Kind::In => {
                 let message = row.sender.clone().zip(row.id.clone());
-                let keys = row.body.as_deref().map(self.ask);
+                let keys = row.body.as_deref().map(&self.ask);
                 let concerns = match keys {
                     Some(Some(keys)) => keys.iter().any(|key| self.keys.contains(key)),
                     Some(None) => true,

@@ -21,7 +21,7 @@ const TABS_MAX: usize = 200;
 const CHECK: &str = r"
 const wrong = [];
 const root = document.documentElement;
-if (root.scrollWidth > innerWidth) wrong.push(`it scrolls sideways: ${root.scrollWidth} of ${innerWidth} pixels`);
+if (root.scrollWidth > root.clientWidth) wrong.push(`it scrolls sideways: ${root.scrollWidth} of ${root.clientWidth}`);
 let level = 0;
 for (const heading of document.querySelectorAll('h1, h2, h3, h4')) {
   const next = Number(heading.tagName[1]);
@@ -159,7 +159,7 @@ async fn incident(browser: &Browser) {
     browser.says("1 sent, 1 withdrawn, 1 healed; 1 key recomputed.").await;
     browser.check("plan").await;
     browser.activate("Confirm: do exactly this").await;
-    browser.says("knob trigger a-3 by local@127.0.0.1: ticket 42").await;
+    browser.says("trigger a-3 by local@127.0.0.1: ticket 42").await;
     browser.says("withdrawn").await;
     browser.check("done").await;
     browser.activate("a-3").await;

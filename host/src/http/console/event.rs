@@ -50,6 +50,9 @@ impl Row {
         let entry = Entry::new::<S>(Sign::Same, &event.what, Vec::new());
         let body = match (&entry.body, &event.what) {
             (_, What::Stimulus(Stimulus::Knob(knob))) => super::knob::told_with_reason(knob),
+            (_, What::Observation(Observation::Healed(healed))) => {
+                healed.parts.iter().map(|part| part.as_str()).collect::<Vec<_>>().join(", ")
+            }
             (Some(body), _) => text_of(body.get()),
             (None, _) if entry.is_withdrawal() => "withdrawn".to_owned(),
             (None, _) => String::new(),

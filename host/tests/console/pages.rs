@@ -30,7 +30,7 @@ async fn the_overview_says_what_is_going_on() {
         "shop 1 0 The service does not know where this receiver is.",
         "q assertion",
         "6 rejected caused by 5 conflict: event 1 has this revision with another body",
-        "conflicts 1",
+        "conflicts among them 1",
     ] {
         assert!(text.contains(part), "{part} is missing: {text}");
     }

@@ -23,7 +23,7 @@ struct WaitingPage {
 
 /// The form for everything that is rejected, quarantined or unsettled.
 pub(super) fn waiting<S: Subject + 'static>(console: &Console<S>, asked: &Asked<'_>) -> Result<Response, Failure> {
-    render(StatusCode::OK, &WaitingPage { frame: console.frame("What waits", Some(asked.visitor)) })
+    render(StatusCode::OK, &WaitingPage { frame: console.frame("Repair several at once", Some(asked.visitor)) })
 }
 
 #[derive(Template)]

@@ -1,7 +1,5 @@
 //! Logging in to the console with a token, and out.
 
-use std::collections::BTreeMap;
-
 use afresh_check::Subject;
 use askama::Template;
 use axum::http::request::Parts;
@@ -10,7 +8,7 @@ use axum::response::Response;
 
 use super::page::{Frame, Visible, render};
 use super::session::{Of, random_id};
-use super::{Console, Does, PAGES, see};
+use super::{Console, Does, Fields, PAGES, see};
 use crate::http::access::{Role, address};
 use crate::http::failure::Failure;
 
@@ -66,11 +64,12 @@ fn form<S: Subject + 'static>(
 pub(super) fn log_in<S: Subject + 'static>(
     console: &Console<S>,
     parts: &Parts,
-    fields: &BTreeMap<String, String>,
+    fields: &Fields,
 ) -> Result<Response, Failure> {
     let (access, sessions, now) = (&console.shared.access, &console.sessions, console.started.elapsed());
     let field = |name: &str| fields.get(name).map_or("", |text| text.trim());
-    console.check_form(parts, fields, "")?;
+    let before = sessions.cookie(parts);
+    console.check_form(parts, fields, before.as_deref().map(Of::Session), "")?;
     let to = within(field("to"));
     let address = address(parts);
     if !sessions.may_try(address, now) {
@@ -85,9 +84,7 @@ pub(super) fn log_in<S: Subject + 'static>(
     // A token that may not read the pages is of no use here.
     match access.allow(parts, Role::Read, owner) {
         Ok(caller) => {
-            if let Some(id) = sessions.cookie(parts) {
-                sessions.end(&id);
-            }
+            before.iter().for_each(|id| sessions.end(id));
             let id = sessions.begin(caller, now)?;
             with_cookie(console, parts, &id, see(&to))
         }
@@ -103,12 +100,11 @@ pub(super) fn log_in<S: Subject + 'static>(
 pub(super) fn log_out<S: Subject + 'static>(
     console: &Console<S>,
     parts: &Parts,
-    fields: &BTreeMap<String, String>,
+    fields: &Fields,
 ) -> Result<Response, Failure> {
-    console.check_form(parts, fields, "")?;
-    if let Some(id) = console.sessions.cookie(parts) {
-        console.sessions.end(&id);
-    }
+    let id = console.sessions.cookie(parts);
+    console.check_form(parts, fields, id.as_deref().map(Of::Session), "")?;
+    id.iter().for_each(|id| console.sessions.end(id));
     with_cookie(console, parts, "", see("./"))
 }
 

@@ -158,6 +158,9 @@ fn see(link: &str) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, link)]).into_response()
 }
 
+/// The fields of a query or of a form.
+type Fields = BTreeMap<String, String>;
+
 /// Somebody who looks at the console.
 struct Visitor {
     caller: Caller,
@@ -172,7 +175,7 @@ struct Asked<'a> {
     parts: &'a Parts,
     visitor: &'a Visitor,
     /// The fields of the query or of the form.
-    fields: BTreeMap<String, String>,
+    fields: Fields,
 }
 
 impl Asked<'_> {
@@ -235,7 +238,10 @@ impl<S: Subject + 'static> Console<S> {
             access.allow(parts, role, Ok(visitor.caller.clone()))?;
         }
         if is_post {
-            self.check_form(parts, &fields, &visitor.caller.name)?;
+            let session = self.session(parts);
+            let name = &visitor.caller.name;
+            let owner = session.as_ref().map_or(Of::Caller(name), |(id, _)| Of::Session(id));
+            self.check_form(parts, &fields, Some(owner), name)?;
         }
         let asked = Asked { parts, visitor, fields };
         match page.does {
@@ -277,7 +283,7 @@ impl<S: Subject + 'static> Console<S> {
     }
 
     /// Reads a form.
-    async fn form(&self, parts: &Parts, body: Body) -> Result<BTreeMap<String, String>, Failure> {
+    async fn form(&self, parts: &Parts, body: Body) -> Result<Fields, Failure> {
         let is_form = |headers: &HeaderMap| {
             let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
             kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded")
@@ -289,16 +295,11 @@ impl<S: Subject + 'static> Console<S> {
         Ok(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 
-    /// Refuses a form that does not come from a page of this console, as this caller saw it.
-    fn check_form(&self, parts: &Parts, fields: &BTreeMap<String, String>, name: &str) -> Result<(), Failure> {
-        let cookie = self.sessions.cookie(parts);
-        let session = self.session(parts).is_some();
-        let of = match &cookie {
-            Some(id) if session || name.is_empty() => Of::Session(id),
-            _ => Of::Caller(name),
-        };
+    /// Refuses a form that does not come from a page of this console, as its owner saw it.
+    fn check_form(&self, parts: &Parts, fields: &Fields, owner: Option<Of<'_>>, name: &str) -> Result<(), Failure> {
         let token = fields.get("form").map_or("", String::as_str);
-        if !is_cross_site(parts) && !(name.is_empty() && cookie.is_none()) && self.sessions.is_form(of, token)? {
+        let is_own = owner.map_or(Ok(false), |owner| self.sessions.is_form(owner, token))?;
+        if is_own && !is_cross_site(parts) {
             return Ok(());
         }
         self.shared.access.refuse(parts, name, not_from_here())
@@ -327,6 +328,6 @@ fn not_from_here() -> Failure {
     Failure::new(StatusCode::FORBIDDEN, error)
 }
 
-fn query(parts: &Parts) -> BTreeMap<String, String> {
+fn query(parts: &Parts) -> Fields {
     form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()).into_owned().collect()
 }

@@ -66,12 +66,12 @@ pub(super) async fn show<S: Subject + 'static>(console: &Console<S>, asked: &Ask
     let count = |name: &str| number(status[name].as_u64().unwrap_or_default());
     let metrics = service.metrics();
     let counters = [
-        ("offered", &metrics.offered),
-        ("durable", &metrics.durable),
-        ("duplicates", &metrics.duplicates),
-        ("conflicts", &metrics.conflicts),
-        ("rejected", &metrics.rejected),
-        ("refused: too busy, or the storage failed", &metrics.refused),
+        ("messages offered", &metrics.offered),
+        ("messages durable", &metrics.durable),
+        ("duplicates among them", &metrics.duplicates),
+        ("conflicts among them", &metrics.conflicts),
+        ("rejected among them", &metrics.rejected),
+        ("messages refused: too busy, or the storage failed", &metrics.refused),
         ("outputs sent, repetitions included", &metrics.sent),
         ("deliveries that failed", &metrics.failed),
         ("outputs confirmed by their receivers", &metrics.settled),

@@ -153,6 +153,8 @@ async fn nothing_from_outside_becomes_a_part_of_a_page() {
         .unwrap();
     }
     let mut page = browse(&server, "").await;
+    page.submit("login", &[("token", EVIL), ("to", &format!("key?name=\"{EVIL}"))]).await;
+    assert!(page.status == 401 && page.html.contains("&#60;script&#62;") && !page.html.contains("<script"));
     page.submit("login", &[("token", &text), ("to", EVIL)]).await;
     assert_eq!(page.status, 200, "{}", page.html);
     let evil: String = form_urlencoded::byte_serialize(EVIL.as_bytes()).collect();

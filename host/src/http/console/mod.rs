@@ -260,8 +260,8 @@ impl<S: Subject + 'static> Console<S> {
     /// The caller of a request: that of its session or, without one, whom the routes for programs would let in.
     fn caller(&self, parts: &Parts) -> Result<Caller, Failure> {
         match self.session(parts) {
-            Some((_, caller)) if parts.method == "GET" || !is_cross_site(parts) => Ok(caller),
-            _ => self.shared.access.caller(parts),
+            Some((_, caller)) => Ok(caller),
+            None => self.shared.access.caller(parts),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use afresh_check::Subject;
-use afresh_core::{At, Engine, Observation, Stimulus, What};
+use afresh_core::{At, Engine};
 use afresh_trace::format::Kind;
 use afresh_trace::text::number;
 use askama::Template;
@@ -129,26 +129,27 @@ fn receiver(lacking: &Value) -> Receiver {
 
 /// The messages that arrived and the outputs that were sent per second, from the newest events of the journal.
 fn rates<S: Subject>(engine: &Engine<S>, now: At) -> (String, String) {
-    let (mut taken, mut sent, mut span) = (0, 0, RECENT.as_secs_f64());
-    for (place, event) in engine.journal().events().rev().enumerate() {
-        let age = match (now, event.at) {
-            (At::Stamp(now), Some(At::Stamp(at))) => (now - at) as f64 / 1e9,
-            _ => break,
-        };
-        if age > span {
-            break;
+    let events = engine.journal().events().rev();
+    per_second(events.map_while(|event| match (now, event.at) {
+        (At::Stamp(now), Some(At::Stamp(at))) => {
+            Some((Duration::from_nanos(now.saturating_sub(at).max(0).unsigned_abs()), Kind::of(&event.what)))
         }
+        _ => None,
+    }))
+}
+
+/// The messages and the outputs per second, from events by their age and kind, the newest first.
+fn per_second(events: impl Iterator<Item = (Duration, Kind)>) -> (String, String) {
+    let (mut taken, mut sent, mut span) = (0_u32, 0_u32, RECENT);
+    for (place, (age, kind)) in events.take_while(|(age, _)| *age <= RECENT).enumerate() {
         if place == COUNTED_MAX {
-            span = age.max(1.0);
+            span = age.max(Duration::from_secs(1));
             break;
         }
-        match &event.what {
-            What::Stimulus(Stimulus::In(_)) => taken += 1,
-            What::Observation(Observation::Out(_)) => sent += 1,
-            _ => {}
-        }
+        taken += u32::from(kind == Kind::In);
+        sent += u32::from(kind == Kind::Out);
     }
-    let rate = |count: u32| format!("{:.1}", f64::from(count) / span);
+    let rate = |count| format!("{:.1}", f64::from(count) / span.as_secs_f64());
     (rate(taken), rate(sent))
 }
 
@@ -167,6 +168,18 @@ fn up(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rates_are_those_of_the_last_minute_or_of_as_many_events_as_are_counted() {
+        let every = |pause: Duration| {
+            let kinds = [Kind::Out, Kind::In, Kind::Out, Kind::Settled].into_iter().cycle();
+            per_second(kinds.enumerate().map(|(place, kind)| (pause * place as u32, kind)).take(1_000_000))
+        };
+        let rates = |taken: &str, sent: &str| (taken.to_owned(), sent.to_owned());
+        assert_eq!(every(Duration::from_millis(250)), rates("1.0", "2.0"));
+        assert_eq!(every(Duration::from_micros(250)), rates("1000.0", "2000.0"));
+        assert_eq!(per_second(std::iter::empty()), rates("0.0", "0.0"));
+    }
 
     #[test]
     fn times_are_told_in_words() {

@@ -76,6 +76,11 @@ async fn every_kind_of_message_gets_its_answer() {
     assert_eq!((rejected.receipt, rejected.why.as_deref()), (Receipt::Rejected, Some("nothing to add")));
     let unreadable = service.offer_json(r#"{"id":"m-3","from":"till","body":"five"}"#).unwrap().await.unwrap();
     assert!(unreadable.why.unwrap().contains("unreadable"));
+    let lines =
+        service.offer_json("{\"id\":\"m-4\",\"from\":\"till\",\n\"body\":{\n\"a\":\r\n1}}").unwrap().await.unwrap();
+    let events = service.events(lines.event.get() as usize - 1, 1).await.unwrap();
+    let line = afresh_trace::format::line_of(&events[0]);
+    assert!(line.ends_with(r#""in":{"id":"m-4","from":"till","body":{"a":1}}}"#), "{line}");
     let (problem, column) = service.offer_json(r#"{"id":"m-3","from":"till"}"#).err().unwrap();
     assert_eq!((problem.to_string().as_str(), column), ("missing field `body`", 26));
     assert!(service.offer_json(r#"{"id":"m-3","from":"till","body":["a",1]},"n":7"#).is_err());

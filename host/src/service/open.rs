@@ -136,9 +136,13 @@ pub(super) fn restarted<S: Subject>(
 ) -> Result<Host<S, Ticket<S>>, String> {
     let Options { policy, limits, .. } = *options;
     let engine = EngineOptions { policy, complete: true, views: false, rounds_max: 1000, guard };
+    let is_other = |found: &str| *found != *options.system && system.variant(&found.into()).is_none();
     let mut events = events.into_iter().peekable();
     if events.peek().is_none() {
-        return Ok(Host::new(system.clone(), engine, limits));
+        return match is_other(&header.system) {
+            true => Err(header.system.clone()),
+            false => Ok(Host::new(system.clone(), engine, limits)),
+        };
     }
     let deployed = RefCell::new(header.system.clone());
     let events = events.inspect(|event| {
@@ -152,8 +156,7 @@ pub(super) fn restarted<S: Subject>(
     let mut other = None;
     let host = Host::restart(system.clone(), engine, limits, events, at, || {
         let found = deployed.borrow();
-        let now = Name::from(options.system.as_str());
-        if *found != options.system && system.variant(&now).is_none() {
+        if is_other(&found) {
             other = Some(found.clone());
         }
         Stimulus::Fault(Box::new(start(system, &found, options)))

@@ -121,7 +121,7 @@ pub fn message<S: Types>(system: &S, json: &str) -> Result<Stimulus<S::In, S::Vi
     let content = Typed { system, version: "", skip_unreadable: true };
     match reader::parse(&mut Scan::default(), &line, content) {
         Ok(decode::Envelope { number: None, cause: None, at: None, content: What::Stimulus(stimulus), .. }) => {
-            Ok(stimulus)
+            Ok(on_one_line(stimulus))
         }
         Ok(_) => Err((Problem::Data("a message is an object with `id`, `from` and `body`".into()), 1)),
         Err(reader::Why::Json(error) | reader::Why::Body(error)) => {
@@ -130,6 +130,16 @@ pub fn message<S: Types>(system: &S, json: &str) -> Result<Stimulus<S::In, S::Vi
         }
         Err(reader::Why::Scan(problem, at)) => Err((problem, column(at))),
     }
+}
+
+/// Removes the line ends between the values of a body that is kept as text, because an event is a single line.
+fn on_one_line<I, V>(mut stimulus: Stimulus<I, V>) -> Stimulus<I, V> {
+    if let Stimulus::Unreadable(unreadable) = &mut stimulus
+        && let Some(body) = unreadable.message.body.as_mut().filter(|body| body.contains(['\n', '\r']))
+    {
+        *body = compact(body);
+    }
+    stimulus
 }
 
 pub use afresh_core::EventOf;

@@ -13,6 +13,7 @@ use crate::service::{KnobError, Refused};
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// An answer that says in plain words why a request was not carried out: `{"error":"…"}`.
+#[derive(Clone)]
 pub(super) struct Failure {
     pub(super) status: StatusCode,
     pub(super) fields: Map<String, Value>,

@@ -41,7 +41,11 @@ pub(super) async fn keys<S: Subject + 'static>(
 ) -> Result<Json<Value>, Failure> {
     let AskedKeys { after, limit: most, quarantined } = query(&uri)?;
     let (after, most) = (after.map(Key::from), limit(most));
-    let found = shared.service.read(move |engine| first_keys(engine, after.as_ref(), quarantined, most + 1)).await?;
+    let found = shared.service.read(move |engine| {
+        let wanted = |key: &Key| quarantined.is_none_or(|wanted| engine.quarantined(key).is_some() == wanted);
+        first_keys(engine, after.as_ref(), wanted, most + 1)
+    });
+    let found = found.await?;
     let next = found.get(most).map(|_| found[most - 1].0.clone());
     let found = found.into_iter().take(most).map(|(key, why)| match why {
         Some(why) => json!({ "key": key, "quarantined": why }),
@@ -54,11 +58,11 @@ pub(super) async fn keys<S: Subject + 'static>(
     Ok(Json(answer))
 }
 
-/// The first keys after a key, in order, each with the reason for its quarantine.
-fn first_keys<S: Subject>(
+/// The first wanted keys after a key, in order, each with the reason for its quarantine.
+pub(super) fn first_keys<S: Subject>(
     engine: &Engine<S>,
     after: Option<&Key>,
-    quarantined: Option<bool>,
+    wanted: impl Fn(&Key) -> bool,
     most: usize,
 ) -> Vec<(Key, Option<String>)> {
     // A heap of the lowest keys: a list of all keys would be long, and would have to be sorted.
@@ -68,7 +72,7 @@ fn first_keys<S: Subject>(
         if lowest.len() == most && lowest.peek().is_some_and(|highest| *highest <= key) {
             continue;
         }
-        if quarantined.is_none_or(|wanted| engine.quarantined(key).is_some() == wanted) {
+        if wanted(key) {
             lowest.push(key);
             if lowest.len() > most {
                 lowest.pop();
@@ -91,7 +95,7 @@ fn is_known<S: Subject>(engine: &Engine<S>, key: &Key) -> bool {
 }
 
 /// Reads something of a key that is known.
-async fn read<S: Subject + 'static, R: Send + 'static>(
+pub(super) async fn read<S: Subject + 'static, R: Send + 'static>(
     shared: &Shared<S>,
     key: Key,
     read: impl FnOnce(&Engine<S>, &Key) -> R + Send + 'static,
@@ -108,7 +112,7 @@ pub(super) async fn key<S: Subject + 'static>(
     Ok(Json(read(&shared, key, show).await?))
 }
 
-fn show<S: Subject>(engine: &Engine<S>, key: &Key) -> Value {
+pub(super) fn show<S: Subject>(engine: &Engine<S>, key: &Key) -> Value {
     let slots = engine.slots(key).map(|(slot, sent)| {
         let mut shown = json!({
             "slot": slot,
@@ -174,24 +178,24 @@ pub(super) async fn history<S: Subject + 'static>(
 }
 
 /// A part of the history of a key.
-struct Told<S: Subject> {
-    steps: Vec<Step<S>>,
+pub(super) struct Told<S: Subject> {
+    pub(super) steps: Vec<Step<S>>,
     has_more: bool,
     /// The message of the panic that ended the fold.
-    panicked: Option<String>,
+    pub(super) panicked: Option<String>,
 }
 
 /// A message of a history, and what it did.
-struct Step<S: Subject> {
+pub(super) struct Step<S: Subject> {
     /// The event with which it arrived; `None` if another key sent it.
-    event: Option<EventOf<S>>,
-    from: String,
-    id: String,
-    body: Value,
-    before: Value,
-    after: Value,
+    pub(super) event: Option<EventOf<S>>,
+    pub(super) from: String,
+    pub(super) id: String,
+    pub(super) body: Value,
+    pub(super) before: Value,
+    pub(super) after: Value,
     /// The outputs of this key that were sent when it arrived.
-    sent: Vec<EventOf<S>>,
+    pub(super) sent: Vec<EventOf<S>>,
 }
 
 impl<S: Subject> Step<S> {
@@ -210,7 +214,7 @@ impl<S: Subject> Step<S> {
 }
 
 /// Folds a key from its first message, and notes the messages `after..after + most`.
-fn tell<S: Subject>(engine: &Engine<S>, key: &Key, after: usize, most: usize) -> Told<S> {
+pub(super) fn tell<S: Subject>(engine: &Engine<S>, key: &Key, after: usize, most: usize) -> Told<S> {
     let mut told = Told { steps: Vec::new(), has_more: false, panicked: None };
     let done = guard(&mut || {
         told.steps.clear();
@@ -264,7 +268,7 @@ pub(super) async fn recompute<S: Subject + 'static>(
 }
 
 /// Recomputes a key, and compares it with what is carried.
-fn compare<S: Subject>(engine: &Engine<S>, key: &Key) -> Value {
+pub(super) fn compare<S: Subject>(engine: &Engine<S>, key: &Key) -> Value {
     let system = engine.system();
     let mut recomputed = None;
     if let Err(panic) = guard(&mut || recomputed = engine.recompute(key)) {

@@ -73,7 +73,7 @@ pub(super) async fn confirm<S: Subject + 'static>(
 }
 
 /// Reads a knob, as a trace holds it but without `by`, and with names as people write them.
-fn asked(text: &str, by: &Name) -> Result<Asked, Failure> {
+pub(super) fn asked(text: &str, by: &Name) -> Result<Asked, Failure> {
     check(text)?;
     let wrong = |why: &dyn std::fmt::Display| Failure::wrong(format!("{why}; {FORM}"));
     let knob: Map<String, Value> = serde_json::from_str(text).map_err(|error| wrong(&error))?;

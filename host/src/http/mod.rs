@@ -5,6 +5,7 @@
 
 mod access;
 mod client;
+mod console;
 mod downstream;
 mod events;
 mod failure;
@@ -69,7 +70,7 @@ impl<S: Subject> Clone for Shared<S> {
     }
 }
 
-/// Makes the routes of a service. They can be nested under a path of another router.
+/// Makes the routes of a service, and the pages of its console. They can be nested under a path of another router.
 ///
 /// The router learns the address of a client if the server adds [`ConnectInfo`](axum::extract::ConnectInfo) to each
 /// request, as [`serve`] does.
@@ -79,11 +80,9 @@ pub fn router<S: Subject + 'static>(service: Service<S>, access: Arc<Access>, li
         let handler = access::guarded(handler::<S>(route), &access, route.role);
         router = router.route(route.path, handler);
     }
-    router.fallback(failure::no_such_route).method_not_allowed_fallback(failure::no_such_method).with_state(Shared {
-        service,
-        access,
-        limits,
-    })
+    let shared = Shared { service, access, limits };
+    let router = router.fallback(failure::no_such_route).method_not_allowed_fallback(failure::no_such_method);
+    router.with_state(shared.clone()).merge(console::routes(shared))
 }
 
 /// The handler of a route.

@@ -64,7 +64,7 @@ pub(super) async fn search<S: Subject + 'static>(
 }
 
 /// Reads kinds of event, separated by commas.
-fn kinds(text: &str) -> Result<Vec<Kind>, Failure> {
+pub(super) fn kinds(text: &str) -> Result<Vec<Kind>, Failure> {
     let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
     let kind = |name| {
         let unknown = || UnknownName::new(Thing::Kind, name, Kind::ALL.map(Kind::name));

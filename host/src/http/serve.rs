@@ -127,6 +127,10 @@ impl Closing {
     }
 }
 
+/// Says that a request came over TLS. It is in the extensions of such a request.
+#[derive(Clone, Copy)]
+pub(super) struct Encrypted;
+
 /// Listens, and answers requests with `router` until `stop` ends. Requests that are under way may then end.
 ///
 /// `access` is that of the router. Each request gets the address of its client as
@@ -221,9 +225,13 @@ where
     T: AsyncRead + AsyncWrite + Unpin + 'static,
 {
     let router = TowerToHyperService::new(server.router.clone());
+    let is_encrypted = server.tls.is_some();
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(client));
         request.extensions_mut().insert(closing.clone());
+        if is_encrypted {
+            request.extensions_mut().insert(Encrypted);
+        }
         let answer = hyper::service::Service::call(&router, request.map(Body::new));
         async { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
     });

@@ -68,18 +68,20 @@ pub struct Service<S: Subject> {
     metrics: Arc<Metrics>,
     system: Arc<S>,
     name: Arc<str>,
+    store: Arc<str>,
     header: Arc<Header>,
 }
 
 impl<S: Subject> Clone for Service<S> {
     fn clone(&self) -> Self {
-        let Self { commands, durable, metrics, system, name, header } = self;
+        let Self { commands, durable, metrics, system, name, store, header } = self;
         Self {
             commands: commands.clone(),
             durable: durable.clone(),
             metrics: Arc::clone(metrics),
             system: Arc::clone(system),
             name: Arc::clone(name),
+            store: Arc::clone(store),
             header: Arc::clone(header),
         }
     }
@@ -376,6 +378,11 @@ impl<S: Subject + 'static> Service<S> {
     /// The name of the system in the journal.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The name of the store, without any password in it.
+    pub fn store(&self) -> &str {
+        &self.store
     }
 
     /// The header of the journal, which a trace of it begins with.

@@ -79,6 +79,7 @@ impl<S: Subject + 'static> Service<S> {
             return Err(OpenError::Window { store: store.name().into() });
         }
         let host = host(&system, &mut *store, &header, &options)?;
+        let store_name: Arc<str> = store.name().into();
         let metrics = Arc::new(Metrics::new());
         let (events, internal) = mpsc::unbounded_channel();
         let (commands, asked) = mpsc::channel(options.queue_max);
@@ -97,7 +98,7 @@ impl<S: Subject + 'static> Service<S> {
         let runtime = Handle::current();
         thread::Builder::new().name("afresh-writer".into()).spawn(move || writer.run(&to_do))?;
         thread::Builder::new().name("afresh-engine".into()).spawn(move || driver.run(&runtime, asked, internal))?;
-        Ok(Self { commands, durable, metrics, system: Arc::new(system), name, header: kept })
+        Ok(Self { commands, durable, metrics, system: Arc::new(system), name, store: store_name, header: kept })
     }
 }
 

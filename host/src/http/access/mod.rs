@@ -79,7 +79,16 @@ impl Access {
 
     /// Returns the caller of a request, if they may do what needs this role.
     fn admit(&self, request: &Parts, role: Role) -> Result<Caller, Failure> {
-        let caller = self.caller(request);
+        self.allow(request, role, self.caller(request))
+    }
+
+    /// Returns the caller if they may do what needs this role. Counts and logs the refusal if not.
+    pub(super) fn allow(
+        &self,
+        request: &Parts,
+        role: Role,
+        caller: Result<Caller, Failure>,
+    ) -> Result<Caller, Failure> {
         let (why, name) = match caller {
             Ok(caller) if caller.roles.iter().any(|has| has.includes(role)) => return Ok(caller),
             Ok(caller) => {
@@ -88,6 +97,11 @@ impl Access {
             }
             Err(why) => (why, String::new()),
         };
+        self.refuse(request, &name, why)
+    }
+
+    /// Refuses a request, counts that, and logs it without any token.
+    pub(super) fn refuse<T>(&self, request: &Parts, name: &str, why: Failure) -> Result<T, Failure> {
         self.refused.inc();
         let address = address(request).map(|address| address.to_string()).unwrap_or_default();
         let (method, path) = (request.method.as_str(), request.uri.path());
@@ -96,7 +110,13 @@ impl Access {
         Err(why)
     }
 
-    fn caller(&self, request: &Parts) -> Result<Caller, Failure> {
+    /// Returns true if callers can have a token.
+    pub(super) fn has_tokens(&self) -> bool {
+        !self.tokens.is_empty()
+    }
+
+    /// The caller of a request.
+    pub(super) fn caller(&self, request: &Parts) -> Result<Caller, Failure> {
         let forbidden = |error: &str| Failure::new(StatusCode::FORBIDDEN, error);
         if request.method != Method::GET && is_cross_site(request) {
             return Err(forbidden("this comes from a page of another site, which may change nothing here"));
@@ -129,7 +149,7 @@ impl Access {
     }
 
     /// The owner of a token.
-    fn owner(&self, token: &str) -> Option<Caller> {
+    pub(super) fn owner(&self, token: &str) -> Option<Caller> {
         // Every hash is compared, and each of them in constant time, so that the time tells nothing.
         let found = self.tokens.iter().fold(None, |found, known| if known.is(token) { Some(known) } else { found });
         found.map(|token| Caller { name: token.name.clone(), roles: token.roles.clone() })
@@ -176,7 +196,7 @@ fn host(request: &Parts) -> Option<Authority> {
 }
 
 /// Returns true if a page of another site made a browser send the request.
-fn is_cross_site(request: &Parts) -> bool {
+pub(super) fn is_cross_site(request: &Parts) -> bool {
     if let Some(site) = text(&request.headers, "sec-fetch-site") {
         return !["same-origin", "none"].contains(&site);
     }

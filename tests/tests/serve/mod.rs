@@ -180,3 +180,29 @@ fn a_token_allows_what_its_roles_say() {
     let done = plan(Some(&operator));
     assert!(done.stdout.contains("trigger all keys by olga@127.0.0.1"), "{done:?}");
 }
+
+#[test]
+fn the_scrubber_heals_what_a_bug_has_left() {
+    let folder = Folder::default();
+    let words = ["serve", "ledger+late-capture", "--store", "sqlite:ledger.db", "--scrub-every", "1ms"];
+    let served = Served::start(folder.command(&words)).expect("it starts");
+    let late = [
+        r#"{"id":"m-1","from":"bank","body":{"deposit":{"account":"a","amount":9,"on":1}}}"#,
+        r#"{"id":"m-2","from":"shop","body":{"hold":{"account":"a","payment":"p","amount":3,"on":3}}}"#,
+        r#"{"id":"m-3","from":"shop","body":{"capture":{"account":"a","payment":"p","amount":3,"on":2}}}"#,
+    ];
+    for message in late {
+        assert_eq!(served.post("/messages", message).0, 200);
+    }
+    // Only the scrubber acts here, at a time of its own.
+    let healed = loop {
+        let events = served.get("/messages?kind=healed");
+        if let Some(healed) = events["events"].get(0) {
+            break healed.clone();
+        }
+    };
+    assert_eq!(healed["healed"]["key"], "a");
+    assert_eq!(served.post("/keys/a/recompute", "").1["equal"], true);
+    let knob = served.get(&format!("/events?after={}&limit=1", healed["cause"].as_u64().expect("a knob") - 1));
+    assert_eq!(knob["events"][0]["knob"]["scrub"], json!({"keys": ["a"], "by": "scrubber"}));
+}

@@ -1,27 +1,12 @@
 //! The bare loop: rows, written to a table of SQLite in batches.
 
 use std::path::Path;
-use std::time::Duration;
 
 use afresh_trace::row::Row;
 use rusqlite::{Connection, params};
 
-use crate::clock;
-
-/// Measures one commit of two rows, which waits for the disk: the median of many.
-pub(crate) fn commit(path: &Path, rows: &[Row]) -> Duration {
-    let mut times = Vec::new();
-    write_timed(path, rows, 2, |time| times.push(time));
-    times.sort();
-    times[times.len() / 2]
-}
-
 /// Writes rows to a new database, in transactions of `batch` rows, each of them synced to the disk.
 pub(crate) fn write(path: &Path, rows: &[Row], batch: usize) {
-    write_timed(path, rows, batch, |_| ());
-}
-
-fn write_timed(path: &Path, rows: &[Row], batch: usize, mut took: impl FnMut(Duration)) {
     let times: Vec<_> = rows.iter().map(Row::at_text).collect();
     let mut connection = Connection::open(path).expect("a database");
     connection.pragma_update(None, "journal_mode", "WAL").expect("a log");
@@ -32,7 +17,6 @@ fn write_timed(path: &Path, rows: &[Row], batch: usize, mut took: impl FnMut(Dur
         .execute_batch(&format!("CREATE TABLE journal (number INTEGER PRIMARY KEY, {columns}) STRICT"))
         .expect("a table");
     for (rows, times) in rows.chunks(batch).zip(times.chunks(batch)) {
-        let begin = clock();
         let transaction = connection.transaction().expect("a transaction");
         {
             let sql = "INSERT INTO journal VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
@@ -57,6 +41,5 @@ fn write_timed(path: &Path, rows: &[Row], batch: usize, mut took: impl FnMut(Dur
             }
         }
         transaction.commit().expect("it is durable");
-        took(clock() - begin);
     }
 }

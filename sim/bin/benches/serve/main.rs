@@ -164,7 +164,7 @@ fn over_http(count: u32) {
         rows.truncate(stored);
         let batch = rows.len().div_ceil(batches as usize);
         let (bare, ()) = timed(|| bare::write(&folder.path().join("bare.db"), &rows, batch));
-        let commit = bare::commit(&folder.path().join("commit.db"), &rows[..400]);
+        let commit = bare / rows.len().div_ceil(batch) as u32;
         let ratio = bare.as_secs_f64() / served.as_secs_f64();
         println!(
             "http messages={count} connections={CONNECTIONS} batch={batch} messages_per_second={per_second:.0} \

@@ -10,6 +10,7 @@ use afresh_check::guard::guard;
 use afresh_core::host::Host;
 use afresh_core::{EventNumber, EventOf, Fault, Header, Name, Options as EngineOptions, Stimulus, What};
 use afresh_trace::format::Problem;
+use afresh_trace::row::Row;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
@@ -21,7 +22,7 @@ use crate::clock::WallClock;
 use crate::receiver::Receivers;
 use crate::store::{Error, Store};
 
-/// The number of events that are read from the store together.
+/// The number of rows that are read from the store together.
 const CHUNK: usize = 1024;
 
 /// Why a service could not start.
@@ -102,7 +103,7 @@ impl<S: Subject + 'static> Service<S> {
     }
 }
 
-/// Builds the host from the journal in the store.
+/// Builds the host from the journal in the store. One thread reads the rows, and this one folds their events.
 fn host<S: Subject>(
     system: &S,
     store: &mut dyn Store,
@@ -112,14 +113,24 @@ fn host<S: Subject>(
     let name = store.name().to_owned();
     let (chunks, read) = sync_channel(64);
     thread::scope(|scope| {
-        let version = &header.version;
-        let reading = scope.spawn(move || read_in_chunks(store, system, version, &chunks));
-        let host = restarted(system, header, options, read.into_iter().flatten());
+        let reading = scope.spawn(move || read_in_chunks(store, &chunks));
+        let mut wrong = None;
+        let events = read.into_iter().flatten().map_while(|row| match row.event(system, &header.version) {
+            Ok(event) => Some(event),
+            Err(problem) => {
+                wrong = Some(unreadable(&name, row.number, &problem));
+                None
+            }
+        });
+        let host = restarted(system, header, options, events);
         match reading.join() {
             Ok(read) => read?,
             Err(panic) => std::panic::resume_unwind(panic),
         }
-        host.map_err(|found| OpenError::OtherSystem { store: name, found, system: options.system.clone() })
+        match wrong {
+            Some(wrong) => Err(wrong.into()),
+            None => host.map_err(|found| OpenError::OtherSystem { store: name, found, system: options.system.clone() }),
+        }
     })
 }
 
@@ -181,16 +192,11 @@ fn start<S: Subject>(system: &S, found: &str, options: &Options) -> Fault {
     }
 }
 
-/// Reads all events of a store, and sends them in chunks, until nobody wants more.
-fn read_in_chunks<S: Subject>(
-    store: &mut dyn Store,
-    system: &S,
-    version: &str,
-    chunks: &SyncSender<Vec<EventOf<S>>>,
-) -> Result<(), Error> {
+/// Reads all rows of a store, and sends them in chunks, until nobody wants more.
+fn read_in_chunks(store: &mut dyn Store, chunks: &SyncSender<Vec<Row>>) -> Result<(), Error> {
     let mut chunk = Vec::with_capacity(CHUNK);
-    read_events(store, system, version, |event| {
-        chunk.push(event);
+    store.read(0, &mut |row| {
+        chunk.push(row);
         chunk.len() < CHUNK || chunks.send(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK))).is_ok()
     })?;
     // An error says that nobody wants more.
@@ -205,16 +211,19 @@ pub(super) fn read_events<S: Subject>(
     version: &str,
     mut each: impl FnMut(EventOf<S>) -> bool,
 ) -> Result<(), Error> {
-    let mut wrong: Option<(EventNumber, Problem)> = None;
+    let mut wrong = None;
+    let name = store.name().to_owned();
     store.read(0, &mut |row| match row.event(system, version) {
         Ok(event) => each(event),
         Err(problem) => {
-            wrong = Some((row.number, problem));
+            wrong = Some(unreadable(&name, row.number, &problem));
             false
         }
     })?;
-    match wrong {
-        None => Ok(()),
-        Some((event, problem)) => Err(Error::Damaged { store: store.name().into(), event, why: problem.to_string() }),
-    }
+    wrong.map_or(Ok(()), Err)
+}
+
+/// The error that a row is no event of the system.
+fn unreadable(store: &str, event: EventNumber, problem: &Problem) -> Error {
+    Error::Damaged { store: store.into(), event, why: problem.to_string() }
 }

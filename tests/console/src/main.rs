@@ -17,6 +17,10 @@ const NARROW: u32 = 400;
 /// The most presses of the tab key that reach anything on a page.
 const TABS_MAX: usize = 200;
 
+/// How often, and with what pauses, a page is asked for something that it does not say yet: for a minute in all.
+const TRIES_MAX: u32 = 1200;
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
+
 /// What a person needs of every page. Returns a list of what is wrong.
 const CHECK: &str = r"
 const wrong = [];
@@ -88,15 +92,24 @@ impl Browser {
         self.client.execute(script, Vec::new()).await.expect("the script runs")
     }
 
-    /// The text of the page.
+    /// The text of the page; empty while another page loads.
     async fn text(&self) -> String {
-        self.run("return document.querySelector('main').innerText.replace(/\\s+/g, ' ')").await.as_str().unwrap().into()
+        const TEXT: &str = "return (document.querySelector('main')?.innerText ?? '').replace(/\\s+/g, ' ')";
+        let text = self.client.execute(TEXT, Vec::new()).await.unwrap_or_default();
+        text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// Requires that the page says something.
+    /// Requires that the page says something, after it has had time to load.
     async fn says(&self, part: &str) {
-        let text = self.text().await;
-        assert!(text.contains(part), "the page does not say `{part}`: {text}");
+        let mut text = String::new();
+        for _ in 0..TRIES_MAX {
+            text = self.text().await;
+            if text.contains(part) {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("the page does not say `{part}`: {text}");
     }
 
     /// Requires that people can use the page, and draws it.
@@ -131,7 +144,7 @@ impl Browser {
         panic!("the tab key does not reach `{name}`, only {passed:?}");
     }
 
-    /// Reaches a link or a button, and activates it. The page that follows has loaded when this returns.
+    /// Reaches a link or a button, and activates it. Call [`says`](Self::says) to wait for the page that follows.
     async fn activate(&self, name: &str) {
         self.reach(name).await;
         self.press(&Key::Enter.to_string()).await;
@@ -159,10 +172,12 @@ async fn incident(browser: &Browser) {
     browser.says("1 sent, 1 withdrawn, 1 healed; 1 key recomputed.").await;
     browser.check("plan").await;
     browser.activate("Confirm: do exactly this").await;
+    browser.says("Its effects").await;
     browser.says("trigger a-3 by local@127.0.0.1: ticket 42").await;
     browser.says("withdrawn").await;
     browser.check("done").await;
     browser.activate("a-3").await;
+    browser.says("When it arrived, the key sent:").await;
     browser.activate("Recompute and compare").await;
     browser.says("The recomputed state equals the carried state.").await;
     browser.activate("Overview").await;

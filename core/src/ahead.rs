@@ -1,15 +1,23 @@
 //! Look-ahead: prefetches the data that the next messages need, to make taking them faster.
+//!
+//! For a system whose code runs in another process, it also says which folds the messages will need.
 
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use core::hint::black_box;
 
-use crate::engine::Engine;
+use crate::cell::Carried;
+use crate::engine::{Engine, Policy};
 use crate::index::hash;
 use crate::message::Message;
-use crate::name::Key;
-use crate::system::System;
+use crate::name::{Key, Name};
+use crate::system::{Beginning, Foreseen, System};
 
 /// The smallest journal, in events, for which prefetching pays. A smaller one fits into the processor's cache.
 const EVENTS_MIN: usize = 1 << 13;
+
+/// The longest history that is told again with each message that folds it.
+const HISTORY_MAX: usize = 1000;
 
 /// How many messages are looked at together. More would evict each other from the nearest cache.
 const GROUP: usize = 16;
@@ -27,6 +35,9 @@ impl<S: System> Engine<S> {
     where
         S::In: 'm,
     {
+        if self.system.foresees() {
+            return self.foresee(messages.into_iter().collect());
+        }
         if self.journal.len() < EVENTS_MIN {
             return;
         }
@@ -75,4 +86,89 @@ impl<S: System> Engine<S> {
         let _ = (self.options.guard)(&mut || key = self.system.keys(body).into_iter().next());
         key
     }
+
+    /// Tells the system which folds these messages will need if all of them count and come in order.
+    ///
+    /// A mistake costs only time: what was not foreseen is asked for when it is needed.
+    fn foresee(&self, messages: Vec<&Message<S::In>>) {
+        let bodies: Vec<_> = messages.iter().filter_map(|message| message.body.as_ref()).collect();
+        self.system.foresee_bodies(&bodies);
+        let mut by_key: BTreeMap<Key, Option<Future<S>>> = BTreeMap::new();
+        for message in messages {
+            let Some(body) = message.body.as_ref().filter(|_| self.journal.find(&message.from, &message.id).is_none()) else { continue };
+            let mut keys = Vec::new();
+            let mut place = None;
+            let done = (self.options.guard)(&mut || {
+                if self.system.admit(body).is_ok() {
+                    keys = self.system.keys(body).into_iter().collect();
+                    place = self.system.position(body);
+                }
+            });
+            for key in keys.iter().filter(|_| done.is_ok()) {
+                let future = by_key.entry(key.clone()).or_insert_with(|| self.future(key));
+                // A late message changes the history in another way, and the states after it are not foreseen.
+                let is_late = future.as_ref().is_some_and(|future| place < future.last);
+                if is_late {
+                    *future = None;
+                }
+                if let Some(future) = future {
+                    future.last = place;
+                    future.inputs.push((message.from.clone(), message.id.clone(), body.clone()));
+                }
+            }
+        }
+        let mut folds = Vec::new();
+        for (key, future) in by_key {
+            let Some(Future { state, inputs, known, .. }) = future else { continue };
+            let flows = self.flows.of(&key).clone();
+            if self.options.policy == Policy::FirstPrinciples {
+                // Each message folds the whole history again.
+                folds.extend((known + 1..=inputs.len()).map(|length| Foreseen {
+                    key: key.clone(),
+                    state: state.clone(),
+                    inputs: inputs[..length].to_vec(),
+                    flows: flows.clone(),
+                    each: false,
+                    looks: true,
+                }));
+            } else {
+                folds.push(Foreseen { key, state, inputs, flows, each: true, looks: true });
+            }
+        }
+        self.system.foresee_folds(folds);
+    }
+
+    /// What is to come for a key, as of now; `None` if the folds that it needs are not foreseen.
+    fn future(&self, key: &Key) -> Option<Future<S>> {
+        let start = || self.system.initial(key, Beginning::Birth).unwrap_or_default();
+        let number = self.cell_number(key).filter(|number| !self.cells[*number].is_quarantined());
+        let Some(number) = number else {
+            return self.options.complete.then(|| Future { state: start(), inputs: Vec::new(), known: 0, last: None });
+        };
+        let (cell, sources) = (&self.cells[number], self.sources());
+        let last = cell.history.entries().back();
+        let last = last.and_then(|last| self.system.position(sources.input(last.source).body));
+        if self.options.policy != Policy::FirstPrinciples {
+            let Carried::State(state) = &cell.carried else { return None };
+            return Some(Future { state: state.clone(), inputs: Vec::new(), known: 0, last });
+        }
+        let plain = self.options.complete && !cell.opens() && cell.history.len() < HISTORY_MAX;
+        plain.then(|| {
+            let entries = cell.history.entries().iter().map(|entry| sources.input(entry.source));
+            let inputs = entries.map(|input| (input.from.clone(), input.id.clone(), input.body.clone()));
+            Future { state: start(), inputs: inputs.collect(), known: cell.history.len(), last }
+        })
+    }
+}
+
+/// The folds that the next messages of a key will need.
+struct Future<S: System> {
+    /// The state before the inputs.
+    state: S::State,
+    /// The messages that will be folded.
+    inputs: Vec<(Name, Name, S::In)>,
+    /// The number of inputs that are in the history already.
+    known: usize,
+    /// The position of the last input.
+    last: Option<i64>,
 }

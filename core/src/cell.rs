@@ -368,7 +368,7 @@ impl<S: System> Cell<S> {
     }
 
     /// Returns `true` if there is a recorded view that the key opens with or learned from.
-    fn opens(&self) -> bool {
+    pub(crate) fn opens(&self) -> bool {
         self.opening.is_some() || !self.learned.is_empty()
     }
 

@@ -101,10 +101,9 @@ impl<S: System> Cell<S> {
 
     fn apply_messages(&self, context: &Context<'_, S>, state: &mut Option<S::State>, from: usize, to: usize) {
         let Some(state) = state else { return };
-        // `for_each` goes through the two halves of the deque one after the other, which a `for` loop does not.
-        self.history.entries().range(from..to).for_each(|entry| {
-            context.system.apply(&self.key, state, context.sources.input(entry.source), context.flows);
-        });
+        let entries = self.history.entries().range(from..to);
+        let inputs = entries.map(|entry| context.sources.input(entry.source));
+        context.system.fold(&self.key, state, inputs, context.flows);
     }
 
     /// Returns `true` if a message sorts before the recorded view with which the key opens.

@@ -147,6 +147,37 @@ pub trait System: Clone {
         self.outputs(key, state, flows).remove(slot)
     }
 
+    // Optional, for code that runs elsewhere: `fold`, `foresees`, `foresee_bodies` and `foresee_folds` let a system that
+    // asks another process for each answer ask for many at once. They change no result.
+
+    /// Applies several messages to the state of a key, one after another. The default calls [`apply`](Self::apply).
+    fn fold<'m>(
+        &self,
+        key: &Key,
+        state: &mut Self::State,
+        inputs: impl Iterator<Item = Input<'m, Self::In>>,
+        flows: &Flows,
+    ) where
+        Self::In: 'm,
+    {
+        inputs.for_each(|input| self.apply(key, state, input, flows));
+    }
+
+    /// Returns `true` if the system wants to know beforehand what it will be asked. The default is `false`.
+    fn foresees(&self) -> bool {
+        false
+    }
+
+    /// Says that the system will be asked about these bodies: whether it admits them, their keys and their positions.
+    fn foresee_bodies(&self, bodies: &[&Self::In]) {
+        let _ = bodies;
+    }
+
+    /// Says which folds will be needed, for each key in their order, unless something comes in between.
+    fn foresee_folds(&self, folds: Vec<Foreseen<Self>>) {
+        let _ = folds;
+    }
+
     // Optional, for windows and older versions: traces that start in the middle of a history, bodies that an older
     // version recorded, and traces in which another version of the system was deployed.
 
@@ -324,6 +355,22 @@ impl<S: System> Types for S {
     fn can_deploy(&self, name: &Name) -> Result<(), Vec<Name>> {
         self.variant(name).map(drop).ok_or_else(|| self.variants())
     }
+}
+
+/// A fold that will be needed; see [`System::foresee_folds`].
+pub struct Foreseen<S: System> {
+    /// The key.
+    pub key: Key,
+    /// The state before the messages.
+    pub state: S::State,
+    /// The messages: the sender, the id and the body of each.
+    pub inputs: Vec<(Name, Name, S::In)>,
+    /// The flows that are on for the key.
+    pub flows: Flows,
+    /// `true` if the state after each message will be needed, in a fold of its own; `false` if only the last state will.
+    pub each: bool,
+    /// `true` if the views and outputs of the states will be needed too.
+    pub looks: bool,
 }
 
 /// The point at which the recorded history of a key begins.

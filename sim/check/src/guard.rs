@@ -28,7 +28,11 @@ pub fn guard(work: &mut dyn FnMut()) -> Result<(), String> {
     GUARDS.set(GUARDS.get() + 1);
     let done = catch_unwind(AssertUnwindSafe(work));
     GUARDS.set(GUARDS.get() - 1);
-    done.map_err(|_| MESSAGE.take().unwrap_or_else(|| "no message".to_owned()))
+    // A system whose code runs elsewhere ends with a message, without a panic in this code.
+    done.map_err(|payload| {
+        let told = || payload.downcast_ref::<String>().cloned();
+        MESSAGE.take().or_else(told).unwrap_or_else(|| "no message".to_owned())
+    })
 }
 
 fn note(panic: &PanicHookInfo<'_>) {

@@ -35,6 +35,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod config;
 mod console;
 mod duration;
 mod explore;
@@ -66,6 +67,7 @@ mod supervisor;
 mod worker;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use afresh_trace::text::{cut, escape_lines};
@@ -78,6 +80,19 @@ use worker::Worker;
 /// Test and debug message-driven systems, in simulation and with traces of real runs.
 #[derive(Debug, Parser)]
 struct Cli {
+    /// Read systems, receivers, profiles and defaults from this file, and not from the nearest `afresh.toml` in the
+    /// working directory or above it.
+    #[arg(long, global = true, value_name = "PATH", help_heading = "Systems")]
+    config: Option<PathBuf>,
+
+    /// Add a system that is a program; repeat the option for more.
+    #[arg(long = "program", global = true, value_name = "NAME=COMMAND", help_heading = "Systems")]
+    programs: Vec<config::Named>,
+
+    /// Run programs without network.
+    #[arg(long, global = true, help_heading = "Systems")]
+    no_network: bool,
+
     #[command(subcommand)]
     command: Command,
 }
@@ -121,10 +136,17 @@ pub fn main(systems: &Systems) -> ExitCode {
         worker::on_exhaustion(|why| Console::new(None).fail(why));
     }
     let console = &Console::new(worker);
+    let file = config::File::read(path_of_config(&words).as_deref());
+    let read = file.and_then(|file| Ok((config::with_defaults(words.clone(), &file, &command(systems))?, file)));
+    let (words, file) = match read {
+        Ok(read) => read,
+        Err(error) => return console.end(Err(error)),
+    };
     let args = match parse(systems, &words) {
         Ok(args) => args,
         Err(error) => return refuse(&error, systems, &words, console),
     };
+    let systems = &file.systems(systems, &args.programs, args.no_network);
     console.end(match args.command {
         Command::Run(args) => run::main(&args, systems, console),
         Command::Explore(args) => explore::main(&args, systems, console),
@@ -151,6 +173,19 @@ pub fn main(systems: &Systems) -> ExitCode {
 /// Describes the command line of [`main`], for example to generate completions for a shell.
 pub fn command(systems: &Systems) -> clap::Command {
     Cli::command().name(worker::program().to_string_lossy().into_owned()).version(systems.version())
+}
+
+/// Returns the path that `--config` names. The arguments can only be read when the file is known.
+fn path_of_config(words: &[OsString]) -> Option<PathBuf> {
+    let mut words = words.iter().take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        match word.to_str().and_then(|word| word.strip_prefix("--config")) {
+            Some("") => return words.next().map(PathBuf::from),
+            Some(rest) if rest.starts_with('=') => return Some(rest[1..].into()),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Reads the arguments, under the name and the version of this program.

@@ -79,10 +79,15 @@ impl Source {
     ) -> Result<(Reader<R>, &'s dyn Runner), Error> {
         let reader = Reader::new(name, source, self.options())?;
         let runner = match self.asked_for(systems)? {
-            Some(runner) => runner,
+            Some(runner) => {
+                self.system.as_deref().map_or(Ok(()), |name| systems.begin(name))?;
+                runner
+            }
             None => {
                 let unknown = |unknown| reader.system_error(Problem::UnknownSystem(unknown));
-                systems.get(&reader.header().system).map_err(unknown)?
+                let runner = systems.get(&reader.header().system).map_err(unknown)?;
+                systems.begin(&reader.header().system)?;
+                runner
             }
         };
         Ok((reader, runner))

@@ -107,13 +107,13 @@ impl<I: fmt::Debug> Drawer<I> {
 }
 
 /// The workloads that a command line knows: one for each type of message body.
-#[derive(Default)]
-pub struct Workloads(BTreeMap<TypeId, Box<dyn Any + Send + Sync>>);
+#[derive(Clone, Default)]
+pub struct Workloads(BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>);
 
 impl Workloads {
     /// Adds a workload, which replaces an earlier one for the same type of message body.
     pub fn add<I: 'static>(&mut self, workload: Workload<I>) {
-        self.0.insert(TypeId::of::<I>(), Box::new(workload));
+        self.0.insert(TypeId::of::<I>(), Arc::new(workload));
     }
 
     /// Returns the workload for message bodies of type `I`.

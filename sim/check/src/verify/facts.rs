@@ -2,20 +2,26 @@
 //!
 //! This code shares only the trace vocabulary with the engine, so that a mistake in the engine cannot hide here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use afresh_core::{EventNumber, Key, Message, Name, Opening, Receipt, Sent, Slot, System};
+use afresh_core::{
+    EventNumber, Foreseen, Key, Message, Name, Opening, Receipt, Sent, Slot, Stimulus, System, What,
+};
+use afresh_trace::format::EventOf;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use rustc_hash::FxBuildHasher;
 
 use super::history::{Fact, History, Learned, learn};
-use super::look::Work;
+use super::look::{Look, Work};
 use super::migrations::Migrations;
 use super::paths::Messages;
 use super::recurring::Recurring;
 use crate::guard::guard;
+
+/// The most messages that the folds of which a system is told beforehand have together.
+const FORESEEN_MAX: usize = 200_000;
 
 /// A map with the same hashes in every run. It is iterated in the order of insertion.
 pub(super) type Map<K, V> = IndexMap<K, V, FxBuildHasher>;
@@ -282,6 +288,51 @@ impl<S: System> Facts<S> {
     /// Folds the first `length` messages of `key`, from the first one. Returns `None` if the state is not derivable.
     pub(super) fn fold(&self, key: &Key, length: usize) -> Option<S::State> {
         self.histories.get(key)?.fold(&self.system, self.complete, &self.migrations.of(key), key, length)
+    }
+
+    /// Tells the system which folds the next events will need, if all messages in them count. `steps` is the number of
+    /// stimuli so far.
+    ///
+    /// A mistake costs only time: what was not foreseen is asked for when it is needed.
+    pub(super) fn foresee<'e>(&self, look: &Look, steps: u64, events: impl Iterator<Item = &'e EventOf<S>>)
+    where
+        S: 'e,
+    {
+        let (mut folds, mut work, mut step) = (Vec::new(), 0, steps);
+        let mut histories: Map<Key, Option<History<S>>> = Map::default();
+        for event in events {
+            let What::Stimulus(stimulus) = &event.what else { continue };
+            step += 1;
+            let Stimulus::In(Message { from, id, body: Some(body), .. }) = stimulus else { continue };
+            let comes_again = || self.recurring.as_ref().is_none_or(|recurring| recurring.contains(from, id));
+            if self.revisions.contains_key(&(from.clone(), id.clone())) && comes_again()
+                || work > FORESEEN_MAX
+                || !admits(&self.system, Some(body))
+            {
+                continue;
+            }
+            let keys: BTreeSet<Key> = self.system.keys(body).into_iter().filter(|key| self.keeps(key)).collect();
+            for key in keys {
+                let known = histories.entry(key.clone()).or_insert_with(|| {
+                    let history = self.histories.get(&key).cloned().unwrap_or_default();
+                    (self.complete && history.is_plain()).then_some(history)
+                });
+                let Some(history) = known else { continue };
+                let position = self.system.position(body).unwrap_or(i64::from(event.number.get()));
+                let (from, id, body) = (from.clone(), id.clone(), body.clone());
+                history.add(&self.system, Fact { position, routed: false, from, id, body });
+                let length = history.len();
+                if look.share.has_step(step) && look.share.has(Some(&key)) && look.depth.folds(length) {
+                    work += length;
+                    let state = history.birth(&self.system, &key);
+                    let inputs = history.inputs(0..length);
+                    let inputs = inputs.map(|input| (input.from.clone(), input.id.clone(), input.body.clone()));
+                    let (inputs, flows) = (inputs.collect(), self.migrations.of(&key));
+                    folds.push(Foreseen { key, state, inputs, flows, each: false, looks: false });
+                }
+            }
+        }
+        self.system.foresee_folds(folds);
     }
 
     /// Folds the remaining messages of `key` into its newest state, and saves a checkpoint now and then.

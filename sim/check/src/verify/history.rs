@@ -62,6 +62,16 @@ impl<S: System> Default for History<S> {
 }
 
 impl<S: System> History<S> {
+    /// Returns `true` if the states come from messages alone, and not from recorded views.
+    pub(super) fn is_plain(&self) -> bool {
+        self.opening.is_none() && self.learned.is_empty()
+    }
+
+    /// The state before the first message of a complete history.
+    pub(super) fn birth(&self, system: &S, key: &Key) -> S::State {
+        self.start(system, true, key).unwrap_or_default()
+    }
+
     /// Removes everything but the opening.
     pub(super) fn clear(&mut self) {
         *self = Self { opening: self.opening.take(), ..Self::default() };
@@ -147,7 +157,7 @@ impl<S: System> History<S> {
     ) {
         let fold = |state: &mut Option<S::State>, messages: Range<usize>| {
             let Some(state) = state else { return };
-            self.inputs(messages).for_each(|input| system.apply(key, state, input, flows));
+            system.fold(key, state, self.inputs(messages), flows);
         };
         let mut done = messages.start;
         let first = self.learned.partition_point(|learned| learned.length <= done);

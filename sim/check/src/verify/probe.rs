@@ -183,7 +183,7 @@ impl<'s, S: Subject> Probe<'s, S> {
             if batch.is_empty() {
                 break;
             }
-            verifier.engine.look_ahead(messages::<S>(batch.iter().map(|(_, (event, _))| *event)));
+            verifier.look_ahead(batch.iter().map(|(_, (event, _))| *event));
             for (place, (event, line)) in batch.drain(..) {
                 if (self.stop)() {
                     return Ran::Stopped;
@@ -234,7 +234,12 @@ where
     S: Subject + 'e,
 {
     let mut lengths = IndexMap::<Key, u64, FxBuildHasher>::default();
-    for message in messages::<S>(events) {
+    let messages: Vec<_> = messages::<S>(events).collect();
+    if system.foresees() {
+        let bodies: Vec<_> = messages.iter().filter_map(|message| message.body.as_ref()).collect();
+        system.foresee_bodies(&bodies);
+    }
+    for message in messages {
         let Some(body) = &message.body else { continue };
         // A body on which this panics is rejected when its message comes.
         let _ = guard(&mut || {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use afresh_core::{Engine, EventNumber, Fault, Key, Knob, Observation, Stimulus, System, Updates, Viewed, What};
-use afresh_trace::format::EventOf;
+use afresh_trace::format::{EventOf, messages};
 
 use super::along::Shown;
 use super::coverage::Coverage;
@@ -105,6 +105,17 @@ impl<S: System> Verifier<S> {
             exclusions: Exclusions::default(),
             folded: Map::default(),
             seen: Seen::default(),
+        }
+    }
+
+    /// Prepares for the next events, which changes no result; see [`Engine::look_ahead`].
+    pub(crate) fn look_ahead<'e>(&self, events: impl Iterator<Item = &'e EventOf<S>> + Clone)
+    where
+        S: 'e,
+    {
+        self.engine.look_ahead(messages::<S>(events.clone()));
+        if self.engine.system().foresees() {
+            self.facts.foresee(&self.look, self.step.number, events);
         }
     }
 

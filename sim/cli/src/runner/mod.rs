@@ -6,12 +6,14 @@ use std::any::type_name;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io::{BufRead, Write};
+use std::sync::Arc;
 
 use afresh_check::{Loaded, Subject, replay, show, turn};
 use afresh_core::{Key, System};
+use afresh_program::{Failure, Program};
 use afresh_shrink::oracle;
 use afresh_trace::format::files::Input;
-use afresh_trace::format::{Error, Reader, Writer};
+use afresh_trace::format::{Error, Problem, Reader, Writer};
 use afresh_trace::import::Refusal;
 use afresh_trace::unknown::{Thing, UnknownName};
 use afresh_world::explore::{Explorer, SystemExplorer};
@@ -166,15 +168,29 @@ impl<S: Subject + 'static> Runner for S {
 /// The systems and worlds of a command line, by name.
 ///
 /// [`main`](crate::main) runs the command line over them.
+#[derive(Clone)]
 pub struct Systems {
-    by_name: BTreeMap<String, Box<dyn Runner>>,
-    workloads: Workloads,
+    by_name: BTreeMap<String, Entry>,
+    workloads: Arc<Workloads>,
     version: &'static str,
+}
+
+/// A system or world, with the program that it is, if it is one.
+#[derive(Clone)]
+struct Entry {
+    runner: Arc<dyn Runner>,
+    program: Option<Program>,
+}
+
+impl Entry {
+    fn new(runner: impl Runner + 'static) -> Self {
+        Self { runner: Arc::new(runner), program: None }
+    }
 }
 
 impl Default for Systems {
     fn default() -> Self {
-        Self { by_name: BTreeMap::new(), workloads: Workloads::default(), version: env!("CARGO_PKG_VERSION") }
+        Self { by_name: BTreeMap::new(), workloads: Arc::default(), version: env!("CARGO_PKG_VERSION") }
     }
 }
 
@@ -187,7 +203,7 @@ impl Systems {
     /// Adds a system. The header of a trace refers to it by `name`.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, system: impl Subject + 'static) -> Self {
-        self.by_name.insert(name.into(), Box::new(system));
+        self.by_name.insert(name.into(), Entry::new(system));
         self
     }
 
@@ -207,7 +223,15 @@ impl Systems {
     #[must_use]
     pub fn with_world(mut self, name: impl Into<String>, cluster: impl Cluster + Send + Sync) -> Self {
         let name = name.into();
-        self.by_name.insert(name.clone(), Box::new(OfWorld { name, cluster }));
+        self.by_name.insert(name.clone(), Entry::new(OfWorld { name, cluster }));
+        self
+    }
+
+    /// Adds a system that is a program. The header of a trace refers to it by `name`.
+    #[must_use]
+    pub fn with_program(mut self, name: impl Into<String>, program: Program) -> Self {
+        let entry = Entry { runner: Arc::new(program.clone()), program: Some(program) };
+        self.by_name.insert(name.into(), entry);
         self
     }
 
@@ -220,7 +244,7 @@ impl Systems {
     /// Adds the workload that simulated runs send to every system whose messages have bodies of type `I`.
     #[must_use]
     pub fn exploring<I: Debug + 'static>(mut self, workload: Workload<I>) -> Self {
-        self.workloads.add(workload);
+        Arc::make_mut(&mut self.workloads).add(workload);
         self
     }
 
@@ -248,7 +272,23 @@ impl Systems {
     /// Fails if there is no such system.
     pub fn get(&self, name: &str) -> Result<&dyn Runner, UnknownName> {
         let unknown = || UnknownName::new(Thing::System, name, self.names());
-        self.by_name.get(name).map(|runner| &**runner).ok_or_else(unknown)
+        self.by_name.get(name).map(|entry| &*entry.runner).ok_or_else(unknown)
+    }
+
+    /// Starts the program that the system called `name` is, to see that it runs. Does nothing for other systems.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the program does not run.
+    pub(crate) fn begin(&self, name: &str) -> Result<(), Error> {
+        let program = self.by_name.get(name).and_then(|entry| entry.program.as_ref());
+        let failed = |why: Failure| Error::file(format!("the program of {name}"), Problem::System(why.to_string()));
+        program.map_or(Ok(()), |program| program.begin().map_err(failed))
+    }
+
+    /// Returns the program that the system called `name` is, if it is one.
+    pub(crate) fn program(&self, name: &str) -> Option<&Program> {
+        self.by_name.get(name)?.program.as_ref()
     }
 
     /// Returns an explorer of the system or world called `name`, or `None` if it has no workload.

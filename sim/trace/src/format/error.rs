@@ -60,6 +60,9 @@ pub enum Problem {
     /// The header names a system that this program does not have.
     #[error("{0}")]
     UnknownSystem(UnknownName),
+    /// The program that a system is cannot be run.
+    #[error("cannot be run: {0}")]
+    System(String),
     /// An option or an argument names a thing that the program or the trace does not have.
     #[error("{0}")]
     Unknown(UnknownName),
@@ -204,6 +207,7 @@ impl Problem {
             Self::UnknownSystem(unknown) => {
                 return format!("{} with `--system NAME`, or correct the header", unknown.help()).into();
             }
+            Self::System(_) => "correct its command in `afresh.toml`, or in `--program NAME=COMMAND`",
             Self::Read(error) if error.kind() == io::ErrorKind::NotFound => {
                 "check the path, and the folder that it is relative to; `-` is standard input"
             }

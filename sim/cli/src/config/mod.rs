@@ -1,0 +1,187 @@
+//! `afresh.toml`: systems that are programs, receivers, import profiles, and defaults of options.
+
+mod words;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use afresh_program::{Config as Run, Program, Version};
+use afresh_trace::format::{Error, Problem};
+use serde::Deserialize;
+
+use crate::console::CliError;
+use crate::duration::duration;
+use crate::runner::Systems;
+
+pub(crate) use words::with_defaults;
+
+/// The name of the file, which is found in the working directory or above it.
+pub(crate) const NAME: &str = "afresh.toml";
+
+/// The content of the file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct File {
+    /// The systems, by name.
+    #[serde(default)]
+    systems: BTreeMap<String, Declared>,
+    /// The URL of each receiver, for services.
+    #[serde(default)]
+    receivers: BTreeMap<String, String>,
+    /// The options of each import profile.
+    #[serde(default)]
+    profiles: BTreeMap<String, Options>,
+    /// The options that a subcommand has unless others are given.
+    #[serde(default)]
+    defaults: BTreeMap<String, Options>,
+    /// The folder of the file, in which its programs run.
+    #[serde(skip)]
+    folder: PathBuf,
+    /// The file.
+    #[serde(skip)]
+    path: PathBuf,
+}
+
+/// Options by name, without the dashes.
+type Options = BTreeMap<String, toml::Value>;
+
+/// A system in the file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Declared {
+    command: Words,
+    #[serde(default)]
+    timeout: Option<Time>,
+    #[serde(default)]
+    network: Option<bool>,
+    #[serde(default)]
+    twin: Option<String>,
+    #[serde(default)]
+    versions: BTreeMap<String, Words>,
+}
+
+/// A command: a list of words, or a line that is split as a shell does.
+#[derive(Debug)]
+struct Words(Vec<OsString>);
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "expected a command: a text, or a list of words")]
+        enum Form {
+            Line(String),
+            Words(Vec<String>),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Line(line) => words_of(&line).map(Self).map_err(serde::de::Error::custom),
+            Form::Words(words) if words.is_empty() => Err(serde::de::Error::custom("the command is empty")),
+            Form::Words(words) => Ok(Self(words.into_iter().map(OsString::from).collect())),
+        }
+    }
+}
+
+/// Splits a command as a shell does.
+fn words_of(line: &str) -> Result<Vec<OsString>, &'static str> {
+    match shlex::split(line) {
+        None => Err("the command has a quote that is not closed"),
+        Some(words) if words.is_empty() => Err("the command is empty"),
+        Some(words) => Ok(words.into_iter().map(OsString::from).collect()),
+    }
+}
+
+/// A duration as people write it.
+#[derive(Debug)]
+struct Time(Duration);
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        duration(&text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A program on the command line, as `NAME=COMMAND`.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    name: String,
+    command: Vec<OsString>,
+}
+
+impl std::str::FromStr for Named {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some((name, line)) = text.split_once('=').filter(|(name, _)| !name.is_empty()) else {
+            return Err("expected a name and a command, such as orders=\"python3 orders.py\"".into());
+        };
+        Ok(Self { name: name.to_owned(), command: words_of(line)? })
+    }
+}
+
+impl File {
+    /// Reads the file at `path` or, without one, the nearest [`NAME`] in the working directory or above it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read or its content is wrong, or if `path` names no file.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Self, CliError> {
+        let found = match path {
+            Some(path) => Some(path.to_owned()),
+            None => nearest().map_err(|error| Error::file(NAME, Problem::Read(error)))?,
+        };
+        let Some(path) = found else { return Ok(Self::default()) };
+        let name = path.display().to_string();
+        let text = fs::read_to_string(&path).map_err(|error| Error::file(name.clone(), Problem::Read(error)))?;
+        let file: Self =
+            toml::from_str(&text).map_err(|error| CliError::Usage(format!("{name}: {}", error.to_string().trim_end())))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Ok(Self { folder: folder.to_owned(), path, ..file })
+    }
+
+    /// Adds the programs of the file and those of the command line, which win, to `systems`.
+    pub(crate) fn systems(&self, systems: &Systems, named: &[Named], without_network: bool) -> Systems {
+        let mut all = systems.clone();
+        let run = |command: &[OsString], timeout: Option<&Time>, network: Option<bool>, folder: &Path| Run {
+            command: command.to_vec(),
+            folder: folder.to_owned(),
+            timeout: timeout.map_or(Run::TIMEOUT, |time| time.0),
+            line_max: Run::LINE_MAX,
+            network: network.unwrap_or(true) && !without_network,
+        };
+        for (name, Declared { command, timeout, network, twin, versions }) in &self.systems {
+            let run = |command: &Words| run(&command.0, timeout.as_ref(), *network, &self.folder);
+            let version = |(name, command): (&String, _)| Version { name: name.as_str().into(), config: run(command) };
+            let mut others: Vec<_> = versions.iter().map(version).collect();
+            others.push(Version { name: name.as_str().into(), config: run(command) });
+            let twin = || twin.as_deref().map(Into::into);
+            for Version { name, config } in &others {
+                all = all.with_program(
+                    name.to_string(),
+                    Program::new(name.clone(), config.clone(), others.clone(), twin()),
+                );
+            }
+        }
+        for Named { name, command } in named {
+            let config = run(command, None, None, Path::new("."));
+            all = all.with_program(name.clone(), Program::new(name.as_str(), config, Vec::new(), None));
+        }
+        all
+    }
+
+    /// The path of the file, if there is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        Some(&*self.path).filter(|path| !path.as_os_str().is_empty())
+    }
+}
+
+/// Finds the file in the working directory or above it.
+fn nearest() -> io::Result<Option<PathBuf>> {
+    let here = std::env::current_dir()?;
+    let path = here.ancestors().map(|folder| folder.join(NAME)).find(|path| path.is_file());
+    // In the working directory, the short name is enough.
+    Ok(path.map(|path| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path)))
+}

@@ -1,0 +1,113 @@
+//! The words of a command line, with the options that `afresh.toml` has for it.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::Arg;
+
+use super::{File, Options};
+use crate::console::CliError;
+
+/// The option that names the profile of an import.
+const PROFILE: &str = "--profile";
+
+/// Returns the words of a command line, with each option of `file` that they do not have.
+///
+/// # Errors
+///
+/// Fails if the file has an option or a profile that does not exist.
+pub(crate) fn with_defaults(
+    words: Vec<OsString>,
+    file: &File,
+    command: &clap::Command,
+) -> Result<Vec<OsString>, CliError> {
+    let names = |word: &OsString| word.to_str().and_then(|word| command.find_subcommand(word));
+    let Some((place, subcommand)) =
+        words.iter().enumerate().skip(1).find_map(|(place, word)| Some((place, names(word)?)))
+    else {
+        return Ok(words);
+    };
+    let name = subcommand.get_name();
+    let (before, given) = words.split_at(place + 1);
+    let mut given = given.to_vec();
+    let mut more = Vec::new();
+    let wrong = |place: String, what: String| {
+        let file = file.path().map_or_else(String::new, |path| path.display().to_string());
+        CliError::Usage(format!("{file}: {place}: {what}"))
+    };
+    let mut add = |options: &Options, place: &str, given: &[OsString]| {
+        for (option, value) in options {
+            let place = format!("{place}.{option}");
+            let arg = subcommand.get_arguments().find(|arg| arg.get_long() == Some(option));
+            let arg = arg.ok_or_else(|| wrong(place.clone(), format!("`{name}` has no option --{option}")))?;
+            if !has(given, arg) {
+                let words = words_of(option, value, arg);
+                more.extend(words.ok_or_else(|| wrong(place, "expected a text, a number, a truth or a list".into()))?);
+            }
+        }
+        Ok::<_, CliError>(())
+    };
+    if name == "import"
+        && let Some(profile) = take_profile(&mut given)
+    {
+        let options = file.profiles.get(&*profile.to_string_lossy());
+        let options = options.ok_or_else(|| wrong("profiles".into(), format!("there is no profile {profile:?}")))?;
+        add(options, &format!("profiles.{}", profile.to_string_lossy()), &given)?;
+    }
+    if let Some(options) = file.defaults.get(name) {
+        add(options, &format!("defaults.{name}"), &given)?;
+    }
+    if name == "serve" {
+        for (receiver, url) in &file.receivers {
+            let is_given = given.iter().any(|word| word.to_string_lossy().contains(&format!("{receiver}=")));
+            more.extend((!is_given).then(|| format!("--receiver={receiver}={url}").into()));
+        }
+    }
+    if let Some(unknown) = file.defaults.keys().find(|name| command.find_subcommand(name).is_none()) {
+        return Err(wrong("defaults".into(), format!("there is no subcommand `{unknown}`")));
+    }
+    Ok([before, &more, &given].concat())
+}
+
+/// Returns whether some words have an option.
+fn has(words: &[OsString], arg: &Arg) -> bool {
+    let is = |word: &OsStr| {
+        let word = word.to_string_lossy();
+        let long = arg.get_long().is_some_and(|long| {
+            word.strip_prefix("--").and_then(|word| word.strip_prefix(long)).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        });
+        let short = arg.get_short().is_some_and(|short| {
+            !word.starts_with("--") && word.strip_prefix('-').is_some_and(|word| word.starts_with(short))
+        });
+        long || short
+    };
+    words.iter().take_while(|word| *word != "--").any(|word| is(word))
+}
+
+/// Returns the words of an option with a value of the file, or `None` if the value is of no use.
+fn words_of(option: &str, value: &toml::Value, arg: &Arg) -> Option<Vec<OsString>> {
+    let takes_values = arg.get_action().takes_values();
+    let word = |value: &toml::Value| match value {
+        toml::Value::String(text) => Some(format!("--{option}={text}").into()),
+        toml::Value::Integer(number) => Some(format!("--{option}={number}").into()),
+        toml::Value::Float(number) => Some(format!("--{option}={number}").into()),
+        _ => None,
+    };
+    match value {
+        toml::Value::Boolean(is_on) if !takes_values => Some(is_on.then(|| format!("--{option}").into()).into_iter().collect()),
+        toml::Value::Array(values) if takes_values => values.iter().map(word).collect(),
+        value if takes_values => Some(vec![word(value)?]),
+        _ => None,
+    }
+}
+
+/// Removes the option that names the profile of an import, and returns the name.
+fn take_profile(words: &mut Vec<OsString>) -> Option<OsString> {
+    let place = words.iter().position(|word| {
+        word.to_str().is_some_and(|word| word == PROFILE || word.starts_with(&format!("{PROFILE}=")))
+    })?;
+    let word = words.remove(place);
+    match word.to_str().and_then(|word| word.split_once('=')) {
+        Some((_, name)) => Some(name.into()),
+        None => (place < words.len()).then(|| words.remove(place)),
+    }
+}

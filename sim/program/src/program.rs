@@ -1,0 +1,245 @@
+//! A program, its processes, and what it said of itself.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use afresh_core::{Message, Name};
+use serde_json::value::RawValue;
+
+use crate::expected::Expected;
+use crate::json::Json;
+use crate::process::{Failure, Limits, Process, no_answer};
+use crate::wire::{self, Answers, Batch, Hello, Optional, WorkloadAnswer};
+
+/// How to run a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The program and its arguments.
+    pub command: Vec<OsString>,
+    /// The folder in which it runs.
+    pub folder: PathBuf,
+    /// The longest time without a part of an answer.
+    pub timeout: Duration,
+    /// The longest line of an answer, in bytes.
+    pub line_max: usize,
+    /// `false` to run it without network.
+    pub network: bool,
+}
+
+impl Config {
+    /// The longest time without a part of an answer, unless another is set.
+    pub const TIMEOUT: Duration = Duration::from_secs(10);
+
+    /// The longest line of an answer in bytes, unless another is set.
+    pub const LINE_MAX: usize = 256 << 20;
+
+    /// The command that is run, with what takes the network from it.
+    fn words(&self) -> Vec<OsString> {
+        const WITHOUT_NETWORK: [&str; 4] = ["unshare", "--map-root-user", "--net", "--"];
+        let before = WITHOUT_NETWORK.iter().filter(|_| !self.network).map(OsString::from);
+        before.chain(self.command.iter().cloned()).collect()
+    }
+}
+
+/// A version of a system, by its name.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// The name of the version.
+    pub name: Name,
+    /// How to run it.
+    pub config: Config,
+}
+
+/// A system whose code is another program.
+///
+/// A clone asks the same program, and forgets the answers that were foreseen.
+pub struct Program {
+    pub(crate) one: Arc<One>,
+    /// All versions of the system, by name.
+    family: Arc<BTreeMap<Name, Arc<One>>>,
+    /// The name of the correct twin.
+    twin: Option<Name>,
+    pub(crate) expected: Mutex<Expected>,
+}
+
+/// One version of a program.
+pub(crate) struct One {
+    /// A number that no other program of this process has.
+    pub(crate) number: u64,
+    name: Name,
+    config: Config,
+    hello: OnceLock<Hello>,
+    /// Processes that are not asked anything now.
+    idle: Mutex<Vec<Process>>,
+    /// The number of the next batch.
+    next: AtomicU64,
+}
+
+impl Clone for Program {
+    fn clone(&self) -> Self {
+        self.of(Arc::clone(&self.one))
+    }
+}
+
+impl Program {
+    /// Builds the system `name`, with its versions. No process is started before the first question.
+    pub fn new(name: impl Into<Name>, config: Config, versions: Vec<Version>, twin: Option<Name>) -> Self {
+        let name = name.into();
+        let one = One::new(name.clone(), config);
+        let versions = versions.into_iter().map(|Version { name, config }| (name.clone(), One::new(name, config)));
+        let mut family: BTreeMap<_, _> = versions.collect();
+        family.entry(name).or_insert_with(|| Arc::clone(&one));
+        Self { one, family: family.into(), twin, expected: Mutex::default() }
+    }
+
+    /// This program, with another version of it.
+    fn of(&self, one: Arc<One>) -> Self {
+        Self { one, family: Arc::clone(&self.family), twin: self.twin.clone(), expected: Mutex::default() }
+    }
+
+    /// The version with this name.
+    pub(crate) fn member(&self, name: &Name) -> Option<Self> {
+        Some(self.of(Arc::clone(self.family.get(name)?)))
+    }
+
+    /// The names of all versions.
+    pub(crate) fn members(&self) -> Vec<Name> {
+        self.family.keys().cloned().collect()
+    }
+
+    /// The name of the correct twin.
+    pub(crate) fn twin_name(&self) -> Option<&Name> {
+        self.twin.as_ref()
+    }
+
+    /// Starts a process, if there is none, to see that the program runs.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the program does not start, or does not say what it is.
+    pub fn begin(&self) -> Result<(), Failure> {
+        let process = self.one.process()?;
+        self.one.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+        Ok(())
+    }
+
+    /// Returns whether the program makes the messages of simulated runs.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the program does not start, or does not say what it is.
+    pub fn has_workload(&self) -> Result<bool, Failure> {
+        self.one.can(Optional::Workload)
+    }
+
+    /// Asks for the messages of the simulated run with this seed.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the program gives no answer.
+    pub fn workload(&self, seed: u64) -> Result<Vec<Message<Json>>, Failure> {
+        let mut batch = Batch::default();
+        batch.ask_workload(seed);
+        self.one.ask(&batch, |answer| wire::answer::<WorkloadAnswer>(answer)).map(WorkloadAnswer::messages)
+    }
+
+    /// How the program is run.
+    pub fn config(&self) -> &Config {
+        &self.one.config
+    }
+}
+
+impl One {
+    fn new(name: Name, config: Config) -> Arc<Self> {
+        static NUMBERS: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        Arc::new(Self {
+            number,
+            name,
+            config,
+            hello: OnceLock::new(),
+            idle: Mutex::default(),
+            next: AtomicU64::new(1),
+        })
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { timeout: self.config.timeout, line_max: self.config.line_max }
+    }
+
+    /// What the program says of itself. Starts a process if there was none.
+    pub(crate) fn hello(&self) -> Result<&Hello, Failure> {
+        if self.hello.get().is_none() {
+            let process = self.process()?;
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+        }
+        self.hello.get().ok_or_else(|| no_answer("it did not say what it is", b""))
+    }
+
+    /// Returns whether the program answers these questions.
+    pub(crate) fn can(&self, optional: Optional) -> Result<bool, Failure> {
+        Ok(self.hello()?.answers.contains(&optional))
+    }
+
+    /// Takes an idle process, or starts one.
+    fn process(&self) -> Result<Process, Failure> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| self.start(), Ok)
+    }
+
+    fn start(&self) -> Result<Process, Failure> {
+        let mut process = Process::start(&self.config.words(), &self.config.folder)?;
+        let mut said = None;
+        process.exchange(wire::hello(&self.name).as_bytes(), 1, &self.limits(), |line| {
+            said = Some(wire::read_hello(line)?);
+            Ok(())
+        })?;
+        let said = said.ok_or_else(|| no_answer("it did not say what it is", b""))?;
+        if self.hello.get_or_init(|| said.clone()) != &said {
+            return Err(no_answer("it says something else of itself than before", b""));
+        }
+        Ok(process)
+    }
+
+    /// Asks one question, and reads its answer.
+    pub(crate) fn ask<T>(
+        &self,
+        batch: &Batch,
+        mut read: impl FnMut(&RawValue) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut answer = None;
+        self.ask_all(std::slice::from_ref(batch), |_, answers| {
+            answer = answers.first().map(|text| read(text));
+        })?;
+        answer.unwrap_or_else(|| Err(no_answer("it has no answer", b"")))
+    }
+
+    /// Asks all questions of some batches, and passes the answers to each batch to `each`, with the number of the batch.
+    ///
+    /// The batches are under way at once. A process that fails is ended, and the next question starts another.
+    pub(crate) fn ask_all(&self, batches: &[Batch], mut each: impl FnMut(usize, &[&RawValue])) -> Result<(), Failure> {
+        let mut process = self.process()?;
+        let bits = self.hello.get().map_or(64, |hello| hello.integer_bits);
+        if let Some(body) = batches.iter().find_map(|batch| batch.too_wide(bits)) {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+            let what = format!("a message has an integer of more than {bits} bits, which the program would round: {body:?}");
+            return Err(Failure::Raised { kind: "number".into(), what: what.replace('`', "'"), place: String::new() });
+        }
+        let first = self.next.fetch_add(batches.len() as u64, Ordering::Relaxed);
+        let lines: String = (first..).zip(batches).map(|(number, batch)| batch.line(number)).collect();
+        let mut place = 0;
+        process.exchange(lines.as_bytes(), batches.len(), &self.limits(), |line| {
+            let batch = &batches[place];
+            let answers = Answers::read(line, first + place as u64, batch.asked)?;
+            each(place, &answers.0);
+            place += 1;
+            Ok(())
+        })?;
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+        Ok(())
+    }
+}

@@ -1,0 +1,336 @@
+//! A program as a system.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use afresh_core::{
+    Beginning, Change, Flows, Foreseen, Input, Key, Name, Parts, Slot, System, Updated, Violation,
+};
+use serde_json::Value;
+
+use crate::Program;
+use crate::json::{Json, Said};
+use crate::process::Failure;
+use crate::wire::{
+    self, About, Batch, Changed, CompareAnswer, FoldAnswer, Goes, Look, LookAnswer, MaybeState, MaybeView, Optional,
+    PartAnswer, Placed, Told,
+};
+
+/// The state of a key as a program gave it, or the state before the first message.
+#[derive(Clone, Default)]
+pub struct State(Option<Arc<Known>>);
+
+struct Known {
+    json: Json,
+    /// What is seen of the state, once the program was asked. It depends on the flows of the key, which are here too.
+    look: OnceLock<(Flows, Look)>,
+}
+
+impl State {
+    pub(crate) fn new(json: Json, look: Option<(Flows, Look)>) -> Self {
+        let known = Known { json, look: OnceLock::new() };
+        if let Some(look) = look {
+            let _ = known.look.set(look);
+        }
+        Self(Some(Arc::new(known)))
+    }
+
+    /// The state as the program gave it; `None` before the first message.
+    pub fn json(&self) -> Option<&Json> {
+        self.0.as_ref().map(|known| &known.json)
+    }
+}
+
+impl PartialEq for State {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other) || one.json == other.json,
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.json() {
+            Some(json) => json.fmt(f),
+            None => f.write_str("before the first message"),
+        }
+    }
+}
+
+/// Returns the text as one that is never freed, for the names of parts and invariants.
+///
+/// There are as many as a program has fields. A program that invents names is stopped at a number of them.
+pub(crate) fn kept(text: &str) -> &'static str {
+    const NAMES_MAX: usize = 10_000;
+    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(name) = names.get(text) {
+        return name;
+    }
+    if names.len() == NAMES_MAX {
+        return "other";
+    }
+    let name: &'static str = Box::leak(text.to_owned().into_boxed_str());
+    names.insert(name);
+    name
+}
+
+/// Ends the code of the system with a failure, as a panic does: the engine rejects the message, or quarantines the key.
+fn fail(failure: &Failure) -> ! {
+    // Nothing is wrong with this code, so no place in it is told.
+    resume_unwind(Box::new(failure.to_string()))
+}
+
+fn told(input: Input<'_, Json>) -> Told {
+    Told { from: input.from.clone(), id: input.id.clone(), body: input.body.clone() }
+}
+
+impl Program {
+    /// Asks one question, and reads its answer. A failure ends the code of the system.
+    fn ask<T: serde::de::DeserializeOwned>(&self, question: impl FnOnce(&mut Batch)) -> T {
+        let mut batch = Batch::default();
+        question(&mut batch);
+        self.one.ask(&batch, |answer| wire::answer(answer)).unwrap_or_else(|failure| fail(&failure))
+    }
+
+    fn can(&self, optional: Optional) -> bool {
+        self.one.can(optional).unwrap_or_else(|failure| fail(&failure))
+    }
+
+    fn placed(&self, body: &Json) -> Arc<Placed> {
+        match body.said(self.one.number) {
+            Some(Said::Placed(placed)) => placed,
+            _ => {
+                let placed: Arc<Placed> = Arc::new(self.ask(|batch| batch.ask_place(body)));
+                body.note(self.one.number, Said::Placed(Arc::clone(&placed)));
+                placed
+            }
+        }
+    }
+
+    fn goes(&self, key: &Key, slot: &Slot, body: &Json) -> Arc<Goes> {
+        match body.said(self.one.number) {
+            Some(Said::Goes(goes)) => goes,
+            _ => {
+                let goes: Arc<Goes> = Arc::new(self.ask(|batch| batch.ask_goes(key, slot, body)));
+                body.note(self.one.number, Said::Goes(Arc::clone(&goes)));
+                goes
+            }
+        }
+    }
+
+    /// Folds some messages into a state, with what was foreseen or with a question.
+    fn folded(&self, key: &Key, state: &State, told: &[Told], flows: &Flows, look: bool) -> Result<State, Failure> {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(result) = expected.take(key, state, told, flows) {
+            return result;
+        }
+        drop(expected);
+        let mut batch = Batch::default();
+        batch.ask_fold(&About { key, flows: Some(flows), state }, told, false, look);
+        let answer: FoldAnswer = self.one.ask(&batch, |answer| wire::answer(answer))?;
+        answer.last(self.one.number, flows)
+    }
+
+    /// Passes what is seen of a state to `read`: under these flows or, if there are none, under any.
+    fn look<T>(&self, key: &Key, state: &State, flows: Option<&Flows>, read: impl FnOnce(&Look) -> T) -> T {
+        let known = state.0.as_ref().and_then(|known| known.look.get());
+        if let Some((_, look)) = known.filter(|(with, _)| flows.is_none_or(|flows| flows == with)) {
+            return read(look);
+        }
+        let answer: LookAnswer = self.ask(|batch| batch.ask_look(&About { key, flows, state }));
+        let look = answer.look(self.one.number);
+        let seen = read(&look);
+        if let Some(known) = &state.0 {
+            let _ = known.look.set((flows.cloned().unwrap_or_default(), look));
+        }
+        seen
+    }
+}
+
+impl System for Program {
+    type In = Json;
+    type Out = Json;
+    type State = State;
+    type View = Json;
+
+    fn keys(&self, body: &Json) -> impl IntoIterator<Item = Key> {
+        self.placed(body).keys.clone()
+    }
+
+    fn apply(&self, key: &Key, state: &mut State, input: Input<'_, Json>, flows: &Flows) {
+        *state = self.folded(key, state, &[told(input)], flows, true).unwrap_or_else(|failure| fail(&failure));
+    }
+
+    fn fold<'m>(
+        &self,
+        key: &Key,
+        state: &mut State,
+        inputs: impl Iterator<Item = Input<'m, Json>>,
+        flows: &Flows,
+    ) {
+        let told: Vec<_> = inputs.map(told).collect();
+        if !told.is_empty() {
+            *state = self.folded(key, state, &told, flows, false).unwrap_or_else(|failure| fail(&failure));
+        }
+    }
+
+    fn view(&self, key: &Key, state: &State) -> Json {
+        self.look(key, state, None, |look| look.view.clone())
+    }
+
+    fn outputs(&self, key: &Key, state: &State, flows: &Flows) -> BTreeMap<Slot, Json> {
+        self.look(key, state, Some(flows), |look| look.outputs.clone())
+    }
+
+    fn position(&self, body: &Json) -> Option<i64> {
+        self.placed(body).position().first().copied()
+    }
+
+    fn subposition(&self, body: &Json) -> impl IntoIterator<Item = i64> {
+        self.placed(body).position().iter().skip(1).copied().collect::<Vec<_>>()
+    }
+
+    fn admit(&self, body: &Json) -> Result<(), String> {
+        self.placed(body).reject.clone().map_or(Ok(()), Err)
+    }
+
+    fn receiver(&self, key: &Key, slot: &Slot, body: &Json) -> Name {
+        self.goes(key, slot, body).to.clone().unwrap_or_else(|| "downstream".into())
+    }
+
+    fn route(&self, key: &Key, slot: &Slot, body: &Json) -> Option<Json> {
+        self.goes(key, slot, body).route.clone()
+    }
+
+    fn update(&self, key: &Key, state: &mut State, change: Change<'_, Json>, flows: &Flows) -> Updated {
+        if !self.can(Optional::Update) {
+            return Updated::FoldAgain;
+        }
+        let about = About { key, flows: Some(flows), state };
+        let answer: MaybeState = self.ask(|batch| match change {
+            Change::Late(input) => batch.ask_update(&about, &Changed::Late(&told(input))),
+            Change::Withdrawn(input) => batch.ask_update(&about, &Changed::Withdrawn(&told(input))),
+            Change::Revised { before, after } => {
+                let before = Told { body: before.clone(), ..told(after) };
+                batch.ask_update(&about, &Changed::Revised { before: &before, after: &told(after) });
+            }
+        });
+        let Some(json) = answer.state else { return Updated::FoldAgain };
+        *state = State::new(json, None);
+        Updated::Done
+    }
+
+    fn learn(&self, key: &Key, state: &mut State, view: &Json) -> bool {
+        if !self.can(Optional::Learn) {
+            return false;
+        }
+        let about = About { key, flows: None, state };
+        let answer: MaybeState = self.ask(|batch| batch.ask_learn(&about, view));
+        let Some(json) = answer.state else { return false };
+        *state = State::new(json, None);
+        true
+    }
+
+    fn compare(&self, key: &Key, state: &State, view: &Json) -> Parts {
+        if self.can(Optional::Compare) {
+            let about = About { key, flows: None, state };
+            let answer: CompareAnswer = self.ask(|batch| batch.ask_compare(&about, view));
+            return answer.parts.iter().fold(Parts::default(), |parts, (name, part)| match part {
+                PartAnswer::Equal => parts.part(kept(name), true),
+                PartAnswer::Differs => parts.part(kept(name), false),
+                PartAnswer::Unknown => parts.unknown(kept(name)),
+            });
+        }
+        let now = self.view(key, state);
+        by_field(now.value(), view.value())
+    }
+
+    fn restate(&self, key: &Key, history: &[Input<'_, Json>], flows: &Flows) -> Option<Json> {
+        if !self.can(Optional::Restate) {
+            return None;
+        }
+        let told: Vec<_> = history.iter().map(|input| told(*input)).collect();
+        let about = About { key, flows: Some(flows), state: &State::default() };
+        let answer: MaybeView = self.ask(|batch| batch.ask_restate(&about, &told));
+        answer.view
+    }
+
+    fn variant(&self, name: &Name) -> Option<Self> {
+        self.member(name)
+    }
+
+    fn variants(&self) -> Vec<Name> {
+        self.members()
+    }
+
+    fn twin(&self) -> Option<Self> {
+        self.member(self.twin_name()?)
+    }
+
+    fn flows(&self) -> Vec<Name> {
+        self.one.hello().map(|hello| hello.flows.clone()).unwrap_or_default()
+    }
+
+    fn invariants(&self, key: &Key, state: &State) -> Vec<Violation> {
+        self.look(key, state, None, |look| look.violations.clone())
+    }
+
+    fn initial(&self, _: &Key, beginning: Beginning) -> Option<State> {
+        (beginning == Beginning::Birth).then(State::default)
+    }
+
+    fn foresees(&self) -> bool {
+        true
+    }
+
+    fn foresee_bodies(&self, bodies: &[&Json]) {
+        const QUESTIONS_MAX: usize = 128;
+        let bodies: Vec<_> = bodies.iter().filter(|body| body.said(self.one.number).is_none()).collect();
+        let parts: Vec<_> = bodies.chunks(QUESTIONS_MAX).collect();
+        let batches: Vec<_> = parts
+            .iter()
+            .map(|part| {
+                let mut batch = Batch::default();
+                part.iter().for_each(|body| batch.ask_place(body));
+                batch
+            })
+            .collect();
+        if batches.is_empty() {
+            return;
+        }
+        // If the program fails, the bodies are asked about again, one by one.
+        let _ = self.one.ask_all(&batches, |place, answers| {
+            for (body, answer) in parts[place].iter().zip(answers) {
+                if let Ok(placed) = wire::answer::<Placed>(answer) {
+                    body.note(self.one.number, Said::Placed(placed.into()));
+                }
+            }
+        });
+    }
+
+    fn foresee_folds(&self, folds: Vec<Foreseen<Self>>) {
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        // What was foreseen before and not needed was a mistake.
+        expected.clear();
+        if !folds.is_empty() {
+            expected.ask(&self.one, folds);
+        }
+    }
+}
+
+/// Compares two views. The fields of an object are parts.
+fn by_field(one: &Value, other: &Value) -> Parts {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) if one != other => {
+            let names: BTreeSet<_> = one.keys().chain(other.keys()).collect();
+            names.into_iter().fold(Parts::default(), |parts, name| parts.part(kept(name), one.get(name) == other.get(name)))
+        }
+        _ => Parts::whole(one == other),
+    }
+}

@@ -14,7 +14,7 @@ use crate::finding::{Finding, RESTATED};
 use crate::guard::guard;
 use crate::ignore::Ignored;
 use crate::laws;
-use crate::loaded::Loaded;
+use crate::loaded::{AHEAD, Loaded};
 use crate::notes::{Deny, Notes};
 use crate::subject::Subject;
 use crate::verify::{
@@ -128,9 +128,6 @@ fn asked(all: bool, header: &Header) -> Option<Vec<&'static str>> {
     (all || !asked.is_empty()).then(|| if header.complete { asked } else { Vec::new() })
 }
 
-/// The number of events for which a system is told beforehand what it will be asked, if it wants to know.
-const AHEAD: usize = 1024;
-
 /// Checks a trace of `system`: every step, every recorded observation and, if requested, every law.
 pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) -> Report {
     let depth = Depth::new(lengths(system, &trace.events), options.budget);
@@ -151,10 +148,9 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     };
     let pass = |share| {
         let mut verifier = verifier(depth, Work::new(stimuli, options.budget), share);
-        let ahead = if system.foresees() { AHEAD } else { usize::MAX };
         for (place, (event, line)) in trace.events_and_lines().enumerate() {
-            if ahead < usize::MAX && place % ahead == 0 {
-                verifier.look_ahead(trace.events[place..].iter().take(ahead));
+            if system.foresees() && place % AHEAD == 0 {
+                verifier.look_ahead(trace.events[place..].iter().take(AHEAD));
             }
             if place % portion == 0 {
                 (options.progress)(portion as f64 / (trace.events.len() as u64 * passes) as f64);

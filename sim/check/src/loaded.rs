@@ -3,7 +3,10 @@
 use std::io::BufRead;
 
 use afresh_core::{At, Engine, EventNumber, Header, Observation, Options, System, Types, What};
-use afresh_trace::format::{Error, EventOf, Readable, Reader};
+use afresh_trace::format::{Error, EventOf, Readable, Reader, messages};
+
+/// The number of events for which a system is told beforehand what it will be asked, if it wants to know.
+pub(crate) const AHEAD: usize = 1024;
 
 /// A whole trace in memory, with the line of each event.
 #[derive(Clone, Debug)]
@@ -69,7 +72,10 @@ impl<S: System> Loaded<S> {
     /// Runs all events in a new engine, and returns the engine.
     pub fn run(&self, system: &S, options: Options) -> Engine<S> {
         let mut engine = Engine::new(system.clone(), options);
-        for event in &self.events {
+        for (place, event) in self.events.iter().enumerate() {
+            if system.foresees() && place % AHEAD == 0 {
+                engine.look_ahead(messages::<S>(self.events[place..].iter().take(AHEAD)));
+            }
             match &event.what {
                 What::Stimulus(stimulus) => drop(engine.take(event.at, stimulus.clone())),
                 What::Observation(observation) => observe(&mut engine, event.at, observation),

@@ -65,12 +65,14 @@ impl<S: System> Verifier<S> {
         self.seen.coverage.steps += 1;
         self.seen.coverage.from_first += u64::from(from_first);
         self.seen.coverage.applications += if from_first { length as u64 } else { 1 };
-        match (incremental, recomputed) {
-            (Some(incremental), Some(recomputed)) if incremental == recomputed => {}
-            (incremental, recomputed) => self.diverged(key, incremental, recomputed, found),
+        let is_equal = incremental == recomputed;
+        if !is_equal {
+            self.diverged(key, incremental, recomputed, found);
         }
         let Some(recomputed) = recomputed else { return };
-        for broken in self.engine.system().invariants(key, recomputed) {
+        // Code that runs elsewhere was asked about the incremental state already.
+        let told = incremental.filter(|_| is_equal).unwrap_or(recomputed);
+        for broken in self.engine.system().invariants(key, told) {
             found.saw((broken.invariant, ""), self.step.place, Some(key), || (broken.found.clone(), None));
         }
         if self.look.depth.restates(length) && self.restate(key, recomputed, found) {

@@ -64,6 +64,7 @@ mod source;
 #[cfg(feature = "serve")]
 mod store;
 mod supervisor;
+mod systems;
 mod worker;
 
 use std::ffi::OsString;
@@ -112,6 +113,7 @@ enum Command {
     Trigger(knob::trigger::Args),
     Migrate(knob::migrate::Args),
     Scrub(knob::scrub::Args),
+    Systems(systems::Args),
     #[cfg(feature = "serve")]
     Confirm(knob::remote::Args),
     #[cfg(feature = "serve")]
@@ -161,6 +163,7 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Trigger(args) => args.turn.main(args.asked(), systems, console),
         Command::Migrate(args) => args.turn.main(args.asked(), systems, console),
         Command::Scrub(args) => args.turn.main(args.asked(), systems, console),
+        Command::Systems(args) => systems::main(&args, systems, &file, console),
         #[cfg(feature = "serve")]
         Command::Confirm(args) => knob::remote::confirm(&args, console),
         #[cfg(feature = "serve")]

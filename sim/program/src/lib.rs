@@ -28,5 +28,5 @@ mod wire;
 
 pub use json::Json;
 pub use process::Failure;
-pub use program::{Config, Program, Version};
+pub use program::{About, Config, Program, Version};
 pub use system::State;

@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use afresh_core::{Message, Name};
+use afresh_core::Name;
+use afresh_world::Workload;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::expected::Expected;
@@ -52,6 +54,19 @@ pub struct Version {
     pub name: Name,
     /// How to run it.
     pub config: Config,
+}
+
+/// The description that a program gives of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct About {
+    /// The name of the system.
+    pub name: String,
+    /// The version of its code; empty if the program does not say.
+    pub version: String,
+    /// The optional questions that it answers.
+    pub answers: Vec<String>,
+    /// Its flows.
+    pub flows: Vec<String>,
 }
 
 /// A system whose code is another program.
@@ -127,24 +142,28 @@ impl Program {
         Ok(())
     }
 
-    /// Returns whether the program makes the messages of simulated runs.
+    /// Returns the workload of the program, or `None` if it has none, or does not run.
     ///
-    /// # Errors
-    ///
-    /// Fails if the program does not start, or does not say what it is.
-    pub fn has_workload(&self) -> Result<bool, Failure> {
-        self.one.can(Optional::Workload)
+    /// Simulated runs draw its messages with questions to the program, turn its flows on and off, and deploy its
+    /// versions.
+    pub fn workload(&self) -> Option<Workload<Json>> {
+        let hello = self.one.hello().ok().filter(|hello| hello.answers.contains(&Optional::Workload))?;
+        let one = Arc::clone(&self.one);
+        let workload = Workload::drawn_by(move |seed| {
+            let mut batch = Batch::default();
+            batch.ask_workload(seed);
+            let answer = one.ask(&batch, |answer| wire::answer::<WorkloadAnswer>(answer));
+            answer.map(WorkloadAnswer::messages).map_err(|failure| failure.to_string())
+        });
+        Some(hello.flows.iter().fold(workload, |workload, flow| workload.flow(flow.clone())))
     }
 
-    /// Asks for the messages of the simulated run with this seed.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the program gives no answer.
-    pub fn workload(&self, seed: u64) -> Result<Vec<Message<Json>>, Failure> {
-        let mut batch = Batch::default();
-        batch.ask_workload(seed);
-        self.one.ask(&batch, |answer| wire::answer::<WorkloadAnswer>(answer)).map(WorkloadAnswer::messages)
+    /// Returns what the program says of itself, or `None` if it does not run.
+    pub fn about(&self) -> Option<About> {
+        let Hello { name, version, answers, flows, .. } = self.one.hello().ok()?;
+        let answers = answers.iter().map(|optional| optional.name().to_owned()).collect();
+        let flows = flows.iter().map(ToString::to_string).collect();
+        Some(About { name: name.clone(), version: version.clone(), answers, flows })
     }
 
     /// How the program is run.

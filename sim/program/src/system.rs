@@ -285,6 +285,16 @@ impl System for Program {
         (beginning == Beginning::Birth).then(State::default)
     }
 
+    fn change_field(&self, _: &Key, state: &mut State, field: u32) -> bool {
+        let Some(json) = state.json() else { return false };
+        let mut changed = json.clone();
+        let is_changed = afresh_world::change_field(&mut changed, field);
+        if is_changed {
+            *state = State::new(changed, None);
+        }
+        is_changed
+    }
+
     fn foresees(&self) -> bool {
         true
     }

@@ -58,6 +58,19 @@ pub(crate) enum Optional {
     Workload,
 }
 
+impl Optional {
+    /// The kind of question, as lines name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Update => "update",
+            Self::Restate => "restate",
+            Self::Learn => "learn",
+            Self::Compare => "compare",
+            Self::Workload => "workload",
+        }
+    }
+}
+
 /// The line with which Afresh begins, and the one that it expects.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

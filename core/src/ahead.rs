@@ -95,7 +95,10 @@ impl<S: System> Engine<S> {
         self.system.foresee_bodies(&bodies);
         let mut by_key: BTreeMap<Key, Option<Future<S>>> = BTreeMap::new();
         for message in messages {
-            let Some(body) = message.body.as_ref().filter(|_| self.journal.find(&message.from, &message.id).is_none()) else { continue };
+            let Some(body) = message.body.as_ref().filter(|_| self.journal.find(&message.from, &message.id).is_none())
+            else {
+                continue;
+            };
             let mut keys = Vec::new();
             let mut place = None;
             let done = (self.options.guard)(&mut || {

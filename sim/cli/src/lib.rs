@@ -13,17 +13,18 @@
 //! * `show` prints the timeline of a trace, or the steps of a shrink.
 //! * `export` writes the journal of a store as a trace.
 //! * `serve` runs a system as a service, and makes tokens for its callers.
+//! * `systems` lists the systems that traces can name.
 //! * `knob` holds `reflow`, `trigger`, `migrate` and `scrub`.
 //!
 //! A subcommand uses no other subcommand. The modules that they share are in layers, and each uses only the ones before
 //! it:
 //!
-//! 1. `interrupt` knows whether to stop, and `jobs`, `duration`, `shell` and `original` are small helpers.
+//! 1. `interrupt` knows whether to stop, and `jobs`, `duration`, `shell`, `orphans` and `original` are small helpers.
 //! 2. `service` runs a system as a service, `runner` finds the system of a trace by its name, and `report` formats
 //!    reports for people.
 //! 3. `worker` is the process that runs systems, which may end it without harm.
 //! 4. `console` prints output, progress and errors; in a worker, it sends them to the supervisor.
-//! 5. `supervisor` starts workers and follows them to their end.
+//! 5. `config` reads `afresh.toml`, and `supervisor` starts workers and follows them to their end.
 //! 6. `input` opens files and stores, `source` reads traces, and `explorer` makes simulated runs.
 //!
 //! Exit codes:
@@ -49,6 +50,7 @@ mod jobs;
 mod knob;
 mod lock;
 mod original;
+mod orphans;
 mod replay;
 pub mod report;
 mod run;

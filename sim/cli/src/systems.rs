@@ -69,7 +69,13 @@ pub(super) fn main(
     let list = |name| -> Result<Listed<'_>, CliError> {
         let is_world = systems.get(name).is_ok_and(|runner| runner.is_world());
         let program = systems.program(name);
-        let kind = if is_world { "world" } else if program.is_some() { "program" } else { "system" };
+        let kind = if is_world {
+            "world"
+        } else if program.is_some() {
+            "program"
+        } else {
+            "system"
+        };
         let says = program.filter(|_| args.system.is_some()).and_then(Program::about);
         Ok(Listed { name, kind, command: program.map(command), says })
     };

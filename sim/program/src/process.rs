@@ -177,7 +177,8 @@ impl Process {
 
     /// Waits until the process takes or gives something. Reads what it prints on standard error.
     fn wait(&mut self, writes: bool, limits: &Limits) -> Result<(), Failure> {
-        let timeout = Timespec { tv_sec: limits.timeout.as_secs() as i64, tv_nsec: limits.timeout.subsec_nanos().into() };
+        let timeout =
+            Timespec { tv_sec: limits.timeout.as_secs() as i64, tv_nsec: limits.timeout.subsec_nanos().into() };
         loop {
             let mut polled = Vec::with_capacity(3);
             polled.push(PollFd::from_borrowed_fd(self.stdout.as_fd(), PollFlags::IN));

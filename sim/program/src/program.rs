@@ -1,4 +1,4 @@
-//! A program, its processes, and what it said of itself.
+//! A program, its processes, and its description of itself.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -39,7 +39,7 @@ impl Config {
     /// The longest line of an answer in bytes, unless another is set.
     pub const LINE_MAX: usize = 256 << 20;
 
-    /// The command that is run, with what takes the network from it.
+    /// The whole command, with the words that take the network from the program.
     fn words(&self) -> Vec<OsString> {
         const WITHOUT_NETWORK: [&str; 4] = ["unshare", "--map-root-user", "--net", "--"];
         let before = WITHOUT_NETWORK.iter().filter(|_| !self.network).map(OsString::from);
@@ -158,7 +158,7 @@ impl Program {
         Some(hello.flows.iter().fold(workload, |workload, flow| workload.flow(flow.clone())))
     }
 
-    /// Returns what the program says of itself, or `None` if it does not run.
+    /// Returns the description that the program gives of itself, or `None` if it does not run.
     pub fn about(&self) -> Option<About> {
         let Hello { name, version, answers, flows, .. } = self.one.hello().ok()?;
         let answers = answers.iter().map(|optional| optional.name().to_owned()).collect();
@@ -176,21 +176,14 @@ impl One {
     fn new(name: Name, config: Config) -> Arc<Self> {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self {
-            number,
-            name,
-            config,
-            hello: OnceLock::new(),
-            idle: Mutex::default(),
-            next: AtomicU64::new(1),
-        })
+        Arc::new(Self { number, name, config, hello: OnceLock::new(), idle: Mutex::default(), next: AtomicU64::new(1) })
     }
 
     fn limits(&self) -> Limits {
         Limits { timeout: self.config.timeout, line_max: self.config.line_max }
     }
 
-    /// What the program says of itself. Starts a process if there was none.
+    /// The description that the program gives of itself. Starts a process if there was none.
     pub(crate) fn hello(&self) -> Result<&Hello, Failure> {
         if self.hello.get().is_none() {
             let process = self.process()?;
@@ -245,7 +238,8 @@ impl One {
         let bits = self.hello.get().map_or(64, |hello| hello.integer_bits);
         if let Some(body) = batches.iter().find_map(|batch| batch.too_wide(bits)) {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
-            let what = format!("a message has an integer of more than {bits} bits, which the program would round: {body:?}");
+            let what =
+                format!("a message has an integer of more than {bits} bits, which the program would round: {body:?}");
             return Err(Failure::Raised { kind: "number".into(), what: what.replace('`', "'"), place: String::new() });
         }
         let first = self.next.fetch_add(batches.len() as u64, Ordering::Relaxed);

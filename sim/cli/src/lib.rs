@@ -13,6 +13,7 @@
 //! * `show` prints the timeline of a trace, or the steps of a shrink.
 //! * `export` writes the journal of a store as a trace.
 //! * `serve` runs a system as a service, and makes tokens for its callers.
+//! * `init` makes a folder with a first system.
 //! * `systems` lists the systems that traces can name.
 //! * `knob` holds `reflow`, `trigger`, `migrate` and `scrub`.
 //!
@@ -44,6 +45,7 @@ mod explorer;
 #[cfg(feature = "serve")]
 mod export;
 mod import;
+mod init;
 mod input;
 mod interrupt;
 mod jobs;
@@ -116,6 +118,7 @@ enum Command {
     Migrate(knob::migrate::Args),
     Scrub(knob::scrub::Args),
     Systems(systems::Args),
+    Init(init::Args),
     #[cfg(feature = "serve")]
     Confirm(knob::remote::Args),
     #[cfg(feature = "serve")]
@@ -165,6 +168,7 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Trigger(args) => args.turn.main(args.asked(), systems, console),
         Command::Migrate(args) => args.turn.main(args.asked(), systems, console),
         Command::Scrub(args) => args.turn.main(args.asked(), systems, console),
+        Command::Init(args) => init::main(&args, console),
         Command::Systems(args) => systems::main(&args, systems, &file, console),
         #[cfg(feature = "serve")]
         Command::Confirm(args) => knob::remote::confirm(&args, console),

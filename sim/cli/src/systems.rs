@@ -94,7 +94,7 @@ fn text(listed: &[Listed<'_>], file: Option<&str>) -> String {
     let mut text = String::new();
     for Listed { name, kind, command, says } in listed {
         let command = command.as_ref().map_or_else(String::new, |command| format!("  {}", escape(command)));
-        text += format!("{:width$}  {kind:7}{command}", escape(name)).trim_end();
+        text += format!("{:width$}  {kind:7}{command}", escape(name).to_string()).trim_end();
         text += "\n";
         if let Some(About { name, version, answers, flows }) = says {
             let or_none = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };

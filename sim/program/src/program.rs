@@ -138,7 +138,7 @@ impl Program {
     /// Fails if the program does not start, or does not say what it is.
     pub fn begin(&self) -> Result<(), Failure> {
         let process = self.one.process()?;
-        self.one.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+        self.one.put_back(process);
         Ok(())
     }
 
@@ -187,7 +187,7 @@ impl One {
     pub(crate) fn hello(&self) -> Result<&Hello, Failure> {
         if self.hello.get().is_none() {
             let process = self.process()?;
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+            self.put_back(process);
         }
         self.hello.get().ok_or_else(|| no_answer("it did not say what it is", b""))
     }
@@ -230,29 +230,47 @@ impl One {
         answer.unwrap_or_else(|| Err(no_answer("it has no answer", b"")))
     }
 
-    /// Asks all questions of some batches, and passes the answers to each batch to `each`, with the number of the batch.
+    /// Asks all questions of some batches, and passes the answers to each batch to `each`, with the index of the batch.
     ///
     /// The batches are under way at once. A process that fails is ended, and the next question starts another.
     pub(crate) fn ask_all(&self, batches: &[Batch], mut each: impl FnMut(usize, &[&RawValue])) -> Result<(), Failure> {
-        let mut process = self.process()?;
-        let bits = self.hello.get().map_or(64, |hello| hello.integer_bits);
+        let bits = self.hello()?.integer_bits;
         if let Some(body) = batches.iter().find_map(|batch| batch.too_wide(bits)) {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
-            let what =
-                format!("a message has an integer of more than {bits} bits, which the program would round: {body:?}");
+            let what = format!("an integer has more than {bits} bits, and the program would round it: {body:?}");
             return Err(Failure::Raised { kind: "number".into(), what: what.replace('`', "'"), place: String::new() });
         }
         let first = self.next.fetch_add(batches.len() as u64, Ordering::Relaxed);
         let lines: String = (first..).zip(batches).map(|(number, batch)| batch.line(number)).collect();
-        let mut place = 0;
-        process.exchange(lines.as_bytes(), batches.len(), &self.limits(), |line| {
-            let batch = &batches[place];
-            let answers = Answers::read(line, first + place as u64, batch.asked)?;
-            each(place, &answers.0);
-            place += 1;
-            Ok(())
-        })?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+        let mut answered = 0;
+        let mut exchange = |process: &mut Process, answered: &mut usize| {
+            process.exchange(lines.as_bytes(), batches.len(), &self.limits(), |line| {
+                let batch = &batches[*answered];
+                let answers = Answers::read(line, first + *answered as u64, batch.asked)?;
+                each(*answered, &answers.0);
+                *answered += 1;
+                Ok(())
+            })
+        };
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut process = match idle {
+            None => self.start()?,
+            Some(mut process) => match exchange(&mut process, &mut answered) {
+                Ok(()) => {
+                    self.put_back(process);
+                    return Ok(());
+                }
+                // It may have ended while it was idle, which says nothing about these questions.
+                Err(Failure::Ended { .. }) if answered == 0 => self.start()?,
+                Err(failure) => return Err(failure),
+            },
+        };
+        exchange(&mut process, &mut answered)?;
+        self.put_back(process);
         Ok(())
+    }
+
+    /// Keeps a process for the next question.
+    fn put_back(&self, process: Process) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
     }
 }

@@ -481,6 +481,7 @@ impl FoldAnswer {
 
 /// A state, with its look if the question asked for it.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct StateAnswer {
     pub(crate) state: Json,
     #[serde(default)]

@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod admit;
+pub mod against;
 mod check;
 pub mod clock;
 mod compare;

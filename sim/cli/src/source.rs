@@ -99,6 +99,11 @@ pub(super) enum Format {
     Json,
 }
 
+/// Returns the system that `--against` names.
+pub(crate) fn against<'s>(systems: &'s Systems, name: &str) -> Result<&'s dyn Runner, Error> {
+    systems.get(name).map_err(|unknown| Error::file("--against", Problem::Unknown(unknown)))
+}
+
 /// The arguments for comparing a trace: what is left out.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Comparison {

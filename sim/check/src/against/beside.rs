@@ -32,11 +32,11 @@ impl<S: Subject> System for Beside<S> {
     }
 
     fn view(&self, key: &Key, state: &S::State) -> Self::View {
-        Shown::Known(self.0.view(key, state))
+        Shown::Own(self.0.view(key, state))
     }
 
     fn outputs(&self, key: &Key, state: &S::State, flows: &Flows) -> BTreeMap<Slot, Self::Out> {
-        self.0.outputs(key, state, flows).into_iter().map(|(slot, body)| (slot, Shown::Known(body))).collect()
+        self.0.outputs(key, state, flows).into_iter().map(|(slot, body)| (slot, Shown::Own(body))).collect()
     }
 
     fn position(&self, body: &S::In) -> Option<i64> {
@@ -53,11 +53,11 @@ impl<S: Subject> System for Beside<S> {
 
     fn receiver(&self, key: &Key, slot: &Slot, body: &Self::Out) -> Name {
         // The engine asks this only for outputs of this version.
-        body.read().map_or_else(|| Name::from(""), |body| self.0.receiver(key, slot, body))
+        body.with(|body| self.0.receiver(key, slot, body)).unwrap_or_else(|| Name::from(""))
     }
 
     fn route(&self, key: &Key, slot: &Slot, body: &Self::Out) -> Option<S::In> {
-        self.0.route(key, slot, body.read()?)
+        body.with(|body| self.0.route(key, slot, body)).flatten()
     }
 
     fn update(&self, key: &Key, state: &mut S::State, change: Change<'_, S::In>, flows: &Flows) -> Updated {
@@ -69,7 +69,7 @@ impl<S: Subject> System for Beside<S> {
     }
 
     fn output(&self, key: &Key, state: &S::State, slot: &Slot, flows: &Flows) -> Option<Self::Out> {
-        self.0.output(key, state, slot, flows).map(Shown::Known)
+        self.0.output(key, state, slot, flows).map(Shown::Own)
     }
 
     fn initial(&self, key: &Key, beginning: Beginning) -> Option<S::State> {
@@ -77,25 +77,24 @@ impl<S: Subject> System for Beside<S> {
     }
 
     fn learn(&self, key: &Key, state: &mut S::State, view: &Self::View) -> bool {
-        view.read().is_some_and(|view| self.0.learn(key, state, view))
+        view.with(|view| self.0.learn(key, state, view)).unwrap_or_default()
     }
 
     /// Compares a view of the same type as the system does. A view of another type is compared field by field.
     fn compare(&self, key: &Key, state: &S::State, view: &Self::View) -> Parts {
-        let other = match view {
-            Shown::Known(view) => return self.0.compare(key, state, view),
-            Shown::Other { value, .. } => value,
-        };
         let own = self.0.view(key, state);
-        let unknown: Vec<_> = self.0.compare(key, state, &own).underivable().collect();
-        fields(&value(&own), other, Parts::names(&own), &unknown)
+        if view.is_text_of(&own) {
+            return self.0.compare(key, state, &own);
+        }
+        view.with_exact(|view| self.0.compare(key, state, view)).unwrap_or_else(|| {
+            let unknown: Vec<_> = self.0.compare(key, state, &own).underivable().collect();
+            fields(&value(&own), &view.value(), Parts::names(&own), &unknown)
+        })
     }
 
     fn same_output(&self, recorded: &Self::Out, now: &Self::Out) -> bool {
-        match (recorded, now) {
-            (Shown::Known(recorded), Shown::Known(now)) => self.0.same_output(recorded, now),
-            _ => recorded == now,
-        }
+        let same = |recorded: &S::Out| now.with_exact(|now| self.0.same_output(recorded, now));
+        recorded == now || recorded.with_exact(same).flatten().unwrap_or_default()
     }
 
     fn upgrade<'de, D: Deserializer<'de>>(&self, version: &str, body: D) -> Result<S::In, D::Error> {

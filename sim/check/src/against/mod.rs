@@ -16,7 +16,7 @@ use std::io::{BufRead, Write};
 use afresh_core::{
     At, Engine, EventNumber, Header, Key, Observation, Policy, Signature, Stimulus, System, Viewed, What,
 };
-use afresh_trace::format::{Error, Reader, Writer, messages, read_ahead};
+use afresh_trace::format::{Error, EventOf, Problem, Reader, Writer, messages, read_ahead};
 use serde::Serialize;
 
 use self::apart::Apart;
@@ -28,7 +28,6 @@ use crate::finding::{Finding, Findings};
 use crate::guard::{guard, signature_of_panic};
 use crate::ignore::Ignored;
 use crate::loaded::observe;
-use crate::replay;
 use crate::subject::Subject;
 
 /// The options of [`compare()`].
@@ -94,15 +93,81 @@ pub fn record<S: Subject, R: BufRead + Send>(
     sink: &mut dyn Write,
 ) -> Result<(), Error> {
     let header = Header { shows: None, ..reader.header().clone() };
-    let writer = Writer::new("the run of the old version", sink, &header)?;
-    let options = replay::Options { until, ..replay::Options::default() };
-    replay::replay(&Beside(old.clone()), reader, options, Some(writer)).map(drop)
+    let system = Beside(old.clone());
+    let mut recording = Recording {
+        engine: Engine::new(system.clone(), engine_options(header.complete)),
+        writer: Writer::new("the run of the old version", sink, &header)?,
+        last: 0,
+    };
+    read_ahead(&system, reader, |batch| {
+        recording.engine.look_ahead(messages::<Beside<S>>(batch.iter().map(|(event, _)| event)));
+        for (event, _) in batch {
+            if until.is_some_and(|until| event.number > until) {
+                return Ok(false);
+            }
+            recording.event(event)?;
+        }
+        Ok(true)
+    })?;
+    recording.writer.finish().map(drop)
+}
+
+/// Both runs carry their states along, as services do.
+fn engine_options(complete: bool) -> afresh_core::Options {
+    afresh_core::Options { policy: Policy::Incremental, complete, guard, ..afresh_core::Options::default() }
+}
+
+/// A run of the old version in progress.
+struct Recording<'w, S: Subject> {
+    engine: Engine<Beside<S>>,
+    writer: Writer<&'w mut dyn Write>,
+    /// The number of the event that was written last.
+    last: u32,
+}
+
+impl<S: Subject> Recording<'_, S> {
+    /// Runs an event of the trace, and writes what it caused. The views are written only, and not kept.
+    fn event(&mut self, event: EventOf<Beside<S>>) -> Result<(), Error> {
+        let (before, mut keys) = (self.engine.journal().len(), Vec::new());
+        let begin = self.last;
+        match event.what {
+            What::Stimulus(stimulus) => {
+                keys.extend(self.engine.take(event.at, stimulus).keys().into_iter().cloned());
+            }
+            What::Observation(observation) => observe(&mut self.engine, event.at, &observation),
+        }
+        for journaled in self.engine.journal().since(before) {
+            let number = number(&mut self.last)?;
+            // A cause before this event does not matter here.
+            let within = |cause: EventNumber| cause.get().checked_sub(before as u32).filter(|place| *place > 0);
+            let cause = journaled.cause.and_then(within).and_then(|place| EventNumber::new(begin + place));
+            self.writer.event(&EventOf::<Beside<S>> { number, cause, ..journaled.clone() })?;
+        }
+        let cause = EventNumber::new(begin + 1);
+        for key in keys {
+            let mut value = None;
+            // A key on which the system panics has no view.
+            let _ = guard(&mut || value = self.engine.view(&key));
+            if let Some(value) = value {
+                let (number, viewed) = (number(&mut self.last)?, Box::new(Viewed { key, value }));
+                let what = What::Observation(Observation::View(viewed));
+                self.writer.event(&EventOf::<Beside<S>> { number, cause, at: None, what })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The number of the next event.
+fn number(last: &mut u32) -> Result<EventNumber, Error> {
+    let next = last.checked_add(1).and_then(EventNumber::new);
+    let next = next.ok_or_else(|| Error::file("the run of the old version", Problem::Full))?;
+    *last = next.get();
+    Ok(next)
 }
 
 /// Runs the trace in `reader` with the new version of two, and compares it with the run of the old one, which `old`
 /// reads as [`record`] writes it.
-///
-/// Both runs carry their states along, as services do.
 ///
 /// # Errors
 ///
@@ -115,10 +180,8 @@ pub fn compare<S: Subject, R: BufRead + Send, O: BufRead>(
 ) -> Result<Report, Error> {
     let complete = reader.header().complete;
     let system = Beside(new.clone());
-    let engine_options =
-        afresh_core::Options { policy: Policy::Incremental, complete, guard, ..afresh_core::Options::default() };
     let mut run = Run {
-        engine: Engine::new(system.clone(), engine_options),
+        engine: Engine::new(system.clone(), engine_options(complete)),
         comparer: Comparer::new(complete, options.ignored),
         complete,
         place: (EventNumber::MIN, 0),

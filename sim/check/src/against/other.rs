@@ -78,7 +78,8 @@ impl<R: BufRead> Other<R> {
             let read: EventOf<Beside<S>> =
                 event.typed(system, "").map_err(|problem| Error::at(&*self.name, event.line, 0, problem))?;
             let What::Observation(observation) = read.what else { continue };
-            let is_at_once = event.cause.is_none_or(|cause| cause == begin.number);
+            // A rejection that a knob repeats has the message as its cause. A view that was learned came later.
+            let is_at_once = event.cause.is_none_or(|cause| cause <= begin.number);
             if is_at_once { &mut did.at_once } else { &mut did.after_learning }.push(observation);
         }
         Ok(did)

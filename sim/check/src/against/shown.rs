@@ -1,53 +1,57 @@
 //! [`Shown`]: an output or a view that may be one of another version of the system.
 
-use std::borrow::Cow;
-
 use afresh_trace::format::from_json;
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::finding::value;
 
-/// An output or a view, of this version of the system or of another one.
+/// An output or a view: of this version of the system, or one that was read, which may be of any version.
 #[derive(Clone, Debug)]
 pub(crate) enum Shown<T> {
-    /// A value whose type says everything about it.
-    Known(T),
-    /// A value of another type.
-    Other {
-        /// The whole value.
-        value: Value,
-        /// The part of it that the type of this version says, if this version can read the value at all.
-        read: Option<T>,
-    },
+    /// A value of this version.
+    Own(T),
+    /// A value that was read, as its text. Most are equal to one of this version, and then nothing has to be parsed.
+    Read(Box<RawValue>),
 }
 
-impl<T> Shown<T> {
-    /// The value as this version reads it, if it can.
-    pub(crate) fn read(&self) -> Option<&T> {
-        match self {
-            Self::Known(known) => Some(known),
-            Self::Other { read, .. } => read.as_ref(),
-        }
-    }
-}
-
-impl<T: Serialize> Shown<T> {
+impl<T: Serialize + DeserializeOwned> Shown<T> {
     /// The whole value as JSON.
-    pub(crate) fn value(&self) -> Cow<'_, Value> {
+    pub(super) fn value(&self) -> Value {
+        value(self)
+    }
+
+    /// Passes the value, as far as this version can read it, to `work`.
+    pub(super) fn with<R>(&self, work: impl FnOnce(&T) -> R) -> Option<R> {
         match self {
-            Self::Known(known) => Cow::Owned(value(known)),
-            Self::Other { value, .. } => Cow::Borrowed(value),
+            Self::Own(own) => Some(work(own)),
+            Self::Read(text) => from_json::<T>(text.get().as_bytes()).ok().map(|read| work(&read)),
         }
+    }
+
+    /// Passes the value to `work` if the type of this version says everything about it. It does not if another version
+    /// has more fields, although the type could be read.
+    pub(super) fn with_exact<R>(&self, work: impl FnOnce(&T) -> R) -> Option<R> {
+        match self {
+            Self::Own(own) => Some(work(own)),
+            Self::Read(_) => self.with(|read| (value(read) == self.value()).then(|| work(read))).flatten(),
+        }
+    }
+
+    /// Returns `true` if the value is written as the same text as `own`.
+    pub(super) fn is_text_of(&self, own: &T) -> bool {
+        let Self::Read(text) = self else { return false };
+        serde_json::to_string(own).is_ok_and(|own| own == text.get())
     }
 }
 
-impl<T: PartialEq + Serialize> PartialEq for Shown<T> {
+impl<T: PartialEq + Serialize + DeserializeOwned> PartialEq for Shown<T> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Known(one), Self::Known(other)) => one == other,
+            (Self::Own(one), Self::Own(other)) => one == other,
+            (Self::Own(own), read) | (read, Self::Own(own)) if read.is_text_of(own) => true,
             _ => self.value() == other.value(),
         }
     }
@@ -56,29 +60,14 @@ impl<T: PartialEq + Serialize> PartialEq for Shown<T> {
 impl<T: Serialize> Serialize for Shown<T> {
     fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
         match self {
-            Self::Known(known) => known.serialize(serializer),
-            Self::Other { value, .. } => value.serialize(serializer),
+            Self::Own(own) => own.serialize(serializer),
+            Self::Read(text) => text.serialize(serializer),
         }
     }
 }
 
-/// Reads any JSON. A field that the type of this version lacks makes it a value of another type, although the type
-/// could be read from it.
-impl<'de, T: Serialize + DeserializeOwned> Deserialize<'de> for Shown<T> {
+impl<'de, T> Deserialize<'de> for Shown<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let json = Box::<RawValue>::deserialize(deserializer)?;
-        let read = from_json::<T>(json.get().as_bytes()).ok();
-        // A value that is written as the same text needs no further look.
-        let read = match read {
-            Some(read) if serde_json::to_string(&read).is_ok_and(|text| text == json.get()) => {
-                return Ok(Self::Known(read));
-            }
-            read => read,
-        };
-        let whole: Value = serde_json::from_str(json.get()).map_err(D::Error::custom)?;
-        Ok(match read {
-            Some(read) if value(&read) == whole => Self::Known(read),
-            read => Self::Other { value: whole, read },
-        })
+        Box::<RawValue>::deserialize(deserializer).map(Self::Read)
     }
 }

@@ -1,5 +1,5 @@
-//! Two versions of a system on the same trace: the old one runs on a thread of its own, and the new one is compared with
-//! it, stimulus by stimulus.
+//! Two versions of a system on the same trace: the old one runs on a thread of its own, and the new one is compared
+//! with it, stimulus by stimulus.
 
 use std::io::{self, BufWriter, Cursor, Write};
 use std::sync::Arc;

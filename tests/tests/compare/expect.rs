@@ -10,7 +10,7 @@ const COMPARE: [&str; 6] = ["compare", "in.jsonl", "--against", "ledger", "--exp
 fn what_is_expected_is_accepted_and_all_else_fails() {
     let folder = late_capture();
     // Nothing is accepted that nobody has written.
-    assert_snapshot!(folder.refused(&COMPARE), @"");
+    assert_snapshot!(folder.refused(&COMPARE));
     let accept = [&COMPARE[..], &["--accept"]].concat();
     let accepted = folder.run(&accept);
     assert_eq!((accepted.code, accepted.stderr.as_str()), (Some(0), ""));
@@ -53,7 +53,7 @@ fn accepting_adds_to_the_file_and_removes_nothing() {
 fn a_file_of_something_else_is_refused() {
     let folder = late_capture();
     folder.write("expected.txt", "# fine\n\nbalance\n");
-    assert_snapshot!(folder.refused(&COMPARE), @"");
+    assert_snapshot!(folder.refused(&COMPARE));
     // If a trace cannot be read, nothing is accepted.
     folder.write("expected.txt", "");
     folder.write("bad.jsonl", "nothing\n");

@@ -1,9 +1,9 @@
 //! Compares two versions of a system on the same trace: what they show, send, refuse and quarantine.
 //!
-//! [`record`] runs the old version, and writes a trace with everything that it does. [`compare`] runs the new version at
-//! the same time, and holds it against that trace with the comparator of [`replay`](mod@crate::replay): the run of the
-//! old version takes the place of the record. So the versions may be of different types, and even of different programs,
-//! and only one stimulus at a time is held as JSON.
+//! [`record`] runs the old version, and writes a trace with everything that it does. [`compare()`] runs the new version
+//! at the same time, and holds it against that trace with the comparator of [`replay`](mod@crate::replay): the run of
+//! the old version takes the place of the record. So the versions may be of different types, and even of different
+//! programs, and only one stimulus at a time is held as JSON.
 
 mod apart;
 mod beside;
@@ -245,7 +245,7 @@ struct Run<S: Subject> {
     complete: bool,
     /// The event and the line of the current stimulus.
     place: (EventNumber, u64),
-    /// The last view of each key by the old version.
+    /// The last view of each key by the old version, unless that has quarantined the key.
     views: BTreeMap<Key, <Beside<S> as System>::View>,
     /// The observations that the old version made after it learned, until the new version has learned the same.
     waiting: Vec<Made<S>>,
@@ -293,9 +293,10 @@ impl<S: Subject> Run<S> {
         if let Compared::Differs(kind) = compared {
             self.differs(kind);
         }
-        if let Observation::View(viewed) = made {
-            let Viewed { key, value } = *viewed;
-            self.views.insert(key, value);
+        match made {
+            Observation::View(viewed) => drop(self.views.insert(viewed.key, viewed.value)),
+            Observation::Quarantined(quarantined) => drop(self.views.remove(&quarantined.key)),
+            _ => {}
         }
     }
 

@@ -39,7 +39,7 @@ impl Runs for AgainstRuns<'_> {
         }
         let findings = match self.versions.compare_bytes(run.trace.clone(), Options::default()) {
             Ok(report) => report.findings.into_iter().map(|differing| differing.finding).collect(),
-            // The old version cannot run these messages at all, for example because it has no version of a deployed name.
+            // The old version cannot run these messages at all: it may have no version of a name that is deployed.
             Err(error) => vec![Finding::of_run(Signature::new("differs", "run"), EventNumber::MIN, error.to_string())],
         };
         let is_kept = is_any || !findings.is_empty();

@@ -93,10 +93,10 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
     let mut explorer = explorer(systems, &args.system)?;
     if let Some(name) = &args.against {
         let new = systems.get(&args.system).map_err(|unknown| CliError::Usage(unknown.to_string()))?;
+        let versions = Versions { new, old: source::against(systems, name)? };
         if new.is_world() {
             return Err(CliError::Usage("--against compares the keys of two systems, and a world has no keys".into()));
         }
-        let versions = Versions { new, old: source::against(systems, name)? };
         explorer = Box::new(against::Against { explorer, versions });
     }
     interrupt::listen();

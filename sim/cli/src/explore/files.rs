@@ -9,6 +9,8 @@ use afresh_trace::format::files::Output;
 use afresh_trace::format::{Error, Problem};
 use afresh_trace::text::escape;
 
+use super::Args;
+use super::campaign::Failed;
 use crate::console::CliError;
 use crate::shell::quote;
 use crate::worker;
@@ -78,31 +80,28 @@ pub(super) fn unrecorded(output: &Path, signatures: &BTreeSet<String>) -> Result
 /// Writes the trace of a finding and its `commands.txt`, except for files that exist already.
 ///
 /// `twin` is the option with which the finding is shrunk, if the system has a correct twin.
-pub(super) fn keep(
-    output: &Path,
-    (system, twin): (&str, &str),
-    signature: &str,
-    seed: u64,
-    trace: &[u8],
-) -> Result<(), CliError> {
-    let folder = folder(output, signature);
+pub(super) fn keep(args: &Args, twin: &str, signature: &str, failed: &Failed) -> Result<(), CliError> {
+    let (system, Failed { seed, around, trace, .. }) = (args.system.as_str(), failed);
+    let folder = folder(&args.output, signature);
     fs::create_dir_all(&folder).map_err(|error| Error::file(folder.display().to_string(), Problem::Write(error)))?;
     let program = quote(&worker::program());
     let quoted_system = quote(system.as_ref());
     // A name may hold anything. As it is printed, it neither ends a comment nor misses in an argument.
+    let (from, around) = (args.from.words(&folder), around.as_ref().map(|around| format!(", around {}", escape(around))));
+    let around = around.unwrap_or_default();
     let (system, signature) = (escape(system).to_string(), escape(signature).to_string());
     let quoted_signature = quote(signature.as_ref());
     let commands = format!(
-        "# {signature}, found in the run of {system} with seed {seed}. To see it in the shrunk trace:\n\
+        "# {signature}, found in the run of {system} with seed {seed}{around}. To see it in the shrunk trace:\n\
          {program} check shrunk.jsonl\n\
          {program} show shrunk.jsonl --views\n\
          # To see it in the whole run, from its trace or from its seed:\n\
          {program} check trace.jsonl\n\
-         {program} run {quoted_system} --seed {seed}\n\
+         {program} run {quoted_system} --seed {seed}{from}\n\
          # To shrink the whole run again:\n\
          {program} shrink trace.jsonl --signature={quoted_signature}{twin} --output again.jsonl\n",
     );
-    for (name, content) in [(TRACE, trace), ("commands.txt", commands.as_bytes())] {
+    for (name, content) in [(TRACE, &trace[..]), ("commands.txt", commands.as_bytes())] {
         let path = folder.join(name);
         if path.exists() {
             continue;

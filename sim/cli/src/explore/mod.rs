@@ -17,7 +17,8 @@ use bytesize::ByteSize;
 
 use crate::console::{CliError, Console};
 use crate::duration::duration;
-use crate::explorer::explorer;
+use crate::explorer::{explorer, has_twin};
+use crate::from::From;
 use crate::interrupt::{self, Deadline};
 use crate::jobs;
 use crate::runner::Systems;
@@ -43,6 +44,9 @@ use seeds::{Seeds, Shard};
 pub(super) struct Args {
     /// The system or world to run.
     system: String,
+
+    #[command(flatten)]
+    from: From,
 
     /// The seeds to run, from A up to but not including B.
     #[arg(long, value_name = "A..B", default_value = "0..1000")]
@@ -83,11 +87,16 @@ pub(super) struct Args {
 
 /// Runs the subcommand, and returns its exit code.
 pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
-    let explorer = explorer(systems, &args.system)?;
     interrupt::listen();
     match console.things()? {
         // The supervisor watches the time limit, and asks this worker to stop.
-        Some(work) => work::explore(args, &*explorer, &work, console),
-        None => supervised::explore(args, explorer.has_twin(), Deadline::after(args.time), console),
+        Some(work) => {
+            let explorer = explorer(systems, &args.system, &args.from, &work.task.from)?;
+            work::explore(args, &*explorer, &work, console)
+        }
+        None => {
+            let has_twin = has_twin(systems, &args.system, &args.from)?;
+            supervised::explore(args, has_twin, Deadline::after(args.time), console)
+        }
     }
 }

@@ -56,7 +56,7 @@ pub(crate) struct HostNode<S: System> {
 
 impl<S: Subject> HostNode<S> {
     pub(super) fn new(given: Arc<Given<S>>) -> Self {
-        let host = host::Host::new(given.system.clone(), OPTIONS, LIMITS);
+        let host = host::Host::new(given.system.clone(), options(&given), LIMITS);
         Self { given, host, batch: 0, sent: VecDeque::new(), plans: 0 }
     }
 
@@ -66,16 +66,31 @@ impl<S: Subject> HostNode<S> {
     }
 
     /// Takes a message from upstream.
-    pub(super) fn receive(&mut self, index: u32, message: Message<S::In>, effects: &mut Effects<Party<S>>) {
-        self.tell(&Stimulus::In(message.clone()), effects);
-        self.host.offer(Ticket::Message(index), at(effects), message);
+    pub(super) fn receive(&mut self, index: u32, message: &Message<S::In>, effects: &mut Effects<Party<S>>) {
+        if self.given.ahead.is_some() {
+            self.tell(&Stimulus::In(message.clone()), effects);
+        }
+        self.host.offer(Ticket::Message(index), at(effects), message.clone());
         self.untell();
         self.act(effects);
     }
 
+    /// Opens the keys of a window, except for those that the journal has opened: they are the first in it.
+    pub(super) fn open(&mut self, effects: &mut Effects<Party<S>>) {
+        let is_opening = |event: &&EventOf<S>| matches!(event.what, What::Stimulus(Stimulus::Opening(_)));
+        let opened = self.engine().journal().events().filter(is_opening).count();
+        let given = Arc::clone(&self.given);
+        for opening in given.window.iter().flatten().skip(opened) {
+            self.take(Stimulus::Opening(Box::new(opening.clone())), effects);
+        }
+    }
+
     /// Takes damage to a cache, or a deploy.
     pub(super) fn suffer(&mut self, fault: Fault, effects: &mut Effects<Party<S>>) {
-        let stimulus = Stimulus::Fault(Box::new(fault));
+        self.take(Stimulus::Fault(Box::new(fault)), effects);
+    }
+
+    fn take(&mut self, stimulus: Stimulus<S::In, S::View>, effects: &mut Effects<Party<S>>) {
         self.tell(&stimulus, effects);
         self.host.take(at(effects), stimulus);
         self.act(effects);
@@ -205,7 +220,7 @@ impl<S: Subject> HostNode<S> {
         }
         let system = deployed(&self.given.system, &journaled);
         // This cannot fail: a crash only removes whole records from the end, so the event numbers have no gaps.
-        if let Ok(host) = host::Host::restart(system, OPTIONS, LIMITS, journaled, at(effects), || restart) {
+        if let Ok(host) = host::Host::restart(system, options(&self.given), LIMITS, journaled, at(effects), || restart) {
             self.host = host;
         }
         if self.has(Bug::ForgetsUnsettled) {
@@ -213,6 +228,7 @@ impl<S: Subject> HostNode<S> {
             let others = actions.into_iter().filter(|action| !matches!(action, Action::Send(_)));
             others.for_each(|action| self.carry_out(action, effects));
         }
+        self.open(effects);
         self.act(effects);
     }
 
@@ -247,6 +263,11 @@ impl<S: Subject> fmt::Display for HostNode<S> {
         }
         Ok(())
     }
+}
+
+/// The options of the engine of a host.
+fn options<S: System>(given: &Given<S>) -> Options {
+    Options { complete: given.window.is_none(), ..OPTIONS }
 }
 
 /// Returns the version of `system` that was deployed last, according to the journal.

@@ -40,9 +40,9 @@ mod console;
 mod duration;
 mod explore;
 mod explorer;
-mod from;
 #[cfg(feature = "serve")]
 mod export;
+mod from;
 mod import;
 mod input;
 mod interrupt;

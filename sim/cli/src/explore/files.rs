@@ -62,6 +62,14 @@ fn folder_name(signature: &str) -> String {
     format!("{}~{}", plain.trim_matches('-'), &blake3::hash(signature.as_bytes()).to_hex()[..12])
 }
 
+/// Removes a folder with an empty record and nothing else.
+pub(super) fn remove_empty(output: &Path) {
+    let record = campaign(output);
+    if fs::metadata(&record).is_ok_and(|record| record.len() == 0) && fs::remove_file(record).is_ok() {
+        let _ = fs::remove_dir(output);
+    }
+}
+
 /// Returns the names of the folders with a finding that none of these signatures has.
 pub(super) fn unrecorded(output: &Path, signatures: &BTreeSet<String>) -> Result<Vec<PathBuf>, CliError> {
     let failed = |error| CliError::from(Error::file(output.display().to_string(), Problem::Read(error)));
@@ -87,7 +95,8 @@ pub(super) fn keep(args: &Args, twin: &str, signature: &str, failed: &Failed) ->
     let program = quote(&worker::program());
     let quoted_system = quote(system.as_ref());
     // A name may hold anything. As it is printed, it neither ends a comment nor misses in an argument.
-    let (from, around) = (args.from.words(&folder), around.as_ref().map(|around| format!(", around {}", escape(around))));
+    let (from, around) =
+        (args.from.words(&folder), around.as_ref().map(|around| format!(", around {}", escape(around))));
     let around = around.unwrap_or_default();
     let (system, signature) = (escape(system).to_string(), escape(signature).to_string());
     let quoted_signature = quote(signature.as_ref());

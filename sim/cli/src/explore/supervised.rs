@@ -20,15 +20,19 @@ pub(super) fn explore(
 ) -> Result<ExitCode, CliError> {
     let recordings = Recordings::collect(&args.from)?;
     let from = Recordings::identity(&recordings.all, &args.from);
+    let was_there = args.output.exists();
     let _locked = work::prepare(args)?;
     // A file that is not a record of this system is an error before anything is run.
     let mut campaign = Campaign::open(&files::campaign(&args.output), &args.system, &from)?;
     let (_, before) = campaign.of(&args.seeds);
     let left = seeds::left(&args.seeds, args.shard, &campaign.done());
     if left > 0 {
-        // If it is not 0, the worker has already printed its error.
         let code = run(args, &recordings, left, deadline, console)?;
         if code != 0 {
+            // The worker has already printed its error.
+            if !was_there {
+                files::remove_empty(&args.output);
+            }
             return Ok(ExitCode::from(code));
         }
         campaign = campaign.again(&args.system)?;
@@ -43,13 +47,7 @@ pub(super) fn explore(
 }
 
 /// Runs the `left` seeds that no earlier `explore` has run, and returns the exit code of the worker.
-fn run(
-    args: &Args,
-    recordings: &Recordings,
-    left: u64,
-    deadline: Deadline,
-    console: &Console,
-) -> Result<u8, CliError> {
+fn run(args: &Args, recordings: &Recordings, left: u64, deadline: Deadline, console: &Console) -> Result<u8, CliError> {
     let progress = console.progress_of_things(usize::try_from(left).unwrap_or(usize::MAX));
     let mut supervisor = Supervisor::new(console, false, progress)?.limited(args.memory, args.timeout);
     supervisor.deadline = deadline;

@@ -149,3 +149,24 @@ impl<R: Read> Read for Same<R> {
         Ok(read)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(content: &str, expected: &str) -> io::Result<String> {
+        let expected = blake3::hash(expected.as_bytes()).to_hex().to_string();
+        let mut same = Same { source: content.as_bytes(), digest: blake3::Hasher::new(), expected };
+        let mut text = String::new();
+        same.read_to_string(&mut text).map(|_| text)
+    }
+
+    #[test]
+    fn a_trace_that_has_changed_is_an_error_at_its_end() {
+        assert_eq!(read("one\ntwo\n", "one\ntwo\n").expect("it is the same"), "one\ntwo\n");
+        for content in ["one\ntwo", "one\nTwo\n", ""] {
+            let error = read(content, "one\ntwo\n").expect_err("it has changed");
+            assert!(error.to_string().contains("has changed"), "{error}");
+        }
+    }
+}

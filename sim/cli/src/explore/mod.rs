@@ -34,8 +34,12 @@ use seeds::{Seeds, Shard};
 /// reproduce the failure. A trace that an earlier `explore` kept is never replaced. A finding that could not be shrunk
 /// is tried again by the next `explore`.
 ///
-/// `campaign.jsonl` records which seeds were run, and by which build of the program. A later `explore` of the same
-/// build skips them, so it continues where the last one was stopped; another build runs them again. The findings do
+/// With `--from`, the messages are those of recorded traces. Each run draws a part of a trace by its seed, and what goes
+/// wrong around it.
+///
+/// `campaign.jsonl` records which seeds were run, by which build of the program, and around which recorded traces. A
+/// later `explore` of the same build skips them, so it continues where the last one was stopped; another build runs
+/// them again, and so do other traces. The findings do
 /// not depend on the number of jobs. Only one `explore` at a time uses a folder.
 ///
 /// Exit codes: 0 ok; 1 a bug was found, or a folder has a finding that the record lacks; 2 bad usage, or a file that

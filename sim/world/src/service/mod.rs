@@ -105,7 +105,7 @@ pub(crate) struct Given<S: System> {
 }
 
 impl<S: System> Given<S> {
-    /// Returns what the nodes are given if nothing goes wrong by itself.
+    /// Creates the setup of a run with a whole history, in which no message waits for another one.
     fn new(system: S, flows: &[Name], versions: &[Name], bug: Option<Bug>) -> Self {
         let (flows, versions) = (flows.to_vec(), versions.to_vec());
         Self { system, flows, versions, bug, ahead: None, window: None, lanes: Lanes::None }

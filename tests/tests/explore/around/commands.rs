@@ -19,7 +19,6 @@ fn a_bug_is_found_around_a_trace_that_does_not_show_it() {
         ("ledger", "late-capture", "ledger-window.jsonl", "250..260", "incremental/balance"),
         ("ledger", "fees-stay", "ledger-small.jsonl", "0..100", "incremental/balance"),
         ("ledger", "fee-rounding", "ledger-long.jsonl", "0..100", "incremental/balance"),
-        ("ledger", "duplicate-hold", "ledger.jsonl", "0..300", "restated/held"),
     ] {
         let (folder, wrong, trace) = (Folder::default(), format!("{system}+{bug}"), kept(trace));
         folder.ok(&["check", &trace, "--system", &wrong]);
@@ -57,8 +56,9 @@ fn the_keys_of_a_window_open() {
     let (header, events) = run.split_once('\n').expect("lines");
     assert!(header.contains(r#""source":"simulated, seed 3, around /"#), "{header}");
     assert!(!header.contains(r#""complete":true"#), "{header}");
-    let openings = events.lines().take_while(|event| event.contains(r#","opening":"#)).count();
-    assert!(openings > 1 && openings == events.matches(r#","opening":"#).count(), "{events}");
+    let openings = events.matches(r#","opening":{"#).count();
+    let (last, first) = (events.rfind(r#","opening":{"#), events.find(r#","in":{"#));
+    assert!(openings > 1 && last < first, "{events}");
     let check = folder.json("check", &["check", "run.jsonl"]);
     assert_eq!(check[0]["findings"], serde_json::json!([]));
     assert!(check[0]["coverage"]["steps"].as_u64() > Some(10), "{check}");
@@ -114,7 +114,7 @@ fn the_runs_are_those_of_the_content() {
     }
     fs::write(folder.path("nights/notes.txt"), "no trace").expect("written");
     fs::copy(folder.path("nights/one.jsonl"), folder.path("renamed.jsonl")).expect("copied");
-    folder.ok(&["import", "renamed.jsonl", "--into", "sqlite:one.db"]);
+    assert_eq!(folder.run(&["import", "renamed.jsonl", "--into", "sqlite:one.db"]).code, Some(0));
     let first_line = |words: &[&str]| {
         let words = [&["explore", "ledger", "--seeds", "0..20"], words].concat();
         folder.ok(&words).lines().next().expect("a line").to_owned()
@@ -133,7 +133,7 @@ fn the_runs_are_those_of_the_content() {
     assert_eq!(first_line(&[]), old);
     // A store is read as the trace that it exports.
     assert_eq!(first_line(&["--from", "sqlite:one.db"]), new);
-    folder.ok(&["export", "sqlite:one.db", "--output", "exported.jsonl"]);
+    assert_eq!(folder.run(&["export", "sqlite:one.db", "--output", "exported.jsonl"]).code, Some(0));
     assert_eq!(first_line(&["--from", "exported.jsonl"]), old);
     let mut command = folder.command(&["explore", "ledger", "--seeds", "0..20", "--from", "-"]);
     command.stdin(fs::File::open(folder.path("nights/one.jsonl")).expect("it is there"));

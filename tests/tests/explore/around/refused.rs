@@ -21,7 +21,7 @@ fn what_cannot_be_explored_around_is_refused() {
         (&["ledger", "--from", "none.jsonl"], "none.jsonl: holds no messages, so there is nothing to send"),
         (&["ledger", "--from", "empty"], "empty: cannot be read: the folder has no file named `*.jsonl`"),
         (&["ledger", "--from", "-", "-"], "standard input can be read only once"),
-        (&["ledger", "--from", "later.jsonl"], "later.jsonl:3:48: unknown variant `gift`"),
+        (&["ledger", "--from", "later.jsonl"], "later.jsonl:3:46: unknown variant `gift`"),
         (&["ledger", "--from", &trace, "document.jsonl"], "document.jsonl:2:"),
         (&["ledger", "--from", &trace, "--messages", "0"], "expected a number from 1"),
         (&["ledger", "--mix"], "--from <TRACE>"),

@@ -1,8 +1,8 @@
 //! Benchmarks the simulation of a system, with all checks of each run and two laws.
 //!
-//! `cargo bench --bench service` prints two lines for each example system: how many messages a second reach the host, on
-//! one core and in processor time. In the first, the messages are generated, and the time for that is given apart. In
-//! the second, they are drawn from a recorded trace of such messages, about as many in each run.
+//! `cargo bench --bench service` prints two lines for each example system: how many messages a second reach the host,
+//! on one core and in processor time. In the first, the messages are generated, and the time for that is given apart.
+//! In the second, they are drawn from a recorded trace of such messages, about as many in each run.
 
 use std::io::Cursor;
 use std::time::Duration;

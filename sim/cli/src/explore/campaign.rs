@@ -114,7 +114,7 @@ impl Chunk {
     }
 }
 
-/// A campaign: the chunks that this build has run so far with the same messages, and the file to which new ones are appended.
+/// A campaign: the chunks that this build has run so far with the same messages, and the file for new ones.
 #[derive(Debug)]
 pub(super) struct Campaign {
     build: String,

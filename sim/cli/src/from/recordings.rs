@@ -35,7 +35,7 @@ pub(crate) struct Recordings {
 }
 
 impl Recordings {
-    /// Collects the traces that the options name, or none. A standard input whose end may never come can be interrupted.
+    /// Collects the traces that the options name, or none. It can be interrupted: standard input may never end.
     pub(crate) fn collect(from: &From) -> Result<Self, CliError> {
         if !from.is_given() {
             return Ok(Self::default());

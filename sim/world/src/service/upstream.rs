@@ -117,6 +117,8 @@ impl<S: Subject> Upstream<S> {
     }
 
     /// Sends the next message, unless it is acknowledged, and sets a timer to send it again.
+    ///
+    /// A message that has to wait for another one is sent when that is acknowledged.
     pub(super) fn send(&mut self, effects: &mut Effects<Party<S>>) {
         let Some(index) = self.queue.pop_front() else { return };
         let Some(Posted { is_acknowledged: false, before, .. }) = self.messages.get(index as usize) else { return };
@@ -125,12 +127,12 @@ impl<S: Subject> Upstream<S> {
         } else {
             self.send_now(index, effects);
         }
-        effects.set_timer(RETRY, Alarm::Send);
-        self.queue.push_back(index);
     }
 
-    fn send_now(&self, index: u32, effects: &mut Effects<Party<S>>) {
+    fn send_now(&mut self, index: u32, effects: &mut Effects<Party<S>>) {
         effects.send(HOST, Mail::Message(index, Arc::clone(&self.messages[index as usize].message)));
+        effects.set_timer(RETRY, Alarm::Send);
+        self.queue.push_back(index);
     }
 
     /// Records that a message is acknowledged, and sends the one that has waited for it.

@@ -27,7 +27,8 @@
 //! 3. `worker` is the process that runs systems, which may end it without harm.
 //! 4. `console` prints output, progress and errors; in a worker, it sends them to the supervisor.
 //! 5. `config` reads `afresh.toml`, and `supervisor` starts workers and follows them to their end.
-//! 6. `input` opens files and stores, `source` reads traces, and `explorer` makes simulated runs.
+//! 6. `input` opens files and stores, `source` reads traces, `from` collects recorded traces to draw messages from, and
+//!    `explorer` makes simulated runs.
 //!
 //! Exit codes:
 //!
@@ -46,6 +47,7 @@ mod explore;
 mod explorer;
 #[cfg(feature = "serve")]
 mod export;
+mod from;
 mod import;
 mod init;
 mod input;

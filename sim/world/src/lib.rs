@@ -24,6 +24,7 @@ pub mod explore;
 mod field;
 mod oracle;
 mod reach;
+mod recorded;
 pub mod rng;
 mod run;
 pub mod schedule;

@@ -1,5 +1,6 @@
 //! Tests of simulation: one run of a system, and many.
 
+mod around;
 mod campaign;
 mod evil;
 mod hostile;

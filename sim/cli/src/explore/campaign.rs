@@ -28,6 +28,9 @@ pub(super) struct Chunk {
     /// The build that ran the seeds; empty in a file of a release that did not record it.
     #[serde(default)]
     pub(super) build: String,
+    /// The digest of the recorded traces that the messages were drawn from; empty for generated messages.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(super) from: String,
     /// The first seed.
     pub(super) first: u64,
     /// One more than the last seed.
@@ -52,6 +55,9 @@ pub(super) struct Failed {
     pub(super) runs: u64,
     /// The lowest seed among them.
     pub(super) seed: u64,
+    /// The place in a recorded trace from which the messages of that seed were drawn, if they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) around: Option<String>,
     /// The trace of the run with that seed; it goes to a file of its own, not into the campaign.
     #[serde(skip)]
     pub(super) trace: Vec<u8>,
@@ -59,7 +65,9 @@ pub(super) struct Failed {
 
 impl Chunk {
     /// Adds the run of `seed`, which is the seed after the last one added.
-    pub(super) fn add(&mut self, seed: u64, run: Run) {
+    ///
+    /// `around` returns the place in a recorded trace from which the messages of a seed were drawn.
+    pub(super) fn add(&mut self, seed: u64, run: Run, around: impl FnOnce(u64) -> Option<String>) {
         self.end = seed + 1;
         self.counts.add(&run.counts);
         for (name, reached) in run.reached {
@@ -69,7 +77,7 @@ impl Chunk {
             *self.laws.entry(law.to_owned()).or_default() += 1;
         }
         if let Some(first) = run.findings.first() {
-            self.fail(first.signature.to_string(), Failed { runs: 1, seed, trace: run.trace });
+            self.fail(first.signature.to_string(), Failed { runs: 1, seed, around: around(seed), trace: run.trace });
         }
     }
 
@@ -106,10 +114,12 @@ impl Chunk {
     }
 }
 
-/// A campaign: the chunks that this build has run so far, and the file to which new ones are appended.
+/// A campaign: the chunks that this build has run so far with the same messages, and the file for new ones.
 #[derive(Debug)]
 pub(super) struct Campaign {
     build: String,
+    /// The digest of the recorded traces that the messages are drawn from; empty for generated messages.
+    from: String,
     chunks: Vec<Chunk>,
     /// The signatures of all failures, of this build and of others.
     signatures: BTreeSet<String>,
@@ -122,22 +132,24 @@ pub(super) struct Campaign {
 impl Campaign {
     /// Opens the campaign of `system` at `path`. If there is no file, creates an empty one.
     ///
+    /// `from` is the digest of the recorded traces that the messages are drawn from.
+    ///
     /// # Errors
     ///
     /// Fails if the file cannot be read or written, is not a campaign, or belongs to another system.
-    pub(super) fn open(path: &Path, system: &str) -> Result<Self, CliError> {
+    pub(super) fn open(path: &Path, system: &str, from: &str) -> Result<Self, CliError> {
         let file = OpenOptions::new().create(true).read(true).append(true).open(path);
-        Self::of_file(file.map_err(|error| unread(path, error))?, path, system)
+        Self::of_file(file.map_err(|error| unread(path, error))?, path, system, from)
     }
 
     /// Opens the campaign to append to it, which fails if there is no file any more. Waits for another process that
     /// appends to it.
     ///
     /// A torn last line is removed, so its seeds run again.
-    pub(super) fn continue_at(path: &Path, system: &str) -> Result<Self, CliError> {
+    pub(super) fn continue_at(path: &Path, system: &str, from: &str) -> Result<Self, CliError> {
         let failed = |error| unread(path, error);
         let file = lock(path, OpenOptions::new().read(true).append(true))?;
-        let mut campaign = Self::of_file(file, path, system)?;
+        let mut campaign = Self::of_file(file, path, system, from)?;
         campaign.file.set_len(campaign.whole).map_err(failed)?;
         if campaign.whole == 0 {
             campaign.write(&Header { campaign: FORMAT, system: system.to_owned() })?;
@@ -152,25 +164,25 @@ impl Campaign {
     /// Fails like [`open`](Self::open), or if the file is not the same any more.
     pub(super) fn again(self, system: &str) -> Result<Self, CliError> {
         self.check_place()?;
-        let Self { mut file, path, .. } = self;
+        let Self { mut file, path, from, .. } = self;
         file.rewind().map_err(|error| unread(&path, error))?;
-        Self::of_file(file, &path, system)
+        Self::of_file(file, &path, system, &from)
     }
 
-    fn of_file(mut file: File, path: &Path, system: &str) -> Result<Self, CliError> {
+    fn of_file(mut file: File, path: &Path, system: &str, from: &str) -> Result<Self, CliError> {
         let build = build()?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|error| unread(path, error))?;
         let name = path.display().to_string();
         let Recorded { mut chunks, whole } = Recorded::read(&name, &bytes, system)?;
         let signatures = chunks.iter().flat_map(|chunk| chunk.failed.keys().cloned()).collect();
-        chunks.retain(|chunk| chunk.build == build);
-        Ok(Self { build, chunks, signatures, file, path: path.to_owned(), whole: whole as u64 })
+        chunks.retain(|chunk| chunk.build == build && chunk.from == from);
+        Ok(Self { build, from: from.to_owned(), chunks, signatures, file, path: path.to_owned(), whole: whole as u64 })
     }
 
     /// Appends a chunk to the file.
     pub(super) fn add(&mut self, chunk: Chunk) -> Result<(), CliError> {
-        let chunk = Chunk { build: self.build.clone(), ..chunk };
+        let chunk = Chunk { build: self.build.clone(), from: self.from.clone(), ..chunk };
         self.write(&chunk)?;
         self.chunks.push(chunk);
         Ok(())

@@ -10,6 +10,7 @@ use afresh_trace::format::{Error, Problem};
 use afresh_trace::text::escape;
 
 use super::Args;
+use super::campaign::Failed;
 use super::shrunk::NOT_IN_TWIN;
 use crate::console::CliError;
 use crate::shell::quote;
@@ -62,6 +63,14 @@ fn folder_name(signature: &str) -> String {
     format!("{}~{}", plain.trim_matches('-'), &blake3::hash(signature.as_bytes()).to_hex()[..12])
 }
 
+/// Removes a folder with an empty record and nothing else.
+pub(super) fn remove_empty(output: &Path) {
+    let record = campaign(output);
+    if fs::metadata(&record).is_ok_and(|record| record.len() == 0) && fs::remove_file(record).is_ok() {
+        let _ = fs::remove_dir(output);
+    }
+}
+
 /// Returns the names of the folders with a finding that none of these signatures has.
 pub(super) fn unrecorded(output: &Path, signatures: &BTreeSet<String>) -> Result<Vec<PathBuf>, CliError> {
     let failed = |error| CliError::from(Error::file(output.display().to_string(), Problem::Read(error)));
@@ -80,7 +89,8 @@ pub(super) fn unrecorded(output: &Path, signatures: &BTreeSet<String>) -> Result
 /// Writes the trace of a finding and its `commands.txt`, except for files that exist already.
 ///
 /// If the system has a correct twin, the finding is shrunk with it.
-pub(super) fn keep(args: &Args, has_twin: bool, signature: &str, seed: u64, trace: &[u8]) -> Result<(), CliError> {
+pub(super) fn keep(args: &Args, has_twin: bool, signature: &str, failed: &Failed) -> Result<(), CliError> {
+    let Failed { seed, around, trace, .. } = failed;
     let folder = folder(&args.output, signature);
     fs::create_dir_all(&folder).map_err(|error| Error::file(folder.display().to_string(), Problem::Write(error)))?;
     let program = quote(&worker::program());
@@ -89,15 +99,19 @@ pub(super) fn keep(args: &Args, has_twin: bool, signature: &str, seed: u64, trac
     let (check, old) = (if old.is_some() { "compare" } else { "check" }, old.unwrap_or_default());
     let twin = if has_twin { format!(" {NOT_IN_TWIN}") } else { String::new() };
     // Only one command tells two versions apart by the seed.
+    let from = args.from.words(&folder);
     let run = match &args.against {
-        Some(_) => format!("explore {quoted_system}{old} --seeds {seed}..{} --output again", seed.saturating_add(1)),
-        None => format!("run {quoted_system} --seed {seed}"),
+        Some(_) => {
+            format!("explore {quoted_system}{old} --seeds {seed}..{}{from} --output again", seed.saturating_add(1))
+        }
+        None => format!("run {quoted_system} --seed {seed}{from}"),
     };
     // A name may hold anything. As it is printed, it neither ends a comment nor misses in an argument.
+    let around = around.as_ref().map(|around| format!(", around {}", escape(around))).unwrap_or_default();
     let (system, signature) = (escape(&args.subject()).to_string(), escape(signature).to_string());
     let quoted_signature = quote(signature.as_ref());
     let commands = format!(
-        "# {signature}, found in the run of {system} with seed {seed}. To see it in the shrunk trace:\n\
+        "# {signature}, found in the run of {system} with seed {seed}{around}. To see it in the shrunk trace:\n\
          {program} {check} shrunk.jsonl{old}\n\
          {program} show shrunk.jsonl --views\n\
          # To see it in the whole run, from its trace or from its seed:\n\
@@ -106,7 +120,7 @@ pub(super) fn keep(args: &Args, has_twin: bool, signature: &str, seed: u64, trac
          # To shrink the whole run again:\n\
          {program} shrink trace.jsonl --signature={quoted_signature}{twin}{old} --output again.jsonl\n",
     );
-    for (name, content) in [(TRACE, trace), ("commands.txt", commands.as_bytes())] {
+    for (name, content) in [(TRACE, &trace[..]), ("commands.txt", commands.as_bytes())] {
         let path = folder.join(name);
         if path.exists() {
             continue;

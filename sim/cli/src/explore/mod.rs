@@ -18,7 +18,8 @@ use bytesize::ByteSize;
 
 use crate::console::{CliError, Console};
 use crate::duration::duration;
-use crate::explorer::explorer;
+use crate::explorer::{explorer, has_twin};
+use crate::from::From;
 use crate::interrupt::{self, Deadline};
 use crate::jobs;
 use crate::runner::Systems;
@@ -35,8 +36,12 @@ use seeds::{Seeds, Shard};
 /// reproduce the failure. A trace that an earlier `explore` kept is never replaced. A finding that could not be shrunk
 /// is tried again by the next `explore`.
 ///
-/// `campaign.jsonl` records which seeds were run, and by which build of the program. A later `explore` of the same
-/// build skips them, so it continues where the last one was stopped; another build runs them again. The findings do
+/// With `--from`, the messages are those of recorded traces. The seed of each run then draws a part of a trace, and what
+/// goes wrong around it.
+///
+/// `campaign.jsonl` records which seeds were run, by which build of the program, and around which recorded traces. A
+/// later `explore` of the same build skips them, so it continues where the last one was stopped; another build runs
+/// them again, and so do other traces. The findings do
 /// not depend on the number of jobs. Only one `explore` at a time uses a folder.
 ///
 /// Exit codes: 0 ok; 1 a bug was found, or a folder has a finding that the record lacks; 2 bad usage, or a file that
@@ -45,6 +50,9 @@ use seeds::{Seeds, Shard};
 pub(super) struct Args {
     /// The system or world to run.
     system: String,
+
+    #[command(flatten)]
+    from: From,
 
     /// The seeds to run, from A up to but not including B.
     #[arg(long, value_name = "A..B", default_value = "0..1000")]
@@ -90,24 +98,36 @@ pub(super) struct Args {
 
 /// Runs the subcommand, and returns its exit code.
 pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
-    let mut explorer = explorer(systems, &args.system)?;
-    if let Some(name) = &args.against {
-        let new = systems.get(&args.system).map_err(|unknown| CliError::Usage(unknown.to_string()))?;
-        let versions = Versions { new, old: source::against(systems, name)? };
-        if new.is_world() {
-            return Err(CliError::Usage("--against compares the keys of two systems, and a world has no keys".into()));
-        }
-        explorer = Box::new(against::Against { explorer, versions });
-    }
     interrupt::listen();
     match console.things()? {
         // The supervisor watches the time limit, and asks this worker to stop.
-        Some(work) => work::explore(args, &*explorer, &work, console),
-        None => supervised::explore(args, explorer.has_twin(), Deadline::after(args.time), console),
+        Some(work) => {
+            let mut explorer = explorer(systems, &args.system, &args.from, &work.task.from)?;
+            if let Some(versions) = args.versions(systems)? {
+                explorer = Box::new(against::Against { explorer, versions });
+            }
+            work::explore(args, &*explorer, &work, console)
+        }
+        None => {
+            // What two versions do differently is no bug that a twin could be without.
+            let has_twin = has_twin(systems, &args.system, &args.from)? && args.versions(systems)?.is_none();
+            supervised::explore(args, has_twin, Deadline::after(args.time), console)
+        }
     }
 }
 
 impl Args {
+    /// The two versions that are compared, if the options ask for that.
+    fn versions<'s>(&self, systems: &'s Systems) -> Result<Option<Versions<'s>>, CliError> {
+        let Some(name) = &self.against else { return Ok(None) };
+        let new = systems.get(&self.system).map_err(|unknown| CliError::Usage(unknown.to_string()))?;
+        let old = source::against(systems, name)?;
+        if new.is_world() {
+            return Err(CliError::Usage("--against compares the keys of two systems, and a world has no keys".into()));
+        }
+        Ok(Some(Versions { new, old }))
+    }
+
     /// The name of what is explored, in the record of a folder and in the report.
     fn subject(&self) -> String {
         match &self.against {

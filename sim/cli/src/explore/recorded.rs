@@ -110,11 +110,11 @@ fn check(chunk: &Chunk) -> Result<(), String> {
     }
 }
 
-/// Checks that no build has recorded a seed twice: its runs would be counted twice.
+/// Checks that no build has recorded a seed of the same messages twice: its runs would be counted twice.
 fn check_overlaps(name: &str, chunks: &[Chunk]) -> Result<(), CliError> {
-    let mut ends = BTreeMap::<&str, BTreeMap<u64, u64>>::new();
+    let mut ends = BTreeMap::<_, BTreeMap<u64, u64>>::new();
     for (chunk, number) in chunks.iter().zip(2..) {
-        let ends = ends.entry(&chunk.build).or_default();
+        let ends = ends.entry((&chunk.build, &chunk.from)).or_default();
         if ends.range(..chunk.end).next_back().is_some_and(|(_, end)| *end > chunk.first) {
             let why = format!("seeds of {}..{} are recorded twice", chunk.first, chunk.end);
             return Err(unreadable(name, number, &why));

@@ -13,11 +13,15 @@ use super::{Args, files, shrunk};
 use crate::console::{CliError, Console, json};
 use crate::report::terminal::{BAD, GOOD, styled};
 use crate::source::Format;
+use crate::worker::Recording;
 
 /// The report of a campaign.
 #[derive(Serialize)]
 struct Report {
     system: String,
+    /// The recorded traces that the messages were drawn from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    from: Vec<String>,
     /// The first of the seeds asked for and of those that were run together with them, and one more than the last.
     seeds: [u64; 2],
     /// The number of runs, including those that an earlier `explore` of the same build made with these seeds.
@@ -45,6 +49,9 @@ struct FailedRuns {
     runs: u64,
     /// The lowest seed among them.
     seed: u64,
+    /// The place in a recorded trace from which the messages of that seed were drawn, if they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    around: Option<String>,
     folder: String,
     /// The number of stimuli in the trace before it was shrunk.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,7 +89,7 @@ pub(super) struct Runs {
 
 /// Prints the report, and returns the exit code.
 pub(super) fn write(
-    args: &Args,
+    (args, from): (&Args, &[Recording]),
     all: &Chunk,
     runs: Runs,
     unrecorded: &[PathBuf],
@@ -95,6 +102,7 @@ pub(super) fn write(
             signature: signature.clone(),
             runs: failed.runs,
             seed: failed.seed,
+            around: failed.around.clone(),
             folder: files::folder(&args.output, signature).display().to_string(),
             before: None,
             left: None,
@@ -117,6 +125,7 @@ pub(super) fn write(
     let sometimes = all.reached.iter().map(|(name, seed)| Sometimes { name: name.clone(), seed: *seed });
     let report = Report {
         system: args.subject(),
+        from: from.iter().map(|recording| recording.name.clone()).collect(),
         seeds: [all.first, all.end],
         runs: runs.now + runs.before,
         runs_now: runs.now,
@@ -152,6 +161,11 @@ fn text(report: &Report) -> String {
         report.seeds[0],
         report.seeds[1],
     );
+    text += &match &report.from[..] {
+        [] => String::new(),
+        [one] => format!("  around {}\n", escape(one)),
+        traces => format!("  around {}\n", count(traces.len() as u64, "recorded trace", "recorded traces")),
+    };
     if report.runs > 0 {
         text += &format!("  {}\n", escape(&report.counts.to_string()));
     }
@@ -177,7 +191,8 @@ fn text(report: &Report) -> String {
     for finding in &report.findings {
         let FailedRuns { signature, runs, seed, folder, before, left, .. } = finding;
         let runs = count(*runs, "run", "runs");
-        text += &format!("  {} in {runs}, first with seed {seed}\n", styled(BAD, escape(signature)));
+        let around = finding.around.as_ref().map(|around| format!(", around {}", escape(around))).unwrap_or_default();
+        text += &format!("  {} in {runs}, first with seed {seed}{around}\n", styled(BAD, escape(signature)));
         text += &match (before, left, &finding.given_up) {
             (Some(before), Some(left), None) => {
                 format!(

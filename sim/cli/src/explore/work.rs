@@ -13,6 +13,7 @@ use afresh_world::explore::{Explorer, Record, Run, Runs};
 use super::campaign::{Campaign, Chunk, Failed};
 use super::{Args, files, seeds};
 use crate::console::{CliError, Console, Progress};
+use crate::from::Recordings;
 use crate::interrupt;
 use crate::lock::lock;
 use crate::worker::{Phase, Things, Work};
@@ -24,7 +25,8 @@ pub(super) fn explore(
     work: &Work<'_, Things>,
     console: &Console,
 ) -> Result<ExitCode, CliError> {
-    let mut campaign = Campaign::continue_at(&files::campaign(&args.output), &args.subject())?;
+    let from = Recordings::identity(&work.task.from, &args.from);
+    let mut campaign = Campaign::continue_at(&files::campaign(&args.output), &args.subject(), &from)?;
     let done = campaign.done();
     let chunks = Mutex::new(seeds::chunks(&args.seeds, args.shard, &done).enumerate());
     let jobs = if work.task.serial { 1 } else { args.jobs };
@@ -62,8 +64,8 @@ fn record(
         waiting.insert(place, chunk);
         while let Some(chunk) = waiting.remove(&next) {
             next += 1;
-            for (signature, Failed { seed, trace, .. }) in &chunk.failed {
-                files::keep(args, has_twin, signature, *seed, trace)?;
+            for (signature, failed) in &chunk.failed {
+                files::keep(args, has_twin, signature, failed)?;
             }
             campaign.add(chunk)?;
         }
@@ -85,16 +87,21 @@ fn run(
             break;
         }
         match run_one(args, runs, seed, work) {
-            Ok(run) => chunk.add(seed, run),
+            Ok(run) => chunk.add(seed, run, |seed| origin(runs, seed)),
             Err(signature) => {
                 chunk.end = seed + 1;
                 let trace = std::fs::read(files::ahead(&args.output, seed)).unwrap_or_default();
-                chunk.fail(signature, Failed { runs: 1, seed, trace });
+                chunk.fail(signature, Failed { runs: 1, seed, around: origin(runs, seed), trace });
             }
         }
         progress.did(1.0);
     }
     (chunk.end > chunk.first).then_some(chunk)
+}
+
+/// Returns the place in a recorded trace from which the messages of a seed are drawn, if they are.
+fn origin(runs: &dyn Runs, seed: u64) -> Option<String> {
+    runs.origin(seed).map(|origin| origin.to_string())
 }
 
 /// Makes the run of a seed.

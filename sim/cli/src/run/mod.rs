@@ -17,7 +17,8 @@ use serde::Serialize;
 
 use crate::console::{CliError, Console, json};
 use crate::duration::duration;
-use crate::explorer::explorer;
+use crate::explorer::{explorer, has_twin};
+use crate::from::From;
 use crate::report::terminal::{BAD, GOOD, findings, styled};
 use crate::runner::Systems;
 use crate::source::Format;
@@ -38,6 +39,9 @@ use crate::worker::{Phase, Work};
 pub(super) struct Args {
     /// The system or world to run.
     system: String,
+
+    #[command(flatten)]
+    from: From,
 
     /// The seed that decides all random choices of the run.
     #[arg(long, value_name = "N")]
@@ -70,6 +74,9 @@ pub(super) struct Args {
 struct Report {
     system: String,
     seed: u64,
+    /// The place in a recorded trace from which the messages were drawn, if they were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    around: Option<String>,
     /// How the process of the system ended, if it did not finish the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     died: Option<String>,
@@ -86,8 +93,11 @@ struct Report {
 
 /// Runs the subcommand, and returns its exit code.
 pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
-    let explorer = explorer(systems, &args.system)?;
-    let Some(Work { worker, task }) = console.things()? else { return supervised::run(args, console) };
+    let Some(Work { worker, task }) = console.things()? else {
+        has_twin(systems, &args.system, &args.from)?;
+        return supervised::run(args, console);
+    };
+    let explorer = explorer(systems, &args.system, &args.from, &task.from)?;
     let is_stream = args.output.as_ref().is_some_and(|path| path.as_os_str() == "-");
     let file = args.output.as_deref().filter(|_| !is_stream);
     let output = file.map(|path| Output::create(path, args.force)).transpose()?;
@@ -117,6 +127,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
     let report = Report {
         system: args.system.clone(),
         seed: args.seed,
+        around: runs.origin(args.seed).map(|origin| origin.to_string()),
         died,
         findings: run.findings,
         void: run.void,
@@ -139,9 +150,10 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
 
 fn text(args: &Args, report: &Report) -> String {
     let name = format!("{}, seed {}", escape(&report.system), report.seed);
+    let around = report.around.as_ref().map(|around| format!("  around {}\n", escape(around))).unwrap_or_default();
     if let Some(died) = &report.died {
         let verdict = styled(BAD, "1 finding");
-        return format!("{name}: {verdict}; the run did not finish\n  {}\n", escape(died));
+        return format!("{name}: {verdict}; the run did not finish\n{around}  {}\n", escape(died));
     }
     let verdict = match report.findings.len() {
         _ if report.void.is_some() => "void:".to_owned(),
@@ -149,7 +161,7 @@ fn text(args: &Args, report: &Report) -> String {
         found => format!("{};", styled(BAD, count(found as u64, "finding", "findings"))),
     };
     let file = args.output.as_ref().map_or_else(|| name.clone(), |path| path.display().to_string());
-    let mut text = format!("{name}: {verdict} {}\n", report.counts);
+    let mut text = format!("{name}: {verdict} {}\n{around}", report.counts);
     if let Some(void) = &report.void {
         text += &format!("  {}\n", escape(void));
     }

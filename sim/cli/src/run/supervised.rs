@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use super::Args;
 use crate::console::{CliError, Console};
+use crate::from::Recordings;
 use crate::supervisor::{Supervisor, scratch};
 use crate::worker::Things;
 
@@ -15,6 +16,8 @@ pub(super) fn run(args: &Args, console: &Console) -> Result<ExitCode, CliError> 
     let scratch = scratch()?;
     let mut supervisor =
         Supervisor::new(console, false, console.progress_of_words())?.limited(args.memory, args.timeout);
-    let mut things = Things { ahead: Some(scratch.path().join("ahead")), ..Things::default() };
+    let recordings = Recordings::collect(&args.from)?;
+    let ahead = Some(scratch.path().join("ahead"));
+    let mut things = Things { ahead, from: recordings.all.clone(), ..Things::default() };
     supervisor.run_all(&mut things)?.map(ExitCode::from).ok_or_else(|| CliError::Usage("stopped".to_owned()))
 }

@@ -16,7 +16,7 @@ use afresh_trace::format::files::Input;
 use afresh_trace::format::{Error, Problem, Reader, Writer};
 use afresh_trace::import::Refusal;
 use afresh_trace::unknown::{Thing, UnknownName};
-use afresh_world::explore::{Explorer, SystemExplorer};
+use afresh_world::explore::{self, Explorer, Recorded, Source, SystemExplorer};
 use afresh_world::{Cluster, Workload, Workloads};
 
 #[cfg(feature = "serve")]
@@ -101,6 +101,21 @@ pub trait Runner: Send + Sync {
     /// Returns an explorer of the system, which traces call `name`, or `None` if the system has no workload.
     fn explore<'s>(&'s self, name: &'s str, workloads: &'s Workloads) -> Option<Box<dyn Explorer + 's>>;
 
+    /// Returns an explorer whose runs send the messages of recorded traces, and with `mix` also those of the workload.
+    ///
+    /// Returns `None` if the traces have no messages, and for a world of nodes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a trace cannot be read.
+    fn explore_around<'s>(
+        &'s self,
+        name: &'s str,
+        workloads: &'s Workloads,
+        traces: Vec<Reader<Input>>,
+        options: Around,
+    ) -> Result<Option<Box<dyn Explorer + 's>>, Error>;
+
     /// Returns a shrunk trace with the calm phase at its end, if a bug of a world shows there. By default unchanged.
     fn with_calm_phase(&self, trace: Vec<u8>) -> Vec<u8> {
         trace
@@ -124,6 +139,15 @@ pub trait Runner: Send + Sync {
     /// Fails if the service cannot start, if it loses its store, or for a world of nodes.
     #[cfg(feature = "serve")]
     fn serve(&self, setup: service::Setup, ready: &mut dyn FnMut(service::Ready)) -> Result<(), service::Error>;
+}
+
+/// How runs are drawn from recorded traces.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around {
+    /// The part of a trace that a run is made of.
+    pub options: explore::Options,
+    /// Whether every second run also has messages from the workload of the system.
+    pub mix: bool,
 }
 
 impl<S: Subject + 'static> Runner for S {
@@ -180,7 +204,22 @@ impl<S: Subject + 'static> Runner for S {
 
     fn explore<'s>(&'s self, name: &'s str, workloads: &'s Workloads) -> Option<Box<dyn Explorer + 's>> {
         let workload = workloads.get::<S::In>()?;
-        Some(Box::new(SystemExplorer { name, system: self, workload }))
+        Some(Box::new(SystemExplorer { name, system: self, source: Source::Workload(workload) }))
+    }
+
+    fn explore_around<'s>(
+        &'s self,
+        name: &'s str,
+        workloads: &'s Workloads,
+        traces: Vec<Reader<Input>>,
+        Around { options, mix }: Around,
+    ) -> Result<Option<Box<dyn Explorer + 's>>, Error> {
+        let recorded = Recorded::read(self, traces, options)?;
+        if recorded.is_empty() {
+            return Ok(None);
+        }
+        let source = Source::Recorded { recorded, workload: workloads.get::<S::In>(), mix };
+        Ok(Some(Box::new(SystemExplorer { name, system: self, source })))
     }
 
     fn twin(&self) -> Option<Box<dyn Runner>> {
@@ -343,6 +382,23 @@ impl Systems {
             }),
             _ => &self.workloads,
         }
+    }
+
+    /// Returns an explorer of the system called `name` whose runs send the messages of recorded traces.
+    ///
+    /// Returns `None` if there is no such system, if it is a world of nodes, or if the traces have no messages.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a trace cannot be read.
+    pub fn explorer_around<'s>(
+        &'s self,
+        name: &'s str,
+        traces: Vec<Reader<Input>>,
+        around: Around,
+    ) -> Result<Option<Box<dyn Explorer + 's>>, Error> {
+        let Ok(runner) = self.get(name) else { return Ok(None) };
+        runner.explore_around(name, self.workloads(name), traces, around)
     }
 }
 

@@ -11,7 +11,7 @@ use afresh_trace::import::Refusal;
 use afresh_world::explore::{Explorer, WorldExplorer};
 use afresh_world::{Cluster, Workloads, check_world, examine_world, replay_world, show_world, with_calm_phase};
 
-use super::Runner;
+use super::{Around, Runner};
 
 /// A cluster and the name by which its traces refer to it.
 pub(super) struct OfWorld<C> {
@@ -75,6 +75,16 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
 
     fn explore<'s>(&'s self, name: &'s str, _: &'s Workloads) -> Option<Box<dyn Explorer + 's>> {
         Some(Box::new(WorldExplorer { name, cluster: &self.cluster }))
+    }
+
+    fn explore_around<'s>(
+        &'s self,
+        _: &'s str,
+        _: &'s Workloads,
+        _: Vec<Reader<Input>>,
+        _: Around,
+    ) -> Result<Option<Box<dyn Explorer + 's>>, Error> {
+        Ok(None)
     }
 
     fn with_calm_phase(&self, trace: Vec<u8>) -> Vec<u8> {

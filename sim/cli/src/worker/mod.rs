@@ -21,7 +21,7 @@ mod watch;
 
 pub(crate) use death::Death;
 pub(crate) use place::Place;
-pub(crate) use protocol::{Note, Phase, Search, Start, Task, Things};
+pub(crate) use protocol::{Note, Phase, Recording, Search, Start, Task, Things};
 pub(crate) use watch::Watched;
 
 use std::ffi::OsString;

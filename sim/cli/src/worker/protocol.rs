@@ -51,6 +51,22 @@ pub(crate) struct Things {
     pub(crate) dead: BTreeMap<usize, Death>,
     /// The file to which `run` writes each event before it happens.
     pub(crate) ahead: Option<PathBuf>,
+    /// The recorded traces that `run` and `explore` draw messages from.
+    #[serde(default)]
+    pub(crate) from: Vec<Recording>,
+}
+
+/// A recorded trace whose content is known, so that all workers read the same.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Recording {
+    /// The digest of the content.
+    pub(crate) digest: String,
+    /// The name of the trace in texts for people.
+    pub(crate) name: String,
+    /// The file with the content: the trace itself, or a copy of something that cannot be read twice.
+    pub(crate) path: PathBuf,
+    /// The number of bytes in the content.
+    pub(crate) length: u64,
 }
 
 /// The task of `shrink`: to search for a smaller input that still shows the bug.

@@ -11,8 +11,9 @@ use std::collections::BTreeMap;
 use std::fs::File;
 
 pub use crate::counts::Counts;
+pub use crate::recorded::{Options, Origin, Recorded};
 use afresh_check::Finding;
-pub use system::SystemExplorer;
+pub use system::{Source, SystemExplorer};
 pub use world::WorldExplorer;
 
 /// The word under which void runs are counted; see [`Run::void`].
@@ -33,6 +34,12 @@ pub trait Explorer: Sync {
 pub trait Runs {
     /// Makes the run of a seed, which does not depend on the runs before it.
     fn run(&mut self, seed: u64, record: Record) -> Run;
+
+    /// Returns the place in a recorded trace from which the messages of a seed are drawn, if they are.
+    fn origin(&self, seed: u64) -> Option<Origin> {
+        let _ = seed;
+        None
+    }
 }
 
 /// The runs whose traces are kept, and the way in which they are written.

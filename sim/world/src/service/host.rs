@@ -34,12 +34,17 @@ const LIMITS: Limits = Limits {
     retries: Retries { under_way_max: 4, first: 50 * MS as u64, longest: 1600 * MS as u64 },
 };
 
+/// The number of plans after which an operator gives up because each differs from what the knob would then do.
+///
+/// That never ends if the system does not compute the same again.
+const LOOKS_MAX: u32 = 100;
+
 /// Whom an answer of the host is for.
 pub(super) enum Ticket {
     /// Upstream, which has sent the message with this index.
     Message(u32),
-    /// The operator who wants this knob to be turned. The plan has this name.
-    Operator(Name, Knob),
+    /// The operator who wants this knob to be turned. The plan has this name, and is the operator's n-th for the knob.
+    Operator(Name, Knob, u32),
 }
 
 /// The node of a simulated service that runs the host.
@@ -56,7 +61,7 @@ pub(crate) struct HostNode<S: System> {
 
 impl<S: Subject> HostNode<S> {
     pub(super) fn new(given: Arc<Given<S>>) -> Self {
-        let host = host::Host::new(given.system.clone(), OPTIONS, LIMITS);
+        let host = host::Host::new(given.system.clone(), options(&given), LIMITS);
         Self { given, host, batch: 0, sent: VecDeque::new(), plans: 0 }
     }
 
@@ -66,16 +71,31 @@ impl<S: Subject> HostNode<S> {
     }
 
     /// Takes a message from upstream.
-    pub(super) fn receive(&mut self, index: u32, message: Message<S::In>, effects: &mut Effects<Party<S>>) {
-        self.tell(&Stimulus::In(message.clone()), effects);
-        self.host.offer(Ticket::Message(index), at(effects), message);
+    pub(super) fn receive(&mut self, index: u32, message: &Message<S::In>, effects: &mut Effects<Party<S>>) {
+        if self.given.ahead.is_some() {
+            self.tell(&Stimulus::In(message.clone()), effects);
+        }
+        self.host.offer(Ticket::Message(index), at(effects), message.clone());
         self.untell();
         self.act(effects);
     }
 
+    /// Opens the keys of a window, except for those that the journal has opened: they are the first in it.
+    pub(super) fn open(&mut self, effects: &mut Effects<Party<S>>) {
+        let is_opening = |event: &&EventOf<S>| matches!(event.what, What::Stimulus(Stimulus::Opening(_)));
+        let opened = self.engine().journal().events().filter(is_opening).count();
+        let given = Arc::clone(&self.given);
+        for opening in given.window.iter().flatten().skip(opened) {
+            self.take(Stimulus::Opening(Box::new(opening.clone())), effects);
+        }
+    }
+
     /// Takes damage to a cache, or a deploy.
     pub(super) fn suffer(&mut self, fault: Fault, effects: &mut Effects<Party<S>>) {
-        let stimulus = Stimulus::Fault(Box::new(fault));
+        self.take(Stimulus::Fault(Box::new(fault)), effects);
+    }
+
+    fn take(&mut self, stimulus: Stimulus<S::In, S::View>, effects: &mut Effects<Party<S>>) {
         self.tell(&stimulus, effects);
         self.host.take(at(effects), stimulus);
         self.act(effects);
@@ -83,10 +103,14 @@ impl<S: Subject> HostNode<S> {
 
     /// Lets an operator look at what a knob would do, and confirm it.
     pub(super) fn turn(&mut self, knob: Knob, effects: &mut Effects<Party<S>>) {
+        self.look(knob, 1, effects);
+    }
+
+    fn look(&mut self, knob: Knob, looks: u32, effects: &mut Effects<Party<S>>) {
         self.plans += 1;
         let plan = Name::from(format!("plan-{}", self.plans));
         self.tell(&Stimulus::Knob(Box::new(knob.clone())), effects);
-        self.host.ask(Ticket::Operator(plan.clone(), knob.clone()), plan, knob);
+        self.host.ask(Ticket::Operator(plan.clone(), knob.clone(), looks), plan, knob);
         self.untell();
         self.act(effects);
     }
@@ -161,13 +185,15 @@ impl<S: Subject> HostNode<S> {
     fn answer(&mut self, ticket: Ticket, answer: Answer<S::Out>, effects: &mut Effects<Party<S>>) {
         match (ticket, answer) {
             (Ticket::Message(message), Answer::Received(..)) => effects.send(UPSTREAM, Mail::Acknowledge(message)),
-            (Ticket::Operator(plan, knob), Answer::Planned(_)) => {
+            (Ticket::Operator(plan, knob, looks), Answer::Planned(_)) => {
                 self.tell(&Stimulus::Knob(Box::new(knob.clone())), effects);
-                self.host.confirm(Ticket::Operator(plan.clone(), knob), at(effects), &plan);
+                self.host.confirm(Ticket::Operator(plan.clone(), knob, looks), at(effects), &plan);
                 self.untell();
             }
             // The operator looks again.
-            (Ticket::Operator(_, knob), Answer::Changed { .. }) => self.turn(knob, effects),
+            (Ticket::Operator(_, knob, looks), Answer::Changed { .. }) if looks < LOOKS_MAX => {
+                self.look(knob, looks + 1, effects);
+            }
             _ => {}
         }
     }
@@ -205,7 +231,8 @@ impl<S: Subject> HostNode<S> {
         }
         let system = deployed(&self.given.system, &journaled);
         // This cannot fail: a crash only removes whole records from the end, so the event numbers have no gaps.
-        if let Ok(host) = host::Host::restart(system, OPTIONS, LIMITS, journaled, at(effects), || restart) {
+        if let Ok(host) = host::Host::restart(system, options(&self.given), LIMITS, journaled, at(effects), || restart)
+        {
             self.host = host;
         }
         if self.has(Bug::ForgetsUnsettled) {
@@ -213,6 +240,7 @@ impl<S: Subject> HostNode<S> {
             let others = actions.into_iter().filter(|action| !matches!(action, Action::Send(_)));
             others.for_each(|action| self.carry_out(action, effects));
         }
+        self.open(effects);
         self.act(effects);
     }
 
@@ -247,6 +275,11 @@ impl<S: Subject> fmt::Display for HostNode<S> {
         }
         Ok(())
     }
+}
+
+/// The options of the engine of a host.
+fn options<S: System>(given: &Given<S>) -> Options {
+    Options { complete: given.window.is_none(), ..OPTIONS }
 }
 
 /// Returns the version of `system` that was deployed last, according to the journal.

@@ -31,7 +31,7 @@ use std::sync::Arc;
 use afresh_check::Finding;
 use afresh_check::Subject;
 use afresh_core::host::Timer;
-use afresh_core::{EventNumber, Fault, Message, Name, SlotId, Stimulus, System, What};
+use afresh_core::{EventNumber, Fault, Message, Name, Opening, SlotId, Stimulus, System, What};
 
 use crate::counts::Counts;
 use crate::rng::Rng;
@@ -44,6 +44,7 @@ use downstream::{Downstream, Receipt};
 pub(crate) use host::HostNode;
 use host::Journaled;
 pub use orders::Order;
+pub(crate) use upstream::Lanes;
 use upstream::Upstream;
 
 /// The name of the node that runs the engine, as traces record it.
@@ -97,6 +98,18 @@ pub(crate) struct Given<S: System> {
     pub(crate) bug: Option<Bug>,
     /// The trace file in which each stimulus is written before the host takes it, if one is wanted.
     pub(crate) ahead: Option<Ahead>,
+    /// The views with which keys open, if the run is a window of a history.
+    pub(crate) window: Option<Vec<Opening<S::View>>>,
+    /// The messages that the upstream sends one after the other.
+    pub(crate) lanes: Lanes,
+}
+
+impl<S: System> Given<S> {
+    /// Creates the setup of a run with a whole history, in which no message waits for another one.
+    fn new(system: S, flows: &[Name], versions: &[Name], bug: Option<Bug>) -> Self {
+        let (flows, versions) = (flows.to_vec(), versions.to_vec());
+        Self { system, flows, versions, bug, ahead: None, window: None, lanes: Lanes::None }
+    }
 }
 
 /// A system as a service, as a world of its own: upstream, the host, and downstream.
@@ -119,8 +132,7 @@ enum Messages<S: System> {
 impl<S: Subject + 'static> Service<S> {
     /// Creates the service of a system, with the messages that it is sent.
     pub fn new(system: S, workload: Workload<S::In>) -> Self {
-        let (flows, versions) = (workload.flows().to_vec(), workload.versions().to_vec());
-        let given = Given { system, flows, versions, bug: None, ahead: None };
+        let given = Given::new(system, workload.flows(), workload.versions(), None);
         Self { given: Arc::new(given), messages: Messages::Drawn(workload) }
     }
 
@@ -136,8 +148,7 @@ impl<S: Subject + 'static> Service<S> {
     #[must_use]
     pub fn with(&self, bug: Option<Bug>) -> Self {
         let Given { system, flows, versions, .. } = &*self.given;
-        let given =
-            Given { system: system.clone(), flows: flows.clone(), versions: versions.clone(), bug, ahead: None };
+        let given = Given::new(system.clone(), flows, versions, bug);
         Self { given: Arc::new(given), messages: self.messages.clone() }
     }
 }
@@ -158,7 +169,7 @@ impl<S: Subject + 'static> Cluster for Service<S> {
 
     fn node(&self, id: NodeId) -> Party<S> {
         Party(match id {
-            UPSTREAM => Role::Upstream(Upstream::default()),
+            UPSTREAM => Role::Upstream(Upstream::new(self.given.lanes)),
             HOST => Role::Host(Box::new(HostNode::new(Arc::clone(&self.given)))),
             _ => Role::Downstream(Downstream::default()),
         })
@@ -205,8 +216,10 @@ impl<S: Subject + 'static> Cluster for Service<S> {
             }
         };
         // Upstream gets all of them at once: one that comes while it is down would be lost before it was promised.
-        let posts = (0..).zip(messages).map(|(n, message)| (0, UPSTREAM, Order::offer(n * PACE_MS, message)));
-        posts.chain(orders::draw::<S>(&self.given, self.limits().faults, rng)).collect()
+        let pace = self.given.lanes.pace_ms();
+        let posts = (0..).zip(messages).map(|(n, message)| (0, UPSTREAM, Order::offer(n * pace, message)));
+        let opens = self.given.window.iter().map(|_| (0, HOST, Order::Open));
+        opens.chain(posts).chain(orders::draw::<S>(&self.given, self.limits().faults, rng)).collect()
     }
 
     fn when_calm(&self) -> Vec<(NodeId, Order<S::In>)> {
@@ -227,7 +240,7 @@ impl<S: Subject + 'static> Cluster for Service<S> {
             Messages::Drawn(_) => MESSAGES_MAX,
         };
         Limits {
-            faults: count as i64 * i64::from(PACE_MS) * MS + 3 * RETRY,
+            faults: count as i64 * i64::from(self.given.lanes.pace_ms()) * MS + 3 * RETRY,
             calm: 60_000 * MS,
             latency: MS,
             ..Limits::default()
@@ -265,7 +278,7 @@ enum Role<S: System> {
 #[derive(Clone, Debug)]
 pub enum Mail<I> {
     /// From upstream to the host: the message with this index among those of upstream.
-    Message(u32, Message<I>),
+    Message(u32, Arc<Message<I>>),
     /// From the host to upstream: the message with this index is durable.
     Acknowledge(u32),
     /// From the host to downstream: an output, with the event number, the slot and the revision that the host gave it.
@@ -304,7 +317,7 @@ pub struct Record<S: System>(Kept<S>);
 #[derive(Clone)]
 enum Kept<S: System> {
     /// A record of upstream: a message, and the time at which to send it first, in milliseconds.
-    Posted(u32, Message<S::In>),
+    Posted(u32, Arc<Message<S::In>>),
     /// A record of upstream: the message with this index is acknowledged.
     Acknowledged(u32),
     /// A record of the host: events of its journal.
@@ -331,7 +344,8 @@ impl<S: Subject> Node for Party<S> {
     fn input(&mut self, order: Order<S::In>, effects: &mut Effects<Self>) {
         match (&mut self.0, order) {
             (Role::Upstream(upstream), Order::Offer { from, id, revision, body, at_ms }) => {
-                upstream.post(at_ms, Message { from, id, revision: revision.get(), body }, effects);
+                let message = Message { from, id, revision: revision.get(), body };
+                upstream.post(at_ms, Arc::new(message), effects);
             }
             (Role::Host(host), order) => host.obey(order, effects),
             _ => {}
@@ -340,7 +354,7 @@ impl<S: Subject> Node for Party<S> {
 
     fn message(&mut self, _: NodeId, mail: Mail<S::In>, effects: &mut Effects<Self>) {
         match (&mut self.0, mail) {
-            (Role::Host(host), Mail::Message(index, message)) => host.receive(index, message, effects),
+            (Role::Host(host), Mail::Message(index, message)) => host.receive(index, &message, effects),
             (Role::Host(host), Mail::Settle(event)) => host.settle(event, effects),
             (Role::Upstream(upstream), Mail::Acknowledge(message)) => upstream.acknowledge(message, effects),
             (Role::Downstream(downstream), Mail::Output { event, id, revision }) => {

@@ -35,6 +35,8 @@ pub enum Order<I> {
         #[serde(default, skip_serializing_if = "is_zero")]
         at_ms: u32,
     },
+    /// The host opens the keys of a window of a history.
+    Open,
     /// An operator turns a random knob.
     Turn,
     /// An operator turns the flow with this index on or off: for all keys, or for those that are named, which are a
@@ -109,6 +111,7 @@ impl<S: Subject> HostNode<S> {
         let (by, why): (Name, _) = ("operator".into(), String::new());
         match order {
             Order::Offer { .. } => {}
+            Order::Open => self.open(effects),
             Order::Turn => {
                 if let Some(knob) = self.any_knob(effects) {
                     self.turn(knob, effects);

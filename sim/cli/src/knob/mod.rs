@@ -25,7 +25,6 @@ use crate::console::{CliError, Console, json};
 use crate::input;
 use crate::report::plan;
 use crate::runner::Systems;
-use crate::shell::quote;
 use crate::source::{Format, Source};
 
 /// The end of the help of every knob: what it does with the trace, and the exit codes.
@@ -138,8 +137,8 @@ impl Turn {
             if !self.result.dry_run {
                 return Err(CliError::Usage(format!(
                     "a service turns only a knob whose plan was seen: use `--dry-run`, and then \
-                     `afresh confirm {} TOKEN`",
-                    quote(url.as_ref())
+                     `{} TOKEN`",
+                    remote::confirming(url)
                 )));
             }
             return remote::plan(url, &asked, self.format, console);

@@ -17,6 +17,7 @@ use crate::console::{CliError, Console, json as json_report};
 use crate::report::plan;
 use crate::shell::quote;
 use crate::source::Format;
+use crate::worker;
 
 /// The environment variable with the token for the service.
 const TOKEN: &str = "AFRESH_TOKEN";
@@ -62,6 +63,11 @@ pub(super) fn url(argument: &std::path::Path) -> Option<&str> {
     argument.to_str().filter(|text| text.starts_with("http://") || text.starts_with("https://"))
 }
 
+/// Returns the command that confirms a plan of the service at `url`, without the token of the plan.
+pub(super) fn confirming(url: &str) -> String {
+    format!("{} confirm {}", quote(&worker::program()), quote(url.as_ref()))
+}
+
 /// Asks the service at `url` for the plan of a knob, and prints it.
 pub(super) fn plan(url: &str, asked: &Asked, format: Format, console: &Console) -> Result<ExitCode, CliError> {
     let answer = match post(url, "knobs/plan", &request(asked)) {
@@ -73,7 +79,7 @@ pub(super) fn plan(url: &str, asked: &Asked, format: Format, console: &Console) 
         return Ok(ExitCode::SUCCESS);
     }
     let Answer { token, knob, plan } = read(url, answer)?;
-    let confirm = format!("  to do exactly this: afresh confirm {} {token}\n", quote(url.as_ref()));
+    let confirm = format!("  to do exactly this: {} {token}\n", confirming(url));
     console.print(&(plan::of_service(&knob, &plan, &without_passwords(url)) + &confirm))?;
     Ok(ExitCode::SUCCESS)
 }

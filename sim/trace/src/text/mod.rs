@@ -2,11 +2,13 @@
 //! `1,200 events`.
 
 mod password;
+mod visible;
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
 
 pub use password::without_passwords;
+pub use visible::Visible;
 
 /// Escapes text from a trace, so that it is safe to print on a terminal.
 ///

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests of the store in Postgres, on a server that this script starts in a temporary folder and stops again.
+# Runs the tests of the store in Postgres, and of a service whose server restarts, on a server that this script starts in
+# a temporary folder and stops again.
 # Needs the programs of Postgres: install the package `postgresql`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -34,3 +35,12 @@ run pg_ctl -D "$folder/data" -w -l "$folder/log" -o "-c listen_addresses='' -k $
 
 export AFRESH_POSTGRES="postgres:///postgres?host=$folder&user=afresh"
 cargo test --package afresh-host --features postgres --lib --locked store::suite::postgres "$@"
+
+# The test of a restart calls this with the mode in which the server is stopped.
+cat >"$folder/restart" <<END
+#!/bin/sh
+cd "$folder" && exec ${as[@]} "$programs/pg_ctl" -D "$folder/data" -m "\$1" -w -l "$folder/log" restart
+END
+chmod +x "$folder/restart"
+AFRESH_POSTGRES_RESTART="$folder/restart" \
+    cargo test --package afresh-host --features postgres --test service --locked postgres "$@"

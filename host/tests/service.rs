@@ -158,3 +158,56 @@ async fn a_read_that_panics_harms_nobody() {
     assert_eq!(read, Err(Refused::Panicked));
     assert_eq!(service.read(|engine| engine.journal().len()).await, Ok(0));
 }
+
+/// Restarts Postgres twice, once as after a crash, while messages are offered. `tests/postgres.sh` gives the server.
+#[cfg(feature = "postgres")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_goes_on_when_postgres_was_restarted() {
+    use std::process::{Command, Stdio};
+
+    use afresh_host::store::Postgres;
+
+    let variable = |name| std::env::var(name).ok();
+    let Some((url, restart)) = variable("AFRESH_POSTGRES").zip(variable("AFRESH_POSTGRES_RESTART")) else {
+        return println!("skipped: AFRESH_POSTGRES_RESTART is not set; run tests/postgres.sh");
+    };
+    let shop = Shop::default();
+    let mut options = Options::new("counters");
+    options.scrub_every = None;
+    let store = Box::new(Postgres::new(&url).unwrap());
+    let service = Service::open(Counters, store, shop.receivers(), options).unwrap();
+    let (mut acknowledged, mut refused) = (0, 0);
+    let message = |number: i64| add(&format!("m-{number}"), ["a", "b", "c"][number as usize % 3], number + 1);
+    for mode in ["fast", "immediate"] {
+        let mut command = Command::new(&restart);
+        command.arg(mode).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut restarting = Some(tokio::task::spawn_blocking(move || command.status().unwrap()));
+        let (before, mut enough) = (refused, 0);
+        // Messages are offered before, while and after the server is down.
+        while restarting.is_some() || refused == before || acknowledged < enough {
+            match service.offer(message(acknowledged)).await {
+                Ok(_) => acknowledged += 1,
+                Err(why) => {
+                    assert_eq!(why, Refused::StorageFailed);
+                    refused += 1;
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            }
+            if let Some(ended) = restarting.take_if(|restarting| restarting.is_finished()) {
+                assert!(ended.await.unwrap().success(), "Postgres restarts");
+                enough = acknowledged + 20;
+            }
+        }
+    }
+    for number in 0..acknowledged {
+        assert_eq!(service.offer(message(number)).await.unwrap().receipt, Receipt::Duplicate, "message {number}");
+    }
+    settled(&service).await;
+    service.stop().await;
+    let mut sums = BTreeMap::new();
+    for number in 0..acknowledged {
+        let (key, number) = message(number).body.unwrap();
+        *sums.entry(key).or_insert(Some(0)).as_mut().unwrap() += number;
+    }
+    assert_eq!(shop.last(), sums, "the receiver has what all messages call for");
+}

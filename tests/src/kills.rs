@@ -156,17 +156,12 @@ pub fn to_json(message: &Message<In>) -> String {
 
 /// Compares the exported trace with what was acknowledged, and its recompute with what the receivers have.
 fn compare(path: &Path, clients: &[Mutex<(Offers, Acknowledged)>], statements: &Moody, receipts: &Moody) -> Survived {
-    let file = std::fs::read(path).expect("the trace is there");
-    let reader = Reader::new("trace", &file[..], Options::default()).expect("a header");
-    let events: Vec<EventOf<Ledger>> = reader.events(&Ledger::correct()).collect::<Result<_, _>>().expect("a trace");
-    let mut engine =
-        Engine::new(Ledger::correct(), afresh_core::Options { policy: Policy::Incremental, ..Default::default() });
+    let events = events(path);
     let mut stored: BTreeMap<(String, String, u32), Vec<u64>> = BTreeMap::new();
     for event in &events {
         if let What::Stimulus(Stimulus::In(message)) = &event.what {
             let name = (message.from.to_string(), message.id.to_string(), message.revision);
             stored.entry(name).or_default().push(event.number.get().into());
-            engine.take(None, Stimulus::In(message.clone()));
         }
     }
     let mut count = 0;
@@ -181,6 +176,28 @@ fn compare(path: &Path, clients: &[Mutex<(Offers, Acknowledged)>], statements: &
             count += 1;
         }
     }
+    let mut has = statements.outputs();
+    has.extend(receipts.outputs());
+    assert_eq!(has, called_for(&events), "the receivers have what a recompute calls for");
+    Survived { acknowledged: count, events: events.len(), outputs: has.len() }
+}
+
+/// Reads a trace of the ledger.
+pub fn events(path: &Path) -> Vec<EventOf<Ledger>> {
+    let file = std::fs::read(path).expect("the trace is there");
+    let reader = Reader::new("trace", &file[..], Options::default()).expect("a header");
+    reader.events(&Ledger::correct()).collect::<Result<_, _>>().expect("a trace")
+}
+
+/// The outputs that the messages of a trace call for, each with its id.
+pub fn called_for(events: &[EventOf<Ledger>]) -> BTreeMap<String, Value> {
+    let options = afresh_core::Options { policy: Policy::Incremental, ..Default::default() };
+    let mut engine = Engine::new(Ledger::correct(), options);
+    for event in events {
+        if let What::Stimulus(Stimulus::In(message)) = &event.what {
+            engine.take(None, Stimulus::In(message.clone()));
+        }
+    }
     let mut called_for = BTreeMap::new();
     for key in engine.keys() {
         for (slot, sent) in engine.slots(key).filter(|(slot, _)| !engine.is_routed(key, slot)) {
@@ -190,8 +207,5 @@ fn compare(path: &Path, clients: &[Mutex<(Offers, Acknowledged)>], statements: &
             }
         }
     }
-    let mut has = statements.outputs();
-    has.extend(receipts.outputs());
-    assert_eq!(has, called_for, "the receivers have what a recompute calls for");
-    Survived { acknowledged: count, events: events.len(), outputs: has.len() }
+    called_for
 }

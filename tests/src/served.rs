@@ -4,6 +4,7 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use serde_json::Value;
 
 use crate::Done;
@@ -75,6 +76,13 @@ impl Served {
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([name, &self.child.id().to_string()]).status();
         assert!(sent.expect("`kill` is there").success());
+    }
+
+    /// Limits the size in bytes of each file that the process writes, or lets it write again. At the limit, a write
+    /// fails, as on a disk that is full. The process must ignore SIGXFSZ.
+    pub fn limit_files(&self, most: Option<u64>) {
+        let limit = Rlimit { current: most, maximum: None };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit).expect("it is a child of this process");
     }
 
     /// Kills the process, and waits for its end.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use afresh_trace::text::without_passwords;
 use reqwest::Url;
 use serde_json::{Map, Value};
 
@@ -26,7 +27,7 @@ pub enum ClientError {
     /// The service cannot be reached, or what answers is no service.
     #[error("{url}: {why}: expected a running service; start one with `afresh serve`")]
     Unreachable {
-        /// The URL of the service.
+        /// The URL of the service, without a password.
         url: String,
         /// What happened, as text for people.
         why: String,
@@ -34,7 +35,7 @@ pub enum ClientError {
     /// The service refused.
     #[error("{url}: {error}")]
     Refused {
-        /// The URL of the service.
+        /// The URL of the service, without a password.
         url: String,
         /// The status of the answer.
         status: u16,
@@ -66,7 +67,7 @@ impl Client {
     ///
     /// Fails if the service cannot be reached, or refuses.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
-        let name = self.url.as_str().trim_end_matches('/').to_owned();
+        let name = without_passwords(self.url.as_str().trim_end_matches('/'));
         let unreachable = |why: String| ClientError::Unreachable { url: name.clone(), why };
         let url = self.url.join(path).map_err(|error| unreachable(error.to_string()))?;
         let answer = self.client.post(url).body(body.to_string()).send().await;

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use afresh_trace::format::output_id;
+use afresh_trace::text::without_passwords;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
@@ -91,7 +92,7 @@ impl Downstream {
 
 /// Returns a client that sends JSON and follows no redirects, and the URL that it is for.
 pub(super) fn connect(url: &str, token: Option<&str>, answer_max: Duration) -> Result<(Client, Url), DownstreamError> {
-    let wrong = |why: String| DownstreamError::Url { url: without_password(url), why };
+    let wrong = |why: String| DownstreamError::Url { url: without_passwords(url), why };
     let parsed = Url::parse(url).map_err(|error| wrong(error.to_string()))?;
     if !["http", "https"].contains(&parsed.scheme()) {
         return Err(wrong(format!("its scheme is `{}`", parsed.scheme())));
@@ -99,7 +100,7 @@ pub(super) fn connect(url: &str, token: Option<&str>, answer_max: Duration) -> R
     let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
     if let Some(token) = token {
         let value = HeaderValue::from_str(&format!("Bearer {token}"));
-        let mut value = value.map_err(|_| DownstreamError::Token { url: without_password(url) })?;
+        let mut value = value.map_err(|_| DownstreamError::Token { url: without_passwords(url) })?;
         value.set_sensitive(true);
         headers.insert(reqwest::header::AUTHORIZATION, value);
     }
@@ -155,15 +156,4 @@ pub(super) fn reasons(error: &dyn Error) -> String {
         source = error.source();
     }
     text
-}
-
-/// A URL without the password that may be in it.
-fn without_password(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(mut parsed) if parsed.password().is_some() => {
-            let _ = parsed.set_password(None);
-            parsed.into()
-        }
-        _ => url.to_owned(),
-    }
 }

@@ -94,6 +94,8 @@ pub(super) struct Driver<S: Subject> {
     stopping: Vec<Reply<()>>,
     /// False after the store was lost.
     has_store: bool,
+    /// True from a failure of the storage until it works again.
+    is_failed: bool,
 }
 
 impl<S: Subject + 'static> Driver<S> {
@@ -124,6 +126,7 @@ impl<S: Subject + 'static> Driver<S> {
             to_scrub: Vec::new(),
             stopping: Vec::new(),
             has_store: true,
+            is_failed: false,
         }
     }
 
@@ -166,9 +169,9 @@ impl<S: Subject + 'static> Driver<S> {
         let _ = self.tasks.send(Task::Stop(self.stopping));
     }
 
-    /// Returns true if nothing waits for the storage.
+    /// Returns true if nothing waits for the storage. After a failure, everybody who waited has been told.
     fn is_drained(&self) -> bool {
-        self.host.durable() == self.host.engine().journal().len()
+        self.is_failed || self.host.durable() == self.host.engine().journal().len()
     }
 
     /// Carries out all actions of the host.
@@ -227,6 +230,7 @@ impl<S: Subject + 'static> Driver<S> {
             }
             Event::StorageFailed => {
                 self.host.storage_failed();
+                self.is_failed = true;
                 let _ = self.tasks.send(Task::Recover);
             }
             Event::StorageLost => {
@@ -265,6 +269,7 @@ impl<S: Subject + 'static> Driver<S> {
         match restarted(&system, &self.header, &self.options, events) {
             Ok(host) => {
                 self.host = host;
+                self.is_failed = false;
                 self.timers.clear();
                 self.to_scrub.clear();
                 self.durable.send_replace(self.host.durable());

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::thread;
 use std::time::Duration;
 
 use afresh_check::Subject;
@@ -52,7 +51,11 @@ impl<S: Subject> Writer<S> {
                     let done = self.append(&rows).map(|()| Event::Stored(end));
                     self.report(done);
                 }
-                Ok(Task::Recover) => self.recover(),
+                Ok(Task::Recover) => {
+                    if let Some(stopping) = self.recover(tasks) {
+                        break stopping;
+                    }
+                }
                 Ok(Task::Stop(stopping)) => break stopping,
                 Err(RecvTimeoutError::Disconnected) => break Vec::new(),
                 Err(RecvTimeoutError::Timeout) => {
@@ -81,17 +84,28 @@ impl<S: Subject> Writer<S> {
         Ok(())
     }
 
-    /// Waits until the store works again, and reads the journal.
-    fn recover(&mut self) {
+    /// Waits until the store works again, and reads the journal. If the service stops before, returns who waits for
+    /// that.
+    fn recover(&mut self, tasks: &Receiver<Task>) -> Option<Vec<Reply<()>>> {
         let [mut pause, longest] = PAUSES;
         loop {
-            match self.store.renew().and_then(|()| self.read()) {
-                Ok(events) => return self.report(Ok(Event::Recovered(events))),
-                Err(error @ (Error::Fenced { .. } | Error::Damaged { .. })) => return self.report(Err(error)),
-                Err(error) => tracing::warn!("{error}: trying again"),
-            }
-            thread::sleep(pause);
-            pause = (pause * 2).min(longest);
+            let done = match self.store.renew().and_then(|()| self.read()) {
+                Ok(events) => Ok(Event::Recovered(events)),
+                Err(error @ (Error::Fenced { .. } | Error::Damaged { .. })) => Err(error),
+                Err(error) => {
+                    tracing::warn!("{error}: trying again");
+                    match tasks.recv_timeout(pause) {
+                        Ok(Task::Stop(stopping)) => return Some(stopping),
+                        Err(RecvTimeoutError::Disconnected) => return Some(Vec::new()),
+                        // A service whose storage has failed has nothing else to do.
+                        Ok(Task::Append(..) | Task::Recover) | Err(RecvTimeoutError::Timeout) => {}
+                    }
+                    pause = (pause * 2).min(longest);
+                    continue;
+                }
+            };
+            self.report(done);
+            return None;
         }
     }
 

@@ -1,5 +1,7 @@
 //! The URLs of stores.
 
+use afresh_trace::text::without_passwords;
+
 /// Returns `true` if a text is meant as the URL of a store, and not as the path of a file.
 pub fn is_url(text: &str) -> bool {
     path_of(text).is_some() || is_postgres(text)
@@ -16,38 +18,13 @@ pub(super) fn is_postgres(text: &str) -> bool {
 
 /// Returns the name of a store in texts for people: its URL, without a password.
 pub fn name_of(url: &str) -> String {
-    if !is_postgres(url) {
-        return url.to_owned();
-    }
-    let (address, query) = url.split_once('?').unwrap_or((url, ""));
-    let (scheme, rest) = address.split_once("://").unwrap_or(("", address));
-    let (user, place) = rest.rsplit_once('@').unwrap_or(("", rest));
-    let user = user.split(':').next().unwrap_or_default();
-    let is_shown = |part: &&str| !part.is_empty() && !part.contains("password=");
-    let query: Vec<_> = query.split('&').filter(is_shown).collect();
-    let at = if user.is_empty() { "" } else { "@" };
-    let mark = if query.is_empty() { "" } else { "?" };
-    format!("{scheme}://{user}{at}{place}{mark}{}", query.join("&"))
+    without_passwords(url)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::open;
     use super::*;
-
-    #[test]
-    fn a_name_has_no_password() {
-        for (url, name) in [
-            ("sqlite:a@b:c.db", "sqlite:a@b:c.db"),
-            ("postgres://ann@db/ledger", "postgres://ann@db/ledger"),
-            ("postgres://ann:secret@db:5432/ledger", "postgres://ann@db:5432/ledger"),
-            ("postgresql://ann:se@cret@db/ledger?sslmode=disable", "postgresql://ann@db/ledger?sslmode=disable"),
-            ("postgres:///ledger?password=secret&host=db", "postgres:///ledger?host=db"),
-            ("postgres:///ledger?password=secret", "postgres:///ledger"),
-        ] {
-            assert_eq!(name_of(url), name);
-        }
-    }
 
     #[test]
     fn a_url_is_not_a_path() {
@@ -61,8 +38,8 @@ mod tests {
     fn an_error_names_the_forms() {
         let why = |url| open(url).err().expect("it is refused").to_string();
         assert_eq!(
-            why("mysql://db/ledger"),
-            "mysql://db/ledger: this is not the URL of a store: expected `sqlite:PATH`, or \
+            why("mysql://ann:secret@db/ledger"),
+            "mysql://ann@db/ledger: this is not the URL of a store: expected `sqlite:PATH`, or \
              `postgres://USER@HOST/DATABASE`"
         );
         assert_eq!(why("sqlite:"), "sqlite:: there is no path: expected `sqlite:PATH`");

@@ -10,8 +10,8 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, SET_COOKIE};
 
 use crate::browser::Browser;
+use crate::counters::Counters;
 use crate::server::{Server, Setup};
-use crate::systems::Counters;
 
 /// A server with a token for each of these roles, called like the role.
 async fn guarded(roles: &[Role]) -> (Server, Vec<String>) {

@@ -2,11 +2,10 @@
 
 mod access;
 mod browser;
+#[path = "../counters/mod.rs"]
+mod counters;
 mod knobs;
 mod pages;
 #[path = "../http/server.rs"]
 #[expect(dead_code, reason = "the tests of the routes use more of it")]
 mod server;
-#[path = "../http/systems.rs"]
-#[expect(dead_code, reason = "the tests of the routes use more of it")]
-mod systems;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use afresh_core::{Flows, Input, Key, Name, Slot, System};
+use afresh_core::{Change, Flows, Input, Key, Name, Slot, System, Updated};
 
 /// Counters: each message adds a number to the key that it names. `shop` is told the sum.
+///
+/// The code has bugs. A key cannot hold 666, and a revision of a message to the key `wrong` is counted once more.
 #[derive(Clone)]
 pub(crate) struct Counters;
 
@@ -22,6 +24,16 @@ impl System for Counters {
     }
     fn apply(&self, _: &Key, sum: &mut i64, input: Input<'_, (Key, i64)>, flows: &Flows) {
         *sum += input.body.1 * if flows.on("double") { 2 } else { 1 };
+        assert_ne!(*sum, 666, "a number of the beast");
+    }
+    fn update(&self, key: &Key, sum: &mut i64, change: Change<'_, (Key, i64)>, _: &Flows) -> Updated {
+        match change {
+            Change::Revised { after, .. } if key == "wrong" => {
+                *sum += after.body.1;
+                Updated::Done
+            }
+            _ => Updated::FoldAgain,
+        }
     }
     fn view(&self, _: &Key, sum: &i64) -> i64 {
         *sum
@@ -31,5 +43,8 @@ impl System for Counters {
     }
     fn receiver(&self, _: &Key, _: &Slot, _: &i64) -> Name {
         "shop".into()
+    }
+    fn flows(&self) -> Vec<Name> {
+        vec!["double".into()]
     }
 }

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Notify;
 
+use crate::counters::Counters;
 use crate::server::{Server, Setup};
-use crate::systems::Counters;
 
 /// A receiver that notes what it gets, and answers as it is told to.
 #[derive(Clone)]

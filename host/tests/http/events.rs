@@ -5,8 +5,8 @@ use afresh_trace::format::{Options, Reader};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::counters::Counters;
 use crate::server::{Raw, Server};
-use crate::systems::Counters;
 
 /// The numbers of the events of a page.
 fn numbers(page: &Value) -> Vec<u64> {

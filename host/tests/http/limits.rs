@@ -8,8 +8,8 @@ use afresh_host::http::{Access, Listen, ServeError, Tls, serve};
 use reqwest::Method;
 use serde_json::json;
 
+use crate::held::{Held, Mood};
 use crate::server::{Server, Setup, answer, message};
-use crate::systems::{Held, Mood};
 
 #[tokio::test]
 async fn a_body_that_is_too_long_is_refused() {

@@ -1,8 +1,11 @@
 //! A service over HTTP: a real server on a free port, and a real client.
 
 mod access;
+#[path = "../counters/mod.rs"]
+mod counters;
 mod downstream;
 mod events;
+mod held;
 mod keys;
 mod knobs;
 mod limits;
@@ -10,4 +13,3 @@ mod messages;
 mod openapi;
 mod server;
 mod status;
-mod systems;

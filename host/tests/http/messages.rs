@@ -5,8 +5,8 @@ use std::fmt::Write;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::held::{Held, Mood};
 use crate::server::{Server, Setup, answer, message};
-use crate::systems::{Held, Mood};
 
 #[tokio::test]
 async fn every_kind_of_message_gets_its_status() {

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio_rustls::rustls::crypto::ring;
 
-use crate::systems::Counters;
+use crate::counters::Counters;
 
 /// How a server is set up.
 pub(crate) struct Setup {

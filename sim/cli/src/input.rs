@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use afresh_trace::format::Error;
+pub(crate) use afresh_trace::format::files::input_name as name;
 use afresh_trace::format::files::{self, Input};
 
 #[cfg(feature = "serve")]
@@ -20,15 +21,6 @@ pub(crate) fn open(path: &Path) -> Result<Input, Error> {
         return store::open(url);
     }
     files::open(path)
-}
-
-/// Returns the name of an input in texts for people. The URL of a store comes without its password.
-pub(crate) fn name(path: &Path) -> String {
-    #[cfg(feature = "serve")]
-    if let Some(url) = store::url(path) {
-        return afresh_host::store::name_of(url);
-    }
-    files::input_name(path)
 }
 
 /// Returns `true` if an input is a store, and not a file.

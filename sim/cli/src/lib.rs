@@ -80,7 +80,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use afresh_trace::text::{cut, escape_lines};
+use afresh_trace::text::{cut, escape_lines, without_passwords};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use console::Console;
@@ -212,7 +212,7 @@ fn parse(systems: &Systems, words: impl IntoIterator<Item: Into<OsString> + Clon
 /// Prints why the arguments are wrong, or the help that they ask for, and returns the exit code.
 fn refuse(error: &clap::Error, systems: &Systems, words: &[OsString], console: &Console) -> ExitCode {
     // An error quotes arguments. Escaped arguments have the same error, unless the mistake is in what was escaped.
-    let safe = words.iter().map(|word| cut(&word.to_string_lossy(), WORD_MAX));
+    let safe = words.iter().map(|word| cut(&without_passwords(&word.to_string_lossy()), WORD_MAX));
     let (text, safe) = match parse(systems, safe) {
         Err(safe) => (safe.render().ansi().to_string(), safe),
         Ok(_) => {

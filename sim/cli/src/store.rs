@@ -69,10 +69,11 @@ pub(crate) fn name_in(error: &store::Error) -> String {
 
 /// Returns the name of a file for the trace of a store: `ledger.jsonl` for `sqlite:data/ledger.db`.
 pub(crate) fn file_name(url: &str) -> String {
+    let name = name_of(url);
     let path = match store::path_of(url) {
         Some(path) => path,
         // The database of Postgres is the last part of the address.
-        None => url.split('?').next().unwrap_or_default().rsplit_once("://").map_or("", |(_, address)| address),
+        None => name.split('?').next().unwrap_or_default().rsplit_once("://").map_or("", |(_, address)| address),
     };
     let stem = Path::new(path).file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
     // An address without a database ends with a user or a host.
@@ -169,6 +170,8 @@ mod tests {
             ("sqlite:ledger", "ledger.jsonl"),
             ("postgres://ann:secret@db:5432/ledger?sslmode=disable", "ledger.jsonl"),
             ("postgres://ann:secret@db", "store.jsonl"),
+            ("postgres://ann:sec.ret@db", "store.jsonl"),
+            ("postgres://ann:se/cr?et@db/ledger", "ledger.jsonl"),
             ("postgres://", "store.jsonl"),
         ] {
             assert_eq!(file_name(url), name);

@@ -10,6 +10,7 @@ mod foreign;
 mod import;
 mod kept;
 mod many;
+mod passwords;
 mod paths;
 mod replay;
 mod screen;

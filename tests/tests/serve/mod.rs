@@ -1,12 +1,15 @@
 //! Tests of `afresh serve`: the process, its store, its receivers, and the knobs that are turned on it.
 
+mod storage;
+
 use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
 use afresh_tests::kills::{kills, wait_until_settled};
 use afresh_tests::moody::Moody;
 use afresh_tests::served::Served;
-use afresh_tests::{Done, Folder};
+use afresh_tests::{Done, Folder, binary};
 use serde_json::json;
 
 const DEPOSIT: &str = r#"{"id":"m-1","from":"bank","body":{"deposit":{"account":"a-1","amount":500,"on":1}}}"#;
@@ -205,4 +208,30 @@ fn the_scrubber_heals_what_a_bug_has_left() {
     assert_eq!(served.post("/keys/a/recompute", "").1["equal"], true);
     let knob = served.get(&format!("/events?after={}&limit=1", healed["cause"].as_u64().expect("a knob") - 1));
     assert_eq!(knob["events"][0]["knob"]["scrub"], json!({"keys": ["a"], "by": "scrubber"}));
+}
+
+/// The example's `main` is `afresh::main!`, as in a user's own crate.
+#[test]
+fn a_system_of_a_crate_of_its_own_is_served() {
+    let folder = Folder::default();
+    let stock = |words: &[&str]| {
+        let mut command = Command::new(binary().with_file_name("stock"));
+        command.args(words).current_dir(folder.path(""));
+        command
+    };
+    let run = |words: &[&str]| Done::from(stock(words).output().expect("the binary runs"));
+    let served = Served::start(stock(&["serve", "stock", "--store", "sqlite:stock.db"])).expect("it starts");
+    let movement = r#"{"id":"d-1","from":"truck","body":{"item":"apples","count":3,"at":1}}"#;
+    assert_eq!(served.post("/messages", movement), (200, json!({"event": 1, "receipt": "counts"})));
+    let apples = served.get("/keys/apples");
+    assert_eq!(apples["view"], json!({"left": 3, "refused": 0}));
+    assert_eq!(apples["slots"][0]["body"], 17);
+    let plan = run(&["reflow", &served.url(), "--slot", "apples/order", "--dry-run"]);
+    assert!(plan.stdout.contains("to do exactly this: stock confirm http"), "{plan:?}");
+    let token = plan.stdout.lines().last().and_then(|line| line.rsplit(' ').next()).expect("a token");
+    let turned = run(&["confirm", &served.url(), token]);
+    assert!(turned.stdout.contains("done as planned"), "{turned:?}");
+    assert_eq!(served.stop(), Some(0));
+    let checked = run(&["check", "sqlite:stock.db"]);
+    assert_eq!((checked.code, checked.stderr.as_str()), (Some(0), ""), "{checked:?}");
 }

@@ -1,6 +1,7 @@
 //! Knobs: chosen, planned, and confirmed as they were shown.
 
 use afresh_check::Subject;
+use afresh_check::turn::told::{Sending, by, keys, list};
 use afresh_check::turn::{Planned, PlannedSend};
 use afresh_core::{Knob, Name};
 use askama::Template;
@@ -9,7 +10,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::diff::Diff;
-use super::page::{Frame, Named, Visible, counted, link, named, render};
+use super::page::{Frame, Named, Visible, link, named, render};
 use super::{Asked, Console, see};
 use crate::http::failure::Failure;
 use crate::http::knobs;
@@ -54,7 +55,7 @@ struct Plan {
 }
 
 struct Send {
-    what: &'static str,
+    what: Sending,
     class: &'static str,
     id: Named,
     to: Visible,
@@ -143,58 +144,28 @@ pub(super) fn told_with_reason(knob: &Knob) -> String {
     format!("{} by {}{reason}", told(knob), named(by.as_str()))
 }
 
-/// A knob in words.
+/// A knob in the words of the pages.
 fn told(knob: &Knob) -> String {
-    let keys = |keys: &Option<Vec<Name>>| match keys {
-        None => "all keys".to_owned(),
-        Some(keys) => list(keys.iter().map(|key| named(key.as_str()))),
-    };
     match knob {
         Knob::ReflowIn { messages, .. } => {
-            format!("process again: {}", list(messages.iter().map(|message| named(&message.to_string()))))
+            format!("process again: {}", list(messages.iter().map(ToString::to_string)))
         }
-        Knob::ReflowOut { outputs, .. } => {
-            format!("send again: {}", list(outputs.iter().map(|output| named(&output.to_string()))))
-        }
-        Knob::Trigger { keys: named, .. } => format!("trigger {}", keys(named)),
-        Knob::Scrub { keys: named, .. } => format!("scrub {}", keys(named)),
+        Knob::ReflowOut { outputs, .. } => format!("send again: {}", list(outputs.iter().map(ToString::to_string))),
+        Knob::Trigger { keys: named, .. } => format!("trigger {}", keys(named.as_deref())),
+        Knob::Scrub { keys: named, .. } => format!("scrub {}", keys(named.as_deref())),
         Knob::Migrate { flow, keys: of, on, .. } => {
-            format!("turn the flow {} {} for {}", named(flow.as_str()), if *on { "on" } else { "off" }, keys(of))
+            let on = if *on { "on" } else { "off" };
+            format!("turn the flow {} {on} for {}", named(flow.as_str()), keys(of.as_deref()))
         }
-    }
-}
-
-fn list(names: impl Iterator<Item = Visible>) -> String {
-    let names: Vec<_> = names.map(|name| name.to_string()).collect();
-    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
-}
-
-fn by(knob: &Knob) -> (&Name, &str) {
-    match knob {
-        Knob::ReflowIn { by, why, .. }
-        | Knob::ReflowOut { by, why, .. }
-        | Knob::Trigger { by, why, .. }
-        | Knob::Migrate { by, why, .. }
-        | Knob::Scrub { by, why, .. } => (by, why),
     }
 }
 
 impl Plan {
     fn new(planned: &Planned) -> Self {
-        let withdrawn = planned.sends.iter().filter(|send| send.body.is_none()).count();
-        let counts = [
-            (planned.sends.len() - withdrawn, "sent"),
-            (withdrawn, "withdrawn"),
-            (planned.heals.len(), "healed"),
-            (planned.quarantines.len(), "quarantined"),
-            (planned.refusals.len(), "rejected"),
-        ];
-        let counts: Vec<_> =
-            counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-        let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
-        let heals = planned.heals.iter().map(|healed| {
-            (Named::key(healed.key.as_str()), list(healed.parts.iter().map(|part| named(part.as_str()))).into())
-        });
+        let heals = planned
+            .heals
+            .iter()
+            .map(|healed| (Named::key(healed.key.as_str()), list(healed.parts.iter().map(Name::as_str)).into()));
         let quarantines = planned.quarantines.iter();
         let refusals = planned.refusals.iter().map(|refusal| {
             let (id, from) = (refusal.message.id.as_str(), refusal.message.from.as_str());
@@ -202,7 +173,7 @@ impl Plan {
             (Named { name, link: link("find", &[("id", id), ("from", from)]) }, refusal.why.as_str().into())
         });
         Self {
-            summary: format!("{counts}; {} recomputed", counted(planned.keys, "key", "keys")),
+            summary: planned.summary(),
             heals: heals.collect(),
             quarantines: quarantines.map(|one| (Named::key(one.key.as_str()), one.why.as_str().into())).collect(),
             refusals: refusals.collect(),
@@ -214,11 +185,11 @@ impl Plan {
 impl Send {
     fn new(send: &PlannedSend) -> Self {
         let PlannedSend { id, to, revision, before, body } = send;
-        let (what, class) = match (before, body) {
-            (_, None) => ("withdraw", "bad"),
-            (Some(before), Some(body)) if before == body => ("send again", "plain"),
-            (Some(_), Some(_)) => ("revise", "good"),
-            (None, Some(_)) => ("send", "good"),
+        let what = send.sending();
+        let class = match what {
+            Sending::Withdrawn => "bad",
+            Sending::Again => "plain",
+            Sending::Revised | Sending::New => "good",
         };
         Self {
             what,

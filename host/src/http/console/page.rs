@@ -1,8 +1,7 @@
 //! What all pages have in common: the frame around them, links, and texts that are safe to show.
 
-use std::fmt::{self, Display};
-
-use afresh_trace::text::{brief, count, escape, escape_json, name};
+pub(super) use afresh_trace::text::Visible;
+use afresh_trace::text::{brief, count, escape_json, name};
 use askama::Template;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -73,31 +72,9 @@ impl Named {
     }
 }
 
-/// Text from outside, displayed with control characters and changes of direction as visible escapes.
-#[derive(Clone, Default)]
-pub(super) struct Visible(String);
-
-impl Visible {
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl<T: Into<String>> From<T> for Visible {
-    fn from(text: T) -> Self {
-        Self(text.into())
-    }
-}
-
-impl Display for Visible {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        escape(&self.0).fmt(f)
-    }
-}
-
 /// A name from outside. The middle of a very long one is cut.
 pub(super) fn named(text: &str) -> Visible {
-    Visible(name(text).to_string())
+    name(text).to_string().into()
 }
 
 /// A value as JSON with a part on each line, cut if it is long.

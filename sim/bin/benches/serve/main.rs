@@ -10,7 +10,7 @@ mod count;
 mod http;
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -230,15 +230,10 @@ fn plan(count: u32) {
 
 /// Measures the memory of a service with a long journal, against that of a replay of its trace.
 fn memory(count: u32) {
-    let folder = folder();
-    let path = folder.path().join("service.db");
     let runtime = runtime();
     let _entered = runtime.enter();
-    let service = open(&path);
-    runtime.block_on(offer_all(&service, messages(count)));
-    runtime.block_on(service.stop());
-    drop(service);
-    let trace = trace(&path);
+    let folder = folder();
+    let (path, trace) = stopped(&runtime, &folder, count);
     let ((), _, replay) = count::count(|| drop(replayed(&trace)));
     let (service, live, _) = count::count(|| open(&path));
     println!(
@@ -248,6 +243,17 @@ fn memory(count: u32) {
         live as f64 / replay as f64
     );
     runtime.block_on(service.stop());
+}
+
+/// Lets a service take messages, and stops it. Returns the path of its store, and the trace of its journal.
+fn stopped(runtime: &Runtime, folder: &TempDir, count: u32) -> (PathBuf, Vec<u8>) {
+    let path = folder.path().join("service.db");
+    let service = open(&path);
+    runtime.block_on(offer_all(&service, messages(count)));
+    runtime.block_on(service.stop());
+    drop(service);
+    let trace = trace(&path);
+    (path, trace)
 }
 
 /// The journal of a store as a trace.
@@ -265,15 +271,10 @@ fn replayed(trace: &[u8]) -> replay::Report {
 
 /// Measures a restart with a long journal, against a replay of its trace.
 fn restart(count: u32) {
-    let folder = folder();
-    let path = folder.path().join("service.db");
     let runtime = runtime();
     let _entered = runtime.enter();
-    let service = open(&path);
-    runtime.block_on(offer_all(&service, messages(count)));
-    runtime.block_on(service.stop());
-    drop(service);
-    let trace = trace(&path);
+    let folder = folder();
+    let (path, trace) = stopped(&runtime, &folder, count);
     for _ in 0..3 {
         let (replaying, report) = timed(|| replayed(&trace));
         drop(report);

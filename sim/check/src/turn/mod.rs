@@ -9,6 +9,7 @@ mod numbers;
 mod planned;
 mod select;
 mod start;
+pub mod told;
 
 use std::io::BufRead;
 

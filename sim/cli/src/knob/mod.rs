@@ -137,7 +137,8 @@ impl Turn {
             if !self.result.dry_run {
                 return Err(CliError::Usage(format!(
                     "a service turns only a knob whose plan was seen: use `--dry-run`, and then \
-                     `afresh confirm {url} TOKEN`"
+                     `{} TOKEN`",
+                    remote::confirming(url)
                 )));
             }
             return remote::plan(url, &asked, self.format, console);

@@ -7,6 +7,7 @@ use afresh_check::turn::{Asked, Planned, Selection, Waiting};
 use afresh_core::{At, EventNumber, Knob};
 use afresh_host::http::{Client, ClientError};
 use afresh_trace::format::{Kind, time};
+use afresh_trace::text::without_passwords;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
@@ -14,7 +15,9 @@ use tokio::runtime::Builder;
 
 use crate::console::{CliError, Console, json as json_report};
 use crate::report::plan;
+use crate::shell::quote;
 use crate::source::Format;
+use crate::worker;
 
 /// The environment variable with the token for the service.
 const TOKEN: &str = "AFRESH_TOKEN";
@@ -60,6 +63,11 @@ pub(super) fn url(argument: &std::path::Path) -> Option<&str> {
     argument.to_str().filter(|text| text.starts_with("http://") || text.starts_with("https://"))
 }
 
+/// Returns the command that confirms a plan of the service at `url`, without the token of the plan.
+pub(super) fn confirming(url: &str) -> String {
+    format!("{} confirm {}", quote(&worker::program()), quote(url.as_ref()))
+}
+
 /// Asks the service at `url` for the plan of a knob, and prints it.
 pub(super) fn plan(url: &str, asked: &Asked, format: Format, console: &Console) -> Result<ExitCode, CliError> {
     let answer = match post(url, "knobs/plan", &request(asked)) {
@@ -71,8 +79,8 @@ pub(super) fn plan(url: &str, asked: &Asked, format: Format, console: &Console) 
         return Ok(ExitCode::SUCCESS);
     }
     let Answer { token, knob, plan } = read(url, answer)?;
-    let confirm = format!("  to do exactly this: afresh confirm {url} {token}\n");
-    console.print(&(plan::of_service(&knob, &plan, url) + &confirm))?;
+    let confirm = format!("  to do exactly this: {} {token}\n", confirming(url));
+    console.print(&(plan::of_service(&knob, &plan, &without_passwords(url)) + &confirm))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -91,7 +99,7 @@ pub(crate) fn confirm(args: &Args, console: &Console) -> Result<ExitCode, CliErr
     }
     let Turned { event, effects } = read(&args.url, answer)?;
     let entries: Vec<_> = effects.into_iter().filter_map(entry).collect();
-    console.print(&plan::turned(&args.url, event, &entries, console.is_terminal()))?;
+    console.print(&plan::turned(&without_passwords(&args.url), event, &entries, console.is_terminal()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -107,7 +115,7 @@ fn changed(args: &Args, error: &str, fields: Map<String, Value>, console: &Conso
         now: Planned,
     }
     let Changed { shown, now } = read(&args.url, Value::Object(fields))?;
-    console.print(&plan::changed(&args.url, error, &shown, &now))?;
+    console.print(&plan::changed(&without_passwords(&args.url), error, &shown, &now))?;
     Ok(ExitCode::from(1))
 }
 
@@ -143,7 +151,8 @@ fn post(url: &str, path: &str, body: &Value) -> Result<Value, ClientError> {
     let token = std::env::var(TOKEN).ok();
     let client = Client::new(url, token.as_deref())?;
     let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| ClientError::Unreachable { url: url.into(), why: error.to_string() })?;
+    let runtime =
+        runtime.map_err(|error| ClientError::Unreachable { url: without_passwords(url), why: error.to_string() })?;
     runtime.block_on(client.post(path, body))
 }
 
@@ -158,6 +167,7 @@ fn usage(error: &ClientError) -> CliError {
 /// Reads the answer of a service.
 fn read<'de, T: Deserialize<'de>>(url: &str, answer: Value) -> Result<T, CliError> {
     T::deserialize(answer).map_err(|error| {
+        let url = without_passwords(url);
         CliError::Usage(format!("{url}: the answer cannot be read: {error}; the service may be of another version"))
     })
 }

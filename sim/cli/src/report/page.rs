@@ -1,9 +1,8 @@
 //! The report of a shrink as a self-contained HTML page, without scripts, fonts or other files.
 
-use std::fmt::{self, Display};
 use std::io;
 
-use afresh_trace::text::escape;
+use afresh_trace::text::Visible;
 use askama::Template;
 
 use super::curve::Curve;
@@ -46,27 +45,6 @@ pub(crate) struct Row {
     pub(crate) without: Visible,
     /// The class of that verdict in the style sheet.
     pub(crate) class: &'static str,
-}
-
-/// Text from outside, displayed with control characters and changes of direction as visible escapes.
-pub(crate) struct Visible(String);
-
-impl Visible {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl<T: Into<String>> From<T> for Visible {
-    fn from(text: T) -> Self {
-        Self(text.into())
-    }
-}
-
-impl Display for Visible {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        escape(&self.0).fmt(f)
-    }
 }
 
 impl Page<'_> {

@@ -2,9 +2,10 @@
 
 #[cfg(feature = "serve")]
 use afresh_check::show::Entry;
+use afresh_check::turn::told::{Sending, by, keys, list};
 use afresh_check::turn::{Done, Planned, PlannedSend, Report, Start};
 use afresh_core::{Knob, Name};
-use afresh_trace::text::{count, escape, name, number};
+use afresh_trace::text::{escape, name};
 
 use super::terminal::{BAD, BOLD, DIM, GOOD, changes, styled};
 use super::timeline::Columns;
@@ -15,9 +16,7 @@ const MARGIN: &str = "      ";
 /// Returns the plan and, unless it was a dry run, the effects. `output` names the file with the result. If `brief`,
 /// long bodies are cut off.
 pub(crate) fn text(report: &Report, trace: &str, system: &str, output: Option<&str>, brief: bool) -> String {
-    let (knob, by, why) = described(&report.knob);
-    let reason = if why.is_empty() { String::new() } else { format!(": {}", escape(why)) };
-    let mut text = format!("{}: {} by {}{reason}\n", escape(trace), styled(BOLD, knob), name(by.as_str()));
+    let mut text = title(trace, &report.knob);
     text += &match report.start {
         Start::Run => format!("  {} ran the trace\n", escape(system)),
         Start::Journal => {
@@ -37,9 +36,7 @@ pub(crate) fn text(report: &Report, trace: &str, system: &str, output: Option<&s
 /// Returns the plan of a knob on a running service.
 #[cfg(feature = "serve")]
 pub(crate) fn of_service(knob: &Knob, planned: &Planned, url: &str) -> String {
-    let (knob, by, why) = described(knob);
-    let reason = if why.is_empty() { String::new() } else { format!(": {}", escape(why)) };
-    format!("{}: {} by {}{reason}\n", escape(url), styled(BOLD, knob), name(by.as_str())) + &plan(planned)
+    title(url, knob) + &plan(planned)
 }
 
 /// Returns the effects of a knob that was turned on a running service as event `event`.
@@ -58,51 +55,29 @@ pub(crate) fn changed(url: &str, error: &str, shown: &Planned, now: &Planned) ->
     title + " shown:\n" + &plan(shown) + " now:\n" + &plan(now)
 }
 
-/// Returns the knob in words, who turns it, and why.
-fn described(knob: &Knob) -> (String, &Name, &str) {
-    let keys = |keys: &Option<Vec<Name>>| match keys {
-        None => "all keys".to_owned(),
-        Some(keys) => list(keys.iter().map(Name::as_str)),
-    };
+/// Returns the knob in words.
+fn described(knob: &Knob) -> String {
     match knob {
-        Knob::ReflowIn { messages, by, why } => {
-            (format!("reflow {} in", list(messages.iter().map(ToString::to_string))), by, why)
-        }
-        Knob::ReflowOut { outputs, by, why } => {
-            (format!("reflow {} out", list(outputs.iter().map(ToString::to_string))), by, why)
-        }
-        Knob::Trigger { keys: named, by, why } => (format!("trigger {}", keys(named)), by, why),
-        Knob::Scrub { keys: named, by, why } => (format!("scrub {}", keys(named)), by, why),
-        Knob::Migrate { flow, keys: named, on, by, why } => {
+        Knob::ReflowIn { messages, .. } => format!("reflow {} in", list(messages.iter().map(ToString::to_string))),
+        Knob::ReflowOut { outputs, .. } => format!("reflow {} out", list(outputs.iter().map(ToString::to_string))),
+        Knob::Trigger { keys: named, .. } => format!("trigger {}", keys(named.as_deref())),
+        Knob::Scrub { keys: named, .. } => format!("scrub {}", keys(named.as_deref())),
+        Knob::Migrate { flow, keys: named, on, .. } => {
             let on = if *on { "on" } else { "off" };
-            (format!("migrate {}: {} {on}", keys(named), name(flow.as_str())), by, why)
+            format!("migrate {}: {} {on}", keys(named.as_deref()), name(flow.as_str()))
         }
     }
 }
 
-/// Returns the names with commas between them, safe to print.
-fn list<T: AsRef<str>>(names: impl Iterator<Item = T>) -> String {
-    let names: Vec<_> = names.map(|one| name(one.as_ref()).to_string()).collect();
-    if names.is_empty() { "nothing".into() } else { names.join(", ") }
+/// Returns the line with the knob, who turns it, and why.
+fn title(place: &str, knob: &Knob) -> String {
+    let (by, why) = by(knob);
+    let reason = if why.is_empty() { String::new() } else { format!(": {}", escape(why)) };
+    format!("{}: {} by {}{reason}\n", escape(place), styled(BOLD, described(knob)), name(by.as_str()))
 }
 
 fn plan(plan: &Planned) -> String {
-    let withdrawals = plan.sends.iter().filter(|send| send.body.is_none()).count();
-    let counts = [
-        (plan.sends.len() - withdrawals, "sent"),
-        (withdrawals, "withdrawn"),
-        (plan.heals.len(), "healed"),
-        (plan.quarantines.len(), "quarantined"),
-        (plan.refusals.len(), "rejected"),
-    ];
-    let counts = counts.iter().filter(|(count, _)| *count > 0);
-    let counts: Vec<_> = counts.map(|(count, what)| format!("{} {what}", number(*count as u64))).collect();
-    let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
-    let mut text = format!("  plan: {counts}");
-    if plan.keys > 0 {
-        text += &format!("; {} recomputed", count(plan.keys as u64, "key", "keys"));
-    }
-    text.push('\n');
+    let mut text = format!("  plan: {}\n", plan.summary());
     for healed in &plan.heals {
         text += &format!(
             "    {} {}: {}\n",
@@ -129,11 +104,11 @@ fn plan(plan: &Planned) -> String {
 
 fn send(send: &PlannedSend) -> String {
     let PlannedSend { id, to, revision, before, body } = send;
-    let (what, style) = match (before, body) {
-        (_, None) => ("withdraw", BAD),
-        (Some(before), Some(body)) if before == body => ("send again", DIM),
-        (Some(_), Some(_)) => ("revise", GOOD),
-        (None, Some(_)) => ("send", GOOD),
+    let what = send.sending();
+    let style = match what {
+        Sending::Withdrawn => BAD,
+        Sending::Again => DIM,
+        Sending::Revised | Sending::New => GOOD,
     };
     let id = escape(id);
     let mut text = format!("    {} {id} to {}, revision {revision}\n", styled(style, what), name(to.as_str()));

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use afresh_core::Signature;
 use afresh_shrink::minimize::{Item, Refusal};
 use afresh_shrink::oracle::{By, CommandOracle, Outcome, Recognizer, Score, Second, Template};
-use afresh_trace::text::escape;
+use afresh_trace::text::{escape, without_passwords};
 
 use super::Args;
 use super::files::{self, Places, ShrinkError};
@@ -114,7 +114,7 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
 
 /// Returns the command and the options that define a failure, for the header of the walk.
 ///
-/// Only a search with the same words may resume the walk.
+/// Only a search with the same words may resume the walk. Passwords are not kept.
 fn words(args: &Args) -> Vec<String> {
     let mut words = Vec::new();
     words.extend(args.invert.then(|| "--invert".to_owned()));
@@ -123,7 +123,7 @@ fn words(args: &Args) -> Vec<String> {
     if !words.is_empty() {
         words.push("--".to_owned());
     }
-    words.extend(args.command.iter().map(|word| word.to_string_lossy().into_owned()));
+    words.extend(args.command.iter().map(|word| without_passwords(&word.to_string_lossy())));
     words
 }
 

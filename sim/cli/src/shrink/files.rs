@@ -12,7 +12,7 @@ use afresh_shrink::minimize::Walk;
 use afresh_shrink::minimize::walk::{Header, Line, WalkError};
 use afresh_trace::format::files::{Identity, Output, Target, is_stream};
 use afresh_trace::format::{Error, Problem};
-use afresh_trace::text::{escape, shorten};
+use afresh_trace::text::{escape, shorten, without_passwords};
 
 use super::Args;
 use crate::console;
@@ -59,7 +59,7 @@ pub(super) enum ShrinkError {
     NoPlaceInCommand,
     #[error(
         "{0}: a quote or a backslash is not closed in `{quoted}`\n  help: close it, or write `\\` before it",
-        quoted = shorten(.1)
+        quoted = shorten(&without_passwords(.1))
     )]
     Unclosed(&'static str, String),
     #[error("--signature: expected `kind`, `exit`, `stdout`, `stderr` or a pattern: {0}")]
@@ -104,7 +104,7 @@ impl From<ShrinkError> for console::CliError {
 
 /// Returns a path as text for people.
 fn escaped(path: &Path) -> String {
-    escape(&path.display().to_string()).to_string()
+    escape(&input::name(path)).to_string()
 }
 
 /// The paths of all files that a shrink writes.

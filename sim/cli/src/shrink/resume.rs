@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 
+use afresh_trace::text::without_passwords;
+
 use super::files::Places;
 use crate::console::Console;
 use crate::shell::quote;
@@ -16,8 +18,10 @@ pub(super) fn say_how_to_go_on(places: &Places, console: &Console) {
     if words.is_empty() {
         words.push("afresh".into());
     }
+    let has_password = words.iter().any(|word| without_passwords(&word.to_string_lossy()) != word.to_string_lossy());
+    let help = if has_password { "  help: add the password that this line leaves out\n" } else { "" };
     let words: Vec<_> = words.iter().map(|word| quote(word)).collect();
-    console.say(&format!("To continue: {}\n", words.join(" ")));
+    console.say(&format!("To continue: {}\n{help}", words.join(" ")));
 }
 
 /// Returns the command line that continues the search started by `words`, without its limits of runs and time.

@@ -22,13 +22,15 @@ use std::io::{self, BufRead, BufReader, Read, Stdin};
 use std::path::Path;
 
 use super::error::{Error, Problem};
+use crate::text::without_passwords;
 
 /// The size in bytes of the buffers for reading and writing.
 const BUFFER: usize = 256 << 10;
 
-/// Returns the name of an input in error texts: `standard input` for `-`, otherwise the path.
+/// Returns the name of an input in texts for people: `standard input` for `-`, otherwise the path. A path that is a URL
+/// comes without its password.
 pub fn input_name(path: &Path) -> String {
-    if is_stream(path) { "standard input".into() } else { path.display().to_string() }
+    if is_stream(path) { "standard input".into() } else { without_passwords(&path.to_string_lossy()) }
 }
 
 /// Opens a file for reading, or standard input if the path is `-`.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tempfile::SpooledTempFile;
 
 use super::hidden::Hidden;
-use super::{BUFFER, Identity, is_stream};
+use super::{BUFFER, Identity, input_name, is_stream};
 use crate::format::error::{Error, Problem};
 use crate::text::escape_json;
 
@@ -45,7 +45,7 @@ impl Output {
     ///
     /// Fails if the file exists and `force` is false, if the path is a directory, or if no file can be created there.
     pub fn create(path: &Path, force: bool) -> Result<Self, Error> {
-        let name = if is_stream(path) { "standard output".into() } else { path.display().to_string() };
+        let name = if is_stream(path) { "standard output".into() } else { input_name(path) };
         match Sink::new(path, force) {
             Ok(sink) => Ok(Self { name, sink: BufWriter::with_capacity(BUFFER, sink) }),
             Err(problem) => Err(Error::file(name, problem)),

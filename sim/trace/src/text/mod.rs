@@ -1,7 +1,14 @@
-//! Text for people: escapes and shortens text from a trace, and writes counts such as `1,200 events`.
+//! Text for people: escapes and shortens text from a trace, leaves out passwords, and writes counts such as
+//! `1,200 events`.
+
+mod password;
+mod visible;
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
+
+pub use password::without_passwords;
+pub use visible::Visible;
 
 /// Escapes text from a trace, so that it is safe to print on a terminal.
 ///

@@ -30,6 +30,8 @@ pub struct Config {
     pub line_max: usize,
     /// `false` to run it without network.
     pub network: bool,
+    /// The files of its code, by which another build of the program is known.
+    pub files: Vec<PathBuf>,
 }
 
 impl Config {

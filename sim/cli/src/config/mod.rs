@@ -1,5 +1,6 @@
 //! `afresh.toml`: systems that are programs, receivers, import profiles, and defaults of options.
 
+pub(crate) mod code;
 mod words;
 
 use std::collections::BTreeMap;
@@ -58,6 +59,8 @@ struct Declared {
     timeout: Option<Time>,
     #[serde(default)]
     network: Option<bool>,
+    #[serde(default)]
+    files: Vec<String>,
     #[serde(default)]
     twin: Option<String>,
     #[serde(default)]
@@ -147,13 +150,18 @@ impl File {
         let mut all = systems.clone();
         let run = |command: &[OsString], timeout: Option<&Time>, network: Option<bool>, folder: &Path| Run {
             command: command.to_vec(),
+            files: code::named(command, folder),
             folder: folder.to_owned(),
             timeout: timeout.map_or(Run::TIMEOUT, |time| time.0),
             line_max: Run::LINE_MAX,
             network: network.unwrap_or(true) && !without_network,
         };
-        for (name, Declared { command, timeout, network, twin, versions }) in &self.systems {
-            let run = |command: &Words| run(&command.0, timeout.as_ref(), *network, &self.folder);
+        for (name, Declared { command, timeout, network, files, twin, versions }) in &self.systems {
+            let run = |command: &Words| {
+                let config = run(&command.0, timeout.as_ref(), *network, &self.folder);
+                let matched = code::matched(files, &self.folder);
+                Run { files: if files.is_empty() { config.files } else { matched }, ..config }
+            };
             let version = |(name, command): (&String, _)| Version { name: name.as_str().into(), config: run(command) };
             let mut others: Vec<_> = versions.iter().map(version).collect();
             others.push(Version { name: name.as_str().into(), config: run(command) });

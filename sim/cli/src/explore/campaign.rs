@@ -12,6 +12,7 @@ use std::ops::Range;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use afresh_program::Program;
 use afresh_trace::format::{Error, Problem};
 use afresh_trace::text::escape;
 use afresh_world::explore::{Counts, Run};
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::recorded::{FORMAT, Header, Recorded};
 use super::seeds::Seeds;
+use crate::config::code;
 use crate::console::CliError;
 use crate::lock::lock;
 
@@ -132,24 +134,24 @@ pub(super) struct Campaign {
 impl Campaign {
     /// Opens the campaign of `system` at `path`. If there is no file, creates an empty one.
     ///
-    /// `from` is the digest of the recorded traces that the messages are drawn from.
+    /// `from` is the digest of the recorded traces that the messages are drawn from, and `build` comes from [`build`].
     ///
     /// # Errors
     ///
     /// Fails if the file cannot be read or written, is not a campaign, or belongs to another system.
-    pub(super) fn open(path: &Path, system: &str, from: &str) -> Result<Self, CliError> {
+    pub(super) fn open(path: &Path, system: &str, from: &str, build: &str) -> Result<Self, CliError> {
         let file = OpenOptions::new().create(true).read(true).append(true).open(path);
-        Self::of_file(file.map_err(|error| unread(path, error))?, path, system, from)
+        Self::of_file(file.map_err(|error| unread(path, error))?, path, system, from, build)
     }
 
     /// Opens the campaign to append to it, which fails if there is no file any more. Waits for another process that
     /// appends to it.
     ///
     /// A torn last line is removed, so its seeds run again.
-    pub(super) fn continue_at(path: &Path, system: &str, from: &str) -> Result<Self, CliError> {
+    pub(super) fn continue_at(path: &Path, system: &str, from: &str, build: &str) -> Result<Self, CliError> {
         let failed = |error| unread(path, error);
         let file = lock(path, OpenOptions::new().read(true).append(true))?;
-        let mut campaign = Self::of_file(file, path, system, from)?;
+        let mut campaign = Self::of_file(file, path, system, from, build)?;
         campaign.file.set_len(campaign.whole).map_err(failed)?;
         if campaign.whole == 0 {
             campaign.write(&Header { campaign: FORMAT, system: system.to_owned() })?;
@@ -164,20 +166,27 @@ impl Campaign {
     /// Fails like [`open`](Self::open), or if the file is not the same any more.
     pub(super) fn again(self, system: &str) -> Result<Self, CliError> {
         self.check_place()?;
-        let Self { mut file, path, from, .. } = self;
+        let Self { mut file, path, from, build, .. } = self;
         file.rewind().map_err(|error| unread(&path, error))?;
-        Self::of_file(file, &path, system, &from)
+        Self::of_file(file, &path, system, &from, &build)
     }
 
-    fn of_file(mut file: File, path: &Path, system: &str, from: &str) -> Result<Self, CliError> {
-        let build = build()?;
+    fn of_file(mut file: File, path: &Path, system: &str, from: &str, build: &str) -> Result<Self, CliError> {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(|error| unread(path, error))?;
         let name = path.display().to_string();
         let Recorded { mut chunks, whole } = Recorded::read(&name, &bytes, system)?;
         let signatures = chunks.iter().flat_map(|chunk| chunk.failed.keys().cloned()).collect();
         chunks.retain(|chunk| chunk.build == build && chunk.from == from);
-        Ok(Self { build, from: from.to_owned(), chunks, signatures, file, path: path.to_owned(), whole: whole as u64 })
+        Ok(Self {
+            build: build.to_owned(),
+            from: from.to_owned(),
+            chunks,
+            signatures,
+            file,
+            path: path.to_owned(),
+            whole: whole as u64,
+        })
     }
 
     /// Appends a chunk to the file.
@@ -240,12 +249,15 @@ impl Campaign {
     }
 }
 
-/// Returns the identity of this build: a digest of the program.
-fn build() -> Result<String, CliError> {
+/// Returns the identity of this build: a digest of this program, and those of the programs that the systems are.
+pub(super) fn build(programs: &[&Program]) -> Result<String, CliError> {
     let failed = |error| CliError::from(Error::file("this program", Problem::Read(error)));
     let mut program = File::open(std::env::current_exe().map_err(failed)?).map_err(failed)?;
     let mut digest = blake3::Hasher::new();
     digest.update_reader(&mut program).map_err(failed)?;
+    for program in programs {
+        digest.update(code::digest(program).as_bytes());
+    }
     Ok(digest.finalize().to_hex()[..16].to_owned())
 }
 

@@ -99,6 +99,9 @@ pub(super) struct Args {
 /// Runs the subcommand, and returns its exit code.
 pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     interrupt::listen();
+    let programs: Vec<_> = [Some(&args.system), args.against.as_ref()].into_iter().flatten().collect();
+    let programs: Vec<_> = programs.into_iter().filter_map(|name| systems.program(name)).collect();
+    let build = campaign::build(&programs)?;
     match console.things()? {
         // The supervisor watches the time limit, and asks this worker to stop.
         Some(work) => {
@@ -106,12 +109,12 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
             if let Some(versions) = args.versions(systems)? {
                 explorer = Box::new(against::Against { explorer, versions });
             }
-            work::explore(args, &*explorer, &work, console)
+            work::explore(args, &*explorer, &build, &work, console)
         }
         None => {
             // What two versions do differently is no bug that a twin could be without.
             let has_twin = has_twin(systems, &args.system, &args.from)? && args.versions(systems)?.is_none();
-            supervised::explore(args, has_twin, Deadline::after(args.time), console)
+            supervised::explore(args, has_twin, &build, Deadline::after(args.time), console)
         }
     }
 }

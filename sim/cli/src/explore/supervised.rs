@@ -15,6 +15,7 @@ use crate::worker::Things;
 pub(super) fn explore(
     args: &Args,
     has_twin: bool,
+    build: &str,
     deadline: Deadline,
     console: &Console,
 ) -> Result<ExitCode, CliError> {
@@ -23,7 +24,7 @@ pub(super) fn explore(
     let was_there = args.output.exists();
     let _locked = work::prepare(args)?;
     // A file that is not a record of this system is an error before anything is run.
-    let mut campaign = Campaign::open(&files::campaign(&args.output), &args.subject(), &from)?;
+    let mut campaign = Campaign::open(&files::campaign(&args.output), &args.subject(), &from, build)?;
     let (_, before) = campaign.of(&args.seeds);
     let left = seeds::left(&args.seeds, args.shard, &campaign.done());
     if left > 0 {

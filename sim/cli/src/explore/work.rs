@@ -22,11 +22,12 @@ use crate::worker::{Phase, Things, Work};
 pub(super) fn explore(
     args: &Args,
     explorer: &dyn Explorer,
+    build: &str,
     work: &Work<'_, Things>,
     console: &Console,
 ) -> Result<ExitCode, CliError> {
     let from = Recordings::identity(&work.task.from, &args.from);
-    let mut campaign = Campaign::continue_at(&files::campaign(&args.output), &args.subject(), &from)?;
+    let mut campaign = Campaign::continue_at(&files::campaign(&args.output), &args.subject(), &from, build)?;
     let done = campaign.done();
     let chunks = Mutex::new(seeds::chunks(&args.seeds, args.shard, &done).enumerate());
     let jobs = if work.task.serial { 1 } else { args.jobs };

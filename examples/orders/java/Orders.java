@@ -99,6 +99,8 @@ final class Orders implements Afresh {
             state.put("shipped", !state.isTrue("cancelled"));
         } else if (body.has("cancelled")) {
             state.put("cancelled", !state.isTrue("shipped"));
+        } else {
+            throw new IllegalArgumentException("the message tells no change");
         }
         return state;
     }

@@ -113,8 +113,8 @@ record Answers(Afresh system) {
     }
 
     private static Json raised(Throwable error) {
-        StackTraceElement at = error.getStackTrace()[0];
-        return Json.of("error", String.valueOf(error.getMessage()), "kind", error.getClass().getSimpleName(),
-                "at", at.getFileName() + ":" + at.getLineNumber());
+        String at = Stream.of(error.getStackTrace()).filter(frame -> !frame.getClassName().startsWith("java."))
+                .map(frame -> frame.getFileName() + ":" + frame.getLineNumber()).findFirst().orElse("");
+        return Json.of("error", String.valueOf(error.getMessage()), "kind", error.getClass().getSimpleName(), "at", at);
     }
 }

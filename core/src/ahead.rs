@@ -95,7 +95,10 @@ impl<S: System> Engine<S> {
         self.system.foresee_bodies(&bodies);
         let mut by_key: BTreeMap<Key, Option<Future<S>>> = BTreeMap::new();
         for message in messages {
-            let Some(body) = message.body.as_ref().filter(|_| self.journal.find(&message.from, &message.id).is_none()) else { continue };
+            let Some(body) = message.body.as_ref().filter(|_| self.journal.find(&message.from, &message.id).is_none())
+            else {
+                continue;
+            };
             let mut keys = Vec::new();
             let mut place = None;
             let done = (self.options.guard)(&mut || {
@@ -138,7 +141,26 @@ impl<S: System> Engine<S> {
         self.system.foresee_folds(folds);
     }
 
-    /// What is to come for a key, as of now; `None` if the folds that it needs are not foreseen.
+    /// Tells the system that these keys will be folded from their first messages.
+    pub(crate) fn foresee_cells(&self, cells: &[usize]) {
+        let fold = |number: &usize| {
+            let (cell, sources) = (&self.cells[*number], self.sources());
+            // A longer history has checkpoints, at which the fold stops.
+            let is_plain = self.options.complete && !cell.opens() && cell.checkpoints.is_empty();
+            let inputs = cell.history.entries().iter().map(|entry| sources.input(entry.source));
+            (is_plain && cell.history.len() > 0).then(|| Foreseen {
+                key: cell.key.clone(),
+                state: self.system.initial(&cell.key, Beginning::Birth).unwrap_or_default(),
+                inputs: inputs.map(|input| (input.from.clone(), input.id.clone(), input.body.clone())).collect(),
+                flows: self.flows.of(&cell.key).clone(),
+                each: false,
+                looks: true,
+            })
+        };
+        self.system.foresee_folds(cells.iter().filter_map(fold).collect());
+    }
+
+    /// Returns the folds that are to come for a key; `None` if they are not foreseen.
     fn future(&self, key: &Key) -> Option<Future<S>> {
         let start = || self.system.initial(key, Beginning::Birth).unwrap_or_default();
         let number = self.cell_number(key).filter(|number| !self.cells[*number].is_quarantined());

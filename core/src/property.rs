@@ -1,5 +1,6 @@
 //! Invariants and properties of a system, and the signatures by which two findings are the same bug.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use core::convert::Infallible;
@@ -98,22 +99,34 @@ pub struct Property<S: System> {
     /// The moments at which the property must hold.
     pub expectation: Expectation,
     /// Evaluates the property. An error describes what was found instead, for people.
-    pub holds: fn(&S, &States<'_, S>) -> Result<(), String>,
+    pub holds: Box<Holds<S>>,
 }
+
+/// A function that evaluates a property.
+type Holds<S> = dyn Fn(&S, &States<'_, S>) -> Result<(), String>;
 
 impl<S: System> Property<S> {
     /// Builds a property that must hold every time that it is evaluated.
-    pub fn always(name: &'static str, holds: fn(&S, &States<'_, S>) -> Result<(), String>) -> Self {
-        Self { name, expectation: Expectation::Always, holds }
+    pub fn always(name: &'static str, holds: impl Fn(&S, &States<'_, S>) -> Result<(), String> + 'static) -> Self {
+        Self::new(name, Expectation::Always, holds)
     }
 
     /// Builds a property that must hold at the end of a run.
-    pub fn eventually(name: &'static str, holds: fn(&S, &States<'_, S>) -> Result<(), String>) -> Self {
-        Self { name, expectation: Expectation::Eventually, holds }
+    pub fn eventually(name: &'static str, holds: impl Fn(&S, &States<'_, S>) -> Result<(), String> + 'static) -> Self {
+        Self::new(name, Expectation::Eventually, holds)
     }
 
     /// Builds a property that must hold at least once in all the runs of a campaign.
-    pub fn sometimes(name: &'static str, holds: fn(&S, &States<'_, S>) -> Result<(), String>) -> Self {
-        Self { name, expectation: Expectation::Sometimes, holds }
+    pub fn sometimes(name: &'static str, holds: impl Fn(&S, &States<'_, S>) -> Result<(), String> + 'static) -> Self {
+        Self::new(name, Expectation::Sometimes, holds)
+    }
+
+    /// Builds a property with this expectation.
+    pub fn new(
+        name: &'static str,
+        expectation: Expectation,
+        holds: impl Fn(&S, &States<'_, S>) -> Result<(), String> + 'static,
+    ) -> Self {
+        Self { name, expectation, holds: Box::new(holds) }
     }
 }

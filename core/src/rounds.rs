@@ -27,6 +27,9 @@ pub(crate) enum Fold {
     Not,
 }
 
+/// The number of keys whose folds a system is told beforehand, if it wants to know.
+const FORESEEN: usize = 256;
+
 /// One change to make to the history of a key in a round.
 #[derive(Clone, Copy)]
 pub(crate) struct Work {
@@ -218,6 +221,16 @@ impl<S: System> Engine<S> {
             outcome.quarantines.retain(|apart| apart.key != cell.key);
         }
         self.end(number, done, outcome);
+    }
+
+    /// Computes several keys, as [`compute`](Self::compute) does.
+    pub(crate) fn compute_all(&mut self, cells: &[usize], fold: Fold, outcome: &mut Outcome<S>) {
+        for cells in cells.chunks(FORESEEN) {
+            if fold != Fold::Not && self.system.foresees() {
+                self.foresee_cells(cells);
+            }
+            cells.iter().for_each(|cell| self.compute(*cell, fold, outcome));
+        }
     }
 
     /// Borrows the cells mutably, together with the context of one of them.

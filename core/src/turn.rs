@@ -111,24 +111,20 @@ impl<S: System> Engine<S> {
                 }
             }
             Knob::Trigger { keys, .. } | Knob::Scrub { keys, .. } => {
-                for cell in self.named(keys.as_deref(), &mut unknown) {
-                    self.compute(cell, heal, outcome);
-                }
+                let cells = self.named(keys.as_deref(), &mut unknown);
+                self.compute_all(&cells, heal, outcome);
             }
             Knob::Migrate { flow, keys, on, .. } => {
                 let cells = self.named(keys.as_deref(), &mut Vec::new());
-                for cell in &cells {
-                    if heal == Fold::Heal && !self.cells[*cell].is_quarantined() {
-                        self.compute(*cell, Fold::HealFirst, outcome);
-                    }
+                if heal == Fold::Heal {
+                    let whole = cells.iter().copied().filter(|cell| !self.cells[*cell].is_quarantined());
+                    self.compute_all(&whole.collect::<Vec<_>>(), Fold::HealFirst, outcome);
                 }
                 match keys {
                     None => self.flows.set_every(flow, *on),
                     Some(keys) => keys.iter().for_each(|key| self.flows.set(key, flow, *on)),
                 }
-                for cell in cells {
-                    self.compute(cell, Fold::Again, outcome);
-                }
+                self.compute_all(&cells, Fold::Again, outcome);
             }
             Knob::ReflowOut { .. } => {}
         }

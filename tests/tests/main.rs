@@ -12,6 +12,7 @@ mod knobs;
 mod laws;
 mod minimize;
 mod mutations;
+mod programs;
 mod rules;
 mod serve;
 mod show;

@@ -42,7 +42,7 @@ pub use excluded::{Excluded, Exclusion};
 pub use extent::Extent;
 pub use finding::{Finding, Place, Sighting, Versus, value};
 pub use ignore::Ignored;
-pub use loaded::Loaded;
+pub use loaded::{AHEAD, Loaded};
 pub use notes::{Deny, Notes};
 pub use subject::Subject;
 pub use verify::Coverage;

@@ -5,8 +5,8 @@ use std::io::BufRead;
 use afresh_core::{At, Engine, EventNumber, Header, Observation, Options, System, Types, What};
 use afresh_trace::format::{Error, EventOf, Readable, Reader, messages};
 
-/// The number of events for which a system is told beforehand what it will be asked, if it wants to know.
-pub(crate) const AHEAD: usize = 1024;
+/// The number of events for which an engine looks ahead at once; see [`Engine::look_ahead`].
+pub const AHEAD: usize = 1024;
 
 /// A whole trace in memory, with the line of each event.
 #[derive(Clone, Debug)]
@@ -73,7 +73,7 @@ impl<S: System> Loaded<S> {
     pub fn run(&self, system: &S, options: Options) -> Engine<S> {
         let mut engine = Engine::new(system.clone(), options);
         for (place, event) in self.events.iter().enumerate() {
-            if system.foresees() && place % AHEAD == 0 {
+            if place % AHEAD == 0 {
                 engine.look_ahead(messages::<S>(self.events[place..].iter().take(AHEAD)));
             }
             match &event.what {

@@ -14,10 +14,12 @@ use crate::runner::Systems;
 /// Fails if there is no such system, or if it has no workload.
 pub(crate) fn explorer<'s>(systems: &'s Systems, system: &'s str) -> Result<Box<dyn Explorer + 's>, CliError> {
     let unknown = |unknown: UnknownName| CliError::Usage(format!("{unknown}\n  help: {}", unknown.help()));
+    systems.get(system).map_err(unknown)?;
+    systems.begin(system)?;
     systems.explorer(system).map_err(unknown)?.ok_or_else(|| {
         CliError::Usage(format!(
             "{} has no workload, so there are no messages to send to it: add one for the type of its messages with \
-             `Systems::exploring`",
+             `Systems::exploring`; if it is a program, let it answer `workload`",
             escape(system)
         ))
     })

@@ -13,17 +13,19 @@
 //! * `show` prints the timeline of a trace, or the steps of a shrink.
 //! * `export` writes the journal of a store as a trace.
 //! * `serve` runs a system as a service, and makes tokens for its callers.
+//! * `init` makes a folder with a first system.
+//! * `systems` lists the systems that traces can name.
 //! * `knob` holds `reflow`, `trigger`, `migrate` and `scrub`.
 //!
 //! A subcommand uses no other subcommand. The modules that they share are in layers, and each uses only the ones before
 //! it:
 //!
-//! 1. `interrupt` knows whether to stop, and `jobs`, `duration`, `shell` and `original` are small helpers.
+//! 1. `interrupt` knows whether to stop, and `jobs`, `duration`, `shell`, `orphans` and `original` are small helpers.
 //! 2. `service` runs a system as a service, `runner` finds the system of a trace by its name, and `report` formats
 //!    reports for people.
 //! 3. `worker` is the process that runs systems, which may end it without harm.
 //! 4. `console` prints output, progress and errors; in a worker, it sends them to the supervisor.
-//! 5. `supervisor` starts workers and follows them to their end.
+//! 5. `config` reads `afresh.toml`, and `supervisor` starts workers and follows them to their end.
 //! 6. `input` opens files and stores, `source` reads traces, and `explorer` makes simulated runs.
 //!
 //! Exit codes:
@@ -43,12 +45,14 @@ mod explorer;
 #[cfg(feature = "serve")]
 mod export;
 mod import;
+mod init;
 mod input;
 mod interrupt;
 mod jobs;
 mod knob;
 mod lock;
 mod original;
+mod orphans;
 mod replay;
 pub mod report;
 mod run;
@@ -64,6 +68,7 @@ mod source;
 #[cfg(feature = "serve")]
 mod store;
 mod supervisor;
+mod systems;
 mod worker;
 
 use std::ffi::OsString;
@@ -112,6 +117,8 @@ enum Command {
     Trigger(knob::trigger::Args),
     Migrate(knob::migrate::Args),
     Scrub(knob::scrub::Args),
+    Systems(systems::Args),
+    Init(init::Args),
     #[cfg(feature = "serve")]
     Confirm(knob::remote::Args),
     #[cfg(feature = "serve")]
@@ -161,6 +168,8 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Trigger(args) => args.turn.main(args.asked(), systems, console),
         Command::Migrate(args) => args.turn.main(args.asked(), systems, console),
         Command::Scrub(args) => args.turn.main(args.asked(), systems, console),
+        Command::Init(args) => init::main(&args, console),
+        Command::Systems(args) => systems::main(&args, systems, &file, console),
         #[cfg(feature = "serve")]
         Command::Confirm(args) => knob::remote::confirm(&args, console),
         #[cfg(feature = "serve")]

@@ -77,20 +77,32 @@ impl Source {
         name: String,
         source: R,
     ) -> Result<(Reader<R>, &'s dyn Runner), Error> {
-        let reader = Reader::new(name, source, self.options())?;
+        let reader = self.reader(name, source)?;
+        let runner = self.runner(systems, &reader)?;
+        Ok((reader, runner))
+    }
+
+    /// Begins to read the trace in `source`. Errors call the trace `name`.
+    pub(super) fn reader<R: BufRead>(&self, name: String, source: R) -> Result<Reader<R>, Error> {
+        Reader::new(name, source, self.options())
+    }
+
+    /// Finds the system that runs a trace. If it is a program, starts it.
+    pub(super) fn runner<'s, R: BufRead>(
+        &self,
+        systems: &'s Systems,
+        reader: &Reader<R>,
+    ) -> Result<&'s dyn Runner, Error> {
+        let name = self.system.as_deref().unwrap_or(&reader.header().system);
         let runner = match self.asked_for(systems)? {
-            Some(runner) => {
-                self.system.as_deref().map_or(Ok(()), |name| systems.begin(name))?;
-                runner
-            }
+            Some(runner) => runner,
             None => {
                 let unknown = |unknown| reader.system_error(Problem::UnknownSystem(unknown));
-                let runner = systems.get(&reader.header().system).map_err(unknown)?;
-                systems.begin(&reader.header().system)?;
-                runner
+                systems.get(name).map_err(unknown)?
             }
         };
-        Ok((reader, runner))
+        systems.begin(name)?;
+        Ok(runner)
     }
 }
 

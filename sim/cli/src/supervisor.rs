@@ -23,6 +23,7 @@ use tempfile::NamedTempFile;
 
 use crate::console::{CliError, Console, Progress};
 use crate::interrupt::{self, Deadline};
+use crate::orphans;
 use crate::worker::{Death, MARK, Note, Phase, Search, Start, Task, Things, exhausted, words};
 
 /// The time between two checks for a request to stop.
@@ -167,7 +168,9 @@ impl<'c> Supervisor<'c> {
                 _ => {}
             }
         }
-        let status = child.wait().map_err(failed)?;
+        let status = child.wait();
+        orphans::end(&child);
+        let status = status.map_err(failed)?;
         let errors = errors.join().unwrap_or_default();
         if let Some(why) = fails {
             return Err(CliError::Usage(why));
@@ -192,7 +195,7 @@ impl<'c> Supervisor<'c> {
             // command that the worker runs needs its environment as it is.
             command.env("RUST_BACKTRACE", "0").env("RUST_LIB_BACKTRACE", "0");
         }
-        let child = command.spawn()?;
+        let child = orphans::spawn(&mut command)?;
         // The command holds the worker's end of the channel, which would never close.
         drop(command);
         let start = Start {

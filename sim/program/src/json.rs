@@ -18,11 +18,11 @@ struct Inner {
     value: Value,
     /// The value as text, from the moment at which it is first sent to a program.
     text: OnceLock<Box<str>>,
-    /// What programs said about the value, by the number of the program.
+    /// The answers of programs about the value, by the number of the program.
     said: Mutex<Vec<(u64, Said)>>,
 }
 
-/// What a program said about a body: a part of its answer that depends on nothing else.
+/// An answer of a program about a body, which depends on nothing else.
 #[derive(Clone, Debug)]
 pub(crate) enum Said {
     /// Of a message in: whether it is admitted, its keys and its position.
@@ -55,13 +55,13 @@ impl Json {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// What the program with this number said about the value, if it was asked.
+    /// The answer of the program with this number about the value, if it was asked.
     pub(crate) fn said(&self, program: u64) -> Option<Said> {
         let said = self.0.said.lock().unwrap_or_else(PoisonError::into_inner);
         said.iter().find(|(number, _)| *number == program).map(|(_, said)| said.clone())
     }
 
-    /// Notes what the program with this number said about the value.
+    /// Notes the answer of the program with this number about the value.
     pub(crate) fn note(&self, program: u64, said: Said) {
         let mut known = self.0.said.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|(number, _)| *number != program);

@@ -14,7 +14,7 @@
 //! | `json.rs` | values of JSON |
 //! | `wire.rs` | the questions and answers as lines |
 //! | `process.rs` | a process that answers lines, within limits |
-//! | `program.rs` | a program, its processes, and what it said of itself |
+//! | `program.rs` | a program, its processes, and its description of itself |
 //! | `expected.rs` | answers that were asked for before they are needed |
 //! | `system.rs` | a program as a system |
 #![forbid(unsafe_code)]
@@ -28,5 +28,5 @@ mod wire;
 
 pub use json::Json;
 pub use process::Failure;
-pub use program::{Config, Program, Version};
+pub use program::{About, Config, Program, Version};
 pub use system::State;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
+use afresh_check::clock::Stopwatch;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process_group};
 
@@ -49,7 +50,7 @@ pub enum Failure {
     #[error("the program did not answer in {seconds} s{}", said(.stderr))]
     TimedOut {
         /// The limit.
-        seconds: u64,
+        seconds: String,
         /// The last part of what it printed on standard error.
         stderr: String,
     },
@@ -177,7 +178,7 @@ impl Process {
 
     /// Waits until the process takes or gives something. Reads what it prints on standard error.
     fn wait(&mut self, writes: bool, limits: &Limits) -> Result<(), Failure> {
-        let timeout = Timespec { tv_sec: limits.timeout.as_secs() as i64, tv_nsec: limits.timeout.subsec_nanos().into() };
+        let since = Stopwatch::start();
         loop {
             let mut polled = Vec::with_capacity(3);
             polled.push(PollFd::from_borrowed_fd(self.stdout.as_fd(), PollFlags::IN));
@@ -186,9 +187,12 @@ impl Process {
             }
             let others = polled.len();
             polled.extend(self.stderr.iter().map(|stderr| PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::IN)));
+            // What it prints on standard error is no part of an answer, so the time goes on.
+            let left = limits.timeout.saturating_sub(since.elapsed());
+            let timeout = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
             match poll(&mut polled, Some(&timeout)) {
                 Ok(0) => {
-                    let seconds = limits.timeout.as_secs();
+                    let seconds = limits.timeout.as_secs_f64().to_string();
                     return Err(Failure::TimedOut { seconds, stderr: self.stderr() });
                 }
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}

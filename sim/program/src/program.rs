@@ -1,4 +1,4 @@
-//! A program, its processes, and what it said of itself.
+//! A program, its processes, and its description of itself.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use afresh_core::{Message, Name};
+use afresh_core::Name;
+use afresh_world::Workload;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::expected::Expected;
@@ -37,7 +39,7 @@ impl Config {
     /// The longest line of an answer in bytes, unless another is set.
     pub const LINE_MAX: usize = 256 << 20;
 
-    /// The command that is run, with what takes the network from it.
+    /// The whole command, with the words that take the network from the program.
     fn words(&self) -> Vec<OsString> {
         const WITHOUT_NETWORK: [&str; 4] = ["unshare", "--map-root-user", "--net", "--"];
         let before = WITHOUT_NETWORK.iter().filter(|_| !self.network).map(OsString::from);
@@ -52,6 +54,19 @@ pub struct Version {
     pub name: Name,
     /// How to run it.
     pub config: Config,
+}
+
+/// The description that a program gives of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct About {
+    /// The name of the system.
+    pub name: String,
+    /// The version of its code; empty if the program does not say.
+    pub version: String,
+    /// The optional questions that it answers.
+    pub answers: Vec<String>,
+    /// Its flows.
+    pub flows: Vec<String>,
 }
 
 /// A system whose code is another program.
@@ -123,28 +138,32 @@ impl Program {
     /// Fails if the program does not start, or does not say what it is.
     pub fn begin(&self) -> Result<(), Failure> {
         let process = self.one.process()?;
-        self.one.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+        self.one.put_back(process);
         Ok(())
     }
 
-    /// Returns whether the program makes the messages of simulated runs.
+    /// Returns the workload of the program, or `None` if it has none, or does not run.
     ///
-    /// # Errors
-    ///
-    /// Fails if the program does not start, or does not say what it is.
-    pub fn has_workload(&self) -> Result<bool, Failure> {
-        self.one.can(Optional::Workload)
+    /// Simulated runs draw its messages with questions to the program, turn its flows on and off, and deploy its
+    /// versions.
+    pub fn workload(&self) -> Option<Workload<Json>> {
+        let hello = self.one.hello().ok().filter(|hello| hello.answers.contains(&Optional::Workload))?;
+        let one = Arc::clone(&self.one);
+        let workload = Workload::drawn_by(move |seed| {
+            let mut batch = Batch::default();
+            batch.ask_workload(seed);
+            let answer = one.ask(&batch, |answer| wire::answer::<WorkloadAnswer>(answer));
+            answer.map(WorkloadAnswer::messages).map_err(|failure| failure.to_string())
+        });
+        Some(hello.flows.iter().fold(workload, |workload, flow| workload.flow(flow.clone())))
     }
 
-    /// Asks for the messages of the simulated run with this seed.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the program gives no answer.
-    pub fn workload(&self, seed: u64) -> Result<Vec<Message<Json>>, Failure> {
-        let mut batch = Batch::default();
-        batch.ask_workload(seed);
-        self.one.ask(&batch, |answer| wire::answer::<WorkloadAnswer>(answer)).map(WorkloadAnswer::messages)
+    /// Returns the description that the program gives of itself, or `None` if it does not run.
+    pub fn about(&self) -> Option<About> {
+        let Hello { name, version, answers, flows, .. } = self.one.hello().ok()?;
+        let answers = answers.iter().map(|optional| optional.name().to_owned()).collect();
+        let flows = flows.iter().map(ToString::to_string).collect();
+        Some(About { name: name.clone(), version: version.clone(), answers, flows })
     }
 
     /// How the program is run.
@@ -157,25 +176,18 @@ impl One {
     fn new(name: Name, config: Config) -> Arc<Self> {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self {
-            number,
-            name,
-            config,
-            hello: OnceLock::new(),
-            idle: Mutex::default(),
-            next: AtomicU64::new(1),
-        })
+        Arc::new(Self { number, name, config, hello: OnceLock::new(), idle: Mutex::default(), next: AtomicU64::new(1) })
     }
 
     fn limits(&self) -> Limits {
         Limits { timeout: self.config.timeout, line_max: self.config.line_max }
     }
 
-    /// What the program says of itself. Starts a process if there was none.
+    /// The description that the program gives of itself. Starts a process if there was none.
     pub(crate) fn hello(&self) -> Result<&Hello, Failure> {
         if self.hello.get().is_none() {
             let process = self.process()?;
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+            self.put_back(process);
         }
         self.hello.get().ok_or_else(|| no_answer("it did not say what it is", b""))
     }
@@ -218,28 +230,47 @@ impl One {
         answer.unwrap_or_else(|| Err(no_answer("it has no answer", b"")))
     }
 
-    /// Asks all questions of some batches, and passes the answers to each batch to `each`, with the number of the batch.
+    /// Asks all questions of some batches, and passes the answers to each batch to `each`, with the index of the batch.
     ///
     /// The batches are under way at once. A process that fails is ended, and the next question starts another.
     pub(crate) fn ask_all(&self, batches: &[Batch], mut each: impl FnMut(usize, &[&RawValue])) -> Result<(), Failure> {
-        let mut process = self.process()?;
-        let bits = self.hello.get().map_or(64, |hello| hello.integer_bits);
+        let bits = self.hello()?.integer_bits;
         if let Some(body) = batches.iter().find_map(|batch| batch.too_wide(bits)) {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
-            let what = format!("a message has an integer of more than {bits} bits, which the program would round: {body:?}");
+            let what = format!("an integer has more than {bits} bits, and the program would round it: {body:?}");
             return Err(Failure::Raised { kind: "number".into(), what: what.replace('`', "'"), place: String::new() });
         }
         let first = self.next.fetch_add(batches.len() as u64, Ordering::Relaxed);
         let lines: String = (first..).zip(batches).map(|(number, batch)| batch.line(number)).collect();
-        let mut place = 0;
-        process.exchange(lines.as_bytes(), batches.len(), &self.limits(), |line| {
-            let batch = &batches[place];
-            let answers = Answers::read(line, first + place as u64, batch.asked)?;
-            each(place, &answers.0);
-            place += 1;
-            Ok(())
-        })?;
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
+        let mut answered = 0;
+        let mut exchange = |process: &mut Process, answered: &mut usize| {
+            process.exchange(lines.as_bytes(), batches.len(), &self.limits(), |line| {
+                let batch = &batches[*answered];
+                let answers = Answers::read(line, first + *answered as u64, batch.asked)?;
+                each(*answered, &answers.0);
+                *answered += 1;
+                Ok(())
+            })
+        };
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut process = match idle {
+            None => self.start()?,
+            Some(mut process) => match exchange(&mut process, &mut answered) {
+                Ok(()) => {
+                    self.put_back(process);
+                    return Ok(());
+                }
+                // It may have ended while it was idle, which says nothing about these questions.
+                Err(Failure::Ended { .. }) if answered == 0 => self.start()?,
+                Err(failure) => return Err(failure),
+            },
+        };
+        exchange(&mut process, &mut answered)?;
+        self.put_back(process);
         Ok(())
+    }
+
+    /// Keeps a process for the next question.
+    fn put_back(&self, process: Process) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(process);
     }
 }

@@ -6,7 +6,7 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use afresh_core::{
-    Beginning, Change, Flows, Foreseen, Input, Key, Name, Parts, Slot, System, Updated, Violation,
+    Beginning, Change, Flows, Foreseen, Input, Key, Name, Parts, Property, Slot, States, System, Updated, Violation,
 };
 use serde_json::Value;
 
@@ -14,8 +14,8 @@ use crate::Program;
 use crate::json::{Json, Said};
 use crate::process::Failure;
 use crate::wire::{
-    self, About, Batch, Changed, CompareAnswer, FoldAnswer, Goes, Look, LookAnswer, MaybeState, MaybeView, Optional,
-    PartAnswer, Placed, Told,
+    self, About, Batch, Changed, CompareAnswer, Declared, FoldAnswer, Goes, Look, LookAnswer, MaybeState, MaybeView,
+    Optional, PartAnswer, Placed, PropertyAnswer, Told,
 };
 
 /// The state of a key as a program gave it, or the state before the first message.
@@ -24,7 +24,7 @@ pub struct State(Option<Arc<Known>>);
 
 struct Known {
     json: Json,
-    /// What is seen of the state, once the program was asked. It depends on the flows of the key, which are here too.
+    /// The look of the state, once the program was asked for it, and the flows on which its outputs depend.
     look: OnceLock<(Flows, Look)>,
 }
 
@@ -124,7 +124,7 @@ impl Program {
         }
     }
 
-    /// Folds some messages into a state, with what was foreseen or with a question.
+    /// Folds some messages into a state: takes the answer that was foreseen, or asks.
     fn folded(&self, key: &Key, state: &State, told: &[Told], flows: &Flows, look: bool) -> Result<State, Failure> {
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(result) = expected.take(key, state, told, flows) {
@@ -137,7 +137,7 @@ impl Program {
         answer.last(self.one.number, flows)
     }
 
-    /// Passes what is seen of a state to `read`: under these flows or, if there are none, under any.
+    /// Passes the look of a state to `read`: under these flows or, if there are none, under any.
     fn look<T>(&self, key: &Key, state: &State, flows: Option<&Flows>, read: impl FnOnce(&Look) -> T) -> T {
         let known = state.0.as_ref().and_then(|known| known.look.get());
         if let Some((_, look)) = known.filter(|(with, _)| flows.is_none_or(|flows| flows == with)) {
@@ -167,13 +167,7 @@ impl System for Program {
         *state = self.folded(key, state, &[told(input)], flows, true).unwrap_or_else(|failure| fail(&failure));
     }
 
-    fn fold<'m>(
-        &self,
-        key: &Key,
-        state: &mut State,
-        inputs: impl Iterator<Item = Input<'m, Json>>,
-        flows: &Flows,
-    ) {
+    fn fold<'m>(&self, key: &Key, state: &mut State, inputs: impl Iterator<Item = Input<'m, Json>>, flows: &Flows) {
         let told: Vec<_> = inputs.map(told).collect();
         if !told.is_empty() {
             *state = self.folded(key, state, &told, flows, false).unwrap_or_else(|failure| fail(&failure));
@@ -281,8 +275,31 @@ impl System for Program {
         self.look(key, state, None, |look| look.violations.clone())
     }
 
+    fn properties(&self) -> Vec<Property<Self>> {
+        let Ok(hello) = self.one.hello() else { return Vec::new() };
+        let property = |declared: &Declared| {
+            let name = kept(&declared.name);
+            Property::new(name, declared.expect.into(), move |program: &Self, states: &States<'_, Self>| {
+                let states = states.iter().filter_map(|(key, state)| Some((*key, state.json()?)));
+                let answer: PropertyAnswer = program.ask(|batch| batch.ask_property(name, states));
+                answer.broken.map_or(Ok(()), Err)
+            })
+        };
+        hello.properties.iter().map(property).collect()
+    }
+
     fn initial(&self, _: &Key, beginning: Beginning) -> Option<State> {
         (beginning == Beginning::Birth).then(State::default)
+    }
+
+    fn change_field(&self, _: &Key, state: &mut State, field: u32) -> bool {
+        let Some(json) = state.json() else { return false };
+        let mut changed = json.clone();
+        let is_changed = afresh_world::change_field(&mut changed, field);
+        if is_changed {
+            *state = State::new(changed, None);
+        }
+        is_changed
     }
 
     fn foresees(&self) -> bool {
@@ -316,7 +333,7 @@ impl System for Program {
 
     fn foresee_folds(&self, folds: Vec<Foreseen<Self>>) {
         let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
-        // What was foreseen before and not needed was a mistake.
+        // Answers that are left over were foreseen by mistake.
         expected.clear();
         if !folds.is_empty() {
             expected.ask(&self.one, folds);
@@ -329,7 +346,9 @@ fn by_field(one: &Value, other: &Value) -> Parts {
     match (one, other) {
         (Value::Object(one), Value::Object(other)) if one != other => {
             let names: BTreeSet<_> = one.keys().chain(other.keys()).collect();
-            names.into_iter().fold(Parts::default(), |parts, name| parts.part(kept(name), one.get(name) == other.get(name)))
+            names
+                .into_iter()
+                .fold(Parts::default(), |parts, name| parts.part(kept(name), one.get(name) == other.get(name)))
         }
         _ => Parts::whole(one == other),
     }

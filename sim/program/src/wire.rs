@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
-use afresh_core::{Flows, Key, Message, Name, Slot, Violation};
+use afresh_core::{Expectation, Flows, Key, Message, Name, Slot, Violation};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -15,7 +15,7 @@ use crate::system::State;
 /// The version of the protocol.
 pub(crate) const PROTOCOL: u32 = 1;
 
-/// What a program says of itself before the first question.
+/// The description that a program gives of itself before the first question.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Hello {
@@ -33,9 +33,41 @@ pub(crate) struct Hello {
     /// The flows that it asks for.
     #[serde(default)]
     pub(crate) flows: Vec<Name>,
+    /// The conditions over the states of all keys.
+    #[serde(default)]
+    pub(crate) properties: Vec<Declared>,
     /// The bits of the largest integers that it keeps exactly; 64 if it does not say.
     #[serde(default = "sixty_four")]
     pub(crate) integer_bits: u32,
+}
+
+/// A property, as a program declares it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Declared {
+    /// The name of the property.
+    pub(crate) name: String,
+    /// When it must hold.
+    pub(crate) expect: Expect,
+}
+
+/// When a property must hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Expect {
+    Always,
+    Eventually,
+    Sometimes,
+}
+
+impl From<Expect> for Expectation {
+    fn from(expect: Expect) -> Self {
+        match expect {
+            Expect::Always => Self::Always,
+            Expect::Eventually => Self::Eventually,
+            Expect::Sometimes => Self::Sometimes,
+        }
+    }
 }
 
 fn sixty_four() -> u32 {
@@ -56,6 +88,19 @@ pub(crate) enum Optional {
     Compare,
     /// The messages of a simulated run.
     Workload,
+}
+
+impl Optional {
+    /// The kind of question, as lines name it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Update => "update",
+            Self::Restate => "restate",
+            Self::Learn => "learn",
+            Self::Compare => "compare",
+            Self::Workload => "workload",
+        }
+    }
 }
 
 /// The line with which Afresh begins, and the one that it expects.
@@ -144,7 +189,7 @@ impl Batch {
         self.ask("place", &place.to_string(), 1);
     }
 
-    /// Asks for the state, or each state, after some messages. With `look`, also for what is seen of each.
+    /// Asks for the state, or each state, after some messages. With `look`, also asks for the look of each state.
     pub(crate) fn ask_fold(&mut self, about: &About<'_>, messages: &[Told], each: bool, look: bool) {
         let places: Vec<_> = messages.iter().map(|told| self.place(told)).collect();
         let mut question = about.begin();
@@ -154,7 +199,7 @@ impl Batch {
         self.ask("fold", &question, messages.len().max(1));
     }
 
-    /// Asks what is seen of a state.
+    /// Asks for the look of a state.
     pub(crate) fn ask_look(&mut self, about: &About<'_>) {
         let question = about.begin() + "}";
         self.ask("look", &question, 1);
@@ -196,6 +241,14 @@ impl Batch {
     pub(crate) fn ask_goes(&mut self, key: &Key, slot: &Slot, body: &Json) {
         let question = format!("{{\"key\":{},\"slot\":{},\"body\":{}}}", quoted(key), quoted(slot), body.text());
         self.ask("receiver", &question, 1);
+    }
+
+    /// Asks whether a property holds for some states.
+    pub(crate) fn ask_property<'s>(&mut self, name: &str, states: impl Iterator<Item = (&'s Key, &'s Json)>) {
+        let state = |(key, state): (&Key, &Json)| format!("{}:{}", quoted(key), state.text());
+        let states: Vec<_> = states.map(state).collect();
+        let name = serde_json::to_string(name).unwrap_or_default();
+        self.ask("property", &format!("{{\"name\":{name},\"states\":{{{}}}}}", states.join(",")), 1);
     }
 
     /// Asks for the messages of a simulated run.
@@ -332,7 +385,7 @@ impl Placed {
     }
 }
 
-/// What is seen of a state.
+/// The look of a state: everything that others see of it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Look {
     pub(crate) view: Json,
@@ -426,8 +479,9 @@ impl FoldAnswer {
     }
 }
 
-/// A state, and what is seen of it if that was asked for.
+/// A state, with its look if the question asked for it.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct StateAnswer {
     pub(crate) state: Json,
     #[serde(default)]
@@ -439,7 +493,7 @@ pub(crate) struct StateAnswer {
 }
 
 impl StateAnswer {
-    /// The state, with what is seen of it under these flows.
+    /// The state, with its look under these flows.
     pub(crate) fn state(self, program: u64, flows: &Flows) -> State {
         let Self { state, view, outputs, violations } = self;
         let look = view.map(|view| (flows.clone(), LookAnswer { view, outputs, violations }.look(program)));
@@ -461,6 +515,14 @@ pub(crate) struct MaybeState {
 pub(crate) struct MaybeView {
     #[serde(default)]
     pub(crate) view: Option<Json>,
+}
+
+/// The answer to *property*: nothing, if the property holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PropertyAnswer {
+    #[serde(default)]
+    pub(crate) broken: Option<String>,
 }
 
 /// The answer to *compare*.

@@ -17,10 +17,22 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 /// either: the simulated network makes messages late, lost, duplicated or reordered.
 #[derive(Clone)]
 pub struct Workload<I> {
-    messages: Arc<dyn Fn() -> BoxedStrategy<Vec<Message<I>>> + Send + Sync>,
+    source: Source<I>,
     flows: Vec<Name>,
     versions: Vec<Name>,
 }
+
+/// Where the messages of a run come from.
+#[derive(Clone)]
+enum Source<I> {
+    /// A strategy, which is built once for each thread.
+    Strategy(Arc<dyn Fn() -> BoxedStrategy<Vec<Message<I>>> + Send + Sync>),
+    /// A function of the seed.
+    Seed(Arc<Draw<I>>),
+}
+
+/// A function that returns the messages of the run with a seed, or the reason why there are none.
+type Draw<I> = dyn Fn(u64) -> Result<Vec<Message<I>>, String> + Send + Sync;
 
 impl<I> fmt::Debug for Workload<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -35,7 +47,14 @@ impl<I: fmt::Debug + 'static> Workload<I> {
     where
         T: Strategy<Value = Vec<Message<I>>> + 'static,
     {
-        Self { messages: Arc::new(move || messages().boxed()), flows: Vec::new(), versions: Vec::new() }
+        let source = Source::Strategy(Arc::new(move || messages().boxed()));
+        Self { source, flows: Vec::new(), versions: Vec::new() }
+    }
+
+    /// Creates a workload from a function that returns the messages of the run with a seed, in the order in which the
+    /// upstream sends them, or the reason why there are none. The same seed must give the same messages.
+    pub fn drawn_by(draw: impl Fn(u64) -> Result<Vec<Message<I>>, String> + Send + Sync + 'static) -> Self {
+        Self { source: Source::Seed(Arc::new(draw)), flows: Vec::new(), versions: Vec::new() }
     }
 
     /// Adds a flow that operators may turn on and off during a run.
@@ -67,7 +86,10 @@ impl<I: fmt::Debug + 'static> Workload<I> {
     /// Building a strategy may take a while, and a strategy cannot be shared between threads. So each thread builds
     /// one, and uses it for all its runs.
     pub(crate) fn begin(&self) -> Drawer<I> {
-        Drawer((self.messages)())
+        match &self.source {
+            Source::Strategy(messages) => Drawer::Strategy(messages()),
+            Source::Seed(draw) => Drawer::Seed(Arc::clone(draw)),
+        }
     }
 }
 
@@ -87,8 +109,11 @@ pub fn envelopes<B: Clone + fmt::Debug>(
     prop::collection::vec(message, 0..=length_max)
 }
 
-/// Draws the messages of each run from the strategy of a workload.
-pub(crate) struct Drawer<I>(BoxedStrategy<Vec<Message<I>>>);
+/// Draws the messages of each run from a workload.
+pub(crate) enum Drawer<I> {
+    Strategy(BoxedStrategy<Vec<Message<I>>>),
+    Seed(Arc<Draw<I>>),
+}
 
 impl<I: fmt::Debug> Drawer<I> {
     /// Draws the messages of the run with this seed.
@@ -97,11 +122,15 @@ impl<I: fmt::Debug> Drawer<I> {
     ///
     /// Returns the reason why the strategy gave no messages, such as a filter that rejected too many of them.
     pub(crate) fn draw(&self, seed: u64) -> Result<Vec<Message<I>>, String> {
+        let strategy = match self {
+            Self::Strategy(strategy) => strategy,
+            Self::Seed(draw) => return draw(seed),
+        };
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         let config = Config { failure_persistence: None, ..Config::default() };
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-        let tree = self.0.new_tree(&mut TestRunner::new_with_rng(config, rng));
+        let tree = strategy.new_tree(&mut TestRunner::new_with_rng(config, rng));
         tree.map(|tree| tree.current()).map_err(|reason| reason.to_string())
     }
 }

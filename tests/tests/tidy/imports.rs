@@ -6,7 +6,7 @@ use super::{files, packages, read};
 
 /// The subcommands of the command line: none of them may use another.
 const SUBCOMMANDS: &[&str] =
-    &["check", "explore", "export", "import", "knob", "replay", "run", "serve", "show", "shrink"];
+    &["check", "explore", "export", "import", "init", "knob", "replay", "run", "serve", "show", "shrink", "systems"];
 
 /// The modules of a package, as they use each other.
 struct Modules {

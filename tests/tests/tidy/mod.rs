@@ -104,9 +104,18 @@ const USES: &[(&str, Uses)] = &[
             "tracing",
         ]),
     ),
+    ("afresh-program", Uses::Only(&["afresh-core", "afresh-world", "rustix", "serde", "serde_json", "thiserror"])),
     (
         "afresh-cli",
-        Uses::OfOurs(&["afresh-check", "afresh-core", "afresh-host", "afresh-shrink", "afresh-trace", "afresh-world"]),
+        Uses::OfOurs(&[
+            "afresh-check",
+            "afresh-core",
+            "afresh-host",
+            "afresh-program",
+            "afresh-shrink",
+            "afresh-trace",
+            "afresh-world",
+        ]),
     ),
     (
         "afresh",

@@ -1,6 +1,6 @@
 use afresh_core::{Damage, Fault, Knob, Policy, Stimulus};
 
-use super::{Held, LawViolation, StimulusOf, run, same};
+use super::{Held, LawViolation, StimulusOf, run, same, take_all};
 use crate::subject::Subject;
 
 /// Checks that damage to incremental states, checkpoints or indexes is healed, and that wrong outputs are corrected.
@@ -54,10 +54,7 @@ pub(super) fn healing_of<S: Subject>(
             damaged.take(None, Stimulus::Fault(Box::new(fault.clone())));
             let (mut at_once, (by_law, why)) = (damaged.clone(), by());
             at_once.take(None, Stimulus::Knob(Box::new(Knob::Scrub { keys: None, by: by_law, why })));
-            for stimulus in rest {
-                damaged.take(None, stimulus.clone());
-                at_once.take(None, stimulus.clone());
-            }
+            take_all([&mut damaged, &mut at_once], rest);
             same(["never damaged", "healed at once"], [&healthy, &at_once])
                 .map_err(|violation| of_fault(violation, &fault))?;
             for trigger in [true, false] {

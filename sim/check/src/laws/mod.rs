@@ -26,6 +26,7 @@ use afresh_core::{Engine, Observation, Options, Policy, Sent, SlotId, Stimulus, 
 
 use crate::compare::kind;
 use crate::guard::guard;
+use crate::loaded::AHEAD;
 use crate::subject::Subject;
 
 pub use closure::closure;
@@ -53,10 +54,35 @@ where
     S: Subject + 't,
 {
     let mut engine = Engine::new(system.clone(), Options { policy, guard, ..Options::default() });
-    for stimulus in stimuli {
-        engine.take(None, stimulus.clone());
-    }
+    take_all([&mut engine], stimuli);
     engine
+}
+
+/// Lets each engine take all stimuli.
+pub(crate) fn take_all<'t, S, const N: usize>(
+    mut engines: [&mut Engine<S>; N],
+    stimuli: impl IntoIterator<Item = &'t StimulusOf<S>>,
+) where
+    S: Subject + 't,
+{
+    let (mut stimuli, mut batch) = (stimuli.into_iter(), Vec::new());
+    loop {
+        batch.extend(stimuli.by_ref().take(AHEAD));
+        if batch.is_empty() {
+            return;
+        }
+        for engine in &mut engines {
+            engine.look_ahead(batch.iter().filter_map(|stimulus| match stimulus {
+                Stimulus::In(message) => Some(message),
+                _ => None,
+            }));
+        }
+        for stimulus in batch.drain(..) {
+            for engine in &mut engines {
+                engine.take(None, stimulus.clone());
+            }
+        }
+    }
 }
 
 /// Settles every `step`th of the outputs that are not settled.

@@ -1,6 +1,6 @@
 use afresh_core::{Engine, Options, Policy};
 
-use super::{Held, LawViolation, StimulusOf, run, same, settle};
+use super::{Held, LawViolation, StimulusOf, run, same, settle, take_all};
 use crate::guard::guard;
 use crate::subject::Subject;
 
@@ -24,10 +24,7 @@ pub fn restart<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], crash_after: u
     if !lived.unsettled().eq(restarted.unsettled()) {
         return Err(LawViolation::new("unsettled", "the restarted system would send other outputs again"));
     }
-    for stimulus in rest {
-        lived.take(None, stimulus.clone());
-        restarted.take(None, stimulus.clone());
-    }
+    take_all([&mut lived, &mut restarted], rest);
     super::policy::same_events(["lived", "restarted"], [&lived, &restarted])?;
     same(["lived", "restarted"], [&lived, &restarted])
 }

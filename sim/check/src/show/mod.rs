@@ -3,6 +3,7 @@
 mod entry;
 mod filter;
 mod names;
+mod recorded;
 mod timeline;
 mod views;
 
@@ -22,6 +23,7 @@ pub use entry::{Entry, Sign, json};
 pub(crate) use filter::is_named;
 pub use filter::{Filter, Range};
 pub use names::Names;
+pub use recorded::show_recorded;
 pub use views::{Seen, ViewChange};
 
 /// The options of [`show()`].

@@ -254,7 +254,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
 }
 
 /// The key of an observation; a rejection has none.
-fn own_key<O, V>(observation: &Observation<O, V>) -> Option<&Key> {
+pub(super) fn own_key<O, V>(observation: &Observation<O, V>) -> Option<&Key> {
     match observation {
         Observation::Out(sent) => Some(&sent.key),
         Observation::Settled(settled) => Some(&settled.output.key),
@@ -267,13 +267,16 @@ fn own_key<O, V>(observation: &Observation<O, V>) -> Option<&Key> {
 
 /// The keys that a stimulus names, even if it has no effect on them.
 fn named_keys<S: Subject>(system: &S, stimulus: &Stimulus<S::In, S::View>) -> Vec<Key> {
+    let Stimulus::In(message) = stimulus else { return keys_in(stimulus) };
+    let mut keys = Vec::new();
+    // The engine rejects a message on which this panics.
+    let _ = guard(&mut || keys = message.body.iter().flat_map(|body| system.keys(body)).collect());
+    keys
+}
+
+/// The keys that a stimulus has in its own text. The keys of a message are known to its system alone.
+pub(super) fn keys_in<I, V>(stimulus: &Stimulus<I, V>) -> Vec<Key> {
     match stimulus {
-        Stimulus::In(message) => {
-            let mut keys = Vec::new();
-            // The engine rejects a message on which this panics.
-            let _ = guard(&mut || keys = message.body.iter().flat_map(|body| system.keys(body)).collect());
-            keys
-        }
         Stimulus::Opening(opening) => vec![opening.key.clone()],
         Stimulus::Fault(_) => damaged_key(stimulus).into_iter().cloned().collect(),
         Stimulus::Knob(knob) => match &**knob {
@@ -283,7 +286,9 @@ fn named_keys<S: Subject>(system: &S, stimulus: &Stimulus<S::In, S::View>) -> Ve
             Knob::ReflowOut { outputs, .. } => outputs.iter().map(|output| output.key.clone()).collect(),
             Knob::ReflowIn { .. } => Vec::new(),
         },
-        Stimulus::Unreadable(_) | Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => Vec::new(),
+        Stimulus::In(_) | Stimulus::Unreadable(_) | Stimulus::Deliver(_) | Stimulus::Drop(_) | Stimulus::Timer(_) => {
+            Vec::new()
+        }
     }
 }
 
@@ -299,7 +304,7 @@ fn damaged_key<I, V>(stimulus: &Stimulus<I, V>) -> Option<&Key> {
 }
 
 /// Returns `true` if a stimulus delivers or reflows a message that the filter names.
-fn is_asked_for<I, V>(filter: &Filter, stimulus: &Stimulus<I, V>) -> bool {
+pub(super) fn is_asked_for<I, V>(filter: &Filter, stimulus: &Stimulus<I, V>) -> bool {
     match stimulus {
         Stimulus::In(message) => filter.names(message.id.as_str(), message.from.as_str()),
         Stimulus::Knob(knob) => match &**knob {
@@ -316,7 +321,7 @@ fn is_asked_for<I, V>(filter: &Filter, stimulus: &Stimulus<I, V>) -> bool {
 }
 
 /// Returns `true` if an observation is about an output that the filter names.
-fn is_output_asked_for<O, V>(filter: &Filter, observation: &Observation<O, V>) -> bool {
+pub(super) fn is_output_asked_for<O, V>(filter: &Filter, observation: &Observation<O, V>) -> bool {
     // Building the name of an output is slow, so do it only if there is a name to compare it with.
     if filter.messages.is_empty() {
         return true;

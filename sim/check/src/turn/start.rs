@@ -6,12 +6,13 @@ use std::io::BufRead;
 use afresh_core::{
     Engine, EventNumber, Fault, Key, Knob, Observation, OutOfSequence, Policy, Sent, SlotId, Stimulus, Types, What,
 };
-use afresh_trace::format::{self, EventOf, Problem, Reader};
+use afresh_trace::format::{self, EventOf, Problem, Reader, messages};
 use serde::Serialize;
 
 use super::Options;
 use super::numbers::Numbers;
 use crate::guard::guard;
+use crate::loaded::AHEAD;
 use crate::loaded::observe;
 use crate::subject::Subject;
 
@@ -97,7 +98,10 @@ impl<S: Subject> Started<S> {
     fn run(system: &S, options: afresh_core::Options, events: &[EventOf<S>], torn: Option<u64>) -> Self {
         let mut engine = Engine::new(system.clone(), options);
         let mut numbers = Numbers::default();
-        for event in events {
+        for (place, event) in events.iter().enumerate() {
+            if place % AHEAD == 0 {
+                engine.look_ahead(messages::<S>(events[place..].iter().take(AHEAD)));
+            }
             match &event.what {
                 What::Stimulus(stimulus) => {
                     numbers.is(engine.take(event.at, stimulus.clone()).stimulus(), event.number);

@@ -5,9 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use afresh_core::{
-    EventNumber, Foreseen, Key, Message, Name, Opening, Receipt, Sent, Slot, Stimulus, System, What,
-};
+use afresh_core::{EventNumber, Foreseen, Key, Message, Name, Opening, Receipt, Sent, Slot, Stimulus, System, What};
 use afresh_trace::format::EventOf;
 use indexmap::IndexMap;
 use indexmap::map::Entry;

@@ -136,8 +136,8 @@ impl File {
         let Some(path) = found else { return Ok(Self::default()) };
         let name = path.display().to_string();
         let text = fs::read_to_string(&path).map_err(|error| Error::file(name.clone(), Problem::Read(error)))?;
-        let file: Self =
-            toml::from_str(&text).map_err(|error| CliError::Usage(format!("{name}: {}", error.to_string().trim_end())))?;
+        let file: Self = toml::from_str(&text)
+            .map_err(|error| CliError::Usage(format!("{name}: {}", error.to_string().trim_end())))?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         Ok(Self { folder: folder.to_owned(), path, ..file })
     }
@@ -159,10 +159,8 @@ impl File {
             others.push(Version { name: name.as_str().into(), config: run(command) });
             let twin = || twin.as_deref().map(Into::into);
             for Version { name, config } in &others {
-                all = all.with_program(
-                    name.to_string(),
-                    Program::new(name.clone(), config.clone(), others.clone(), twin()),
-                );
+                all = all
+                    .with_program(name.to_string(), Program::new(name.clone(), config.clone(), others.clone(), twin()));
             }
         }
         for Named { name, command } in named {

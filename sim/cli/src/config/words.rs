@@ -73,7 +73,9 @@ fn has(words: &[OsString], arg: &Arg) -> bool {
     let is = |word: &OsStr| {
         let word = word.to_string_lossy();
         let long = arg.get_long().is_some_and(|long| {
-            word.strip_prefix("--").and_then(|word| word.strip_prefix(long)).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+            word.strip_prefix("--")
+                .and_then(|word| word.strip_prefix(long))
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
         });
         let short = arg.get_short().is_some_and(|short| {
             !word.starts_with("--") && word.strip_prefix('-').is_some_and(|word| word.starts_with(short))
@@ -93,7 +95,9 @@ fn words_of(option: &str, value: &toml::Value, arg: &Arg) -> Option<Vec<OsString
         _ => None,
     };
     match value {
-        toml::Value::Boolean(is_on) if !takes_values => Some(is_on.then(|| format!("--{option}").into()).into_iter().collect()),
+        toml::Value::Boolean(is_on) if !takes_values => {
+            Some(is_on.then(|| format!("--{option}").into()).into_iter().collect())
+        }
         toml::Value::Array(values) if takes_values => values.iter().map(word).collect(),
         value if takes_values => Some(vec![word(value)?]),
         _ => None,

@@ -6,7 +6,7 @@ use std::any::type_name;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::io::{BufRead, Write};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use afresh_check::{Loaded, Subject, replay, show, turn};
 use afresh_core::{Key, System};
@@ -180,11 +180,13 @@ pub struct Systems {
 struct Entry {
     runner: Arc<dyn Runner>,
     program: Option<Program>,
+    /// The workload of the program, once it was asked for one.
+    workloads: Arc<OnceLock<Workloads>>,
 }
 
 impl Entry {
     fn new(runner: impl Runner + 'static) -> Self {
-        Self { runner: Arc::new(runner), program: None }
+        Self { runner: Arc::new(runner), program: None, workloads: Arc::default() }
     }
 }
 
@@ -230,8 +232,7 @@ impl Systems {
     /// Adds a system that is a program. The header of a trace refers to it by `name`.
     #[must_use]
     pub fn with_program(mut self, name: impl Into<String>, program: Program) -> Self {
-        let entry = Entry { runner: Arc::new(program.clone()), program: Some(program) };
-        self.by_name.insert(name.into(), entry);
+        self.by_name.insert(name.into(), Entry { program: Some(program.clone()), ..Entry::new(program) });
         self
     }
 
@@ -297,7 +298,19 @@ impl Systems {
     ///
     /// Fails if there is no such system.
     pub fn explorer<'s>(&'s self, name: &'s str) -> Result<Option<Box<dyn Explorer + 's>>, UnknownName> {
-        Ok(self.get(name)?.explore(name, &self.workloads))
+        Ok(self.get(name)?.explore(name, self.workloads(name)))
+    }
+
+    /// The workloads among which that of the system called `name` is.
+    fn workloads(&self, name: &str) -> &Workloads {
+        match self.by_name.get(name) {
+            Some(Entry { program: Some(program), workloads, .. }) => workloads.get_or_init(|| {
+                let mut workloads = Workloads::default();
+                program.workload().into_iter().for_each(|workload| workloads.add(workload));
+                workloads
+            }),
+            _ => &self.workloads,
+        }
     }
 }
 

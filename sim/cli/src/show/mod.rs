@@ -5,13 +5,14 @@ mod walk;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use afresh_check::show::{CalmPhase, Filter, Options, Range, Summary};
+use afresh_check::show::{CalmPhase, Entry, Filter, Options, Range, Summary, show_recorded};
 use afresh_trace::format::{Error, Kind, Problem, time};
 use afresh_trace::text::{count, escape, number};
 use afresh_trace::unknown::{Thing, UnknownName};
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::config;
 use crate::console::{CliError, Console, json};
 use crate::input;
 use crate::report::terminal::{self, BAD, DIM, GOOD, styled};
@@ -67,6 +68,10 @@ pub(super) struct Args {
     #[arg(long)]
     views: bool,
 
+    /// Show only what was recorded, and run nothing. This is the default for a system that this program does not have.
+    #[arg(long, conflicts_with_all = ["system", "differences", "views"])]
+    recorded: bool,
+
     /// Show bodies whole; without this option, a terminal shows 120 characters of each.
     #[arg(long)]
     full: bool,
@@ -94,10 +99,25 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         return walk::play(args, walk, systems, console);
     }
     let Some(trace) = &args.trace else { return Err(CliError::Usage("no trace is named".into())) };
-    let (reader, runner) = args.source.open(systems, trace)?;
-    let header = reader.header().clone();
-    let system = args.source.system.clone().unwrap_or(header.system);
     let name = input::name(trace);
+    let reader = args.source.reader(name.clone(), input::open(trace)?)?;
+    let header = reader.header().clone();
+    let is_unknown = args.source.system.is_none() && systems.get(&header.system).is_err();
+    let runner = if args.recorded || is_unknown { None } else { Some(args.source.runner(systems, &reader)?) };
+    let system = args.source.system.clone().unwrap_or(header.system);
+    if is_unknown && (args.views || args.differences) {
+        return Err(CliError::Usage(format!(
+            "{}: this program does not have the system {}, so it cannot tell views before and after or differences\n  \
+             help: name a system with `--system`, or add it to {}",
+            escape(&name),
+            escape(&system),
+            config::NAME
+        )));
+    }
+    let show = |reader, options: &Options, each: &mut dyn FnMut(&Entry) -> Result<(), Error>| match runner {
+        Some(runner) => runner.show(reader, options, each),
+        None => show_recorded(reader, options, each),
+    };
     let filter = Filter {
         keys: args.keys.iter().map(|key| key.as_str().into()).collect(),
         messages: args.messages.iter().cloned().collect(),
@@ -112,22 +132,29 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
             let mut write = |text: &str| writer.print(text).map_err(unwritten);
             let window = if header.complete { "the whole history" } else { "a window of a history" };
             // If the filter has a name that the trace does not have, the error comes without a beginning.
-            let mut beginning = format!("{}: {window} of {}\n", escape(&name), escape(&system));
+            let run = match runner {
+                Some(_) => "",
+                None if args.recorded => "; nothing was run",
+                None => {
+                    ", a system that this program does not have: nothing was run, so it cannot tell what happens now"
+                }
+            };
+            let mut beginning = format!("{}: {window} of {}{run}\n", escape(&name), escape(&system));
             let mut columns = Columns::new(console.is_terminal() && !args.full);
-            let summary = runner.show(reader, &options, &mut |entry| {
-                write(&(std::mem::take(&mut beginning) + &columns.entry(entry)))
-            })?;
+            let summary =
+                show(reader, &options, &mut |entry| write(&(std::mem::take(&mut beginning) + &columns.entry(entry))))?;
             write(&(beginning + &ending(&summary, &name)))?;
             writer.flush().map_err(unwritten)?;
         }
         Format::Json => {
             let mut events = Vec::new();
-            let summary = runner.show(reader, &options, &mut |entry| {
+            let summary = show(reader, &options, &mut |entry| {
                 // Text takes a fraction of the memory of a `Value`.
                 events.push(to_raw_value(entry).map_err(|error| unwritten(error.into()))?);
                 Ok(())
             })?;
-            let shown = Shown { trace: name, system, complete: header.complete, summary, events };
+            let was_run = runner.is_some();
+            let shown = Shown { trace: name, system, complete: header.complete, was_run, summary, events };
             console.print(&json("show", &shown))?;
         }
     }
@@ -140,6 +167,8 @@ struct Shown {
     trace: String,
     system: String,
     complete: bool,
+    /// `false` if only the record is shown.
+    was_run: bool,
     summary: Summary,
     events: Vec<Box<RawValue>>,
 }

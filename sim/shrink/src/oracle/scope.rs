@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_check::Subject;
 use afresh_check::guard::guard;
+use afresh_check::{AHEAD, Subject};
 use afresh_core::{Engine, Fault, Key, Knob, Message, Options, Policy, Stimulus, What};
-use afresh_trace::format::EventOf;
+use afresh_trace::format::{EventOf, messages};
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
@@ -19,7 +19,10 @@ pub(super) fn with_senders<S: Subject>(
     let options = Options { policy: Policy::Incremental, complete, guard, ..Options::default() };
     let mut engine = Engine::new(system.clone(), options);
     let mut senders: BTreeMap<Key, BTreeSet<Key>> = BTreeMap::new();
-    for (event, _) in events {
+    for (place, (event, _)) in events.iter().enumerate() {
+        if place % AHEAD == 0 {
+            engine.look_ahead(messages::<S>(events[place..].iter().take(AHEAD).map(|(event, _)| event)));
+        }
         let What::Stimulus(stimulus) = &event.what else { continue };
         for sent in engine.take(event.at, stimulus.clone()).sends() {
             let mut route = || {

@@ -1,0 +1,1 @@
+afresh::main!("{{name}}" => {{crate}}::{{class}});

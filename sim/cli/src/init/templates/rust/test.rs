@@ -1,0 +1,1 @@
+afresh::snapshots!("traces/*.jsonl", {{crate}}::{{class}});

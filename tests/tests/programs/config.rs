@@ -1,0 +1,90 @@
+//! Tests of `afresh.toml` and the options that win over it.
+
+use super::{has, orders};
+
+#[test]
+fn a_trace_runs_with_the_program_that_the_file_names() {
+    if !has("python3") {
+        return;
+    }
+    let folder = orders();
+    assert!(folder.ok(&["check", "in.jsonl"]).contains("ok: 4 stimuli, 1 key"));
+    // The file is found from a folder below it.
+    std::fs::create_dir(folder.path("below")).expect("a folder");
+    let output = folder.command(&["check", "../in.jsonl"]).current_dir(folder.path("below")).output();
+    assert!(output.expect("it runs").status.success());
+    // A version of it has a bug.
+    let found = folder.run(&["check", "in.jsonl", "--system", "orders+late-line"]);
+    assert_eq!(found.code, Some(1), "{}", found.stderr);
+    assert!(found.stdout.contains("incremental/total at 1 step on 1 key"), "{}", found.stdout);
+}
+
+#[test]
+fn an_option_wins_over_the_file() {
+    if !has("python3") {
+        return;
+    }
+    let folder = orders();
+    let bug = "orders=python3 orders.py --bug";
+    assert_eq!(folder.run(&["check", "in.jsonl", "--program", bug]).code, Some(1));
+    assert_eq!(folder.run(&["--program", bug, "check", "in.jsonl"]).code, Some(1));
+    let toml = folder.read("afresh.toml");
+    folder.write("afresh.toml", &format!("{toml}\n[defaults.check]\nsystem = \"orders+late-line\"\n"));
+    assert_eq!(folder.run(&["check", "in.jsonl"]).code, Some(1));
+    folder.ok(&["check", "in.jsonl", "--system=orders"]);
+    // Another file replaces it as a whole.
+    folder.write("other.toml", &toml);
+    folder.ok(&["check", "in.jsonl", "--config", "other.toml"]);
+    folder.ok(&["--config=other.toml", "check", "in.jsonl"]);
+}
+
+#[test]
+fn a_mistake_in_the_file_is_told_with_its_place() {
+    let folder = orders();
+    for (more, told) in [
+        ("[defaults.check]\njbos = 2\n", "afresh.toml: defaults.check.jbos: `check` has no option --jbos"),
+        ("[defaults.chck]\njobs = 2\n", "afresh.toml: defaults: there is no subcommand `chck`"),
+        ("[defaults.check]\nlaws = 3\n", "defaults.check.laws: expected"),
+        ("[systems.other]\n", "missing field `command`"),
+        ("[systems.other]\ncommand = \"\"\n", "the command is empty"),
+        ("[systems.other]\ncommand = \"python3 'x\"\n", "a quote that is not closed"),
+        ("[systems.other]\ncommand = \"x\"\ntimeout = \"soon\"\n", "expected a duration"),
+        ("[system.other]\n", "unknown field `system`"),
+        ("[systems", "TOML parse error at line"),
+    ] {
+        let good = std::fs::read_to_string(afresh_tests::root().join("examples/orders/python/afresh.toml"));
+        folder.write("afresh.toml", &format!("{}\n{more}", good.expect("the example is there")));
+        let refused = folder.refused(&["check", "in.jsonl"]);
+        assert!(refused.contains(told) && refused.contains("afresh.toml"), "{more}: {refused}");
+    }
+    assert!(folder.refused(&["check", "in.jsonl", "--config", "none.toml"]).contains("none.toml: cannot be read"));
+}
+
+#[test]
+fn a_program_that_does_not_run_is_no_finding() {
+    let folder = orders();
+    let refused = folder.refused(&["check", "in.jsonl", "--program", "orders=no-such-program"]);
+    assert!(refused.contains("no-such-program did not start"), "{refused}");
+    let refused = folder.refused(&["check", "in.jsonl", "--program", "orders=false"]);
+    assert!(refused.contains("the program ended with exit code 1 before it answered"), "{refused}");
+    let refused = folder.refused(&["replay", "in.jsonl", "--program", "orders=sh -c 'echo oh >&2; exit 3'"]);
+    assert!(refused.contains("its standard error: `oh`"), "{refused}");
+    let refused = folder.refused(&["show", "in.jsonl", "--program", "orders=echo hello"]);
+    assert!(refused.contains("no answer") && refused.contains("`hello`"), "{refused}");
+    // Nothing has to run to show what was recorded.
+    folder.ok(&["show", "in.jsonl", "--recorded", "--program", "orders=false"]);
+}
+
+#[test]
+fn systems_are_listed() {
+    let folder = orders();
+    let list = folder.ok(&["systems"]);
+    assert!(list.contains("\norders            "), "{list}");
+    assert!(list.contains("python3 orders.py --bug"), "{list}");
+    assert!(list.contains("\nledger "), "{list}");
+    assert!(folder.refused(&["systems", "order"]).contains("orders"));
+    if has("python3") {
+        let one = folder.json("systems", &["systems", "orders"]);
+        assert_eq!(one["systems"][0]["says"]["flows"][0], "reminders", "{one}");
+    }
+}

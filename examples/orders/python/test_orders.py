@@ -1,4 +1,4 @@
-"""Checks the order service with Afresh: `python3 -m unittest`. The variable AFRESH names the program, if not `afresh`."""
+"""Checks the order service with Afresh: `python3 -m unittest`. AFRESH names the program, if it is not `afresh`."""
 
 import os
 import subprocess

@@ -147,8 +147,8 @@ pub trait System: Clone {
         self.outputs(key, state, flows).remove(slot)
     }
 
-    // Optional, for code that runs elsewhere: `fold`, `foresees`, `foresee_bodies` and `foresee_folds` let a system that
-    // asks another process for each answer ask for many at once. They change no result.
+    // Optional, for code that runs elsewhere: with `fold`, `foresees`, `foresee_bodies` and `foresee_folds`, a system
+    // that asks another process for each answer asks for many at once. They change no result.
 
     /// Applies several messages to the state of a key, one after another. The default calls [`apply`](Self::apply).
     fn fold<'m>(
@@ -367,7 +367,7 @@ pub struct Foreseen<S: System> {
     pub inputs: Vec<(Name, Name, S::In)>,
     /// The flows that are on for the key.
     pub flows: Flows,
-    /// `true` if the state after each message will be needed, in a fold of its own; `false` if only the last state will.
+    /// `true` if the state after each message will be needed, in a fold of its own; `false` if only the last one will.
     pub each: bool,
     /// `true` if the views and outputs of the states will be needed too.
     pub looks: bool,

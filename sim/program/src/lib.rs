@@ -12,7 +12,7 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `json.rs` | values of JSON |
-//! | `wire.rs` | the questions and answers as lines |
+//! | `wire/` | the questions and answers as lines |
 //! | `process.rs` | a process that answers lines, within limits |
 //! | `program.rs` | a program, its processes, and its description of itself |
 //! | `expected.rs` | answers that were asked for before they are needed |

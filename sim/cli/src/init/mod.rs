@@ -71,10 +71,10 @@ impl Language {
                 TRACE,
             ],
             Self::Rust => &[
-                ("Cargo.toml", include_str!("templates/rust/Cargo.toml")),
-                ("src/lib.rs", include_str!("templates/rust/lib.rs")),
-                ("src/main.rs", include_str!("templates/rust/main.rs")),
-                ("tests/traces.rs", include_str!("templates/rust/test.rs")),
+                ("Cargo.toml", include_str!("templates/rust/Cargo.txt")),
+                ("src/lib.rs", include_str!("templates/rust/lib.txt")),
+                ("src/main.rs", include_str!("templates/rust/main.txt")),
+                ("tests/traces.rs", include_str!("templates/rust/test.txt")),
                 TRACE,
             ],
         }

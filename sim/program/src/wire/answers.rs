@@ -1,0 +1,290 @@
+//! Answers, and the values in them.
+
+use std::collections::BTreeMap;
+
+use afresh_core::{Flows, Key, Message, Name, Slot, Violation};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use crate::json::Json;
+use crate::process::{Failure, no_answer};
+use crate::system::State;
+
+/// The answers to one batch.
+pub(crate) struct Answers<'a>(pub(crate) Vec<&'a RawValue>);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AnswersLine<'a> {
+    batch: u64,
+    #[serde(borrow)]
+    answers: Vec<&'a RawValue>,
+}
+
+impl<'a> Answers<'a> {
+    /// Reads the answers to the batch with this number, which asked that many questions.
+    pub(crate) fn read(line: &'a [u8], number: u64, asked: usize) -> Result<Self, Failure> {
+        let AnswersLine { batch, answers } = serde_json::from_slice(line).map_err(|error| failed(&error, line))?;
+        if batch != number {
+            return Err(no_answer(format!("the batch that it must answer is {number}, not {batch}"), line));
+        }
+        if answers.len() != asked {
+            return Err(no_answer(format!("it has {} answers to {asked} questions", answers.len()), line));
+        }
+        Ok(Self(answers))
+    }
+}
+
+/// An error that the code of the program raised.
+#[derive(Deserialize)]
+struct Raised {
+    error: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    at: String,
+}
+
+impl From<Raised> for Failure {
+    fn from(Raised { error, kind, at }: Raised) -> Self {
+        let kind = if kind.is_empty() { "error".to_owned() } else { kind };
+        Self::Raised { kind, what: error.replace('`', "'"), place: at }
+    }
+}
+
+/// Reads one answer.
+pub(crate) fn answer<T: DeserializeOwned>(text: &RawValue) -> Result<T, Failure> {
+    let bytes = text.get().as_bytes();
+    // Few answers are errors, and these say so in their first field.
+    if bytes.starts_with(b"{\"error\"") {
+        return Err(read::<Raised>(bytes, bytes)?.into());
+    }
+    read(bytes, bytes)
+}
+
+pub(super) fn read<T: DeserializeOwned>(json: &[u8], line: &[u8]) -> Result<T, Failure> {
+    serde_json::from_slice(json).map_err(|error| failed(&error, line))
+}
+
+fn failed(error: &serde_json::Error, line: &[u8]) -> Failure {
+    no_answer(error.to_string(), line)
+}
+
+/// The answer to *place*.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Placed {
+    #[serde(default)]
+    pub(crate) keys: Vec<Key>,
+    #[serde(default)]
+    position: Option<Position>,
+    /// Why the message is rejected.
+    #[serde(default)]
+    pub(crate) reject: Option<String>,
+}
+
+/// A position: a number, or several that compare one after another.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+enum Position {
+    One(i64),
+    Several(Vec<i64>),
+}
+
+impl Placed {
+    /// The parts of the position; none if the program has no positions.
+    pub(crate) fn position(&self) -> &[i64] {
+        match &self.position {
+            None => &[],
+            Some(Position::One(number)) => std::slice::from_ref(number),
+            Some(Position::Several(numbers)) => numbers,
+        }
+    }
+}
+
+/// The look of a state: everything that others see of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Look {
+    pub(crate) view: Json,
+    pub(crate) outputs: BTreeMap<Slot, Json>,
+    pub(crate) violations: Vec<Violation>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LookAnswer {
+    view: Json,
+    #[serde(default)]
+    outputs: BTreeMap<Slot, OutputAnswer>,
+    #[serde(default)]
+    violations: Vec<ViolationAnswer>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OutputAnswer {
+    body: Json,
+    #[serde(default)]
+    to: Option<Name>,
+    #[serde(default)]
+    route: Option<Json>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ViolationAnswer {
+    invariant: String,
+    #[serde(default)]
+    found: String,
+}
+
+/// Where an output goes: to a receiver, or as a message to keys of the same system.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Goes {
+    #[serde(default)]
+    pub(crate) to: Option<Name>,
+    #[serde(default)]
+    pub(crate) route: Option<Json>,
+}
+
+impl LookAnswer {
+    /// The look, as the program with this number answered it.
+    pub(crate) fn look(self, program: u64) -> Look {
+        let output = |(slot, OutputAnswer { body, to, route })| {
+            body.note(program, crate::json::Said::Goes(Goes { to, route }.into()));
+            (slot, body)
+        };
+        let violation =
+            |violation: ViolationAnswer| Violation::new(crate::system::kept(&violation.invariant), violation.found);
+        Look {
+            view: self.view,
+            outputs: self.outputs.into_iter().map(output).collect(),
+            violations: self.violations.into_iter().map(violation).collect(),
+        }
+    }
+}
+
+/// The answer to *fold*.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FoldAnswer {
+    pub(crate) states: Vec<StateAnswer>,
+    /// Why there are no more states.
+    #[serde(default)]
+    error: Option<String>,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    at: String,
+}
+
+impl FoldAnswer {
+    /// The last state, which is the only one if not each was asked for.
+    pub(crate) fn last(self, program: u64, flows: &Flows) -> Result<State, Failure> {
+        if let Some(failure) = self.failure() {
+            return Err(failure);
+        }
+        let last = self.states.into_iter().last();
+        last.map(|answer| answer.state(program, flows)).ok_or_else(|| no_answer("it has no state", b""))
+    }
+
+    /// Why there are no more states, if there are fewer than were asked for.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        let error = self.error.clone()?;
+        Some(Raised { error, kind: self.kind.clone(), at: self.at.clone() }.into())
+    }
+}
+
+/// A state, with its look if the question asked for it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct StateAnswer {
+    pub(crate) state: Json,
+    #[serde(default)]
+    view: Option<Json>,
+    #[serde(default)]
+    outputs: BTreeMap<Slot, OutputAnswer>,
+    #[serde(default)]
+    violations: Vec<ViolationAnswer>,
+}
+
+impl StateAnswer {
+    /// The state, with its look under these flows.
+    pub(crate) fn state(self, program: u64, flows: &Flows) -> State {
+        let Self { state, view, outputs, violations } = self;
+        let look = view.map(|view| (flows.clone(), LookAnswer { view, outputs, violations }.look(program)));
+        State::new(state, look)
+    }
+}
+
+/// The answer to *update* and *learn*: no state, if the program cannot tell.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MaybeState {
+    #[serde(default)]
+    pub(crate) state: Option<Json>,
+}
+
+/// The answer to *restate*: no view, if the program does not say.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MaybeView {
+    #[serde(default)]
+    pub(crate) view: Option<Json>,
+}
+
+/// The answer to *property*: nothing, if the property holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PropertyAnswer {
+    #[serde(default)]
+    pub(crate) broken: Option<String>,
+}
+
+/// The answer to *compare*.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CompareAnswer {
+    pub(crate) parts: BTreeMap<String, PartAnswer>,
+}
+
+/// The result of comparing one part.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PartAnswer {
+    Equal,
+    Differs,
+    Unknown,
+}
+
+/// The answer to *workload*.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WorkloadAnswer {
+    messages: Vec<MessageAnswer>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MessageAnswer {
+    from: Name,
+    id: Name,
+    #[serde(default = "first")]
+    revision: u32,
+    #[serde(default)]
+    body: Option<Json>,
+}
+
+fn first() -> u32 {
+    1
+}
+
+impl WorkloadAnswer {
+    /// The messages, in order.
+    pub(crate) fn messages(self) -> Vec<Message<Json>> {
+        let message = |MessageAnswer { from, id, revision, body }| Message { from, id, revision, body };
+        self.messages.into_iter().map(message).collect()
+    }
+}

@@ -1,0 +1,176 @@
+//! Batches of questions.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use afresh_core::{Flows, Key, Name, Slot};
+
+use crate::json::Json;
+use crate::system::State;
+
+/// One message as a program gets it.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) from: Name,
+    pub(crate) id: Name,
+    pub(crate) body: Json,
+}
+
+impl PartialEq for Told {
+    fn eq(&self, other: &Self) -> bool {
+        self.body == other.body && self.id == other.id && self.from == other.from
+    }
+}
+
+/// One batch: questions, and the messages that they speak of by their place in a list.
+#[derive(Default)]
+pub(crate) struct Batch {
+    messages: String,
+    questions: String,
+    places: HashMap<(usize, Name, Name), usize>,
+    /// The number of questions.
+    pub(crate) asked: usize,
+    /// The bodies of the batch. They must not be freed before it is sent, because they are found by their address.
+    bodies: Vec<Json>,
+    /// The amount of work, in messages that are folded.
+    pub(crate) work: usize,
+}
+
+/// How the state that a question begins with changes.
+pub(crate) enum Changed<'a> {
+    Late(&'a Told),
+    Revised { before: &'a Told, after: &'a Told },
+    Withdrawn(&'a Told),
+}
+
+impl Batch {
+    /// Returns the place of a message in the list, to which it is added if it is new.
+    fn place(&mut self, told: &Told) -> usize {
+        let next = self.places.len();
+        let address = (told.body.address(), told.from.clone(), told.id.clone());
+        let place = *self.places.entry(address).or_insert(next);
+        if place == next {
+            let before = if next == 0 { "" } else { "," };
+            let (from, id) = (quoted(&told.from), quoted(&told.id));
+            let _ = write!(self.messages, "{before}{{\"from\":{from},\"id\":{id},\"body\":{}}}", told.body.text());
+            self.bodies.push(told.body.clone());
+        }
+        place
+    }
+
+    fn ask(&mut self, kind: &str, question: &str, work: usize) {
+        let before = if self.asked == 0 { "" } else { "," };
+        let _ = write!(self.questions, "{before}{{\"{kind}\":{question}}}");
+        self.asked += 1;
+        self.work += work;
+    }
+
+    /// Asks whether a body is admitted, for its keys and for its position.
+    pub(crate) fn ask_place(&mut self, body: &Json) {
+        let place = self.place(&Told { from: Name::default(), id: Name::default(), body: body.clone() });
+        self.ask("place", &place.to_string(), 1);
+    }
+
+    /// Asks for the state, or each state, after some messages. With `look`, also asks for the look of each state.
+    pub(crate) fn ask_fold(&mut self, about: &About<'_>, messages: &[Told], each: bool, look: bool) {
+        let places: Vec<_> = messages.iter().map(|told| self.place(told)).collect();
+        let mut question = about.begin();
+        let _ = write!(question, ",\"messages\":{places:?}");
+        question += if each { ",\"each\":true" } else { "" };
+        question += if look { ",\"look\":true}" } else { "}" };
+        self.ask("fold", &question, messages.len().max(1));
+    }
+
+    /// Asks for the look of a state.
+    pub(crate) fn ask_look(&mut self, about: &About<'_>) {
+        let question = about.begin() + "}";
+        self.ask("look", &question, 1);
+    }
+
+    /// Asks for the state after a change of the history, without folding it again.
+    pub(crate) fn ask_update(&mut self, about: &About<'_>, changed: &Changed<'_>) {
+        let mut question = about.begin();
+        let _ = match changed {
+            Changed::Late(told) => write!(question, ",\"late\":{}}}", self.place(told)),
+            Changed::Withdrawn(told) => write!(question, ",\"withdrawn\":{}}}", self.place(told)),
+            Changed::Revised { before, after } => {
+                write!(question, ",\"revised\":[{},{}]}}", self.place(before), self.place(after))
+            }
+        };
+        self.ask("update", &question, 1);
+    }
+
+    /// Asks for the view after some messages, computed in another way.
+    pub(crate) fn ask_restate(&mut self, about: &About<'_>, messages: &[Told]) {
+        let places: Vec<_> = messages.iter().map(|told| self.place(told)).collect();
+        let question = format!("{},\"messages\":{places:?}}}", about.begin());
+        self.ask("restate", &question, messages.len());
+    }
+
+    /// Asks for a state that a recorded view tells of.
+    pub(crate) fn ask_learn(&mut self, about: &About<'_>, view: &Json) {
+        let question = format!("{},\"view\":{}}}", about.begin(), view.text());
+        self.ask("learn", &question, 1);
+    }
+
+    /// Asks in which parts a state differs from a view.
+    pub(crate) fn ask_compare(&mut self, about: &About<'_>, view: &Json) {
+        let question = format!("{},\"view\":{}}}", about.begin(), view.text());
+        self.ask("compare", &question, 1);
+    }
+
+    /// Asks where an output goes.
+    pub(crate) fn ask_goes(&mut self, key: &Key, slot: &Slot, body: &Json) {
+        let question = format!("{{\"key\":{},\"slot\":{},\"body\":{}}}", quoted(key), quoted(slot), body.text());
+        self.ask("receiver", &question, 1);
+    }
+
+    /// Asks whether a property holds for some states.
+    pub(crate) fn ask_property<'s>(&mut self, name: &str, states: impl Iterator<Item = (&'s Key, &'s Json)>) {
+        let state = |(key, state): (&Key, &Json)| format!("{}:{}", quoted(key), state.text());
+        let states: Vec<_> = states.map(state).collect();
+        let name = serde_json::to_string(name).unwrap_or_default();
+        self.ask("property", &format!("{{\"name\":{name},\"states\":{{{}}}}}", states.join(",")), 1);
+    }
+
+    /// Asks for the messages of a simulated run.
+    pub(crate) fn ask_workload(&mut self, seed: u64) {
+        self.ask("workload", &format!("{{\"seed\":{seed}}}"), 1);
+    }
+
+    /// The line of the batch with this number.
+    pub(crate) fn line(&self, number: u64) -> String {
+        let Self { messages, questions, .. } = self;
+        format!("{{\"batch\":{number},\"messages\":[{messages}],\"questions\":[{questions}]}}\n")
+    }
+
+    /// Returns the first body with an integer that a program would not keep exactly.
+    pub(crate) fn too_wide(&self, bits: u32) -> Option<&Json> {
+        let widest = 1_u64.checked_shl(bits)?;
+        self.bodies.iter().find(|body| body.widest() > widest)
+    }
+}
+
+/// The key, the flows and the state that a question begins with.
+pub(crate) struct About<'a> {
+    pub(crate) key: &'a Key,
+    pub(crate) flows: Option<&'a Flows>,
+    pub(crate) state: &'a State,
+}
+
+impl About<'_> {
+    fn begin(&self) -> String {
+        let mut begin = format!("{{\"key\":{}", quoted(self.key));
+        if let Some(flows) = self.flows.filter(|flows| !flows.names().is_empty()) {
+            let _ = write!(begin, ",\"flows\":{}", serde_json::to_string(flows.names()).unwrap_or_default());
+        }
+        if let Some(state) = self.state.json() {
+            let _ = write!(begin, ",\"state\":{}", state.text());
+        }
+        begin
+    }
+}
+
+fn quoted(name: &Name) -> String {
+    serde_json::to_string(name).unwrap_or_default()
+}

@@ -39,6 +39,12 @@ impl Parts {
         if parts.agree() || one.around() != other.around() { Self::whole(false) } else { parts }
     }
 
+    /// The names of the parts of a view: the fields of the struct that it is, in their order. A view that is no struct
+    /// has none.
+    pub fn names<V: Serialize>(view: &V) -> Vec<&'static str> {
+        Fields::of(view).names().collect()
+    }
+
     /// Builds the result of a comparison as a whole, with `view` as its only part.
     pub fn whole(equal: bool) -> Self {
         Self::default().part("view", equal)

@@ -52,6 +52,13 @@ pub struct Sent<B> {
     pub body: Option<B>,
 }
 
+impl<B> Sent<B> {
+    /// The name of the output.
+    pub fn slot_id(&self) -> SlotId {
+        SlotId { key: self.key.clone(), slot: self.slot.clone() }
+    }
+}
+
 /// The name of a fact: its sender and its id.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,6 +1,7 @@
 //! All tests of the library, the command line and the documents: one program, so that it is linked once.
 
 mod cli;
+mod compare;
 mod docs;
 mod example;
 mod explore;

@@ -90,7 +90,7 @@
 //!   writes a trace from a running service. [`import`] converts the rows of a message table into a trace.
 //! * **Analysing traces**: [`replay`] runs a trace and compares the result with the record. [`check`] compares the
 //!   recorded, incremental, recomputed and restated values of every key. [`show`] presents a trace to people. [`turn`]
-//!   appends a knob to a trace and shows its effect.
+//!   appends a knob to a trace and shows its effect. [`against`] compares two versions of a system on one trace.
 //! * **Simulating**: [`explore`] runs a system from many seeds, with the messages of a [`Workload`]. [`world`]
 //!   simulates nodes of your own. [`change_field`] damages one field of a state, to test healing.
 //! * **Shrinking traces**: [`minimize`] makes a trace smaller, and an [`oracle`] decides whether it still shows the
@@ -104,7 +104,7 @@ mod macros;
 pub mod snapshot;
 
 pub use afresh_check::verify::Coverage;
-pub use afresh_check::{self as check, Loaded, Subject, guard, laws, replay, show, turn};
+pub use afresh_check::{self as check, Loaded, Subject, against, guard, laws, replay, show, turn};
 pub use afresh_cli::runner::{Runner, Systems};
 pub use afresh_cli::{self as cli};
 pub use afresh_shrink::{minimize, oracle};

@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 mod admit;
+pub mod against;
 mod check;
 pub mod clock;
 mod compare;
@@ -27,6 +28,7 @@ mod finding;
 mod fixed_order;
 pub mod guard;
 mod ignore;
+mod kept;
 pub mod laws;
 mod loaded;
 mod notes;
@@ -42,6 +44,7 @@ pub use excluded::{Excluded, Exclusion};
 pub use extent::Extent;
 pub use finding::{Finding, Place, Sighting, Versus, value};
 pub use ignore::Ignored;
+pub use kept::kept;
 pub use loaded::{AHEAD, Loaded};
 pub use notes::{Deny, Notes};
 pub use subject::Subject;

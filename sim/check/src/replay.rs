@@ -8,7 +8,7 @@ use afresh_trace::digest::{Rolling, RunDigest};
 use afresh_trace::format::{Error, EventOf, Reader, Writer, messages, read_ahead};
 use serde::Serialize;
 
-use crate::compare::{Compared, Comparer, Difference, Missing};
+use crate::compare::{Between, Compared, Comparer, Difference, Missing};
 use crate::excluded::Exclusions;
 use crate::extent::Extent;
 use crate::finding::{Finding, Findings};
@@ -137,7 +137,7 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         Ok(true)
     })?;
     let Missing { differences, not_yet } = run.comparer.finish(&run.engine, cut);
-    differences.iter().for_each(|difference| difference.add_to(&mut run.findings));
+    differences.iter().for_each(|difference| difference.add_to(&mut run.findings, Between::Record));
     let notes = Notes {
         excluded: run.exclusions.finish(&run.engine),
         not_derivable: run.not_derivable,
@@ -186,7 +186,7 @@ impl<S: Subject> Run<S> {
         }
         match (done, compared) {
             (Ok(()), Compared::Differs(kind)) => {
-                Difference { event: event.number, line, kind }.add_to(&mut self.findings);
+                Difference { event: event.number, line, kind }.add_to(&mut self.findings, Between::Record);
             }
             (Ok(()), _) => {}
             (Err(why), _) => {

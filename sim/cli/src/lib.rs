@@ -9,6 +9,7 @@
 //! * `import` turns rows of a message table into a trace, or copies a trace into a store.
 //! * `export` copies the journal of a store into a trace.
 //! * `replay` compares a trace with its record, and `check` compares four results at every step.
+//! * `compare` compares two versions of a system on the same traces.
 //! * `shrink` finds the smallest trace that still shows a bug.
 //! * `show` prints the timeline of a trace, or the steps of a shrink.
 //! * `export` writes the journal of a store as a trace.
@@ -21,8 +22,8 @@
 //! it:
 //!
 //! 1. `interrupt` knows whether to stop, and `jobs`, `duration`, `shell`, `orphans` and `original` are small helpers.
-//! 2. `service` runs a system as a service, `runner` finds the system of a trace by its name, and `report` formats
-//!    reports for people.
+//! 2. `service` runs a system as a service, `runner` finds the system of a trace by its name, `versions` runs two of
+//!    them side by side, and `report` formats reports for people.
 //! 3. `worker` is the process that runs systems, which may end it without harm.
 //! 4. `console` prints output, progress and errors; in a worker, it sends them to the supervisor.
 //! 5. `config` reads `afresh.toml`, and `supervisor` starts workers and follows them to their end.
@@ -37,6 +38,7 @@
 #![forbid(unsafe_code)]
 
 mod check;
+mod compare;
 mod config;
 mod console;
 mod duration;
@@ -69,6 +71,7 @@ mod source;
 mod store;
 mod supervisor;
 mod systems;
+mod versions;
 mod worker;
 
 use std::ffi::OsString;
@@ -111,6 +114,7 @@ enum Command {
     Export(export::Args),
     Replay(replay::Args),
     Check(check::Args),
+    Compare(compare::Args),
     Shrink(shrink::Args),
     Show(show::Args),
     Reflow(knob::reflow::Args),
@@ -162,6 +166,7 @@ pub fn main(systems: &Systems) -> ExitCode {
         Command::Export(args) => export::main(&args, systems, console),
         Command::Replay(args) => replay::main(&args, systems, console),
         Command::Check(args) => check::main(&args, systems, console),
+        Command::Compare(args) => compare::main(&args, systems, console),
         Command::Shrink(args) => shrink::main(&args, systems, console),
         Command::Show(args) => show::main(&args, systems, console),
         Command::Reflow(args) => args.turn.main(args.asked(), systems, console),

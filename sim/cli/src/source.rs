@@ -7,9 +7,10 @@ use afresh_check::Ignored;
 use afresh_core::EventNumber;
 use afresh_trace::format::files::{Input, is_stream};
 use afresh_trace::format::{Error, Options, Problem, Reader};
+use afresh_trace::text::escape;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
-use crate::console::{Console, Progress};
+use crate::console::{CliError, Console, Progress};
 use crate::input;
 use crate::runner::{Runner, Systems};
 
@@ -114,6 +115,22 @@ pub(super) enum Format {
     Text,
     /// One line of JSON for programs.
     Json,
+}
+
+/// Returns the system that `--against` names.
+///
+/// # Errors
+///
+/// Fails if there is no such system, or if it is a world of nodes.
+pub(crate) fn against<'s>(systems: &'s Systems, name: &str) -> Result<&'s dyn Runner, CliError> {
+    let unknown = |unknown| Error::file("--against", Problem::Unknown(unknown));
+    let old = systems.get(name).map_err(unknown)?;
+    if old.is_world() {
+        let why = "is a world of nodes, which has no keys to compare: name a system";
+        return Err(CliError::Usage(format!("--against: {} {why}", escape(name))));
+    }
+    systems.begin(name)?;
+    Ok(old)
 }
 
 /// The arguments for comparing a trace: what is left out.

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::panic::resume_unwind;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
+use afresh_check::kept;
 use afresh_core::{
     Beginning, Change, Flows, Foreseen, Input, Key, Name, Parts, Property, Slot, States, System, Updated, Violation,
 };
@@ -60,24 +61,6 @@ impl fmt::Debug for State {
             None => f.write_str("before the first message"),
         }
     }
-}
-
-/// Returns the text as one that is never freed, for the names of parts and invariants.
-///
-/// There are as many as a program has fields. A program that invents names is stopped at a number of them.
-pub(crate) fn kept(text: &str) -> &'static str {
-    const NAMES_MAX: usize = 10_000;
-    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(name) = names.get(text) {
-        return name;
-    }
-    if names.len() == NAMES_MAX {
-        return "other";
-    }
-    let name: &'static str = Box::leak(text.to_owned().into_boxed_str());
-    names.insert(name);
-    name
 }
 
 /// Ends the code of the system with a failure, as a panic does: the engine rejects the message, or quarantines the key.

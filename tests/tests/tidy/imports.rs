@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{files, packages, read};
 
 /// The subcommands of the command line: none of them may use another.
-const SUBCOMMANDS: &[&str] =
-    &["check", "explore", "export", "import", "init", "knob", "replay", "run", "serve", "show", "shrink", "systems"];
+const SUBCOMMANDS: &[&str] = &[
+    "check", "compare", "explore", "export", "import", "init", "knob", "replay", "run", "serve", "show", "shrink",
+    "systems",
+];
 
 /// The modules of a package, as they use each other.
 struct Modules {

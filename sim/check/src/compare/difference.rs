@@ -1,10 +1,37 @@
-//! The kinds of difference between the record of a trace and a run of it.
+//! The kinds of difference between the record of a trace and a run of it, or between the runs of two versions.
 
 use afresh_core::{EventNumber, Healed, Key, Parts, Quarantined, Rejected, Sent, Settled, System};
 use afresh_trace::text;
 use serde_json::Value;
 
-use crate::finding::{Findings, RECORDED, Sighting, Versus, value};
+use crate::finding::{DIFFERS, Findings, RECORDED, Sighting, Versus, value};
+
+/// The two things that a difference is between, which decides its name and its words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Between {
+    /// The record of a trace, and the run of it.
+    Record,
+    /// The run of the old version, which takes the place of the record, and that of the new version.
+    Versions,
+}
+
+impl Between {
+    /// The check in the signature of a difference.
+    fn check(self) -> &'static str {
+        match self {
+            Self::Record => RECORDED,
+            Self::Versions => DIFFERS,
+        }
+    }
+
+    /// Returns the first text for a record, and the second for two versions.
+    fn say<T>(self, record: T, versions: T) -> T {
+        match self {
+            Self::Record => record,
+            Self::Versions => versions,
+        }
+    }
+}
 
 /// A difference between the recorded observations and those of the run.
 #[derive(Clone, Debug)]
@@ -32,6 +59,8 @@ pub(crate) enum Different<S: System> {
     },
     /// A recorded rejection, quarantine, heal or settlement does not happen now.
     Gone(Event),
+    /// The run has a key that was not recorded. Only the runs of two versions are compared in this way.
+    NewKey { key: Key, now: S::View },
     /// An output is sent now but was not recorded. If it is a withdrawal, `before` is the body that it withdraws.
     NewOutput { sent: Sent<S::Out>, before: Option<S::Out> },
     /// A rejection, quarantine or heal happens now but was not recorded.
@@ -58,6 +87,16 @@ impl Event {
         }
     }
 
+    /// The part of an observation that only the old of two versions makes.
+    fn part_if_gone(&self) -> &'static str {
+        match self {
+            Self::Rejected(_) => "not rejected",
+            Self::Quarantined(_) => "not quarantined",
+            Self::Healed(_) => "not healed",
+            Self::Settled(_) => "not settled",
+        }
+    }
+
     fn key(&self) -> Option<&Key> {
         match self {
             Self::Rejected(_) => None,
@@ -68,13 +107,12 @@ impl Event {
     }
 
     /// Describes for people what happened only when the trace was recorded (`gone`), or only now.
-    fn in_words(&self, gone: bool) -> String {
-        let say = |happened: &str| {
-            if gone {
-                format!("{happened} when recorded, but not now")
-            } else {
-                format!("{happened} now, but not when recorded")
-            }
+    fn in_words(&self, gone: bool, between: Between) -> String {
+        let say = |happened: &str| match (between, gone) {
+            (Between::Record, true) => format!("{happened} when recorded, but not now"),
+            (Between::Record, false) => format!("{happened} now, but not when recorded"),
+            (Between::Versions, true) => format!("{happened} by the old version, but not by the new one"),
+            (Between::Versions, false) => format!("{happened} by the new version, but not by the old one"),
         };
         match self {
             Self::Rejected(Rejected { why }) => say(&format!("the message was rejected ({why})")),
@@ -97,19 +135,22 @@ impl Event {
 impl<S: System> Difference<S> {
     /// The difference at its place, in words.
     pub(crate) fn sighting(&self) -> Sighting {
-        let (found, versus) = self.kind.in_words();
+        let (found, versus) = self.kind.in_words(Between::Record);
         Sighting { event: self.event, line: self.line, key: self.kind.key().cloned(), found, versus }
     }
 
     /// Adds the difference to the findings: once for each part that differs.
-    pub(crate) fn add_to(&self, findings: &mut Findings) {
+    pub(crate) fn add_to(&self, findings: &mut Findings, between: Between) {
         let place = (self.event, self.line);
-        let mut saw = |part: &str| findings.saw((RECORDED, part), place, self.kind.key(), || self.kind.in_words());
+        let check = between.check();
+        let mut saw = |part: &str| findings.saw((check, part), place, self.kind.key(), || self.kind.in_words(between));
         match &self.kind {
             Different::View { parts, .. } => parts.diverged().for_each(saw),
+            Different::NewKey { .. } => saw("view"),
             Different::Output { recorded: sent, .. } | Different::NewOutput { sent, .. } => {
                 saw(&format!("output {}", kind(sent.slot.as_str())));
             }
+            Different::Gone(event) if between == Between::Versions => saw(event.part_if_gone()),
             Different::Gone(event) | Different::New(event) => saw(event.part()),
         }
     }
@@ -119,56 +160,63 @@ impl<S: System> Different<S> {
     fn key(&self) -> Option<&Key> {
         match self {
             Self::Output { recorded: sent, .. } | Self::NewOutput { sent, .. } => Some(&sent.key),
-            Self::View { key, .. } => Some(key),
+            Self::View { key, .. } | Self::NewKey { key, .. } => Some(key),
             Self::Gone(event) | Self::New(event) => event.key(),
         }
     }
 
     /// Describes the difference for people, with both values if there are two.
-    fn in_words(&self) -> (String, Option<Versus>) {
+    fn in_words(&self, between: Between) -> (String, Option<Versus>) {
+        let (left, now) = between.say(("recorded", "now"), ("old", "new"));
         let versus = |left_value, right, right_value| {
-            Some(Versus { left: "recorded", left_value, right, right_value, not_derivable: Vec::new() })
+            Some(Versus { left, left_value, right, right_value, not_derivable: Vec::new() })
         };
+        let name_of = |key: &Key| text::name(key.as_str()).to_string();
         match self {
-            Self::Output { recorded, now } => {
-                let name = output(recorded);
-                match now {
-                    None => {
-                        (format!("{name} was recorded but is not sent now"), versus(body(recorded), "now", Value::Null))
-                    }
-                    Some(now) if now.body == recorded.body => {
-                        let side = |sent: &Sent<S::Out>| value(&format!("revision {} to {}", sent.revision, sent.to));
-                        let found = format!("{name} has the recorded body but another revision or receiver");
-                        (found, versus(side(recorded), "now", side(now)))
-                    }
-                    Some(now) => {
-                        let found = format!("{name} differs from the recorded one");
-                        (found, versus(body(recorded), "now", body(now)))
-                    }
-                }
+            Self::Output { recorded, now: None } => {
+                let why = between.say("was recorded but is not sent now", "is sent by the old version only");
+                (format!("{} {why}", output(recorded)), versus(body(recorded), now, Value::Null))
+            }
+            Self::Output { recorded, now: Some(sent) } if sent.body == recorded.body => {
+                let side = |sent: &Sent<S::Out>| value(&format!("revision {} to {}", sent.revision, sent.to));
+                let which = between.say("recorded", "same");
+                let found = format!("{} has the {which} body but another revision or receiver", output(recorded));
+                (found, versus(side(recorded), now, side(sent)))
+            }
+            Self::Output { recorded, now: Some(sent) } => {
+                let than = between.say(" from the recorded one", "");
+                (format!("{} differs{than}", output(recorded)), versus(body(recorded), now, body(sent)))
             }
             Self::NewOutput { sent, before } => {
-                (format!("{} is sent now but was not recorded", output(sent)), versus(value(before), "now", body(sent)))
+                let why = between.say("is sent now but was not recorded", "is sent by the new version only");
+                (format!("{} {why}", output(sent)), versus(value(before), now, body(sent)))
             }
-            Self::View { recorded, now, parts, side, key, rests_on } => {
-                let Some(now) = now else {
-                    let found = format!(
-                        "the view of {} was recorded, but no message concerns this key",
-                        text::name(key.as_str())
-                    );
-                    return (found, versus(value(recorded), side, Value::Null));
-                };
-                let found = match *side {
-                    "recomputed" => "the recorded view differs from the view recomputed from all messages".to_owned(),
-                    _ => format!("the view of {} differs from the recorded view", text::name(key.as_str())),
+            Self::View { recorded, now: None, side, key, .. } => {
+                let found = between.say(
+                    format!("the view of {} was recorded, but no message concerns this key", name_of(key)),
+                    format!("only the old version has a view of {}", name_of(key)),
+                );
+                (found, versus(value(recorded), side, Value::Null))
+            }
+            Self::View { recorded, now: Some(now), parts, side, key, rests_on } => {
+                let found = match (between, *side) {
+                    (_, "recomputed") => {
+                        "the recorded view differs from the view recomputed from all messages".to_owned()
+                    }
+                    (Between::Record, _) => format!("the view of {} differs from the recorded view", name_of(key)),
+                    (Between::Versions, _) => format!("the view of {} differs", name_of(key)),
                 };
                 let rests_on = rests_on.map(|event| format!(", which rests on the view of event {event}"));
                 let found = found + &rests_on.unwrap_or_default();
                 let versus = versus(value(recorded), side, value(now));
                 (found, versus.map(|versus| versus.without(parts.underivable())))
             }
-            Self::Gone(event) => (event.in_words(true), None),
-            Self::New(event) => (event.in_words(false), None),
+            Self::NewKey { key, now: view } => {
+                let found = format!("only the new version has a view of {}", name_of(key));
+                (found, versus(Value::Null, now, value(view)))
+            }
+            Self::Gone(event) => (event.in_words(true, between), None),
+            Self::New(event) => (event.in_words(false, between), None),
         }
     }
 }

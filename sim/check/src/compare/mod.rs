@@ -1,6 +1,7 @@
 //! The comparator: holds the recorded observations of a trace against a run of it, stimulus by stimulus.
 //!
-//! `replay`, `check` and `show` all use it, so that they agree on every difference.
+//! `replay`, `check` and `show` all use it, so that they agree on every difference. So does the comparison of two
+//! versions, in which the run of the old version takes the place of the record.
 
 mod difference;
 mod places;
@@ -14,7 +15,7 @@ use afresh_core::{
 use afresh_trace::format::EventOf;
 
 use difference::Event;
-pub(crate) use difference::{Difference, Different, kind};
+pub(crate) use difference::{Between, Difference, Different, kind};
 pub(crate) use places::Places;
 use window::Window;
 
@@ -154,15 +155,30 @@ impl Comparer {
             let gone = || Event::Settled((**settled).clone());
             return self.event(engine.settle(event.at, &settled.output, settled.revision), false, gone);
         }
+        let compared = self.observed(engine, observation, "now");
+        if let Observation::View(viewed) = observation
+            && engine.learn(event.at, viewed)
+        {
+            self.learned(&viewed.key, event.number);
+        }
+        compared
+    }
+
+    /// Compares one observation of the record, or of another version, with those that the engine made for the current
+    /// stimulus. The engine learns nothing from it.
+    ///
+    /// A settlement is nothing that a version does, so it is always the same. `side` names the carried state.
+    pub(crate) fn observed<S: System>(
+        &mut self,
+        engine: &Engine<S>,
+        observation: &Observation<S::Out, S::View>,
+        side: &'static str,
+    ) -> Compared<S> {
         self.begins(engine);
         let compared = match observation {
             Observation::View(viewed) => {
                 self.sees_view(engine, viewed);
-                let compared = self.view(engine.system(), viewed, engine.state(&viewed.key), "now");
-                if engine.learn(event.at, viewed) {
-                    self.learned(&viewed.key, event.number);
-                }
-                compared
+                self.view(engine.system(), viewed, engine.state(&viewed.key), side)
             }
             Observation::Out(recorded) => {
                 self.window.output(engine, recorded);
@@ -273,7 +289,7 @@ impl Comparer {
                 _ => Compared::NotDerivable(Parts::not_derivable("output")),
             };
         }
-        let slot = SlotId { key: recorded.key.clone(), slot: recorded.slot.clone() };
+        let slot = recorded.slot_id();
         if self.apart.contains(&slot) && now.is_some_and(is_same) {
             return Compared::Same;
         }
@@ -319,6 +335,28 @@ impl Comparer {
         let missing: Vec<_> = missing.map(|(journaled, _)| Unrecorded { journaled, stimulus }).collect();
         self.unrecorded.extend(missing);
         self.matched.clear();
+    }
+
+    /// Takes an observation that the trace recorded, which is not compared. In a window, it tells which keys depend on
+    /// messages before it.
+    pub(crate) fn hears<S: System>(&mut self, engine: &Engine<S>, observation: &Observation<S::Out, S::View>) {
+        match observation {
+            Observation::Out(sent) => self.window.output(engine, sent),
+            Observation::View(viewed) => self.window.depends(&viewed.key),
+            _ => {}
+        }
+    }
+
+    /// Returns the observations of the current stimulus that the other version did not make, and marks them as matched.
+    ///
+    /// These are no views: the other version shows the views of other keys.
+    pub(crate) fn only_now<S: System>(&mut self, engine: &Engine<S>) -> Vec<Different<S>> {
+        let unmatched = self.unmatched(engine).filter(|(_, now)| self.is_compared(now));
+        let (numbers, only): (Vec<_>, Vec<_>) =
+            unmatched.filter_map(|(number, now)| Some((number, only_now(engine, number, now)?))).unzip();
+        self.compared += numbers.len() as u64;
+        self.matched.extend(numbers);
+        only
     }
 
     /// Returns `true` if an observation that is not in a record is a difference.
@@ -370,17 +408,12 @@ impl Comparer {
                 continue;
             };
             let kind = match now {
-                Observation::Out(sent) if self.records_outputs => {
-                    let before = if sent.body.is_none() { sent_before(engine, journaled, sent) } else { None };
-                    Different::NewOutput { sent: sent.clone(), before }
-                }
+                Observation::Out(_) if !self.records_outputs => continue,
                 // If the user asked to skip unreadable messages, their rejection is no difference.
                 Observation::Rejected(_) if is_unreadable(engine, taken) => continue,
-                Observation::Rejected(now) => Different::New(Event::Rejected((**now).clone())),
-                Observation::Quarantined(now) => Different::New(Event::Quarantined((**now).clone())),
-                Observation::Healed(now) => Different::New(Event::Healed((**now).clone())),
-                _ => continue,
+                now => only_now(engine, journaled, now),
             };
+            let Some(kind) = kind else { continue };
             let ends = !goes_on && Some(taken) == last && journaled.get() as usize > self.covered;
             let missing = if ends { &mut not_yet } else { &mut differences };
             missing.push(Difference { event, line, kind });
@@ -397,6 +430,25 @@ fn made_since<S: System>(
     engine.journal().since(taken.get() as usize).map_while(|event| match &event.what {
         What::Observation(observation) => Some((event.number, observation)),
         What::Stimulus(_) => None,
+    })
+}
+
+/// The difference that an observation of the engine, event `number` of its journal, is if nothing matches it. Returns
+/// `None` if it is none.
+fn only_now<S: System>(
+    engine: &Engine<S>,
+    number: EventNumber,
+    now: &Observation<S::Out, S::View>,
+) -> Option<Different<S>> {
+    Some(match now {
+        Observation::Out(sent) => {
+            let before = if sent.body.is_none() { sent_before(engine, number, sent) } else { None };
+            Different::NewOutput { sent: sent.clone(), before }
+        }
+        Observation::Rejected(now) => Different::New(Event::Rejected((**now).clone())),
+        Observation::Quarantined(now) => Different::New(Event::Quarantined((**now).clone())),
+        Observation::Healed(now) => Different::New(Event::Healed((**now).clone())),
+        Observation::Settled(_) | Observation::View(_) => return None,
     })
 }
 

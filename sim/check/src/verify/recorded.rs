@@ -8,7 +8,7 @@ use afresh_trace::format::EventOf;
 use super::accounts::versus;
 use super::facts::Facts;
 use super::verifier::Verifier;
-use crate::compare::{Compared, Comparer, Difference, Missing};
+use crate::compare::{Between, Compared, Comparer, Difference, Missing};
 use crate::finding::{Findings, RECORDED_STEP, value};
 use crate::ignore::Ignored;
 
@@ -81,14 +81,14 @@ impl<S: System> Verifier<S> {
             *self.seen.not_derivable.entry(part).or_default() += 1;
         }
         if let Compared::Differs(kind) = compared {
-            Difference { event, line, kind }.add_to(found);
+            Difference { event, line, kind }.add_to(found, Between::Record);
         }
     }
 
     /// Reports the observations that are made now but missing from the record. Call it after the last event.
     pub(super) fn unrecorded(&mut self, goes_on: bool) {
         let Missing { differences, not_yet } = self.record.comparer.finish(&self.engine, goes_on);
-        differences.iter().for_each(|difference| difference.add_to(&mut self.seen.findings));
+        differences.iter().for_each(|difference| difference.add_to(&mut self.seen.findings, Between::Record));
         self.seen.not_recorded_yet = not_yet.iter().map(Difference::sighting).collect();
     }
 

@@ -9,6 +9,8 @@ use afresh_trace::format::files::Output;
 use afresh_trace::format::{Error, Problem};
 use afresh_trace::text::escape;
 
+use super::Args;
+use super::shrunk::NOT_IN_TWIN;
 use crate::console::CliError;
 use crate::shell::quote;
 use crate::worker;
@@ -77,30 +79,32 @@ pub(super) fn unrecorded(output: &Path, signatures: &BTreeSet<String>) -> Result
 
 /// Writes the trace of a finding and its `commands.txt`, except for files that exist already.
 ///
-/// `twin` is the option with which the finding is shrunk, if the system has a correct twin.
-pub(super) fn keep(
-    output: &Path,
-    (system, twin): (&str, &str),
-    signature: &str,
-    seed: u64,
-    trace: &[u8],
-) -> Result<(), CliError> {
-    let folder = folder(output, signature);
+/// If the system has a correct twin, the finding is shrunk with it.
+pub(super) fn keep(args: &Args, has_twin: bool, signature: &str, seed: u64, trace: &[u8]) -> Result<(), CliError> {
+    let folder = folder(&args.output, signature);
     fs::create_dir_all(&folder).map_err(|error| Error::file(folder.display().to_string(), Problem::Write(error)))?;
     let program = quote(&worker::program());
-    let quoted_system = quote(system.as_ref());
+    let quoted_system = quote(args.system.as_ref());
+    let old = args.against.as_ref().map(|old| format!(" --against={}", quote(old.as_ref())));
+    let (check, old) = (if old.is_some() { "compare" } else { "check" }, old.unwrap_or_default());
+    let twin = if has_twin { format!(" {NOT_IN_TWIN}") } else { String::new() };
+    // Only one command tells two versions apart by the seed.
+    let run = match &args.against {
+        Some(_) => format!("explore {quoted_system}{old} --seeds {seed}..{} --output again", seed.saturating_add(1)),
+        None => format!("run {quoted_system} --seed {seed}"),
+    };
     // A name may hold anything. As it is printed, it neither ends a comment nor misses in an argument.
-    let (system, signature) = (escape(system).to_string(), escape(signature).to_string());
+    let (system, signature) = (escape(&args.subject()).to_string(), escape(signature).to_string());
     let quoted_signature = quote(signature.as_ref());
     let commands = format!(
         "# {signature}, found in the run of {system} with seed {seed}. To see it in the shrunk trace:\n\
-         {program} check shrunk.jsonl\n\
+         {program} {check} shrunk.jsonl{old}\n\
          {program} show shrunk.jsonl --views\n\
          # To see it in the whole run, from its trace or from its seed:\n\
-         {program} check trace.jsonl\n\
-         {program} run {quoted_system} --seed {seed}\n\
+         {program} {check} trace.jsonl{old}\n\
+         {program} {run}\n\
          # To shrink the whole run again:\n\
-         {program} shrink trace.jsonl --signature={quoted_signature}{twin} --output again.jsonl\n",
+         {program} shrink trace.jsonl --signature={quoted_signature}{twin}{old} --output again.jsonl\n",
     );
     for (name, content) in [(TRACE, trace), ("commands.txt", commands.as_bytes())] {
         let path = folder.join(name);

@@ -1,5 +1,6 @@
 //! `afresh explore`: makes many simulated runs of a system, and keeps each failure once, shrunk.
 
+mod against;
 mod campaign;
 mod files;
 mod recorded;
@@ -21,7 +22,8 @@ use crate::explorer::explorer;
 use crate::interrupt::{self, Deadline};
 use crate::jobs;
 use crate::runner::Systems;
-use crate::source::{Format, path};
+use crate::source::{self, Format, path};
+use crate::versions::Versions;
 use seeds::{Seeds, Shard};
 
 /// Simulate a system once for each of many seeds, and keep each failure once, shrunk.
@@ -64,6 +66,11 @@ pub(super) struct Args {
     #[arg(long, short, value_name = "FOLDER", default_value = "findings", value_parser = path())]
     output: PathBuf,
 
+    /// Search for runs on which the system differs from its old version NAME, as in `compare`. Only differences count,
+    /// and not the bugs of the system itself.
+    #[arg(long, value_name = "NAME")]
+    against: Option<String>,
+
     /// Keep the findings unshrunk; the next `explore` without this option shrinks them.
     #[arg(long)]
     no_shrink: bool,
@@ -83,11 +90,29 @@ pub(super) struct Args {
 
 /// Runs the subcommand, and returns its exit code.
 pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
-    let explorer = explorer(systems, &args.system)?;
+    let mut explorer = explorer(systems, &args.system)?;
+    if let Some(name) = &args.against {
+        let new = systems.get(&args.system).map_err(|unknown| CliError::Usage(unknown.to_string()))?;
+        let versions = Versions { new, old: source::against(systems, name)? };
+        if new.is_world() {
+            return Err(CliError::Usage("--against compares the keys of two systems, and a world has no keys".into()));
+        }
+        explorer = Box::new(against::Against { explorer, versions });
+    }
     interrupt::listen();
     match console.things()? {
         // The supervisor watches the time limit, and asks this worker to stop.
         Some(work) => work::explore(args, &*explorer, &work, console),
         None => supervised::explore(args, explorer.has_twin(), Deadline::after(args.time), console),
+    }
+}
+
+impl Args {
+    /// The name of what is explored, in the record of a folder and in the report.
+    fn subject(&self) -> String {
+        match &self.against {
+            Some(old) => format!("{} against {old}", self.system),
+            None => self.system.clone(),
+        }
     }
 }

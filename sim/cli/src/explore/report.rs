@@ -116,7 +116,7 @@ pub(super) fn write(
     let code = if findings.is_empty() && unrecorded.is_empty() { 0 } else { 1 };
     let sometimes = all.reached.iter().map(|(name, seed)| Sometimes { name: name.clone(), seed: *seed });
     let report = Report {
-        system: args.system.clone(),
+        system: args.subject(),
         seeds: [all.first, all.end],
         runs: runs.now + runs.before,
         runs_now: runs.now,

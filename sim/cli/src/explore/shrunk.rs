@@ -150,6 +150,9 @@ fn command(args: &Args, has_twin: bool, signature: &str) -> Result<Command, CliE
     if has_twin {
         command.arg(NOT_IN_TWIN);
     }
+    if let Some(old) = &args.against {
+        command.arg(format!("--against={old}"));
+    }
     if signature == ends::HANG {
         // The original never ends, so its time gives no limit.
         command.arg("--timeout").arg(format!("{}ms", args.timeout.as_millis()));

@@ -19,12 +19,12 @@ pub(super) fn explore(
 ) -> Result<ExitCode, CliError> {
     let _locked = work::prepare(args)?;
     // A file that is not a record of this system is an error before anything is run.
-    let mut campaign = Campaign::open(&files::campaign(&args.output), &args.system)?;
+    let mut campaign = Campaign::open(&files::campaign(&args.output), &args.subject())?;
     let (_, before) = campaign.of(&args.seeds);
     let left = seeds::left(&args.seeds, args.shard, &campaign.done());
     if left > 0 {
         run(args, left, deadline, console)?;
-        campaign = campaign.again(&args.system)?;
+        campaign = campaign.again(&args.subject())?;
     }
     let (all, runs) = campaign.of(&args.seeds);
     if !args.no_shrink {

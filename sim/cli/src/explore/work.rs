@@ -11,7 +11,6 @@ use afresh_trace::format::{Error, Problem};
 use afresh_world::explore::{Explorer, Record, Run, Runs};
 
 use super::campaign::{Campaign, Chunk, Failed};
-use super::shrunk::NOT_IN_TWIN;
 use super::{Args, files, seeds};
 use crate::console::{CliError, Console, Progress};
 use crate::interrupt;
@@ -25,7 +24,7 @@ pub(super) fn explore(
     work: &Work<'_, Things>,
     console: &Console,
 ) -> Result<ExitCode, CliError> {
-    let mut campaign = Campaign::continue_at(&files::campaign(&args.output), &args.system)?;
+    let mut campaign = Campaign::continue_at(&files::campaign(&args.output), &args.subject())?;
     let done = campaign.done();
     let chunks = Mutex::new(seeds::chunks(&args.seeds, args.shard, &done).enumerate());
     let jobs = if work.task.serial { 1 } else { args.jobs };
@@ -64,8 +63,7 @@ fn record(
         while let Some(chunk) = waiting.remove(&next) {
             next += 1;
             for (signature, Failed { seed, trace, .. }) in &chunk.failed {
-                let twin = if has_twin { format!(" {NOT_IN_TWIN}") } else { String::new() };
-                files::keep(&args.output, (&args.system, &twin), signature, *seed, trace)?;
+                files::keep(args, has_twin, signature, *seed, trace)?;
             }
             campaign.add(chunk)?;
         }

@@ -1,5 +1,6 @@
 //! Findings with diffs for people, with colours for terminals.
 
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};
 
 use afresh_check::{Deny, Exclusion, Finding, Notes, Sighting, Versus};
@@ -23,9 +24,14 @@ pub(crate) fn styled(style: Style, text: impl Display) -> impl Display {
 /// If a finding first showed at the same place as the one before it, the place is not repeated. `file` is the name of
 /// the trace.
 pub fn findings<'f>(findings: impl IntoIterator<Item = &'f Finding>, file: &str) -> String {
+    noted(findings.into_iter().map(|finding| (finding, String::new())), file)
+}
+
+/// Returns findings as [`findings`] does, each with a note behind its count.
+pub(crate) fn noted<'f>(findings: impl IntoIterator<Item = (&'f Finding, String)>, file: &str) -> String {
     let mut text = String::new();
     let mut before = None;
-    for finding in findings {
+    for (finding, note) in findings {
         let on = match finding.keys {
             0 => String::new(),
             keys => format!(" on {}", count(keys as u64, "key", "keys")),
@@ -33,8 +39,8 @@ pub fn findings<'f>(findings: impl IntoIterator<Item = &'f Finding>, file: &str)
         let times = count(finding.count, "step", "steps");
         let signature = styled(BOLD.fg_color(BAD.get_fg_color()), shorten(&finding.signature.to_string())).to_string();
         let is_shown = before == Some(&finding.first);
-        let _ =
-            writeln!(text, "  {signature} at {times}{on}, first{}", if is_shown { " at the same place" } else { ":" });
+        let first = if is_shown { " at the same place" } else { ":" };
+        let _ = writeln!(text, "  {signature} at {times}{on}{note}, first{first}");
         if !is_shown {
             text += &sighting(&finding.first, file);
         }
@@ -94,11 +100,7 @@ pub(crate) fn notes(notes: &Notes, file: &str) -> String {
             let _ = writeln!(text, "  {}, first: {place}: {}", kind.adjective(), shorten(&first.in_words()));
         }
     }
-    if !notes.not_derivable.is_empty() {
-        let parts =
-            notes.not_derivable.iter().map(|(part, times)| format!("{part} {}", count(*times, "time", "times")));
-        let _ = writeln!(text, "  not derivable from this window: {}", parts.collect::<Vec<_>>().join(", "));
-    }
+    text += &not_derivable(&notes.not_derivable);
     if let Some(first) = notes.not_recorded_yet.first() {
         let number = notes.not_recorded_yet.len() as u64;
         let ends = "of the last stimulus: the record ends before them";
@@ -106,6 +108,15 @@ pub(crate) fn notes(notes: &Notes, file: &str) -> String {
         text += &sighting(first, file);
     }
     text
+}
+
+/// Returns how often each part could not be compared, because it depends on messages before the window.
+pub(crate) fn not_derivable(parts: &BTreeMap<&'static str, u64>) -> String {
+    if parts.is_empty() {
+        return String::new();
+    }
+    let parts = parts.iter().map(|(part, times)| format!("{part} {}", count(*times, "time", "times")));
+    format!("  not derivable from this window: {}\n", parts.collect::<Vec<_>>().join(", "))
 }
 
 /// Reads the name of a kind of note, as an argument.

@@ -8,8 +8,8 @@ use std::fmt::Debug;
 use std::io::{BufRead, Write};
 use std::sync::{Arc, OnceLock};
 
-use afresh_check::{Loaded, Subject, replay, show, turn};
-use afresh_core::{Key, System};
+use afresh_check::{Loaded, Subject, against, replay, show, turn};
+use afresh_core::{EventNumber, Key, System};
 use afresh_program::{Failure, Program};
 use afresh_shrink::oracle;
 use afresh_trace::format::files::Input;
@@ -59,6 +59,25 @@ pub trait Runner: Send + Sync {
     ///
     /// Fails if the trace cannot be read.
     fn check(&self, reader: Reader<Input>, options: afresh_check::Options<'_>) -> Result<afresh_check::Report, Error>;
+
+    /// Runs a trace, and writes everything that the system does to `sink`; see [`against::record`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if the trace cannot be read or the run cannot be written, or in a world of nodes.
+    fn record(&self, reader: Reader<Input>, until: Option<EventNumber>, sink: &mut dyn Write) -> Result<(), Error>;
+
+    /// Runs a trace, and compares the run with that of another version, which `old` reads; see [`against::compare`].
+    ///
+    /// # Errors
+    ///
+    /// Fails if the trace or the other run cannot be read, or in a world of nodes.
+    fn compare(
+        &self,
+        reader: Reader<Input>,
+        old: Reader<Input>,
+        options: against::Options<'_>,
+    ) -> Result<against::Report, Error>;
 
     /// Reads a trace and prepares to shrink it. Runs end early once `stop` returns true; see [`oracle::examine`].
     ///
@@ -131,6 +150,19 @@ impl<S: Subject + 'static> Runner for S {
 
     fn check(&self, reader: Reader<Input>, options: afresh_check::Options<'_>) -> Result<afresh_check::Report, Error> {
         Ok(afresh_check::check(self, &Loaded::read(self, reader)?.until(options.until), options))
+    }
+
+    fn record(&self, reader: Reader<Input>, until: Option<EventNumber>, sink: &mut dyn Write) -> Result<(), Error> {
+        against::record(self, reader, until, sink)
+    }
+
+    fn compare(
+        &self,
+        reader: Reader<Input>,
+        old: Reader<Input>,
+        options: against::Options<'_>,
+    ) -> Result<against::Report, Error> {
+        against::compare(self, reader, old, options)
     }
 
     fn examine(&self, reader: Reader<Input>, stop: fn() -> bool) -> Result<oracle::Examined<'_>, Error> {

@@ -2,11 +2,11 @@
 
 use std::io::{BufRead, Write};
 
-use afresh_check::{replay, show, turn};
-use afresh_core::Key;
+use afresh_check::{against, replay, show, turn};
+use afresh_core::{EventNumber, Key};
 use afresh_shrink::oracle;
 use afresh_trace::format::files::Input;
-use afresh_trace::format::{Error, Reader, Writer};
+use afresh_trace::format::{Error, Problem, Reader, Writer};
 use afresh_trace::import::Refusal;
 use afresh_world::explore::{Explorer, WorldExplorer};
 use afresh_world::{Cluster, Workloads, check_world, examine_world, replay_world, show_world, with_calm_phase};
@@ -47,6 +47,19 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
         check_world(&self.cluster, reader, options)
     }
 
+    fn record(&self, reader: Reader<Input>, _: Option<EventNumber>, _: &mut dyn Write) -> Result<(), Error> {
+        Err(no_keys(&reader))
+    }
+
+    fn compare(
+        &self,
+        reader: Reader<Input>,
+        _: Reader<Input>,
+        _: against::Options<'_>,
+    ) -> Result<against::Report, Error> {
+        Err(no_keys(&reader))
+    }
+
     fn examine(&self, reader: Reader<Input>, _: fn() -> bool) -> Result<oracle::Examined<'_>, Error> {
         examine_world(&self.cluster, reader)
     }
@@ -85,4 +98,9 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
     ) -> Result<(), crate::service::Error> {
         Err(crate::service::Error::World)
     }
+}
+
+/// The error that two versions of a world cannot be compared: they have no keys on which they could differ.
+fn no_keys(reader: &Reader<Input>) -> Error {
+    Error::file(reader.name(), Problem::NoKeys("--against"))
 }

@@ -1,5 +1,6 @@
 //! `afresh shrink`: finds the few messages of an input that still show a bug.
 
+mod against;
 mod command;
 mod files;
 mod other_bugs;
@@ -33,6 +34,9 @@ use crate::worker;
 /// Without a command, FILE is a trace, and the system that it names runs it. The bug to keep is the first one that
 /// shows: a violated invariant, a panic, or an incremental state that differs from the recomputed state, for example.
 /// Differences from recorded views and outputs do not count. The result is a trace that can be kept as a test.
+///
+/// With `--against OLD`, the bug to keep is a difference between two versions, the first one or the one that
+/// `--signature` names as `compare` does.
 ///
 /// With a command, FILE is any file with one message a line. The command runs on each candidate, and exits with 0 if
 /// the candidate shows the bug (with `--invert`, with another code). A command that cannot be run, is killed, takes
@@ -88,6 +92,11 @@ pub(super) struct Args {
     /// Do so with the correct twin that the system itself names, if there is one and it passes on the original.
     #[arg(long, conflicts_with = "command")]
     not_in_twin: bool,
+
+    /// Keep a difference between the system and its old version NAME, instead of a bug: the few messages on which the
+    /// two differ.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["command", "not_in", "not_in_twin"])]
+    against: Option<String>,
 
     /// Count a candidate only if a number does not grow: CMD, as one string, gets the candidate as the other command
     /// does, and prints the number, such as a size or a time.

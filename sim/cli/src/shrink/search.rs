@@ -63,6 +63,9 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     if let Some(name) = &args.not_in {
         header.oracle.insert(0, format!("--not-in={name}"));
     }
+    if let Some(name) = &args.against {
+        header.oracle.insert(0, format!("--against={name}"));
+    }
     if args.not_in_twin {
         header.oracle.insert(0, "--not-in-twin".to_owned());
     }

@@ -10,12 +10,12 @@ use afresh_shrink::oracle::{Aimless, Examined, Second};
 use afresh_trace::format::{Error, Problem, RawEvent, Writer, time};
 use afresh_trace::text::{count, escape};
 
-use super::Args;
 use super::files::{self, Places};
 use super::refusal::{give_up, refuse};
 use super::report::{self, About};
 use super::search::{Job, search};
 use super::twin;
+use super::{Args, against};
 use crate::console::{CliError, Console};
 use crate::runner::Systems;
 use crate::worker::{Phase, Place, Search, Work};
@@ -53,7 +53,8 @@ pub(super) fn shrink(
     let Work { worker, task } = work;
     let places = Places::new(args);
     let (reader, runner) = args.source.open(systems, &args.file)?;
-    let Examined { header, stimuli, observations, mut oracle } = runner.examine(reader, interrupt::requested)?;
+    let examined = runner.examine(reader, interrupt::requested)?;
+    let Examined { header, stimuli, observations, mut oracle } = against::with(args, systems, runner, examined)?;
     let unwritten = |error| Error::file(task.place.display().to_string(), Problem::Write(error));
     let place = Place::create(&task.place).map_err(unwritten)?;
     oracle.tell(Arc::new(move |event| place.write(event)));
@@ -120,6 +121,7 @@ pub(super) fn shrink(
                     give_up(args, &format!("it shows neither {other} nor any other bug"), &[], console)
                 }
                 Some(other) => give_up(args, &format!("it does not show {other}, but these bugs:"), &shown, console),
+                None if args.against.is_some() => give_up(args, against::NO_DIFFERENCE, &[], console),
                 None => {
                     give_up(args, "it shows no bug, so there is nothing to shrink", &[ASK_CHECK.to_owned()], console)
                 }
@@ -155,6 +157,7 @@ pub(super) fn shrink(
     match result {
         Ok(minimized) => {
             let mut more = Vec::new();
+            more.extend(args.against.as_ref().map(|old| against::how_to_see(args, old, &places)));
             more.extend(asked.then(|| "the correct twin passes on what is left".to_owned()));
             more.extend(twin_fails.as_ref().map(|fails| {
                 format!(

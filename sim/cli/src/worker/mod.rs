@@ -108,7 +108,7 @@ impl Worker {
         Ok(Self { start, channel, watch })
     }
 
-    /// Returns the task of `run`, `explore` and `check`, or `None` if the task is another one.
+    /// Returns the task of `run`, `explore`, `check` and `compare`, or `None` if the task is another one.
     pub(crate) fn things(&self) -> Option<Work<'_, Things>> {
         let Task::Things(task) = &self.start.task else { return None };
         Some(Work { worker: self, task })
@@ -118,6 +118,11 @@ impl Worker {
     pub(crate) fn search(&self) -> Option<Work<'_, Search>> {
         let Task::Search(task) = &self.start.task else { return None };
         Some(Work { worker: self, task })
+    }
+
+    /// Returns the file with the standard input of the supervisor, if the task reads it.
+    pub(crate) fn stdin(&self) -> Option<&Path> {
+        self.start.stdin.as_deref()
     }
 
     /// Returns whether the supervisor shows the current activity on a terminal.

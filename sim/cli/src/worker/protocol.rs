@@ -33,16 +33,16 @@ pub(crate) struct Start {
 /// The work of a worker.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Task {
-    /// `run`, `explore` or `check`.
+    /// `run`, `explore`, `check` or `compare`.
     Things(Things),
     /// `shrink`.
     Search(Search),
 }
 
-/// The task of `run`, `explore` and `check`: to do several things that do not depend on each other.
+/// The task of `run`, `explore`, `check` and `compare`: to do several things that do not depend on each other.
 ///
 /// Each thing has a *place*: 0 for the only run of `run`, the seed for `explore`, and the index of the trace for
-/// `check`.
+/// `check` and `compare`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Things {
     /// Whether to do one thing at a time, to find out which of them ends the worker.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use afresh_check::kept;
 use afresh_core::{Flows, Key, Message, Name, Slot, Violation};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -156,8 +157,7 @@ impl LookAnswer {
             body.note(program, crate::json::Said::Goes(Goes { to, route }.into()));
             (slot, body)
         };
-        let violation =
-            |violation: ViolationAnswer| Violation::new(crate::system::kept(&violation.invariant), violation.found);
+        let violation = |violation: ViolationAnswer| Violation::new(kept(&violation.invariant), violation.found);
         Look {
             view: self.view,
             outputs: self.outputs.into_iter().map(output).collect(),

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use afresh_check::{Finding, Subject};
-use afresh_core::{Header, Signature, Types};
+use afresh_core::{Header, Key, Signature, Types};
 use afresh_trace::format::{Error, EventOf, RawEvent, Readable, Reader};
 
 use super::typed::Typed;
@@ -51,6 +51,12 @@ pub trait SystemOracle: Oracle<RawEvent> {
 
     /// Makes this the oracle of a correct twin: the trace is that of another system. By default this changes nothing.
     fn be_twin(&mut self) {}
+
+    /// Says at which key the bug shows, if it concerns one, where another oracle runs the candidates. By default this
+    /// changes nothing.
+    fn concerns(&mut self, key: Option<Key>) {
+        let _ = key;
+    }
 
     /// Runs the trace until a bug shows, or until `wanted` shows if it is given, and looks for that bug from now on.
     /// Returns the bug.

@@ -282,6 +282,10 @@ impl<S: Subject> SystemOracle for Typed<'_, S> {
         self.tell = tell;
     }
 
+    fn concerns(&mut self, key: Option<Key>) {
+        self.first = OnceLock::from(First { key, ..First::default() });
+    }
+
     fn aim(&mut self, wanted: Option<&Signature>) -> Result<Finding, Aimless> {
         let Found { finding, verdict, first, along } = self.find(wanted)?;
         self.bug = finding.signature.clone();

@@ -115,6 +115,9 @@ pub enum Problem {
         /// The number of the event that names the cause.
         number: u32,
     },
+    /// The run of another version, with which the run of a trace is compared, is not one of this trace.
+    #[error("{0}")]
+    OtherRun(String),
     /// A row of an export cannot become an event.
     #[error("{}", shorten(.0))]
     Row(String),
@@ -253,6 +256,9 @@ impl Problem {
             Self::Cause { .. } => {
                 "correct the cause or omit it; if a line was removed from a trace whose lines have no number `n`, \
                  restore the line, and number all lines before you remove any"
+            }
+            Self::OtherRun(_) => {
+                "record the run of the old version from the same trace, with `afresh replay TRACE --record OUT`"
             }
             Self::Row(_) => "correct the row or the mapping, or skip such rows with `--skip-bad`",
             Self::Quote(_) => {

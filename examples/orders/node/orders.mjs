@@ -61,6 +61,8 @@ export class Orders {
       state.shipped = !state.cancelled;
     } else if ("cancelled" in body) {
       state.cancelled = !state.shipped;
+    } else {
+      throw new Error("the message tells no change");
     }
     return state;
   }

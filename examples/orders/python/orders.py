@@ -73,6 +73,8 @@ class Orders:
             state["shipped"] = not state["cancelled"]
         elif "cancelled" in body:
             state["cancelled"] = not state["shipped"]
+        else:
+            raise ValueError("the message tells no change")
         return state
 
     def view(self, key, state):

@@ -154,7 +154,10 @@ impl<S: Subject + 'static> Driver<S> {
                     count = commands.recv_many(&mut taken, COMMANDS) => match count {
                         // No handle is left.
                         0 => break,
-                        _ => taken.drain(..).for_each(|command| self.obey(command)),
+                        _ => {
+                            self.look_ahead(&taken);
+                            taken.drain(..).for_each(|command| self.obey(command));
+                        }
                     },
                     () = sleep_until(next.unwrap_or_else(clock::now)), if next.is_some() => self.ring(),
                     () = sleep_until(scrubbing), if self.options.scrub_every.is_some() => {
@@ -186,6 +189,14 @@ impl<S: Subject + 'static> Driver<S> {
                 }
             }
         }
+    }
+
+    /// Prepares for the messages that are offered, which changes no result.
+    fn look_ahead(&self, commands: &[Command<S>]) {
+        self.host.engine().look_ahead(commands.iter().filter_map(|command| match command {
+            Command::Offer(Stimulus::In(message), _) => Some(message),
+            _ => None,
+        }));
     }
 
     fn obey(&mut self, command: Command<S>) {

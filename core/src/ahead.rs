@@ -133,9 +133,10 @@ impl<S: System> Engine<S> {
                     flows: flows.clone(),
                     each: false,
                     looks: true,
+                    restates: false,
                 }));
             } else {
-                folds.push(Foreseen { key, state, inputs, flows, each: true, looks: true });
+                folds.push(Foreseen { key, state, inputs, flows, each: true, looks: true, restates: false });
             }
         }
         self.system.foresee_folds(folds);
@@ -155,6 +156,7 @@ impl<S: System> Engine<S> {
                 flows: self.flows.of(&cell.key).clone(),
                 each: false,
                 looks: true,
+                restates: false,
             })
         };
         self.system.foresee_folds(cells.iter().filter_map(fold).collect());

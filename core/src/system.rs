@@ -147,7 +147,7 @@ pub trait System: Clone {
         self.outputs(key, state, flows).remove(slot)
     }
 
-    // Optional, for code that runs elsewhere: with `fold`, `foresees`, `foresee_bodies` and `foresee_folds`, a system
+    // Optional, for code that runs elsewhere: with `fold` and the methods after it, a system
     // that asks another process for each answer asks for many at once. They change no result.
 
     /// Applies several messages to the state of a key, one after another. The default calls [`apply`](Self::apply).
@@ -161,6 +161,11 @@ pub trait System: Clone {
         Self::In: 'm,
     {
         inputs.for_each(|input| self.apply(key, state, input, flows));
+    }
+
+    /// Returns the system as a new process has it, to see whether two processes do the same. The default is a clone.
+    fn restarted(&self) -> Self {
+        self.clone()
     }
 
     /// Returns `true` if the system wants to know beforehand what it will be asked. The default is `false`.
@@ -371,6 +376,8 @@ pub struct Foreseen<S: System> {
     pub each: bool,
     /// `true` if the views and outputs of the states will be needed too.
     pub looks: bool,
+    /// `true` if these messages will be [restated](System::restate) too.
+    pub restates: bool,
 }
 
 /// The point at which the recorded history of a key begins.

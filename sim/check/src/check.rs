@@ -170,7 +170,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     let (engine, mut first) = seen.remove(0);
     let again = match seen.first() {
         Some((second, _)) => second,
-        None => &trace.run(system, *engine.options()),
+        None => &trace.run(&system.restarted(), *engine.options()),
     };
     determinism(&mut first.findings, [engine.journal(), again.journal()], |number| {
         // The run numbers its events anew. Its stimuli are those of the trace, so counting them finds the place.

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use afresh_core::{Flows, Foreseen, Key};
 use serde_json::value::RawValue;
 
+use crate::json::Json;
 use crate::process::Failure;
 use crate::program::One;
 use crate::system::State;
-use crate::wire::{self, About, Batch, FoldAnswer, Told};
+use crate::wire::{self, About, Batch, FoldAnswer, MaybeView, Optional, Told};
 
 /// The most questions of one line. While the program answers one line, the answers to the one before it are read.
 const QUESTIONS_MAX: usize = 64;
@@ -19,7 +20,17 @@ const WORK_MAX: usize = 4096;
 /// The answers that were foreseen for each key: the steps from state to state, and the folds of whole histories. Both
 /// are in the order in which they will be needed.
 #[derive(Default)]
-pub(crate) struct Expected(BTreeMap<Key, [VecDeque<Step>; 2]>);
+pub(crate) struct Expected {
+    folds: BTreeMap<Key, [VecDeque<Step>; 2]>,
+    restated: BTreeMap<Key, VecDeque<Restated>>,
+}
+
+/// The view after some messages, computed in another way.
+struct Restated {
+    told: Vec<Told>,
+    flows: Flows,
+    result: Result<Option<Json>, Failure>,
+}
 
 /// One fold whose result is known.
 struct Step {
@@ -39,12 +50,23 @@ impl Expected {
         flows: &Flows,
     ) -> Option<Result<State, Failure>> {
         let is_next = |step: &mut Step| step.flows == *flows && step.from == *from && step.told == told;
-        let step = self.0.get_mut(key)?.iter_mut().find_map(|steps| steps.pop_front_if(is_next));
+        let step = self.folds.get_mut(key)?.iter_mut().find_map(|steps| steps.pop_front_if(is_next));
         if step.is_none() {
             // Something else happened than was foreseen, so the answers that follow are of no use either.
-            self.0.remove(key);
+            self.folds.remove(key);
         }
         step.map(|step| step.result)
+    }
+
+    /// Takes the view after `told`, computed in another way, if it was foreseen.
+    pub(crate) fn take_restated(
+        &mut self,
+        key: &Key,
+        told: &[Told],
+        flows: &Flows,
+    ) -> Option<Result<Option<Json>, Failure>> {
+        let restated = self.restated.get_mut(key)?;
+        Some(restated.pop_front_if(|restated| restated.flows == *flows && restated.told == told)?.result)
     }
 
     /// Asks for folds that will be needed.
@@ -53,32 +75,44 @@ impl Expected {
     /// answer is needed, alone, so that only the key that it is about is concerned.
     pub(crate) fn ask(&mut self, one: &One, folds: Vec<Foreseen<crate::Program>>) {
         let folds: Vec<Asked> = folds.into_iter().map(Asked::new).collect();
+        let restates = one.can(Optional::Restate).unwrap_or_default();
         let mut batches = vec![Batch::default()];
-        let mut starts = vec![0];
-        for (place, fold) in folds.iter().enumerate() {
-            if batches.last().is_some_and(|batch| batch.asked == QUESTIONS_MAX || batch.work >= WORK_MAX) {
+        // The questions of each batch: the fold that it is about, and whether it asks to restate it.
+        let mut questions: Vec<Vec<(&Asked, bool)>> = vec![Vec::new()];
+        for fold in &folds {
+            if batches.last().is_some_and(|batch| batch.asked >= QUESTIONS_MAX || batch.work >= WORK_MAX) {
                 batches.push(Batch::default());
-                starts.push(place);
+                questions.push(Vec::new());
             }
-            let Some(batch) = batches.last_mut() else { return };
+            let (Some(batch), Some(questions)) = (batches.last_mut(), questions.last_mut()) else { return };
             let about = About { key: &fold.key, flows: Some(&fold.flows), state: &fold.state };
             batch.ask_fold(&about, &fold.told, fold.each, fold.looks);
-        }
-        let mut steps = Vec::new();
-        let mut take = |place: usize, answers: &[&RawValue]| {
-            for (fold, answer) in folds[starts[place]..].iter().zip(answers) {
-                fold.steps(one.number, answer, |key, step| steps.push((key, usize::from(!fold.each), step)));
+            questions.push((fold, false));
+            if fold.restates && restates {
+                batch.ask_restate(&About { state: &State::default(), ..about }, &fold.told);
+                questions.push((fold, true));
             }
-        };
-        let _ = one.ask_all(&batches, &mut take);
-        for (key, which, step) in steps {
-            self.0.entry(key).or_default()[which].push_back(step);
         }
+        let _ = one.ask_all(&batches, |place, answers| {
+            for ((fold, is_restated), answer) in questions[place].iter().zip(answers) {
+                if *is_restated {
+                    let result = wire::answer::<MaybeView>(answer).map(|answer| answer.view);
+                    let restated = Restated { told: fold.told.clone(), flows: fold.flows.clone(), result };
+                    self.restated.entry(fold.key.clone()).or_default().push_back(restated);
+                } else {
+                    fold.steps(one.number, answer, |step| {
+                        let steps = self.folds.entry(fold.key.clone()).or_default();
+                        steps[usize::from(!fold.each)].push_back(step);
+                    });
+                }
+            }
+        });
     }
 
     /// Forgets all answers.
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.folds.clear();
+        self.restated.clear();
     }
 }
 
@@ -90,20 +124,21 @@ struct Asked {
     flows: Flows,
     each: bool,
     looks: bool,
+    restates: bool,
 }
 
 impl Asked {
     fn new(fold: Foreseen<crate::Program>) -> Self {
-        let Foreseen { key, state, inputs, flows, each, looks } = fold;
+        let Foreseen { key, state, inputs, flows, each, looks, restates } = fold;
         let told = inputs.into_iter().map(|(from, id, body)| Told { from, id, body }).collect();
-        Self { key, state, told, flows, each, looks }
+        Self { key, state, told, flows, each, looks, restates }
     }
 
     /// Passes each step of which the answer tells the result to `each`.
-    fn steps(&self, program: u64, answer: &RawValue, mut each: impl FnMut(Key, Step)) {
-        let Self { key, flows, told, .. } = self;
+    fn steps(&self, program: u64, answer: &RawValue, mut each: impl FnMut(Step)) {
+        let Self { flows, told, .. } = self;
         let mut step = |from: &State, told: &[Told], result| {
-            each(key.clone(), Step { from: from.clone(), told: told.to_vec(), flows: flows.clone(), result });
+            each(Step { from: from.clone(), told: told.to_vec(), flows: flows.clone(), result });
         };
         let answer = match wire::answer::<FoldAnswer>(answer) {
             Ok(answer) => answer,

@@ -158,7 +158,7 @@ impl<'de> Visitor<'de> for ExactVisitor {
         let number = Number::from_f64(value).filter(|_| value.abs() < DOUBLE_MAX);
         number.map(Value::Number).ok_or_else(|| {
             E::custom(format_args!(
-                "the number {value} is too large to be kept as it is: write it as a text, or keep it below 2^63"
+                "the number {value:e} is too large to be kept exactly: write it as a text, or keep it below 2^63"
             ))
         })
     }

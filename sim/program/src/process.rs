@@ -21,7 +21,7 @@ const CHUNK: usize = 64 << 10;
 /// How to run a process, and how long to wait for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
-    /// The longest time without a byte of an answer.
+    /// The longest time for one line of answers.
     pub(crate) timeout: Duration,
     /// The longest line of an answer, in bytes.
     pub(crate) line_max: usize,
@@ -140,6 +140,7 @@ impl Process {
         mut each: impl FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let (mut written, mut answered, mut searched) = (0, 0, 0);
+        let mut since = Stopwatch::start();
         let mut chunk = vec![0; CHUNK];
         while answered < count {
             if written < lines.len() {
@@ -150,7 +151,7 @@ impl Process {
                     Err(_) => written = lines.len(),
                 }
             }
-            self.wait(written < lines.len(), limits)?;
+            self.wait(written < lines.len(), since, limits)?;
             let read = match self.stdout.read(&mut chunk) {
                 Ok(0) => return Err(self.ended(limits)),
                 Ok(bytes) => bytes,
@@ -165,6 +166,7 @@ impl Process {
                 }
                 each(&self.read[taken..searched + end])?;
                 answered += 1;
+                since = Stopwatch::start();
                 (taken, searched) = (searched + end + 1, searched + end + 1);
             }
             self.read.drain(..taken);
@@ -177,8 +179,9 @@ impl Process {
     }
 
     /// Waits until the process takes or gives something. Reads what it prints on standard error.
-    fn wait(&mut self, writes: bool, limits: &Limits) -> Result<(), Failure> {
-        let since = Stopwatch::start();
+    ///
+    /// Fails if the next line is not there in time, which began at `since`.
+    fn wait(&mut self, writes: bool, since: Stopwatch, limits: &Limits) -> Result<(), Failure> {
         loop {
             let mut polled = Vec::with_capacity(3);
             polled.push(PollFd::from_borrowed_fd(self.stdout.as_fd(), PollFlags::IN));
@@ -187,7 +190,6 @@ impl Process {
             }
             let others = polled.len();
             polled.extend(self.stderr.iter().map(|stderr| PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::IN)));
-            // What it prints on standard error is no part of an answer, so the time goes on.
             let left = limits.timeout.saturating_sub(since.elapsed());
             let timeout = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
             match poll(&mut polled, Some(&timeout)) {
@@ -266,11 +268,18 @@ impl Drop for Process {
 pub(crate) fn no_answer(why: impl Into<String>, line: &[u8]) -> Failure {
     const SHOWN: usize = 120;
     let text = String::from_utf8_lossy(line);
-    let mut line: String = text.chars().take(SHOWN).collect();
-    if line.len() < text.len() {
-        line.push('…');
+    let mut shown: String = text.chars().take(SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
     }
-    Failure::NoAnswer { why: why.into(), line }
+    Failure::NoAnswer { why: why.into(), line: without_number(&shown) }
+}
+
+/// Replaces the number of the batch in a line. The same answer to the same question must read the same.
+fn without_number(line: &str) -> String {
+    const BATCH: &str = "\"batch\":";
+    let Some((before, after)) = line.split_once(BATCH) else { return line.to_owned() };
+    format!("{before}{BATCH}N{}", after.trim_start_matches(|char: char| char.is_ascii_digit()))
 }
 
 fn is_retry(error: &io::Error) -> bool {

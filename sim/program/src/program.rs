@@ -24,7 +24,7 @@ pub struct Config {
     pub command: Vec<OsString>,
     /// The folder in which it runs.
     pub folder: PathBuf,
-    /// The longest time without a part of an answer.
+    /// The longest time for one line of answers.
     pub timeout: Duration,
     /// The longest line of an answer, in bytes.
     pub line_max: usize,
@@ -35,11 +35,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// The longest time without a part of an answer, unless another is set.
+    /// The longest time for one line of answers, unless another is set.
     pub const TIMEOUT: Duration = Duration::from_secs(10);
 
     /// The longest line of an answer in bytes, unless another is set.
-    pub const LINE_MAX: usize = 256 << 20;
+    pub const LINE_MAX: usize = 64 << 20;
 
     /// The whole command, with the words that take the network from the program.
     fn words(&self) -> Vec<OsString> {
@@ -83,6 +83,9 @@ pub struct Program {
     pub(crate) expected: Mutex<Expected>,
 }
 
+/// How many times in a row a program may be late before it is not asked any more.
+const LATE_MAX: u32 = 3;
+
 /// One version of a program.
 pub(crate) struct One {
     /// A number that no other program of this process has.
@@ -94,6 +97,8 @@ pub(crate) struct One {
     idle: Mutex<Vec<Process>>,
     /// The number of the next batch.
     next: AtomicU64,
+    /// The last failure, while the program has not answered in time several times in a row, and how often.
+    late: Mutex<(u32, Option<Failure>)>,
 }
 
 impl Clone for Program {
@@ -131,6 +136,11 @@ impl Program {
     /// The name of the correct twin.
     pub(crate) fn twin_name(&self) -> Option<&Name> {
         self.twin.as_ref()
+    }
+
+    /// Ends the processes that are idle, so that the next question starts another one.
+    pub(crate) fn renew(&self) {
+        self.one.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Starts a process, if there is none, to see that the program runs.
@@ -178,7 +188,15 @@ impl One {
     fn new(name: Name, config: Config) -> Arc<Self> {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self { number, name, config, hello: OnceLock::new(), idle: Mutex::default(), next: AtomicU64::new(1) })
+        Arc::new(Self {
+            number,
+            name,
+            config,
+            hello: OnceLock::new(),
+            idle: Mutex::default(),
+            next: AtomicU64::new(1),
+            late: Mutex::default(),
+        })
     }
 
     fn limits(&self) -> Limits {
@@ -234,8 +252,23 @@ impl One {
 
     /// Asks all questions of some batches, and passes the answers to each batch to `each`, with the index of the batch.
     ///
-    /// The batches are under way at once. A process that fails is ended, and the next question starts another.
-    pub(crate) fn ask_all(&self, batches: &[Batch], mut each: impl FnMut(usize, &[&RawValue])) -> Result<(), Failure> {
+    /// The batches are under way at once. A process that fails is ended, and the next question starts another. A
+    /// program that was late [`LATE_MAX`] times in a row is not asked any more, because each time takes long.
+    pub(crate) fn ask_all(&self, batches: &[Batch], each: impl FnMut(usize, &[&RawValue])) -> Result<(), Failure> {
+        let late = || self.late.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (LATE_MAX.., Some(failure)) = &*late() {
+            return Err(failure.clone());
+        }
+        let asked = self.ask_in_time(batches, each);
+        let mut late = late();
+        *late = match &asked {
+            Err(failure @ Failure::TimedOut { .. }) => (late.0 + 1, Some(failure.clone())),
+            _ => (0, None),
+        };
+        asked
+    }
+
+    fn ask_in_time(&self, batches: &[Batch], mut each: impl FnMut(usize, &[&RawValue])) -> Result<(), Failure> {
         let bits = self.hello()?.integer_bits;
         if let Some(body) = batches.iter().find_map(|batch| batch.too_wide(bits)) {
             let what = format!("an integer has more than {bits} bits, and the program would round it: {body:?}");

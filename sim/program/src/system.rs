@@ -233,6 +233,11 @@ impl System for Program {
             return None;
         }
         let told: Vec<_> = history.iter().map(|input| told(*input)).collect();
+        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(view) = expected.take_restated(key, &told, flows) {
+            return view.unwrap_or_else(|failure| fail(&failure));
+        }
+        drop(expected);
         let about = About { key, flows: Some(flows), state: &State::default() };
         let answer: MaybeView = self.ask(|batch| batch.ask_restate(&about, &told));
         answer.view
@@ -283,6 +288,11 @@ impl System for Program {
             *state = State::new(changed, None);
         }
         is_changed
+    }
+
+    fn restarted(&self) -> Self {
+        self.renew();
+        self.clone()
     }
 
     fn foresees(&self) -> bool {

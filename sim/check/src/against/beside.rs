@@ -88,13 +88,14 @@ impl<S: Subject> System for Beside<S> {
     }
 
     fn foresee_folds(&self, folds: Vec<Foreseen<Self>>) {
-        let of_system = |Foreseen { key, state, inputs, flows, each, looks }: Foreseen<Self>| Foreseen {
+        let of_system = |Foreseen { key, state, inputs, flows, each, looks, restates }: Foreseen<Self>| Foreseen {
             key,
             state,
             inputs,
             flows,
             each,
             looks,
+            restates,
         };
         self.0.foresee_folds(folds.into_iter().map(of_system).collect());
     }

@@ -75,7 +75,7 @@ impl<S: System> Verifier<S> {
         for broken in self.engine.system().invariants(key, told) {
             found.saw((broken.invariant, ""), self.step.place, Some(key), || (broken.found.clone(), None));
         }
-        if self.look.depth.restates(length) && self.restate(key, recomputed, found) {
+        if self.look.depth.restates(length) && self.restate(key, told, found) {
             self.seen.coverage.restated += 1;
         }
         if from_first {
@@ -195,6 +195,10 @@ impl<S: System> Verifier<S> {
         let system = self.engine.system();
         let inputs: Vec<_> = history.inputs(0..history.len()).collect();
         let Some(restated) = system.restate(key, &inputs, &self.facts.migrations.of(key)) else { return false };
+        // Code that runs elsewhere takes long to compare two views that are the same.
+        if system.foresees() && system.view(key, recomputed) == restated {
+            return true;
+        }
         for part in system.compare(key, recomputed, &restated).within(true).diverged() {
             found.saw((RESTATED, part), self.step.place, Some(key), || {
                 let versus = versus("restated", value(&restated), value(&system.view(key, recomputed)));

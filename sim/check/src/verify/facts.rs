@@ -326,7 +326,8 @@ impl<S: System> Facts<S> {
                     let inputs = history.inputs(0..length);
                     let inputs = inputs.map(|input| (input.from.clone(), input.id.clone(), input.body.clone()));
                     let (inputs, flows) = (inputs.collect(), self.migrations.of(&key));
-                    folds.push(Foreseen { key, state, inputs, flows, each: false, looks: false });
+                    let restates = look.depth.restates(length);
+                    folds.push(Foreseen { key, state, inputs, flows, each: false, looks: false, restates });
                 }
             }
         }

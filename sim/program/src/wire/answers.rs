@@ -16,7 +16,7 @@ use crate::system::State;
 pub(crate) struct Answers<'a>(pub(crate) Vec<&'a RawValue>);
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `batch` and `answers`")]
 struct AnswersLine<'a> {
     batch: u64,
     #[serde(borrow)]
@@ -28,10 +28,10 @@ impl<'a> Answers<'a> {
     pub(crate) fn read(line: &'a [u8], number: u64, asked: usize) -> Result<Self, Failure> {
         let AnswersLine { batch, answers } = serde_json::from_slice(line).map_err(|error| failed(&error, line))?;
         if batch != number {
-            return Err(no_answer(format!("the batch that it must answer is {number}, not {batch}"), line));
+            return Err(no_answer("it answers another batch than the one that comes next", line));
         }
         if answers.len() != asked {
-            return Err(no_answer(format!("it has {} answers to {asked} questions", answers.len()), line));
+            return Err(no_answer("it has more or fewer answers than there were questions", line));
         }
         Ok(Self(answers))
     }
@@ -39,6 +39,7 @@ impl<'a> Answers<'a> {
 
 /// An error that the code of the program raised.
 #[derive(Deserialize)]
+#[serde(expecting = "an object with `error`")]
 struct Raised {
     error: String,
     #[serde(default)]
@@ -74,7 +75,7 @@ fn failed(error: &serde_json::Error, line: &[u8]) -> Failure {
 
 /// The answer to *place*.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `keys` or `reject`")]
 pub(crate) struct Placed {
     #[serde(default)]
     pub(crate) keys: Vec<Key>,
@@ -87,7 +88,7 @@ pub(crate) struct Placed {
 
 /// A position: a number, or several that compare one after another.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a position, which is an integer or a list of integers")]
 enum Position {
     One(i64),
     Several(Vec<i64>),
@@ -113,7 +114,7 @@ pub(crate) struct Look {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `view`")]
 pub(crate) struct LookAnswer {
     view: Json,
     #[serde(default)]
@@ -123,7 +124,7 @@ pub(crate) struct LookAnswer {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `body`")]
 struct OutputAnswer {
     body: Json,
     #[serde(default)]
@@ -133,7 +134,7 @@ struct OutputAnswer {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `invariant`")]
 struct ViolationAnswer {
     invariant: String,
     #[serde(default)]
@@ -142,7 +143,7 @@ struct ViolationAnswer {
 
 /// Where an output goes: to a receiver, or as a message to keys of the same system.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `to` or `route`")]
 pub(crate) struct Goes {
     #[serde(default)]
     pub(crate) to: Option<Name>,
@@ -168,7 +169,7 @@ impl LookAnswer {
 
 /// The answer to *fold*.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `states`")]
 pub(crate) struct FoldAnswer {
     pub(crate) states: Vec<StateAnswer>,
     /// Why there are no more states.
@@ -199,7 +200,7 @@ impl FoldAnswer {
 
 /// A state, with its look if the question asked for it.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `state`")]
 pub(crate) struct StateAnswer {
     pub(crate) state: Json,
     #[serde(default)]
@@ -221,7 +222,7 @@ impl StateAnswer {
 
 /// The answer to *update* and *learn*: no state, if the program cannot tell.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object, which may have `state`")]
 pub(crate) struct MaybeState {
     #[serde(default)]
     pub(crate) state: Option<Json>,
@@ -229,7 +230,7 @@ pub(crate) struct MaybeState {
 
 /// The answer to *restate*: no view, if the program does not say.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object, which may have `view`")]
 pub(crate) struct MaybeView {
     #[serde(default)]
     pub(crate) view: Option<Json>,
@@ -237,7 +238,7 @@ pub(crate) struct MaybeView {
 
 /// The answer to *property*: nothing, if the property holds.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object, which may have `broken`")]
 pub(crate) struct PropertyAnswer {
     #[serde(default)]
     pub(crate) broken: Option<String>,
@@ -245,7 +246,7 @@ pub(crate) struct PropertyAnswer {
 
 /// The answer to *compare*.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `parts`")]
 pub(crate) struct CompareAnswer {
     pub(crate) parts: BTreeMap<String, PartAnswer>,
 }
@@ -261,13 +262,13 @@ pub(crate) enum PartAnswer {
 
 /// The answer to *workload*.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `messages`")]
 pub(crate) struct WorkloadAnswer {
     messages: Vec<MessageAnswer>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `from`, `id` and `body`")]
 struct MessageAnswer {
     from: Name,
     id: Name,

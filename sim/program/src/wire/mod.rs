@@ -20,7 +20,7 @@ pub(crate) const PROTOCOL: u32 = 1;
 
 /// The description that a program gives of itself before the first question.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `protocol`")]
 pub(crate) struct Hello {
     /// The version of the protocol.
     pub(crate) protocol: u32,
@@ -108,7 +108,7 @@ impl Optional {
 
 /// The line with which Afresh begins, and the one that it expects.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `afresh`")]
 struct HelloLine {
     afresh: Hello,
 }

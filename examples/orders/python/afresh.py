@@ -6,7 +6,7 @@ A system is an object with these methods; `state` is None before the first messa
     view(key, state)                    the part of the state that is recorded and compared
     outputs(key, state, flows)          everything that should have been sent: a dict from slot to body
 
-It may also have these, and the attributes `name`, `version`, `flows` and `properties`:
+It may also have these, and the attributes `name`, `version`, `flows` and `properties` (`name` and `expect` of each):
     admit(body)                         the reason why the message must not count, or None
     position(body)                      the place in the history of its keys: a number, or a list of numbers
     receiver(key, slot, body)           where an output goes; `downstream` without this method
@@ -107,7 +107,7 @@ def raised(error):
 def serve(system):
     """Answer questions until the input ends. Text that the system prints goes to standard error."""
     out, sys.stdout = sys.stdout, sys.stderr
-    about = {name: getattr(system, name) for name in ("name", "version", "flows", "properties") if hasattr(system, name)}
+    about = {name: getattr(system, name) for name in ("name", "version", "flows", "properties") if name in dir(system)}
     about |= {"protocol": 1, "answers": [name for name in OPTIONAL if hasattr(system, name)]}
     sys.stdin.reconfigure(encoding="utf-8")
     for line in sys.stdin:

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, VecDeque};
 use afresh_core::{Flows, Foreseen, Key};
 use serde_json::value::RawValue;
 
+use crate::answers::{self, FoldAnswer, MaybeView};
 use crate::json::Json;
 use crate::process::Failure;
 use crate::program::One;
+use crate::questions::{About, Batch, Told};
 use crate::system::State;
-use crate::wire::{self, About, Batch, FoldAnswer, MaybeView, Optional, Told};
+use crate::wire::Optional;
 
 /// The most questions of one line. While the program answers one line, the answers to the one before it are read.
 const QUESTIONS_MAX: usize = 64;
@@ -96,7 +98,7 @@ impl Expected {
         let _ = one.ask_all(&batches, |place, answers| {
             for ((fold, is_restated), answer) in questions[place].iter().zip(answers) {
                 if *is_restated {
-                    let result = wire::answer::<MaybeView>(answer).map(|answer| answer.view);
+                    let result = answers::answer::<MaybeView>(answer).map(|answer| answer.view);
                     let restated = Restated { told: fold.told.clone(), flows: fold.flows.clone(), result };
                     self.restated.entry(fold.key.clone()).or_default().push_back(restated);
                 } else {
@@ -140,7 +142,7 @@ impl Asked {
         let mut step = |from: &State, told: &[Told], result| {
             each(Step { from: from.clone(), told: told.to_vec(), flows: flows.clone(), result });
         };
-        let answer = match wire::answer::<FoldAnswer>(answer) {
+        let answer = match answers::answer::<FoldAnswer>(answer) {
             Ok(answer) => answer,
             // What is no answer is asked for again.
             Err(Failure::NoAnswer { .. }) => return,

@@ -26,9 +26,9 @@ struct Inner {
 #[derive(Clone, Debug)]
 pub(crate) enum Said {
     /// Of a message in: whether it is admitted, its keys and its position.
-    Placed(Arc<crate::wire::Placed>),
+    Placed(Arc<crate::answers::Placed>),
     /// Of an output: where it goes.
-    Goes(Arc<crate::wire::Goes>),
+    Goes(Arc<crate::answers::Goes>),
 }
 
 /// The largest amount of a number that is no integer of 64 bits.

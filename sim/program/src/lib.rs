@@ -12,17 +12,20 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `json.rs` | values of JSON |
-//! | `wire/` | the questions and answers as lines |
+//! | `wire.rs` | the first line of a process, and the optional questions |
+//! | `questions.rs`, `answers.rs` | questions and answers as lines of JSON |
 //! | `process.rs` | a process that answers lines, within limits |
 //! | `program.rs` | a program, its processes, and its description of itself |
 //! | `expected.rs` | answers that were asked for before they are needed |
 //! | `system.rs` | a program as a system |
 #![forbid(unsafe_code)]
 
+mod answers;
 mod expected;
 mod json;
 mod process;
 mod program;
+mod questions;
 mod system;
 mod wire;
 

@@ -12,10 +12,12 @@ use afresh_world::Workload;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::answers::{Answers, WorkloadAnswer, answer};
 use crate::expected::Expected;
 use crate::json::Json;
 use crate::process::{Failure, Limits, Process, no_answer};
-use crate::wire::{self, Answers, Batch, Hello, Optional, WorkloadAnswer};
+use crate::questions::Batch;
+use crate::wire::{self, Hello, Optional};
 
 /// How to run a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -164,7 +166,7 @@ impl Program {
         let workload = Workload::drawn_by(move |seed| {
             let mut batch = Batch::default();
             batch.ask_workload(seed);
-            let answer = one.ask(&batch, |answer| wire::answer::<WorkloadAnswer>(answer));
+            let answer = one.ask(&batch, answer::<WorkloadAnswer>);
             answer.map(WorkloadAnswer::messages).map_err(|failure| failure.to_string())
         });
         Some(hello.flows.iter().fold(workload, |workload, flow| workload.flow(flow.clone())))

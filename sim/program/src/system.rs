@@ -12,12 +12,14 @@ use afresh_core::{
 use serde_json::Value;
 
 use crate::Program;
+use crate::answers::{
+    CompareAnswer, FoldAnswer, Goes, Look, LookAnswer, MaybeState, MaybeView, PartAnswer, Placed, PropertyAnswer,
+    answer,
+};
 use crate::json::{Json, Said};
 use crate::process::Failure;
-use crate::wire::{
-    self, About, Batch, Changed, CompareAnswer, Declared, FoldAnswer, Goes, Look, LookAnswer, MaybeState, MaybeView,
-    Optional, PartAnswer, Placed, PropertyAnswer, Told,
-};
+use crate::questions::{About, Batch, Changed, Told};
+use crate::wire::{Declared, Optional};
 
 /// The state of a key as a program gave it, or the state before the first message.
 #[derive(Clone, Default)]
@@ -78,7 +80,7 @@ impl Program {
     fn ask<T: serde::de::DeserializeOwned>(&self, question: impl FnOnce(&mut Batch)) -> T {
         let mut batch = Batch::default();
         question(&mut batch);
-        self.one.ask(&batch, |answer| wire::answer(answer)).unwrap_or_else(|failure| fail(&failure))
+        self.one.ask(&batch, answer).unwrap_or_else(|failure| fail(&failure))
     }
 
     fn can(&self, optional: Optional) -> bool {
@@ -116,7 +118,7 @@ impl Program {
         drop(expected);
         let mut batch = Batch::default();
         batch.ask_fold(&About { key, flows: Some(flows), state }, told, false, look);
-        let answer: FoldAnswer = self.one.ask(&batch, |answer| wire::answer(answer))?;
+        let answer: FoldAnswer = self.one.ask(&batch, answer)?;
         answer.last(self.one.number, flows)
     }
 
@@ -316,8 +318,8 @@ impl System for Program {
         }
         // If the program fails, the bodies are asked about again, one by one.
         let _ = self.one.ask_all(&batches, |place, answers| {
-            for (body, answer) in parts[place].iter().zip(answers) {
-                if let Ok(placed) = wire::answer::<Placed>(answer) {
+            for (body, text) in parts[place].iter().zip(answers) {
+                if let Ok(placed) = answer::<Placed>(text) {
                     body.note(self.one.number, Said::Placed(placed.into()));
                 }
             }

@@ -104,7 +104,10 @@ const USES: &[(&str, Uses)] = &[
             "tracing",
         ]),
     ),
-    ("afresh-program", Uses::Only(&["afresh-core", "afresh-world", "rustix", "serde", "serde_json", "thiserror"])),
+    (
+        "afresh-program",
+        Uses::Only(&["afresh-check", "afresh-core", "afresh-world", "rustix", "serde", "serde_json", "thiserror"]),
+    ),
     (
         "afresh-cli",
         Uses::OfOurs(&[

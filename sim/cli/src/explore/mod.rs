@@ -36,8 +36,8 @@ use seeds::{Seeds, Shard};
 /// reproduce the failure. A trace that an earlier `explore` kept is never replaced. A finding that could not be shrunk
 /// is tried again by the next `explore`.
 ///
-/// With `--from`, the messages are those of recorded traces. The seed of each run then draws a part of a trace, and what
-/// goes wrong around it.
+/// With `--from`, the messages are those of recorded traces. The seed of each run then draws a part of a trace, and
+/// the faults around it.
 ///
 /// `campaign.jsonl` records which seeds were run, by which build of the program, and around which recorded traces. A
 /// later `explore` of the same build skips them, so it continues where the last one was stopped; another build runs

@@ -1,6 +1,6 @@
 //! Batches of questions.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use afresh_core::{Flows, Key, Name, Slot};
@@ -27,7 +27,7 @@ impl PartialEq for Told {
 pub(crate) struct Batch {
     messages: String,
     questions: String,
-    places: HashMap<(usize, Name, Name), usize>,
+    places: BTreeMap<(usize, Name, Name), usize>,
     /// The number of questions.
     pub(crate) asked: usize,
     /// The bodies of the batch. They must not be freed before it is sent, because they are found by their address.

@@ -65,7 +65,7 @@ pub(crate) fn answer<T: DeserializeOwned>(text: &RawValue) -> Result<T, Failure>
     read(bytes, bytes)
 }
 
-pub(super) fn read<T: DeserializeOwned>(json: &[u8], line: &[u8]) -> Result<T, Failure> {
+pub(crate) fn read<T: DeserializeOwned>(json: &[u8], line: &[u8]) -> Result<T, Failure> {
     serde_json::from_slice(json).map_err(|error| failed(&error, line))
 }
 

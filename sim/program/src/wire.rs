@@ -1,19 +1,10 @@
-//! Questions and answers as lines of JSON; see `docs/protocol.md`.
-
-mod answers;
-mod questions;
+//! The first line of a process, and the optional questions; see `docs/protocol.md`.
 
 use afresh_core::{Expectation, Name};
 use serde::Deserialize;
 
+use crate::answers::read;
 use crate::process::{Failure, no_answer};
-
-use answers::read;
-pub(crate) use answers::{
-    Answers, CompareAnswer, FoldAnswer, Goes, Look, LookAnswer, MaybeState, MaybeView, PartAnswer, Placed,
-    PropertyAnswer, WorkloadAnswer, answer,
-};
-pub(crate) use questions::{About, Batch, Changed, Told};
 
 /// The version of the protocol.
 pub(crate) const PROTOCOL: u32 = 1;

@@ -6,7 +6,7 @@ A system is an object with these methods; `state` is None before the first messa
     view(key, state)                    the part of the state that is recorded and compared
     outputs(key, state, flows)          everything that should have been sent: a dict from slot to body
 
-It may also have these, and the attributes `name`, `version` and `flows`:
+It may also have these, and the attributes `name`, `version`, `flows` and `properties` (`name` and `expect` of each):
     admit(body)                         the reason why the message must not count, or None
     position(body)                      the place in the history of its keys: a number, or a list of numbers
     receiver(key, slot, body)           where an output goes; `downstream` without this method
@@ -17,6 +17,7 @@ It may also have these, and the attributes `name`, `version` and `flows`:
     learn(key, state, view)             the state with the values that only a recorded view tells, or None
     compare(key, state, view)           for each part of the view: "equal", "differs" or "unknown"
     workload(seed)                      the messages of a simulated run
+    property(name, states)              the reason why one of the `properties` does not hold, or None
 
 A message is a dict with `from`, `id` and `body`. A change is {"late": message}, {"withdrawn": message} or
 {"revised": [before, after]}. Bodies, states and views must stay the same when `json` writes and reads them.
@@ -24,6 +25,7 @@ A message is a dict with `from`, `id` and `body`. A change is {"late": message},
 import json
 import os
 import sys
+import traceback
 
 OPTIONAL = {"update": "state", "restate": "view", "learn": "state", "compare": "parts", "workload": "messages"}
 read = json.JSONDecoder().decode
@@ -49,9 +51,10 @@ def answer(system, question, messages):
         elif kind == "restate":
             arguments = [key, [messages[index] for index in ask["messages"]], flows]
         else:
-            arguments = [ask["seed"]] if kind == "workload" else [key, state, ask["view"]]
+            names = {"workload": ["seed"], "property": ["name", "states"]}.get(kind, ["key", "state", "view"])
+            arguments = [ask.get(name) for name in names]
         result = getattr(system, kind)(*arguments)
-        return write({} if result is None else {OPTIONAL[kind]: result})
+        return write({} if result is None else {OPTIONAL.get(kind, "broken"): result})
     except Exception as error:
         return write(raised(error))
 
@@ -96,17 +99,15 @@ def goes(system, key, slot, body):
 
 
 def raised(error):
-    where = error.__traceback__
-    while where.tb_next:
-        where = where.tb_next
-    at = f"{os.path.basename(where.tb_frame.f_code.co_filename)}:{where.tb_lineno}"
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    at = f"{os.path.basename(frame.f_code.co_filename)}:{line}"
     return {"error": str(error), "kind": type(error).__name__, "at": at}
 
 
 def serve(system):
     """Answer questions until the input ends. Text that the system prints goes to standard error."""
     out, sys.stdout = sys.stdout, sys.stderr
-    about = {name: getattr(system, name) for name in ("name", "version", "flows") if hasattr(system, name)}
+    about = {name: getattr(system, name) for name in ("name", "version", "flows", "properties") if name in dir(system)}
     about |= {"protocol": 1, "answers": [name for name in OPTIONAL if hasattr(system, name)]}
     sys.stdin.reconfigure(encoding="utf-8")
     for line in sys.stdin:
@@ -116,5 +117,4 @@ def serve(system):
         else:
             answers = [answer(system, question, ask["messages"]) for question in ask["questions"]]
             text = '{"batch":%d,"answers":[%s]}' % (ask["batch"], ",".join(answers))
-        out.write(text + "\n")
-        out.flush()
+        print(text, file=out, flush=True)

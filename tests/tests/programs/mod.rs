@@ -4,6 +4,7 @@
 
 mod config;
 mod init;
+mod ledger;
 
 use std::process::Command;
 

@@ -12,7 +12,7 @@ use afresh_world::Workload;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::answers::{Answers, WorkloadAnswer, answer};
+use crate::answers::{Answers, Placed, WorkloadAnswer, answer};
 use crate::expected::Expected;
 use crate::json::Json;
 use crate::process::{Failure, Limits, Process, no_answer};
@@ -99,6 +99,8 @@ pub(crate) struct One {
     idle: Mutex<Vec<Process>>,
     /// The number of the next batch.
     next: AtomicU64,
+    /// The answers to *place* for bodies that come again as new values, such as those of routed messages, by their text.
+    pub(crate) places: Mutex<BTreeMap<Box<str>, Arc<Placed>>>,
     /// The last failure, while the program has not answered in time several times in a row, and how often.
     late: Mutex<(u32, Option<Failure>)>,
 }
@@ -198,6 +200,7 @@ impl One {
             idle: Mutex::default(),
             next: AtomicU64::new(1),
             late: Mutex::default(),
+            places: Mutex::default(),
         })
     }
 

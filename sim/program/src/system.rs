@@ -88,14 +88,24 @@ impl Program {
     }
 
     fn placed(&self, body: &Json) -> Arc<Placed> {
-        match body.said(self.one.number) {
-            Some(Said::Placed(placed)) => placed,
-            _ => {
-                let placed: Arc<Placed> = Arc::new(self.ask(|batch| batch.ask_place(body)));
-                body.note(self.one.number, Said::Placed(Arc::clone(&placed)));
-                placed
-            }
+        /// The most answers that are kept by the text of the body.
+        const PLACES_MAX: usize = 100_000;
+        if let Some(Said::Placed(placed)) = body.said(self.one.number) {
+            return placed;
         }
+        let places = || self.one.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = places().get(body.text()).cloned();
+        let placed = known.unwrap_or_else(|| {
+            let placed: Arc<Placed> = Arc::new(self.ask(|batch| batch.ask_place(body)));
+            let mut places = places();
+            if places.len() == PLACES_MAX {
+                places.clear();
+            }
+            places.insert(body.text().into(), Arc::clone(&placed));
+            placed
+        });
+        body.note(self.one.number, Said::Placed(Arc::clone(&placed)));
+        placed
     }
 
     fn goes(&self, key: &Key, slot: &Slot, body: &Json) -> Arc<Goes> {

@@ -26,12 +26,14 @@ struct AnswersLine<'a> {
 impl<'a> Answers<'a> {
     /// Reads the answers to the batch with this number, which asked that many questions.
     pub(crate) fn read(line: &'a [u8], number: u64, asked: usize) -> Result<Self, Failure> {
-        let AnswersLine { batch, answers } = serde_json::from_slice(line).map_err(|error| failed(&error, line))?;
+        let failed = |failure: Failure| failure.without_number(number);
+        let line_of = |error: serde_json::Error| failed(crate::answers::failed(&error, line));
+        let AnswersLine { batch, answers } = serde_json::from_slice(line).map_err(line_of)?;
         if batch != number {
-            return Err(no_answer("it answers another batch than the one that comes next", line));
+            return Err(failed(no_answer("it answers another batch than the one that comes next", line)));
         }
         if answers.len() != asked {
-            return Err(no_answer("it has more or fewer answers than there were questions", line));
+            return Err(failed(no_answer("it has more or fewer answers than there were questions", line)));
         }
         Ok(Self(answers))
     }

@@ -264,6 +264,21 @@ impl Drop for Process {
     }
 }
 
+impl Failure {
+    /// Replaces a number in the line that is shown: the same wrong answer to another batch must read the same.
+    pub(crate) fn without_number(self, number: u64) -> Self {
+        let Self::NoAnswer { why, line } = self else { return self };
+        let number = number.to_string();
+        let mut shown = String::new();
+        for part in line.split_inclusive(|char: char| !char.is_ascii_digit()) {
+            let digits = part.trim_end_matches(|char: char| !char.is_ascii_digit());
+            shown += if digits == number { "N" } else { digits };
+            shown += &part[digits.len()..];
+        }
+        Self::NoAnswer { why, line: shown }
+    }
+}
+
 /// Returns the failure of a line that is no answer.
 pub(crate) fn no_answer(why: impl Into<String>, line: &[u8]) -> Failure {
     const SHOWN: usize = 120;
@@ -272,14 +287,7 @@ pub(crate) fn no_answer(why: impl Into<String>, line: &[u8]) -> Failure {
     if shown.len() < text.len() {
         shown.push('…');
     }
-    Failure::NoAnswer { why: why.into(), line: without_number(&shown) }
-}
-
-/// Replaces the number of the batch in a line. The same answer to the same question must read the same.
-fn without_number(line: &str) -> String {
-    const BATCH: &str = "\"batch\":";
-    let Some((before, after)) = line.split_once(BATCH) else { return line.to_owned() };
-    format!("{before}{BATCH}N{}", after.trim_start_matches(|char: char| char.is_ascii_digit()))
+    Failure::NoAnswer { why: why.into(), line: shown }
 }
 
 fn is_retry(error: &io::Error) -> bool {

@@ -99,7 +99,7 @@ pub(crate) struct One {
     idle: Mutex<Vec<Process>>,
     /// The number of the next batch.
     next: AtomicU64,
-    /// The answers to *place* for bodies that come again as new values, such as those of routed messages, by their text.
+    /// The answers to *place* by the text of the body. The bodies of routed messages come again as new values.
     pub(crate) places: Mutex<BTreeMap<Box<str>, Arc<Placed>>>,
     /// The last failure, while the program has not answered in time several times in a row, and how often.
     late: Mutex<(u32, Option<Failure>)>,

@@ -22,8 +22,8 @@ pub(super) const ALL: &[Mutation] = &[
     noticed(
         TURN,
         "a migration does not report the damage that it heals",
-        "self.compute(*cell, Fold::HealFirst, outcome);",
-        "",
+        "self.compute_all(&whole.collect::<Vec<_>>(), Fold::HealFirst, outcome);",
+        "drop(whole);",
     ),
     noticed(
         FLOW,

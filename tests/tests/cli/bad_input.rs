@@ -25,9 +25,14 @@ const COMMANDS: [&[&str]; 9] = [
 
 /// Runs every command on the trace `name`. Each must refuse it with the same single error, which is returned.
 fn refused(folder: &Folder, name: &str, options: &[&str]) -> String {
+    refused_but_by(None, folder, name, options)
+}
+
+/// Runs every command but one on the trace `name`, as [`refused`] does.
+fn refused_but_by(but: Option<&str>, folder: &Folder, name: &str, options: &[&str]) -> String {
     let before = contents(folder);
     let mut said = Vec::new();
-    for command in COMMANDS {
+    for command in COMMANDS.iter().filter(|command| but != Some(command[0])) {
         let words: Vec<_> = command.iter().map(|word| if *word == "TRACE" { name } else { word }).collect();
         let done = folder.run(&[&words, options].concat());
         assert_eq!(done.code, Some(2), "{words:?}: {}", done.stderr);
@@ -125,7 +130,11 @@ fn a_format_of_the_future() {
 
 #[test]
 fn a_system_that_is_not_known() {
-    let unknown = file(&HEADER.replace("ledger", "ledgr"));
+    let folder = Folder::default();
+    folder.trace("night.jsonl", "ledgr", &[deposit(1, "a-1", 5, 1)]);
+    let unknown = refused_but_by(Some("show"), &folder, "night.jsonl", &[]);
+    // The record can be shown without the system.
+    assert!(folder.ok(&["show", "night.jsonl"]).contains("ledgr, a system that this program does not have"));
     let (nearest, rest) = unknown.split_once(", ").expect("the systems are listed");
     assert_snapshot!(format!("{nearest}, … {}", rest.split_once(" or ").expect("to the last one").1), @"
     afresh: night.jsonl:1:32: unknown system `ledgr`: expected `ledger`, … one of 23 others

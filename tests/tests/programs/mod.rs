@@ -5,6 +5,8 @@
 mod config;
 mod init;
 mod ledger;
+mod ledger;
+mod misbehave;
 
 use std::process::Command;
 

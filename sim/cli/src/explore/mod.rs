@@ -102,18 +102,19 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
     let programs: Vec<_> = [Some(&args.system), args.against.as_ref()].into_iter().flatten().collect();
     let programs: Vec<_> = programs.into_iter().filter_map(|name| systems.program(name)).collect();
     let build = campaign::build(&programs)?;
+    let versions = args.versions(systems)?;
     match console.things()? {
         // The supervisor watches the time limit, and asks this worker to stop.
         Some(work) => {
             let mut explorer = explorer(systems, &args.system, &args.from, &work.task.from)?;
-            if let Some(versions) = args.versions(systems)? {
+            if let Some(versions) = versions {
                 explorer = Box::new(against::Against { explorer, versions });
             }
             work::explore(args, &*explorer, &build, &work, console)
         }
         None => {
             // What two versions do differently is no bug that a twin could be without.
-            let has_twin = has_twin(systems, &args.system, &args.from)? && args.versions(systems)?.is_none();
+            let has_twin = has_twin(systems, &args.system, &args.from)? && versions.is_none();
             supervised::explore(args, has_twin, &build, Deadline::after(args.time), console)
         }
     }

@@ -1,0 +1,127 @@
+//! Tests of programs that answer wrongly: each gives a clear finding or error, and never hangs.
+//!
+//! `tests/programs/hostile.py` has a mode for each.
+
+use std::fs;
+
+use afresh_tests::{Done, Folder, root};
+
+use super::has;
+
+/// Checks a trace with the hostile program in a mode, which may take a second for each line.
+fn check(mode: &str, more: &[&str]) -> Done {
+    check_in(&Folder::default(), mode, more)
+}
+
+fn check_in(folder: &Folder, mode: &str, more: &[&str]) -> Done {
+    let program = root().join("tests/programs/hostile.py");
+    let command = format!("command = [\"python3\", {:?}, \"{mode}\"]", program.display().to_string());
+    folder.write("afresh.toml", &format!("[systems.bad]\n{command}\ntimeout = \"1s\"\n"));
+    let message = |n: u32| format!(r#"{{"in":{{"id":"m-{n}","from":"a","body":{{"key":"k-{}","n":{n}}}}}}}"#, n % 2);
+    folder.trace("in.jsonl", "bad", &[message(1), message(2), message(3)]);
+    folder.run(&[&["check", "in.jsonl", "--timeout", "60s"], more].concat())
+}
+
+#[test]
+fn at_the_first_line() {
+    if !has("python3") {
+        return;
+    }
+    for (mode, told) in [
+        ("another-protocol", "it speaks protocol 2, but this is protocol 1"),
+        ("ends-at-once", "the program ended with exit code 0 before it answered"),
+        ("fails-at-once", "its standard error: `cannot open the database`"),
+        ("hello-is-no-json", "`Hello, I am a program.`"),
+        ("never-says-hello", "the program did not answer in 1 s"),
+        ("prints-at-start", "`listening for questions`"),
+        ("unknown-field", "unknown field `colour`"),
+    ] {
+        let done = check(mode, &[]);
+        assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{mode}: {}", done.stderr);
+        assert!(
+            done.stderr.contains(told) && done.stderr.contains("the program of bad: cannot be run"),
+            "{mode}: {}",
+            done.stderr
+        );
+    }
+}
+
+#[test]
+fn at_a_question() {
+    if !has("python3") {
+        return;
+    }
+    for (mode, told) in [
+        ("beyond-64-bits", "is too large to be kept exactly"),
+        ("closes-its-input", "the program did not answer in 1 s"),
+        ("closes-its-output", "the program closed its standard output before it answered"),
+        ("crashes", "the program was ended by signal 11 before it answered"),
+        ("deep", "recursion limit exceeded"),
+        ("drips", "the program did not answer in 1 s"),
+        ("duplicate-keys", "twice"),
+        ("empty-line", "EOF while parsing"),
+        ("endless-line", "the program answered with a line of more than 67108864 bytes"),
+        ("ends", "the program ended with exit code 3 before it answered"),
+        ("errors", "OSError at db.py:7"),
+        ("forks", "the program did not answer in 1 s"),
+        ("half-a-line", "the program ended with exit code 0 before it answered"),
+        ("half-a-line-and-waits", "the program did not answer in 1 s"),
+        ("ignores-signals", "the program did not answer in 1 s"),
+        ("infinity", "number out of range"),
+        ("invalid-utf-8", "invalid unicode code point"),
+        ("large-double", "is too large to be kept exactly"),
+        ("nan", "is no answer"),
+        ("no-batch", "missing field `batch`"),
+        ("null-answer", "expected an object with `keys` or `reject`"),
+        ("prints", "is no answer"),
+        ("random-state", "two runs of the same trace differ"),
+        ("sleeps", "the program did not answer in 1 s"),
+        ("too-few", "it has more or fewer answers than there were questions"),
+        ("too-many", "it has more or fewer answers than there were questions"),
+        ("wrong-batch", "it answers another batch than the one that comes next"),
+    ] {
+        let done = check(mode, &["--jobs", "1"]);
+        assert_eq!(done.code, Some(1), "{mode}: {}{}", done.stdout, done.stderr);
+        assert!(done.stdout.contains(told), "{mode}: {}", done.stdout);
+        // The same wrong answer to the same question reads the same each time.
+        let may_differ = ["random-state", "closes-its-input"].contains(&mode);
+        assert!(may_differ || !done.stdout.contains("determinism"), "{mode}: {}", done.stdout);
+    }
+}
+
+#[test]
+fn rightly_after_all() {
+    if !has("python3") {
+        return;
+    }
+    for mode in ["beyond-53-bits", "endless-stderr", "few-bits"] {
+        let done = check(mode, &[]);
+        assert_eq!(done.code, Some(0), "{mode}: {}{}", done.stdout, done.stderr);
+    }
+}
+
+#[test]
+fn two_processes_that_say_something_else() {
+    if !has("python3") {
+        return;
+    }
+    // The second run asks another process.
+    let done = check("changes-its-mind", &["--jobs", "1"]);
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    assert!(done.stdout.contains("says something else of itself than before"), "{}", done.stdout);
+}
+
+#[test]
+fn no_process_is_left_behind() {
+    if !has("python3") {
+        return;
+    }
+    let folder = Folder::default();
+    let done = check_in(&folder, "leaves-its-group", &[]);
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    // A program runs in the folder of its file, and so does every process that it starts.
+    let here = fs::canonicalize(folder.path(".")).expect("the folder is there");
+    let processes = fs::read_dir("/proc").expect("the processes").flatten();
+    let left = processes.filter(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == here));
+    assert_eq!(left.count(), 0);
+}

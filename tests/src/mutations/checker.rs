@@ -22,8 +22,8 @@ pub(super) const ALL: &[Mutation] = &[
     noticed(
         ACCOUNTS,
         "the carried state is not compared",
-        "(Some(incremental), Some(recomputed)) if incremental == recomputed => {}",
-        "(Some(_), Some(_)) => {}",
+        "let is_equal = incremental == recomputed;",
+        "let is_equal = incremental.is_some() == recomputed.is_some();",
     ),
     noticed(
         ACCOUNTS,
@@ -34,7 +34,7 @@ pub(super) const ALL: &[Mutation] = &[
     noticed(
         ACCOUNTS,
         "invariants are not evaluated",
-        ".invariants(key, recomputed)",
+        ".invariants(key, told)",
         ".invariants(key, recomputed).into_iter().take(0)",
     ),
     noticed(

@@ -74,7 +74,7 @@ fn at_a_question() {
         ("no-batch", "missing field `batch`"),
         ("null-answer", "expected an object with `keys` or `reject`"),
         ("prints", "is no answer"),
-        ("random-state", "two runs of the same trace differ"),
+        ("random-state", "the same messages give another state each time"),
         ("sleeps", "the program did not answer in 1 s"),
         ("too-few", "it has more or fewer answers than there were questions"),
         ("too-many", "it has more or fewer answers than there were questions"),

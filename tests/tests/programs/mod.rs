@@ -5,7 +5,6 @@
 mod config;
 mod init;
 mod ledger;
-mod ledger;
 mod misbehave;
 
 use std::process::Command;

@@ -35,7 +35,7 @@ pub(super) const ALL: &[Mutation] = &[
         ACCOUNTS,
         "invariants are not evaluated",
         ".invariants(key, told)",
-        ".invariants(key, recomputed).into_iter().take(0)",
+        ".invariants(key, told).into_iter().take(0)",
     ),
     noticed(
         ACCOUNTS,

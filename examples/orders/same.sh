@@ -48,6 +48,8 @@ first=
 for language in "$@"; do
     mkdir "$work/run"
     (cd "$language" && reports)
+    # The record of a campaign names the build that ran it, of which the program is a part.
+    find "$work/run" -name campaign.jsonl -exec sed -i 's/"build":"[0-9a-f]*",//' {} +
     mv "$work/run" "$work/$language"
     first=${first:-$language}
     diff -r "$work/$first" "$work/$language"

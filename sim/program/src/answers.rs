@@ -30,7 +30,8 @@ impl<'a> Answers<'a> {
         let line_of = |error: serde_json::Error| failed(crate::answers::failed(&error, line));
         let AnswersLine { batch, answers } = serde_json::from_slice(line).map_err(line_of)?;
         if batch != number {
-            return Err(failed(no_answer("it answers another batch than the one that comes next", line)));
+            let other = no_answer("it answers another batch than the one that comes next", line);
+            return Err(failed(other).without_number(batch));
         }
         if answers.len() != asked {
             return Err(failed(no_answer("it has more or fewer answers than there were questions", line)));

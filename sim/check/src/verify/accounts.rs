@@ -197,7 +197,8 @@ impl<S: System> Verifier<S> {
     fn restate(&self, key: &Key, recomputed: &S::State, found: &mut Findings) -> bool {
         let complete = self.engine.options().complete;
         let Some(history) = self.facts.history(key).filter(|_| complete) else { return false };
-        let system = self.engine.system();
+        // The facts have told this system which histories it will have to restate.
+        let system = self.facts.system();
         let inputs: Vec<_> = history.inputs(0..history.len()).collect();
         let Some(restated) = system.restate(key, &inputs, &self.facts.migrations.of(key)) else { return false };
         // Code that runs elsewhere takes long to compare two views that are the same.

@@ -69,6 +69,11 @@ impl<S: System> Facts<S> {
         Self { system, complete, recurring, only, revisions, routed, histories, migrations, messages }
     }
 
+    /// The system, which folds the histories.
+    pub(super) fn system(&self) -> &S {
+        &self.system
+    }
+
     pub(super) fn keys(&self) -> impl Iterator<Item = &Key> {
         self.histories.keys()
     }

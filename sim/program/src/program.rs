@@ -160,8 +160,7 @@ impl Program {
 
     /// Returns the workload of the program, or `None` if it has none, or does not run.
     ///
-    /// Simulated runs draw its messages with questions to the program, turn its flows on and off, and deploy its
-    /// versions.
+    /// Simulated runs draw its messages with questions to the program, and turn its flows on and off.
     pub fn workload(&self) -> Option<Workload<Json>> {
         let hello = self.one.hello().ok().filter(|hello| hello.answers.contains(&Optional::Workload))?;
         let one = Arc::clone(&self.one);

@@ -2,6 +2,7 @@
 
 `requests.jsonl` has lines as Afresh writes them, and `answers.jsonl` has the line that must answer each. The field
 `about` says what a request is for. The program does not know this field, as it may not know others, and ignores it.
+The command gets the argument `--properties` for `properties-requests.jsonl` and `properties-answers.jsonl`.
 
 Answers are compared as values of JSON. Where the expected answer has an `error`, any text is right.
 """
@@ -102,21 +103,27 @@ def differences(request, line, expected):
                 yield "question {}: {}\n      expected {}\n      answered {}".format(number + 1, *texts)
 
 
-def main():
-    command, requests = sys.argv[1:], lines("requests.jsonl")
-    if not command:
-        sys.exit(__doc__)
-    expected = [read(line) for line in lines("answers.jsonl")]
+def failures(command, prefix):
+    """Print each difference between the answers of a program and the expected ones. Return how many there are."""
+    requests, expected = lines(prefix + "requests.jsonl"), lines(prefix + "answers.jsonl")
     found = 0
     for name, ask in (("at once", at_once), ("one by one", one_by_one)):
         answers = ask(command, requests)
         if len(answers) != len(requests):
             sys.exit(f"{name}: the program wrote {len(answers)} lines, expected {len(requests)}, one for each request")
-        for request, line, right in zip(map(read, requests), answers, expected):
+        for request, line, right in zip(map(read, requests), answers, map(read, expected)):
             for difference in differences(request, line, right):
                 found += 1
                 print(f"{name}: {request.get('about', 'the first line')}: {difference}")
-    print(f"{found} differences" if found else f"ok: {len(requests)} requests")
+    print(f"{prefix}requests.jsonl: " + (f"{found} differences" if found else f"ok: {len(requests)} requests"))
+    return found
+
+
+def main():
+    command = sys.argv[1:]
+    if not command:
+        sys.exit(__doc__)
+    found = failures(command, "") + failures([*command, "--properties"], "properties-")
     sys.exit(1 if found else 0)
 
 

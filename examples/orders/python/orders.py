@@ -12,6 +12,9 @@ An order sends an invoice and reminders to its customer, and the shipment to the
 too much: to the bank or, if the customer is known, as a credit. A credit is a message to the account of the customer:
 
     {"account": "c-7", "order": "o-1", "credit": 450}
+
+With the argument `--properties`, the service also says which condition holds over all keys: each credit is of an order
+that it knows.
 """
 
 import sys
@@ -30,8 +33,10 @@ class Orders:
     version = "1"
     flows = ["reminders"]
 
-    def __init__(self, bug=False):
+    def __init__(self, bug=False, properties=False):
         self.bug = bug
+        if properties:
+            self.properties = [{"name": "credits-are-of-orders", "expect": "always"}]
 
     def admit(self, body):
         kinds = [kind for kind in KINDS if kind in body]
@@ -111,6 +116,14 @@ class Orders:
     def invariants(self, key, state):
         paid = (state or {}).get("paid", 0)
         return [("paid-is-not-negative", f"paid is {paid}")] if paid < 0 else []
+
+    def property(self, name, states):
+        """Look for a credit of an order without a state. The order of the search decides which one is reported."""
+        for key in sorted(states):
+            for order in sorted(states[key].get("credits", ())):
+                if order not in states:
+                    return f"{key} has a credit of {order}, which is unknown"
+        return None
 
     def update(self, key, state, change, flows):
         """Add a late payment to the others. Anything else is folded again."""
@@ -202,4 +215,4 @@ def order_view(customer, lines, paid, end):
 
 
 if __name__ == "__main__":
-    serve(Orders(bug="--bug" in sys.argv))
+    serve(Orders(bug="--bug" in sys.argv, properties="--properties" in sys.argv))

@@ -37,9 +37,9 @@ pub(super) struct Args {
 enum Language {
     /// Python, with its standard library.
     Python,
-    /// JavaScript for Node, with types that TypeScript checks.
-    #[value(alias = "typescript", alias = "javascript")]
-    Node,
+    /// TypeScript, which Node 22.18 or later runs as it is.
+    #[value(alias = "node")]
+    Typescript,
     /// Rust, with the library of Afresh.
     Rust,
 }
@@ -63,10 +63,13 @@ impl Language {
                 DECLARED,
                 TRACE,
             ],
-            Self::Node => &[
-                ("{{name}}.mjs", include_str!("templates/node/system.mjs")),
-                ("afresh.mjs", include_str!("../../../../examples/orders/node/afresh.mjs")),
-                ("{{name}}.test.mjs", include_str!("templates/node/test.mjs")),
+            Self::Typescript => &[
+                ("{{name}}.ts", include_str!("templates/typescript/system.ts")),
+                ("afresh.ts", include_str!("../../../../examples/orders/typescript/afresh.ts")),
+                ("{{name}}.test.ts", include_str!("templates/typescript/test.ts")),
+                ("node.d.ts", include_str!("../../../../examples/orders/typescript/node.d.ts")),
+                ("package.json", include_str!("../../../../examples/orders/typescript/package.json")),
+                ("tsconfig.json", include_str!("../../../../examples/orders/typescript/tsconfig.json")),
                 DECLARED,
                 TRACE,
             ],
@@ -84,7 +87,7 @@ impl Language {
     fn command(self) -> &'static str {
         match self {
             Self::Python => "\"python3 {{file}}.py\"",
-            Self::Node => "\"node {{name}}.mjs\"",
+            Self::Typescript => "\"node {{name}}.ts\"",
             Self::Rust => "",
         }
     }
@@ -93,7 +96,7 @@ impl Language {
     fn next(self) -> [&'static str; 2] {
         match self {
             Self::Python => ["afresh check traces/first.jsonl", "python3 -m unittest"],
-            Self::Node => ["afresh check traces/first.jsonl", "node --test"],
+            Self::Typescript => ["afresh check traces/first.jsonl", "node --test"],
             Self::Rust => ["cargo run -- check traces/first.jsonl", "INSTA_UPDATE=always cargo test"],
         }
     }

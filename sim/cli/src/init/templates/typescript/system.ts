@@ -1,12 +1,14 @@
-// @ts-check
 // {{class}}: the number of pieces of each item, as a first system. Replace it with your own.
-//
-// A message says how many pieces came or went, and when: {"item": "tea", "count": -2, "on": 3}
 
-import { serve } from "./afresh.mjs";
+import { serve } from "./afresh.ts";
+import type { System } from "./afresh.ts";
 
-/** @type {import("./afresh.mjs").System} */
-const system = {
+/** A message says how many pieces came or went, and when: `{"item": "tea", "count": -2, "on": 3}`. */
+type Body = { item: string; count: number; on: number };
+type State = { left: number };
+type View = { left: number };
+
+const system: System<Body, State, View> = {
   name: "{{name}}",
   version: "1",
 

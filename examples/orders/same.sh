@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares what Afresh prints for the order service in several languages: `same.sh python node java go`. The languages
-# must be built. The variable AFRESH names the program, if not `afresh`.
+# Compares what Afresh prints for the order service in several languages: `same.sh python typescript java go`. Java and
+# Go must be built. The variable AFRESH names the program, if not `afresh`.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -24,7 +24,8 @@ run() {
 }
 
 reports() {
-    local night=../traces/night.jsonl late=../traces/late-line.jsonl bug=orders+late-line out=$work/run
+    local night=../traces/night.jsonl late=../traces/late-line.jsonl bug=orders+late-line out=$work/run command
+    command=$(sed -n 's/^command = "\(.*\)"$/\1/p' afresh.toml)
     run check-night check "$night" --jobs 1
     run check-late check "$late"
     run check-bug check "$late" --system "$bug"
@@ -40,9 +41,16 @@ reports() {
     run small check "$out/small.jsonl" --system "$bug"
     run laws check "$out/small.jsonl" --laws
     run laws-bug check "$out/small.jsonl" --laws --system "$bug"
+    run property check "$work/credit.jsonl" --program "orders=$command --properties"
     run explore explore orders --seeds 0..20 -o "$out/explored"
     run explore-bug explore "$bug" --seeds 0..20 -o "$out/explored-bug"
 }
+
+# A credit of an order without a state, with which the property of `--properties` does not hold.
+cat >"$work/credit.jsonl" <<'END'
+{"afresh":{"format":1,"system":"orders"}}
+{"n":1,"in":{"id":"o-9/credit","from":"orders","body":{"account":"c-1","order":"o-9","credit":450}}}
+END
 
 first=
 for language in "$@"; do

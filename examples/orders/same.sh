@@ -48,7 +48,7 @@ reports() {
 
 # A credit of an order without a state, with which the property of `--properties` does not hold.
 cat >"$work/credit.jsonl" <<'END'
-{"afresh":{"format":1,"system":"orders"}}
+{"afresh":{"format":1,"system":"orders","complete":true}}
 {"n":1,"in":{"id":"o-9/credit","from":"orders","body":{"account":"c-1","order":"o-9","credit":450}}}
 END
 

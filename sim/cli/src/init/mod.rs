@@ -82,7 +82,7 @@ impl Language {
                 DECLARED,
                 TRACE,
             ],
-            // Go builds a file whose name ends in `_test` or `_linux` only at times, so the names of the files are fixed.
+            // The names of files are fixed, because Go ignores some files whose names end in `_test` or `_linux`.
             Self::Go => &[
                 ("main.go", include_str!("templates/go/main.txt")),
                 ("afresh.go", include_str!("../../../../examples/orders/go/afresh.go")),

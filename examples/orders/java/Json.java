@@ -2,20 +2,15 @@ import java.math.BigInteger;
 import java.util.*;
 import java.util.regex.*;
 
-/**
- * An object of JSON, which the JDK cannot read and write. With a library for JSON, replace `read` and `write`.
- * A value is a Json, List, String, Long, Double, Boolean or null, or a BigInteger if it is too large for a Long.
- */
+/** An object of JSON. Its values are Json, List, String, Double, Boolean, null and Long, or BigInteger beyond it. */
 @SuppressWarnings({"serial", "unchecked"})
 final class Json extends LinkedHashMap<String, Object> {
     private static final String PLAIN = "[^\"\\\\\\x00-\\x1f]*+";
     private static final String STRING = "\"" + PLAIN + "(?:\\\\(?:[\"\\\\/bfnrt]|u[0-9a-fA-F]{4})" + PLAIN + ")*+\"";
-    private static final String NUMBER = "-?+(?:0|[1-9][0-9]*+)(?:[.][0-9]++)?+(?:[eE][-+]?+[0-9]++)?+";
-    private static final String OTHER = "[{}\\[\\]:,]|true|false|null|\\z|" + NUMBER;
-    private static final Pattern TOKEN = Pattern.compile("\\G[ \t\r\n]*+(" + OTHER + "|" + STRING + "|(?s:.))");
+    private static final String OTHER = "-?(?:0|[1-9]\\d*)(?:[.]\\d+)?(?:[eE][-+]?\\d+)?|true|false|null|\\z|(?s:.)";
+    private static final Pattern TOKEN = Pattern.compile("\\G[ \t\r\n]*+([{}\\[\\]:,]|" + STRING + "|" + OTHER + ")");
     private static final Pattern ESCAPE = Pattern.compile("\\\\(?:u(....)|.)");
-    // UTF-8 has no halves of surrogate pairs, so they are escaped.
-    private static final Pattern SPECIAL = Pattern.compile("[\"\\\\\\x00-\\x1f\\x{d800}-\\x{dfff}]");
+    private static final Pattern SPECIAL_OR_HALF = Pattern.compile("[\"\\\\\\x00-\\x1f\\x{d800}-\\x{dfff}]");
 
     /** Returns an object with these fields: names and values by turns. */
     static Json of(Object... fields) {
@@ -33,6 +28,7 @@ final class Json extends LinkedHashMap<String, Object> {
     Json object(String name) { return (Json) get(name); }
     <T> List<T> list(String name) { return (List<T>) getOrDefault(name, List.of()); }
 
+    // The JDK cannot read and write JSON. With a library that can, replace the rest of this file.
     static Object read(String text) {
         Matcher tokens = TOKEN.matcher(text);
         Object value = value(next(tokens), tokens);
@@ -50,7 +46,9 @@ final class Json extends LinkedHashMap<String, Object> {
             list.forEach(item -> items.add(write(item)));
             return items.toString();
         } else if (value instanceof String text) {
-            String plain = SPECIAL.matcher(text).replaceAll(c -> String.format("\\\\u%04x", c.group().codePointAt(0)));
+            boolean isPlain = text.chars().allMatch(c -> c >= ' ' && c < 0xd800 && c != '"' && c != '\\');
+            String plain = isPlain ? text : SPECIAL_OR_HALF.matcher(text).replaceAll(
+                    found -> String.format("\\\\u%04x", found.group().codePointAt(0)));
             return '"' + plain + '"';
         }
         boolean isNumber = value instanceof Number number && Double.isFinite(number.doubleValue());
@@ -94,8 +92,9 @@ final class Json extends LinkedHashMap<String, Object> {
     private static String string(String token) {
         String text = token.substring(1, token.length() - 1);
         return !text.contains("\\") ? text : ESCAPE.matcher(text).replaceAll(escape -> {
-            String hex = escape.group(1), it = escape.group().replace("\\/", "/");
-            return Matcher.quoteReplacement(hex == null ? it.translateEscapes() : (char) Integer.parseInt(hex, 16) + "");
+            String hex = escape.group(1), other = escape.group().replace("\\/", "/");
+            String plain = hex == null ? other.translateEscapes() : "" + (char) Integer.parseInt(hex, 16);
+            return Matcher.quoteReplacement(plain);
         });
     }
 

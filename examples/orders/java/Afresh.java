@@ -4,7 +4,7 @@ import java.util.*;
 
 /** Answers the questions of Afresh for a system, which extends this class. Copy this file and `Json.java`. */
 abstract class Afresh {
-    record Message(String from, String id, Json body) {}
+    record Message(String from, String id, Json body) {} // the body is null if it is no object
     record Change(Message late, Message withdrawn, List<Message> revised) {} // the others are null or empty
 
     abstract Json about(); // the fields of the first line, such as `name`

@@ -36,6 +36,9 @@ final class Orders extends Afresh {
 
     @Override
     String admit(Json body) {
+        if (body == null) {
+            return "the body is not an object";
+        }
         List<String> kinds = KINDS.stream().filter(body::has).toList();
         if (kinds.size() != 1) {
             return "expected one of " + String.join(", ", KINDS);

@@ -1,80 +1,119 @@
+// Answers the questions of Afresh for a system in Go. Copy this file; it needs only the standard library.
 package main
 
-import "encoding/json"
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime/debug"
+	"strings"
+)
 
-// Copy this file, answers.go, fold.go and json.go to test a system in Go. They need only the standard library.
-
-// System is a system with bodies of type B and states of type S. A state is nil before the first message. Embed Base
-// for the methods that a system does not need.
-type System[B, S any] interface {
-	About() About
-	// Keys returns the keys that a message concerns.
-	Keys(body B) []string
-	// Apply returns the state after a message. It may change the state that it gets.
-	Apply(key string, state *S, message Message[B], flows []string) *S
-	// View returns the part of the state that is recorded and compared.
-	View(key string, state *S) any
-	// Outputs returns everything that should have been sent, by slot.
-	Outputs(key string, state *S, flows []string) map[string]any
-
-	// Admit returns the reason why a message must not count, or nothing.
-	Admit(body json.RawMessage) string
-	// Position returns the place of a message in the history of its keys: a number, a list of numbers, or nil.
-	Position(body B) any
-	// Receiver returns where an output goes.
-	Receiver(key, slot string) string
-	// Route returns the body of a message to other keys, or nil if the output goes to its receiver.
-	Route(key, slot string, body any) any
-	// Invariants returns the invariants that the state breaks.
-	Invariants(key string, state *S) []Violation
-
-	// Update returns the state after a change of the history, or nil if it must be folded again.
-	Update(key string, state *S, change Change[B], flows []string) *S
-	// Restate returns the view after these messages, computed in another way, or nil.
-	Restate(key string, messages []Message[B], flows []string) any
-	// Learn returns the state with the values that only a recorded view tells, or nil.
-	Learn(key string, state *S, view json.RawMessage) *S
-	// Compare tells for each part of a view whether it is `equal`, `differs` or is `unknown`.
-	Compare(key string, state *S, view json.RawMessage) map[string]string
-	// Workload returns the messages of a simulated run.
-	Workload(seed uint64) []Message[B]
+// System is a system with states of type S. Its functions answer the questions that `docs/protocol.md` describes.
+type System[S any] struct {
+	About   Object                             // the fields of the first line, such as "name" and "answers"
+	Apply   func(ask *Ask[S], message Message) // applies a message to ask.State
+	Answers map[string]func(*Ask[S]) Object    // "place", "look", "receiver", "property", and those in About["answers"]
 }
 
-// About says what a system is. Answers has the optional questions that it answers: "update", "restate" and so on.
-type About struct {
-	Protocol int      `json:"protocol"`
-	Name     string   `json:"name"`
-	Version  string   `json:"version"`
-	Flows    []string `json:"flows"`
-	Answers  []string `json:"answers"`
+// Ask has the fields of a question, whatever its kind. The messages that a question refers to by index are in Batch.
+type Ask[S any] struct {
+	Key, Slot, Name   string
+	State             S // before the first message, the zero value
+	States            map[string]S
+	View, Body        json.RawMessage
+	Flows             []string
+	Place             int
+	Late, Withdrawn   *int
+	Messages, Revised []int
+	Each, Look        bool
+	Seed              uint64
+	Batch             []Message `json:"-"`
 }
 
-// Message is a message with a body of type B.
-type Message[B any] struct {
-	From string `json:"from"`
-	ID   string `json:"id"`
-	Body B      `json:"body"`
+// Message is a message. Read[T](message.Body) is its body.
+type Message struct {
+	From string          `json:"from"`
+	ID   string          `json:"id"`
+	Body json.RawMessage `json:"body"`
 }
 
-// Change is a change of the history. Before is nil for a message that comes late, and After for a withdrawn one.
-type Change[B any] struct{ Before, After *Message[B] }
+// Object is an object of JSON.
+type Object map[string]any
 
-// Violation is an invariant that does not hold, and a text for people.
-type Violation struct {
-	Invariant string `json:"invariant"`
-	Found     string `json:"found"`
+// Serve answers questions until the input ends. Text that the system prints goes to standard error.
+func Serve[S any](system System[S]) {
+	in, out := bufio.NewReader(os.Stdin), os.Stdout
+	os.Stdout = os.Stderr
+	for line, err := in.ReadBytes('\n'); err == nil; line, err = in.ReadBytes('\n') {
+		batch, answers := Read[map[string]json.RawMessage](line), []string{}
+		if batch["afresh"] != nil {
+			fmt.Fprintf(out, "{\"afresh\":%s}\n", Write(system.About))
+			continue
+		}
+		messages := Read[[]Message](batch["messages"])
+		for _, question := range Read[[]map[string]json.RawMessage](batch["questions"]) {
+			for kind, text := range question {
+				answers = append(answers, system.answer(kind, text, messages))
+			}
+		}
+		fmt.Fprintf(out, "{\"batch\":%s,\"answers\":[%s]}\n", batch["batch"], strings.Join(answers, ","))
+	}
 }
 
-// Base has the methods that a system need not have.
-type Base[B, S any] struct{}
+// answer answers one question. A panic of the system is an answer, too.
+func (system System[S]) answer(kind string, text []byte, messages []Message) (answer string) {
+	states, begin := []string{}, "{"
+	defer func() {
+		if failed := recover(); failed != nil {
+			if kind == "fold" {
+				begin = `{"states":[` + strings.Join(states, ",") + "],"
+			}
+			// The line that caused the panic is the one below the panic on the stack.
+			at := regexp.MustCompile(`\npanic\(.*\n.*\n.*\n.*/(.+:\d+)`).FindSubmatch(debug.Stack())[1]
+			answer = fmt.Sprintf(`%s"error":%s,"kind":"%T","at":"%s"}`, begin, Write(fmt.Sprint(failed)), failed, at)
+		}
+	}()
+	if kind == "place" {
+		text = []byte(`{"place":` + string(text) + "}")
+	}
+	ask := Read[Ask[S]](text)
+	ask.Batch = messages
+	if kind != "fold" {
+		return Write(system.Answers[kind](&ask))
+	}
+	for number, index := range ask.Messages {
+		system.Apply(&ask, messages[index])
+		if ask.Each || number == len(ask.Messages)-1 {
+			look := Object{}
+			if ask.Look {
+				look = system.Answers["look"](&ask)
+			}
+			state := Write(ask.State)
+			look["state"] = json.RawMessage(state)
+			states = append(states, Write(look))
+			// A service, too, continues from the state that it wrote.
+			ask.State = Read[S]([]byte(state))
+		}
+	}
+	return `{"states":[` + strings.Join(states, ",") + "]}"
+}
 
-func (Base[B, S]) Admit(json.RawMessage) string                          { return "" }
-func (Base[B, S]) Position(B) any                                        { return nil }
-func (Base[B, S]) Receiver(string, string) string                        { return "downstream" }
-func (Base[B, S]) Route(string, string, any) any                         { return nil }
-func (Base[B, S]) Invariants(string, *S) []Violation                     { return nil }
-func (Base[B, S]) Update(string, *S, Change[B], []string) *S             { return nil }
-func (Base[B, S]) Restate(string, []Message[B], []string) any            { return nil }
-func (Base[B, S]) Learn(string, *S, json.RawMessage) *S                  { return nil }
-func (Base[B, S]) Compare(string, *S, json.RawMessage) map[string]string { return nil }
-func (Base[B, S]) Workload(uint64) []Message[B]                          { return nil }
+// Read reads a value from JSON.
+func Read[T any](text []byte) (value T) {
+	if err := json.Unmarshal(text, &value); err != nil {
+		panic(err)
+	}
+	return value
+}
+
+// Write writes a value as JSON.
+func Write(value any) string {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}

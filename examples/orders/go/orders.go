@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"reflect"
+	"sort"
 	"strings"
 )
 
@@ -49,6 +50,10 @@ type Account struct {
 	Credits map[string]int `json:"credits"`
 }
 
+type AccountView struct {
+	Credit int `json:"credit"`
+}
+
 type OrderView struct {
 	Customer *string         `json:"customer"`
 	Lines    map[string]Line `json:"lines"`
@@ -67,22 +72,42 @@ var (
 	items  = []string{"bread", "milk", "salt", "tea"}
 )
 
-// Orders is the order service.
-type Orders struct {
-	Base[Body, State]
-	bug bool
-}
+var hasBug = contains(os.Args, "--bug")
 
 func main() {
-	Serve[Body, State](Orders{bug: len(os.Args) > 1 && os.Args[1] == "--bug"})
+	about := Object{"protocol": 1, "name": "orders", "version": "1", "flows": []string{"reminders"}}
+	about["answers"] = []string{"update", "restate", "learn", "compare", "workload"}
+	if contains(os.Args, "--properties") {
+		about["properties"] = []Object{{"name": "credits-are-of-orders", "expect": "always"}}
+	}
+	Serve(System[State]{About: about, Apply: apply, Answers: map[string]func(*Ask[State]) Object{
+		"place":    place,
+		"look":     look,
+		"receiver": receiver,
+		"update":   update,
+		"restate":  restate,
+		"learn":    learn,
+		"compare":  compare,
+		"property": property,
+		"workload": workload,
+	}})
 }
 
-func (Orders) About() About {
-	answers := []string{"update", "restate", "learn", "compare", "workload"}
-	return About{Protocol: 1, Name: "orders", Version: "1", Flows: []string{"reminders"}, Answers: answers}
+func place(ask *Ask[State]) Object {
+	text := ask.Batch[ask.Place].Body
+	if reason := admit(text); reason != "" {
+		return Object{"reject": reason}
+	}
+	body := Read[Body](text)
+	if body.Credit != nil {
+		// An order has one credit at most, so the order of the credits of an account does not matter.
+		return Object{"keys": []string{"account/" + body.Account}, "position": 0}
+	}
+	return Object{"keys": []string{body.Order}, "position": body.Change}
 }
 
-func (Orders) Admit(text json.RawMessage) string {
+// admit returns the reason why a message must not count, or nothing.
+func admit(text json.RawMessage) string {
 	body := map[string]any{}
 	if json.Unmarshal(text, &body) != nil {
 		return "the body is not an object"
@@ -122,23 +147,11 @@ func (Orders) Admit(text json.RawMessage) string {
 	return ""
 }
 
-func (Orders) Keys(body Body) []string {
-	if body.Credit != nil {
-		return []string{"account/" + body.Account}
+func apply(ask *Ask[State], message Message) {
+	if ask.State == (State{}) {
+		ask.State = newState(ask.Key)
 	}
-	return []string{body.Order}
-}
-
-func (Orders) Position(body Body) any {
-	// An order has one credit at most, so the order of the credits of an account does not matter.
-	return body.Change
-}
-
-func (Orders) Apply(key string, state *State, message Message[Body], flows []string) *State {
-	if state == nil {
-		state = newState(key)
-	}
-	body := message.Body
+	state, body := ask.State, Read[Body](message.Body)
 	switch {
 	case body.Credit != nil:
 		state.Credits[body.Order] = *body.Credit
@@ -155,19 +168,34 @@ func (Orders) Apply(key string, state *State, message Message[Body], flows []str
 	default:
 		panic(errors.New("the message tells no change"))
 	}
-	return state
 }
 
-func (Orders) View(key string, state *State) any {
-	if state == nil {
-		state = newState(key)
+func look(ask *Ask[State]) Object {
+	view, outputs, violations := viewOf(ask), Object{}, []Object{}
+	for slot, body := range outputsOf(ask.Key, view, ask.Flows) {
+		output := goes(slot, body)
+		output["body"] = body
+		outputs[slot] = output
+	}
+	if order := ask.State.Order; order != nil && order.Paid < 0 {
+		found := fmt.Sprintf("paid is %d", order.Paid)
+		violations = append(violations, Object{"invariant": "paid-is-not-negative", "found": found})
+	}
+	return Object{"view": view, "outputs": outputs, "violations": violations}
+}
+
+// viewOf returns an OrderView or an AccountView.
+func viewOf(ask *Ask[State]) any {
+	state := ask.State
+	if state == (State{}) {
+		state = newState(ask.Key)
 	}
 	if state.Account != nil {
-		sum := 0
+		view := AccountView{}
 		for _, credit := range state.Credits {
-			sum += credit
+			view.Credit += credit
 		}
-		return map[string]int{"credit": sum}
+		return view
 	}
 	end := ""
 	if state.Shipped {
@@ -175,95 +203,87 @@ func (Orders) View(key string, state *State) any {
 	} else if state.Cancelled {
 		end = "cancelled"
 	}
-	return viewOf(state.Customer, state.Lines, state.Paid, end)
+	return orderView(state.Customer, state.Lines, state.Paid, end)
 }
 
-func (orders Orders) Outputs(key string, state *State, flows []string) map[string]any {
-	outputs := map[string]any{}
-	view, isOrder := orders.View(key, state).(OrderView)
+func outputsOf(key string, seen any, flows []string) Object {
+	outputs := Object{}
+	view, isOrder := seen.(OrderView)
 	if !isOrder {
-		credit := orders.View(key, state).(map[string]int)
-		if credit["credit"] > 0 {
-			outputs["voucher"] = credit
+		if account := seen.(AccountView); account.Credit > 0 {
+			outputs["voucher"] = account
 		}
 		return outputs
 	}
 	if view.Total > 0 && view.Status != "cancelled" {
-		outputs["invoice"] = map[string]any{"order": key, "total": view.Total}
+		outputs["invoice"] = Object{"order": key, "total": view.Total}
 	}
 	if view.Status == "paid" || view.Status == "shipped" {
-		items := map[string]int{}
+		items := Object{}
 		for item, line := range view.Lines {
 			items[item] = line.Count
 		}
-		outputs["shipment"] = map[string]any{"order": key, "items": items}
+		outputs["shipment"] = Object{"order": key, "items": items}
 	}
 	if view.Status == "open" && view.Total > view.Paid && contains(flows, "reminders") {
-		outputs["reminder"] = map[string]any{"order": key, "due": view.Total - view.Paid}
+		outputs["reminder"] = Object{"order": key, "due": view.Total - view.Paid}
 	}
 	back := view.Paid - view.Total
 	if view.Status == "cancelled" {
 		back = view.Paid
 	}
 	if back > 0 && view.Customer == nil {
-		outputs["refund"] = map[string]any{"order": key, "amount": back}
+		outputs["refund"] = Object{"order": key, "amount": back}
 	} else if back > 0 {
-		outputs["credit"] = map[string]any{"account": *view.Customer, "order": key, "credit": back}
+		outputs["credit"] = Object{"account": *view.Customer, "order": key, "credit": back}
 	}
 	return outputs
 }
 
-func (Orders) Receiver(key, slot string) string {
+func receiver(ask *Ask[State]) Object {
+	return goes(ask.Slot, ask.Body)
+}
+
+// goes tells where an output goes. A credit is a message to the account of the customer.
+func goes(slot string, body any) Object {
 	switch slot {
+	case "credit":
+		return Object{"route": body}
 	case "refund":
-		return "bank"
+		return Object{"to": "bank"}
 	case "shipment":
-		return "warehouse"
+		return Object{"to": "warehouse"}
 	}
-	return "customer"
+	return Object{"to": "customer"}
 }
 
-func (Orders) Route(key, slot string, body any) any {
-	if slot == "credit" {
-		return body
+// update adds a late payment to the others. Anything else is folded again.
+func update(ask *Ask[State]) Object {
+	if ask.State == (State{}) || ask.Late == nil {
+		return Object{}
 	}
-	return nil
-}
-
-func (Orders) Invariants(key string, state *State) []Violation {
-	if state == nil || state.Order == nil || state.Paid >= 0 {
-		return nil
-	}
-	return []Violation{{Invariant: "paid-is-not-negative", Found: fmt.Sprintf("paid is %d", state.Paid)}}
-}
-
-// Update adds a late payment to the others. Anything else is folded again.
-func (orders Orders) Update(key string, state *State, change Change[Body], flows []string) *State {
-	if state == nil || change.Before != nil {
-		return nil
-	}
-	body := change.After.Body
-	if body.Paid != nil {
-		state.Paid += *body.Paid
-		return state
-	}
-	if body.Item != nil && orders.bug {
+	body := Read[Body](ask.Batch[*ask.Late].Body)
+	switch {
+	case body.Paid != nil:
+		ask.State.Paid += *body.Paid
+	case body.Item != nil && hasBug:
 		// The bug: a line that comes late replaces a newer line of the same item.
-		state.setLine(body)
-		return state
+		ask.State.setLine(body)
+	default:
+		return Object{}
 	}
-	return nil
+	return Object{"state": ask.State}
 }
 
-// Restate selects what counts of all messages, without going from state to state.
-func (Orders) Restate(key string, messages []Message[Body], flows []string) any {
-	if strings.HasPrefix(key, "account/") {
-		return nil
+// restate selects what counts of all messages, without going from state to state.
+func restate(ask *Ask[State]) Object {
+	if strings.HasPrefix(ask.Key, "account/") {
+		return Object{}
 	}
 	var customer *string
 	lines, paid, end := map[string]Line{}, 0, ""
-	for i := len(messages) - 1; i >= 0; i-- {
-		body := messages[i].Body
+	for number := len(ask.Messages) - 1; number >= 0; number-- {
+		body := Read[Body](ask.Batch[ask.Messages[number]].Body)
 		switch {
 		case body.Customer != nil && customer == nil:
 			customer = body.Customer
@@ -284,24 +304,24 @@ func (Orders) Restate(key string, messages []Message[Body], flows []string) any 
 			delete(lines, item)
 		}
 	}
-	return viewOf(customer, lines, paid, end)
+	return Object{"view": orderView(customer, lines, paid, end)}
 }
 
-// Learn restores an order from its view, which shows all of its state. The view of an account does not show its
+// learn restores an order from its view, which shows all of its state. The view of an account does not show its
 // single credits.
-func (Orders) Learn(key string, state *State, text json.RawMessage) *State {
-	if strings.HasPrefix(key, "account/") {
-		return nil
+func learn(ask *Ask[State]) Object {
+	if strings.HasPrefix(ask.Key, "account/") {
+		return Object{}
 	}
-	view := read[OrderView](text)
+	view := Read[OrderView](ask.View)
 	shipped, cancelled := view.Status == "shipped", view.Status == "cancelled"
-	return &State{Order: &Order{view.Customer, view.Lines, view.Paid, shipped, cancelled}}
+	return Object{"state": Order{view.Customer, view.Lines, view.Paid, shipped, cancelled}}
 }
 
-// Compare leaves out parts that older versions did not record.
-func (orders Orders) Compare(key string, state *State, text json.RawMessage) map[string]string {
-	recorded, parts := *read[map[string]any](text), map[string]string{}
-	for name, value := range *read[map[string]any](write(orders.View(key, state))) {
+// compare leaves out parts that older versions did not record.
+func compare(ask *Ask[State]) Object {
+	recorded, parts := Read[Object](ask.View), Object{}
+	for name, value := range Read[Object]([]byte(Write(viewOf(ask)))) {
 		if other, has := recorded[name]; !has {
 			parts[name] = "unknown"
 		} else if reflect.DeepEqual(value, other) {
@@ -310,13 +330,27 @@ func (orders Orders) Compare(key string, state *State, text json.RawMessage) map
 			parts[name] = "differs"
 		}
 	}
-	return parts
+	return Object{"parts": parts}
 }
 
-func (Orders) Workload(seed uint64) []Message[Body] {
-	draw := Draw{seed%2147483646 + 1}
+// property tells the first credit, in the order of accounts and of orders, of an order without a state.
+func property(ask *Ask[State]) Object {
+	for _, key := range sorted(ask.States) {
+		if account := ask.States[key].Account; account != nil {
+			for _, order := range sorted(account.Credits) {
+				if _, isKnown := ask.States[order]; !isKnown {
+					return Object{"broken": fmt.Sprintf("%s has a credit of %s, which is unknown", key, order)}
+				}
+			}
+		}
+	}
+	return Object{}
+}
+
+func workload(ask *Ask[State]) Object {
+	draw := Draw{ask.Seed%2147483646 + 1}
 	changes := map[string]int{}
-	messages := []Message[Body]{}
+	messages := []Object{}
 	for number, count := 1, 5+draw.below(25); number <= count; number++ {
 		order := fmt.Sprintf("o-%d", 1+draw.below(3))
 		changes[order]++
@@ -337,9 +371,9 @@ func (Orders) Workload(seed uint64) []Message[Body] {
 		default:
 			body.Cancelled = json.RawMessage("true")
 		}
-		messages = append(messages, Message[Body]{"shop", fmt.Sprintf("m-%d", number), body})
+		messages = append(messages, Object{"from": "shop", "id": fmt.Sprintf("m-%d", number), "body": body})
 	}
-	return messages
+	return Object{"messages": messages}
 }
 
 // Draw is the generator of Park and Miller, which gives the same numbers in every language.
@@ -350,22 +384,22 @@ func (draw *Draw) below(limit int) int {
 	return int(draw.state % uint64(limit))
 }
 
-func newState(key string) *State {
+func newState(key string) State {
 	if strings.HasPrefix(key, "account/") {
-		return &State{Account: &Account{Credits: map[string]int{}}}
+		return State{Account: &Account{Credits: map[string]int{}}}
 	}
-	return &State{Order: &Order{Lines: map[string]Line{}}}
+	return State{Order: &Order{Lines: map[string]Line{}}}
 }
 
-func (state *State) setLine(body Body) {
+func (order *Order) setLine(body Body) {
 	if *body.Count == 0 {
-		delete(state.Lines, *body.Item)
+		delete(order.Lines, *body.Item)
 	} else {
-		state.Lines[*body.Item] = Line{*body.Count, *body.Price}
+		order.Lines[*body.Item] = Line{*body.Count, *body.Price}
 	}
 }
 
-func viewOf(customer *string, lines map[string]Line, paid int, end string) OrderView {
+func orderView(customer *string, lines map[string]Line, paid int, end string) OrderView {
 	total := 0
 	for _, line := range lines {
 		total += line.Count * line.Price
@@ -386,4 +420,13 @@ func contains(texts []string, text string) bool {
 		}
 	}
 	return false
+}
+
+func sorted[T any](values map[string]T) []string {
+	names := []string{}
+	for name := range values {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
 }

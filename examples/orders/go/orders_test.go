@@ -1,7 +1,7 @@
 package main
 
-// Checks the order service with Afresh: `go build -o target/orders . && go test`. The variable AFRESH names the program,
-// if not `afresh`.
+// Checks the order service with Afresh: `go build -o target/orders . && go test`. The variable AFRESH names the
+// program, if not `afresh`.
 
 import (
 	"os"

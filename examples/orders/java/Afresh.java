@@ -1,68 +1,120 @@
-import java.util.List;
-import java.util.Map;
+import java.io.*;
+import java.nio.charset.StandardCharsets;
+import java.util.*;
 
-/**
- * A system whose messages Afresh tests. Copy this file and the others that it needs; they need only the JDK.
- *
- * Bodies, states and views are objects of JSON. A state is null before the first message.
- */
-interface Afresh {
-    record Message(String from, String id, Json body) {}
+/** Answers the questions of Afresh for a system, which extends this class. Copy this file and `Json.java`. */
+abstract class Afresh {
+    record Message(String from, String id, Json body) {} // the body is null if it is no object
+    record Change(Message late, Message withdrawn, List<Message> revised) {} // the others are null or empty
 
-    /** A change of the history. `before` is null for a message that comes late, and `after` for a withdrawn one. */
-    record Change(Message before, Message after) {}
+    abstract Json about(); // the fields of the first line, such as `name`
+    abstract List<String> keys(Json body); // the keys that a message concerns
+    abstract Json apply(String key, Json state, Message message, List<String> flows); // the state after a message
+    abstract Json view(String key, Json state); // the part of the state that is recorded and compared
+    abstract Json outputs(String key, Json state, List<String> flows); // the bodies that should have been sent, by slot
+    // These methods are optional, and null says nothing. A state is null before the first message.
+    String admit(Json body) { return null; } // the reason why a message must not count
+    Object position(Json body) { return null; } // the place in the history of its keys: a number, or a list of numbers
+    String receiver(String key, String slot, Json body) { return "downstream"; } // where an output goes
+    Json route(String key, String slot, Json body) { return null; } // the body of a message to other keys
+    List<Json> invariants(String key, Json state) { return List.of(); } // `invariant` and `found` of each broken one
+    Json update(String key, Json state, Change change, List<String> flows) { return null; } // the state after a change
+    Json restate(String key, List<Message> messages, List<String> flows) { return null; } // the view, in another way
+    Json learn(String key, Json state, Json view) { return null; } // the state, completed from a recorded view
+    Json compare(String key, Json state, Json view) { return null; } // the parts: `equal`, `differs` or `unknown`
+    String property(String name, Json states) { return null; } // the reason why a property does not hold
+    List<Json> workload(long seed) { return null; } // the messages of a simulated run: `from`, `id` and `body`
 
-    record Broken(String invariant, String found) {}
+    /** Answers questions until the input ends. Text that the system prints goes to standard error. */
+    void serve() throws IOException {
+        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+        System.setOut(System.err);
+        List<String> answers = new ArrayList<>(List.of("update", "restate", "learn", "compare", "workload"));
+        answers.retainAll(Arrays.stream(getClass().getDeclaredMethods()).map(method -> method.getName()).toList());
+        Json about = Json.of("protocol", 1, "answers", answers);
+        about.putAll(about());
+        for (String line; (line = in.readLine()) != null; out.flush()) {
+            Json ask = (Json) Json.read(line);
+            out.append(ask.has("afresh") ? Json.write(Json.of("afresh", about)) : batch(ask)).append('\n');
+        }
+    }
 
-    /** The keys that a message concerns. */
-    List<String> keys(Json body);
+    private String batch(Json batch) {
+        Map<Object, Message> messages = new HashMap<>(); // by index
+        batch.<Json>list("messages").forEach(told -> messages.put((long) messages.size(), new Message(
+                told.text("from"), told.text("id"), told.get("body") instanceof Json body ? body : null)));
+        List<String> answers = new ArrayList<>();
+        batch.<Json>list("questions").forEach(
+                question -> question.forEach((kind, ask) -> answers.add(answer(kind, ask, messages))));
+        return "{\"batch\":" + batch.get("batch") + ",\"answers\":[" + String.join(",", answers) + "]}";
+    }
 
-    /** The state after a message. It may be the same map, changed. */
-    Json apply(String key, Json state, Message message, List<String> flows);
+    private String answer(String kind, Object asked, Map<Object, Message> given) {
+        Json ask = asked instanceof Json fields ? fields : Json.of(kind, asked);
+        Json answer = kind.equals("fold") ? Json.of("states", new ArrayList<>()) : new Json();
+        try {
+            answer.putAll(answer(kind, ask, ask.list("flows"), given, answer.list("states")));
+            answer.values().removeIf(Objects::isNull);
+            return Json.write(answer);
+        } catch (Exception | StackOverflowError error) {
+            String at = Arrays.stream(error.getStackTrace()).filter(frame -> !frame.getClassName().startsWith("java."))
+                    .map(frame -> frame.getFileName() + ":" + frame.getLineNumber()).findFirst().orElse("");
+            answer.keySet().retainAll(List.of("states"));
+            String kindOf = error.getClass().getSimpleName();
+            answer.putAll(Json.of("error", "" + error.getMessage(), "kind", kindOf, "at", at));
+            return Json.write(answer);
+        }
+    }
 
-    /** The part of the state that is recorded and compared. */
-    Json view(String key, Json state);
+    private Json answer(String kind, Json ask, List<String> flows, Map<Object, Message> given, List<Json> states) {
+        Json state = ask.object("state"), view = ask.object("view");
+        String key = ask.text("key");
+        List<Message> told = ask.list(kind.equals("update") ? "revised" : "messages").stream().map(given::get).toList();
+        return switch (kind) {
+            case "place" -> place(given.get(ask.get("place")).body());
+            case "fold" -> fold(ask, key, flows, told.iterator(), states);
+            case "look" -> look(key, state, flows);
+            case "receiver" -> goes(new Json(), key, ask.text("slot"), ask.object("body"));
+            case "update" -> Json.of("state", update(key, state, new Change(
+                    given.get(ask.get("late")), given.get(ask.get("withdrawn")), told), flows));
+            case "restate" -> Json.of("view", restate(key, told, flows));
+            case "learn" -> Json.of("state", learn(key, state, view));
+            case "compare" -> Json.of("parts", compare(key, state, view));
+            case "property" -> Json.of("broken", property(ask.text("name"), ask.object("states")));
+            case "workload" -> Json.of("messages", workload(((Number) ask.get("seed")).longValue()));
+            default -> throw new IllegalArgumentException("unknown question " + kind);
+        };
+    }
 
-    /** Everything that should have been sent: a map from slot to body. */
-    Map<String, Json> outputs(String key, Json state, List<String> flows);
+    private Json place(Json body) {
+        String reason = admit(body);
+        return reason != null ? Json.of("reject", reason) : Json.of("keys", keys(body), "position", position(body));
+    }
 
-    // The methods that follow are optional. They return null if they have nothing to say.
+    private Json fold(Json ask, String key, List<String> flows, Iterator<Message> messages, List<Json> states) {
+        for (Json state = ask.object("state"); messages.hasNext();) {
+            state = apply(key, state, messages.next(), flows);
+            if (ask.isTrue("each") || !messages.hasNext()) {
+                Json seen = ask.isTrue("look") ? look(key, state, flows) : new Json();
+                seen.put("state", state);
+                // A service, too, continues from the state that it wrote.
+                state = ((Json) Json.read(Json.write(seen))).object("state");
+                states.add(seen);
+            }
+        }
+        return new Json();
+    }
 
-    default String name() { return ""; }
+    private Json look(String key, Json state, List<String> flows) {
+        Json outputs = outputs(key, state, flows);
+        outputs.replaceAll((slot, body) -> goes(Json.of("body", body), key, slot, (Json) body));
+        return Json.of("view", view(key, state), "outputs", outputs, "violations", invariants(key, state));
+    }
 
-    default String version() { return ""; }
-
-    default List<String> flows() { return List.of(); }
-
-    /** The reason why the message must not count. */
-    default String admit(Json body) { return null; }
-
-    /** The place in the history of its keys: a number, or a list of numbers. */
-    default Object position(Json body) { return null; }
-
-    /** Where an output goes. */
-    default String receiver(String key, String slot, Json body) { return "downstream"; }
-
-    /** The body of a message to other keys, if the output becomes one. */
-    default Json route(String key, String slot, Json body) { return null; }
-
-    /** The invariants that the state breaks. */
-    default List<Broken> invariants(String key, Json state) { return List.of(); }
-
-    // Afresh asks the questions that follow only if the class of the system has these methods.
-
-    /** The state after a change of the history, without folding it again. */
-    default Json update(String key, Json state, Change change, List<String> flows) { return null; }
-
-    /** The view after these messages, computed in another way. */
-    default Json restate(String key, List<Message> messages, List<String> flows) { return null; }
-
-    /** The state with the values that only a recorded view tells. */
-    default Json learn(String key, Json state, Json view) { return null; }
-
-    /** For each part of the view: `equal`, `differs` or `unknown`. */
-    default Json compare(String key, Json state, Json view) { return null; }
-
-    /** The messages of a simulated run. */
-    default List<Message> workload(long seed) { return null; }
+    private Json goes(Json output, String key, String slot, Json body) {
+        Json route = route(key, slot, body);
+        output.put(route != null ? "route" : "to", route != null ? route : receiver(key, slot, body));
+        return output;
+    }
 }

@@ -1,14 +1,13 @@
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** The order service, as `../python/orders.py` describes it. */
-final class Orders implements Afresh {
+final class Orders extends Afresh {
     private static final List<String> KINDS = List.of("cancelled", "credit", "customer", "item", "paid", "shipped");
     private static final List<String> TEXTS = List.of("account", "customer", "item", "order");
     private static final long LARGEST = 1_000_000;
@@ -16,33 +15,30 @@ final class Orders implements Afresh {
             new TreeMap<>(Map.of("change", 0L, "count", 0L, "credit", 0L, "paid", -LARGEST, "price", 0L));
     private static final List<String> ITEMS = List.of("bread", "milk", "salt", "tea");
 
-    private final boolean bug;
+    private final List<String> arguments;
 
-    Orders(boolean bug) {
-        this.bug = bug;
+    Orders(List<String> arguments) {
+        this.arguments = arguments;
     }
 
     public static void main(String[] arguments) throws IOException {
-        new Answers(new Orders(Arrays.asList(arguments).contains("--bug"))).serve();
+        new Orders(List.of(arguments)).serve();
     }
 
     @Override
-    public String name() {
-        return "orders";
+    Json about() {
+        Json about = Json.of("name", "orders", "version", "1", "flows", List.of("reminders"));
+        if (arguments.contains("--properties")) {
+            about.put("properties", List.of(Json.of("name", "credits-are-of-orders", "expect", "always")));
+        }
+        return about;
     }
 
     @Override
-    public String version() {
-        return "1";
-    }
-
-    @Override
-    public List<String> flows() {
-        return List.of("reminders");
-    }
-
-    @Override
-    public String admit(Json body) {
+    String admit(Json body) {
+        if (body == null) {
+            return "the body is not an object";
+        }
         List<String> kinds = KINDS.stream().filter(body::has).toList();
         if (kinds.size() != 1) {
             return "expected one of " + String.join(", ", KINDS);
@@ -73,18 +69,18 @@ final class Orders implements Afresh {
     }
 
     @Override
-    public List<String> keys(Json body) {
+    List<String> keys(Json body) {
         return List.of(body.has("credit") ? "account/" + body.text("account") : body.text("order"));
     }
 
     @Override
-    public Object position(Json body) {
+    Object position(Json body) {
         // An order has one credit at most, so the order of the credits of an account does not matter.
         return body.has("credit") ? 0L : body.number("change");
     }
 
     @Override
-    public Json apply(String key, Json before, Message message, List<String> flows) {
+    Json apply(String key, Json before, Message message, List<String> flows) {
         Json state = before != null ? before : newState(key);
         Json body = message.body();
         if (body.has("credit")) {
@@ -106,7 +102,7 @@ final class Orders implements Afresh {
     }
 
     @Override
-    public Json view(String key, Json before) {
+    Json view(String key, Json before) {
         Json state = before != null ? before : newState(key);
         if (state.has("credits")) {
             long credit = state.object("credits").values().stream().mapToLong(part -> (Long) part).sum();
@@ -117,9 +113,9 @@ final class Orders implements Afresh {
     }
 
     @Override
-    public Map<String, Json> outputs(String key, Json state, List<String> flows) {
+    Json outputs(String key, Json state, List<String> flows) {
         Json view = view(key, state);
-        Map<String, Json> outputs = new LinkedHashMap<>();
+        Json outputs = new Json();
         if (view.has("credit")) {
             if (view.number("credit") > 0) {
                 outputs.put("voucher", Json.of("credit", view.number("credit")));
@@ -151,7 +147,7 @@ final class Orders implements Afresh {
     }
 
     @Override
-    public String receiver(String key, String slot, Json body) {
+    String receiver(String key, String slot, Json body) {
         return switch (slot) {
             case "refund" -> "bank";
             case "shipment" -> "warehouse";
@@ -160,30 +156,30 @@ final class Orders implements Afresh {
     }
 
     @Override
-    public Json route(String key, String slot, Json body) {
+    Json route(String key, String slot, Json body) {
         return slot.equals("credit") ? body : null;
     }
 
     @Override
-    public List<Broken> invariants(String key, Json state) {
+    List<Json> invariants(String key, Json state) {
         if (state == null || !state.has("paid") || state.number("paid") >= 0) {
             return List.of();
         }
-        return List.of(new Broken("paid-is-not-negative", "paid is " + state.number("paid")));
+        return List.of(Json.of("invariant", "paid-is-not-negative", "found", "paid is " + state.number("paid")));
     }
 
     /** Adds a late payment to the others. Anything else is folded again. */
     @Override
-    public Json update(String key, Json state, Change change, List<String> flows) {
-        if (state == null || change.before() != null) {
+    Json update(String key, Json state, Change change, List<String> flows) {
+        if (state == null || change.late() == null) {
             return null;
         }
-        Json body = change.after().body();
+        Json body = change.late().body();
         if (body.has("paid")) {
             state.put("paid", state.number("paid") + body.number("paid"));
             return state;
         }
-        if (body.has("item") && bug) {
+        if (body.has("item") && arguments.contains("--bug")) {
             // The bug: a line that comes late replaces a newer line of the same item.
             setLine(state, body);
             return state;
@@ -193,7 +189,7 @@ final class Orders implements Afresh {
 
     /** Selects what counts of all messages, without going from state to state. */
     @Override
-    public Json restate(String key, List<Message> messages, List<String> flows) {
+    Json restate(String key, List<Message> messages, List<String> flows) {
         if (key.startsWith("account/")) {
             return null;
         }
@@ -211,7 +207,7 @@ final class Orders implements Afresh {
 
     /** The view of an order shows all of its state. The view of an account does not show the single credits. */
     @Override
-    public Json learn(String key, Json state, Json view) {
+    Json learn(String key, Json state, Json view) {
         if (view.has("credit")) {
             return null;
         }
@@ -222,18 +218,33 @@ final class Orders implements Afresh {
 
     /** Older versions recorded fewer parts. */
     @Override
-    public Json compare(String key, Json state, Json view) {
+    Json compare(String key, Json state, Json view) {
         Json parts = new Json();
         view(key, state).forEach((name, value) -> parts.put(
                 name, !view.has(name) ? "unknown" : Objects.equals(view.get(name), value) ? "equal" : "differs"));
         return parts;
     }
 
+    /** Returns the first credit, in the order of accounts and of orders, of an order without a state. */
     @Override
-    public List<Message> workload(long seed) {
+    String property(String name, Json states) {
+        for (String key : new TreeSet<>(states.keySet())) {
+            if (states.object(key).has("credits")) {
+                for (String order : new TreeSet<>(states.object(key).object("credits").keySet())) {
+                    if (!states.has(order)) {
+                        return key + " has a credit of " + order + ", which is unknown";
+                    }
+                }
+            }
+        }
+        return null;
+    }
+
+    @Override
+    List<Json> workload(long seed) {
         Draw draw = new Draw(seed);
         Map<String, Long> changes = new TreeMap<>();
-        List<Message> messages = new ArrayList<>();
+        List<Json> messages = new ArrayList<>();
         int count = 5 + draw.below(25);
         for (int number = 1; number <= count; number++) {
             String order = "o-" + (1 + draw.below(3));
@@ -250,7 +261,7 @@ final class Orders implements Afresh {
             } else {
                 body.put(kind == 10 ? "shipped" : "cancelled", true);
             }
-            messages.add(new Message("shop", "m-" + number, body));
+            messages.add(Json.of("from", "shop", "id", "m-" + number, "body", body));
         }
         return messages;
     }
@@ -260,7 +271,7 @@ final class Orders implements Afresh {
         private long state;
 
         Draw(long seed) {
-            state = seed % 2147483646 + 1;
+            state = Long.remainderUnsigned(seed, 2147483646) + 1;
         }
 
         int below(int limit) {

@@ -24,7 +24,7 @@ final class OrdersTest {
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         int ended = process.waitFor();
         if (ended != code || !output.contains(text)) {
-            throw new AssertionError("expected exit code " + code + " and `" + text + "`, not " + ended + ":\n" + output);
+            throw new AssertionError("expected code " + code + " and `" + text + "`, not " + ended + ":\n" + output);
         }
     }
 }

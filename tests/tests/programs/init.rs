@@ -6,8 +6,8 @@ use afresh_tests::{Folder, binary};
 
 use super::has;
 
-/// Makes a first system in a language, checks its trace, and runs its test.
-fn works(language: &str, test: &[&str]) {
+/// Makes a first system in a language, builds it with a command of the shell, checks its trace, and runs its test.
+fn works(language: &str, build: &str, test: &[&str]) {
     if !has(test[0]) {
         return;
     }
@@ -21,6 +21,7 @@ fn works(language: &str, test: &[&str]) {
         assert!(output.status.success(), "{program:?} {words:?}: {text}");
         text.into_owned()
     };
+    run("sh".as_ref(), &["-c", build]);
     let checked = run(binary(), &["check", "traces/first.jsonl"]);
     assert!(checked.contains("ok: 4 stimuli, 2 keys"), "{checked}");
     run(binary(), &["replay", "traces/first.jsonl"]);
@@ -29,17 +30,27 @@ fn works(language: &str, test: &[&str]) {
 
 #[test]
 fn python() {
-    works("python", &["python3", "-m", "unittest"]);
+    works("python", "true", &["python3", "-m", "unittest"]);
 }
 
 #[test]
 fn typescript() {
     let asked = Command::new("node").args(["-e", "process.exit(process.features.typescript ? 0 : 1)"]).output();
     if asked.is_ok_and(|output| output.status.success()) {
-        works("typescript", &["node", "--test"]);
+        works("typescript", "true", &["node", "--test"]);
     } else {
         println!("skipped: node is not installed, or older than 22.18, and does not run TypeScript");
     }
+}
+
+#[test]
+fn java() {
+    works("java", "javac -Xlint:all -Werror -d target *.java", &["java", "-cp", "target", "OrderBookTest"]);
+}
+
+#[test]
+fn go() {
+    works("go", "go vet . && go build -o target/order-book .", &["go", "test"]);
 }
 
 #[test]

@@ -13,7 +13,9 @@ use afresh_tests::Folder;
 
 /// Returns whether a program is there. If it is not, says that the test is skipped.
 fn has(program: &str) -> bool {
-    let is_there = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
+    let runs = |argument| Command::new(program).arg(argument).output().is_ok_and(|output| output.status.success());
+    // Go has no option `--version`.
+    let is_there = runs("--version") || runs("version");
     if !is_there {
         println!("skipped: {program} is not installed");
     }

@@ -40,6 +40,10 @@ enum Language {
     /// TypeScript, which Node 22.18 or later runs as it is.
     #[value(alias = "node")]
     Typescript,
+    /// Java 17 or later, with its standard library.
+    Java,
+    /// Go 1.19 or later, with its standard library.
+    Go,
     /// Rust, with the library of Afresh.
     Rust,
 }
@@ -73,6 +77,23 @@ impl Language {
                 DECLARED,
                 TRACE,
             ],
+            Self::Java => &[
+                ("{{class}}.java", include_str!("templates/java/system.java")),
+                ("Afresh.java", include_str!("../../../../examples/orders/java/Afresh.java")),
+                ("Json.java", include_str!("../../../../examples/orders/java/Json.java")),
+                ("{{class}}Test.java", include_str!("templates/java/test.java")),
+                DECLARED,
+                TRACE,
+            ],
+            // The names of files are fixed, because Go ignores some files whose names end in `_test` or `_linux`.
+            Self::Go => &[
+                ("main.go", include_str!("templates/go/main.txt")),
+                ("afresh.go", include_str!("../../../../examples/orders/go/afresh.go")),
+                ("main_test.go", include_str!("templates/go/test.txt")),
+                ("go.mod", include_str!("templates/go/mod.txt")),
+                DECLARED,
+                TRACE,
+            ],
             Self::Rust => &[
                 ("Cargo.toml", include_str!("templates/rust/Cargo.txt")),
                 ("src/lib.rs", include_str!("templates/rust/lib.txt")),
@@ -88,15 +109,21 @@ impl Language {
         match self {
             Self::Python => "\"python3 {{file}}.py\"",
             Self::Typescript => "\"node {{name}}.ts\"",
+            Self::Java => "\"java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp target {{class}}\"",
+            Self::Go => "\"target/{{name}}\"",
             Self::Rust => "",
         }
     }
 
-    /// The commands that check the trace and run the test.
+    /// The commands that build the system and check the trace, and that run the test.
     fn next(self) -> [&'static str; 2] {
         match self {
             Self::Python => ["afresh check traces/first.jsonl", "python3 -m unittest"],
             Self::Typescript => ["afresh check traces/first.jsonl", "node --test"],
+            Self::Java => {
+                ["javac -d target *.java && afresh check traces/first.jsonl", "java -cp target {{class}}Test"]
+            }
+            Self::Go => ["go build -o target/{{name}} . && afresh check traces/first.jsonl", "go test"],
             Self::Rust => ["cargo run -- check traces/first.jsonl", "INSTA_UPDATE=always cargo test"],
         }
     }
@@ -131,7 +158,7 @@ pub(super) fn main(args: &Args, console: &Console) -> Result<ExitCode, CliError>
         let path = path.strip_prefix(&folder).unwrap_or(path);
         report += &format!("  {}\n", escape(&path.display().to_string()));
     }
-    let [check, test] = args.language.next();
+    let [check, test] = args.language.next().map(filled);
     report +=
         &format!("to check its trace and to run its test:\n  cd {}\n  {check}\n  {test}\n", quote(folder.as_os_str()));
     console.print(&report)?;

@@ -3,6 +3,7 @@
 //! For a system whose code runs in another process, it also says which folds the messages will need.
 
 use alloc::collections::BTreeMap;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::hint::black_box;
 
@@ -11,7 +12,7 @@ use crate::engine::{Engine, Policy};
 use crate::index::hash;
 use crate::message::Message;
 use crate::name::{Key, Name};
-use crate::system::{Beginning, Foreseen, System};
+use crate::system::{Beginning, Folds, Foreseen, System};
 
 /// The smallest journal, in events, for which prefetching pays. A smaller one fits into the processor's cache.
 const EVENTS_MIN: usize = 1 << 13;
@@ -124,20 +125,13 @@ impl<S: System> Engine<S> {
         for (key, future) in by_key {
             let Some(Future { state, inputs, known, .. }) = future else { continue };
             let flows = self.flows.of(&key).clone();
-            if self.options.policy == Policy::FirstPrinciples {
+            let needed = if self.options.policy == Policy::FirstPrinciples {
                 // Each message folds the whole history again.
-                folds.extend((known + 1..=inputs.len()).map(|length| Foreseen {
-                    key: key.clone(),
-                    state: state.clone(),
-                    inputs: inputs[..length].to_vec(),
-                    flows: flows.clone(),
-                    each: false,
-                    looks: true,
-                    restates: false,
-                }));
+                Folds::Prefixes((known + 1..=inputs.len()).collect())
             } else {
-                folds.push(Foreseen { key, state, inputs, flows, each: true, looks: true, restates: false });
-            }
+                Folds::Steps
+            };
+            folds.push(Foreseen { key, state, inputs, flows, folds: needed, looks: true, restates: Vec::new() });
         }
         self.system.foresee_folds(folds);
     }
@@ -154,9 +148,9 @@ impl<S: System> Engine<S> {
                 state: self.system.initial(&cell.key, Beginning::Birth).unwrap_or_default(),
                 inputs: inputs.map(|input| (input.from.clone(), input.id.clone(), input.body.clone())).collect(),
                 flows: self.flows.of(&cell.key).clone(),
-                each: false,
+                folds: Folds::Prefixes(vec![cell.history.len()]),
                 looks: true,
-                restates: false,
+                restates: Vec::new(),
             })
         };
         self.system.foresee_folds(cells.iter().filter_map(fold).collect());

@@ -97,7 +97,7 @@ pub use name::{Key, Name, Slot};
 pub use property::{Expectation, Property, Signature, States, Violation};
 pub use receive::{Receipt, conflict};
 pub use restart::OutOfSequence;
-pub use system::{Beginning, Body, Change, Foreseen, System, Touched, Types, Updated, Updates};
+pub use system::{Beginning, Body, Change, Folds, Foreseen, System, Touched, Types, Updated, Updates};
 pub use trace::{
     At, Damage, Event, EventNumber, Fault, Header, Healed, Observation, Opening, Passage, Quarantined, Rejected,
     Settled, Stimulus, Storage, Timer, Trace, Unreadable, Viewed, What,

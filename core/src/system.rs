@@ -372,12 +372,21 @@ pub struct Foreseen<S: System> {
     pub inputs: Vec<(Name, Name, S::In)>,
     /// The flows that are on for the key.
     pub flows: Flows,
-    /// `true` if the state after each message will be needed, in a fold of its own; `false` if only the last one will.
-    pub each: bool,
+    /// Which folds will be needed.
+    pub folds: Folds,
     /// `true` if the views and outputs of the states will be needed too.
     pub looks: bool,
-    /// `true` if these messages will be [restated](System::restate) too.
-    pub restates: bool,
+    /// The numbers of messages, from the first, that will be [restated](System::restate), in ascending order.
+    pub restates: Vec<usize>,
+}
+
+/// Which folds of some messages will be needed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Folds {
+    /// Each message alone, into the state after the one before it.
+    Steps,
+    /// These numbers of messages from the first, each into the state before them, in ascending order.
+    Prefixes(Vec<usize>),
 }
 
 /// The point at which the recorded history of a key begins.

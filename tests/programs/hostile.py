@@ -23,7 +23,7 @@ def answer(question, messages):
         for index in ask["messages"]:
             state = {"sum": state["sum"] + messages[index]["body"]["n"]}
             states.append({"state": state, **(look(state) if ask.get("look") else {})})
-        return {"states": states if ask.get("each") else states[-1:]}
+        return {"states": [states[number - 1] for number in ask["after"]]}
     if kind == "look":
         return look(ask.get("state") or {"sum": 0})
     return {"error": f"unknown question {kind}"}

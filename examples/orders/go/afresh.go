@@ -20,17 +20,17 @@ type System[S any] struct {
 
 // Ask has the fields of a question, whatever its kind. The messages that a question refers to by index are in Batch.
 type Ask[S any] struct {
-	Key, Slot, Name   string
-	State             S // before the first message, the zero value
-	States            map[string]S
-	View, Body        json.RawMessage
-	Flows             []string
-	Place             int
-	Late, Withdrawn   *int
-	Messages, Revised []int
-	Each, Look        bool
-	Seed              uint64
-	Batch             []Message `json:"-"`
+	Key, Slot, Name          string
+	State                    S // before the first message, the zero value
+	States                   map[string]S
+	View, Body               json.RawMessage
+	Flows                    []string
+	Place                    int
+	Late, Withdrawn          *int
+	Messages, After, Revised []int
+	Steps, Look              bool
+	Seed                     uint64
+	Batch                    []Message `json:"-"`
 }
 
 // Message is a message. Read[T](message.Body) is its body.
@@ -86,16 +86,17 @@ func (system System[S]) answer(kind string, text []byte, messages []Message) (an
 	}
 	for number, index := range ask.Messages {
 		system.Apply(&ask, messages[index])
-		if ask.Each || number == len(ask.Messages)-1 {
+		if len(states) < len(ask.After) && ask.After[len(states)] == number+1 {
 			look := Object{}
 			if ask.Look {
 				look = system.Answers["look"](&ask)
 			}
-			state := Write(ask.State)
-			look["state"] = json.RawMessage(state)
+			state := json.RawMessage(Write(ask.State))
+			look["state"] = state
 			states = append(states, Write(look))
-			// A service, too, continues from the state that it wrote.
-			ask.State = Read[S]([]byte(state))
+			if ask.Steps { // It continues from the state that it wrote, as a service does.
+				ask.State = Read[S](state)
+			}
 		}
 	}
 	return `{"states":[` + strings.Join(states, ",") + "]}"

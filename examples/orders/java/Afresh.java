@@ -61,8 +61,7 @@ abstract class Afresh {
             String at = Arrays.stream(error.getStackTrace()).filter(frame -> !frame.getClassName().startsWith("java."))
                     .map(frame -> frame.getFileName() + ":" + frame.getLineNumber()).findFirst().orElse("");
             answer.keySet().retainAll(List.of("states"));
-            String kindOf = error.getClass().getSimpleName();
-            answer.putAll(Json.of("error", "" + error.getMessage(), "kind", kindOf, "at", at));
+            answer.putAll(Json.of("error", "" + error.getMessage(), "kind", error.getClass().getSimpleName(), "at", at));
             return Json.write(answer);
         }
     }
@@ -73,7 +72,7 @@ abstract class Afresh {
         List<Message> told = ask.list(kind.equals("update") ? "revised" : "messages").stream().map(given::get).toList();
         return switch (kind) {
             case "place" -> place(given.get(ask.get("place")).body());
-            case "fold" -> fold(ask, key, flows, told.iterator(), states);
+            case "fold" -> fold(ask, key, flows, told, states);
             case "look" -> look(key, state, flows);
             case "receiver" -> goes(new Json(), key, ask.text("slot"), ask.object("body"));
             case "update" -> Json.of("state", update(key, state, new Change(
@@ -92,15 +91,16 @@ abstract class Afresh {
         return reason != null ? Json.of("reject", reason) : Json.of("keys", keys(body), "position", position(body));
     }
 
-    private Json fold(Json ask, String key, List<String> flows, Iterator<Message> messages, List<Json> states) {
-        for (Json state = ask.object("state"); messages.hasNext();) {
-            state = apply(key, state, messages.next(), flows);
-            if (ask.isTrue("each") || !messages.hasNext()) {
+    private Json fold(Json ask, String key, List<String> flows, List<Message> messages, List<Json> states) {
+        Json state = ask.object("state");
+        for (int number = 1; number <= messages.size(); number++) {
+            state = apply(key, state, messages.get(number - 1), flows);
+            if (ask.list("after").contains((long) number)) {
                 Json seen = ask.isTrue("look") ? look(key, state, flows) : new Json();
                 seen.put("state", state);
-                // A service, too, continues from the state that it wrote.
-                state = ((Json) Json.read(Json.write(seen))).object("state");
-                states.add(seen);
+                states.add((Json) Json.read(Json.write(seen)));
+                // With `steps`, it continues from the state that it wrote, as a service does.
+                state = ask.isTrue("steps") ? (Json) Json.read(Json.write(state)) : state;
             }
         }
         return new Json();

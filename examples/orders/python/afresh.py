@@ -68,16 +68,15 @@ def place(system, body):
 
 
 def fold(system, key, state, flows, ask, messages):
-    indices, each, looks, states, failure = ask["messages"], ask.get("each"), ask.get("look"), [], ""
+    after, steps, looks, states, failure = ask["after"], ask.get("steps"), ask.get("look"), [], ""
     try:
-        for number, index in enumerate(indices, 1):
+        for number, index in enumerate(ask["messages"], 1):
             state = system.apply(key, state, messages[index], flows)
-            if each or number == len(indices):
+            if number in after:
                 text = write(state)
                 seen = "," + write(look(system, key, state, flows))[1:] if looks else "}"
                 states.append('{"state":' + text + seen)
-            if each and number < len(indices):
-                state = read(text)  # A service, too, continues from the state that it wrote.
+                state = read(text) if steps else state  # As a service does.
     except Exception as error:
         failure = "," + write(raised(error))[1:-1]
     return '{"states":[' + ",".join(states) + "]" + failure + "}"

@@ -86,16 +86,15 @@ function answerTo(system: System, kind: string, ask: any, messages: Message[]): 
 }
 
 function fold(system: System, ask: any, messages: Message[]): string {
-  let { key, state, flows = [], each, look: looks, messages: indices } = ask;
+  let { key, state, flows = [], after, steps, look: looks } = ask;
   const states: string[] = [];
   try {
-    indices.forEach((index: number, number: number) => {
+    ask.messages.forEach((index: number, number: number) => {
       state = system.apply(key, state, messages[index], flows);
-      const more = number + 1 < indices.length;
-      if (more && !each) return;
+      if (after[states.length] !== number + 1) return;
       const text = JSON.stringify(state);
       states.push(`{"state":${text}${looks ? "," + JSON.stringify(look(system, key, state, flows)).slice(1) : "}"}`);
-      if (more) state = JSON.parse(text); // A service, too, continues from the state that it wrote.
+      if (steps) state = JSON.parse(text); // A service, too, continues from the state that it wrote.
     });
     return `{"states":[${states}]}`;
   } catch (error) {

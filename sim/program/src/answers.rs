@@ -61,11 +61,8 @@ impl From<Raised> for Failure {
 /// Reads one answer.
 pub(crate) fn answer<T: DeserializeOwned>(text: &RawValue) -> Result<T, Failure> {
     let bytes = text.get().as_bytes();
-    // Few answers are errors, and these say so in their first field.
-    if bytes.starts_with(b"{\"error\"") {
-        return Err(read::<Raised>(bytes, bytes)?.into());
-    }
-    read(bytes, bytes)
+    // Few answers are errors, so this is tried last.
+    read(bytes, bytes).map_err(|failure| serde_json::from_slice::<Raised>(bytes).map_or(failure, Failure::from))
 }
 
 pub(crate) fn read<T: DeserializeOwned>(json: &[u8], line: &[u8]) -> Result<T, Failure> {

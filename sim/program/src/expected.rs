@@ -1,8 +1,10 @@
 //! Answers that were asked for before they are needed.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::sync::Arc;
 
-use afresh_core::{Flows, Foreseen, Key};
+use afresh_core::{Flows, Folds, Foreseen, Input, Key};
 use serde_json::value::RawValue;
 
 use crate::answers::{self, FoldAnswer, MaybeView};
@@ -29,7 +31,7 @@ pub(crate) struct Expected {
 
 /// The view after some messages, computed in another way.
 struct Restated {
-    told: Vec<Told>,
+    told: Messages,
     flows: Flows,
     result: Result<Option<Json>, Failure>,
 }
@@ -37,21 +39,31 @@ struct Restated {
 /// One fold whose result is known.
 struct Step {
     from: State,
-    told: Vec<Told>,
+    told: Messages,
     flows: Flows,
     result: Result<State, Failure>,
 }
 
+/// Some of the messages of a question.
+struct Messages(Arc<[Told]>, Range<usize>);
+
+impl Messages {
+    fn are(&self, inputs: &[Input<'_, Json>]) -> bool {
+        let told = &self.0[self.1.clone()];
+        told.len() == inputs.len() && told.iter().zip(inputs).all(|(told, input)| told.is(input))
+    }
+}
+
 impl Expected {
-    /// Takes the result of folding `told` from `from`, if it was foreseen.
+    /// Takes the result of folding `inputs` from `from`, if it was foreseen.
     pub(crate) fn take(
         &mut self,
         key: &Key,
         from: &State,
-        told: &[Told],
+        inputs: &[Input<'_, Json>],
         flows: &Flows,
     ) -> Option<Result<State, Failure>> {
-        let is_next = |step: &mut Step| step.flows == *flows && step.from == *from && step.told == told;
+        let is_next = |step: &mut Step| step.flows == *flows && step.from == *from && step.told.are(inputs);
         let step = self.folds.get_mut(key)?.iter_mut().find_map(|steps| steps.pop_front_if(is_next));
         if step.is_none() {
             // Something else happened than was foreseen, so the answers that follow are of no use either.
@@ -60,15 +72,15 @@ impl Expected {
         step.map(|step| step.result)
     }
 
-    /// Takes the view after `told`, computed in another way, if it was foreseen.
+    /// Takes the view after `inputs`, computed in another way, if it was foreseen.
     pub(crate) fn take_restated(
         &mut self,
         key: &Key,
-        told: &[Told],
+        inputs: &[Input<'_, Json>],
         flows: &Flows,
     ) -> Option<Result<Option<Json>, Failure>> {
         let restated = self.restated.get_mut(key)?;
-        Some(restated.pop_front_if(|restated| restated.flows == *flows && restated.told == told)?.result)
+        Some(restated.pop_front_if(|restated| restated.flows == *flows && restated.told.are(inputs))?.result)
     }
 
     /// Asks for folds that will be needed.
@@ -79,8 +91,8 @@ impl Expected {
         let folds: Vec<Asked> = folds.into_iter().map(Asked::new).collect();
         let restates = one.can(Optional::Restate).unwrap_or_default();
         let mut batches = vec![Batch::default()];
-        // The questions of each batch: the fold that it is about, and whether it asks to restate it.
-        let mut questions: Vec<Vec<(&Asked, bool)>> = vec![Vec::new()];
+        // The questions of each batch: the fold that it is about, and how many of its messages are restated, if any.
+        let mut questions: Vec<Vec<(&Asked, Option<usize>)>> = vec![Vec::new()];
         for fold in &folds {
             if batches.last().is_some_and(|batch| batch.asked >= QUESTIONS_MAX || batch.work >= WORK_MAX) {
                 batches.push(Batch::default());
@@ -88,24 +100,22 @@ impl Expected {
             }
             let (Some(batch), Some(questions)) = (batches.last_mut(), questions.last_mut()) else { return };
             let about = About { key: &fold.key, flows: Some(&fold.flows), state: &fold.state };
-            batch.ask_fold(&about, &fold.told, fold.each, fold.looks);
-            questions.push((fold, false));
-            if fold.restates && restates {
-                batch.ask_restate(&About { state: &State::default(), ..about }, &fold.told);
-                questions.push((fold, true));
+            batch.ask_fold(&about, &fold.told, &fold.folds, fold.looks);
+            questions.push((fold, None));
+            for length in fold.restates.iter().filter(|_| restates) {
+                batch.ask_restate(&About { state: &State::default(), ..about }, &fold.told[..*length]);
+                questions.push((fold, Some(*length)));
             }
         }
         let _ = one.ask_all(&batches, |place, answers| {
-            for ((fold, is_restated), answer) in questions[place].iter().zip(answers) {
-                if *is_restated {
+            for ((fold, restates), answer) in questions[place].iter().zip(answers) {
+                if let Some(length) = *restates {
                     let result = answers::answer::<MaybeView>(answer).map(|answer| answer.view);
-                    let restated = Restated { told: fold.told.clone(), flows: fold.flows.clone(), result };
+                    let restated = Restated { told: fold.messages(0..length), flows: fold.flows.clone(), result };
                     self.restated.entry(fold.key.clone()).or_default().push_back(restated);
                 } else {
-                    fold.steps(one.number, answer, |step| {
-                        let steps = self.folds.entry(fold.key.clone()).or_default();
-                        steps[usize::from(!fold.each)].push_back(step);
-                    });
+                    let steps = self.folds.entry(fold.key.clone()).or_default();
+                    steps[usize::from(fold.folds != Folds::Steps)].extend(fold.steps(one.number, answer));
                 }
             }
         });
@@ -118,49 +128,50 @@ impl Expected {
     }
 }
 
-/// A fold that is asked for.
+/// Folds that are asked for.
 struct Asked {
     key: Key,
     state: State,
-    told: Vec<Told>,
+    told: Arc<[Told]>,
     flows: Flows,
-    each: bool,
+    folds: Folds,
     looks: bool,
-    restates: bool,
+    restates: Vec<usize>,
 }
 
 impl Asked {
     fn new(fold: Foreseen<crate::Program>) -> Self {
-        let Foreseen { key, state, inputs, flows, each, looks, restates } = fold;
+        let Foreseen { key, state, inputs, flows, folds, looks, restates } = fold;
         let told = inputs.into_iter().map(|(from, id, body)| Told { from, id, body }).collect();
-        Self { key, state, told, flows, each, looks, restates }
+        Self { key, state, told, flows, folds, looks, restates }
     }
 
-    /// Passes each step of which the answer tells the result to `each`.
-    fn steps(&self, program: u64, answer: &RawValue, mut each: impl FnMut(Step)) {
-        let Self { flows, told, .. } = self;
-        let mut step = |from: &State, told: &[Told], result| {
-            each(Step { from: from.clone(), told: told.to_vec(), flows: flows.clone(), result });
-        };
-        let answer = match answers::answer::<FoldAnswer>(answer) {
-            Ok(answer) => answer,
+    fn messages(&self, range: Range<usize>) -> Messages {
+        Messages(Arc::clone(&self.told), range)
+    }
+
+    /// The folds of which an answer tells the result, in order.
+    fn steps(&self, program: u64, answer: &RawValue) -> Vec<Step> {
+        let (states, failure) = match answers::answer::<FoldAnswer>(answer) {
+            Ok(answer) => {
+                let failure = answer.failure();
+                (answer.states, failure)
+            }
             // What is no answer is asked for again.
-            Err(Failure::NoAnswer { .. }) => return,
-            Err(failure) => return step(&self.state, if self.each { &told[..1] } else { told }, Err(failure)),
+            Err(Failure::NoAnswer { .. }) => return Vec::new(),
+            Err(failure) => (Vec::new(), Some(failure)),
         };
-        let failure = answer.failure();
-        if !self.each {
-            return step(&self.state, told, answer.last(program, flows));
-        }
-        let mut states = answer.states.into_iter().map(|answer| answer.state(program, flows));
+        let states = states.into_iter().map(|answer| Ok(answer.state(program, &self.flows)));
+        let ranges: Vec<_> = match &self.folds {
+            Folds::Steps => (0..self.told.len()).map(|place| place..place + 1).collect(),
+            Folds::Prefixes(lengths) => lengths.iter().map(|length| 0..*length).collect(),
+        };
         let mut from = self.state.clone();
-        let mut rest = told.chunks(1);
-        for (told, state) in rest.by_ref().zip(states.by_ref()) {
-            step(&from, told, Ok(state.clone()));
-            from = state;
-        }
-        if let (Some(failure), Some(told)) = (failure, rest.next()) {
-            step(&from, told, Err(failure));
-        }
+        let step = |(range, result): (Range<usize>, Result<State, Failure>)| {
+            let next = result.as_ref().ok().filter(|_| self.folds == Folds::Steps).unwrap_or(&from).clone();
+            let from = std::mem::replace(&mut from, next);
+            Step { from, told: self.messages(range), flows: self.flows.clone(), result }
+        };
+        ranges.into_iter().zip(states.chain(failure.map(Err))).map(step).collect()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use afresh_core::{Flows, Key, Name, Slot};
+use afresh_core::{Flows, Folds, Input, Key, Name, Slot};
 
 use crate::json::Json;
 use crate::system::State;
@@ -16,9 +16,16 @@ pub(crate) struct Told {
     pub(crate) body: Json,
 }
 
-impl PartialEq for Told {
-    fn eq(&self, other: &Self) -> bool {
-        self.body == other.body && self.id == other.id && self.from == other.from
+impl Told {
+    /// Returns `true` if this is the message that a system is given.
+    pub(crate) fn is(&self, input: &Input<'_, Json>) -> bool {
+        self.body == *input.body && self.id == *input.id && self.from == *input.from
+    }
+}
+
+impl From<Input<'_, Json>> for Told {
+    fn from(input: Input<'_, Json>) -> Self {
+        Self { from: input.from.clone(), id: input.id.clone(), body: input.body.clone() }
     }
 }
 
@@ -65,20 +72,35 @@ impl Batch {
         self.work += work;
     }
 
+    /// The beginning of a question about some messages.
+    fn begin(&mut self, about: &About<'_>, messages: &[Told]) -> String {
+        let places: Vec<_> = messages.iter().map(|told| self.place(told)).collect();
+        let mut question = about.begin();
+        let _ = write!(question, ",\"messages\":{}", list(&places));
+        question
+    }
+
     /// Asks whether a body is admitted, for its keys and for its position.
     pub(crate) fn ask_place(&mut self, body: &Json) {
         let place = self.place(&Told { from: Name::default(), id: Name::default(), body: body.clone() });
         self.ask("place", &place.to_string(), 1);
     }
 
-    /// Asks for the state, or each state, after some messages. With `look`, also asks for the look of each state.
-    pub(crate) fn ask_fold(&mut self, about: &About<'_>, messages: &[Told], each: bool, look: bool) {
-        let places: Vec<_> = messages.iter().map(|told| self.place(told)).collect();
-        let mut question = about.begin();
-        let _ = write!(question, ",\"messages\":{places:?}");
-        question += if each { ",\"each\":true" } else { "" };
-        question += if look { ",\"look\":true}" } else { "}" };
-        self.ask("fold", &question, messages.len().max(1));
+    /// Asks for states after some messages. With `looks`, also asks for the look of each state.
+    pub(crate) fn ask_fold(&mut self, about: &About<'_>, messages: &[Told], folds: &Folds, looks: bool) {
+        let mut question = self.begin(about, messages);
+        let steps: Vec<_>;
+        let after = match folds {
+            Folds::Steps => {
+                question += ",\"steps\":true";
+                steps = (1..=messages.len()).collect();
+                &steps
+            }
+            Folds::Prefixes(lengths) => lengths,
+        };
+        let _ = write!(question, ",\"after\":{}", list(after));
+        question += if looks { ",\"look\":true}" } else { "}" };
+        self.ask("fold", &question, messages.len() + after.len());
     }
 
     /// Asks for the look of a state.
@@ -102,8 +124,7 @@ impl Batch {
 
     /// Asks for the view after some messages, computed in another way.
     pub(crate) fn ask_restate(&mut self, about: &About<'_>, messages: &[Told]) {
-        let places: Vec<_> = messages.iter().map(|told| self.place(told)).collect();
-        let question = format!("{},\"messages\":{places:?}}}", about.begin());
+        let question = self.begin(about, messages) + "}";
         self.ask("restate", &question, messages.len());
     }
 
@@ -169,6 +190,10 @@ impl About<'_> {
         }
         begin
     }
+}
+
+fn list(numbers: &[usize]) -> String {
+    serde_json::to_string(numbers).unwrap_or_default()
 }
 
 fn quoted(name: &Name) -> String {

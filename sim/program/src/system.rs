@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock, PoisonError};
 
 use afresh_check::kept;
 use afresh_core::{
-    Beginning, Change, Flows, Foreseen, Input, Key, Name, Parts, Property, Slot, States, System, Updated, Violation,
+    Beginning, Change, Flows, Folds, Foreseen, Input, Key, Name, Parts, Property, Slot, States, System, Updated,
+    Violation,
 };
 use serde_json::Value;
 
@@ -71,10 +72,6 @@ fn fail(failure: &Failure) -> ! {
     resume_unwind(Box::new(failure.to_string()))
 }
 
-fn told(input: Input<'_, Json>) -> Told {
-    Told { from: input.from.clone(), id: input.id.clone(), body: input.body.clone() }
-}
-
 impl Program {
     /// Asks one question, and reads its answer. A failure ends the code of the system.
     fn ask<T: serde::de::DeserializeOwned>(&self, question: impl FnOnce(&mut Batch)) -> T {
@@ -120,16 +117,16 @@ impl Program {
     }
 
     /// Folds some messages into a state: takes the answer that was foreseen, or asks.
-    fn folded(&self, key: &Key, state: &State, told: &[Told], flows: &Flows, look: bool) -> Result<State, Failure> {
-        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(result) = expected.take(key, state, told, flows) {
-            return result;
-        }
-        drop(expected);
-        let mut batch = Batch::default();
-        batch.ask_fold(&About { key, flows: Some(flows), state }, told, false, look);
-        let answer: FoldAnswer = self.one.ask(&batch, answer)?;
-        answer.last(self.one.number, flows)
+    fn folded(&self, key: &Key, state: &mut State, inputs: &[Input<'_, Json>], flows: &Flows, looks: bool) {
+        let foreseen = self.expected.lock().unwrap_or_else(PoisonError::into_inner).take(key, state, inputs, flows);
+        let result = foreseen.unwrap_or_else(|| {
+            let told: Vec<_> = inputs.iter().copied().map(Told::from).collect();
+            let mut batch = Batch::default();
+            let about = About { key, flows: Some(flows), state };
+            batch.ask_fold(&about, &told, &Folds::Prefixes(vec![told.len()]), looks);
+            self.one.ask(&batch, answer::<FoldAnswer>)?.last(self.one.number, flows)
+        });
+        *state = result.unwrap_or_else(|failure| fail(&failure));
     }
 
     /// Passes the look of a state to `read`: under these flows or, if there are none, under any.
@@ -159,13 +156,13 @@ impl System for Program {
     }
 
     fn apply(&self, key: &Key, state: &mut State, input: Input<'_, Json>, flows: &Flows) {
-        *state = self.folded(key, state, &[told(input)], flows, true).unwrap_or_else(|failure| fail(&failure));
+        self.folded(key, state, &[input], flows, true);
     }
 
     fn fold<'m>(&self, key: &Key, state: &mut State, inputs: impl Iterator<Item = Input<'m, Json>>, flows: &Flows) {
-        let told: Vec<_> = inputs.map(told).collect();
-        if !told.is_empty() {
-            *state = self.folded(key, state, &told, flows, false).unwrap_or_else(|failure| fail(&failure));
+        let inputs: Vec<_> = inputs.collect();
+        if !inputs.is_empty() {
+            self.folded(key, state, &inputs, flows, false);
         }
     }
 
@@ -203,11 +200,11 @@ impl System for Program {
         }
         let about = About { key, flows: Some(flows), state };
         let answer: MaybeState = self.ask(|batch| match change {
-            Change::Late(input) => batch.ask_update(&about, &Changed::Late(&told(input))),
-            Change::Withdrawn(input) => batch.ask_update(&about, &Changed::Withdrawn(&told(input))),
+            Change::Late(input) => batch.ask_update(&about, &Changed::Late(&input.into())),
+            Change::Withdrawn(input) => batch.ask_update(&about, &Changed::Withdrawn(&input.into())),
             Change::Revised { before, after } => {
-                let before = Told { body: before.clone(), ..told(after) };
-                batch.ask_update(&about, &Changed::Revised { before: &before, after: &told(after) });
+                let before = Told { body: before.clone(), ..after.into() };
+                batch.ask_update(&about, &Changed::Revised { before: &before, after: &after.into() });
             }
         });
         let Some(json) = answer.state else { return Updated::FoldAgain };
@@ -244,15 +241,14 @@ impl System for Program {
         if !self.can(Optional::Restate) {
             return None;
         }
-        let told: Vec<_> = history.iter().map(|input| told(*input)).collect();
-        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(view) = expected.take_restated(key, &told, flows) {
-            return view.unwrap_or_else(|failure| fail(&failure));
-        }
-        drop(expected);
-        let about = About { key, flows: Some(flows), state: &State::default() };
-        let answer: MaybeView = self.ask(|batch| batch.ask_restate(&about, &told));
-        answer.view
+        let foreseen = self.expected.lock().unwrap_or_else(PoisonError::into_inner).take_restated(key, history, flows);
+        let view = foreseen.unwrap_or_else(|| {
+            let told: Vec<_> = history.iter().copied().map(Told::from).collect();
+            let mut batch = Batch::default();
+            batch.ask_restate(&About { key, flows: Some(flows), state: &State::default() }, &told);
+            self.one.ask(&batch, answer::<MaybeView>).map(|answer| answer.view)
+        });
+        view.unwrap_or_else(|failure| fail(&failure))
     }
 
     fn variant(&self, name: &Name) -> Option<Self> {

@@ -88,12 +88,12 @@ impl<S: Subject> System for Beside<S> {
     }
 
     fn foresee_folds(&self, folds: Vec<Foreseen<Self>>) {
-        let of_system = |Foreseen { key, state, inputs, flows, each, looks, restates }: Foreseen<Self>| Foreseen {
+        let of_system = |Foreseen { key, state, inputs, flows, folds, looks, restates }: Foreseen<Self>| Foreseen {
             key,
             state,
             inputs,
             flows,
-            each,
+            folds,
             looks,
             restates,
         };

@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use afresh_core::{EventNumber, Foreseen, Key, Message, Name, Opening, Receipt, Sent, Slot, Stimulus, System, What};
+use afresh_core::{
+    EventNumber, Folds, Foreseen, Key, Message, Name, Opening, Receipt, Sent, Slot, Stimulus, System, What,
+};
 use afresh_trace::format::EventOf;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
@@ -42,6 +44,13 @@ struct Revision<B> {
     number: u32,
     admitted: bool,
     body: Option<Box<B>>,
+}
+
+/// The history that a key will have after the events that were looked at beforehand.
+struct Future<S: System> {
+    history: History<S>,
+    /// The place, in the list of folds, of the one that these messages continue.
+    fold: Option<usize>,
 }
 
 /// The number of the event that first routed a message from a slot, and the body that counts now.
@@ -301,8 +310,8 @@ impl<S: System> Facts<S> {
     where
         S: 'e,
     {
-        let (mut folds, mut work, mut step) = (Vec::new(), 0, steps);
-        let mut histories: Map<Key, Option<History<S>>> = Map::default();
+        let (mut folds, mut work, mut step) = (Vec::<Foreseen<S>>::new(), 0, steps);
+        let mut futures: Map<Key, Option<Future<S>>> = Map::default();
         for event in events {
             let What::Stimulus(stimulus) = &event.what else { continue };
             step += 1;
@@ -316,23 +325,45 @@ impl<S: System> Facts<S> {
             }
             let keys: BTreeSet<Key> = self.system.keys(body).into_iter().filter(|key| self.keeps(key)).collect();
             for key in keys {
-                let known = histories.entry(key.clone()).or_insert_with(|| {
+                let known = futures.entry(key.clone()).or_insert_with(|| {
                     let history = self.histories.get(&key).cloned().unwrap_or_default();
-                    (self.complete && history.is_plain()).then_some(history)
+                    (self.complete && history.is_plain()).then_some(Future { history, fold: None })
                 });
-                let Some(history) = known else { continue };
+                let Some(Future { history, fold }) = known else { continue };
                 let position = self.system.position(body).unwrap_or(i64::from(event.number.get()));
-                let (from, id, body) = (from.clone(), id.clone(), body.clone());
-                history.add(&self.system, Fact { position, routed: false, from, id, body });
+                let input = (from.clone(), id.clone(), body.clone());
+                let (from, id, body) = input.clone();
+                let is_late = history.add(&self.system, Fact { position, routed: false, from, id, body });
                 let length = history.len();
-                if look.share.has_step(step) && look.share.has(Some(&key)) && look.depth.folds(length) {
-                    work += length;
-                    let state = history.birth(&self.system, &key);
+                // The prefixes before a late message are none of the history after it.
+                *fold = fold.filter(|_| !is_late);
+                if let Some(fold) = *fold {
+                    folds[fold].inputs.push(input);
+                }
+                if !(look.share.has_step(step) && look.share.has(Some(&key)) && look.depth.folds(length)) {
+                    continue;
+                }
+                work += if fold.is_some() { 1 } else { length };
+                let index = *fold.get_or_insert_with(|| {
                     let inputs = history.inputs(0..length);
-                    let inputs = inputs.map(|input| (input.from.clone(), input.id.clone(), input.body.clone()));
-                    let (inputs, flows) = (inputs.collect(), self.migrations.of(&key));
-                    let restates = look.depth.restates(length);
-                    folds.push(Foreseen { key, state, inputs, flows, each: false, looks: false, restates });
+                    folds.push(Foreseen {
+                        state: history.birth(&self.system, &key),
+                        inputs: inputs
+                            .map(|input| (input.from.clone(), input.id.clone(), input.body.clone()))
+                            .collect(),
+                        flows: self.migrations.of(&key),
+                        folds: Folds::Prefixes(Vec::new()),
+                        looks: false,
+                        restates: Vec::new(),
+                        key,
+                    });
+                    folds.len() - 1
+                });
+                if let Folds::Prefixes(prefixes) = &mut folds[index].folds {
+                    prefixes.push(length);
+                }
+                if look.depth.restates(length) {
+                    folds[index].restates.push(length);
                 }
             }
         }

@@ -168,6 +168,12 @@ pub trait System: Clone {
         self.clone()
     }
 
+    /// Returns the system for many runs of the same messages. It may remember results of [`apply`](Self::apply) and
+    /// [`fold`](Self::fold) instead of computing them again. The default is a clone, which remembers nothing.
+    fn remembering(&self) -> Self {
+        self.clone()
+    }
+
     /// Returns `true` if the system wants to know beforehand what it will be asked. The default is `false`.
     fn foresees(&self) -> bool {
         false

@@ -25,7 +25,6 @@ A message is a dict with `from`, `id` and `body`. A change is {"late": message},
 import json
 import os
 import sys
-import traceback
 
 OPTIONAL = {"update": "state", "restate": "view", "learn": "state", "compare": "parts", "workload": "messages"}
 read = json.JSONDecoder().decode
@@ -98,8 +97,10 @@ def goes(system, key, slot, body):
 
 
 def raised(error):
-    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
-    at = f"{os.path.basename(frame.f_code.co_filename)}:{line}"
+    last = error.__traceback__
+    while last.tb_next:
+        last = last.tb_next
+    at = f"{os.path.basename(last.tb_frame.f_code.co_filename)}:{last.tb_lineno}"
     return {"error": str(error), "kind": type(error).__name__, "at": at}
 
 

@@ -25,7 +25,7 @@ const LEAST = { change: 0, count: 0, credit: 0, paid: -LARGEST, price: 0 };
 const ITEMS = ["bread", "milk", "salt", "tea"];
 const ENDS = ["shipped", "cancelled"];
 
-class Orders implements System<Body, State, View> {
+export class Orders implements System<Body, State, View> {
   name = "orders";
   version = "1";
   flows = ["reminders"];

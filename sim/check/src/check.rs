@@ -207,8 +207,10 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     notes.deny(options.deny, &mut first.findings);
     let mut findings = first.findings.into_sorted();
     let laws = asked(options.laws, &trace.header);
+    // A law runs the same messages many times.
+    let remembering = system.remembering();
     for law in laws.iter().flatten() {
-        let found = laws::look(law, system, trace.events_and_lines(), laws::Sample::Spread);
+        let found = laws::look(law, &remembering, trace.events_and_lines(), laws::Sample::Spread);
         findings.extend(found.filter(|found| findings.iter().all(|known| known.signature != found.signature)));
     }
     findings.sort_by(|a, b| a.first.event.cmp(&b.first.event).then_with(|| a.signature.cmp(&b.signature)));

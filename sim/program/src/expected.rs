@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use afresh_core::{Flows, Folds, Foreseen, Input, Key};
 use serde_json::value::RawValue;
@@ -37,6 +37,7 @@ struct Restated {
 }
 
 /// One fold whose result is known.
+#[derive(Clone)]
 struct Step {
     from: State,
     told: Messages,
@@ -45,6 +46,7 @@ struct Step {
 }
 
 /// Some of the messages of a question.
+#[derive(Clone)]
 struct Messages(Arc<[Told]>, Range<usize>);
 
 impl Messages {
@@ -87,8 +89,9 @@ impl Expected {
     ///
     /// If the program fails, its answers so far are kept. The question at which it failed is asked again when the
     /// answer is needed, alone, so that only the key that it is about is concerned.
-    pub(crate) fn ask(&mut self, one: &One, folds: Vec<Foreseen<crate::Program>>) {
-        let folds: Vec<Asked> = folds.into_iter().map(Asked::new).collect();
+    pub(crate) fn ask(&mut self, one: &One, folds: Vec<Foreseen<crate::Program>>, memory: Option<&Memory>) {
+        let folds = folds.into_iter().map(Asked::new);
+        let folds: Vec<_> = folds.filter(|fold| memory.is_none_or(|memory| !memory.has(fold))).collect();
         let restates = one.can(Optional::Restate).unwrap_or_default();
         let mut batches = vec![Batch::default()];
         // The questions of each batch: the fold that it is about, and how many of its messages are restated, if any.
@@ -125,6 +128,60 @@ impl Expected {
     pub(crate) fn clear(&mut self) {
         self.folds.clear();
         self.restated.clear();
+    }
+}
+
+/// Results of folds, for runs that repeat others: the laws run the same messages many times.
+///
+/// It takes the program at its word that the same question has the same answer, so it must not be used to find out
+/// whether that is so.
+#[derive(Default)]
+pub(crate) struct Memory(Mutex<BTreeMap<(Key, usize, usize, usize), Step>>);
+
+impl Memory {
+    /// The most results that are kept.
+    const MAX: usize = 200_000;
+
+    /// The place of a fold: its key, where the state and the last body are in memory, and the number of messages. A
+    /// result that is kept keeps its state and its bodies in memory.
+    fn place(key: &Key, from: &State, last: &Json, count: usize) -> (Key, usize, usize, usize) {
+        (key.clone(), from.address(), last.address(), count)
+    }
+
+    /// Returns the state after `inputs`, if it is known.
+    pub(crate) fn get(&self, key: &Key, from: &State, inputs: &[Input<'_, Json>], flows: &Flows) -> Option<State> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let step = known.get(&Self::place(key, from, inputs.last()?.body, inputs.len()))?;
+        (step.flows == *flows && step.told.are(inputs)).then(|| step.result.clone().ok()).flatten()
+    }
+
+    /// Keeps the state after `told`.
+    pub(crate) fn keep(&self, key: &Key, from: &State, told: &[Told], flows: &Flows, state: &State) {
+        let Some(last) = told.last() else { return };
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() == Self::MAX {
+            known.clear();
+        }
+        let place = Self::place(key, from, &last.body, told.len());
+        let told = Messages(told.into(), 0..told.len());
+        known.insert(place, Step { from: from.clone(), told, flows: flows.clone(), result: Ok(state.clone()) });
+    }
+
+    /// Returns `true` if the results of all these folds are known.
+    fn has(&self, asked: &Asked) -> bool {
+        let inputs: Vec<_> = asked.told.iter().map(Told::input).collect();
+        let Asked { key, state, flows, folds, restates, .. } = asked;
+        let mut from = state.clone();
+        restates.is_empty()
+            && match folds {
+                Folds::Steps => inputs.chunks(1).all(|input| {
+                    let next = self.get(key, &from, input, flows);
+                    next.map(|next| from = next).is_some()
+                }),
+                Folds::Prefixes(lengths) => {
+                    lengths.iter().all(|length| self.get(key, state, &inputs[..*length], flows).is_some())
+                }
+            }
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::answers::{Answers, Placed, WorkloadAnswer, answer};
-use crate::expected::Expected;
+use crate::expected::{Expected, Memory};
 use crate::json::Json;
 use crate::process::{Failure, Limits, Process, no_answer};
 use crate::questions::Batch;
@@ -75,7 +75,7 @@ pub struct About {
 
 /// A system whose code is another program.
 ///
-/// A clone asks the same program, and forgets the answers that were foreseen.
+/// A clone asks the same program, and forgets the answers that were foreseen. It has the same memory, if there is one.
 pub struct Program {
     pub(crate) one: Arc<One>,
     /// All versions of the system, by name.
@@ -83,6 +83,8 @@ pub struct Program {
     /// The name of the correct twin.
     twin: Option<Name>,
     pub(crate) expected: Mutex<Expected>,
+    /// Results that are not asked for again, if the program is [remembering](afresh_core::System::remembering).
+    pub(crate) memory: Option<Arc<Memory>>,
 }
 
 /// How many times in a row a program may be late before it is not asked any more.
@@ -107,7 +109,7 @@ pub(crate) struct One {
 
 impl Clone for Program {
     fn clone(&self) -> Self {
-        self.of(Arc::clone(&self.one))
+        self.with_memory(self.memory.clone())
     }
 }
 
@@ -119,12 +121,18 @@ impl Program {
         let versions = versions.into_iter().map(|Version { name, config }| (name.clone(), One::new(name, config)));
         let mut family: BTreeMap<_, _> = versions.collect();
         family.entry(name).or_insert_with(|| Arc::clone(&one));
-        Self { one, family: family.into(), twin, expected: Mutex::default() }
+        Self { one, family: family.into(), twin, expected: Mutex::default(), memory: None }
     }
 
     /// This program, with another version of it.
     fn of(&self, one: Arc<One>) -> Self {
-        Self { one, family: Arc::clone(&self.family), twin: self.twin.clone(), expected: Mutex::default() }
+        let (family, twin) = (Arc::clone(&self.family), self.twin.clone());
+        Self { one, family, twin, expected: Mutex::default(), memory: None }
+    }
+
+    /// This program, with another memory.
+    pub(crate) fn with_memory(&self, memory: Option<Arc<Memory>>) -> Self {
+        Self { memory, ..self.of(Arc::clone(&self.one)) }
     }
 
     /// The version with this name.

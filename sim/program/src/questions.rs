@@ -21,6 +21,11 @@ impl Told {
     pub(crate) fn is(&self, input: &Input<'_, Json>) -> bool {
         self.body == *input.body && self.id == *input.id && self.from == *input.from
     }
+
+    /// The message as a system is given it.
+    pub(crate) fn input(&self) -> Input<'_, Json> {
+        Input { from: &self.from, id: &self.id, body: &self.body }
+    }
 }
 
 impl From<Input<'_, Json>> for Told {

@@ -41,6 +41,11 @@ impl State {
         Self(Some(Arc::new(known)))
     }
 
+    /// The address of the state, which is its own while it is in memory.
+    pub(crate) fn address(&self) -> usize {
+        self.0.as_ref().map_or(0, |known| Arc::as_ptr(known) as usize)
+    }
+
     /// The state as the program gave it; `None` before the first message.
     pub fn json(&self) -> Option<&Json> {
         self.0.as_ref().map(|known| &known.json)
@@ -116,17 +121,26 @@ impl Program {
         }
     }
 
-    /// Folds some messages into a state: takes the answer that was foreseen, or asks.
-    fn folded(&self, key: &Key, state: &mut State, inputs: &[Input<'_, Json>], flows: &Flows, looks: bool) {
+    /// Folds some messages into a state: remembers, takes the answer that was foreseen, or asks.
+    fn folded(&self, key: &Key, state: &mut State, inputs: &[Input<'_, Json>], flows: &Flows) {
         let foreseen = self.expected.lock().unwrap_or_else(PoisonError::into_inner).take(key, state, inputs, flows);
+        if let Some(known) = self.memory.as_ref().and_then(|memory| memory.get(key, state, inputs, flows)) {
+            *state = known;
+            return;
+        }
+        let told = || -> Vec<_> { inputs.iter().copied().map(Told::from).collect() };
         let result = foreseen.unwrap_or_else(|| {
-            let told: Vec<_> = inputs.iter().copied().map(Told::from).collect();
-            let mut batch = Batch::default();
+            let (mut batch, told) = (Batch::default(), told());
+            // The look of the state is nearly always needed next.
             let about = About { key, flows: Some(flows), state };
-            batch.ask_fold(&about, &told, &Folds::Prefixes(vec![told.len()]), looks);
+            batch.ask_fold(&about, &told, &Folds::Prefixes(vec![told.len()]), true);
             self.one.ask(&batch, answer::<FoldAnswer>)?.last(self.one.number, flows)
         });
-        *state = result.unwrap_or_else(|failure| fail(&failure));
+        let next = result.unwrap_or_else(|failure| fail(&failure));
+        if let Some(memory) = &self.memory {
+            memory.keep(key, state, &told(), flows, &next);
+        }
+        *state = next;
     }
 
     /// Passes the look of a state to `read`: under these flows or, if there are none, under any.
@@ -156,13 +170,13 @@ impl System for Program {
     }
 
     fn apply(&self, key: &Key, state: &mut State, input: Input<'_, Json>, flows: &Flows) {
-        self.folded(key, state, &[input], flows, true);
+        self.folded(key, state, &[input], flows);
     }
 
     fn fold<'m>(&self, key: &Key, state: &mut State, inputs: impl Iterator<Item = Input<'m, Json>>, flows: &Flows) {
         let inputs: Vec<_> = inputs.collect();
         if !inputs.is_empty() {
-            self.folded(key, state, &inputs, flows, false);
+            self.folded(key, state, &inputs, flows);
         }
     }
 
@@ -300,7 +314,11 @@ impl System for Program {
 
     fn restarted(&self) -> Self {
         self.renew();
-        self.clone()
+        self.with_memory(None)
+    }
+
+    fn remembering(&self) -> Self {
+        self.with_memory(Some(Arc::default()))
     }
 
     fn foresees(&self) -> bool {
@@ -337,7 +355,7 @@ impl System for Program {
         // Answers that are left over were foreseen by mistake.
         expected.clear();
         if !folds.is_empty() {
-            expected.ask(&self.one, folds);
+            expected.ask(&self.one, folds, self.memory.as_deref());
         }
     }
 }

@@ -13,15 +13,16 @@ use crate::subject::Subject;
 ///
 /// Returns the damage and the first key that was not healed.
 pub fn healing<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], damage_after: usize) -> Held {
-    healing_of(system, stimuli, damage_after, |_| true)
+    healing_of(system, stimuli, damage_after, |_, _| true)
 }
 
-/// Checks the law of [`healing()`] only for the damages whose number is `wanted`. They are numbered from 1.
+/// Checks the law of [`healing()`] only for the damages that are `wanted`, given the number of each, from 1, and how many
+/// there are.
 pub(super) fn healing_of<S: Subject>(
     system: &S,
     stimuli: &[StimulusOf<S>],
     damage_after: usize,
-    wanted: impl Fn(usize) -> bool,
+    wanted: impl Fn(usize, usize) -> bool,
 ) -> Held {
     let mut number = 0;
     let (before, rest) = stimuli.split_at(damage_after.min(stimuli.len()));
@@ -43,9 +44,10 @@ pub(super) fn healing_of<S: Subject>(
             Damage::Checkpoints,
             Damage::Index,
         ];
+        let all = whats.len();
         for what in whats {
             number += 1;
-            if !wanted(number) {
+            if !wanted(number, keys.len() * all) {
                 continue;
             }
             let fault = Fault::Damage { key: key.clone(), what };

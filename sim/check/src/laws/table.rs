@@ -36,6 +36,9 @@ const PLACES_MAX: usize = 100;
 /// The maximum product of places and stimuli for such a law. Each place takes a whole run, so a long trace gets fewer.
 const WORK_MAX: usize = 100_000;
 
+/// The most stimuli, roughly, that all runs with a damaged key have together.
+const DAMAGED_MAX: usize = 3_000_000;
+
 /// The places of a run at which a law is checked, for laws that apply to every place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sample {
@@ -99,11 +102,18 @@ fn ask_at<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>], sample:
             .map_err(|violation| Box::new(LawViolation { part: String::new(), ..*violation })),
         "healing" => {
             // Other damages at each place, so that a trace of a single key has all of them too.
-            let damage = |number: usize, place: usize| match sample {
-                Sample::Spread => stimuli.len() <= PLACES_MAX || (number + place).is_multiple_of(7),
+            let damage = |number: usize, place: usize, all: usize| match sample {
+                Sample::Spread => {
+                    let least = if stimuli.len() <= PLACES_MAX { 1 } else { 7 };
+                    let work = places_of(stimuli.len()) * all * stimuli.len() / 2;
+                    let step = least.max(work / DAMAGED_MAX);
+                    // There are eleven kinds of damage for each key, and each kind must have its turn.
+                    (number + place).is_multiple_of(if step.is_multiple_of(11) { step + 1 } else { step })
+                }
                 Sample::Seed(seed) => number as u64 % 11 == seed % 11,
             };
-            each_place::<S>(stimuli, sample, |place| healing_of(system, stimuli, place, |number| damage(number, place)))
+            let held = |place| healing_of(system, stimuli, place, |number, all| damage(number, place, all));
+            each_place::<S>(stimuli, sample, held)
         }
         "idempotence" => super::idempotence(system, stimuli),
         "migration" => {
@@ -124,12 +134,18 @@ fn ask_at<S: Subject>(name: &str, system: &S, stimuli: &[StimulusOf<S>], sample:
     })
 }
 
+/// At how many places of a run with so many stimuli a law is checked.
+fn places_of(stimuli: usize) -> usize {
+    let places = stimuli + 1;
+    places.min(PLACES_MAX).min(WORK_MAX / places).max(1)
+}
+
 /// Checks a law at places of a run. The places are the one before the first stimulus, and one after each stimulus.
 fn each_place<S: Subject>(stimuli: &[StimulusOf<S>], sample: Sample, held: impl Fn(usize) -> Held) -> Held {
     let places = stimuli.len() + 1;
     let asked = match sample {
         Sample::Seed(seed) => return held((seed / 7) as usize % places),
-        Sample::Spread => places.min(PLACES_MAX).min(WORK_MAX / places).max(1),
+        Sample::Spread => places_of(stimuli.len()),
     };
     let mut last = None;
     for place in (1..=asked).map(|number| number * places / asked - 1) {

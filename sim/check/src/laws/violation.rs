@@ -74,16 +74,18 @@ impl fmt::Display for LawViolation {
 /// there.
 pub(crate) fn same<S: Subject>(ways: [&'static str; 2], engines: [&Engine<S>; 2]) -> Held {
     let [a, b] = engines;
-    let mut keys: Vec<&Key> = a.keys();
-    keys.extend(b.keys());
+    let known = [a.keys(), b.keys()];
+    let mut keys = known.concat();
     keys.sort_unstable();
     keys.dedup();
     for key in keys {
         // A key that an engine does not know has the state that it has before its first message.
         let initial = a.system().initial(key, afresh_core::Beginning::Birth);
-        let known = |engine: &Engine<S>| engine.keys().binary_search(&key).is_ok();
-        let state = |state, engine| if known(engine) { state } else { initial.as_ref() };
-        let (x, y) = (state(a.state(key), a), state(b.state(key), b));
+        let state = |place: usize| {
+            let is_known = known[place].binary_search(&key).is_ok();
+            if is_known { engines[place].state(key) } else { initial.as_ref() }
+        };
+        let (x, y) = (state(0), state(1));
         if x != y {
             return Err(states(ways, engines[0].system(), key, x, y));
         }

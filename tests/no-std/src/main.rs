@@ -13,8 +13,6 @@ mod memory;
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::string::String;
-use alloc::vec;
-use alloc::vec::Vec;
 use core::panic::PanicInfo;
 
 use afresh_core::{Engine, Flows, Input, Key, Message, Options, Slot, Stimulus, System};

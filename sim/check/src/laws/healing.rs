@@ -16,8 +16,8 @@ pub fn healing<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], damage_after: 
     healing_of(system, stimuli, damage_after, |_, _| true)
 }
 
-/// Checks the law of [`healing()`] only for the damages that are `wanted`, given the number of each, from 1, and how many
-/// there are.
+/// Checks the law of [`healing()`] only for the damages that are `wanted`, given the number of each, from 1, and how
+/// many there are.
 pub(super) fn healing_of<S: Subject>(
     system: &S,
     stimuli: &[StimulusOf<S>],

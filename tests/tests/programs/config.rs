@@ -1,6 +1,11 @@
 //! Tests of `afresh.toml` and the options that win over it.
 
-use super::{has, orders};
+use std::net::TcpListener;
+use std::process::Command;
+
+use afresh_tests::Folder;
+
+use super::{ORDERS, has, orders};
 
 #[test]
 fn a_trace_runs_with_the_program_that_the_file_names() {
@@ -87,4 +92,23 @@ fn systems_are_listed() {
         let one = folder.json("systems", &["systems", "orders"]);
         assert_eq!(one["systems"][0]["says"]["flows"][0], "reminders", "{one}");
     }
+}
+
+#[test]
+fn a_program_without_network_reaches_nothing() {
+    let may = Command::new("unshare").args(["--map-root-user", "--net", "true"]).output();
+    if !has("python3") || !may.is_ok_and(|output| output.status.success()) {
+        println!("skipped: a process may not be taken from the network here");
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let code = format!("import socket, sys; socket.create_connection(('127.0.0.1', {port})); sys.exit('connected')");
+    let folder = Folder::default();
+    folder.write("afresh.toml", &format!("[systems.orders]\ncommand = [\"python3\", \"-c\", \"{code}\"]\n"));
+    folder.trace("in.jsonl", "orders", &ORDERS);
+    let with = folder.refused(&["check", "in.jsonl"]);
+    assert!(with.contains("connected"), "{with}");
+    let without = folder.refused(&["check", "in.jsonl", "--no-network"]);
+    assert!(without.contains("unreachable") && !without.contains("connected"), "{without}");
 }

@@ -14,7 +14,7 @@ use crate::finding::{Finding, RESTATED};
 use crate::guard::guard;
 use crate::ignore::Ignored;
 use crate::laws;
-use crate::loaded::{AHEAD, Loaded};
+use crate::loaded::Loaded;
 use crate::notes::{Deny, Notes};
 use crate::subject::Subject;
 use crate::verify::{
@@ -128,6 +128,9 @@ fn asked(all: bool, header: &Header) -> Option<Vec<&'static str>> {
     (all || !asked.is_empty()).then(|| if header.complete { asked } else { Vec::new() })
 }
 
+/// The number of events of which a system that foresees is told at once. One fold then answers many prefixes of a key.
+const FORESEEN: usize = 8192;
+
 /// Checks a trace of `system`: every step, every recorded observation and, if requested, every law.
 pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) -> Report {
     let depth = Depth::new(lengths(system, &trace.events), options.budget);
@@ -149,8 +152,8 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     let pass = |share| {
         let mut verifier = verifier(depth, Work::new(stimuli, options.budget), share);
         for (place, (event, line)) in trace.events_and_lines().enumerate() {
-            if system.foresees() && place % AHEAD == 0 {
-                verifier.look_ahead(trace.events[place..].iter().take(AHEAD));
+            if system.foresees() && place % FORESEEN == 0 {
+                verifier.look_ahead(trace.events[place..].iter().take(FORESEEN));
             }
             if place % portion == 0 {
                 (options.progress)(portion as f64 / (trace.events.len() as u64 * passes) as f64);

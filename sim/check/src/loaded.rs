@@ -6,7 +6,7 @@ use afresh_core::{At, Engine, EventNumber, Header, Observation, Options, System,
 use afresh_trace::format::{Error, EventOf, Readable, Reader, messages};
 
 /// The number of events for which an engine looks ahead at once; see [`Engine::look_ahead`].
-pub const AHEAD: usize = 8192;
+pub const AHEAD: usize = 1024;
 
 /// A whole trace in memory, with the line of each event.
 #[derive(Clone, Debug)]

@@ -8,11 +8,12 @@ use alloc::vec::Vec;
 use core::hint::black_box;
 
 use crate::cell::Carried;
+use crate::elsewhere::{Elsewhere, Folds, Foreseen};
 use crate::engine::{Engine, Policy};
 use crate::index::hash;
 use crate::message::Message;
 use crate::name::{Key, Name};
-use crate::system::{Beginning, Folds, Foreseen, System};
+use crate::system::{Beginning, System};
 
 /// The smallest journal, in events, for which prefetching pays. A smaller one fits into the processor's cache.
 const EVENTS_MIN: usize = 1 << 13;
@@ -36,8 +37,8 @@ impl<S: System> Engine<S> {
     where
         S::In: 'm,
     {
-        if self.system.foresees() {
-            return self.foresee(messages.into_iter().collect());
+        if let Some(elsewhere) = self.system.elsewhere() {
+            return self.foresee(&elsewhere, messages.into_iter().collect());
         }
         if self.journal.len() < EVENTS_MIN {
             return;
@@ -91,9 +92,9 @@ impl<S: System> Engine<S> {
     /// Tells the system which folds these messages will need if all of them count and come in order.
     ///
     /// A mistake costs only time: what was not foreseen is asked for when it is needed.
-    fn foresee(&self, messages: Vec<&Message<S::In>>) {
+    fn foresee(&self, elsewhere: &impl Elsewhere<S>, messages: Vec<&Message<S::In>>) {
         let bodies: Vec<_> = messages.iter().filter_map(|message| message.body.as_ref()).collect();
-        self.system.foresee_bodies(&bodies);
+        elsewhere.foresee_bodies(&bodies);
         let mut by_key: BTreeMap<Key, Option<Future<S>>> = BTreeMap::new();
         for message in messages {
             let Some(body) = message.body.as_ref().filter(|_| self.journal.find(&message.from, &message.id).is_none())
@@ -133,11 +134,12 @@ impl<S: System> Engine<S> {
             };
             folds.push(Foreseen { key, state, inputs, flows, folds: needed, looks: true, restates: Vec::new() });
         }
-        self.system.foresee_folds(folds);
+        elsewhere.foresee_folds(folds);
     }
 
-    /// Tells the system that these keys will be folded from their first messages.
+    /// Tells a system whose code runs elsewhere that these keys will be folded from their first messages.
     pub(crate) fn foresee_cells(&self, cells: &[usize]) {
+        let Some(elsewhere) = self.system.elsewhere() else { return };
         let fold = |number: &usize| {
             let (cell, sources) = (&self.cells[*number], self.sources());
             // A longer history has checkpoints, at which the fold stops.
@@ -153,7 +155,7 @@ impl<S: System> Engine<S> {
                 restates: Vec::new(),
             })
         };
-        self.system.foresee_folds(cells.iter().filter_map(fold).collect());
+        elsewhere.foresee_folds(cells.iter().filter_map(fold).collect());
     }
 
     /// Returns the folds that are to come for a key; `None` if they are not foreseen.

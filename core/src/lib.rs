@@ -66,6 +66,7 @@ mod ahead;
 mod cell;
 mod commit;
 mod divergence;
+mod elsewhere;
 mod engine;
 mod flow;
 mod fold;
@@ -88,6 +89,7 @@ mod turn;
 pub mod words;
 
 pub use divergence::{Comparison, Parts};
+pub use elsewhere::{Elsewhere, Folds, Foreseen};
 pub use engine::{Effects, Engine, Guard, Options, Policy};
 pub use flow::{FlowTable, Flows};
 pub use journal::{EventOf, Journal};
@@ -97,7 +99,7 @@ pub use name::{Key, Name, Slot};
 pub use property::{Expectation, Property, Signature, States, Violation};
 pub use receive::{Receipt, conflict};
 pub use restart::OutOfSequence;
-pub use system::{Beginning, Body, Change, Folds, Foreseen, System, Touched, Types, Updated, Updates};
+pub use system::{Beginning, Body, Change, System, Touched, Types, Updated, Updates};
 pub use trace::{
     At, Damage, Event, EventNumber, Fault, Header, Healed, Observation, Opening, Passage, Quarantined, Rejected,
     Settled, Stimulus, Storage, Timer, Trace, Unreadable, Viewed, What,

@@ -226,7 +226,7 @@ impl<S: System> Engine<S> {
     /// Computes several keys, as [`compute`](Self::compute) does.
     pub(crate) fn compute_all(&mut self, cells: &[usize], fold: Fold, outcome: &mut Outcome<S>) {
         for cells in cells.chunks(FORESEEN) {
-            if fold != Fold::Not && self.system.foresees() {
+            if fold != Fold::Not {
                 self.foresee_cells(cells);
             }
             cells.iter().for_each(|cell| self.compute(*cell, fold, outcome));

@@ -3,12 +3,14 @@
 use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::convert::Infallible;
 use core::fmt::Debug;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize};
 
 use crate::divergence::Parts;
+use crate::elsewhere::Elsewhere;
 use crate::flow::Flows;
 use crate::message::Input;
 use crate::name::{Key, Name, Slot};
@@ -147,8 +149,8 @@ pub trait System: Clone {
         self.outputs(key, state, flows).remove(slot)
     }
 
-    // Optional, for code that runs elsewhere: with `fold` and the methods after it, a system
-    // that asks another process for each answer asks for many at once. They change no result.
+    // Optional, for code that runs elsewhere: a system that asks another process for each answer can ask for many at
+    // once. These methods change no result.
 
     /// Applies several messages to the state of a key, one after another. The default calls [`apply`](Self::apply).
     fn fold<'m>(
@@ -163,30 +165,9 @@ pub trait System: Clone {
         inputs.for_each(|input| self.apply(key, state, input, flows));
     }
 
-    /// Returns the system as a new process has it, to see whether two processes do the same. The default is a clone.
-    fn restarted(&self) -> Self {
-        self.clone()
-    }
-
-    /// Returns the system for many runs of the same messages. It may remember results of [`apply`](Self::apply) and
-    /// [`fold`](Self::fold) instead of computing them again. The default is a clone, which remembers nothing.
-    fn remembering(&self) -> Self {
-        self.clone()
-    }
-
-    /// Returns `true` if the system wants to know beforehand what it will be asked. The default is `false`.
-    fn foresees(&self) -> bool {
-        false
-    }
-
-    /// Says that the system will be asked about these bodies: whether it admits them, their keys and their positions.
-    fn foresee_bodies(&self, bodies: &[&Self::In]) {
-        let _ = bodies;
-    }
-
-    /// Says which folds will be needed, for each key in their order, unless something comes in between.
-    fn foresee_folds(&self, folds: Vec<Foreseen<Self>>) {
-        let _ = folds;
+    /// Returns what else a system can do if its code runs in another process. By default, it runs in this one.
+    fn elsewhere(&self) -> Option<impl Elsewhere<Self>> {
+        None::<Infallible>
     }
 
     // Optional, for windows and older versions: traces that start in the middle of a history, bodies that an older
@@ -366,33 +347,6 @@ impl<S: System> Types for S {
     fn can_deploy(&self, name: &Name) -> Result<(), Vec<Name>> {
         self.variant(name).map(drop).ok_or_else(|| self.variants())
     }
-}
-
-/// A fold that will be needed; see [`System::foresee_folds`].
-pub struct Foreseen<S: System> {
-    /// The key.
-    pub key: Key,
-    /// The state before the messages.
-    pub state: S::State,
-    /// The messages: the sender, the id and the body of each.
-    pub inputs: Vec<(Name, Name, S::In)>,
-    /// The flows that are on for the key.
-    pub flows: Flows,
-    /// Which folds will be needed.
-    pub folds: Folds,
-    /// `true` if the views and outputs of the states will be needed too.
-    pub looks: bool,
-    /// The numbers of messages, from the first, that will be [restated](System::restate), in ascending order.
-    pub restates: Vec<usize>,
-}
-
-/// Which folds of some messages will be needed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Folds {
-    /// Each message alone, into the state after the one before it.
-    Steps,
-    /// These numbers of messages from the first, each into the state before them, in ascending order.
-    Prefixes(Vec<usize>),
 }
 
 /// The point at which the recorded history of a key begins.

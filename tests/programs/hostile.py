@@ -129,6 +129,12 @@ def at_batch(mode, text, ask):
             write(" ")
     elif mode == "random-state":
         with_state(int.from_bytes(os.urandom(4), "big"))
+    elif mode == "state-of-its-process":
+        with_state(os.getpid())
+    elif mode == "view-of-its-process":
+        write(text.replace('"view":{', '"view":{"process":%d,' % os.getpid()) + "\n")
+    elif mode == "receiver-of-its-process":
+        write(text.replace('"to":"', '"to":"%d-' % os.getpid()) + "\n")
     elif mode == "prints":
         print("processing batch", ask["batch"])
         write(text + "\n")

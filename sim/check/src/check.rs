@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, thread};
 
-use afresh_core::{Engine, EventNumber, Header, Policy, Signature, What};
+use afresh_core::{Elsewhere, Engine, EventNumber, Header, Policy, Signature, What};
 use afresh_trace::format::EventOf;
 use serde::Serialize;
 
@@ -18,7 +18,7 @@ use crate::loaded::Loaded;
 use crate::notes::{Deny, Notes};
 use crate::subject::Subject;
 use crate::verify::{
-    Coverage, Depth, Look, Recurring, Seen, Share, Verifier, Work, determinism, first_restated, lengths,
+    Coverage, DETERMINISM, Depth, Look, Recurring, Seen, Share, Verifier, Work, determinism, first_restated, lengths,
 };
 
 /// The options of [`check()`].
@@ -128,15 +128,28 @@ fn asked(all: bool, header: &Header) -> Option<Vec<&'static str>> {
     (all || !asked.is_empty()).then(|| if header.complete { asked } else { Vec::new() })
 }
 
-/// The number of events of which a system that foresees is told at once. One fold then answers many prefixes of a key.
+/// The number of events of which a system that runs elsewhere is told at once. One fold then answers many prefixes of
+/// a key.
 const FORESEEN: usize = 8192;
+
+/// Returns `true` if another process said the same after every step as the one that ran the trace, or something else. A
+/// second run would only ask the same once more.
+fn is_settled(seen: &Seen) -> bool {
+    let Coverage { steps, beyond_budget, quarantined, damaged, .. } = seen.coverage;
+    let all = steps > 0 && seen.confirmed == steps && beyond_budget + quarantined + damaged == 0;
+    let agree = all && seen.not_derivable.is_empty() && seen.findings.is_empty();
+    agree || seen.findings.has(&Signature { check: DETERMINISM.to_owned(), part: String::new() })
+}
 
 /// Checks a trace of `system`: every step, every recorded observation and, if requested, every law.
 pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) -> Report {
-    let depth = Depth::new(lengths(system, &trace.events), options.budget);
     let limit = options.time.map(|time| (Stopwatch::start(), time));
     let recurring = Recurring::of::<S>(&trace.events).map(Arc::new);
-    let passes = options.jobs.max(1) as u64;
+    // Two processes of a program answer everything, so one pass finds whether they say the same.
+    let apart = system.elsewhere().map(|elsewhere| elsewhere.apart(options.jobs));
+    let run = apart.as_ref().map_or(system, |[run, _]| run);
+    let depth = Depth::new(lengths(run, &trace.events), options.budget);
+    let passes = if apart.is_some() { 1 } else { options.jobs.max(1) as u64 };
     let portion = trace.events.len().div_ceil(100);
     let stimuli = trace.events.iter().filter(|event| matches!(event.what, What::Stimulus(_))).count() as u64;
     let verifier = |depth, work, share| {
@@ -147,12 +160,16 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
             ..afresh_core::Options::default()
         };
         let look = Look { depth, work, limit, each_step: false, share, ignored: options.ignored.to_vec() };
-        Verifier::new(Engine::new(system.clone(), engine_options), look, recurring.clone())
+        let verifier = Verifier::new(Engine::new(run.clone(), engine_options), look, recurring.clone());
+        match &apart {
+            Some([_, beside]) => verifier.beside(beside.clone()),
+            None => verifier,
+        }
     };
     let pass = |share| {
         let mut verifier = verifier(depth, Work::new(stimuli, options.budget), share);
         for (place, (event, line)) in trace.events_and_lines().enumerate() {
-            if system.foresees() && place % FORESEEN == 0 {
+            if apart.is_some() && place % FORESEEN == 0 {
                 verifier.look_ahead(trace.events[place..].iter().take(FORESEEN));
             }
             if place % portion == 0 {
@@ -171,17 +188,19 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
         std::iter::once(first).chain(joined).collect()
     });
     let (engine, mut first) = seen.remove(0);
-    let again = match seen.first() {
-        Some((second, _)) => second,
-        None => &trace.run(&system.restarted(), *engine.options()),
-    };
-    determinism(&mut first.findings, [engine.journal(), again.journal()], |number| {
-        // The run numbers its events anew. Its stimuli are those of the trace, so counting them finds the place.
-        let is_stimulus = |event: &&EventOf<S>| matches!(event.what, What::Stimulus(_));
-        let before = engine.journal().events().take(number.get() as usize).filter(is_stimulus).count();
-        let place = trace.events_and_lines().filter(|(event, _)| is_stimulus(event)).nth(before.saturating_sub(1));
-        place.map_or((number, 0), |(event, line)| (event.number, line))
+    let second_run = (seen.is_empty() && !is_settled(&first)).then(|| {
+        let restarted = system.elsewhere().map_or_else(|| system.clone(), |elsewhere| elsewhere.restarted());
+        trace.run(&restarted, *engine.options())
     });
+    if let Some(again) = seen.first().map(|(other, _)| other).or(second_run.as_ref()) {
+        determinism(&mut first.findings, [engine.journal(), again.journal()], |number| {
+            // The run numbers its events anew. Its stimuli are those of the trace, so counting them finds the place.
+            let is_stimulus = |event: &&EventOf<S>| matches!(event.what, What::Stimulus(_));
+            let before = engine.journal().events().take(number.get() as usize).filter(is_stimulus).count();
+            let place = trace.events_and_lines().filter(|(event, _)| is_stimulus(event)).nth(before.saturating_sub(1));
+            place.map_or((number, 0), |(event, line)| (event.number, line))
+        });
+    }
     for (_, other) in seen {
         first.findings.merge(other.findings);
         first.coverage.merge(&other.coverage);
@@ -211,7 +230,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     let mut findings = first.findings.into_sorted();
     let laws = asked(options.laws, &trace.header);
     // A law runs the same messages many times.
-    let remembering = system.remembering();
+    let remembering = system.elsewhere().map_or_else(|| system.clone(), |elsewhere| elsewhere.remembering());
     for law in laws.iter().flatten() {
         let found = laws::look(law, &remembering, trace.events_and_lines(), laws::Sample::Spread);
         findings.extend(found.filter(|found| findings.iter().all(|known| known.signature != found.signature)));

@@ -74,7 +74,7 @@ fn failed(error: &serde_json::Error, line: &[u8]) -> Failure {
 }
 
 /// The answer to *place*.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `keys` or `reject`")]
 pub(crate) struct Placed {
     #[serde(default)]
@@ -87,7 +87,7 @@ pub(crate) struct Placed {
 }
 
 /// A position: a number, or several that compare one after another.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged, expecting = "a position, which is an integer or a list of integers")]
 enum Position {
     One(i64),
@@ -106,11 +106,20 @@ impl Placed {
 }
 
 /// The look of a state: everything that others see of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Look {
     pub(crate) view: Json,
     pub(crate) outputs: BTreeMap<Slot, Json>,
     pub(crate) violations: Vec<Violation>,
+}
+
+impl Look {
+    /// Returns `true` if the program with this number answered the same twice.
+    pub(crate) fn is_as(&self, other: &Self, program: u64) -> bool {
+        let Self { view, outputs, violations } = self;
+        let goes = |look: &Self| look.outputs.values().map(|body| body.said(program)).collect::<Vec<_>>();
+        *view == other.view && *outputs == other.outputs && *violations == other.violations && goes(self) == goes(other)
+    }
 }
 
 #[derive(Deserialize)]
@@ -142,7 +151,7 @@ struct ViolationAnswer {
 }
 
 /// Where an output goes: to a receiver, or as a message to keys of the same system.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `to` or `route`")]
 pub(crate) struct Goes {
     #[serde(default)]

@@ -1,8 +1,11 @@
 //! Answers that were asked for before they are needed.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
 
 use afresh_core::{Flows, Folds, Foreseen, Input, Key};
 use serde_json::value::RawValue;
@@ -27,6 +30,31 @@ const WORK_MAX: usize = 4096;
 pub(crate) struct Expected {
     folds: BTreeMap<Key, [VecDeque<Step>; 2]>,
     restated: BTreeMap<Key, VecDeque<Restated>>,
+    /// The answers that are under way, if they are asked for in the background.
+    coming: Option<Coming>,
+}
+
+/// One answer, and the key that it is about.
+enum Answer {
+    /// Some folds: steps from state to state (0) or folds of whole histories (1).
+    Folds(Key, usize, Vec<Step>),
+    Restated(Key, Restated),
+}
+
+/// Answers that are under way. Dropping it ends the thread that asks for them, and its process.
+struct Coming {
+    /// The number of answers to come for each key.
+    awaited: BTreeMap<Key, usize>,
+    answers: Receiver<Answer>,
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        self.thread.take().map(JoinHandle::join);
+    }
 }
 
 /// The view after some messages, computed in another way.
@@ -65,6 +93,7 @@ impl Expected {
         inputs: &[Input<'_, Json>],
         flows: &Flows,
     ) -> Option<Result<State, Failure>> {
+        self.await_key(key);
         let is_next = |step: &mut Step| step.flows == *flows && step.from == *from && step.told.are(inputs);
         let step = self.folds.get_mut(key)?.iter_mut().find_map(|steps| steps.pop_front_if(is_next));
         if step.is_none() {
@@ -74,6 +103,35 @@ impl Expected {
         step.map(|step| step.result)
     }
 
+    /// Waits for all answers about a key that are under way.
+    fn await_key(&mut self, key: &Key) {
+        while let Some(coming) = &mut self.coming
+            && coming.awaited.contains_key(key)
+        {
+            match coming.answers.recv() {
+                Ok(answer) => {
+                    let (Answer::Folds(about, ..) | Answer::Restated(about, _)) = &answer;
+                    if let Some(left) = coming.awaited.get_mut(about) {
+                        *left -= 1;
+                        if *left == 0 {
+                            coming.awaited.remove(about);
+                        }
+                    }
+                    self.keep(answer);
+                }
+                // The program has answered everything, or has failed.
+                Err(_) => self.coming = None,
+            }
+        }
+    }
+
+    fn keep(&mut self, answer: Answer) {
+        match answer {
+            Answer::Folds(key, kind, steps) => self.folds.entry(key).or_default()[kind].extend(steps),
+            Answer::Restated(key, restated) => self.restated.entry(key).or_default().push_back(restated),
+        }
+    }
+
     /// Takes the view after `inputs`, computed in another way, if it was foreseen.
     pub(crate) fn take_restated(
         &mut self,
@@ -81,54 +139,85 @@ impl Expected {
         inputs: &[Input<'_, Json>],
         flows: &Flows,
     ) -> Option<Result<Option<Json>, Failure>> {
+        self.await_key(key);
         let restated = self.restated.get_mut(key)?;
         Some(restated.pop_front_if(|restated| restated.flows == *flows && restated.told.are(inputs))?.result)
     }
 
-    /// Asks for folds that will be needed.
+    /// Asks for folds that will be needed: in the background if other processes of the program may be asked too.
     ///
     /// If the program fails, its answers so far are kept. The question at which it failed is asked again when the
     /// answer is needed, alone, so that only the key that it is about is concerned.
-    pub(crate) fn ask(&mut self, one: &One, folds: Vec<Foreseen<crate::Program>>, memory: Option<&Memory>) {
+    pub(crate) fn ask(&mut self, one: &Arc<One>, folds: Vec<Foreseen<crate::Program>>, memory: Option<&Memory>) {
         let folds = folds.into_iter().map(Asked::new);
-        let folds: Vec<_> = folds.filter(|fold| memory.is_none_or(|memory| !memory.has(fold))).collect();
-        let restates = one.can(Optional::Restate).unwrap_or_default();
-        let mut batches = vec![Batch::default()];
-        // The questions of each batch: the fold that it is about, and how many of its messages are restated, if any.
-        let mut questions: Vec<Vec<(&Asked, Option<usize>)>> = vec![Vec::new()];
-        for fold in &folds {
-            if batches.last().is_some_and(|batch| batch.asked >= QUESTIONS_MAX || batch.work >= WORK_MAX) {
-                batches.push(Batch::default());
-                questions.push(Vec::new());
-            }
-            let (Some(batch), Some(questions)) = (batches.last_mut(), questions.last_mut()) else { return };
-            let about = About { key: &fold.key, flows: Some(&fold.flows), state: &fold.state };
-            batch.ask_fold(&about, &fold.told, &fold.folds, fold.looks);
-            questions.push((fold, None));
-            for length in fold.restates.iter().filter(|_| restates) {
-                batch.ask_restate(&About { state: &State::default(), ..about }, &fold.told[..*length]);
-                questions.push((fold, Some(*length)));
-            }
+        let mut folds: Vec<_> = folds.filter(|fold| memory.is_none_or(|memory| !memory.has(fold))).collect();
+        if !one.can(Optional::Restate).unwrap_or_default() {
+            folds.iter_mut().for_each(|fold| fold.restates.clear());
         }
-        let _ = one.ask_all(&batches, |place, answers| {
-            for ((fold, restates), answer) in questions[place].iter().zip(answers) {
-                if let Some(length) = *restates {
-                    let result = answers::answer::<MaybeView>(answer).map(|answer| answer.view);
-                    let restated = Restated { told: fold.messages(0..length), flows: fold.flows.clone(), result };
-                    self.restated.entry(fold.key.clone()).or_default().push_back(restated);
-                } else {
-                    let steps = self.folds.entry(fold.key.clone()).or_default();
-                    steps[usize::from(fold.folds != Folds::Steps)].extend(fold.steps(one.number, answer));
-                }
-            }
-        });
+        if one.turns.is_none() {
+            return ask_now(one, &folds, |answer| {
+                self.keep(answer);
+                ControlFlow::Continue(())
+            });
+        }
+        let mut awaited = BTreeMap::new();
+        folds.iter().for_each(|fold| *awaited.entry(fold.key.clone()).or_default() += 1 + fold.restates.len());
+        let (sender, answers) = channel();
+        let is_over = Arc::new(AtomicBool::new(false));
+        let thread = {
+            let (one, is_over) = (Arc::clone(one), Arc::clone(&is_over));
+            let ask = move || {
+                ask_now(&one, &folds, |answer| {
+                    let goes_on = sender.send(answer).is_ok() && !is_over.load(Ordering::Relaxed);
+                    if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+                });
+            };
+            thread::Builder::new().spawn(ask)
+        };
+        // Without a thread, nothing is foreseen, and everything is asked when it is needed.
+        self.coming = thread.ok().map(|thread| Coming { awaited, answers, is_over, thread: Some(thread) });
     }
 
     /// Forgets all answers.
     pub(crate) fn clear(&mut self) {
+        self.coming = None;
         self.folds.clear();
         self.restated.clear();
     }
+}
+
+/// Asks for folds, and passes each answer to `each` until it breaks.
+fn ask_now(one: &One, folds: &[Asked], mut each: impl FnMut(Answer) -> ControlFlow<()>) {
+    let mut batches = vec![Batch::default()];
+    // The questions of each batch: the fold that it is about, and how many of its messages are restated, if any.
+    let mut questions: Vec<Vec<(&Asked, Option<usize>)>> = vec![Vec::new()];
+    for fold in folds {
+        if batches.last().is_some_and(|batch| batch.asked >= QUESTIONS_MAX || batch.work >= WORK_MAX) {
+            batches.push(Batch::default());
+            questions.push(Vec::new());
+        }
+        let (Some(batch), Some(questions)) = (batches.last_mut(), questions.last_mut()) else { return };
+        let about = About { key: &fold.key, flows: Some(&fold.flows), state: &fold.state };
+        batch.ask_fold(&about, &fold.told, &fold.folds, fold.looks);
+        questions.push((fold, None));
+        for length in &fold.restates {
+            batch.ask_restate(&About { state: &State::default(), ..about }, &fold.told[..*length]);
+            questions.push((fold, Some(*length)));
+        }
+    }
+    let _ = one.ask_all(&batches, |place, answers| {
+        let mut answers = questions[place].iter().zip(answers);
+        answers.try_for_each(|((fold, restates), answer)| {
+            let key = fold.key.clone();
+            each(if let Some(length) = *restates {
+                let result = answers::answer::<MaybeView>(answer).map(|answer| answer.view);
+                Answer::Restated(key, Restated { told: fold.messages(0..length), flows: fold.flows.clone(), result })
+            } else {
+                let kind = usize::from(fold.folds != Folds::Steps);
+                Answer::Folds(key, kind, fold.steps(one.code.number, answer))
+            })
+        })
+    });
 }
 
 /// Results of folds, for runs that repeat others: the laws run the same messages many times.

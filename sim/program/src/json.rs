@@ -23,7 +23,7 @@ struct Inner {
 }
 
 /// An answer of a program about a body, which depends on nothing else.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Said {
     /// Of a message in: whether it is admitted, its keys and its position.
     Placed(Arc<crate::answers::Placed>),

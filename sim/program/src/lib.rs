@@ -18,9 +18,11 @@
 //! | `program.rs` | a program, its processes, and its description of itself |
 //! | `expected.rs` | answers that were asked for before they are needed |
 //! | `system.rs` | a program as a system |
+//! | `elsewhere.rs` | what it is told beforehand, and its processes |
 #![forbid(unsafe_code)]
 
 mod answers;
+mod elsewhere;
 mod expected;
 mod json;
 mod process;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use afresh_core::Name;
@@ -75,7 +76,8 @@ pub struct About {
 
 /// A system whose code is another program.
 ///
-/// A clone asks the same program, and forgets the answers that were foreseen. It has the same memory, if there is one.
+/// A clone asks the same processes, and forgets the answers that were foreseen. It has the same memory, if there is
+/// one.
 pub struct Program {
     pub(crate) one: Arc<One>,
     /// All versions of the system, by name.
@@ -90,15 +92,22 @@ pub struct Program {
 /// How many times in a row a program may be late before it is not asked any more.
 const LATE_MAX: u32 = 3;
 
-/// One version of a program.
+/// One version of a program, and processes of it.
 pub(crate) struct One {
+    pub(crate) code: Arc<Code>,
+    /// Processes that are not asked anything now.
+    idle: Mutex<Vec<Process>>,
+    /// The turns that it shares with others, if it is asked in the background.
+    pub(crate) turns: Option<Arc<Turns>>,
+}
+
+/// One version of a program, and what is known of it, whichever process said so.
+pub(crate) struct Code {
     /// A number that no other program of this process has.
     pub(crate) number: u64,
     name: Name,
     config: Config,
     hello: OnceLock<Hello>,
-    /// Processes that are not asked anything now.
-    idle: Mutex<Vec<Process>>,
     /// The number of the next batch.
     next: AtomicU64,
     /// The answers to *place* by the text of the body. The bodies of routed messages come again as new values.
@@ -130,6 +139,13 @@ impl Program {
         Self { one, family, twin, expected: Mutex::default(), memory: None }
     }
 
+    /// This program, with processes of its own. It has no memory.
+    pub(crate) fn with_processes(&self, turns: Option<&Arc<Turns>>) -> Self {
+        let beside = |one: &Arc<One>| One::of(Arc::clone(&one.code), turns.cloned());
+        let family: BTreeMap<_, _> = self.family.iter().map(|(name, one)| (name.clone(), beside(one))).collect();
+        Self { family: family.into(), ..self.of(beside(&self.one)) }
+    }
+
     /// This program, with another memory.
     pub(crate) fn with_memory(&self, memory: Option<Arc<Memory>>) -> Self {
         Self { memory, ..self.of(Arc::clone(&self.one)) }
@@ -148,11 +164,6 @@ impl Program {
     /// The name of the correct twin.
     pub(crate) fn twin_name(&self) -> Option<&Name> {
         self.twin.as_ref()
-    }
-
-    /// Ends the processes that are idle, so that the next question starts another one.
-    pub(crate) fn renew(&self) {
-        self.one.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Starts a process, if there is none, to see that the program runs.
@@ -191,7 +202,36 @@ impl Program {
 
     /// How the program is run.
     pub fn config(&self) -> &Config {
-        &self.one.config
+        &self.one.code.config
+    }
+}
+
+/// How many processes may answer at once.
+pub(crate) struct Turns {
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// The right to ask one process. Dropping it gives the right to another.
+struct Turn<'t>(&'t Turns);
+
+impl Turns {
+    pub(crate) fn new(free: usize) -> Self {
+        Self { free: Mutex::new(free.max(1)), freed: Condvar::new() }
+    }
+
+    fn take(&self) -> Turn<'_> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut free = self.freed.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
+        *free -= 1;
+        Turn(self)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.freed.notify_one();
     }
 }
 
@@ -199,29 +239,34 @@ impl One {
     fn new(name: Name, config: Config) -> Arc<Self> {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Self {
+        let code = Code {
             number,
             name,
             config,
             hello: OnceLock::new(),
-            idle: Mutex::default(),
             next: AtomicU64::new(1),
             late: Mutex::default(),
             places: Mutex::default(),
-        })
+        };
+        Self::of(Arc::new(code), None)
+    }
+
+    fn of(code: Arc<Code>, turns: Option<Arc<Turns>>) -> Arc<Self> {
+        Arc::new(Self { code, idle: Mutex::default(), turns })
     }
 
     fn limits(&self) -> Limits {
-        Limits { timeout: self.config.timeout, line_max: self.config.line_max }
+        let Config { timeout, line_max, .. } = self.code.config;
+        Limits { timeout, line_max }
     }
 
     /// The description that the program gives of itself. Starts a process if there was none.
     pub(crate) fn hello(&self) -> Result<&Hello, Failure> {
-        if self.hello.get().is_none() {
+        if self.code.hello.get().is_none() {
             let process = self.process()?;
             self.put_back(process);
         }
-        self.hello.get().ok_or_else(|| no_answer("it did not say what it is", b""))
+        self.code.hello.get().ok_or_else(|| no_answer("it did not say what it is", b""))
     }
 
     /// Returns whether the program answers these questions.
@@ -236,14 +281,14 @@ impl One {
     }
 
     fn start(&self) -> Result<Process, Failure> {
-        let mut process = Process::start(&self.config.words(), &self.config.folder)?;
+        let mut process = Process::start(&self.code.config.words(), &self.code.config.folder)?;
         let mut said = None;
-        process.exchange(wire::hello(&self.name).as_bytes(), 1, &self.limits(), |line| {
+        process.exchange(wire::hello(&self.code.name).as_bytes(), 1, &self.limits(), |line| {
             said = Some(wire::read_hello(line)?);
             Ok(())
         })?;
         let said = said.ok_or_else(|| no_answer("it did not say what it is", b""))?;
-        if self.hello.get_or_init(|| said.clone()) != &said {
+        if self.code.hello.get_or_init(|| said.clone()) != &said {
             return Err(no_answer("it says something else of itself than before", b""));
         }
         Ok(process)
@@ -258,16 +303,22 @@ impl One {
         let mut answer = None;
         self.ask_all(std::slice::from_ref(batch), |_, answers| {
             answer = answers.first().map(|text| read(text));
+            ControlFlow::Continue(())
         })?;
         answer.unwrap_or_else(|| Err(no_answer("it has no answer", b"")))
     }
 
     /// Asks all questions of some batches, and passes the answers to each batch to `each`, with the index of the batch.
+    /// If `each` breaks, this fails, and the process is ended.
     ///
     /// The batches are under way at once. A process that fails is ended, and the next question starts another. A
     /// program that was late [`LATE_MAX`] times in a row is not asked any more, because each time takes long.
-    pub(crate) fn ask_all(&self, batches: &[Batch], each: impl FnMut(usize, &[&RawValue])) -> Result<(), Failure> {
-        let late = || self.late.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn ask_all(
+        &self,
+        batches: &[Batch],
+        each: impl FnMut(usize, &[&RawValue]) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
+        let late = || self.code.late.lock().unwrap_or_else(PoisonError::into_inner);
         if let (LATE_MAX.., Some(failure)) = &*late() {
             return Err(failure.clone());
         }
@@ -280,22 +331,27 @@ impl One {
         asked
     }
 
-    fn ask_in_time(&self, batches: &[Batch], mut each: impl FnMut(usize, &[&RawValue])) -> Result<(), Failure> {
+    fn ask_in_time(
+        &self,
+        batches: &[Batch],
+        mut each: impl FnMut(usize, &[&RawValue]) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
+        let _turn = self.turns.as_ref().map(|turns| turns.take());
         let bits = self.hello()?.integer_bits;
         if let Some(body) = batches.iter().find_map(|batch| batch.too_wide(bits)) {
             let what = format!("an integer has more than {bits} bits, and the program would round it: {body:?}");
             return Err(Failure::Raised { kind: "number".into(), what: what.replace('`', "'"), place: String::new() });
         }
-        let first = self.next.fetch_add(batches.len() as u64, Ordering::Relaxed);
+        let first = self.code.next.fetch_add(batches.len() as u64, Ordering::Relaxed);
         let lines: String = (first..).zip(batches).map(|(number, batch)| batch.line(number)).collect();
         let mut answered = 0;
         let mut exchange = |process: &mut Process, answered: &mut usize| {
             process.exchange(lines.as_bytes(), batches.len(), &self.limits(), |line| {
                 let batch = &batches[*answered];
                 let answers = Answers::read(line, first + *answered as u64, batch.asked)?;
-                each(*answered, &answers.0);
+                let goes_on = each(*answered, &answers.0).is_continue();
                 *answered += 1;
-                Ok(())
+                if goes_on { Ok(()) } else { Err(no_answer("nobody waits for it", b"")) }
             })
         };
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -314,6 +370,12 @@ impl One {
         exchange(&mut process, &mut answered)?;
         self.put_back(process);
         Ok(())
+    }
+
+    /// Takes the idle processes of another, which starts new ones when it is asked again.
+    pub(crate) fn take_over(&self, other: &Self) {
+        let idle = |one: &Self| std::mem::take(&mut *one.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        idle(other).into_iter().for_each(|process| self.put_back(process));
     }
 
     /// Keeps a process for the next question.

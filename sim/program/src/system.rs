@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock, PoisonError};
 
 use afresh_check::kept;
 use afresh_core::{
-    Beginning, Change, Flows, Folds, Foreseen, Input, Key, Name, Parts, Property, Slot, States, System, Updated,
+    Beginning, Change, Elsewhere, Flows, Folds, Input, Key, Name, Parts, Property, Slot, States, System, Updated,
     Violation,
 };
 use serde_json::Value;
@@ -19,6 +19,7 @@ use crate::answers::{
 };
 use crate::json::{Json, Said};
 use crate::process::Failure;
+
 use crate::questions::{About, Batch, Changed, Told};
 use crate::wire::{Declared, Optional};
 
@@ -44,6 +45,11 @@ impl State {
     /// The address of the state, which is its own while it is in memory.
     pub(crate) fn address(&self) -> usize {
         self.0.as_ref().map_or(0, |known| Arc::as_ptr(known) as usize)
+    }
+
+    /// The look of the state, and the flows with which the program was asked for it, if it was.
+    pub(crate) fn known_look(&self) -> Option<&(Flows, Look)> {
+        self.0.as_ref()?.look.get()
     }
 
     /// The state as the program gave it; `None` before the first message.
@@ -92,10 +98,10 @@ impl Program {
     fn placed(&self, body: &Json) -> Arc<Placed> {
         /// The most answers that are kept by the text of the body.
         const PLACES_MAX: usize = 100_000;
-        if let Some(Said::Placed(placed)) = body.said(self.one.number) {
+        if let Some(Said::Placed(placed)) = body.said(self.one.code.number) {
             return placed;
         }
-        let places = || self.one.places.lock().unwrap_or_else(PoisonError::into_inner);
+        let places = || self.one.code.places.lock().unwrap_or_else(PoisonError::into_inner);
         let known = places().get(body.text()).cloned();
         let placed = known.unwrap_or_else(|| {
             let placed: Arc<Placed> = Arc::new(self.ask(|batch| batch.ask_place(body)));
@@ -106,16 +112,16 @@ impl Program {
             places.insert(body.text().into(), Arc::clone(&placed));
             placed
         });
-        body.note(self.one.number, Said::Placed(Arc::clone(&placed)));
+        body.note(self.one.code.number, Said::Placed(Arc::clone(&placed)));
         placed
     }
 
     fn goes(&self, key: &Key, slot: &Slot, body: &Json) -> Arc<Goes> {
-        match body.said(self.one.number) {
+        match body.said(self.one.code.number) {
             Some(Said::Goes(goes)) => goes,
             _ => {
                 let goes: Arc<Goes> = Arc::new(self.ask(|batch| batch.ask_goes(key, slot, body)));
-                body.note(self.one.number, Said::Goes(Arc::clone(&goes)));
+                body.note(self.one.code.number, Said::Goes(Arc::clone(&goes)));
                 goes
             }
         }
@@ -134,7 +140,7 @@ impl Program {
             // The look of the state is nearly always needed next.
             let about = About { key, flows: Some(flows), state };
             batch.ask_fold(&about, &told, &Folds::Prefixes(vec![told.len()]), true);
-            self.one.ask(&batch, answer::<FoldAnswer>)?.last(self.one.number, flows)
+            self.one.ask(&batch, answer::<FoldAnswer>)?.last(self.one.code.number, flows)
         });
         let next = result.unwrap_or_else(|failure| fail(&failure));
         if let Some(memory) = &self.memory {
@@ -145,12 +151,11 @@ impl Program {
 
     /// Passes the look of a state to `read`: under these flows or, if there are none, under any.
     fn look<T>(&self, key: &Key, state: &State, flows: Option<&Flows>, read: impl FnOnce(&Look) -> T) -> T {
-        let known = state.0.as_ref().and_then(|known| known.look.get());
-        if let Some((_, look)) = known.filter(|(with, _)| flows.is_none_or(|flows| flows == with)) {
+        if let Some((_, look)) = state.known_look().filter(|(with, _)| flows.is_none_or(|flows| flows == with)) {
             return read(look);
         }
         let answer: LookAnswer = self.ask(|batch| batch.ask_look(&About { key, flows, state }));
-        let look = answer.look(self.one.number);
+        let look = answer.look(self.one.code.number);
         let seen = read(&look);
         if let Some(known) = &state.0 {
             let _ = known.look.set((flows.cloned().unwrap_or_default(), look));
@@ -312,51 +317,8 @@ impl System for Program {
         is_changed
     }
 
-    fn restarted(&self) -> Self {
-        self.renew();
-        self.with_memory(None)
-    }
-
-    fn remembering(&self) -> Self {
-        self.with_memory(Some(Arc::default()))
-    }
-
-    fn foresees(&self) -> bool {
-        true
-    }
-
-    fn foresee_bodies(&self, bodies: &[&Json]) {
-        const QUESTIONS_MAX: usize = 128;
-        let bodies: Vec<_> = bodies.iter().filter(|body| body.said(self.one.number).is_none()).collect();
-        let parts: Vec<_> = bodies.chunks(QUESTIONS_MAX).collect();
-        let batches: Vec<_> = parts
-            .iter()
-            .map(|part| {
-                let mut batch = Batch::default();
-                part.iter().for_each(|body| batch.ask_place(body));
-                batch
-            })
-            .collect();
-        if batches.is_empty() {
-            return;
-        }
-        // If the program fails, the bodies are asked about again, one by one.
-        let _ = self.one.ask_all(&batches, |place, answers| {
-            for (body, text) in parts[place].iter().zip(answers) {
-                if let Ok(placed) = answer::<Placed>(text) {
-                    body.note(self.one.number, Said::Placed(placed.into()));
-                }
-            }
-        });
-    }
-
-    fn foresee_folds(&self, folds: Vec<Foreseen<Self>>) {
-        let mut expected = self.expected.lock().unwrap_or_else(PoisonError::into_inner);
-        // Answers that are left over were foreseen by mistake.
-        expected.clear();
-        if !folds.is_empty() {
-            expected.ask(&self.one, folds, self.memory.as_deref());
-        }
+    fn elsewhere(&self) -> Option<impl Elsewhere<Self>> {
+        Some(self)
     }
 }
 

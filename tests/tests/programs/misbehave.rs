@@ -126,10 +126,26 @@ fn two_processes_that_say_something_else() {
     if !has("python3") {
         return;
     }
-    // The second run asks another process.
+    // A check asks two processes.
     let done = check("changes-its-mind", &["--jobs", "1"]);
     assert_eq!(done.code, Some(1), "{}", done.stderr);
     assert!(done.stdout.contains("says something else of itself than before"), "{}", done.stdout);
+}
+
+#[test]
+fn what_depends_on_the_process() {
+    if !has("python3") {
+        return;
+    }
+    for mode in ["state-of-its-process", "view-of-its-process", "receiver-of-its-process"] {
+        for jobs in ["1", "2"] {
+            let done = check(mode, &["--jobs", jobs]);
+            assert_eq!(done.code, Some(1), "{mode}: {}", done.stderr);
+            assert!(done.stdout.contains("determinism"), "{mode}: {}", done.stdout);
+            // It is one bug, and no other.
+            assert!(!done.stdout.contains("incremental"), "{mode}: {}", done.stdout);
+        }
+    }
 }
 
 #[test]

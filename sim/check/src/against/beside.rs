@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use afresh_core::{Beginning, Change, Flows, Foreseen, Input, Key, Name, Parts, Slot, System, Touched, Updated};
+use afresh_core::{
+    Beginning, Change, Elsewhere, Flows, Foreseen, Input, Key, Name, Parts, Slot, System, Touched, Updated,
+};
 use serde::Deserializer;
 use serde_json::Value;
 
@@ -79,25 +81,8 @@ impl<S: Subject> System for Beside<S> {
         self.0.fold(key, state, inputs, flows);
     }
 
-    fn foresees(&self) -> bool {
-        self.0.foresees()
-    }
-
-    fn foresee_bodies(&self, bodies: &[&S::In]) {
-        self.0.foresee_bodies(bodies);
-    }
-
-    fn foresee_folds(&self, folds: Vec<Foreseen<Self>>) {
-        let of_system = |Foreseen { key, state, inputs, flows, folds, looks, restates }: Foreseen<Self>| Foreseen {
-            key,
-            state,
-            inputs,
-            flows,
-            folds,
-            looks,
-            restates,
-        };
-        self.0.foresee_folds(folds.into_iter().map(of_system).collect());
+    fn elsewhere(&self) -> Option<impl Elsewhere<Self>> {
+        self.0.elsewhere().map(Through)
     }
 
     fn initial(&self, key: &Key, beginning: Beginning) -> Option<S::State> {
@@ -143,6 +128,38 @@ impl<S: Subject> System for Beside<S> {
 
     fn change_field(&self, key: &Key, state: &mut S::State, field: u32) -> bool {
         self.0.change_field(key, state, field)
+    }
+}
+
+/// What the code of a [`Beside`] is asked elsewhere.
+struct Through<E>(E);
+
+impl<S: Subject, E: Elsewhere<S>> Elsewhere<Beside<S>> for Through<E> {
+    fn foresee_bodies(&self, bodies: &[&S::In]) {
+        self.0.foresee_bodies(bodies);
+    }
+
+    fn foresee_folds(&self, folds: Vec<Foreseen<Beside<S>>>) {
+        let of_system = |Foreseen { key, state, inputs, flows, folds, looks, restates }: Foreseen<Beside<S>>| {
+            Foreseen { key, state, inputs, flows, folds, looks, restates }
+        };
+        self.0.foresee_folds(folds.into_iter().map(of_system).collect());
+    }
+
+    fn remembering(&self) -> Beside<S> {
+        Beside(self.0.remembering())
+    }
+
+    fn restarted(&self) -> Beside<S> {
+        Beside(self.0.restarted())
+    }
+
+    fn apart(&self, jobs: usize) -> [Beside<S>; 2] {
+        self.0.apart(jobs).map(Beside)
+    }
+
+    fn said_the_same(&self, one: &S::State, other: &S::State) -> Option<bool> {
+        self.0.said_the_same(one, other)
     }
 }
 

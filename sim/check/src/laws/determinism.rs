@@ -1,4 +1,4 @@
-use afresh_core::Policy;
+use afresh_core::{Elsewhere, Policy};
 
 use super::policy::same_events;
 use super::{Held, StimulusOf, run, same};
@@ -15,7 +15,7 @@ const AGAIN: usize = 8;
 pub fn determinism<S: Subject>(system: &S, stimuli: &[StimulusOf<S>]) -> Held {
     let first = run(system, Policy::Incremental, stimuli);
     // Code that runs elsewhere may also depend on the process.
-    let system = &system.restarted();
+    let system = &system.elsewhere().map_or_else(|| system.clone(), |elsewhere| elsewhere.restarted());
     for _ in 0..AGAIN {
         let again = run(system, Policy::Incremental, stimuli);
         same_events(["first run", "another run"], [&first, &again])?;

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{Comparison, Expectation, Key, Slot, System};
+use afresh_core::{Comparison, Elsewhere, Expectation, Key, Slot, System};
+use serde_json::{Value, json};
 
 use super::determinism::DETERMINISM;
 use super::history::History;
@@ -75,6 +76,15 @@ impl<S: System> Verifier<S> {
             self.diverged(key, incremental, recomputed, found);
         }
         let Some(recomputed) = recomputed else { return };
+        if let Some(incremental) = incremental.filter(|_| is_equal)
+            && let Some(elsewhere) = self.engine.system().elsewhere()
+        {
+            match elsewhere.said_the_same(incremental, recomputed) {
+                Some(true) => self.seen.confirmed += 1,
+                Some(false) => self.looks_otherwise(key, [incremental, recomputed], found),
+                None => {}
+            }
+        }
         // Code that runs elsewhere was asked about the incremental state already.
         let told = incremental.filter(|_| is_equal).unwrap_or(recomputed);
         for broken in self.engine.system().invariants(key, told) {
@@ -185,12 +195,36 @@ impl<S: System> Verifier<S> {
         }
     }
 
+    /// Reports that two processes said different things of the same state.
+    fn looks_otherwise(&self, key: &Key, [one, other]: [&S::State; 2], found: &mut Findings) {
+        let system = self.engine.system();
+        let flows = self.facts.migrations.of(key);
+        found.saw((DETERMINISM, ""), self.step.place, Some(key), || {
+            let goes = |(slot, body): (Slot, S::Out)| {
+                let message = system.route(key, &slot, &body);
+                let receiver = message.is_none().then(|| system.receiver(key, &slot, &body));
+                (slot, json!({ "body": value(&body), "to": receiver, "route": value(&message) }))
+            };
+            let look = |state| {
+                let outputs: BTreeMap<_, _> = system.outputs(key, state, &flows).into_iter().map(goes).collect();
+                let broken = system.invariants(key, state);
+                let invariants: Vec<_> = broken.iter().map(|broken| [broken.invariant, &broken.found]).collect();
+                json!({ "view": value(&system.view(key, state)), "outputs": outputs, "invariants": invariants })
+            };
+            let versus = versus("one process", look(one), look(other));
+            ("two processes show the same state differently".to_owned(), Some(versus))
+        });
+    }
+
     /// Folds all messages of a key again, several times unless that takes long. Returns a state other than
     /// `recomputed`, if there is one.
     fn folded_otherwise(&self, key: &Key, recomputed: &S::State) -> Option<S::State> {
         let length = self.facts.history(key)?.len();
         let times = (AGAIN_MAX / length.max(1)).min(AGAIN_TIMES);
-        (0..times).filter_map(|_| self.facts.fold(key, length)).find(|again| again != recomputed)
+        let again = (0..times).filter_map(|_| self.facts.fold(key, length));
+        // The process that ran the system may see another order of the same messages.
+        let in_the_run = std::iter::once_with(|| self.facts.fold_with(self.engine.system(), key, length)).flatten();
+        again.chain(in_the_run).find(|again| again != recomputed)
     }
 
     /// Compares the restated view with the recomputed state. Returns `false` if the system does not restate this key.
@@ -202,7 +236,7 @@ impl<S: System> Verifier<S> {
         let inputs: Vec<_> = history.inputs(0..history.len()).collect();
         let Some(restated) = system.restate(key, &inputs, &self.facts.migrations.of(key)) else { return false };
         // Code that runs elsewhere takes long to compare two views that are the same.
-        if system.foresees() && system.view(key, recomputed) == restated {
+        if system.elsewhere().is_some() && system.view(key, recomputed) == restated {
             return true;
         }
         for part in system.compare(key, recomputed, &restated).within(true).diverged() {
@@ -280,6 +314,6 @@ impl<S: System> Verifier<S> {
 }
 
 /// Pairs a value called `left` with the recomputed value that it differs from.
-pub(super) fn versus(left: &'static str, left_value: serde_json::Value, right_value: serde_json::Value) -> Versus {
+pub(super) fn versus(left: &'static str, left_value: Value, right_value: Value) -> Versus {
     Versus { left, left_value, right: "recomputed", right_value, not_derivable: Vec::new() }
 }

@@ -9,7 +9,7 @@ use crate::finding::{Findings, Versus, value};
 use crate::subject::Subject;
 
 /// The name of the check that two runs are the same.
-pub(super) const DETERMINISM: &str = "determinism";
+pub(crate) const DETERMINISM: &str = "determinism";
 
 /// The first event at which two runs differ: its number, its key if it has one, and the event of either run.
 type First = (EventNumber, Option<Key>, [Value; 2]);

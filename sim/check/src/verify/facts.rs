@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use afresh_core::{
-    EventNumber, Folds, Foreseen, Key, Message, Name, Opening, Receipt, Sent, Slot, Stimulus, System, What,
+    Elsewhere, EventNumber, Folds, Foreseen, Key, Message, Name, Opening, Receipt, Sent, Slot, Stimulus, System, What,
 };
 use afresh_trace::format::EventOf;
 use indexmap::IndexMap;
@@ -65,6 +65,8 @@ pub(super) struct Facts<S: System> {
     recurring: Option<Arc<Recurring>>,
     /// The only key whose history is kept, if the pass compares a single key.
     only: Option<Key>,
+    /// `true` if the system answers in another process than the one that runs, and is asked about what it shows too.
+    is_beside: bool,
     revisions: Map<(Name, Name), Revisions<S::In>>,
     routed: Map<(Key, Slot), Rerouted<S::In>>,
     histories: Map<Key, History<S>>,
@@ -75,7 +77,13 @@ pub(super) struct Facts<S: System> {
 impl<S: System> Facts<S> {
     pub(super) fn new(system: S, complete: bool, recurring: Option<Arc<Recurring>>, only: Option<Key>) -> Self {
         let (revisions, routed, histories, migrations, messages) = Default::default();
-        Self { system, complete, recurring, only, revisions, routed, histories, migrations, messages }
+        let is_beside = false;
+        Self { system, complete, recurring, only, is_beside, revisions, routed, histories, migrations, messages }
+    }
+
+    /// Recomputes with another process of the system.
+    pub(super) fn recompute_with(&mut self, system: S) {
+        (self.system, self.is_beside) = (system, true);
     }
 
     /// The system, which folds the histories.
@@ -299,17 +307,23 @@ impl<S: System> Facts<S> {
 
     /// Folds the first `length` messages of `key`, from the first one. Returns `None` if the state is not derivable.
     pub(super) fn fold(&self, key: &Key, length: usize) -> Option<S::State> {
-        self.histories.get(key)?.fold(&self.system, self.complete, &self.migrations.of(key), key, length)
+        self.fold_with(&self.system, key, length)
     }
 
-    /// Tells the system which folds the next events will need, if all messages in them count. `steps` is the number of
-    /// stimuli so far.
+    /// Folds with a system that is the same, but may answer in another process.
+    pub(super) fn fold_with(&self, system: &S, key: &Key, length: usize) -> Option<S::State> {
+        self.histories.get(key)?.fold(system, self.complete, &self.migrations.of(key), key, length)
+    }
+
+    /// Tells a system whose code runs elsewhere which folds the next events will need, if all messages in them count.
+    /// `steps` is the number of stimuli so far.
     ///
     /// A mistake costs only time: what was not foreseen is asked for when it is needed.
     pub(super) fn foresee<'e>(&self, look: &Look, steps: u64, events: impl Iterator<Item = &'e EventOf<S>>)
     where
         S: 'e,
     {
+        let Some(elsewhere) = self.system.elsewhere() else { return };
         let (mut folds, mut work, mut step) = (Vec::<Foreseen<S>>::new(), 0, steps);
         let mut futures: Map<Key, Option<Future<S>>> = Map::default();
         for event in events {
@@ -353,7 +367,7 @@ impl<S: System> Facts<S> {
                             .collect(),
                         flows: self.migrations.of(&key),
                         folds: Folds::Prefixes(Vec::new()),
-                        looks: false,
+                        looks: self.is_beside,
                         restates: Vec::new(),
                         key,
                     });
@@ -367,7 +381,7 @@ impl<S: System> Facts<S> {
                 }
             }
         }
-        self.system.foresee_folds(folds);
+        elsewhere.foresee_folds(folds);
     }
 
     /// Folds the remaining messages of `key` into its newest state, and saves a checkpoint now and then.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use afresh_core::{Engine, Journal, Key, Observation, Policy, Signature, What};
+use afresh_core::{Elsewhere, Engine, Journal, Key, Observation, Policy, Signature, What};
 use afresh_trace::digest::{Rolling, RunDigest};
 use afresh_trace::format::{EventOf, messages};
 use indexmap::IndexMap;
@@ -235,9 +235,9 @@ where
 {
     let mut lengths = IndexMap::<Key, u64, FxBuildHasher>::default();
     let messages: Vec<_> = messages::<S>(events).collect();
-    if system.foresees() {
+    if let Some(elsewhere) = system.elsewhere() {
         let bodies: Vec<_> = messages.iter().filter_map(|message| message.body.as_ref()).collect();
-        system.foresee_bodies(&bodies);
+        elsewhere.foresee_bodies(&bodies);
     }
     for message in messages {
         let Some(body) = &message.body else { continue };

@@ -68,6 +68,8 @@ pub(super) struct Damage {
 pub(crate) struct Seen {
     pub(crate) findings: Findings,
     pub(crate) coverage: Coverage,
+    /// The number of steps after which another process said the same of the recomputed state.
+    pub(crate) confirmed: u64,
     /// The keys whose last step was beyond the budget, and whose last state was compared at the end all the same.
     pub(crate) caught_up: u64,
     pub(crate) not_derivable: BTreeMap<&'static str, u64>,
@@ -108,15 +110,20 @@ impl<S: System> Verifier<S> {
         }
     }
 
+    /// Recomputes with `system`, which is the same as the one that runs, but answers in another process. The pass then
+    /// counts the steps at which both said the same.
+    pub(crate) fn beside(mut self, system: S) -> Self {
+        self.facts.recompute_with(system);
+        self
+    }
+
     /// Prepares for the next events, which changes no result; see [`Engine::look_ahead`].
     pub(crate) fn look_ahead<'e>(&self, events: impl Iterator<Item = &'e EventOf<S>> + Clone)
     where
         S: 'e,
     {
         self.engine.look_ahead(messages::<S>(events.clone()));
-        if self.engine.system().foresees() {
-            self.facts.foresee(&self.look, self.step.number, events);
-        }
+        self.facts.foresee(&self.look, self.step.number, events);
     }
 
     /// Takes the next event of the trace, which is on `line`.

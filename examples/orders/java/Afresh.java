@@ -93,14 +93,14 @@ abstract class Afresh {
 
     private Json fold(Json ask, String key, List<String> flows, List<Message> messages, List<Json> states) {
         Json state = ask.object("state");
+        List<Object> after = ask.list("after");
         for (int number = 1; number <= messages.size(); number++) {
             state = apply(key, state, messages.get(number - 1), flows);
-            if (ask.list("after").contains((long) number)) {
+            if (states.size() < after.size() && after.get(states.size()).equals((long) number)) {
                 Json seen = ask.isTrue("look") ? look(key, state, flows) : new Json();
                 seen.put("state", state);
                 states.add((Json) Json.read(Json.write(seen)));
-                // With `steps`, it continues from the state that it wrote, as a service does.
-                state = ask.isTrue("steps") ? (Json) Json.read(Json.write(state)) : state;
+                state = ask.isTrue("steps") ? (Json) Json.read(Json.write(state)) : state; // As a service does.
             }
         }
         return new Json();

@@ -67,11 +67,11 @@ def place(system, body):
 
 
 def fold(system, key, state, flows, ask, messages):
-    after, steps, looks, states, failure = ask["after"], ask.get("steps"), ask.get("look"), [], ""
+    after, steps, looks, states, failure = ask["after"] + [0], ask.get("steps"), ask.get("look"), [], ""
     try:
         for number, index in enumerate(ask["messages"], 1):
             state = system.apply(key, state, messages[index], flows)
-            if number in after:
+            if number == after[len(states)]:
                 text = write(state)
                 seen = "," + write(look(system, key, state, flows))[1:] if looks else "}"
                 states.append('{"state":' + text + seen)

@@ -49,7 +49,13 @@ fn note(panic: &PanicHookInfo<'_>) {
 ///
 /// It removes the place and the quoted values, and replaces each number by `#`.
 pub fn signature_of_panic(message: &str) -> String {
-    without_values(message.rsplit_once(" (").map_or(message, |(message, _)| message))
+    // The place, as the hook adds it: ` (file.rs:12)`.
+    let is_place = |text: &str| {
+        let line = text.strip_suffix(')').and_then(|text| text.rsplit_once(':'));
+        line.is_some_and(|(_, line)| line.parse::<u32>().is_ok())
+    };
+    let placed = message.rsplit_once(" (").filter(|(_, place)| is_place(place));
+    without_values(placed.map_or(message, |(message, _)| message))
 }
 
 /// Replaces each number in `text` by `#`, and removes the text between quotes.

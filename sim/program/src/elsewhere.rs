@@ -7,7 +7,7 @@ use afresh_core::{Elsewhere, Foreseen};
 
 use crate::answers::{Placed, answer};
 use crate::json::{Json, Said};
-use crate::program::{Program, Turns};
+use crate::program::{Lane, Program, Turns};
 use crate::questions::Batch;
 use crate::system::State;
 
@@ -58,7 +58,8 @@ impl Elsewhere<Program> for &Program {
 
     fn apart(&self, jobs: usize) -> [Program; 2] {
         let turns = Arc::new(Turns::new(jobs));
-        let [one, other] = [(); 2].map(|()| self.with_processes(Some(&turns)));
+        let lane = |backwards| Lane { turns: Arc::clone(&turns), backwards };
+        let [one, other] = [false, true].map(|backwards| self.with_processes(Some(&lane(backwards))));
         one.one.take_over(&self.one);
         [one, other]
     }

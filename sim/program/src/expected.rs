@@ -14,7 +14,7 @@ use crate::answers::{self, FoldAnswer, MaybeView};
 use crate::json::Json;
 use crate::process::Failure;
 use crate::program::One;
-use crate::questions::{About, Batch, Told};
+use crate::questions::{About, Batch, Changed, Told};
 use crate::system::State;
 use crate::wire::Optional;
 
@@ -46,6 +46,8 @@ struct Coming {
     /// The number of answers to come for each key.
     awaited: BTreeMap<Key, usize>,
     answers: Receiver<Answer>,
+    /// `true` if the last answers about a key come first.
+    backwards: bool,
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -117,7 +119,8 @@ impl Expected {
                             coming.awaited.remove(about);
                         }
                     }
-                    self.keep(answer);
+                    let backwards = coming.backwards;
+                    self.keep(answer, backwards);
                 }
                 // The program has answered everything, or has failed.
                 Err(_) => self.coming = None,
@@ -125,10 +128,21 @@ impl Expected {
         }
     }
 
-    fn keep(&mut self, answer: Answer) {
+    /// Keeps an answer in the order in which it will be needed.
+    fn keep(&mut self, answer: Answer, backwards: bool) {
         match answer {
-            Answer::Folds(key, kind, steps) => self.folds.entry(key).or_default()[kind].extend(steps),
-            Answer::Restated(key, restated) => self.restated.entry(key).or_default().push_back(restated),
+            Answer::Folds(key, kind, steps) => {
+                let known = &mut self.folds.entry(key).or_default()[kind];
+                let count = steps.len();
+                known.extend(steps);
+                if backwards {
+                    known.rotate_right(count);
+                }
+            }
+            Answer::Restated(key, restated) => {
+                let known = self.restated.entry(key).or_default();
+                if backwards { known.push_front(restated) } else { known.push_back(restated) }
+            }
         }
     }
 
@@ -151,14 +165,22 @@ impl Expected {
     pub(crate) fn ask(&mut self, one: &Arc<One>, folds: Vec<Foreseen<crate::Program>>, memory: Option<&Memory>) {
         let folds = folds.into_iter().map(Asked::new);
         let mut folds: Vec<_> = folds.filter(|fold| memory.is_none_or(|memory| !memory.has(fold))).collect();
+        if folds.is_empty() {
+            return;
+        }
         if !one.can(Optional::Restate).unwrap_or_default() {
             folds.iter_mut().for_each(|fold| fold.restates.clear());
         }
-        if one.turns.is_none() {
+        let Some(lane) = &one.lane else {
             return ask_now(one, &folds, |answer| {
-                self.keep(answer);
+                self.keep(answer, false);
                 ControlFlow::Continue(())
             });
+        };
+        let backwards = lane.backwards;
+        if backwards {
+            folds.reverse();
+            folds.iter_mut().for_each(|fold| fold.restates.reverse());
         }
         let mut awaited = BTreeMap::new();
         folds.iter().for_each(|fold| *awaited.entry(fold.key.clone()).or_default() += 1 + fold.restates.len());
@@ -175,7 +197,7 @@ impl Expected {
             thread::Builder::new().spawn(ask)
         };
         // Without a thread, nothing is foreseen, and everything is asked when it is needed.
-        self.coming = thread.ok().map(|thread| Coming { awaited, answers, is_over, thread: Some(thread) });
+        self.coming = thread.ok().map(|thread| Coming { awaited, answers, backwards, is_over, thread: Some(thread) });
     }
 
     /// Forgets all answers.
@@ -225,11 +247,41 @@ fn ask_now(one: &One, folds: &[Asked], mut each: impl FnMut(Answer) -> ControlFl
 /// It takes the program at its word that the same question has the same answer, so it must not be used to find out
 /// whether that is so.
 #[derive(Default)]
-pub(crate) struct Memory(Mutex<BTreeMap<(Key, usize, usize, usize), Step>>);
+pub(crate) struct Memory {
+    folds: Mutex<BTreeMap<(Key, usize, usize, usize), Step>>,
+    updates: Mutex<BTreeMap<(Key, usize, usize), Vec<Update>>>,
+}
+
+/// One update whose result is known: no state, if the program wants to fold again.
+#[derive(Clone)]
+pub(crate) struct Update {
+    pub(crate) from: State,
+    pub(crate) change: Changed,
+    pub(crate) flows: Flows,
+    pub(crate) result: Option<State>,
+}
 
 impl Memory {
-    /// The most results that are kept.
+    /// The most results of folds that are kept, and the most changes.
     const MAX: usize = 200_000;
+
+    /// Returns the result of an update, if it is known.
+    pub(crate) fn updated(&self, key: &Key, from: &State, change: &Changed, flows: &Flows) -> Option<Option<State>> {
+        let known = self.updates.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_change = known.get(&(key.clone(), from.address(), change.address()))?;
+        let same = of_change.iter().find(|update| update.change == *change && update.flows == *flows)?;
+        Some(same.result.clone())
+    }
+
+    /// Keeps the result of an update.
+    pub(crate) fn keep_update(&self, key: &Key, update: Update) {
+        let mut known = self.updates.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() == Self::MAX {
+            known.clear();
+        }
+        let place = (key.clone(), update.from.address(), update.change.address());
+        known.entry(place).or_default().push(update);
+    }
 
     /// The place of a fold: its key, where the state and the last body are in memory, and the number of messages. A
     /// result that is kept keeps its state and its bodies in memory.
@@ -239,7 +291,7 @@ impl Memory {
 
     /// Returns the state after `inputs`, if it is known.
     pub(crate) fn get(&self, key: &Key, from: &State, inputs: &[Input<'_, Json>], flows: &Flows) -> Option<State> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.folds.lock().unwrap_or_else(PoisonError::into_inner);
         let step = known.get(&Self::place(key, from, inputs.last()?.body, inputs.len()))?;
         (step.flows == *flows && step.told.are(inputs)).then(|| step.result.clone().ok()).flatten()
     }
@@ -247,7 +299,7 @@ impl Memory {
     /// Keeps the state after `told`.
     pub(crate) fn keep(&self, key: &Key, from: &State, told: &[Told], flows: &Flows, state: &State) {
         let Some(last) = told.last() else { return };
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.folds.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() == Self::MAX {
             known.clear();
         }

@@ -97,8 +97,18 @@ pub(crate) struct One {
     pub(crate) code: Arc<Code>,
     /// Processes that are not asked anything now.
     idle: Mutex<Vec<Process>>,
-    /// The turns that it shares with others, if it is asked in the background.
-    pub(crate) turns: Option<Arc<Turns>>,
+    /// How it is asked in the background, if it is.
+    pub(crate) lane: Option<Lane>,
+}
+
+/// How the processes of a program are asked in the background.
+#[derive(Clone)]
+pub(crate) struct Lane {
+    /// The turns that it shares with the other lane.
+    pub(crate) turns: Arc<Turns>,
+    /// `true` to ask for the last folds first. A program that keeps something between questions then answers otherwise
+    /// than in the other lane.
+    pub(crate) backwards: bool,
 }
 
 /// One version of a program, and what is known of it, whichever process said so.
@@ -140,8 +150,8 @@ impl Program {
     }
 
     /// This program, with processes of its own. It has no memory.
-    pub(crate) fn with_processes(&self, turns: Option<&Arc<Turns>>) -> Self {
-        let beside = |one: &Arc<One>| One::of(Arc::clone(&one.code), turns.cloned());
+    pub(crate) fn with_processes(&self, lane: Option<&Lane>) -> Self {
+        let beside = |one: &Arc<One>| One::of(Arc::clone(&one.code), lane.cloned());
         let family: BTreeMap<_, _> = self.family.iter().map(|(name, one)| (name.clone(), beside(one))).collect();
         Self { family: family.into(), ..self.of(beside(&self.one)) }
     }
@@ -251,8 +261,8 @@ impl One {
         Self::of(Arc::new(code), None)
     }
 
-    fn of(code: Arc<Code>, turns: Option<Arc<Turns>>) -> Arc<Self> {
-        Arc::new(Self { code, idle: Mutex::default(), turns })
+    fn of(code: Arc<Code>, lane: Option<Lane>) -> Arc<Self> {
+        Arc::new(Self { code, idle: Mutex::default(), lane })
     }
 
     fn limits(&self) -> Limits {
@@ -336,7 +346,7 @@ impl One {
         batches: &[Batch],
         mut each: impl FnMut(usize, &[&RawValue]) -> ControlFlow<()>,
     ) -> Result<(), Failure> {
-        let _turn = self.turns.as_ref().map(|turns| turns.take());
+        let _turn = self.lane.as_ref().map(|lane| lane.turns.take());
         let bits = self.hello()?.integer_bits;
         if let Some(body) = batches.iter().find_map(|batch| batch.too_wide(bits)) {
             let what = format!("an integer has more than {bits} bits, and the program would round it: {body:?}");

@@ -9,7 +9,7 @@ use crate::json::Json;
 use crate::system::State;
 
 /// One message as a program gets it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Told {
     pub(crate) from: Name,
     pub(crate) id: Name,
@@ -49,10 +49,19 @@ pub(crate) struct Batch {
 }
 
 /// How the state that a question begins with changes.
-pub(crate) enum Changed<'a> {
-    Late(&'a Told),
-    Revised { before: &'a Told, after: &'a Told },
-    Withdrawn(&'a Told),
+#[derive(Clone, PartialEq)]
+pub(crate) enum Changed {
+    Late(Told),
+    Revised { before: Told, after: Told },
+    Withdrawn(Told),
+}
+
+impl Changed {
+    /// The address of the body that is new, or that goes.
+    pub(crate) fn address(&self) -> usize {
+        let (Self::Late(told) | Self::Revised { after: told, .. } | Self::Withdrawn(told)) = self;
+        told.body.address()
+    }
 }
 
 impl Batch {
@@ -115,7 +124,7 @@ impl Batch {
     }
 
     /// Asks for the state after a change of the history, without folding it again.
-    pub(crate) fn ask_update(&mut self, about: &About<'_>, changed: &Changed<'_>) {
+    pub(crate) fn ask_update(&mut self, about: &About<'_>, changed: &Changed) {
         let mut question = about.begin();
         let _ = match changed {
             Changed::Late(told) => write!(question, ",\"late\":{}}}", self.place(told)),

@@ -17,6 +17,7 @@ use crate::answers::{
     CompareAnswer, FoldAnswer, Goes, Look, LookAnswer, MaybeState, MaybeView, PartAnswer, Placed, PropertyAnswer,
     answer,
 };
+use crate::expected::Update;
 use crate::json::{Json, Said};
 use crate::process::Failure;
 
@@ -217,17 +218,26 @@ impl System for Program {
         if !self.can(Optional::Update) {
             return Updated::FoldAgain;
         }
-        let about = About { key, flows: Some(flows), state };
-        let answer: MaybeState = self.ask(|batch| match change {
-            Change::Late(input) => batch.ask_update(&about, &Changed::Late(&input.into())),
-            Change::Withdrawn(input) => batch.ask_update(&about, &Changed::Withdrawn(&input.into())),
+        let change = match change {
+            Change::Late(input) => Changed::Late(input.into()),
+            Change::Withdrawn(input) => Changed::Withdrawn(input.into()),
             Change::Revised { before, after } => {
-                let before = Told { body: before.clone(), ..after.into() };
-                batch.ask_update(&about, &Changed::Revised { before: &before, after: &after.into() });
+                Changed::Revised { before: Told { body: before.clone(), ..after.into() }, after: after.into() }
             }
+        };
+        let known = self.memory.as_ref().and_then(|memory| memory.updated(key, state, &change, flows));
+        let updated = known.unwrap_or_else(|| {
+            let about = About { key, flows: Some(flows), state };
+            let answer: MaybeState = self.ask(|batch| batch.ask_update(&about, &change));
+            let result = answer.state.map(|json| State::new(json, None));
+            if let Some(memory) = &self.memory {
+                let update = Update { from: state.clone(), change, flows: flows.clone(), result: result.clone() };
+                memory.keep_update(key, update);
+            }
+            result
         });
-        let Some(json) = answer.state else { return Updated::FoldAgain };
-        *state = State::new(json, None);
+        let Some(updated) = updated else { return Updated::FoldAgain };
+        *state = updated;
         Updated::Done
     }
 

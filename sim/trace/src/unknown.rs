@@ -57,7 +57,7 @@ impl UnknownName {
     }
 
     /// Returns the name that was probably meant, if one is similar.
-    fn nearest(&self) -> Option<&str> {
+    pub fn nearest(&self) -> Option<&str> {
         self.known.first().map(String::as_str).filter(|known| likeness(&self.name, known) >= ALIKE_MIN)
     }
 

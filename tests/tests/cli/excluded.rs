@@ -161,3 +161,19 @@ fn a_check_ends_after_an_event_as_a_replay_does() {
     let stimuli = |until: &str| folder.json("check", &["check", "out.jsonl", "--until", until])[0]["stimuli"].clone();
     assert_eq!((stimuli("1"), stimuli("4"), stimuli("9")), (1.into(), 2.into(), 3.into()));
 }
+
+#[test]
+fn a_conflict_that_the_record_lacks_names_the_same_event() {
+    let folder = Folder::default();
+    let view = r#"{"view":{"key":"a","value":{"balance":15,"held":0,"captured":0,"fees":0,"payments":{}}}}"#;
+    folder.trace(
+        "t.jsonl",
+        "ledger",
+        &[deposit(1, "a", 10, 1), deposit(2, "a", 5, 2), deposit(2, "a", 7, 2), view.into()],
+    );
+    for command in ["check", "replay"] {
+        let done = folder.run(&[command, "t.jsonl"]);
+        assert_eq!(done.code, Some(1), "{}", done.stdout);
+        assert!(done.stdout.contains("(conflict: event 2 has this revision with another body)"), "{}", done.stdout);
+    }
+}

@@ -26,7 +26,7 @@ fn programs_get_what_became_of_the_rows() {
         "in": 1, "out": 0, "views": 0, "ignored": 0, "skipped": 0, "backwards": 0, "torn": false,
         "read_as": { "format": "csv", "delimiter": ",", "header": true, "guessed": true },
         "duplicates": none, "conflicts": none, "stale": none, "rejected": none,
-        "unreadable": { "count": 1, "first": [{ "line": 2, "event": 1, "why": why }] },
+        "unreadable": { "count": 1, "first": [{ "line": 2, "event": 1, "why": why }] }, "absent": [],
     });
     assert_eq!(report, expected);
     // If the trace goes to standard output, the report goes to standard error.
@@ -67,4 +67,22 @@ fn messages_that_will_not_count_are_named() {
         "body=.body",
     ]);
     assert!(done.stderr.contains("`other` is unknown here"), "{}", done.stderr);
+}
+
+#[test]
+fn a_message_that_cannot_be_read_conflicts_with_no_other() {
+    let folder = Folder::default();
+    let deposit = |amount: u32| format!(r#"{{"deposit":{{"account":"a","amount":{amount},"on":1}}}}"#);
+    let rows = ["{}".to_owned(), deposit(5), deposit(6)].map(|body| format!("{{\"id\":\"1\",\"body\":{body}}}\n"));
+    folder.write("rows.jsonl", &rows.concat());
+    let report = folder.json(
+        "import",
+        &["import", "rows.jsonl", "--system", "ledger", "--complete", "--map", "id=.id", "--map", "from==x"]
+            .into_iter()
+            .chain(["--map", "body=.body", "--output", "t.jsonl"])
+            .collect::<Vec<_>>(),
+    );
+    assert_eq!([&report["unreadable"]["count"], &report["conflicts"]["count"]], [1, 1], "{report}");
+    let checked = folder.ok(&["check", "t.jsonl", "--skip-unreadable"]);
+    assert!(checked.contains("1 rejected, 1 conflicting"), "{checked}");
 }

@@ -158,3 +158,41 @@ fn a_last_row_without_a_line_end_is_told() {
         assert_eq!(imported(rows.as_bytes(), SHAPE, fields).unwrap().1.torn, torn, "{rows}");
     }
 }
+
+#[test]
+fn a_quote_that_ends_in_a_later_row_is_named_where_it_opened() {
+    let rows = "id,note,body\nm-1,\"cut off he\nm-2,\"\",2\nm-3,\"x\",3\n";
+    let error = refused(rows.as_bytes(), SHAPE, &["id=.id", "from==x", "body=.body"]).to_string();
+    assert!(error.starts_with("rows:2:5: the quote that opens here ends at line 4, byte 5, and there: "), "{error}");
+}
+
+#[test]
+fn a_column_that_is_mapped_has_a_name_of_its_own() {
+    let fields = &["id=.id", "from==x", "body=.body"];
+    let error = refused(b"id,body,id\n1,5,2\n", SHAPE, fields).to_string();
+    assert!(error.contains("columns 1 and 3 are both named `id`"), "{error}");
+    // Others may repeat.
+    assert!(imported(b"id,body,note,note\n1,5,2,3\n", SHAPE, fields).is_ok());
+}
+
+#[test]
+fn a_column_that_no_row_has_is_named() {
+    let rows = br#"{"id":"a","deleted":null,"payload":{"x":1}}
+{"id":"b","deleted":true,"payload":{"x":2}}
+"#;
+    let absent = |more: &[&str]| imported(rows, SHAPE, &[&["id=.id", "from==x", "body=.payload"], more].concat());
+    let summary = absent(&["withdrawn=.delted", "at=.payload.at", "revision=.payload.x"]).expect("it is imported").1;
+    let named: Vec<_> = summary.absent.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        named,
+        [
+            "no row has the column `payload.at`, from which `at` is read",
+            "no row has the column `delted`, from which `withdrawn` is read; did you mean `deleted`?"
+        ]
+    );
+    assert_eq!(absent(&["withdrawn=.deleted"]).expect("it is imported").1.absent, []);
+    // All messages would be withdrawn.
+    let error = absent(&["withdrawn=.paylod==null"]).expect_err("no row has it").to_string();
+    assert!(error.contains("no row has the column `paylod`") && error.contains("`payload`?"), "{error}");
+    assert!(absent(&["withdrawn=.deleted==null"]).is_ok());
+}

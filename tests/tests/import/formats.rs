@@ -115,3 +115,22 @@ fn cells_that_are_not_mapped_may_hold_anything() {
     assert_eq!(error.line, 2);
     assert!(error.to_string().contains("byte 0xe9 is not valid UTF-8"), "{error}");
 }
+
+#[test]
+fn what_formats_read_differently_is_not_guessed() {
+    let rows = "1\tm-1\ttill\t5\t\"open\n2\tm-2\ttill\t6\tx\n3\tm-3\ttill\t7\tend\"\n4\tm-4\ttill\t8\tx\n";
+    let pipes = "1|m-1|till|{\"path\":\"C:\\\\\\\\temp\"}|x\n2|m-2|till|5|x\n";
+    for (rows, delimiter, bodies) in [(rows, b'\t', ["5", "6", "7", "8"].as_slice()), (pipes, b'|', &["", "5"])] {
+        let named = format!("seq{0}id{0}src{0}body{0}note\n{rows}", char::from(delimiter));
+        for (rows, fields) in [(rows, NUMBERED), (&named, NAMED)] {
+            let error = imported(rows.as_bytes(), SHAPE, fields).unwrap_err().to_string();
+            assert!(error.contains("expected the option `--read-as`"), "{error}");
+            let shape = Shape { rows: Some(RowFormat::Copy), delimiter: Some(delimiter), ..SHAPE };
+            let events = events(rows, shape, fields);
+            assert_eq!(events.lines().count(), bodies.len());
+            for (event, body) in events.lines().zip(bodies) {
+                assert!(event.ends_with(&format!("{body}}}}}")), "{event}");
+            }
+        }
+    }
+}

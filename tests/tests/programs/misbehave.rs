@@ -149,6 +149,52 @@ fn what_depends_on_the_process() {
 }
 
 #[test]
+fn what_is_kept_between_questions_is_found() {
+    if !has("python3") {
+        return;
+    }
+    let folder = Folder::default();
+    let helper = fs::read_to_string(root().join("examples/orders/python/afresh.py")).expect("the helper");
+    folder.write("afresh.py", &helper);
+    folder.write(
+        "keeps.py",
+        r#"
+import sys
+from afresh import serve
+
+known = {}
+
+class Keeps:
+    """Ignores the state that it is given, and so the order of positions; with `right`, it does not."""
+    def keys(self, body):
+        return ["k"]
+    def position(self, body):
+        return body["on"]
+    def apply(self, key, state, message, flows):
+        state = (state or []) if "right" in sys.argv else known.setdefault(key, [])
+        if message["id"] not in state:
+            state.append(message["id"])
+        return list(state)
+    def view(self, key, state):
+        return state
+    def outputs(self, key, state, flows):
+        return {}
+
+serve(Keeps())
+"#,
+    );
+    let message = |on: u32| format!(r#"{{"in":{{"id":"m-{on}","from":"a","body":{{"on":{on}}}}}}}"#);
+    folder.trace("in.jsonl", "keeps", &[1, 2, 5, 4, 3, 6].map(message));
+    for (argument, code) in [("", 1), ("right", 0)] {
+        let program = format!("keeps=python3 keeps.py {argument}");
+        for jobs in ["1", "2"] {
+            let done = folder.run(&["check", "in.jsonl", "--jobs", jobs, "--program", &program]);
+            assert_eq!(done.code, Some(code), "{argument}: {}{}", done.stdout, done.stderr);
+        }
+    }
+}
+
+#[test]
 fn no_process_is_left_behind() {
     if !has("python3") {
         return;

@@ -79,6 +79,10 @@ fn what_cannot_be_served_is_refused() {
         let error = refused(&folder, words);
         assert!(error.contains(why), "{words:?}: {error}");
     }
+    // A program that does not run would reject messages for good.
+    let broken = [&["broken", "--store", "sqlite:x.db"][..], &["--program", "broken=false"]].concat();
+    let error = refused(&folder, &broken);
+    assert!(error.contains("the program of broken: cannot be run") && !folder.path("x.db").exists(), "{error}");
     // Without tokens, nobody else may reach it.
     let open = folder.run(&["serve", "ledger", "--store", "sqlite:x.db", "--listen", "0.0.0.0:0"]);
     assert_eq!(open.code, Some(2), "{open:?}");

@@ -27,3 +27,11 @@ fn the_lines_and_values_that_match_stay() {
     let none = run(Bench::new(&input).shrink_by(&["trace.log", "--keep", "vresion"], script));
     assert!(none.code == Some(2) && none.stderr.contains("no line of the input matches `vresion`"), "{}", none.stderr);
 }
+
+#[test]
+fn a_pattern_sees_a_line_without_its_end_and_whatever_its_bytes() {
+    let bench = Bench::new(b"op 9\nnoise\ncaf\xe9 stays\nbug\nop 9");
+    let done = run(bench.shrink_by(&["trace.log", "--keep", "^op 9$", "--keep", "stays$"], r#"grep -qa bug "$1""#));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert_eq!(bench.read("trace.min.log"), b"op 9\ncaf\xe9 stays\nbug\nop 9");
+}

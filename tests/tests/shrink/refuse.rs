@@ -1,6 +1,8 @@
 //! Tests that an input is refused unless it shows the bug in every run.
 
 use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use super::bench::{Bench, run};
 
@@ -50,7 +52,17 @@ fn a_command_that_goes_wrong_is_not_the_bug() {
         let said = refused(script);
         assert!(said.contains("cannot be judged"), "{said}");
         assert!(said.contains(how), "{said}");
+        assert_eq!(said.contains("let a shell turn it into an exit code"), !how.starts_with("exited"), "{said}");
     }
+}
+
+#[test]
+fn an_input_that_is_the_program_can_be_run() {
+    let bench = Bench::new("#!/bin/sh\n# noise\nexit 7\n");
+    let path = bench.path("trace.log");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is a file");
+    let done = run(bench.command(["trace.log", "--invert", "--verbatim", "--", "{}"].map(OsStr::new)));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
 }
 
 #[test]

@@ -10,7 +10,7 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 use afresh_core::{
-    Comparison, Engine, EventNumber, Key, Observation, Parts, Sent, SlotId, Stimulus, System, Viewed, What,
+    Comparison, Engine, EventNumber, Key, Observation, Parts, Rejected, Sent, SlotId, Stimulus, System, Viewed, What,
 };
 use afresh_trace::format::EventOf;
 
@@ -353,7 +353,7 @@ impl Comparer {
     pub(crate) fn only_now<S: System>(&mut self, engine: &Engine<S>) -> Vec<Different<S>> {
         let unmatched = self.unmatched(engine).filter(|(_, now)| self.is_compared(now));
         let (numbers, only): (Vec<_>, Vec<_>) =
-            unmatched.filter_map(|(number, now)| Some((number, only_now(engine, number, now)?))).unzip();
+            unmatched.filter_map(|(number, now)| Some((number, only_now(engine, &self.places, number, now)?))).unzip();
         self.compared += numbers.len() as u64;
         self.matched.extend(numbers);
         only
@@ -411,7 +411,7 @@ impl Comparer {
                 Observation::Out(_) if !self.records_outputs => continue,
                 // If the user asked to skip unreadable messages, their rejection is no difference.
                 Observation::Rejected(_) if is_unreadable(engine, taken) => continue,
-                now => only_now(engine, journaled, now),
+                now => only_now(engine, &self.places, journaled, now),
             };
             let Some(kind) = kind else { continue };
             let ends = !goes_on && Some(taken) == last && journaled.get() as usize > self.covered;
@@ -437,6 +437,7 @@ fn made_since<S: System>(
 /// `None` if it is none.
 fn only_now<S: System>(
     engine: &Engine<S>,
+    places: &Places,
     number: EventNumber,
     now: &Observation<S::Out, S::View>,
 ) -> Option<Different<S>> {
@@ -445,7 +446,10 @@ fn only_now<S: System>(
             let before = if sent.body.is_none() { sent_before(engine, number, sent) } else { None };
             Different::NewOutput { sent: sent.clone(), before }
         }
-        Observation::Rejected(now) => Different::New(Event::Rejected((**now).clone())),
+        Observation::Rejected(now) => {
+            let why = places.why(engine, number, &now.why);
+            Different::New(Event::Rejected(Rejected { why }))
+        }
         Observation::Quarantined(now) => Different::New(Event::Quarantined((**now).clone())),
         Observation::Healed(now) => Different::New(Event::Healed((**now).clone())),
         Observation::Settled(_) | Observation::View(_) => return None,

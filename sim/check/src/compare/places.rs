@@ -1,6 +1,6 @@
 //! The places of the stimuli of a journal in the trace that they come from.
 
-use afresh_core::EventNumber;
+use afresh_core::{Engine, EventNumber, Stimulus, System, What, conflict};
 
 /// For each stimulus of a journal, its event and its line in the trace.
 #[derive(Clone, Default)]
@@ -20,5 +20,19 @@ impl Places {
         let index = self.stimuli.binary_search_by_key(&taken, |(taken, ..)| *taken).ok()?;
         let (_, number, line) = self.stimuli[index];
         Some((number, line))
+    }
+
+    /// The reason of a rejection, which is event `number` of the journal. If it names another event, it does so by the
+    /// number of that event in the trace.
+    pub(super) fn why<S: System>(&self, engine: &Engine<S>, number: EventNumber, why: &str) -> String {
+        let journal = engine.journal();
+        let message = |number| match &journal.get(number)?.what {
+            What::Stimulus(Stimulus::In(message)) => Some(message),
+            _ => None,
+        };
+        let rejected = journal.get(number).and_then(|event| message(event.cause?));
+        let revisions = rejected.map(|rejected| journal.revisions(&rejected.fact())).unwrap_or_default();
+        let named = revisions.into_iter().find(|number| conflict(*number) == why);
+        named.and_then(|named| self.of(named)).map_or_else(|| why.to_owned(), |(number, _)| conflict(number))
     }
 }

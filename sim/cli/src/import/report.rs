@@ -53,6 +53,9 @@ impl Report<'_> {
                 count(backwards, "row", "rows")
             );
         }
+        for absent in &self.summary.absent {
+            let _ = writeln!(text, "warning: {absent}");
+        }
         if self.summary.torn {
             text.push_str("warning: the last row has no line end, so it may be torn\n");
         }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use afresh_core::Policy;
 use afresh_host::http::{Access, Listen, Tls, Token};
 use afresh_host::store;
+use afresh_program::Program;
 use afresh_trace::text::{count, escape};
 use serde::Serialize;
 
@@ -104,12 +105,19 @@ struct Report<'a> {
     events: usize,
 }
 
+/// The version of the code of a system: that of its program, if it is one and says it.
+fn version(systems: &Systems, name: &str) -> String {
+    let program = systems.program(name).and_then(Program::about).map(|about| about.version);
+    program.filter(|version| !version.is_empty()).unwrap_or_else(|| systems.version().to_owned())
+}
+
 /// Runs the service until a signal stops it.
 pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     let usage = |error: &dyn std::fmt::Display| CliError::Usage(error.to_string());
     let runner = systems
         .get(&args.system)
         .map_err(|unknown| CliError::Usage(format!("{unknown}\n  help: {}", unknown.help())))?;
+    systems.begin(&args.system)?;
     interrupt::listen();
     // An error says that the program around this one has a log of its own.
     let _ = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_target(false).try_init();
@@ -121,7 +129,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
     let tls = tls.map(|(certificates, key)| Tls { certificates, key });
     let setup = Setup {
         system: args.system.clone(),
-        version: systems.version().to_owned(),
+        version: version(systems, &args.system),
         policy: match args.policy {
             How::Incremental => Policy::Incremental,
             How::FirstPrinciples => Policy::FirstPrinciples,

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::fs;
 use std::process::ExitCode;
 
 use afresh_core::Signature;
-use afresh_shrink::minimize::{Item, Refusal};
+use afresh_shrink::minimize::{Item, Refusal, Verdict};
 use afresh_shrink::oracle::{By, CommandOracle, Outcome, Recognizer, Score, Second, Template};
 use afresh_trace::text::{escape, without_passwords};
 
@@ -41,6 +42,10 @@ const EMPTY_INVERTED: &str = "It fails in the same way on an empty file. If it e
 /// What to do if the original does not show the bug, but the command is a test.
 const MAYBE_TEST: &str = "If it is a test, which fails if the bug is there, use `--invert`.";
 
+/// What to do if the run of the original ended in another way than with an exit code.
+const UNRESOLVED: &str = "A run that a signal or the time limit ends counts as neither. If it is the bug, let a shell \
+                          turn it into an exit code: sh -c 'timeout 5 COMMAND \"$0\"; exit $?' {}";
+
 /// What a search for a failure has found out, if it found none.
 const NONE_FOUND: &str = "Each change that was tried leaves it without a failure.";
 
@@ -70,6 +75,9 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
         let oracle = CommandOracle::new(template, places.name.clone())
             .map_err(|error| ShrinkError::write(&std::env::temp_dir(), error))?;
         let oracle = oracle.recognizer(recognizer.clone()).timeout(args.timeout).jobs(args.jobs.unwrap_or(1));
+        // The command may run the input itself.
+        let permissions = fs::metadata(&args.file).ok().filter(fs::Metadata::is_file).map(|file| file.permissions());
+        let oracle = permissions.into_iter().fold(oracle, CommandOracle::permissions);
         Ok::<_, ShrinkError>(oracle.stop_when(interrupt::requested))
     };
     let mut oracle = oracle_of(template)?;
@@ -148,6 +156,7 @@ fn reasons(args: &Args, refusal: &Refusal, outcomes: &[Outcome; 2]) -> Vec<Strin
             Refusal::FailsEmpty => Some(EMPTY),
             Refusal::DoesNotFail(_) if args.search => Some(NONE_FOUND),
             Refusal::DoesNotFail(_) if !args.invert => Some(MAYBE_TEST),
+            Refusal::Unresolved(Verdict::Unresolved(how)) if !how.starts_with("exited") => Some(UNRESOLVED),
             _ => None,
         }
         .map(str::to_owned),

@@ -149,7 +149,7 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
 fn kept<T>(args: &Args, items: &[Item<T>], content: &dyn Content<T>) -> Result<Option<Regex>, ShrinkError> {
     for text in &args.keep {
         let pattern = Regex::new(text).map_err(ShrinkError::Keep)?;
-        if !items.iter().filter_map(|item| content.text(&item.value)).any(|line| pattern.is_match(&line)) {
+        if !items.iter().any(|item| content.line(&item.value).is_some_and(|line| pattern.is_match(&line))) {
             return Err(ShrinkError::KeepsNothing(text.clone()));
         }
     }

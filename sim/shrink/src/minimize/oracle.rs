@@ -121,6 +121,12 @@ pub trait Content<T> {
         None
     }
 
+    /// Returns the text of `event` in which the patterns of what must stay are looked for: without its line end, and
+    /// with U+FFFD for what is no UTF-8. `None` if it has no text.
+    fn line<'e>(&self, event: &'e T) -> Option<Cow<'e, str>> {
+        self.text(event)
+    }
+
     /// Says how `items` change if the events in the spans of `remove` go, where events name places of a common order.
     /// Returns `None` if they name no places, as far as the oracle knows; see [`System::rebase`].
     ///

@@ -82,7 +82,7 @@ fn loses<T>(
     rewritten: &[(usize, Item<T>)],
     content: &dyn Content<T>,
 ) -> bool {
-    let text = |item: &Item<T>| content.text(&item.value).map(Cow::into_owned).unwrap_or_default();
+    let text = |item: &Item<T>| content.line(&item.value).map(Cow::into_owned).unwrap_or_default();
     let place = |number: u64| items.partition_point(|item| item.number < number);
     let removed = edit.removed().iter().flat_map(|(first, last)| &items[place(*first)..place(last.saturating_add(1))]);
     let changes = |(place, after): &(usize, Item<T>)| {

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
+use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 use std::time::Duration;
-use std::{fs, thread};
 
 use afresh_core::Signature;
 
@@ -122,6 +123,7 @@ pub struct CommandOracle {
     stop: fn() -> bool,
     jobs: usize,
     outcomes: [Outcome; 2],
+    permissions: Option<Permissions>,
 }
 
 impl CommandOracle {
@@ -145,7 +147,16 @@ impl CommandOracle {
             stop: || false,
             jobs: 1,
             outcomes,
+            permissions: None,
         })
+    }
+
+    /// Sets the permissions of the files with the candidates, such as that to run them. By default, they are those of
+    /// any new file.
+    #[must_use]
+    pub fn permissions(mut self, permissions: Permissions) -> Self {
+        self.permissions = Some(permissions);
+        self
     }
 
     /// Sets how failures are recognized. The bug is the failure of the original.
@@ -263,6 +274,9 @@ impl CommandOracle {
         }
         fs::create_dir(folder)?;
         fs::write(&path, content)?;
+        if let Some(permissions) = &self.permissions {
+            fs::set_permissions(&path, permissions.clone())?;
+        }
         let streams = Streams { input: Vec::new(), apart };
         let finished = process::run(self.template.command(&path), streams, timeout, self.stop);
         fs::remove_dir_all(folder)?;
@@ -342,6 +356,10 @@ impl<T: AsRef<[u8]> + From<Vec<u8>>> Content<T> for CommandOracle {
         Lines.text(line)
     }
 
+    fn line<'e>(&self, line: &'e T) -> Option<Cow<'e, str>> {
+        Lines.line(line)
+    }
+
     fn with_text(&self, line: &T, text: &str) -> Option<T> {
         Lines.with_text(line, text)
     }
@@ -355,6 +373,12 @@ pub struct Lines;
 impl<T: AsRef<[u8]> + From<Vec<u8>>> Content<T> for Lines {
     fn text<'e>(&self, line: &'e T) -> Option<Cow<'e, str>> {
         std::str::from_utf8(line.as_ref()).ok().map(Cow::Borrowed)
+    }
+
+    fn line<'e>(&self, line: &'e T) -> Option<Cow<'e, str>> {
+        let line = line.as_ref();
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        Some(String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)))
     }
 
     fn with_text(&self, _: &T, text: &str) -> Option<T> {

@@ -78,7 +78,7 @@ fn go(lines: &[&str]) -> Option<String> {
 fn thrown(lines: &[&str]) -> Option<String> {
     static CLASS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r#"^(?:Exception in thread ".*" |Unhandled [Ee]xception[.:] |Uncaught )?((?:[\w$]+\.)*[A-Za-z_$][\w$]*(?:Error|Exception|Throwable|Failure)\w*)(?: \[\w+\])?(?::(.*))?$"#,
+            r#"^(?:Exception in thread ".*" |Unhandled [Ee]xception[.:] |Uncaught )?((?:[\w$]+\.)*(?:[A-Za-z_$][\w$]*)?(?:Error|Exception|Throwable|Failure)\w*)(?: \[\w+\])?(?::(.*))?$"#,
         )
     });
     static FRAME: LazyLock<Regex> =
@@ -166,6 +166,14 @@ mod tests {
             (
                 "AssertionError [ERR_ASSERTION]: 5 == 7\n    at Object.<anonymous> (/src/a.js:9:1)",
                 "AssertionError in Object.<anonymous>: # == #",
+            ),
+            (
+                "/src/a.js:3\n  throw e;\n  ^\n\nError: port is missing\n    at check (/src/a.js:3:11)\n",
+                "Error in check",
+            ),
+            (
+                "Exception in thread \"main\" java.lang.Exception: no header\n\tat Boom.header(Boom.java:5)\n",
+                "java.lang.Exception in Boom.header",
             ),
             ("book: book.c:7: apply: Assertion `left == 0' failed.\nAborted", "assertion left == 0"),
             ("a.rb:3:in `apply': no account (KeyError)\n\tfrom a.rb:9", "KeyError"),

@@ -159,6 +159,11 @@ impl Cells {
         (self.state == State::Quoted).then_some(self.opened)
     }
 
+    /// Returns where the quote opened that ended in the line of a problem, if it opened on a line before.
+    pub(super) fn opened_before(&self) -> Option<Place> {
+        (self.quoted && self.opened.0 < self.lines).then_some(self.opened)
+    }
+
     /// Adds a line of the row, with its line end. Returns `true` if the row is then whole.
     ///
     /// # Errors

@@ -98,7 +98,7 @@ pub(super) struct Sample<'a> {
 impl Sample<'_> {
     /// Returns the form of the cells of the export, and whether the sample holds evidence for it.
     ///
-    /// Without evidence, all formats with this separator read the sample alike.
+    /// Without evidence, the rows that all formats read alike can be read, and others cannot.
     pub(super) fn form(&self, shape: Shape) -> (Form, bool) {
         let delimiter = shape.delimiter.or_else(|| shape.rows?.delimiter()).unwrap_or_else(|| self.delimiter());
         let (format, certain) = shape.rows.map_or_else(|| self.format(delimiter), |format| (format, true));
@@ -123,7 +123,12 @@ impl Sample<'_> {
             let has = |byte| self.text.array_windows().any(|two| *two == [b'\\', byte]);
             let escaped = [(RowFormat::Enclosed, b'"'), (RowFormat::Outfile, delimiter)];
             let escaped = escaped.into_iter().find(|(format, byte)| has(*byte) && fits(*format));
-            return (escaped.filter(|_| !fits(RowFormat::Csv)).map_or(RowFormat::Csv, |(format, _)| format), true);
+            let Some(rows) = self.rows(RowFormat::Csv, delimiter) else {
+                return (escaped.map_or(RowFormat::Csv, |(format, _)| format), true);
+            };
+            // Text with escapes doubles each backslash. So do some texts.
+            let unclear = has(b'\\') && (fits(RowFormat::Outfile) || fits(RowFormat::Enclosed));
+            return (RowFormat::Csv, !unclear || Quotes::of(&rows) == Quotes::Csv);
         }
         let mut cells = self.text.split(|byte| b"\t\r\n".contains(byte));
         let has_null = cells.clone().any(|cell| cell == b"\\N");
@@ -135,18 +140,13 @@ impl Sample<'_> {
             (true, false) => [RowFormat::Mysql, RowFormat::Copy, RowFormat::Outfile],
             _ => [RowFormat::Copy, RowFormat::Outfile, RowFormat::Mysql],
         };
-        let found = escaped.into_iter().find(|format| fits(*format)).filter(|_| !self.is_quoted());
-        match found {
-            Some(format) if has_word || !self.is_raw(format) => (format, true),
-            _ => (RowFormat::Csv, true),
+        let Some(format) = escaped.into_iter().find(|format| fits(*format)) else { return (RowFormat::Csv, true) };
+        match self.rows(RowFormat::Csv, b'\t').map_or(Quotes::No, |rows| Quotes::of(&rows)) {
+            Quotes::Csv => (RowFormat::Csv, true),
+            Quotes::Unclear => (RowFormat::Csv, false),
+            Quotes::No if has_word || !self.is_raw(format) => (format, true),
+            Quotes::No => (RowFormat::Csv, true),
         }
-    }
-
-    /// Returns `true` if a cell is in quotes that it needs only in CSV: it has a doubled quote or a separator in it.
-    fn is_quoted(&self) -> bool {
-        let Some(rows) = self.rows(RowFormat::Csv, b'\t') else { return false };
-        let mut quoted = rows.iter().flatten().filter(|(_, quoted)| *quoted);
-        quoted.any(|(cell, _)| cell.iter().any(|byte| b"\"\t\n".contains(byte)))
     }
 
     /// Returns `true` if the cells hold JSON only if nothing is unescaped in them.
@@ -200,6 +200,40 @@ impl Sample<'_> {
 /// The cells of a row, each with whether it was in quotes.
 type Row = Vec<(Vec<u8>, bool)>;
 
+/// What the quotes tell of rows that can be read as CSV, and as text with escapes too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quotes {
+    /// No cell is in quotes, or only those of one column: a text of JSON has quotes too.
+    No,
+    /// A cell has a doubled quote in it, as only CSV writes it, or all cells are in quotes.
+    Csv,
+    /// They may be of CSV or of the texts.
+    Unclear,
+}
+
+impl Quotes {
+    fn of(rows: &[Row]) -> Self {
+        let cells = || rows.iter().flat_map(|row| row.iter().enumerate());
+        let quoted = || cells().filter(|(_, (_, quoted))| *quoted);
+        let holds = |bytes: &[u8]| quoted().any(|(_, (cell, _))| cell.iter().any(|byte| bytes.contains(byte)));
+        let is_bare_quote = |(_, (cell, quoted)): (usize, &(Vec<u8>, bool))| !quoted && cell.contains(&b'"');
+        let first = quoted().next().map(|(column, _)| column);
+        if holds(b"\t\n") || holds(b"\"") && cells().any(is_bare_quote) {
+            // As text with escapes, the lines of this cell are rows like the others. Or a writer of CSV would have put
+            // each cell with a quote in quotes.
+            Self::Unclear
+        } else if holds(b"\"") {
+            Self::Csv
+        } else if quoted().all(|(column, _)| Some(column) == first) {
+            Self::No
+        } else if quoted().count() == cells().count() && !holds(b"\\") {
+            Self::Csv
+        } else {
+            Self::Unclear
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,9 +275,32 @@ mod tests {
             ("1,\"{\\\"a\\\":1}\"\n2,\\N\n", false, RowFormat::Enclosed),
             ("1,{\"a\":1\\,\"b\":2}\n", false, RowFormat::Outfile),
             ("1,{\"a\":1}\n", false, RowFormat::Csv),
+            ("\"1\"\t\"m\"\t\"5\"\n", false, RowFormat::Csv),
         ] {
             let sample = Sample { text: text.as_bytes(), by_name };
             assert_eq!(sample.format(sample.delimiter()).0, format, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_several_formats_read_differently_is_not_guessed() {
+        for (text, is_clear) in [
+            // As text with escapes, these are three rows.
+            ("1\tm-1\t\"open\n2\tm-2\tx\n3\tm-3\tend\"\n", false),
+            // A writer of CSV would have put the JSON in quotes.
+            ("1\t{\"a\":\"\\\\n\"}\t\"say \"\"hi\"\"\"\n", false),
+            ("1\t\"say \"\"hi\"\"\"\n", true),
+            ("1\t\"m-1\"\t\"till\"\n", false),
+            ("1\t\"till\"\n", true),
+            ("1|{\"a\":\"C:\\\\\\\\temp\"}\n", false),
+            ("1|\"{\"\"a\"\":\"\"C:\\\\temp\"\"}\"\n", true),
+            ("1,\"m-1\",\"C:\\\\temp\"\n", false),
+            // CSV may have this null too.
+            ("1|\\N|x\n", true),
+            ("1,C:\\temp\n", true),
+        ] {
+            let sample = Sample { text: text.as_bytes(), by_name: false };
+            assert_eq!(sample.format(sample.delimiter()).1, is_clear, "{text}");
         }
     }
 }

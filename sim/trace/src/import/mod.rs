@@ -7,6 +7,7 @@
 //! replace it. Only one row at a time is in memory, and hashes of the messages before it. The JSON text of a body is
 //! copied, so that no digit of a number is lost.
 
+mod absent;
 mod cells;
 mod facts;
 mod form;
@@ -24,6 +25,8 @@ use serde_json::value::RawValue;
 
 use crate::format::{Error, Problem, Writer, split_output_id};
 
+pub use absent::Absent;
+use absent::Unseen;
 use facts::{Facts, Filed, Later};
 pub use facts::{Named, Tally};
 pub use form::{Form, RowFormat, Shape};
@@ -64,6 +67,8 @@ pub struct Summary {
     pub rejected: Tally,
     /// Messages in whose bodies the system cannot read.
     pub unreadable: Tally,
+    /// The fields that a row may have, and that are mapped to a column that no row has.
+    pub absent: Vec<Absent>,
 }
 
 /// The answer of a system to a message that it will not take.
@@ -99,9 +104,13 @@ pub fn import<R: BufRead, W: Write>(
     let mut summary = Summary { read_as: Some(rows.form()), ..Summary::default() };
     let (mut facts, mut later_in, mut later_out) = (Facts::default(), Later::default(), Later::default());
     let (mut number, mut latest) = (EventNumber::MIN, None);
+    let mut unseen = Unseen::new(mapping);
     loop {
         let row = match rows.advance()? {
-            Ok(false) => return Ok(summary),
+            Ok(false) => {
+                summary.absent = unseen.absent(name)?;
+                return Ok(summary);
+            }
             Ok(true) => Row { rows: &rows, mapping }.what(),
             Err(error) => Err(error),
         };
@@ -119,6 +128,7 @@ pub fn import<R: BufRead, W: Write>(
                 continue;
             }
         };
+        unseen.look_at(&rows, matches!(what, What::Observation(Observation::View(_))));
         match &mut what {
             What::Stimulus(Stimulus::In(message)) => {
                 if mapping.later_replaces {
@@ -154,12 +164,17 @@ impl Summary {
     ) {
         let named = Named { line, event, earlier: None, why: None };
         let refusal = message.body.as_ref().and_then(|body| admit(body.get()).err());
+        if let Some(Refusal::Unreadable(why)) = refusal {
+            // A run does not know what such a message says, so no other can be the same or conflict with it.
+            return self.unreadable.add(Named { why: Some(why), ..named });
+        }
         let filed = facts.file(message, event, refusal.is_some());
         match (filed, refusal) {
             (Filed::Duplicate(earlier), _) => self.duplicates.add(Named { earlier: Some(earlier), ..named }),
             (Filed::Conflict(earlier), _) => self.conflicts.add(Named { earlier: Some(earlier), ..named }),
-            (_, Some(Refusal::Unreadable(why))) => self.unreadable.add(Named { why: Some(why), ..named }),
-            (_, Some(Refusal::Rejected(why))) => self.rejected.add(Named { why: Some(why), ..named }),
+            (_, Some(Refusal::Unreadable(why) | Refusal::Rejected(why))) => {
+                self.rejected.add(Named { why: Some(why), ..named });
+            }
             (Filed::Stale(earlier), None) => self.stale.add(Named { earlier: Some(earlier), ..named }),
             (Filed::Counts, None) => {}
         }

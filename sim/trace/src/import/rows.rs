@@ -104,6 +104,21 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
+    /// Returns whether the current row has the last step of a path, even if it is a null there. If it does not, returns
+    /// the names that it has instead.
+    pub(super) fn has(&self, path: &[String]) -> Result<(), Vec<String>> {
+        let Some((last, before)) = path.split_last() else { return Ok(()) };
+        if before.is_empty() && matches!(self, Self::Cells(_)) {
+            // That the column exists was checked before the first row.
+            return Ok(());
+        }
+        match self.value(before) {
+            Ok(Some(value)) if value.has(last) => Ok(()),
+            Ok(Some(value)) => Err(value.names()),
+            _ => Err(Vec::new()),
+        }
+    }
+
     /// Returns the byte of the line at which `value` begins, counted from 1, or 0 if that is unknown.
     ///
     /// It is unknown for cells, and for a value that had to be decoded.

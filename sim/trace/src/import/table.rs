@@ -116,7 +116,14 @@ impl<R: BufRead> Table<R> {
                 Ok(false) => {}
                 Err((column, problem)) if self.style.has_quotes() => {
                     // Where the next row begins depends on what was meant by the quotes of this one.
-                    return Err(Error::at(&self.name, self.lines, column, Problem::Quote(problem)));
+                    return Err(match self.cells.opened_before() {
+                        None => Error::at(&self.name, self.lines, column, Problem::Quote(problem)),
+                        Some((line, opened)) => {
+                            let ends = format!("ends at line {}, byte {}", self.lines, column.saturating_sub(1));
+                            let problem = format!("the quote that opens here {ends}, and there: {problem}");
+                            Error::at(&self.name, self.line + line, opened, Problem::Quote(problem))
+                        }
+                    });
                 }
                 Err((column, problem)) => {
                     return Ok(Err(Error::at(&self.name, self.lines, column, Problem::Row(problem))));
@@ -182,8 +189,9 @@ impl<R: BufRead> Table<R> {
         if self.certain || self.text.iter().all(is_neutral) && !has_null() {
             return Ok(());
         }
-        let problem = "the rows before this one do not tell whether they are CSV with tabs or text with escapes: \
-                       expected the option `--read-as` with `csv`, `copy`, `outfile` or `mysql`";
+        let problem = "the rows do not tell whether they are CSV or text with escapes, which read this one \
+                       differently: expected the option `--read-as` with `csv`, `copy`, `outfile`, `enclosed` or \
+                       `mysql`";
         Err(self.error(Problem::Mapping(problem.into())))
     }
 
@@ -207,7 +215,17 @@ impl<R: BufRead> Table<R> {
     pub(super) fn check(&self, path: &[String]) -> Result<(), Error> {
         let problem = match (path.first(), &self.columns) {
             (None, _) => "`.` means a whole row of JSON, and the rows are cells: expected the name of a column".into(),
-            (Some(name), _) if self.column(name).is_some() => return Ok(()),
+            (Some(name), Some(columns)) if self.column(name).is_some() => {
+                let numbers = (1..).zip(columns).filter(|(_, column)| *column == name).map(|(number, _)| number);
+                match numbers.collect::<Vec<u32>>()[..] {
+                    [first, second, ..] => format!(
+                        "columns {first} and {second} are both named `{name}`: expected one of that name; rename one \
+                         in the first row"
+                    ),
+                    _ => return Ok(()),
+                }
+            }
+            (Some(name), None) if self.column(name).is_some() => return Ok(()),
             (Some(name), Some(columns)) => {
                 let unknown = UnknownName::new(Thing::Column, name, columns.iter().map(|column| column.trim()));
                 format!(

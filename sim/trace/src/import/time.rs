@@ -40,6 +40,10 @@ impl Unit {
 /// each smaller unit needs three more digits, so at most one unit fits a number.
 const USUAL: (i64, i64) = (631_152_000_000_000_000, 4_133_980_800_000_000_000 - 1);
 
+/// The first number that is taken for nanoseconds, in 2001. Hardly anybody has recorded earlier ones, but ticks of
+/// 100 ns since the year 1, as .NET counts them, are smaller numbers from 1990 on.
+const NANOSECONDS_MIN: i64 = 1_000_000_000_000_000_000;
+
 /// Reads a time, in any of the usual forms:
 ///
 /// * RFC 3339.
@@ -50,10 +54,15 @@ const USUAL: (i64, i64) = (631_152_000_000_000_000, 4_133_980_800_000_000_000 - 
 pub(super) fn parse(text: &str, unit: Option<Unit>) -> Result<At, String> {
     let text = text.trim();
     let units = unit.as_ref().map_or(&Unit::ALL[..], std::slice::from_ref);
-    let numbers: Vec<i64> = units.iter().filter_map(|unit| decimal::parse(text, unit.power()).ok()).collect();
-    let times = if numbers.is_empty() { calendar(text).into_iter().collect() } else { numbers };
-    match times.iter().find(|time| unit.is_some() || (USUAL.0..=USUAL.1).contains(*time)) {
-        Some(time) => Ok(At::Stamp(*time)),
+    let is_usual = |known: Unit, time: i64| {
+        unit.is_some() || (USUAL.0..=USUAL.1).contains(&time) && (known != Unit::Nanoseconds || time >= NANOSECONDS_MIN)
+    };
+    let number = |unit: &Unit| decimal::parse(text, unit.power()).ok().map(|time| (time, is_usual(*unit, time)));
+    let numbers: Vec<(i64, bool)> = units.iter().filter_map(number).collect();
+    let named = || calendar(text).map(|time| (time, unit.is_some() || (USUAL.0..=USUAL.1).contains(&time)));
+    let times = if numbers.is_empty() { named().into_iter().collect() } else { numbers };
+    match times.iter().find(|(_, usual)| *usual) {
+        Some((time, _)) => Ok(At::Stamp(*time)),
         None if times.is_empty() => Err(format!(
             "invalid time {text:?}, expected one such as 2026-03-14T09:26:53Z or 2026-03-14 09:26:53+00, or a number \
              since 1970"
@@ -120,8 +129,9 @@ mod tests {
 
     #[test]
     fn what_is_far_from_now_is_no_time_unless_the_unit_is_named() {
-        // A Julian day, a date as a number, a zero, the first and the last day of a calendar.
-        for text in ["2461113.9", "20260314", "20260314092653", "0", "-1", "0001-01-01T00:00:00Z", "9999-12-31"] {
+        // A Julian day, a date as a number, ticks since the year 1, a zero, the first and the last day of a calendar.
+        let days = ["2461113.9", "20260314", "20260314092653", "639091276130000000"];
+        for text in days.into_iter().chain(["0", "-1", "0001-01-01T00:00:00Z", "9999-12-31"]) {
             assert!(parse(text, None).is_err(), "{text}");
         }
         assert_eq!(parse("1970-01-02", Some(Unit::Seconds)), Ok(At::Stamp(86_400_000_000_000)));

@@ -1,6 +1,7 @@
 //! A value found in a row, as a text or as JSON, and its conversion into a field of an event.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use afresh_core::{At, Name};
@@ -34,6 +35,23 @@ impl<'a> Value<'a> {
             Some(value) => Self::find(value.get(), rest),
             None => Ok(None),
         }
+    }
+
+    /// Returns `true` if the value is an object or an array with this member, which may be null.
+    pub(super) fn has(&self, name: &str) -> bool {
+        step(&self.inner(), name).is_ok_and(|member| member.is_some())
+    }
+
+    /// The names of the members, if the value is an object.
+    pub(super) fn names(&self) -> Vec<String> {
+        let members = serde_json::from_str::<BTreeMap<String, IgnoredAny>>(&self.inner());
+        members.unwrap_or_default().into_keys().collect()
+    }
+
+    /// The JSON in which a path goes on: that of the value, or the one that its text holds.
+    fn inner(&self) -> Cow<'_, str> {
+        let (Self::Text(json) | Self::Json(json)) = self;
+        encoded(json).map_or(Cow::Borrowed(json), Cow::Owned)
     }
 
     /// Copies a borrowed text, so that the value no longer depends on its row.

@@ -10,7 +10,7 @@ use serde_json::Value;
 pub(crate) const RECORDED: &str = "recorded";
 
 /// The name of the check that compares the runs of two versions of a system.
-pub(crate) const DIFFERS: &str = "differs";
+pub const DIFFERS: &str = "differs";
 
 /// The name of the check that compares a recorded view with the recorded view before it.
 pub(crate) const RECORDED_STEP: &str = "recorded-step";

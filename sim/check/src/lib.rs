@@ -42,7 +42,7 @@ pub use admit::{admit, keys};
 pub use check::{Options, Report, check};
 pub use excluded::{Excluded, Exclusion};
 pub use extent::Extent;
-pub use finding::{Finding, Place, Sighting, Versus, value};
+pub use finding::{DIFFERS, Finding, Place, Sighting, Versus, value};
 pub use ignore::Ignored;
 pub use kept::kept;
 pub use loaded::{AHEAD, Loaded};

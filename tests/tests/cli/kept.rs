@@ -47,3 +47,12 @@ fn another_bug_is_a_bug_too() {
     assert_eq!(done.code, Some(1));
     assert!(done.stdout.contains("kept for panic/of another kind, which does not show"), "{}", done.stdout);
 }
+
+#[test]
+fn a_difference_of_two_versions_is_not_for_check() {
+    let folder = kept("ledger");
+    let text = std::fs::read_to_string(folder.path("kept.jsonl")).expect("the trace");
+    folder.write("kept.jsonl", &text.replace("incremental/captured", "differs/captured"));
+    let said = folder.ok(&["check", "kept.jsonl"]);
+    assert!(said.contains("kept for differs/captured, which is a difference between two versions"), "{said}");
+}

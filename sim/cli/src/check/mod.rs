@@ -10,8 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use afresh_check::verify::Messages;
-use afresh_check::{Coverage, Deny, Options, Report};
-use afresh_core::{EventNumber, Header};
+use afresh_check::{Coverage, DIFFERS, Deny, Options, Report};
+use afresh_core::{EventNumber, Header, Signature};
 use afresh_trace::format::{Error, Problem};
 use afresh_trace::text::{count, escape, number};
 use bytesize::ByteSize;
@@ -247,7 +247,13 @@ fn text(checked: &Trace) -> String {
     let mut text = format!("{}: {verdict} {stimuli}, {}{}\n", escape(trace), report.extent, excluded(&report.notes));
     if let Some(shows) = shows {
         let back = report.findings.iter().any(|finding| finding.signature.to_string() == *shows);
-        text += &format!("  kept for {}, which {}\n", escape(shows), if back { "is back" } else { "does not show" });
+        let is_of_two = shows.parse::<Signature>().is_ok_and(|bug| bug.check == DIFFERS);
+        let how = match back {
+            true => "is back",
+            false if is_of_two => "is a difference between two versions, and only `afresh compare` can tell",
+            false => "does not show",
+        };
+        text += &format!("  kept for {}, which {how}\n", escape(shows));
     }
     if let Some(void) = &report.void {
         text += &format!("  {}\n", escape(void));

@@ -1,7 +1,7 @@
 //! Explores two versions of a system: a run fails if the old version does something else on its messages.
 
-use afresh_check::Finding;
 use afresh_check::against::Options;
+use afresh_check::{DIFFERS, Finding};
 use afresh_core::{EventNumber, Header, Signature};
 use afresh_trace::format::{self, Error, Reader, Writer};
 use afresh_world::explore::{Explorer, Record, Run, Runs};
@@ -40,7 +40,7 @@ impl Runs for AgainstRuns<'_> {
         let findings = match self.versions.compare_bytes(run.trace.clone(), Options::default()) {
             Ok(report) => report.findings.into_iter().map(|differing| differing.finding).collect(),
             // The old version cannot run these messages at all: it may have no version of a name that is deployed.
-            Err(error) => vec![Finding::of_run(Signature::new("differs", "run"), EventNumber::MIN, error.to_string())],
+            Err(error) => vec![Finding::of_run(Signature::new(DIFFERS, "run"), EventNumber::MIN, error.to_string())],
         };
         let is_kept = is_any || !findings.is_empty();
         let shows = findings.first().map(|finding| finding.signature.to_string());

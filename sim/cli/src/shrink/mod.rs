@@ -45,8 +45,8 @@ use crate::worker;
 ///
 /// Each run tries one change, and keeps it only if the same bug still shows. The search can therefore be stopped at
 /// any time, and the best result so far is kept. When the search ends by itself, the result is 1-minimal: removing
-/// any single message that is left loses the bug. Also for spans and pairs: so does removing any 2 to 6 neighbouring
-/// messages, or any two.
+/// any single message that is left loses the bug. Also for spans and pairs: so did removing any 2 to 6 neighbouring
+/// messages, or any two, before the texts of those that are left were simplified.
 ///
 /// A file that is one JSON object or array on several lines is shrunk as one value, unless `--verbatim` is given.
 ///

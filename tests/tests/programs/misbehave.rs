@@ -149,6 +149,30 @@ fn what_depends_on_the_process() {
 }
 
 #[test]
+fn what_depends_on_the_process_after_a_deploy() {
+    if !has("python3") {
+        return;
+    }
+    let folder = Folder::default();
+    let program = root().join("tests/programs/hostile.py").display().to_string();
+    let config = |mode: &str| {
+        format!(
+            "[systems.bad]\ncommand = [\"python3\", {program:?}, \"\"]\n[systems.bad.versions]\n\
+             \"bad+new\" = \"python3 {program} {mode}\"\n"
+        )
+    };
+    let message = |n: u32| format!(r#"{{"in":{{"id":"m-{n}","from":"a","body":{{"n":{n}}}}}}}"#);
+    let deploy = r#"{"fault":{"deploy":{"node":"a","system":"bad+new"}}}"#.to_owned();
+    folder.trace("in.jsonl", "bad", &[message(1), deploy, message(2)]);
+    for (mode, code) in [("view-of-its-process", 1), ("none", 0)] {
+        folder.write("afresh.toml", &config(mode));
+        let done = folder.run(&["check", "in.jsonl"]);
+        assert_eq!(done.code, Some(code), "{mode}: {}{}", done.stdout, done.stderr);
+        assert_eq!(done.stdout.contains("determinism"), code == 1, "{}", done.stdout);
+    }
+}
+
+#[test]
 fn what_is_kept_between_questions_is_found() {
     if !has("python3") {
         return;

@@ -270,7 +270,8 @@ impl<S: System> Verifier<S> {
             }
             Fault::Restart { .. } => self.facts.unlearn(),
             Fault::Deploy { system, .. } => {
-                let Some(system) = self.engine.system().variant(system) else { return Vec::new() };
+                // Of the facts' own system, which may answer in another process than the one that runs.
+                let Some(system) = self.facts.system().variant(system) else { return Vec::new() };
                 let sent = self.engine.journal().events().filter_map(|event| match &event.what {
                     What::Observation(Observation::Out(sent)) => Some((event.cause.unwrap_or(event.number), sent)),
                     _ => None,

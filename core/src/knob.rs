@@ -101,6 +101,12 @@ pub struct Plan<O> {
     pub quarantines: Vec<Quarantined>,
     /// The stored messages that would be rejected.
     pub refusals: Vec<Refusal>,
+    /// The keys that would come back from quarantine, in order.
+    pub returns: Vec<Key>,
+    /// The stored messages that are rejected now and would be admitted: the numbers of their events, in order.
+    pub admissions: Vec<EventNumber>,
+    /// `true` if a flow would be turned on or off for a key that has it otherwise, or for future keys.
+    pub switches: bool,
     /// The names that the knob carries but the journal does not have.
     pub unknown: Vec<Unknown>,
 }
@@ -138,7 +144,9 @@ pub struct Refusal {
 impl<O> Plan<O> {
     /// Returns `true` if turning the knob would have no visible effect.
     pub fn is_empty(&self) -> bool {
-        self.sends.is_empty() && self.heals.is_empty() && self.quarantines.is_empty() && self.refusals.is_empty()
+        let Self { keys: _, sends, heals, quarantines, refusals, returns, admissions, switches, unknown: _ } = self;
+        let is_still = sends.is_empty() && heals.is_empty() && quarantines.is_empty() && refusals.is_empty();
+        is_still && returns.is_empty() && admissions.is_empty() && !switches
     }
 
     /// Returns `true` if turning the knob would have the effects of another plan of it. The number of keys that are
@@ -147,9 +155,10 @@ impl<O> Plan<O> {
     where
         O: PartialEq,
     {
-        let Self { keys: _, sends, heals, quarantines, refusals, unknown } = self;
-        (sends, heals, quarantines, refusals, unknown)
-            == (&other.sends, &other.heals, &other.quarantines, &other.refusals, &other.unknown)
+        let Self { keys: _, sends, heals, quarantines, refusals, returns, admissions, switches, unknown } = self;
+        (sends, heals, quarantines, refusals) == (&other.sends, &other.heals, &other.quarantines, &other.refusals)
+            && (returns, admissions, switches) == (&other.returns, &other.admissions, &other.switches)
+            && *unknown == other.unknown
     }
 }
 
@@ -161,6 +170,9 @@ impl<O> Default for Plan<O> {
             heals: Vec::new(),
             quarantines: Vec::new(),
             refusals: Vec::new(),
+            returns: Vec::new(),
+            admissions: Vec::new(),
+            switches: false,
             unknown: Vec::new(),
         }
     }

@@ -34,11 +34,20 @@ impl<S: System> Engine<S> {
         let sends = self.changes(&mut outcome);
         let heals = core::mem::take(&mut outcome.heals);
         let quarantines = core::mem::take(&mut outcome.quarantines);
+        let mut admissions: Vec<_> = facts.iter().flat_map(Reconsidered::admissions).collect();
+        admissions.sort_unstable();
         let refusals = facts.iter_mut().flat_map(|fact| core::mem::take(&mut fact.refusals)).collect();
-        let plan = Plan { keys: outcome.cells.len(), sends, heals, quarantines, refusals, unknown };
-        for (number, cell) in outcome.before.take().into_iter().flatten() {
-            self.cells[number] = cell;
+        let mut returns = Vec::new();
+        let keys = outcome.cells.len();
+        for (number, before) in outcome.before.take().into_iter().flatten() {
+            let after = core::mem::replace(&mut self.cells[number], before);
+            if self.cells[number].is_quarantined() && !after.is_quarantined() {
+                returns.push(after.key);
+            }
         }
+        returns.sort_unstable();
+        let switches = flows.as_ref().is_some_and(|before| *before != self.flows);
+        let plan = Plan { keys, sends, heals, quarantines, refusals, returns, admissions, switches, unknown };
         outcome.cells.clear();
         self.spare = Some(outcome);
         self.routed.reset(&mark);
@@ -237,4 +246,12 @@ struct Reconsidered {
     rejected: Vec<EventNumber>,
     /// The revisions that are rejected this time.
     refusals: Vec<Refusal>,
+}
+
+impl Reconsidered {
+    /// The revisions that were rejected before and are admitted now.
+    fn admissions(&self) -> impl Iterator<Item = EventNumber> {
+        let is_refused = |number: &EventNumber| self.refusals.iter().any(|refusal| refusal.event == *number);
+        self.rejected.iter().copied().filter(move |number| !is_refused(number))
+    }
 }

@@ -205,9 +205,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
         first.findings.merge(other.findings);
         first.coverage.merge(&other.coverage);
         first.caught_up += other.caught_up;
-        for (part, count) in other.not_derivable {
-            *first.not_derivable.entry(part).or_default() += count;
-        }
+        first.not_derivable.merge(other.not_derivable);
     }
     first.coverage.steps += first.caught_up;
     first.coverage.beyond_budget -= first.caught_up;

@@ -46,6 +46,6 @@ pub use finding::{DIFFERS, Finding, Place, Sighting, Versus, value};
 pub use ignore::Ignored;
 pub use kept::kept;
 pub use loaded::{AHEAD, Loaded};
-pub use notes::{Deny, Notes};
+pub use notes::{Deny, NotDerivable, Notes};
 pub use subject::Subject;
 pub use verify::Coverage;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use afresh_core::EventNumber;
-use serde::Serialize;
+use afresh_trace::text::count;
+use serde::{Serialize, Serializer};
 
 use crate::excluded::{Excluded, Exclusion};
 use crate::finding::{Findings, Sighting};
@@ -13,11 +14,55 @@ use crate::finding::{Findings, Sighting};
 pub struct Notes {
     /// The messages that do not count and the keys that are quarantined, in the order of the trace.
     pub excluded: Vec<Excluded>,
-    /// For each part of a view, how often it could not be compared, because it depends on messages before the window.
-    pub not_derivable: BTreeMap<&'static str, u64>,
+    /// The parts that could not be compared, because they depend on messages before the window.
+    pub not_derivable: NotDerivable,
     /// The observations of the last stimulus, if the record ends before them: a service was stopped, or the trace was
     /// exported, before they were recorded.
     pub not_recorded_yet: Vec<Sighting>,
+}
+
+/// The parts that could not be compared, because they depend on messages before the window. As JSON, an object with the
+/// number of times of each part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NotDerivable {
+    /// For each part, the number of times, and the event and the line of the first time.
+    by_part: BTreeMap<&'static str, (u64, (EventNumber, u64))>,
+}
+
+impl NotDerivable {
+    /// Returns `true` if everything could be compared.
+    pub fn is_empty(&self) -> bool {
+        self.by_part.is_empty()
+    }
+
+    /// Returns each part and how often it could not be compared, in the order of the parts.
+    pub fn parts(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.by_part.iter().map(|(part, (times, _))| (*part, *times))
+    }
+
+    /// Counts a part that could not be compared at the given event and line.
+    pub(crate) fn saw(&mut self, part: &'static str, place: (EventNumber, u64)) {
+        self.add(part, 1, place);
+    }
+
+    /// Adds what another pass could not compare.
+    pub(crate) fn merge(&mut self, other: Self) {
+        for (part, (times, place)) in other.by_part {
+            self.add(part, times, place);
+        }
+    }
+
+    fn add(&mut self, part: &'static str, times: u64, place: (EventNumber, u64)) {
+        let (sum, first) = self.by_part.entry(part).or_insert((0, place));
+        *sum += times;
+        *first = place.min(*first);
+    }
+}
+
+impl Serialize for NotDerivable {
+    fn serialize<Z: Serializer>(&self, serializer: Z) -> Result<Z::Ok, Z::Error> {
+        serializer.collect_map(self.parts())
+    }
 }
 
 /// A kind of note that counts as a finding if a user asks for it.
@@ -55,9 +100,10 @@ impl Notes {
             findings.saw((one.kind.name(), ""), (one.event, one.line), one.key.as_ref(), || (one.in_words(), None));
         }
         if denied.contains(&Deny::NotDerivable) {
-            for (part, times) in &self.not_derivable {
-                let found = || (format!("not compared {times} times: it depends on messages before the window"), None);
-                findings.saw((Deny::NotDerivable.name(), part), (EventNumber::MIN, 1), None, found);
+            for (part, (times, first)) in &self.not_derivable.by_part {
+                let times = count(*times, "time", "times");
+                let found = || (format!("not compared {times}: it depends on messages before the window"), None);
+                findings.saw((Deny::NotDerivable.name(), part), *first, None, found);
             }
         }
     }

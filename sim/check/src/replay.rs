@@ -1,6 +1,5 @@
 //! Replays a trace: drives the engine with its stimuli, and compares each recorded observation with the one made now.
 
-use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
 
 use afresh_core::{Engine, EventNumber, Policy, Stimulus, What};
@@ -14,7 +13,7 @@ use crate::extent::Extent;
 use crate::finding::{Finding, Findings};
 use crate::guard::{guard, signature_of_panic};
 use crate::ignore::Ignored;
-use crate::notes::{Deny, Notes};
+use crate::notes::{Deny, NotDerivable, Notes};
 use crate::subject::Subject;
 
 /// The options of [`replay()`].
@@ -104,7 +103,7 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         exclusions: Exclusions::default(),
         digest: Rolling::new(),
         findings: Findings::default(),
-        not_derivable: BTreeMap::new(),
+        not_derivable: NotDerivable::default(),
     };
     let (mut events, mut stimuli, mut cut) = (0, 0, false);
     read_ahead(system, reader, |batch| {
@@ -167,7 +166,7 @@ struct Run<S: Subject> {
     exclusions: Exclusions,
     digest: Rolling,
     findings: Findings,
-    not_derivable: BTreeMap<&'static str, u64>,
+    not_derivable: NotDerivable,
 }
 
 impl<S: Subject> Run<S> {
@@ -182,7 +181,7 @@ impl<S: Subject> Run<S> {
         let mut compared = Compared::Same;
         let done = guard(&mut || compared = self.comparer.recorded(&mut self.engine, event));
         for part in compared.underivable() {
-            *self.not_derivable.entry(part).or_default() += 1;
+            self.not_derivable.saw(part, (event.number, line));
         }
         match (done, compared) {
             (Ok(()), Compared::Differs(kind)) => {

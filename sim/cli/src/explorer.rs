@@ -81,3 +81,12 @@ fn without_workload(system: &str, so: &str) -> CliError {
         escape(system)
     ))
 }
+
+/// The error that a seed has no run.
+pub(crate) fn not_run(system: &str, seed: u64, why: &str) -> CliError {
+    CliError::Usage(format!(
+        "{}: there is no run of seed {seed}: {}\n  help: correct the code that makes the messages of a run",
+        escape(system),
+        escape(why)
+    ))
+}

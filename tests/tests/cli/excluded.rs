@@ -144,6 +144,16 @@ fn a_window_without_an_opening_compares_nothing_and_says_so() {
     ");
     let done = folder.run(&["check", "window.jsonl", "--deny", "not-derivable"]);
     assert_eq!(done.code, Some(1), "{}", done.stdout);
+    assert!(done.stdout.contains("window.jsonl:2: event 1: not compared 2 times"), "{}", done.stdout);
+    let header = r#"{"afresh":{"format":1,"system":"ledger","complete":false}}"#;
+    let opening = r#"{"opening":{"key":"b","value":{"balance":1,"held":0,"captured":0,"fees":0,"payments":{}}}}"#;
+    let known = deposit(7, "b", 1, 2);
+    folder.write(
+        "later.jsonl",
+        &[header, opening, &known, &deposit(8, "a", 1, 3), &deposit(9, "a", 1, 4), ""].join("\n"),
+    );
+    let done = folder.run(&["check", "later.jsonl", "--deny", "not-derivable"]);
+    assert!(done.stdout.contains("later.jsonl:4: event 3: not compared 2 times"), "{}", done.stdout);
 }
 
 #[test]

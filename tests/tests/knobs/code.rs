@@ -45,6 +45,11 @@ fn a_message_that_older_code_rejected_is_taken() {
     assert_eq!(report["plan"]["sends"][0]["before"]["statement"]["held"], 0);
     assert_eq!(report["plan"]["sends"][0]["body"]["statement"]["held"], 2000);
     assert_eq!(report["plan"]["sends"][0]["revision"], 2);
+    let admitted = serde_json::json!([{ "message": { "from": "shop", "id": "m-2" }, "revision": 1 }]);
+    assert_eq!((&report["plan"]["admissions"], &report["done"]["as_planned"]), (&admitted, &true.into()), "{report}");
+    let told = folder.ok(&["reflow", "trace.jsonl", "--message", "m-2", "--dry-run"]);
+    assert!(told.contains("  plan: 1 sent, 1 no longer rejected; 1 key recomputed\n"), "{told}");
+    assert!(told.contains("    admit m-2 from shop revision 1\n"), "{told}");
 }
 
 #[test]

@@ -39,11 +39,23 @@ fn a_healthy_key_has_nothing_to_do() {
         let report = folder.json("knob", &[knob, &["trace.jsonl", "--output", "out.jsonl", "--force"]].concat());
         assert_eq!(report["start"], "run");
         assert_eq!(report["plan"]["keys"], 1);
-        for nothing in ["sends", "heals", "quarantines", "refusals"] {
+        for nothing in ["sends", "heals", "quarantines", "refusals", "returns", "admissions"] {
             assert_eq!(report["plan"][nothing].as_array().unwrap().len(), 0, "{report}");
         }
         assert_eq!(added(&folder, "out.jsonl").lines().count(), 1, "the knob alone");
     }
+}
+
+#[test]
+fn a_flow_that_changes_nothing_yet_is_said_to_change() {
+    let folder = recorded("ledger", 1);
+    let migrate =
+        |name: &str, words: &[&str]| folder.ok(&[&["migrate", name, "--flow", "fees-v2", "--all"], words].concat());
+    let told = migrate("trace.jsonl", &["--on", "--output", "out.jsonl"]);
+    assert!(told.contains("  plan: the flow changes, and nothing is sent; 1 key recomputed\n"), "{told}");
+    assert!(told.contains("done as planned"), "{told}");
+    let told = migrate("out.jsonl", &["--on", "--dry-run"]);
+    assert!(told.contains("  plan: nothing to do; 1 key recomputed\n"), "{told}");
 }
 
 #[test]

@@ -88,6 +88,10 @@ fn quarantined_keys_are_triggered() {
     let report = folder.json("knob", &fixed);
     assert_eq!((&report["knob"]["trigger"]["keys"], &report["start"]), (&json!(["d"]), &json!("journal")), "{report}");
     assert_eq!(report["plan"]["sends"].as_array().unwrap().len(), 1, "{report}");
+    assert_eq!((&report["plan"]["returns"], &report["done"]["as_planned"]), (&json!(["d"]), &json!(true)), "{report}");
+    let told = folder.ok(&["reflow", "recorded.jsonl", "--quarantined", "--system", "document", "--dry-run"]);
+    assert!(told.contains("  plan: 1 sent, 1 back from quarantine; 1 key recomputed\n"), "{told}");
+    assert!(told.contains("    back from quarantine d\n"), "{told}");
 }
 
 #[test]

@@ -55,6 +55,13 @@ fn a_mistake_in_the_file_is_told_with_its_place() {
         ("[systems.other]\ncommand = \"python3 'x\"\n", "a quote that is not closed"),
         ("[systems.other]\ncommand = \"x\"\ntimeout = \"soon\"\n", "expected a duration"),
         ("[system.other]\n", "unknown field `system`"),
+        (
+            "[systems.other]\ncommand = \"x\"\ntwin = \"othre\"\n",
+            "afresh.toml: systems.other.twin: unknown version `othre`: expected `other`",
+        ),
+        ("[defaults.check]\njobs = \"two\"\n", "afresh.toml: defaults.check.jobs: invalid value 'two' for '--jobs"),
+        ("[defaults.check]\njobs = -1\n", "afresh.toml: defaults.check.jobs: invalid value '-1' for '--jobs"),
+        ("[defaults.check]\nformat = \"xml\"\n", "afresh.toml: defaults.check.format: invalid value 'xml'"),
         ("[systems", "TOML parse error at line"),
     ] {
         let good = std::fs::read_to_string(afresh_tests::root().join("examples/orders/python/afresh.toml"));

@@ -218,6 +218,34 @@ serve(Keeps())
     }
 }
 
+/// A workload makes the messages of a simulated run. Without them, there is no run: it is no finding about the system.
+#[test]
+fn a_workload_that_fails_is_an_error() {
+    if !has("python3") {
+        return;
+    }
+    let folder = Folder::default();
+    folder.ok(&["init", "--language", "python", "orders"]);
+    let code = folder.read("orders/orders.py");
+    let workload = "    def workload(self, seed):\n        item = [\"tea\"][seed // 3]\n        \
+                    return [{\"from\": \"shop\", \"id\": \"m\", \"body\": {\"item\": item, \"count\": 1, \"on\": 1}}]\n\n";
+    folder.write("orders/orders.py", &code.replace("    def view(", &format!("{workload}    def view(")));
+    let run = |words: &[&str]| {
+        Done::from(folder.command(words).current_dir(folder.path("orders")).output().expect("it runs"))
+    };
+    let told = "afresh: orders: there is no run of seed 3: IndexError at orders.py:";
+    let done = run(&["explore", "orders", "--seeds", "0..9"]);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{}", done.stderr);
+    assert!(done.stderr.starts_with(told), "{}", done.stderr);
+    let done = run(&["run", "orders", "--seed", "3", "--output", "run.jsonl"]);
+    assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{}", done.stderr);
+    assert!(done.stderr.starts_with(told) && !folder.path("orders/run.jsonl").exists(), "{}", done.stderr);
+    // The seeds before it are recorded.
+    folder.write("orders/orders.py", &folder.read("orders/orders.py").replace("seed // 3", "0"));
+    let done = run(&["explore", "orders", "--seeds", "0..3"]);
+    assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
+}
+
 #[test]
 fn no_process_is_left_behind() {
     if !has("python3") {

@@ -3,7 +3,7 @@
 use afresh_check::Subject;
 use afresh_check::turn::told::{Sending, by, keys, list};
 use afresh_check::turn::{Planned, PlannedSend};
-use afresh_core::{Knob, Name};
+use afresh_core::{FactId, Knob, Name};
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -51,6 +51,8 @@ struct Plan {
     heals: Vec<(Named, Visible)>,
     quarantines: Vec<(Named, Visible)>,
     refusals: Vec<(Named, Visible)>,
+    admissions: Vec<Named>,
+    returns: Vec<Named>,
     sends: Vec<Send>,
 }
 
@@ -167,16 +169,19 @@ impl Plan {
             .iter()
             .map(|healed| (Named::key(healed.key.as_str()), list(healed.parts.iter().map(Name::as_str)).into()));
         let quarantines = planned.quarantines.iter();
-        let refusals = planned.refusals.iter().map(|refusal| {
-            let (id, from) = (refusal.message.id.as_str(), refusal.message.from.as_str());
-            let name = named(&format!("{} revision {}", refusal.message, refusal.revision));
-            (Named { name, link: link("find", &[("id", id), ("from", from)]) }, refusal.why.as_str().into())
-        });
+        let message = |message: &FactId, revision: u32| {
+            let name = named(&format!("{message} revision {revision}"));
+            Named { name, link: link("find", &[("id", message.id.as_str()), ("from", message.from.as_str())]) }
+        };
+        let refusals = planned.refusals.iter();
+        let admissions = planned.admissions.iter();
         Self {
             summary: planned.summary(),
             heals: heals.collect(),
             quarantines: quarantines.map(|one| (Named::key(one.key.as_str()), one.why.as_str().into())).collect(),
-            refusals: refusals.collect(),
+            refusals: refusals.map(|one| (message(&one.message, one.revision), one.why.as_str().into())).collect(),
+            admissions: admissions.map(|one| message(&one.message, one.revision)).collect(),
+            returns: planned.returns.iter().map(|key| Named::key(key.as_str())).collect(),
             sends: planned.sends.iter().map(Send::new).collect(),
         }
     }

@@ -28,6 +28,7 @@ use crate::finding::{Finding, Findings};
 use crate::guard::{guard, signature_of_panic};
 use crate::ignore::Ignored;
 use crate::loaded::observe;
+use crate::notes::NotDerivable;
 use crate::subject::Subject;
 
 /// The options of [`compare()`].
@@ -56,8 +57,8 @@ pub struct Report {
     pub compared: u64,
     /// The differences, the earliest first.
     pub findings: Vec<Differing>,
-    /// For each part of a view, how often it could not be compared, because it depends on messages before the window.
-    pub not_derivable: BTreeMap<&'static str, u64>,
+    /// The parts that could not be compared, because they depend on messages before the window.
+    pub not_derivable: NotDerivable,
 }
 
 /// One kind of difference between two versions.
@@ -189,7 +190,7 @@ pub fn compare<S: Subject, R: BufRead + Send, O: BufRead>(
         waiting: Vec::new(),
         apart: Apart::new(),
         findings: Findings::default(),
-        not_derivable: BTreeMap::new(),
+        not_derivable: NotDerivable::default(),
     };
     let mut other = Other::new(old);
     let (mut events, mut stimuli) = (0, 0);
@@ -252,7 +253,7 @@ struct Run<S: Subject> {
     waiting: Vec<Made<S>>,
     apart: Apart<Beside<S>>,
     findings: Findings,
-    not_derivable: BTreeMap<&'static str, u64>,
+    not_derivable: NotDerivable,
 }
 
 impl<S: Subject> Run<S> {
@@ -288,7 +289,7 @@ impl<S: Subject> Run<S> {
             self.findings.saw(("panic", &part), self.place, None, || (format!("panicked: {why}"), None));
         }
         for part in compared.underivable() {
-            *self.not_derivable.entry(part).or_default() += 1;
+            self.not_derivable.saw(part, self.place);
         }
         self.apart.compared(&made, &compared);
         if let Compared::Differs(kind) = compared {

@@ -1,8 +1,9 @@
-use afresh_core::{Knob, Observation, Plan, Policy, Refusal, Stimulus, What};
+use afresh_core::{Knob, Plan, Policy};
 
 use super::{Held, LawViolation, StimulusOf, run, same};
 use crate::finding::value;
 use crate::subject::Subject;
+use crate::turn::take_knob;
 
 /// Checks that a knob does exactly what its plan says, and that planning changes nothing.
 ///
@@ -17,19 +18,7 @@ pub fn plan<S: Subject>(system: &S, stimuli: &[StimulusOf<S>], knob: &Knob) -> H
     if engine.plan(knob) != plan {
         return Err(LawViolation::new("asked again", format!("the second plan of {knob:?} differs from the first")));
     }
-    let mut done = Plan { keys: plan.keys, unknown: plan.unknown.clone(), ..Plan::default() };
-    for event in engine.take(None, Stimulus::Knob(Box::new(knob.clone()))).events() {
-        match &event.what {
-            What::Observation(Observation::Out(sent)) => done.sends.push(sent.clone()),
-            What::Observation(Observation::Healed(healed)) => done.heals.push((**healed).clone()),
-            What::Observation(Observation::Quarantined(quarantined)) => done.quarantines.push((**quarantined).clone()),
-            What::Observation(Observation::Rejected(rejected)) => {
-                let event = event.cause.ok_or_else(|| LawViolation::new("cause", "a rejection has no cause"))?;
-                done.refusals.push(Refusal { event, why: rejected.why.clone() });
-            }
-            _ => {}
-        }
-    }
+    let done = Plan { unknown: plan.unknown.clone(), ..take_knob(&mut engine, knob) };
     if done == plan {
         return Ok(());
     }

@@ -4,6 +4,7 @@
 //! result contains the events to append to the trace.
 
 mod asked;
+mod effects;
 mod names;
 mod numbers;
 mod planned;
@@ -13,7 +14,7 @@ pub mod told;
 
 use std::io::BufRead;
 
-use afresh_core::{EventNumber, Knob, Observation, Plan, Refusal, Stimulus, What};
+use afresh_core::{Knob, Plan};
 use afresh_trace::format::{self, EventOf, Reader, Writer};
 use afresh_trace::unknown::UnknownName;
 use serde::Serialize;
@@ -23,8 +24,9 @@ use crate::subject::Subject;
 use start::Started;
 
 pub use asked::Asked;
+pub(crate) use effects::take_knob;
 pub use names::check as check_names;
-pub use planned::{Planned, PlannedRefusal, PlannedSend};
+pub use planned::{Planned, PlannedAdmission, PlannedRefusal, PlannedSend};
 pub use select::{Selection, Waiting};
 pub use start::Start;
 
@@ -117,8 +119,7 @@ pub fn turn<S: Subject, R: BufRead>(system: &S, reader: Reader<R>, options: &Opt
 
 /// Turns the knob, and collects the new events.
 fn do_it<S: Subject>(started: &mut Started<S>, name: &str, knob: &Knob, plan: &Plan<S::Out>) -> Result<Done, Error> {
-    let effects = started.engine.take(None, Stimulus::Knob(Box::new(knob.clone())));
-    let as_planned = came_of::<S>(effects.events(), effects.keys().len()) == *plan;
+    let as_planned = take_knob(&mut started.engine, knob) == *plan;
     let events = started.appended(name)?;
     let mut writer = Writer::append(name, Vec::new(), started.numbers.last());
     for event in &events {
@@ -131,22 +132,4 @@ fn do_it<S: Subject>(started: &mut Started<S>, name: &str, knob: &Knob, plan: &P
     };
     let lines = writer.finish()?;
     Ok(Done { as_planned, events: events.into_iter().map(entry).collect(), lines })
-}
-
-/// Converts the effects of a knob to a plan, so that they can be compared with the plan made before.
-fn came_of<'e, S: Subject + 'e>(events: impl Iterator<Item = &'e EventOf<S>>, keys: usize) -> Plan<S::Out> {
-    let mut plan = Plan { keys, ..Plan::default() };
-    for event in events {
-        match &event.what {
-            What::Observation(Observation::Out(sent)) => plan.sends.push(sent.clone()),
-            What::Observation(Observation::Healed(healed)) => plan.heals.push((**healed).clone()),
-            What::Observation(Observation::Quarantined(quarantined)) => plan.quarantines.push((**quarantined).clone()),
-            What::Observation(Observation::Rejected(rejected)) => {
-                let event = event.cause.unwrap_or(EventNumber::MIN);
-                plan.refusals.push(Refusal { event, why: rejected.why.clone() });
-            }
-            _ => {}
-        }
-    }
-    plan
 }

@@ -1,6 +1,8 @@
 //! The plan of a knob, in a form that does not depend on the types of its system.
 
-use afresh_core::{Engine, FactId, Healed, Name, Plan, Quarantined, Refusal, Sent, Stimulus, System, What};
+use afresh_core::{
+    Engine, EventNumber, FactId, Healed, Key, Name, Plan, Quarantined, Refusal, Sent, Stimulus, System, What,
+};
 use afresh_trace::format::output_id;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -20,6 +22,12 @@ pub struct Planned {
     pub quarantines: Vec<Quarantined>,
     /// The stored messages that would be rejected.
     pub refusals: Vec<PlannedRefusal>,
+    /// The keys that would come back from quarantine.
+    pub returns: Vec<Key>,
+    /// The stored messages that are rejected now and would be admitted.
+    pub admissions: Vec<PlannedAdmission>,
+    /// `true` if a flow would be turned on or off for a key that has it otherwise, or for future keys.
+    pub switches: bool,
 }
 
 /// An output that would be sent or withdrawn.
@@ -50,6 +58,15 @@ pub struct PlannedRefusal {
     pub why: String,
 }
 
+/// A stored message that is rejected now and would be admitted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedAdmission {
+    /// The sender and the id of the message.
+    pub message: FactId,
+    /// The revision of the message.
+    pub revision: u32,
+}
+
 impl Planned {
     /// Converts a plan, and adds the body that `engine` sent last from each slot.
     pub fn new<S: System>(engine: &Engine<S>, plan: &Plan<S::Out>) -> Self {
@@ -59,12 +76,10 @@ impl Planned {
             heals: plan.heals.clone(),
             quarantines: plan.quarantines.clone(),
             refusals: plan.refusals.iter().filter_map(|refusal| PlannedRefusal::new(engine, refusal)).collect(),
+            returns: plan.returns.clone(),
+            admissions: plan.admissions.iter().filter_map(|event| PlannedAdmission::new(engine, *event)).collect(),
+            switches: plan.switches,
         }
-    }
-
-    /// Returns `true` if turning the knob would have no visible effect.
-    pub fn is_empty(&self) -> bool {
-        self.sends.is_empty() && self.heals.is_empty() && self.quarantines.is_empty() && self.refusals.is_empty()
     }
 }
 
@@ -83,11 +98,21 @@ impl PlannedSend {
 
 impl PlannedRefusal {
     fn new<S: System>(engine: &Engine<S>, refusal: &Refusal) -> Option<Self> {
-        match &engine.journal().get(refusal.event)?.what {
-            What::Stimulus(Stimulus::In(message)) => {
-                Some(Self { message: message.fact(), revision: message.revision, why: refusal.why.clone() })
-            }
-            _ => None,
-        }
+        let (message, revision) = message(engine, refusal.event)?;
+        Some(Self { message, revision, why: refusal.why.clone() })
+    }
+}
+
+impl PlannedAdmission {
+    fn new<S: System>(engine: &Engine<S>, event: EventNumber) -> Option<Self> {
+        message(engine, event).map(|(message, revision)| Self { message, revision })
+    }
+}
+
+/// The name and the revision of the message of an event.
+fn message<S: System>(engine: &Engine<S>, event: EventNumber) -> Option<(FactId, u32)> {
+    match &engine.journal().get(event)?.what {
+        What::Stimulus(Stimulus::In(message)) => Some((message.fact(), message.revision)),
+        _ => None,
     }
 }

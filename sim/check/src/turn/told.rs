@@ -44,7 +44,8 @@ impl PlannedSend {
 }
 
 impl Planned {
-    /// Returns how much the plan has of everything, such as `2 sent, 1 healed; 1 key recomputed`.
+    /// Returns how much the plan has of everything, such as `2 sent, 1 healed; 1 key recomputed`. It says that a flow
+    /// changes only if nothing else would happen.
     pub fn summary(&self) -> String {
         let withdrawals = self.sends.iter().filter(|send| send.body.is_none()).count();
         let counts = [
@@ -53,10 +54,16 @@ impl Planned {
             (self.heals.len(), "healed"),
             (self.quarantines.len(), "quarantined"),
             (self.refusals.len(), "rejected"),
+            (self.returns.len(), "back from quarantine"),
+            (self.admissions.len(), "no longer rejected"),
         ];
         let counts = counts.iter().filter(|(count, _)| *count > 0);
         let counts: Vec<_> = counts.map(|(count, what)| format!("{} {what}", number(*count as u64))).collect();
-        let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
+        let counts = match (counts.is_empty(), self.switches) {
+            (false, _) => counts.join(", "),
+            (true, true) => "the flow changes, and nothing is sent".to_owned(),
+            (true, false) => "nothing to do".to_owned(),
+        };
         match self.keys {
             0 => counts,
             keys => format!("{counts}; {} recomputed", count(keys as u64, "key", "keys")),

@@ -65,7 +65,7 @@ impl<S: System> Verifier<S> {
             return;
         }
         if !self.tells(key, incremental) && !self.tells(key, recomputed) {
-            *self.seen.not_derivable.entry("state").or_default() += 1;
+            self.seen.not_derivable.saw("state", self.step.place);
             return;
         }
         self.seen.coverage.steps += 1;

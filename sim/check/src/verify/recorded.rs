@@ -78,7 +78,7 @@ impl<S: System> Verifier<S> {
     /// Adds the result of a comparison to the findings, or counts it as not derivable.
     fn compared(&mut self, compared: Compared<S>, (event, line): (EventNumber, u64), found: &mut Findings) {
         for part in compared.underivable() {
-            *self.seen.not_derivable.entry(part).or_default() += 1;
+            self.seen.not_derivable.saw(part, (event, line));
         }
         if let Compared::Differs(kind) = compared {
             Difference { event, line, kind }.add_to(found, Between::Record);

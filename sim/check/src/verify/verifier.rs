@@ -15,6 +15,7 @@ use super::recurring::Recurring;
 use crate::excluded::{Excluded, Exclusions};
 use crate::finding::{Findings, Sighting};
 use crate::guard::{guard, signature_of_panic};
+use crate::notes::NotDerivable;
 
 /// The name of the check that the engine takes each message for what it is: a duplicate, a conflict, and so on.
 const RECEIPT: &str = "receipt";
@@ -72,7 +73,7 @@ pub(crate) struct Seen {
     pub(crate) confirmed: u64,
     /// The keys whose last step was beyond the budget, and whose last state was compared at the end all the same.
     pub(crate) caught_up: u64,
-    pub(crate) not_derivable: BTreeMap<&'static str, u64>,
+    pub(crate) not_derivable: NotDerivable,
     pub(crate) not_recorded_yet: Vec<Sighting>,
     /// Everything that does not count at the end of the pass.
     pub(crate) excluded: Vec<Excluded>,

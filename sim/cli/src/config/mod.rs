@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use afresh_program::{Config as Run, Program, Version};
 use afresh_trace::format::{Error, Problem};
+use afresh_trace::unknown::{Thing, UnknownName};
 use serde::Deserialize;
 
 use crate::console::CliError;
@@ -141,8 +142,22 @@ impl File {
         let text = fs::read_to_string(&path).map_err(|error| Error::file(name.clone(), Problem::Read(error)))?;
         let file: Self = toml::from_str(&text)
             .map_err(|error| CliError::Usage(format!("{name}: {}", error.to_string().trim_end())))?;
+        file.check_twins().map_err(|why| CliError::Usage(format!("{name}: {why}")))?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         Ok(Self { folder: folder.to_owned(), path, ..file })
+    }
+
+    /// Checks that each twin is a version of its system.
+    fn check_twins(&self) -> Result<(), String> {
+        for (name, Declared { twin, versions, .. }) in &self.systems {
+            let known = || versions.keys().chain([name]).map(String::as_str);
+            if let Some(twin) = twin.as_deref().filter(|twin| !known().any(|known| known == *twin)) {
+                let unknown = UnknownName::new(Thing::Version, twin, known());
+                let help = "name a version in `versions` of the same system";
+                return Err(format!("systems.{name}.twin: {unknown}\n  help: {help}"));
+            }
+        }
+        Ok(())
     }
 
     /// Adds the programs of the file and those of the command line, which win, to `systems`.

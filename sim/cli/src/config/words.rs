@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 use clap::Arg;
+use clap::error::ErrorKind;
 
 use super::{File, Options};
 use crate::console::CliError;
@@ -40,8 +41,10 @@ pub(crate) fn with_defaults(
             let arg = subcommand.get_arguments().find(|arg| arg.get_long() == Some(option));
             let arg = arg.ok_or_else(|| wrong(place.clone(), format!("`{name}` has no option --{option}")))?;
             if !has(given, arg) {
-                let words = words_of(option, value, arg);
-                more.extend(words.ok_or_else(|| wrong(place, "expected a text, a number, a truth or a list".into()))?);
+                let words = words_of(option, value, arg)
+                    .ok_or_else(|| wrong(place.clone(), "expected a text, a number, a truth or a list".into()))?;
+                check(subcommand, &words).map_err(|why| wrong(place, why))?;
+                more.extend(words);
             }
         }
         Ok::<_, CliError>(())
@@ -66,6 +69,20 @@ pub(crate) fn with_defaults(
         return Err(wrong("defaults".into(), format!("there is no subcommand `{unknown}`")));
     }
     Ok([before, &more, &given].concat())
+}
+
+/// Checks the values of an option, as the subcommand reads them.
+fn check(subcommand: &clap::Command, words: &[OsString]) -> Result<(), String> {
+    let line = [OsString::from(subcommand.get_name())].into_iter().chain(words.iter().cloned());
+    match subcommand.clone().try_get_matches_from(line) {
+        // What else is wrong here is that the rest of the command line is missing.
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation) => {
+            let text = error.to_string();
+            let (first, _) = text.split_once('\n').unwrap_or((&text, ""));
+            Err(first.trim_start_matches("error: ").to_owned())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns whether some words have an option.

@@ -13,6 +13,7 @@ use afresh_world::explore::{Explorer, Record, Run, Runs};
 use super::campaign::{Campaign, Chunk, Failed};
 use super::{Args, files, seeds};
 use crate::console::{CliError, Console, Progress};
+use crate::explorer::not_run;
 use crate::from::Recordings;
 use crate::interrupt;
 use crate::lock::lock;
@@ -40,8 +41,8 @@ pub(super) fn explore(
                 let mut runs = explorer.begin();
                 let next = || chunks.lock().ok()?.next();
                 while let Some((place, seeds)) = next() {
-                    let Some(chunk) = run(args, &mut *runs, seeds, work, progress) else { return };
-                    if send.send((place, chunk)).is_err() {
+                    let ran = run(args, &mut *runs, seeds, work, progress);
+                    if ran.is_none_or(|ran| send.send((place, ran)).is_err()) {
                         return;
                     }
                 }
@@ -58,36 +59,52 @@ fn record(
     args: &Args,
     has_twin: bool,
     campaign: &mut Campaign,
-    receive: mpsc::Receiver<(usize, Chunk)>,
+    receive: mpsc::Receiver<(usize, Ran)>,
 ) -> Result<(), CliError> {
     let (mut waiting, mut next) = (BTreeMap::new(), 0);
-    for (place, chunk) in receive {
-        waiting.insert(place, chunk);
-        while let Some(chunk) = waiting.remove(&next) {
+    for (place, ran) in receive {
+        waiting.insert(place, ran);
+        while let Some(Ran { chunk, not_run: why }) = waiting.remove(&next) {
             next += 1;
             for (signature, failed) in &chunk.failed {
                 files::keep(args, has_twin, signature, failed)?;
             }
-            campaign.add(chunk)?;
+            let seed = chunk.end;
+            if chunk.end > chunk.first {
+                campaign.add(chunk)?;
+            }
+            if let Some(why) = why {
+                return Err(not_run(&args.subject(), seed, &why));
+            }
         }
     }
     Ok(())
 }
 
-/// Runs a chunk of seeds, or the first of them if it is asked to stop. Returns `None` if it has run none.
+/// What became of a chunk of seeds.
+struct Ran {
+    /// The seeds that were run.
+    chunk: Chunk,
+    /// The reason why the next seed has no run, if so.
+    not_run: Option<String>,
+}
+
+/// Runs a chunk of seeds, or the first of them if it is asked to stop or a seed has no run. Returns `None` if it was
+/// stopped before the first.
 fn run(
     args: &Args,
     runs: &mut dyn Runs,
     seeds: Range<u64>,
     work: &Work<'_, Things>,
     progress: &Progress<'_>,
-) -> Option<Chunk> {
+) -> Option<Ran> {
     let mut chunk = Chunk { first: seeds.start, end: seeds.start, ..Chunk::default() };
     for seed in seeds {
         if interrupt::requested() {
             break;
         }
         match run_one(args, runs, seed, work) {
+            Ok(Run { not_run: Some(why), .. }) => return Some(Ran { chunk, not_run: Some(why) }),
             Ok(run) => chunk.add(seed, run, |seed| origin(runs, seed)),
             Err(signature) => {
                 chunk.end = seed + 1;
@@ -97,7 +114,7 @@ fn run(
         }
         progress.did(1.0);
     }
-    (chunk.end > chunk.first).then_some(chunk)
+    (chunk.end > chunk.first).then_some(Ran { chunk, not_run: None })
 }
 
 /// Returns the place in a recorded trace from which the messages of a seed are drawn, if they are.

@@ -98,6 +98,13 @@ fn plan(plan: &Planned) -> String {
         let name = format!("{} revision {}", refusal.message, refusal.revision);
         text += &format!("    {} {}: {}\n", styled(BAD, "reject"), escape(&name), escape(&refusal.why));
     }
+    for admission in &plan.admissions {
+        let name = format!("{} revision {}", admission.message, admission.revision);
+        text += &format!("    {} {}\n", styled(GOOD, "admit"), escape(&name));
+    }
+    for key in &plan.returns {
+        text += &format!("    {} {}\n", styled(GOOD, "back from quarantine"), name(key.as_str()));
+    }
     plan.sends.iter().for_each(|planned| text += &send(planned));
     text
 }

@@ -1,9 +1,8 @@
 //! Findings with diffs for people, with colours for terminals.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write};
 
-use afresh_check::{Deny, Exclusion, Finding, Notes, Sighting, Versus};
+use afresh_check::{Deny, Exclusion, Finding, NotDerivable, Notes, Sighting, Versus};
 use afresh_trace::text::{count, escape, name, shorten};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
@@ -111,11 +110,11 @@ pub(crate) fn notes(notes: &Notes, file: &str) -> String {
 }
 
 /// Returns how often each part could not be compared, because it depends on messages before the window.
-pub(crate) fn not_derivable(parts: &BTreeMap<&'static str, u64>) -> String {
+pub(crate) fn not_derivable(parts: &NotDerivable) -> String {
     if parts.is_empty() {
         return String::new();
     }
-    let parts = parts.iter().map(|(part, times)| format!("{part} {}", count(*times, "time", "times")));
+    let parts = parts.parts().map(|(part, times)| format!("{part} {}", count(times, "time", "times")));
     format!("  not derivable from this window: {}\n", parts.collect::<Vec<_>>().join(", "))
 }
 

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::console::{CliError, Console, json};
 use crate::duration::duration;
-use crate::explorer::{explorer, has_twin};
+use crate::explorer::{explorer, has_twin, not_run};
 use crate::from::From;
 use crate::report::terminal::{BAD, GOOD, findings, styled};
 use crate::runner::Systems;
@@ -117,6 +117,9 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         }
         _ => (None, worker.watch(|| runs.run(args.seed, Record::Any))),
     };
+    if let Some(why) = &run.not_run {
+        return Err(not_run(&args.system, args.seed, why));
+    }
     if let Some(mut output) = output {
         output.write_all(&run.trace).map_err(unwritten)?;
         output.finish()?;

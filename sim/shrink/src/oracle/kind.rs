@@ -1,7 +1,7 @@
 //! The kind of a failure, as the outputs of common languages and test runners tell it.
 //!
-//! Each form gives the parts that stay the same when the input gets smaller: the class of an exception, the place of a
-//! panic, the text of an assertion. Numbers, addresses and quoted values are left out.
+//! Each form gives the parts that stay the same when the input gets smaller: the class of an exception, the function or
+//! the place where it was thrown, the text of an assertion. Numbers, addresses and quoted values are left out.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,8 @@ const MESSAGE_MAX: usize = 20;
 /// Returns the kind of failure that `output` shows, or `None` if it has no known form.
 pub(super) fn kind(output: &str) -> Option<String> {
     let lines: Vec<&str> = output.lines().collect();
-    [rust, python, go, thrown, assertion, ruby, pytest].iter().find_map(|form| form(&lines))
+    let forms = [rust, python, syntax, go, sanitizer, thrown, assertion, ruby, php, pytest, jest, go_test];
+    forms.iter().find_map(|form| form(&lines))
 }
 
 /// Compiles a pattern of this file.
@@ -46,35 +47,82 @@ fn rust(lines: &[&str]) -> Option<String> {
     Some(format!("panic at {place}: {}", plain(lines.get(line + 1).unwrap_or(&""))))
 }
 
-/// A traceback of Python: the class of the last exception, and of an assertion its text.
+/// A traceback of Python: the class of the last exception and the function of its last frame; of an assertion, also its
+/// text.
 fn python(lines: &[&str]) -> Option<String> {
+    static FRAME: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^\s+File ".*", line \d+(?:, in (.*))?$"#));
     let begin = lines.iter().rposition(|line| line.trim_end() == "Traceback (most recent call last):")?;
     let frames = &lines[begin + 1..];
     let end = frames.iter().position(|line| !line.is_empty() && !line.starts_with(' '))?;
     let (class, message) = frames[end].split_once(':').unwrap_or((frames[end], ""));
+    let frames = &frames[..end];
+    let function = frames.iter().rev().find_map(|line| FRAME.captures(line)).and_then(|frame| frame.get(1));
+    let function = function.map(|function| format!(" in {}", function.as_str())).unwrap_or_default();
+    let told = format!("{}{function}", class.trim());
     if class.trim() != "AssertionError" {
-        return Some(class.trim().to_owned());
+        return Some(told);
     }
     let is_code =
         |line: &&&str| !line.trim_start().starts_with("File ") && !line.trim().chars().all(|char| "~^ ".contains(char));
-    let code = frames[..end].iter().rev().find(is_code).unwrap_or(&"");
-    Some(format!("AssertionError: {}", plain(if message.trim().is_empty() { code } else { message })))
+    let code = frames.iter().rev().find(is_code).unwrap_or(&"");
+    Some(format!("{told}: {}", plain(if message.trim().is_empty() { code } else { message })))
 }
 
-/// A panic in Go: its message and the function at the top of the stack.
+/// A program of Python that cannot be read: the class of the error, and its text.
+fn syntax(lines: &[&str]) -> Option<String> {
+    static ERROR: LazyLock<Regex> = LazyLock::new(|| pattern(r"^((?:Syntax|Indentation|Tab)Error): (.*)$"));
+    static FILE: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^\s+File ".*", line \d+$"#));
+    let file = lines.iter().position(|line| FILE.is_match(line))?;
+    let found = lines[file..].iter().find_map(|line| ERROR.captures(line))?;
+    Some(format!("{}: {}", &found[1], plain(&found[2])))
+}
+
+/// A panic or a fatal error in Go: its message and the function at the top of the stack.
 fn go(lines: &[&str]) -> Option<String> {
-    let (line, message) =
-        lines.iter().enumerate().find_map(|(line, text)| Some((line, text.strip_prefix("panic: ")?)))?;
+    static MESSAGE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(panic|fatal error): (.*)$"));
+    let (line, found) = lines.iter().enumerate().find_map(|(line, text)| Some((line, MESSAGE.captures(text)?)))?;
     let stack = lines[line..].iter().skip_while(|text| !text.starts_with("goroutine ")).skip(1);
     let is_function = |text: &&&str| {
         !text.starts_with(char::is_whitespace) && !text.starts_with("panic(") && !text.starts_with("runtime.")
     };
     let function = stack.take_while(|text| !text.is_empty()).find(is_function)?;
     let function = function.rsplit_once('(').map_or(*function, |(function, _)| function);
-    Some(format!("panic in {function}: {}", plain(message.trim_end_matches(" [recovered]"))))
+    Some(format!("{} in {function}: {}", &found[1], plain(found[2].trim_end_matches(" [recovered]"))))
 }
 
-/// An exception of Java, C# or JavaScript: its class and the function of its first frame.
+/// A test of Go that failed: its name, and the place of its first message.
+fn go_test(lines: &[&str]) -> Option<String> {
+    static TEST: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*--- FAIL: (\S+)"));
+    static PLACE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s+(\S+\.go:\d+): "));
+    let (line, test) = lines.iter().enumerate().find_map(|(line, text)| Some((line, TEST.captures(text)?)))?;
+    let place = lines[line + 1..].iter().find_map(|text| PLACE.captures(text));
+    Some(match place {
+        Some(place) => format!("{} at {}", &test[1], &place[1]),
+        None => test[1].to_owned(),
+    })
+}
+
+/// The report of a sanitizer of C or C++: what it found, and the function or the place where.
+fn sanitizer(lines: &[&str]) -> Option<String> {
+    static FOUND: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^(?:==\d+==)?\s*(?:ERROR|WARNING): (\w+Sanitizer: [\w-]+)"));
+    static FRAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s+#\d+ (?:0x[0-9a-f]+ in )?(\w\S*) "));
+    static UNDEFINED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\S+:\d+:\d+): runtime error: (.*)$"));
+    lines.iter().enumerate().find_map(|(line, text)| {
+        if let Some(found) = UNDEFINED.captures(text) {
+            return Some(format!("runtime error at {}: {}", &found[1], plain(&found[2])));
+        }
+        let found = FOUND.captures(text)?;
+        // Above the function of the program stand those of the sanitizer, such as its `memcpy`.
+        let frames = lines[line + 1..].iter().take_while(|text| !text.is_empty());
+        let mut frames = frames.filter(|text| !text.contains("libsanitizer") && !text.contains("compiler-rt"));
+        let function = frames.find_map(|text| FRAME.captures(text)).map(|frame| format!(" in {}", &frame[1]));
+        Some(format!("{}{}", &found[1], function.unwrap_or_default()))
+    })
+}
+
+/// An exception of Java, C# or JavaScript: its class and the function of its first frame that is no part of a library
+/// of the language or of its tests.
 fn thrown(lines: &[&str]) -> Option<String> {
     static CLASS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
@@ -82,11 +130,21 @@ fn thrown(lines: &[&str]) -> Option<String> {
         )
     });
     static FRAME: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"^\s+at (?:async )?(?:new )?([\w.$<>/`\[\]]+(?: \[as \w+\])?)? ?\(?"));
+        LazyLock::new(|| pattern(r"^\s+at (?:async )?(?:new )?([\w.$<>/@`\[\]]+(?: \[as \w+\])?)? ?\(?"));
+    static LIBRARY: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(concat!(
+            r"^\s+at (?:async )?(?:new )?(?:[\w.@]*/)?",
+            r"(?:(?:java|javax|jdk|sun|kotlin|scala|org\.junit|org\.opentest4j|junit|org\.assertj|org\.hamcrest|org\.testng|",
+            r"System|Microsoft|Xunit|NUnit)\.|.*\(?node:|.*/node_modules/)",
+        ))
+    });
     lines.iter().enumerate().find_map(|(line, text)| {
         let found = CLASS.captures(text)?;
-        let frames = lines[line + 1..].iter().take(MESSAGE_MAX);
-        let frame = frames.take_while(|text| !text.is_empty()).find_map(|text| FRAME.captures(text))?;
+        let after = &lines[line + 1..];
+        let first =
+            after.iter().take(MESSAGE_MAX).take_while(|text| !text.is_empty()).position(|text| FRAME.is_match(text))?;
+        let frames = || after[first..].iter().map_while(|text| Some((text, FRAME.captures(text)?)));
+        let (_, frame) = frames().find(|(text, _)| !LIBRARY.is_match(text)).or_else(|| frames().next())?;
         let class = &found[1];
         let function = frame.get(1).map_or("", |function| function.as_str());
         let message = found.get(2).filter(|_| class.contains("Assert")).map(|message| plain(message.as_str()));
@@ -108,11 +166,30 @@ fn ruby(lines: &[&str]) -> Option<String> {
     lines.iter().find_map(|text| Some(CLASS.captures(text)?[1].to_owned()))
 }
 
+/// An error that ends a program of PHP: its class, or its text if it is no exception, and its place.
+fn php(lines: &[&str]) -> Option<String> {
+    static ERROR: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"^(?:PHP )?Fatal error:\s+(?:Uncaught (?<class>[\w\\]+)(?:: .*)?|(?<text>.*)) in (\S+?)(?: on line |:)(\d+)$",
+        )
+    });
+    let found = lines.iter().find_map(|text| ERROR.captures(text))?;
+    let told = found.name("class").map_or_else(|| plain(&found["text"]), |class| class.as_str().to_owned());
+    Some(format!("{told} at {}:{}", &found[3], &found[4]))
+}
+
 /// A failure that pytest reports: its class and its place.
 fn pytest(lines: &[&str]) -> Option<String> {
     static PLACE: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(\S+\.py:\d+): ([A-Za-z_][\w.]*)$"));
     let found = lines.iter().find_map(|text| PLACE.captures(text))?;
     Some(format!("{} at {}", &found[2], &found[1]))
+}
+
+/// A test of jest that failed: its name, and the first line of its message.
+fn jest(lines: &[&str]) -> Option<String> {
+    let (line, name) = lines.iter().enumerate().find_map(|(line, text)| Some((line, text.strip_prefix("  ● ")?)))?;
+    let message = lines[line + 1..].iter().find(|text| !text.trim().is_empty())?;
+    Some(format!("{}: {}", name.trim(), plain(message)))
 }
 
 #[cfg(test)]
@@ -130,7 +207,16 @@ mod tests {
             ("thread 'main' panicked at 'no 7', src/main.rs:5:10\nnote", "panic at src/main.rs:5:10: no #"),
             (
                 "Traceback (most recent call last):\n  File \"a.py\", line 3, in <module>\n    f(x)\nKeyError: 'a-1'\n",
-                "KeyError",
+                "KeyError in <module>",
+            ),
+            (
+                "Traceback (most recent call last):\n  File \"a.py\", line 9, in <module>\n    main()\n  File \"a.py\", \
+                 line 3, in parse\n    raise ValueError(x)\nValueError: bad\nvalue\n",
+                "ValueError in parse",
+            ),
+            (
+                "  File \"a.py\", line 3\n    x = = 5\n        ^\nSyntaxError: invalid syntax\n",
+                "SyntaxError: invalid syntax",
             ),
             (
                 "Traceback (most recent call last):\n  File \"a.py\", line 3\n    x[0]\nIndexError\n\nDuring handling of \
@@ -174,6 +260,50 @@ mod tests {
             (
                 "Exception in thread \"main\" java.lang.Exception: no header\n\tat Boom.header(Boom.java:5)\n",
                 "java.lang.Exception in Boom.header",
+            ),
+            (
+                "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\nmain.main()\n\t/a.go:3\n",
+                "fatal error in main.main: all goroutines are asleep - deadlock!",
+            ),
+            (
+                "=== RUN   TestBook\n    book_test.go:12: got 5\n--- FAIL: TestBook (0.00s)\n    book_test.go:12: got 5\nFAIL",
+                "TestBook at book_test.go:12",
+            ),
+            ("--- FAIL: TestBook/late (0.00s)\nFAIL", "TestBook/late"),
+            (
+                "==7==ERROR: AddressSanitizer: heap-buffer-overflow on address 0x60\nREAD of size 4\n    #0 0x5 in memcpy \
+                 ../libsanitizer/asan.cpp:7\n    #1 0x55 in apply /src/book.c:7\n",
+                "AddressSanitizer: heap-buffer-overflow in apply",
+            ),
+            (
+                "book.c:7:5: runtime error: signed integer overflow: 2147483647 + 1 cannot be represented",
+                "runtime error at book.c:7:5: signed integer overflow: # + # cannot be represented",
+            ),
+            (
+                "java.lang.AssertionError: expected:<5> but was:<7>\n\tat org.junit.Assert.fail(Assert.java:89)\n\tat \
+                 org.junit.Assert.assertEquals(Assert.java:1)\n\tat com.acme.BookTest.late(BookTest.java:12)",
+                "java.lang.AssertionError in com.acme.BookTest.late: expected:<#> but was:<#>",
+            ),
+            (
+                "Exception in thread \"main\" java.lang.IndexOutOfBoundsException: Index 5\n\tat \
+                 java.base/java.util.ArrayList.get(ArrayList.java:427)\n\tat com.acme.Book.apply(Book.java:12)",
+                "java.lang.IndexOutOfBoundsException in com.acme.Book.apply",
+            ),
+            (
+                "TypeError [ERR_INVALID_ARG_TYPE]: no path\n    at Object.open (node:fs:5:1)\n    at load (/src/a.js:3:11)",
+                "TypeError in load",
+            ),
+            (
+                "PHP Fatal error:  Uncaught TypeError: no 5 in /src/a.php:12\nStack trace:\n#0 {main}",
+                "TypeError at /src/a.php:12",
+            ),
+            (
+                "Fatal error: Allowed memory size of 134 bytes exhausted in /src/a.php on line 12",
+                "Allowed memory size of # bytes exhausted at /src/a.php:12",
+            ),
+            (
+                "FAIL src/a.test.js\n  ● book › late\n\n    expect(received).toBe(expected)\n\n    Expected: 5",
+                "book › late: expect(received).toBe(expected)",
             ),
             ("book: book.c:7: apply: Assertion `left == 0' failed.\nAborted", "assertion left == 0"),
             ("a.rb:3:in `apply': no account (KeyError)\n\tfrom a.rb:9", "KeyError"),

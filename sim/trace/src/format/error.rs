@@ -5,7 +5,7 @@ use std::{fmt, io};
 
 use afresh_core::{Header, Name};
 
-use crate::text::{escape, shorten};
+use crate::text::{escape, in_json_types, shorten};
 use crate::unknown::{Thing, UnknownName};
 
 /// A problem with a file, and its place in the file.
@@ -190,7 +190,7 @@ impl Problem {
         let twice = text.strip_prefix("duplicate field `").and_then(|rest| rest.strip_suffix('`'));
         let problem = match error.classify() {
             serde_json::error::Category::Data => {
-                twice.map_or_else(|| Self::Data(text.into()), |field| Self::DuplicateKey(field.into()))
+                twice.map_or_else(|| Self::Data(in_json_types(text)), |field| Self::DuplicateKey(field.into()))
             }
             _ if text == "recursion limit exceeded" => Self::TooDeep,
             _ => Self::Syntax(text.into()),
@@ -208,7 +208,9 @@ impl Problem {
         Cow::Borrowed(match self {
             Self::Unknown(unknown) => return unknown.help().into(),
             Self::UnknownSystem(unknown) => {
-                return format!("{} with `--system NAME`, or correct the header", unknown.help()).into();
+                let program =
+                    "if it is a program, say how to run it, in `afresh.toml` or with `--program NAME=COMMAND`";
+                return format!("{} with `--system NAME`, or correct the header; {program}", unknown.help()).into();
             }
             Self::System(_) => "correct its command in `afresh.toml`, or in `--program NAME=COMMAND`",
             Self::Read(error) if error.kind() == io::ErrorKind::NotFound => {

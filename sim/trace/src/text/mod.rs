@@ -1,12 +1,14 @@
 //! Text for people: escapes and shortens text from a trace, leaves out passwords, and writes counts such as
 //! `1,200 events`.
 
+mod json_types;
 mod password;
 mod visible;
 
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write};
 
+pub use json_types::in_json_types;
 pub use password::without_passwords;
 pub use visible::Visible;
 

@@ -69,4 +69,6 @@ pub struct Run {
     pub laws: Vec<&'static str>,
     /// The counts of what happened in the run, such as messages lost.
     pub counts: Counts,
+    /// The reason why there was no run, if so: the workload failed. Then everything else is empty.
+    pub not_run: Option<String>,
 }

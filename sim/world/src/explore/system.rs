@@ -3,7 +3,7 @@
 use afresh_check::laws::{self, NAMES, Sample};
 use afresh_check::verify::look_at_run;
 use afresh_check::{Finding, Subject};
-use afresh_core::{EventNumber, Header, Journal, Message, Name, Opening, Signature};
+use afresh_core::{EventNumber, Header, Journal, Message, Name, Opening};
 use afresh_trace::format::Writer;
 
 use super::{Explorer, Record, Run, Runs};
@@ -117,10 +117,7 @@ impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
         let SystemExplorer { name, system, .. } = *self.explorer;
         let Drawn { messages, openings, complete, lanes, origin } = match self.draw(seed) {
             Ok(drawn) => drawn,
-            Err(why) => {
-                let findings = vec![Finding::of_run(Signature::new("workload", ""), EventNumber::MIN, why)];
-                return Run { findings, ..Run::default() };
-            }
+            Err(why) => return Run { not_run: Some(why), ..Run::default() },
         };
         let around = origin.as_ref().map_or_else(String::new, |origin| format!(", around {origin}"));
         let header = Header { source: format!("simulated, seed {seed}{around}"), complete, ..Header::complete(name) };
@@ -151,7 +148,7 @@ impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
         let shows = findings.first().map(|finding| finding.signature.to_string());
         let header = Header { shows, ..header };
         let trace = if is_kept { written(&header, journal).unwrap_or_default() } else { Vec::new() };
-        Run { trace, findings, void: None, reached, laws, counts }
+        Run { trace, findings, reached, laws, counts, ..Run::default() }
     }
 
     fn origin(&self, seed: u64) -> Option<Origin> {

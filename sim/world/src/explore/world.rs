@@ -2,9 +2,8 @@
 
 use std::fs::File;
 
-use afresh_check::Finding;
-use afresh_check::guard::{guard, signature_of_panic};
-use afresh_core::{EventNumber, Expectation, Header, Signature};
+use afresh_check::guard::guard;
+use afresh_core::{Expectation, Header};
 use afresh_trace::format::Writer;
 
 use super::{Counts, Explorer, Record, Run, Runs, VOID};
@@ -49,11 +48,10 @@ impl<C: Cluster + Sync> Runs for WorldRuns<'_, C> {
         let done = guard(&mut || run = self.of_seed(seed, &record));
         // A run catches panics of nodes and properties itself. This one comes from a method of the cluster, like
         // `workload`.
-        let found = done.err().map(|why| {
-            let signature = Signature::new("panic", signature_of_panic(&why));
-            Finding::of_run(signature, EventNumber::MIN, why)
-        });
-        Run { findings: found.into_iter().chain(run.findings).collect(), ..run }
+        match done {
+            Ok(()) => run,
+            Err(why) => Run { not_run: Some(format!("the cluster panics: {why}")), ..Run::default() },
+        }
     }
 }
 
@@ -89,7 +87,7 @@ impl<C: Cluster + Sync> WorldRuns<'_, C> {
         if void.is_some() {
             counts.add(&Counts::new([(VOID, 1)]));
         }
-        Run { trace, findings, void, reached: reached.collect(), laws, counts }
+        Run { trace, findings, void, reached: reached.collect(), laws, counts, not_run: None }
     }
 }
 

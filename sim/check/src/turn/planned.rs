@@ -81,6 +81,13 @@ impl Planned {
             switches: plan.switches,
         }
     }
+
+    /// Returns `true` if turning the knob would have no effect, apart from its own event.
+    pub fn is_empty(&self) -> bool {
+        let Self { keys: _, sends, heals, quarantines, refusals, returns, admissions, switches } = self;
+        let is_still = sends.is_empty() && heals.is_empty() && quarantines.is_empty() && refusals.is_empty();
+        is_still && returns.is_empty() && admissions.is_empty() && !switches
+    }
 }
 
 impl PlannedSend {

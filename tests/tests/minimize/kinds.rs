@@ -69,6 +69,28 @@ fn a_move_goes_together_with_what_undoes_it() {
     assert_eq!(left.lines().count(), 7, "{left}");
 }
 
+/// The times of a log of a web server are read by most programs, so they stay times, and keep their order.
+#[test]
+fn times_in_lines_become_plain_ones() {
+    let seconds = |line: &str| {
+        let time = line.strip_prefix('[')?.split_once(" +0000] ")?.0;
+        let (date, clock) = time.split_once(':')?;
+        let [day, "Jan" | "Oct", year] = date.split('/').collect::<Vec<_>>()[..] else { return None };
+        let parts: Vec<u32> = clock.split(':').filter_map(|part| part.parse().ok()).collect();
+        let is_time = (day.len(), year.len(), clock.len(), parts.len()) == (2, 4, 8, 3);
+        is_time.then(|| parts.iter().fold(0, |sum, part| sum * 60 + part))
+    };
+    let text =
+        "[10/Oct/2026:13:55:36 +0000] open\n[10/Oct/2026:13:55:37 +0000] note\n[10/Oct/2026:14:01:02 +0000] close\n";
+    let fails = |text: &str| {
+        let times: Option<Vec<u32>> = text.lines().map(seconds).collect();
+        let is_right = text.contains("] open") && text.contains("] close");
+        times.is_some_and(|times| is_right && times.is_sorted_by(|one, other| one < other))
+    };
+    let (left, _) = shrunk(text, Minimizer::new(), fails);
+    assert_eq!(left, "[01/Jan/2000:00:00:01 +0000] open\n[01/Jan/2000:00:00:02 +0000] close\n");
+}
+
 #[test]
 fn blocks_of_markup_go_as_a_whole() {
     let order = |number: u32| {

@@ -95,6 +95,7 @@ mod singles;
 mod sites;
 mod slice;
 mod spans;
+mod times;
 mod together;
 mod truncate;
 mod units;

@@ -5,14 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::edit::{Edit, Splice};
 use super::pass::{Pass, View};
 use super::sites::{Kind, Site, rewrite_each, sites};
+use super::times::{self, Time};
 
 /// The kinds of text that this pass knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Form {
     /// Groups of 8, 4, 4, 4 and 12 hexadecimal digits.
     Uuid,
-    /// A time of RFC 3339 in UTC, without a fraction.
-    Time,
+    /// A time that is written as this one is, apart from its fraction and its zone.
+    Time(String),
     /// At least 16 hexadecimal digits, or at least 4 decimal ones. Holds their number.
     Digits(usize),
 }
@@ -38,21 +39,27 @@ impl Pass for Plain {
     }
 
     fn begin(&mut self, view: &dyn View) {
-        let mut forms: BTreeMap<Form, BTreeSet<String>> = BTreeMap::new();
+        // Texts of one form in order: times by what they say, others as texts.
+        let mut forms: BTreeMap<Form, BTreeSet<([u64; 7], String)>> = BTreeMap::new();
         for text in (0..view.len()).filter_map(|place| view.text(place)) {
             for content in sites(&text).iter().filter_map(|site| content(&text, site)) {
-                if let Some(form) = Form::of(content) {
-                    forms.entry(form).or_default().insert(content.to_owned());
+                if let Some((form, rank)) = Form::of(content) {
+                    forms.entry(form).or_default().insert((rank, content.to_owned()));
                 }
             }
         }
         for (form, texts) in forms.into_iter().rev() {
-            let plain = (1..).map(|number| form.plain(number));
-            let all: BTreeMap<_, _> = texts.into_iter().zip(plain).filter(|(text, plain)| text != plain).collect();
+            let plain = |simplest| {
+                let all =
+                    texts.iter().zip(1..).map(|((_, text), number)| (text.clone(), form.plain(text, number, simplest)));
+                all.filter(|(text, plain)| text != plain).collect::<BTreeMap<_, _>>()
+            };
+            let all = plain(false);
             if all.len() > 1 {
                 self.tries.extend(all.iter().map(|(text, plain)| BTreeMap::from([(text.clone(), plain.clone())])));
             }
-            self.tries.extend((!all.is_empty()).then_some(all));
+            let simplest = Some(plain(true)).filter(|simplest| *simplest != all);
+            self.tries.extend([Some(all), simplest].into_iter().flatten().filter(|all| !all.is_empty()));
         }
     }
 
@@ -82,32 +89,27 @@ fn content<'t>(text: &'t str, site: &Site) -> Option<&'t str> {
 }
 
 impl Form {
-    fn of(text: &str) -> Option<Self> {
-        let shape = |char: char| match char {
-            '0'..='9' => '9',
-            'a'..='f' | 'A'..='F' => 'a',
-            other => other,
-        };
+    /// Returns the form of a text, and the rank of a time.
+    fn of(text: &str) -> Option<(Self, [u64; 7])> {
+        if let Some(Time { rank, form }) = Time::of(text) {
+            return Some((Self::Time(form), rank));
+        }
         let is_hex = |part: &str| part.chars().all(|char| char.is_ascii_hexdigit());
         let lengths = text.split('-').map(str::len);
         if text.split('-').all(is_hex) && lengths.eq([8, 4, 4, 4, 12]) {
-            return Some(Self::Uuid);
-        }
-        let is_time = text.chars().map(shape).take(19).collect::<String>() == "9999-99-99T99:99:99";
-        if is_time && text.get(19..).is_some_and(|rest| rest.starts_with(['Z', '.', '+', '-'])) {
-            return Some(Self::Time);
+            return Some((Self::Uuid, [0; 7]));
         }
         let is_decimal = text.len() >= DIGITS_MIN && text.bytes().all(|byte| byte.is_ascii_digit());
-        (is_decimal || text.len() >= HASH_MIN && is_hex(text)).then_some(Self::Digits(text.len()))
+        (is_decimal || text.len() >= HASH_MIN && is_hex(text)).then_some((Self::Digits(text.len()), [0; 7]))
     }
 
-    /// Returns the plain text with this number.
-    fn plain(self, number: usize) -> String {
+    /// Returns the plain text with this number for `text`. The simplest time of RFC 3339 has no fraction and is in UTC.
+    fn plain(&self, text: &str, number: usize, simplest: bool) -> String {
         match self {
             Self::Uuid => format!("00000000-0000-0000-0000-{number:012x}"),
-            Self::Time => {
-                let (minutes, seconds) = (number / 60, number % 60);
-                format!("2000-01-01T{:02}:{:02}:{seconds:02}Z", minutes / 60 % 24, minutes % 60)
+            Self::Time(form) => {
+                let is_rfc_3339 = form.ends_with('Z') && form.as_bytes().get(10) == Some(&b'T');
+                times::plain(if simplest && is_rfc_3339 { form } else { text }, number)
             }
             Self::Digits(length) => format!("{number:0length$}"),
         }
@@ -122,17 +124,18 @@ mod tests {
     fn each_form_has_plain_texts_that_read_back_and_keep_their_order() {
         let texts = [
             ("3f2504e0-4f89-11d3-9a0c-0305e82c3301", Form::Uuid),
-            ("2026-11-29T05:06:07.123+01:00", Form::Time),
-            ("2026-11-29T05:06:07Z", Form::Time),
+            ("2026-11-29T05:06:07.123+01:00", Form::Time("2000-01-01T00:00:00Z".to_owned())),
+            ("10/Oct/2026:13:55:36 -0700", Form::Time("01/Jan/2000:00:00:00 Z".to_owned())),
             ("1837462539", Form::Digits(10)),
             ("da39a3ee5e6b4b0d3255bfef95601890afd80709", Form::Digits(40)),
         ];
         for (text, form) in texts {
-            assert_eq!(Form::of(text), Some(form), "{text}");
-            let plain: Vec<_> = [1, 2, 75].map(|number| form.plain(number)).to_vec();
-            assert!(plain.is_sorted() && plain.iter().all(|plain| Form::of(plain) == Some(form)), "{plain:?}");
+            let of = |text: &str| Form::of(text).map(|(form, _)| form);
+            assert_eq!(of(text).as_ref(), Some(&form), "{text}");
+            let plain: Vec<_> = [1, 2, 75].map(|number| form.plain(text, number, false)).to_vec();
+            assert!(plain.is_sorted() && plain.iter().all(|plain| of(plain).as_ref() == Some(&form)), "{plain:?}");
         }
-        for text in ["", "reverse", "acc-1", "2026-11-29", "deadbeef", "12"] {
+        for text in ["", "reverse", "acc-1", "deadbeef", "12"] {
             assert_eq!(Form::of(text), None, "{text}");
         }
     }

@@ -6,6 +6,7 @@ use serde::de::IgnoredAny;
 
 use super::edit::{Edit, Rewrite, Splice};
 use super::pass::View;
+use super::times::times;
 
 /// The kind of value at a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,21 +65,29 @@ pub(super) fn sites(text: &str) -> Vec<Site> {
     found
 }
 
+/// Collects the words of a line. A time is one word, with its blanks and colons.
 fn words(text: &str, found: &mut Vec<Site>) {
     let is_part = |char: char| char.is_alphanumeric() || "-_.".contains(char);
+    // Words in the same column of different lines probably mean the same, so they have the same path.
+    let mut push = |kind, span: Range<usize>| {
+        found.push(Site { path: format!("#{}", found.len()), kind, whole: span.clone(), span, parent: None });
+    };
     let mut at = 0;
-    for part in text.split_inclusive(|char| !is_part(char)) {
-        let word = part.trim_end_matches(|char| !is_part(char));
-        if !word.is_empty() {
-            let digits = word.strip_prefix('-').unwrap_or(word);
-            let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-            let kind = if is_number { Kind::Number } else { Kind::Word };
-            let span = at..at + word.len();
-            // Words in the same column of different lines probably mean the same, so they have the same path.
-            let path = format!("#{}", found.len());
-            found.push(Site { path, kind, whole: span.clone(), span, parent: None });
+    for time in times(text).into_iter().map(Some).chain([None]) {
+        let end = time.as_ref().map_or(text.len(), |time| time.start);
+        for part in text[at..end].split_inclusive(|char| !is_part(char)) {
+            let word = part.trim_end_matches(|char| !is_part(char));
+            if !word.is_empty() {
+                let digits = word.strip_prefix('-').unwrap_or(word);
+                let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+                push(if is_number { Kind::Number } else { Kind::Word }, at..at + word.len());
+            }
+            at += part.len();
         }
-        at += part.len();
+        if let Some(time) = time {
+            at = time.end;
+            push(Kind::Word, time);
+        }
     }
 }
 
@@ -296,6 +305,9 @@ mod tests {
         let expected = [("#0", Kind::Number), ("#1", Kind::Word), ("#2", Kind::Number), ("#3", Kind::Word)];
         assert_eq!(found, expected.map(|(path, kind)| (path.to_owned(), kind)));
         assert_eq!(sites("{open 1}").len(), 2);
+        let line = "[10/Oct/2026:13:55:36 -0700] 7";
+        let found: Vec<_> = sites(line).into_iter().map(|site| &line[site.span]).collect();
+        assert_eq!(found, ["10/Oct/2026:13:55:36 -0700", "7"]);
     }
 
     #[test]

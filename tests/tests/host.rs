@@ -413,6 +413,8 @@ fn an_output_that_is_asked_for_again_is_sent_again() {
     host.ask((), plan.clone(), Knob::ReflowOut { outputs, by, why });
     host.confirm((), None, &plan);
     assert_eq!(act(&mut host), [first], "one output of a slot at a time");
+    let lacking: usize = host.backlog().map(|backlog| backlog.under_way + backlog.waiting).sum();
+    assert_eq!(lacking, 1, "one slot, whose output is on its way and will be sent again");
     host.acknowledged(None, first);
     assert_eq!(host.engine().unsettled().count(), 1);
     let [_, second] = act(&mut host)[..] else { panic!("it is sent again") };

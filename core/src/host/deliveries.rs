@@ -160,8 +160,11 @@ impl Deliveries {
     /// What is not settled, by receiver, in the order of their names.
     pub(super) fn backlog(&self) -> impl Iterator<Item = Backlog<'_>> {
         let mut waiting = alloc::vec![0; self.receivers.len()];
-        for next in self.lanes.values().filter_map(|lane| lane.next) {
-            waiting[next.receiver as usize] += 1;
+        for Lane { under_way, next } in self.lanes.values() {
+            let is_on_its_way = |next: &Output| under_way.is_some_and(|output| output.receiver == next.receiver);
+            if let Some(next) = next.filter(|next| !is_on_its_way(next)) {
+                waiting[next.receiver as usize] += 1;
+            }
         }
         self.by_name.iter().map(move |(name, number)| {
             let Receiver { under_way, failures, .. } = self.receivers[*number as usize];

@@ -16,7 +16,13 @@ const MANY: usize = 64;
 /// The number of failures in a row after which the pass gives up: the format needs all of its words.
 const FAILURES_MAX: usize = 16;
 
-/// Tries to delete words, which are separated by blanks, in the order of a [`Descent`]: first the same columns in all
+/// What separates words besides blanks, as in `a=1&b=2` or a row of CSV.
+const SEPARATORS: [char; 4] = [',', ';', '|', '&'];
+
+/// A word with one of these is not divided at separators: it is code, and its parts make no sense alone.
+const BRACKETS: &str = "()[]{}<>\"'`";
+
+/// Tries to delete words, which are separated by blanks or by [`SEPARATORS`], in the order of a [`Descent`]: first the same columns in all
 /// lines, then words of each line, from the first line to the last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Words {
@@ -77,6 +83,24 @@ fn words(view: &dyn View, place: usize) -> Vec<Range<usize>> {
             None => found.push(at..end),
         }
     }
+    found.into_iter().flat_map(|word| parts(&text, word)).collect()
+}
+
+/// Divides a word at the separators in it. Separators at its ends belong to its first and its last part.
+fn parts(text: &str, word: Range<usize>) -> Vec<Range<usize>> {
+    let content = &text[word.clone()];
+    if content.contains(|char| BRACKETS.contains(char)) {
+        return vec![word];
+    }
+    let mut at = word.start;
+    let mut found = Vec::new();
+    for part in content.split(SEPARATORS) {
+        // An empty field goes with the one before it.
+        found.extend((!part.is_empty()).then(|| at..at + part.len()));
+        at += part.len() + 1;
+    }
+    let [first, .., last] = &mut found[..] else { return vec![word] };
+    (first.start, last.end) = (word.start, word.end);
     found
 }
 
@@ -90,5 +114,28 @@ fn delete(words: &[Range<usize>], going: Range<usize>) -> Option<Splice> {
         (None, Some(before)) => Some(Splice(words[before].end, last.end, String::new())),
         // The other passes remove whole lines.
         (None, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_divided_at_separators_unless_it_is_code() {
+        for (word, expected) in [
+            ("a=1&b=2&c=3", &["a=1", "b=2", "c=3"][..]),
+            ("MSH||é|x|", &["MSH", "é", "x|"]),
+            (",a;b;", &[",a", "b;"]),
+            ("a,", &["a,"]),
+            ("||", &["||"]),
+            ("f(a,b)", &["f(a,b)"]),
+            ("word", &["word"]),
+        ] {
+            let text = format!("éé {word} end");
+            let span = 5..5 + word.len();
+            let found: Vec<_> = parts(&text, span).into_iter().map(|part| text[part].to_owned()).collect();
+            assert_eq!(found, expected, "{word}");
+        }
     }
 }

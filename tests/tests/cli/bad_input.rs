@@ -204,7 +204,7 @@ fn nesting_ten_thousand_deep() {
     ");
     assert_snapshot!(line(format!(r#"{{"view":{{"key":"a-1","value":{}}}}}"#, nested(r#"{"a":"#, "}"))), @r"
     afresh: night.jsonl:3:33: unknown field `a`, expected one of `balance`, `held`, `captured`, `fees`, `payments`
-      help: remove the field, or correct its name
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`, or leave the line out: what cannot be read cannot be compared, and `--skip-unreadable` is for messages
     ");
 }
 

@@ -47,6 +47,19 @@ fn it_counts_as_rejected_with_its_reason() {
 }
 
 #[test]
+fn a_recorded_output_or_view_that_cannot_be_read_is_an_error_with_what_to_do() {
+    let folder = Folder::default();
+    let output = r#"{"cause":1,"out":{"id":"a-1/gift","to":"statements","body":{"gift":{"amount":7}}}}"#;
+    let view = r#"{"cause":1,"view":{"key":"a-1","value":{"gifts":7}}}"#;
+    for (observed, told) in [(output, "unknown variant `gift`"), (view, "unknown field `gifts`")] {
+        folder.trace("in.jsonl", "ledger", &[deposit(1, "a-1", 5, 1), observed.to_owned()]);
+        let error = folder.refused(&["check", "in.jsonl", "--skip-unreadable"]);
+        assert!(error.starts_with("afresh: in.jsonl:3:") && error.contains(told), "{error}");
+        assert!(error.contains("or leave the line out: what cannot be read cannot be compared"), "{error}");
+    }
+}
+
+#[test]
 fn it_can_be_shrunk_away() {
     let folder = Folder::default();
     let lines = LATE_CAPTURE.iter().copied().chain([LATER]).collect::<Vec<_>>();

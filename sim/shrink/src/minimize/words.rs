@@ -22,8 +22,8 @@ const SEPARATORS: [char; 4] = [',', ';', '|', '&'];
 /// A word with one of these is not divided at separators: it is code, and its parts make no sense alone.
 const BRACKETS: &str = "()[]{}<>\"'`";
 
-/// Tries to delete words, which are separated by blanks or by [`SEPARATORS`], in the order of a [`Descent`]: first the same columns in all
-/// lines, then words of each line, from the first line to the last.
+/// Tries to delete words, which are separated by blanks or by [`SEPARATORS`], in the order of a [`Descent`]: first
+/// the same columns in all lines, then words of each line, from the first line to the last.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Words {
     /// The number of lines whose words are done, plus one once the columns are done.

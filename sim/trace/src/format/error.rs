@@ -93,6 +93,9 @@ pub enum Problem {
     /// The body of a message that came in is not one that this version of the system can read.
     #[error("{}", shorten(.0))]
     Body(String),
+    /// The line is valid JSON, but what was recorded there is not an output or a view that the system can read.
+    #[error("{}", shorten(.0))]
+    Observed(String),
     /// A trace deploys a version of its system that the system does not know.
     #[error("deploys an {}", .0)]
     UnknownVersion(UnknownName),
@@ -252,6 +255,10 @@ impl Problem {
             Self::Body(_) => {
                 "correct the value; if another version of the system wrote it, name that version with `--system NAME`, \
                  or use `--skip-unreadable` to count such messages as rejected"
+            }
+            Self::Observed(_) => {
+                "correct the value; if another version of the system wrote it, name that version with `--system NAME`, \
+                 or leave the line out: what cannot be read cannot be compared, and `--skip-unreadable` is for messages"
             }
             Self::UnknownVersion(unknown) => return unknown.help().into(),
             Self::Order { .. } | Self::Full => "sort the events by number, or omit the numbers",

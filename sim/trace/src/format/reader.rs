@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
-use super::decode::{Content, Envelope, EnvelopeSeed, Raw, RawBody, Typed, WithRaw};
+use super::decode::{AnyObserved, Content, Envelope, EnvelopeSeed, Raw, RawBody, Typed, WithRaw};
 use super::error::{Error, Problem};
 use super::fact::Fact;
 use super::lines::Lines;
@@ -319,15 +319,19 @@ impl<R: BufRead> Cursor<R> {
         let read = parse(&mut self.scan, self.lines.text(), content);
         read.map(Some).map_err(|why| match why {
             Why::Json(error) => self.lines.json_error(&error),
-            Why::Body(error) => {
-                let mut error = self.lines.json_error(&error);
-                if let Problem::Data(text) = *error.problem {
-                    error.problem = Box::new(Problem::Body(text));
-                }
-                error
-            }
+            Why::Body(error) => self.data_error(&error, Problem::Body),
+            Why::Observed(error) => self.data_error(&error, Problem::Observed),
             Why::Scan(problem, column) => self.lines.error(column, problem),
         })
+    }
+
+    /// Builds an error about a value in the current line that is not one of the system's.
+    fn data_error(&self, error: &serde_json::Error, problem: fn(String) -> Problem) -> Error {
+        let mut error = self.lines.json_error(error);
+        if let Problem::Data(text) = *error.problem {
+            error.problem = Box::new(problem(text));
+        }
+        error
     }
 
     /// Builds an error about a field of the current line, which is valid JSON.
@@ -362,6 +366,8 @@ pub(super) enum Why {
     Json(serde_json::Error),
     /// The line is a message that came in, and its body is not one that the system can read.
     Body(serde_json::Error),
+    /// The line is an output or a view, and what was recorded is not what the system can read.
+    Observed(serde_json::Error),
     /// The line has a problem that serde_json does not check, at this column, counted from 1.
     Scan(Problem, u64),
 }
@@ -376,7 +382,10 @@ pub(super) fn parse<C: Content>(scan: &mut Scan, text: &str, content: C) -> Resu
         }
         Err(error) => {
             // If the line can be read without decoding its body, only the body is wrong.
-            let Ok(line) = decode(text, RawBody) else { return Err(Why::Json(error)) };
+            let Ok(line) = decode(text, RawBody) else {
+                let is_observed = decode(text, AnyObserved).is_ok();
+                return Err(if is_observed { Why::Observed(error) } else { Why::Json(error) });
+            };
             check()?;
             unreadable(line, content, error)?
         }

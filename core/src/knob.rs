@@ -142,7 +142,7 @@ pub struct Refusal {
 }
 
 impl<O> Plan<O> {
-    /// Returns `true` if turning the knob would have no visible effect.
+    /// Returns `true` if turning the knob would have no effect, apart from its own event.
     pub fn is_empty(&self) -> bool {
         let Self { keys: _, sends, heals, quarantines, refusals, returns, admissions, switches, unknown: _ } = self;
         let is_still = sends.is_empty() && heals.is_empty() && quarantines.is_empty() && refusals.is_empty();

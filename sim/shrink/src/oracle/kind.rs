@@ -47,17 +47,23 @@ fn rust(lines: &[&str]) -> Option<String> {
     Some(format!("panic at {place}: {}", plain(lines.get(line + 1).unwrap_or(&""))))
 }
 
-/// A traceback of Python: the class of the last exception and the function of its last frame; of an assertion, also its
-/// text.
+/// A traceback of Python: the class of the last exception, and the function of its last frame that is no part of a
+/// library; of an assertion, also its text.
 fn python(lines: &[&str]) -> Option<String> {
-    static FRAME: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^\s+File ".*", line \d+(?:, in (.*))?$"#));
+    static FRAME: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^\s+File "(.*)", line \d+(?:, in (.*))?$"#));
+    static LIBRARY: LazyLock<Regex> = LazyLock::new(|| pattern(r"/lib/python\d|/(?:site|dist)-packages/|^<frozen "));
     let begin = lines.iter().rposition(|line| line.trim_end() == "Traceback (most recent call last):")?;
     let frames = &lines[begin + 1..];
     let end = frames.iter().position(|line| !line.is_empty() && !line.starts_with(' '))?;
     let (class, message) = frames[end].split_once(':').unwrap_or((frames[end], ""));
     let frames = &frames[..end];
-    let function = frames.iter().rev().find_map(|line| FRAME.captures(line)).and_then(|frame| frame.get(1));
-    let function = function.map(|function| format!(" in {}", function.as_str())).unwrap_or_default();
+    let found = || frames.iter().rev().filter_map(|line| FRAME.captures(line));
+    let frame = found().find(|frame| !LIBRARY.is_match(&frame[1])).or_else(|| found().next());
+    let function = frame
+        .as_ref()
+        .and_then(|frame| frame.get(2))
+        .map(|function| format!(" in {}", function.as_str()))
+        .unwrap_or_default();
     let told = format!("{}{function}", class.trim());
     if class.trim() != "AssertionError" {
         return Some(told);
@@ -213,6 +219,11 @@ mod tests {
                 "Traceback (most recent call last):\n  File \"a.py\", line 9, in <module>\n    main()\n  File \"a.py\", \
                  line 3, in parse\n    raise ValueError(x)\nValueError: bad\nvalue\n",
                 "ValueError in parse",
+            ),
+            (
+                "Traceback (most recent call last):\n  File \"/src/a.py\", line 9, in load\n    json.loads(x)\n  File \
+                 \"/usr/lib/python3.13/json/decoder.py\", line 3, in raw_decode\n    raise X\njson.decoder.JSONDecodeError: 5\n",
+                "json.decoder.JSONDecodeError in load",
             ),
             (
                 "  File \"a.py\", line 3\n    x = = 5\n        ^\nSyntaxError: invalid syntax\n",

@@ -101,6 +101,6 @@ pub use receive::{Receipt, conflict};
 pub use restart::OutOfSequence;
 pub use system::{Beginning, Body, Change, System, Touched, Types, Updated, Updates};
 pub use trace::{
-    At, Damage, Event, EventNumber, Fault, Header, Healed, Observation, Opening, Passage, Quarantined, Rejected,
-    Settled, Stimulus, Storage, Timer, Trace, Unreadable, Viewed, What,
+    At, Damage, Event, EventNumber, Fault, Header, Healed, Observation, Observed, Opening, Passage, Quarantined,
+    Rejected, Settled, Stimulus, Storage, Timer, Trace, Unreadable, UnreadableObservation, Viewed, What,
 };

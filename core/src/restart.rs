@@ -143,7 +143,8 @@ impl<S: System> Engine<S> {
                     self.outbox.set(place, Sending { settled: true, ..sending });
                 }
             }
-            What::Stimulus(_) | What::Observation(Observation::Healed(_) | Observation::View(_)) => {}
+            What::Stimulus(_)
+            | What::Observation(Observation::Healed(_) | Observation::View(_) | Observation::Unreadable(_)) => {}
         }
     }
 

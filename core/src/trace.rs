@@ -129,6 +129,8 @@ pub enum Observation<O, V> {
     Healed(Box<Healed>),
     /// The view of a key at this moment.
     View(Box<Viewed<V>>),
+    /// A trace records an output or a view here that this version of the system cannot read. An engine never makes it.
+    Unreadable(Box<UnreadableObservation>),
 }
 
 /// A message whose body this version of the system cannot read, for example because a later version recorded it.
@@ -138,6 +140,34 @@ pub struct Unreadable {
     pub message: Message<String>,
     /// The reason why the body cannot be read, as text for people.
     pub why: String,
+}
+
+/// An output or a view that this version of the system cannot read, for example because a later version recorded it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableObservation {
+    /// The output or the view, with its content as the text that was recorded.
+    pub observed: Observed,
+    /// The reason why the content cannot be read, as text for people.
+    pub why: String,
+}
+
+/// An output or a view whose content is the text that was recorded. In a trace file, that text is JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Observed {
+    /// An output that was sent or withdrawn.
+    Out(Sent<String>),
+    /// The view of a key.
+    View(Viewed<String>),
+}
+
+impl Observed {
+    /// Returns the key of the output or the view.
+    pub fn key(&self) -> &Key {
+        match self {
+            Self::Out(sent) => &sent.key,
+            Self::View(viewed) => &viewed.key,
+        }
+    }
 }
 
 /// The recorded view of a key with which a window of a history begins.
@@ -356,7 +386,7 @@ pub struct Healed {
 }
 
 /// The view of a key: the part of its state that is visible outside.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Viewed<V> {
     /// The key that the view belongs to.

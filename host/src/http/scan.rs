@@ -86,6 +86,7 @@ fn concerns<S: Subject>(engine: &Engine<S>, event: &EventOf<S>, key: &Key) -> bo
         What::Observation(Observation::Quarantined(quarantined)) => quarantined.key == *key,
         What::Observation(Observation::Healed(healed)) => healed.key == *key,
         What::Observation(Observation::View(viewed)) => viewed.key == *key,
+        What::Observation(Observation::Unreadable(unreadable)) => unreadable.observed.key() == key,
         What::Observation(Observation::Rejected(_)) => {
             let cause = event.cause.and_then(|cause| engine.journal().get(cause));
             cause.is_some_and(|cause| matches!(cause.what, What::Stimulus(_)) && concerns(engine, cause, key))

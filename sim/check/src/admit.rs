@@ -2,31 +2,38 @@
 
 use afresh_core::{Key, System};
 use afresh_trace::import::Refusal;
+use serde_json::Value;
 
 use crate::guard::guard;
 
-/// Asks the system whether it takes a message in with this body, which `version` of the system recorded as JSON.
+/// Asks the system whether it takes a message in with this body, which `version` of the system recorded as JSON. Also
+/// returns the body as the system writes it, so that two bodies that are equal for the system are equal here.
 ///
 /// As in the engine, a body is rejected if `admit` rejects it, or if `admit`, `position` or `keys` panics on it.
 ///
 /// # Errors
 ///
 /// Returns the reason if the system cannot read the body, or rejects it.
-pub fn admit<S: System>(system: &S, version: &str, body: &str) -> Result<(), Refusal> {
-    let mut done = Ok(());
-    let asked = guard(&mut || {
-        done = system
-            .upgrade(version, &mut serde_json::Deserializer::from_str(body))
-            .map_err(|error| Refusal::Unreadable(error.to_string()))
-            .and_then(|body| {
-                system.admit(&body).map_err(Refusal::Rejected)?;
+pub fn admit<S: System>(system: &S, version: &str, body: &str) -> Result<Option<Value>, Refusal> {
+    let (mut unreadable, mut written, mut admitted) = (None, None, Ok(()));
+    let asked = guard(&mut || match system.upgrade(version, &mut serde_json::Deserializer::from_str(body)) {
+        Ok(body) => {
+            written = serde_json::to_value(&body).ok();
+            admitted = system.admit(&body);
+            if admitted.is_ok() {
                 system.position(&body);
                 system.keys(&body).into_iter().for_each(drop);
-                Ok(())
-            });
+            }
+        }
+        Err(error) => unreadable = Some(error.to_string()),
     });
-    asked.map_err(|why| Refusal::Rejected(format!("panicked: {why}")))?;
-    done
+    if let Some(why) = unreadable {
+        return Err(Refusal::Unreadable(why));
+    }
+    match asked.map_err(|why| format!("panicked: {why}")).and(admitted) {
+        Ok(()) => Ok(written),
+        Err(why) => Err(Refusal::Rejected { why, body: written }),
+    }
 }
 
 /// Returns the keys of a message in with this body, which `version` of the system recorded as JSON.

@@ -25,8 +25,8 @@ pub(super) struct Source {
     #[arg(long)]
     pub(super) torn: bool,
 
-    /// Count a message whose body this version of the system cannot read as rejected; without this option, such a
-    /// message is an error.
+    /// Count a message whose body this version of the system cannot read as rejected, and such an output or view as a
+    /// difference; without this option, it is an error.
     #[arg(long)]
     pub(super) skip_unreadable: bool,
 

@@ -86,3 +86,21 @@ fn a_message_that_cannot_be_read_conflicts_with_no_other() {
     let checked = folder.ok(&["check", "t.jsonl", "--skip-unreadable"]);
     assert!(checked.contains("1 rejected, 1 conflicting"), "{checked}");
 }
+
+#[test]
+fn bodies_that_the_system_reads_alike_are_no_conflict() {
+    let folder = Folder::default();
+    // Both are the same change: nothing is deleted where no number says so.
+    let row = |delete: &str| format!("{{\"document\":\"d\",\"at\":0,{delete}\"insert\":\"a\"}}\n");
+    let rows = [row(""), row("\"delete\":0,"), row("\"delete\":1,")];
+    folder.write("rows.jsonl", &rows.concat());
+    let report = folder.json(
+        "import",
+        &["import", "rows.jsonl", "--system", "document", "--complete", "--map", "id==1", "--map", "from==x"]
+            .into_iter()
+            .chain(["--map", "body=.", "--output", "t.jsonl"])
+            .collect::<Vec<_>>(),
+    );
+    assert_eq!([&report["duplicates"]["count"], &report["conflicts"]["count"]], [1, 1], "{report}");
+    assert!(folder.ok(&["check", "t.jsonl"]).contains("1 conflicting"));
+}

@@ -18,7 +18,7 @@ fn folder() -> Folder {
 fn the_error_says_how_to_go_on() {
     assert_snapshot!(folder().refused(&["check", "in.jsonl"]), @"
     afresh: in.jsonl:3:52: unknown variant `gift`, expected one of `deposit`, `hold`, `capture`, `release`, `reverse`, `transfer`, `credit`
-      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`, or use `--skip-unreadable` to count such messages as rejected
+      help: correct the value; if another version of the system wrote it, name that version with `--system NAME`; `--skip-unreadable` counts such messages as rejected, and such outputs and views as different
     ");
 }
 
@@ -47,16 +47,32 @@ fn it_counts_as_rejected_with_its_reason() {
 }
 
 #[test]
-fn a_recorded_output_or_view_that_cannot_be_read_is_an_error_with_what_to_do() {
+fn a_recorded_output_or_view_that_cannot_be_read_is_a_difference() {
     let folder = Folder::default();
-    let output = r#"{"cause":1,"out":{"id":"a-1/gift","to":"statements","body":{"gift":{"amount":7}}}}"#;
-    let view = r#"{"cause":1,"view":{"key":"a-1","value":{"gifts":7}}}"#;
-    for (observed, told) in [(output, "unknown variant `gift`"), (view, "unknown field `gifts`")] {
-        folder.trace("in.jsonl", "ledger", &[deposit(1, "a-1", 5, 1), observed.to_owned()]);
-        let error = folder.refused(&["check", "in.jsonl", "--skip-unreadable"]);
-        assert!(error.starts_with("afresh: in.jsonl:3:") && error.contains(told), "{error}");
-        assert!(error.contains("or leave the line out: what cannot be read cannot be compared"), "{error}");
+    let skip = "--skip-unreadable";
+    let output = r#"{"n":2,"cause":1,"out":{"id":"a-1/balance","to":"statements","body":{"gift":{"amount":7}}}}"#;
+    let view = r#"{"n":3,"view":{"key":"a-1","value":{"gifts":7}}}"#;
+    folder.trace("in.jsonl", "ledger", &[deposit(1, "a-1", 5, 1), output.to_owned(), view.to_owned()]);
+    let error = folder.refused(&["check", "in.jsonl"]);
+    assert!(error.contains("`--skip-unreadable` counts such messages as rejected, and such outputs"), "{error}");
+
+    for command in ["check", "replay"] {
+        let done = folder.run(&[command, "in.jsonl", skip]);
+        assert_eq!(done.code, Some(1), "{}", done.stderr);
+        assert!(done.stdout.contains("this version cannot read the recorded output a-1/balance (unknown variant"));
+        assert!(done.stdout.contains("this version cannot read the recorded view of a-1 (unknown field"));
     }
+    let shown = folder.run(&["show", "in.jsonl", skip, "--full"]).stdout;
+    let lines: Vec<_> = shown.lines().filter(|line| line.starts_with(['-', '+'])).take(4).collect();
+    assert_snapshot!(lines.join("\n"), @r#"
+    -      2  out         a-1/balance to statements {"gift":{"amount":7}} caused by 1
+    +         out         a-1/balance to statements {"statement":{"balance":5,"held":0}} caused by 1
+    -      3  view        [a-1] {"gifts":7}
+    +         view        [a-1] {"balance":5,"held":0,"captured":0,"fees":0,"payments":{}}
+    "#);
+    // A window that does not have the messages before it cannot tell.
+    folder.write("window.jsonl", &format!("{{\"afresh\":{{\"format\":1,\"system\":\"ledger\"}}}}\n{view}\n"));
+    folder.ok(&["check", "window.jsonl", skip]);
 }
 
 #[test]

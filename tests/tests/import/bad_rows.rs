@@ -110,7 +110,7 @@ id,payload
         Ok(())
     };
     let mapping = mapping(&["id=.id", "from==b", "body=.payload"]);
-    let summary = import("rows", rows.as_bytes(), SHAPE, &mapping, &mut writer, |_| Ok(()), keep).unwrap();
+    let summary = import("rows", rows.as_bytes(), SHAPE, &mapping, &mut writer, |_| Ok(None), keep).unwrap();
     assert_eq!((summary.messages_in, summary.skipped), (2, 2));
     assert_eq!(bad, [3, 4]);
     let text = String::from_utf8(writer.finish().unwrap()).unwrap();
@@ -131,7 +131,7 @@ fn a_quote_that_is_not_closed_is_named_where_it_opened() {
     let rows = format!("{torn}\nm-2,2,\"x\" y\n");
     for rows in [torn, &rows] {
         let mapping = mapping(fields);
-        import("rows", rows.as_bytes(), SHAPE, &mapping, &mut writer, |_| Ok(()), |_| Ok(())).unwrap_err();
+        import("rows", rows.as_bytes(), SHAPE, &mapping, &mut writer, |_| Ok(None), |_| Ok(())).unwrap_err();
     }
     let lines = "{\n".to_owned() + &"\n".repeat(97) + "}";
     assert!(imported(format!("id,body\n1,\"{lines}\"\n").as_bytes(), SHAPE, fields).is_ok());

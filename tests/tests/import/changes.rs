@@ -23,8 +23,8 @@ fn messages_that_will_not_count_are_named() {
     let mapping = mapping(&["id=.id", "from==w", "revision=.rev", "body=.body"]);
     let mut writer = Writer::new("out", Vec::new(), &Header::complete("ledger")).unwrap();
     let admit = |body: &str| match body {
-        "1" => Err(Refusal::Rejected("too little".into())),
-        _ => Ok(()),
+        "1" => Err(Refusal::Rejected { why: "too little".into(), body: None }),
+        _ => Ok(None),
     };
     let summary = import("rows", rows.as_bytes(), SHAPE, &mapping, &mut writer, admit, |_| Ok(())).unwrap();
     assert_eq!(named(&summary.conflicts), [(4, 3, Some(2)), (6, 5, Some(4)), (7, 6, Some(4))]);
@@ -68,7 +68,7 @@ const RECORDS: &[&str] = &["id=.key", "from=.topic", "body=.payload", "withdrawn
 
 fn imported_by(mapping: &Mapping, shape: Shape) -> String {
     let mut writer = Writer::new("out", Vec::new(), &Header::complete("orders")).unwrap();
-    import("rows", KCAT.as_bytes(), shape, mapping, &mut writer, |_| Ok(()), Err).unwrap();
+    import("rows", KCAT.as_bytes(), shape, mapping, &mut writer, |_| Ok(None), Err).unwrap();
     String::from_utf8(writer.finish().unwrap()).unwrap().split_once('\n').unwrap().1.to_owned()
 }
 

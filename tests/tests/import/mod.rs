@@ -31,7 +31,7 @@ pub(crate) fn mapping(fields: &[&str]) -> Mapping {
 /// back as a trace.
 pub(crate) fn imported(rows: &[u8], shape: Shape, fields: &[&str]) -> Result<(String, Summary), Error> {
     let mut writer = Writer::new("out.jsonl", Vec::new(), &Header::complete("ledger")).unwrap();
-    let summary = import("rows", rows, shape, &mapping(fields), &mut writer, |_| Ok(()), Err)?;
+    let summary = import("rows", rows, shape, &mapping(fields), &mut writer, |_| Ok(None), Err)?;
     let bytes = writer.finish().unwrap();
     let raw = Reader::new("out.jsonl", &bytes[..], Options::default()).unwrap().raw_trace().unwrap();
     assert_eq!(raw.write("again", Vec::new()).unwrap(), bytes, "not canonical");

@@ -138,7 +138,7 @@ fn a_row_is_forgotten_once_it_is_written() {
         let mut writer = Writer::new("out", std::io::sink(), &Header::complete("ledger")).unwrap();
         let shape = Shape { line_max: 100, header: false, ..SHAPE };
         let mapping = mapping(&["id=.1", "from=.2", "body=.3"]);
-        let summary = import("rows", BufReader::new(rows), shape, &mapping, &mut writer, |_| Ok(()), Err).unwrap();
+        let summary = import("rows", BufReader::new(rows), shape, &mapping, &mut writer, |_| Ok(None), Err).unwrap();
         assert_eq!(summary.messages_in, 100_000);
     }
 }

@@ -183,6 +183,7 @@ fn event(observation: &Observation<(String, Option<i64>), super::system::Shown>)
             format!("healed {}: {}", healed.key, parts.join(" "))
         }
         Observation::View(viewed) => format!("view {}: {}", viewed.key, viewed.value.words),
+        Observation::Unreadable(unreadable) => unreachable!("no engine makes {unreadable:?}"),
     }
 }
 

@@ -121,6 +121,7 @@ fn keys_of<S: Subject>(system: &S, event: &EventOf<S>) -> Vec<Key> {
         What::Observation(Observation::Quarantined(quarantined)) => vec![quarantined.key.clone()],
         What::Observation(Observation::Healed(healed)) => vec![healed.key.clone()],
         What::Observation(Observation::View(viewed)) => vec![viewed.key.clone()],
+        What::Observation(Observation::Unreadable(unreadable)) => vec![unreadable.observed.key().clone()],
     }
 }
 

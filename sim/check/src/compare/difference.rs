@@ -1,6 +1,6 @@
 //! The kinds of difference between the record of a trace and a run of it, or between the runs of two versions.
 
-use afresh_core::{EventNumber, Healed, Key, Parts, Quarantined, Rejected, Sent, Settled, System};
+use afresh_core::{EventNumber, Healed, Key, Parts, Quarantined, Rejected, Sent, Settled, System, Viewed};
 use afresh_trace::text;
 use serde_json::Value;
 
@@ -57,6 +57,10 @@ pub(crate) enum Different<S: System> {
         side: &'static str,
         rests_on: Option<EventNumber>,
     },
+    /// This version cannot read a recorded output. It sends nothing now, or another output from that slot.
+    UnreadableOutput { recorded: Sent<String>, why: String, now: Option<Sent<S::Out>> },
+    /// This version cannot read a recorded view. The key has another view, or no state, now.
+    UnreadableView { recorded: Viewed<String>, why: String, now: Option<S::View>, side: &'static str },
     /// A recorded rejection, quarantine, heal or settlement does not happen now.
     Gone(Event),
     /// The run has a key that was not recorded. Only the runs of two versions are compared in this way.
@@ -146,9 +150,11 @@ impl<S: System> Difference<S> {
         let mut saw = |part: &str| findings.saw((check, part), place, self.kind.key(), || self.kind.in_words(between));
         match &self.kind {
             Different::View { parts, .. } => parts.diverged().for_each(saw),
-            Different::NewKey { .. } => saw("view"),
-            Different::Output { recorded: sent, .. } | Different::NewOutput { sent, .. } => {
-                saw(&format!("output {}", kind(sent.slot.as_str())));
+            Different::NewKey { .. } | Different::UnreadableView { .. } => saw("view"),
+            Different::Output { recorded: Sent { slot, .. }, .. }
+            | Different::NewOutput { sent: Sent { slot, .. }, .. }
+            | Different::UnreadableOutput { recorded: Sent { slot, .. }, .. } => {
+                saw(&format!("output {}", kind(slot.as_str())));
             }
             Different::Gone(event) if between == Between::Versions => saw(event.part_if_gone()),
             Different::Gone(event) | Different::New(event) => saw(event.part()),
@@ -161,6 +167,8 @@ impl<S: System> Different<S> {
         match self {
             Self::Output { recorded: sent, .. } | Self::NewOutput { sent, .. } => Some(&sent.key),
             Self::View { key, .. } | Self::NewKey { key, .. } => Some(key),
+            Self::UnreadableOutput { recorded: sent, .. } => Some(&sent.key),
+            Self::UnreadableView { recorded: viewed, .. } => Some(&viewed.key),
             Self::Gone(event) | Self::New(event) => event.key(),
         }
     }
@@ -211,6 +219,15 @@ impl<S: System> Different<S> {
                 let versus = versus(value(recorded), side, value(now));
                 (found, versus.map(|versus| versus.without(parts.underivable())))
             }
+            Self::UnreadableOutput { recorded, why, now: sent } => {
+                let json = recorded.body.as_deref().map_or(Value::Null, unread);
+                let found = format!("this version cannot read the recorded {} ({why})", output(recorded));
+                (found, versus(json, now, sent.as_ref().map_or(Value::Null, body)))
+            }
+            Self::UnreadableView { recorded: Viewed { key, value: json }, why, now, side } => {
+                let found = format!("this version cannot read the recorded view of {} ({why})", name_of(key));
+                (found, versus(unread(json), side, value(now)))
+            }
             Self::NewKey { key, now: view } => {
                 let found = format!("only the new version has a view of {}", name_of(key));
                 (found, versus(Value::Null, now, value(view)))
@@ -233,6 +250,11 @@ fn body<B: serde::Serialize>(sent: &Sent<B>) -> Value {
         Some(body) => value(body),
         None => value(&format!("revision {} withdraws the output", sent.revision)),
     }
+}
+
+/// Recorded JSON text that is no value of the types of the system, as a value to show.
+fn unread(json: &str) -> Value {
+    serde_json::from_str(json).unwrap_or_else(|_| json.into())
 }
 
 /// The kind of a slot: the letters at the start of its name, such as `receipt` for `receipt-p-17`.

@@ -3,6 +3,7 @@
 //! `replay`, `check` and `show` all use it, so that they agree on every difference. So does the comparison of two
 //! versions, in which the run of the old version takes the place of the record.
 
+mod compared;
 mod difference;
 mod places;
 mod window;
@@ -10,10 +11,12 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 use afresh_core::{
-    Comparison, Engine, EventNumber, Key, Observation, Parts, Rejected, Sent, SlotId, Stimulus, System, Viewed, What,
+    Engine, EventNumber, Key, Observation, Observed, Parts, Rejected, Sent, Slot, SlotId, Stimulus, System,
+    UnreadableObservation, Viewed, What,
 };
 use afresh_trace::format::EventOf;
 
+pub(crate) use compared::Compared;
 use difference::Event;
 pub(crate) use difference::{Between, Difference, Different, kind};
 pub(crate) use places::Places;
@@ -21,36 +24,6 @@ use window::Window;
 
 use crate::guard::guard;
 use crate::ignore::{Ignored, same_body};
-
-/// The result of comparing one recorded observation with the run.
-#[derive(Clone, Debug)]
-pub(crate) enum Compared<S: System> {
-    /// The run makes the same observation.
-    Same,
-    /// The run does not tell: the observation depends on messages before the window, in these parts.
-    NotDerivable(Parts),
-    /// The run differs. The parts of a view that are not derivable are among its parts too.
-    Differs(Different<S>),
-}
-
-impl<S: System> Compared<S> {
-    /// The parts that cannot be compared, because they depend on messages before the window.
-    pub(crate) fn underivable(&self) -> impl Iterator<Item = &'static str> {
-        let parts = match self {
-            Self::NotDerivable(parts) | Self::Differs(Different::View { parts, .. }) => Some(parts),
-            _ => None,
-        };
-        parts.into_iter().flat_map(Parts::underivable)
-    }
-
-    /// Returns `true` if any part was compared.
-    pub(crate) fn tells(&self) -> bool {
-        match self {
-            Self::NotDerivable(parts) => parts.iter().any(|(_, comparison)| comparison != Comparison::NotDerivable),
-            Self::Same | Self::Differs(_) => true,
-        }
-    }
-}
 
 /// Compares the recorded observations with the journal of the engine, one stimulus after another.
 ///
@@ -199,6 +172,7 @@ impl Comparer {
                 let now = self.find(engine, |now| matches!(now, Observation::Healed(now) if now == recorded));
                 self.event(now.is_some(), is_derivable, || Event::Healed((**recorded).clone()))
             }
+            Observation::Unreadable(recorded) => self.unreadable(engine, recorded, side),
             Observation::Settled(_) => Compared::Same,
         };
         self.compared += u64::from(compared.tells());
@@ -269,12 +243,7 @@ impl Comparer {
 
     fn output<S: System>(&mut self, engine: &Engine<S>, recorded: &Sent<S::Out>) -> Compared<S> {
         self.records_outputs = true;
-        let is_slot = |sent: &Sent<S::Out>| sent.slot == recorded.slot && sent.key == recorded.key;
-        let now = self.find(engine, |now| matches!(now, Observation::Out(sent) if is_slot(sent)));
-        let now = match now {
-            Some(Observation::Out(now)) => Some(now),
-            _ => None,
-        };
+        let now = self.sent_now(engine, &recorded.key, &recorded.slot);
         let is_same =
             |now: &Sent<S::Out>| now.to == recorded.to && same_body(engine.system(), &self.ignored, recorded, now);
         if now.is_some_and(|now| now.revision == recorded.revision && is_same(now)) {
@@ -295,6 +264,43 @@ impl Comparer {
         }
         self.apart.insert(slot);
         differs(recorded, now)
+    }
+
+    /// Compares a recorded output or view that this version cannot read. No run of this version makes it.
+    fn unreadable<S: System>(
+        &mut self,
+        engine: &Engine<S>,
+        recorded: &UnreadableObservation,
+        side: &'static str,
+    ) -> Compared<S> {
+        let UnreadableObservation { observed, why } = recorded.clone();
+        let key = recorded.observed.key();
+        self.window.depends(key);
+        let (is_derivable, part, kind) = match observed {
+            Observed::Out(recorded) => {
+                self.records_outputs = true;
+                self.apart.insert(recorded.slot_id());
+                let now = self.sent_now(engine, key, &recorded.slot).cloned();
+                let is_derivable = self.window.derives_output(engine, key);
+                (is_derivable, "output", Different::UnreadableOutput { recorded, why, now })
+            }
+            Observed::View(recorded) => {
+                self.covered = engine.journal().len();
+                let now = engine.state(key).map(|state| engine.system().view(key, state));
+                let is_derivable = self.window.says_now(key) && (self.window.complete || now.is_some());
+                (is_derivable, "view", Different::UnreadableView { recorded, why, now, side })
+            }
+        };
+        if is_derivable { Compared::Differs(kind) } else { Compared::NotDerivable(Parts::not_derivable(part)) }
+    }
+
+    /// Finds the output that the current stimulus sends from a slot, and marks it as matched.
+    fn sent_now<'e, S: System>(&mut self, engine: &'e Engine<S>, key: &Key, slot: &Slot) -> Option<&'e Sent<S::Out>> {
+        let is_slot = |sent: &Sent<S::Out>| sent.slot == *slot && sent.key == *key;
+        match self.find(engine, |now| matches!(now, Observation::Out(sent) if is_slot(sent)))? {
+            Observation::Out(now) => Some(now),
+            _ => None,
+        }
     }
 
     /// Finds the first observation of the current stimulus that is `wanted` and was not matched before, and marks it as
@@ -343,6 +349,7 @@ impl Comparer {
         match observation {
             Observation::Out(sent) => self.window.output(engine, sent),
             Observation::View(viewed) => self.window.depends(&viewed.key),
+            Observation::Unreadable(unreadable) => self.window.depends(unreadable.observed.key()),
             _ => {}
         }
     }
@@ -364,7 +371,7 @@ impl Comparer {
         match now {
             Observation::Out(_) => self.window.complete,
             Observation::Rejected(_) | Observation::Quarantined(_) | Observation::Healed(_) => true,
-            Observation::Settled(_) | Observation::View(_) => false,
+            Observation::Settled(_) | Observation::View(_) | Observation::Unreadable(_) => false,
         }
     }
 
@@ -385,9 +392,7 @@ impl Comparer {
 
     /// Matches an observation that follows the last event to compare, so that it is not missing from the record.
     pub(crate) fn look_over<S: System>(&mut self, engine: &mut Engine<S>, event: &EventOf<S>) {
-        if matches!(event.what, What::Observation(Observation::Out(_) | Observation::Rejected(_)))
-            || matches!(event.what, What::Observation(Observation::Quarantined(_) | Observation::Healed(_)))
-        {
+        if !matches!(event.what, What::Observation(Observation::View(_) | Observation::Settled(_))) {
             let compared = self.compared;
             let _ = guard(&mut || drop(self.recorded(engine, event)));
             self.compared = compared;
@@ -452,7 +457,7 @@ fn only_now<S: System>(
         }
         Observation::Quarantined(now) => Different::New(Event::Quarantined((**now).clone())),
         Observation::Healed(now) => Different::New(Event::Healed((**now).clone())),
-        Observation::Settled(_) | Observation::View(_) => return None,
+        Observation::Settled(_) | Observation::View(_) | Observation::Unreadable(_) => return None,
     })
 }
 

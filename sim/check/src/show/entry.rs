@@ -1,6 +1,6 @@
 //! One event of a timeline, in a form that does not depend on the types of its system.
 
-use afresh_core::{At, EventNumber, Key, Message, Name, Observation, Stimulus, Types, What};
+use afresh_core::{At, EventNumber, Key, Message, Name, Observation, Observed, Sent, Stimulus, Types, What};
 use afresh_trace::format::{Kind, WhatOf, output_id, time};
 use serde::{Serialize, Serializer};
 use serde_json::value::{RawValue, to_raw_value};
@@ -124,12 +124,11 @@ impl Entry {
 
     fn observation<T: Types>(&mut self, observation: &Observation<T::Out, T::View>) {
         self.body = match observation {
-            Observation::Out(sent) => {
-                self.id = Some(output_id(&sent.key, &sent.slot));
-                self.to = Some(sent.to.clone());
-                self.revision = Some(sent.revision);
-                sent.body.as_ref().map(json)
-            }
+            Observation::Out(sent) => self.output(sent).map(json),
+            Observation::Unreadable(unreadable) => match &unreadable.observed {
+                Observed::Out(sent) => self.output(sent).and_then(|body| serde_json::from_str(body).ok()),
+                Observed::View(viewed) => serde_json::from_str(&viewed.value).ok(),
+            },
             Observation::Settled(settled) => {
                 self.id = Some(output_id(&settled.output.key, &settled.output.slot));
                 self.revision = Some(settled.revision);
@@ -140,6 +139,14 @@ impl Entry {
             Observation::Healed(healed) => Some(json(&healed.parts)),
             Observation::View(viewed) => Some(json(&viewed.value)),
         };
+    }
+
+    /// Takes the name and the revision of an output, and returns its body.
+    fn output<'s, B>(&mut self, sent: &'s Sent<B>) -> Option<&'s B> {
+        self.id = Some(output_id(&sent.key, &sent.slot));
+        self.to = Some(sent.to.clone());
+        self.revision = Some(sent.revision);
+        sent.body.as_ref()
     }
 
     /// Returns `true` if the event withdraws a message.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use afresh_core::{
-    At, Engine, EventNumber, Fault, Key, Knob, Observation, Policy, Receipt, Sent, Stimulus, Viewed, What, conflict,
+    At, Engine, EventNumber, Fault, Key, Knob, Observation, Policy, Receipt, Sent, Stimulus, What, conflict,
 };
 use afresh_trace::format::{Error, EventOf, Kind, output_id};
 
@@ -124,8 +124,8 @@ impl<'a, S: Subject> Timeline<'a, S> {
         }
         let entry = Entry::new::<S>(sign, &event.what, keys);
         self.emit(Entry { number: Some(event.number), at: event.at, cause: event.cause, ..entry })?;
-        match (observation, now) {
-            (Observation::View(viewed), _) if sign == Sign::Gone => self.view_now(event, viewed),
+        match (own_key(observation), now) {
+            (Some(key), _) if sign == Sign::Gone && Kind::of(&event.what) == Kind::View => self.view_now(event, key),
             (_, Some(sent)) => {
                 let keys = vec![sent.key.clone()];
                 let entry = Entry::new::<S>(Sign::New, &What::Observation(Observation::Out(sent)), keys);
@@ -197,7 +197,9 @@ impl<'a, S: Subject> Timeline<'a, S> {
         // If the view of the key panics, the recorded one does not happen now.
         let _ = guard(&mut || compared = Some(self.comparer.recorded(&mut self.engine, event)));
         match compared {
-            Some(Compared::Differs(Different::Output { now, .. })) => (Sign::Gone, now),
+            Some(Compared::Differs(Different::Output { now, .. } | Different::UnreadableOutput { now, .. })) => {
+                (Sign::Gone, now)
+            }
             None | Some(Compared::Differs(_)) => (Sign::Gone, None),
             Some(compared) if compared.tells() => (Sign::Same, None),
             Some(_) => (Sign::NotDerivable, None),
@@ -217,8 +219,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
     }
 
     /// Shows the present view of a key after a recorded view that differs from it.
-    fn view_now(&mut self, event: &EventOf<S>, recorded: &Viewed<S::View>) -> Result<(), Error> {
-        let key = &recorded.key;
+    fn view_now(&mut self, event: &EventOf<S>, key: &Key) -> Result<(), Error> {
         let mut view = None;
         // If the view panics there is none, and `carried` returns the reason.
         let _ = guard(&mut || view = self.engine.view(key));
@@ -261,6 +262,7 @@ pub(super) fn own_key<O, V>(observation: &Observation<O, V>) -> Option<&Key> {
         Observation::Quarantined(quarantined) => Some(&quarantined.key),
         Observation::Healed(healed) => Some(&healed.key),
         Observation::View(viewed) => Some(&viewed.key),
+        Observation::Unreadable(unreadable) => Some(unreadable.observed.key()),
         Observation::Rejected(_) => None,
     }
 }

@@ -281,7 +281,7 @@ fn try_run(args: &Args, system: &str, systems: &Systems, console: &Console) -> R
     let output = Output::create(&args.output, args.force)?;
     let mut writer = Writer::new(output.name().to_owned(), output, &header)?;
     let system = systems.get(system).ok();
-    let admit = |body: &str| system.map_or(Ok(()), |system| system.admit(&args.recorded_by, body));
+    let admit = |body: &str| system.map_or(Ok(None), |system| system.admit(&args.recorded_by, body));
     let bad = |error: Error| {
         if !args.skip_bad {
             return Err(error);

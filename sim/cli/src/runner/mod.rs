@@ -35,7 +35,7 @@ pub trait Runner: Send + Sync {
     /// # Errors
     ///
     /// Returns the reason if the system cannot read the body, or rejects it.
-    fn admit(&self, version: &str, body: &str) -> Result<(), Refusal>;
+    fn admit(&self, version: &str, body: &str) -> Result<Option<serde_json::Value>, Refusal>;
 
     /// Returns the keys of a message in with this body, or `None` if the system cannot tell; see
     /// [`keys`](afresh_check::keys()).
@@ -155,7 +155,7 @@ impl<S: Subject + 'static> Runner for S {
         false
     }
 
-    fn admit(&self, version: &str, body: &str) -> Result<(), Refusal> {
+    fn admit(&self, version: &str, body: &str) -> Result<Option<serde_json::Value>, Refusal> {
         afresh_check::admit(self, version, body)
     }
 

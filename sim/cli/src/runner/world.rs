@@ -25,8 +25,8 @@ impl<C: Cluster + Send + Sync> Runner for OfWorld<C> {
     }
 
     /// Takes every message: a world has nodes, and each has its own way to read a message.
-    fn admit(&self, _: &str, _: &str) -> Result<(), Refusal> {
-        Ok(())
+    fn admit(&self, _: &str, _: &str) -> Result<Option<serde_json::Value>, Refusal> {
+        Ok(None)
     }
 
     /// A world has no keys.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use afresh_core::words::{Tag, Words};
-use afresh_core::{At, Event, Message, Observation, Sent, Settled, Stimulus, What};
+use afresh_core::{At, Event, Message, Observation, Observed, Sent, Settled, Stimulus, What};
 use serde::Serialize;
 
 use crate::format::Kind;
@@ -73,13 +73,7 @@ impl Rolling {
                 Stimulus::Knob(knob) => self.content(Kind::Knob, knob),
             },
             What::Observation(observation) => match observation {
-                Observation::Out(Sent { key, slot, to, revision, body }) => {
-                    self.kind(Kind::Out, *revision);
-                    self.bytes(Tag::Text, key.as_bytes());
-                    self.bytes(Tag::Text, slot.as_bytes());
-                    self.bytes(Tag::Text, to.as_bytes());
-                    self.value(body);
-                }
+                Observation::Out(sent) => self.output(sent),
                 Observation::Settled(settled) => {
                     let Settled { output, revision } = &**settled;
                     self.kind(Kind::Settled, *revision);
@@ -90,6 +84,10 @@ impl Rolling {
                 Observation::Quarantined(quarantined) => self.content(Kind::Quarantined, quarantined),
                 Observation::Healed(healed) => self.content(Kind::Healed, healed),
                 Observation::View(viewed) => self.content(Kind::View, viewed),
+                Observation::Unreadable(unreadable) => match &unreadable.observed {
+                    Observed::Out(sent) => self.output(sent),
+                    Observed::View(viewed) => self.content(Kind::View, viewed),
+                },
             },
         }
     }
@@ -125,6 +123,14 @@ impl Rolling {
         self.kind(Kind::In, *revision);
         self.bytes(Tag::Text, from.as_bytes());
         self.bytes(Tag::Text, id.as_bytes());
+        self.value(body);
+    }
+
+    fn output<B: Serialize>(&mut self, Sent { key, slot, to, revision, body }: &Sent<B>) {
+        self.kind(Kind::Out, *revision);
+        self.bytes(Tag::Text, key.as_bytes());
+        self.bytes(Tag::Text, slot.as_bytes());
+        self.bytes(Tag::Text, to.as_bytes());
         self.value(body);
     }
 

@@ -4,7 +4,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use afresh_core::{
-    At, EventNumber, Fault, Message, Name, Observation, Sent, Stimulus, Types, Unreadable, Viewed, What,
+    At, EventNumber, Fault, Message, Observation, Observed, Sent, Stimulus, Types, Unreadable, UnreadableObservation,
+    Viewed, What,
 };
 use serde::Deserialize;
 use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -38,9 +39,9 @@ pub(crate) trait Content: Copy {
     /// Decodes the content of an event of this kind.
     fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Said, D::Error>;
 
-    /// Returns the content for a message whose body cannot be decoded, or `None` if such a message is an error.
-    fn unreadable(self, unreadable: Unreadable) -> Option<Self::Said> {
-        let _ = unreadable;
+    /// Returns the content for an event whose body or value cannot be decoded, or `None` if such an event is an error.
+    fn unreadable(self, undecoded: Undecoded, why: String) -> Option<Self::Said> {
+        let _ = (undecoded, why);
         None
     }
 
@@ -69,48 +70,44 @@ impl Content for Raw {
     }
 }
 
-/// Reads the content of a message that came in, with its body as JSON text. All other events are errors.
+/// A message, an output or a view whose body or value is JSON text.
+pub(crate) enum Undecoded {
+    Message(Message<String>),
+    Observed(Observed),
+}
+
+/// Reads the content of a message, an output or a view, with its body or value as JSON text. All other events are
+/// errors.
 #[derive(Clone, Copy)]
 pub(crate) struct RawBody;
 
 impl Content for RawBody {
-    type Said = Fact<Name, Box<RawValue>>;
-    type Value = Self::Said;
+    type Said = Undecoded;
+    type Value = Undecoded;
 
-    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Self::Said, D::Error> {
-        match kind {
-            Kind::In => FactSeed::new(Party::From, PhantomData::<Box<RawValue>>).deserialize(deserializer),
-            _ => Err(de::Error::custom("not a message that came in")),
-        }
-    }
-
-    fn with_text(self, said: Self::Said, _: &str) -> Result<Self::Said, Problem> {
-        Ok(said)
-    }
-}
-
-/// Reads an output or a view whose body or value may be any JSON. All other events are errors.
-#[derive(Clone, Copy)]
-pub(crate) struct AnyObserved;
-
-impl Content for AnyObserved {
-    type Said = ();
-    type Value = ();
-
-    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<(), D::Error> {
-        match kind {
-            Kind::Out => {
-                let seed = FactSeed::new(Party::To, PhantomData::<Box<RawValue>>);
-                let _: Fact<OutputId, _> = seed.deserialize(deserializer)?;
+    fn read<'de, D: Deserializer<'de>>(self, kind: Kind, deserializer: D) -> Result<Undecoded, D::Error> {
+        let body = PhantomData::<Box<RawValue>>;
+        let text = |body: Option<Box<RawValue>>| body.map(|body| body.get().to_owned());
+        Ok(match kind {
+            Kind::In => {
+                let Fact { id, party, revision, body } = FactSeed::new(Party::From, body).deserialize(deserializer)?;
+                Undecoded::Message(Message { from: party, id, revision, body: text(body) })
             }
-            Kind::View => drop(Viewed::<Box<RawValue>>::deserialize(deserializer)?),
-            _ => return Err(de::Error::custom("neither an output nor a view")),
-        }
-        Ok(())
+            Kind::Out => {
+                let Fact { id: OutputId { key, slot }, party, revision, body } =
+                    FactSeed::new(Party::To, body).deserialize(deserializer)?;
+                Undecoded::Observed(Observed::Out(Sent { key, slot, to: party, revision, body: text(body) }))
+            }
+            Kind::View => {
+                let Viewed { key, value } = Viewed::<Box<RawValue>>::deserialize(deserializer)?;
+                Undecoded::Observed(Observed::View(Viewed { key, value: value.get().to_owned() }))
+            }
+            _ => return Err(de::Error::custom("neither a message nor an output nor a view")),
+        })
     }
 
-    fn with_text(self, (): (), _: &str) -> Result<(), Problem> {
-        Ok(())
+    fn with_text(self, said: Undecoded, _: &str) -> Result<Undecoded, Problem> {
+        Ok(said)
     }
 }
 
@@ -126,8 +123,8 @@ impl<C: Content> Content for WithRaw<C> {
         self.0.read(kind, deserializer)
     }
 
-    fn unreadable(self, unreadable: Unreadable) -> Option<C::Said> {
-        self.0.unreadable(unreadable)
+    fn unreadable(self, undecoded: Undecoded, why: String) -> Option<C::Said> {
+        self.0.unreadable(undecoded, why)
     }
 
     fn with_text(self, said: C::Said, text: &str) -> Result<Self::Value, Problem> {
@@ -140,7 +137,8 @@ pub(crate) struct Typed<'s, S> {
     pub(crate) system: &'s S,
     /// The version of the system that recorded the bodies.
     pub(crate) version: &'s str,
-    /// `true` to read a message whose body cannot be decoded as such a message, `false` if it is an error.
+    /// `true` to read what cannot be decoded as [`Stimulus::Unreadable`] or [`Observation::Unreadable`], `false` if it
+    /// is an error.
     pub(crate) skip_unreadable: bool,
 }
 
@@ -156,8 +154,13 @@ impl<S: Types> Content for Typed<'_, S> {
     type Said = WhatOf<S>;
     type Value = WhatOf<S>;
 
-    fn unreadable(self, unreadable: Unreadable) -> Option<WhatOf<S>> {
-        self.skip_unreadable.then(|| What::Stimulus(Stimulus::Unreadable(Box::new(unreadable))))
+    fn unreadable(self, undecoded: Undecoded, why: String) -> Option<WhatOf<S>> {
+        self.skip_unreadable.then(|| match undecoded {
+            Undecoded::Message(message) => What::Stimulus(Stimulus::Unreadable(Box::new(Unreadable { message, why }))),
+            Undecoded::Observed(observed) => {
+                What::Observation(Observation::Unreadable(Box::new(UnreadableObservation { observed, why })))
+            }
+        })
     }
 
     fn with_text(self, said: WhatOf<S>, _: &str) -> Result<WhatOf<S>, Problem> {

@@ -90,12 +90,9 @@ pub enum Problem {
     /// A line is valid JSON, but not a valid event or header: a field or a value is wrong.
     #[error("{}", shorten(.0))]
     Data(String),
-    /// The body of a message that came in is not one that this version of the system can read.
+    /// The body of a message or an output, or a view, is not one that this version of the system can read.
     #[error("{}", shorten(.0))]
     Body(String),
-    /// The line is valid JSON, but what was recorded there is not an output or a view that the system can read.
-    #[error("{}", shorten(.0))]
-    Observed(String),
     /// A trace deploys a version of its system that the system does not know.
     #[error("deploys an {}", .0)]
     UnknownVersion(UnknownName),
@@ -246,19 +243,16 @@ impl Problem {
             Self::Data(_) => {
                 "correct the value; if another version of the system wrote it, name that version with `--system NAME`"
             }
-            Self::Body(text) if text.starts_with("unknown field") => {
-                "remove the field, or correct its name; `--skip-unreadable` counts such messages as rejected"
-            }
-            Self::Body(text) if text.starts_with("missing field") => {
-                "add the field; `--skip-unreadable` counts such messages as rejected"
-            }
-            Self::Body(_) => {
-                "correct the value; if another version of the system wrote it, name that version with `--system NAME`, \
-                 or use `--skip-unreadable` to count such messages as rejected"
-            }
-            Self::Observed(_) => {
-                "correct the value; if another version of the system wrote it, name that version with `--system NAME`, \
-                 or leave the line out: what cannot be read cannot be compared, and `--skip-unreadable` is for messages"
+            Self::Body(text) => {
+                let correct = if text.starts_with("unknown field") {
+                    "remove the field, or correct its name"
+                } else if text.starts_with("missing field") {
+                    "add the field"
+                } else {
+                    "correct the value; if another version of the system wrote it, name that version with `--system NAME`"
+                };
+                let skip = "counts such messages as rejected, and such outputs and views as different";
+                return format!("{correct}; `--skip-unreadable` {skip}").into();
             }
             Self::UnknownVersion(unknown) => return unknown.help().into(),
             Self::Order { .. } | Self::Full => "sort the events by number, or omit the numbers",

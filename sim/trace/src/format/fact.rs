@@ -167,12 +167,6 @@ impl<'a, B> FactWire<'a, B> {
         Self { id: id.as_str().into(), party: Party::From, name: from, revision: *revision, body: body.as_ref() }
     }
 
-    /// Creates the JSON form of a message whose body is `body`, as it was recorded.
-    pub(crate) fn unreadable(message: &'a Message<String>, body: Option<&'a B>) -> Self {
-        let Message { from, id, revision, .. } = message;
-        Self { id: id.as_str().into(), party: Party::From, name: from, revision: *revision, body }
-    }
-
     /// Creates the JSON form of an output that was sent.
     pub(crate) fn sent(sent: &'a Sent<B>) -> Self {
         let Sent { key, slot, to, revision, body } = sent;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use afresh_core::{Observation, Stimulus, What};
+use afresh_core::{Observation, Observed, Stimulus, What};
 
 /// A kind of event. Its name is the name of the field that says what happened, in the line of the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,6 +93,10 @@ impl Kind {
             What::Observation(Observation::Quarantined(_)) => Self::Quarantined,
             What::Observation(Observation::Healed(_)) => Self::Healed,
             What::Observation(Observation::View(_)) => Self::View,
+            What::Observation(Observation::Unreadable(unreadable)) => match unreadable.observed {
+                Observed::Out(_) => Self::Out,
+                Observed::View(_) => Self::View,
+            },
         }
     }
 

@@ -124,7 +124,7 @@ pub fn message<S: Types>(system: &S, json: &str) -> Result<Stimulus<S::In, S::Vi
             Ok(on_one_line(stimulus))
         }
         Ok(_) => Err((Problem::Data("a message is an object with `id`, `from` and `body`".into()), 1)),
-        Err(reader::Why::Json(error) | reader::Why::Body(error) | reader::Why::Observed(error)) => {
+        Err(reader::Why::Json(error) | reader::Why::Body(error)) => {
             let (problem, at) = Problem::from_json(&error);
             Err((problem, column(at)))
         }

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::num::NonZeroU32;
 
-use afresh_core::{Event, EventNumber, Header, Message, Name, Trace, Types, Unreadable};
+use afresh_core::{Event, EventNumber, Header, Trace, Types};
 use serde::Deserialize;
 use serde::de::DeserializeSeed;
 use serde_json::value::RawValue;
 
-use super::decode::{AnyObserved, Content, Envelope, EnvelopeSeed, Raw, RawBody, Typed, WithRaw};
+use super::decode::{Content, Envelope, EnvelopeSeed, Raw, RawBody, Typed, Undecoded, WithRaw};
 use super::error::{Error, Problem};
-use super::fact::Fact;
 use super::lines::Lines;
 use super::raw::{RawEvent, RawTrace};
 use super::scan::Scan;
@@ -27,9 +26,10 @@ pub struct Options {
     /// `true` to skip a torn last line, which a crash cut off; `false` to report it as an error.
     pub torn: bool,
     /// `true` to read a message whose body the system cannot read as [`Stimulus::Unreadable`], which is rejected when
-    /// it is run; `false` to report it as an error.
+    /// it is run, and such an output or view as [`Observation::Unreadable`]; `false` to report them as errors.
     ///
     /// [`Stimulus::Unreadable`]: afresh_core::Stimulus::Unreadable
+    /// [`Observation::Unreadable`]: afresh_core::Observation::Unreadable
     pub skip_unreadable: bool,
 }
 
@@ -320,7 +320,6 @@ impl<R: BufRead> Cursor<R> {
         read.map(Some).map_err(|why| match why {
             Why::Json(error) => self.lines.json_error(&error),
             Why::Body(error) => self.data_error(&error, Problem::Body),
-            Why::Observed(error) => self.data_error(&error, Problem::Observed),
             Why::Scan(problem, column) => self.lines.error(column, problem),
         })
     }
@@ -364,10 +363,8 @@ pub(super) fn number<C>(before: u32, envelope: &Envelope<C>) -> Result<EventNumb
 pub(super) enum Why {
     /// The line is not valid JSON, or not a valid event.
     Json(serde_json::Error),
-    /// The line is a message that came in, and its body is not one that the system can read.
+    /// The line is a message, an output or a view, and its body or value is not one that the system can read.
     Body(serde_json::Error),
-    /// The line is an output or a view, and what was recorded is not what the system can read.
-    Observed(serde_json::Error),
     /// The line has a problem that serde_json does not check, at this column, counted from 1.
     Scan(Problem, u64),
 }
@@ -382,10 +379,7 @@ pub(super) fn parse<C: Content>(scan: &mut Scan, text: &str, content: C) -> Resu
         }
         Err(error) => {
             // If the line can be read without decoding its body, only the body is wrong.
-            let Ok(line) = decode(text, RawBody) else {
-                let is_observed = decode(text, AnyObserved).is_ok();
-                return Err(if is_observed { Why::Observed(error) } else { Why::Json(error) });
-            };
+            let Ok(line) = decode(text, RawBody) else { return Err(Why::Json(error)) };
             check()?;
             unreadable(line, content, error)?
         }
@@ -405,16 +399,14 @@ fn decode<C: Content>(text: &str, content: C) -> serde_json::Result<Envelope<C::
     Ok(envelope)
 }
 
-/// Converts the line of a message whose body cannot be decoded because of `error`.
+/// Converts the line of an event whose body or value cannot be decoded because of `error`.
 fn unreadable<C: Content>(
-    line: Envelope<Fact<Name, Box<RawValue>>>,
+    Envelope { number, cause, at, kind, content: undecoded }: Envelope<Undecoded>,
     content: C,
     error: serde_json::Error,
 ) -> Result<Envelope<C::Said>, Why> {
-    let Envelope { number, cause, at, kind, content: Fact { id, party: from, revision, body } } = line;
-    let message = Message { from, id, revision, body: body.map(|body| body.get().to_owned()) };
     let why = Problem::from_json(&error).0.to_string();
-    let content = content.unreadable(Unreadable { message, why }).ok_or(Why::Body(error))?;
+    let content = content.unreadable(undecoded, why).ok_or(Why::Body(error))?;
     Ok(Envelope { number, cause, at, kind, content })
 }
 

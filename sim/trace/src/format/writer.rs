@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use afresh_core::words::holds_no_number;
-use afresh_core::{At, Event, EventNumber, Header, Observation, Stimulus, Unreadable, What};
+use afresh_core::{
+    At, Event, EventNumber, Header, Message, Observation, Observed, Sent, Stimulus, Unreadable, Viewed, What,
+};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -154,15 +156,29 @@ impl Encoder {
                 Observation::Quarantined(quarantined) => self.content(stamp, Kind::Quarantined, quarantined),
                 Observation::Healed(healed) => self.content(stamp, Kind::Healed, healed),
                 Observation::View(viewed) => self.content(stamp, Kind::View, viewed),
+                Observation::Unreadable(unreadable) => self.unreadable_observation(stamp, &unreadable.observed),
             },
         }
     }
 
     /// Encodes the line of a message with the body that was recorded, which must be JSON.
     fn unreadable(&mut self, stamp: Stamp, Unreadable { message, .. }: &Unreadable) -> Result<(), Problem> {
-        let body = message.body.as_ref().map(|body| RawValue::from_string(body.clone())).transpose();
-        let body = body.map_err(|why| Problem::Unwritable { number: stamp.number.get(), why: why.to_string() })?;
-        self.content(stamp, Kind::In, &FactWire::unreadable(message, body.as_ref()))
+        let Message { from, id, revision, body } = message.clone();
+        let body = body.map(|body| raw_value(stamp, body)).transpose()?;
+        self.content(stamp, Kind::In, &FactWire::message(&Message { from, id, revision, body }))
+    }
+
+    /// Encodes the line of an output or a view with the content that was recorded, which must be JSON.
+    fn unreadable_observation(&mut self, stamp: Stamp, observed: &Observed) -> Result<(), Problem> {
+        match observed.clone() {
+            Observed::Out(Sent { key, slot, to, revision, body }) => {
+                let body = body.map(|body| raw_value(stamp, body)).transpose()?;
+                self.content(stamp, Kind::Out, &FactWire::sent(&Sent { key, slot, to, revision, body }))
+            }
+            Observed::View(Viewed { key, value }) => {
+                self.content(stamp, Kind::View, &Viewed { key, value: raw_value(stamp, value)? })
+            }
+        }
     }
 
     /// Encodes the line of an event with this content. If this fails, the number of the event stays free.
@@ -226,4 +242,9 @@ impl Encoder {
         }
         Ok(())
     }
+}
+
+/// Converts the text of a body or a value, which must be JSON.
+fn raw_value(Stamp { number, .. }: Stamp, json: String) -> Result<Box<RawValue>, Problem> {
+    RawValue::from_string(json).map_err(|why| Problem::Unwritable { number: number.get(), why: why.to_string() })
 }

@@ -54,8 +54,15 @@ type Hash = [u8; 16];
 #[derive(Debug)]
 struct Revision {
     event: EventNumber,
-    body: Hash,
+    body: BodyHash,
     rejected: bool,
+}
+
+/// The hashes of a body as it is in the export, and as the system writes it.
+#[derive(Debug)]
+struct BodyHash {
+    exported: Hash,
+    written: Option<Hash>,
 }
 
 /// How a message relates to the messages before it.
@@ -71,12 +78,19 @@ pub(super) enum Filed {
 }
 
 impl Facts {
-    /// Files the message of event `event`. The system rejects it if `rejected`.
-    pub(super) fn file(&mut self, message: &Message<Box<RawValue>>, event: EventNumber, rejected: bool) -> Filed {
+    /// Files the message of event `event`, whose body the system writes as `written`. The system rejects it if
+    /// `rejected`.
+    pub(super) fn file(
+        &mut self,
+        message: &Message<Box<RawValue>>,
+        written: Option<&Value>,
+        event: EventNumber,
+        rejected: bool,
+    ) -> Filed {
         let fact = fact(&message.from, &message.id);
-        let body = hash_of(message.body.as_deref());
+        let body = BodyHash { exported: hash_of(message.body.as_deref()), written: written.map(hash_of_value) };
         if let Some(same) = self.0.get(&(fact, message.revision)) {
-            return if same.body == body { Filed::Duplicate(same.event) } else { Filed::Conflict(same.event) };
+            return if same.body.is_same(&body) { Filed::Duplicate(same.event) } else { Filed::Conflict(same.event) };
         }
         let mut higher = self.0.range((fact, message.revision)..=(fact, u32::MAX)).rev();
         let stale = higher.find(|(_, revision)| !revision.rejected).map(|(_, revision)| revision.event);
@@ -105,14 +119,28 @@ fn fact(from: &Name, id: &Name) -> Hash {
     first_half(&hasher.finalize())
 }
 
+impl BodyHash {
+    /// Returns `true` if two bodies are equal for the system.
+    ///
+    /// The system may write one body in two ways, if it has a set without an order.
+    fn is_same(&self, other: &Self) -> bool {
+        self.exported == other.exported || self.written.is_some() && self.written == other.written
+    }
+}
+
 /// Returns the hash of a body. The order of the fields of an object and the spelling of a text or a number do not
 /// matter: they do not matter to a system either.
 fn hash_of(body: Option<&RawValue>) -> Hash {
-    let text = body.map(|body| {
-        // A `Value` sorts the fields.
-        serde_json::from_str::<Value>(body.get()).map_or_else(|_| body.get().to_owned(), |value| value.to_string())
-    });
-    first_half(&blake3::hash(text.unwrap_or_default().as_bytes()))
+    let Some(body) = body else { return first_half(&blake3::hash(b"")) };
+    match serde_json::from_str(body.get()) {
+        Ok(value) => hash_of_value(&value),
+        Err(_) => first_half(&blake3::hash(body.get().as_bytes())),
+    }
+}
+
+/// Returns the hash of a value, whose fields are sorted.
+fn hash_of_value(value: &Value) -> Hash {
+    first_half(&blake3::hash(value.to_string().as_bytes()))
 }
 
 fn first_half(hash: &blake3::Hash) -> Hash {

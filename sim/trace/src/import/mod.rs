@@ -76,13 +76,19 @@ pub struct Summary {
 pub enum Refusal {
     /// The system cannot read the body, for this reason.
     Unreadable(String),
-    /// The system rejects the message, for this reason.
-    Rejected(String),
+    /// The system rejects the message.
+    Rejected {
+        /// The reason.
+        why: String,
+        /// The body as the system writes it, if it does.
+        body: Option<serde_json::Value>,
+    },
 }
 
 /// Imports the rows of `source`, and writes them to `writer` as events. Error messages call the source `name`.
 ///
-/// `admit` asks the system whether it takes the body of a message in.
+/// `admit` asks the system whether it takes the body of a message in. It also returns the body as the system writes it,
+/// if it does, with which other bodies are compared.
 ///
 /// If a row cannot become an event, `bad` is called with the error. It returns `Ok(())` to skip the row, or an error to
 /// end the import.
@@ -97,7 +103,7 @@ pub fn import<R: BufRead, W: Write>(
     shape: Shape,
     mapping: &Mapping,
     writer: &mut Writer<W>,
-    mut admit: impl FnMut(&str) -> Result<(), Refusal>,
+    mut admit: impl FnMut(&str) -> Result<Option<serde_json::Value>, Refusal>,
     mut bad: impl FnMut(Error) -> Result<(), Error>,
 ) -> Result<Summary, Error> {
     let mut rows = Rows::new(name, source, shape, mapping)?;
@@ -160,21 +166,20 @@ impl Summary {
         message: &Message<Json>,
         event: EventNumber,
         line: u64,
-        admit: &mut impl FnMut(&str) -> Result<(), Refusal>,
+        admit: &mut impl FnMut(&str) -> Result<Option<serde_json::Value>, Refusal>,
     ) {
         let named = Named { line, event, earlier: None, why: None };
-        let refusal = message.body.as_ref().and_then(|body| admit(body.get()).err());
-        if let Some(Refusal::Unreadable(why)) = refusal {
+        let (written, refusal) = match message.body.as_ref().map_or(Ok(None), |body| admit(body.get())) {
+            Ok(written) => (written, None),
             // A run does not know what such a message says, so no other can be the same or conflict with it.
-            return self.unreadable.add(Named { why: Some(why), ..named });
-        }
-        let filed = facts.file(message, event, refusal.is_some());
+            Err(Refusal::Unreadable(why)) => return self.unreadable.add(Named { why: Some(why), ..named }),
+            Err(Refusal::Rejected { why, body }) => (body, Some(why)),
+        };
+        let filed = facts.file(message, written.as_ref(), event, refusal.is_some());
         match (filed, refusal) {
             (Filed::Duplicate(earlier), _) => self.duplicates.add(Named { earlier: Some(earlier), ..named }),
             (Filed::Conflict(earlier), _) => self.conflicts.add(Named { earlier: Some(earlier), ..named }),
-            (_, Some(Refusal::Unreadable(why) | Refusal::Rejected(why))) => {
-                self.rejected.add(Named { why: Some(why), ..named });
-            }
+            (_, Some(why)) => self.rejected.add(Named { why: Some(why), ..named }),
             (Filed::Stale(earlier), None) => self.stale.add(Named { earlier: Some(earlier), ..named }),
             (Filed::Counts, None) => {}
         }

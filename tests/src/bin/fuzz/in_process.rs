@@ -158,7 +158,7 @@ impl Target for Rows {
                 shape,
                 &mapping,
                 &mut writer,
-                |_| Ok(()),
+                |_| Ok(None),
                 |error| {
                     bad = std::mem::replace(&mut bad, Ok(())).and_then(|()| named(&error, false));
                     Ok(())

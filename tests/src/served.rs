@@ -91,6 +91,11 @@ impl Served {
         self.child.wait().expect("it ended");
     }
 
+    /// Waits until the service ends by itself, and returns its exit code.
+    pub fn wait(mut self) -> Option<i32> {
+        self.child.wait().expect("it ended").code()
+    }
+
     /// Stops the service with SIGTERM, and returns its exit code.
     pub fn stop(mut self) -> Option<i32> {
         self.signal("-TERM");

@@ -124,6 +124,8 @@ pub(crate) struct Code {
     pub(crate) places: Mutex<BTreeMap<Box<str>, Arc<Placed>>>,
     /// The last failure, while the program has not answered in time several times in a row, and how often.
     late: Mutex<(u32, Option<Failure>)>,
+    /// Called when the program cannot be asked any more.
+    stuck: OnceLock<Box<dyn Fn(&Failure) + Send + Sync>>,
 }
 
 impl Clone for Program {
@@ -185,6 +187,17 @@ impl Program {
         let process = self.one.process()?;
         self.one.put_back(process);
         Ok(())
+    }
+
+    /// Calls `stuck` when a version of the program cannot be asked any more: a process of it does not start, or it was
+    /// late several times in a row.
+    ///
+    /// Without it, every further question fails, as if the messages were to blame. Only the first call of this method
+    /// has an effect.
+    pub fn when_stuck(&self, stuck: impl Fn(&Failure) + Clone + Send + Sync + 'static) {
+        for one in self.family.values().chain([&self.one]) {
+            let _ = one.code.stuck.set(Box::new(stuck.clone()));
+        }
     }
 
     /// Returns the workload of the program, or `None` if it has none, or does not run.
@@ -256,6 +269,7 @@ impl One {
             hello: OnceLock::new(),
             next: AtomicU64::new(1),
             late: Mutex::default(),
+            stuck: OnceLock::new(),
             places: Mutex::default(),
         };
         Self::of(Arc::new(code), None)
@@ -290,7 +304,19 @@ impl One {
         idle.map_or_else(|| self.start(), Ok)
     }
 
+    /// Starts a process.
     fn start(&self) -> Result<Process, Failure> {
+        self.try_start().inspect_err(|failure| self.is_stuck(failure))
+    }
+
+    /// Tells that the program cannot be asked any more.
+    fn is_stuck(&self, failure: &Failure) {
+        if let Some(stuck) = self.code.stuck.get() {
+            stuck(failure);
+        }
+    }
+
+    fn try_start(&self) -> Result<Process, Failure> {
         let mut process = Process::start(&self.code.config.words(), &self.code.config.folder)?;
         let mut said = None;
         process.exchange(wire::hello(&self.code.name).as_bytes(), 1, &self.limits(), |line| {
@@ -330,6 +356,7 @@ impl One {
     ) -> Result<(), Failure> {
         let late = || self.code.late.lock().unwrap_or_else(PoisonError::into_inner);
         if let (LATE_MAX.., Some(failure)) = &*late() {
+            self.is_stuck(failure);
             return Err(failure.clone());
         }
         let asked = self.ask_in_time(batches, each);

@@ -5,9 +5,10 @@
 use std::fs;
 use std::thread;
 
+use afresh_tests::served::Served;
 use afresh_tests::{Done, Folder, root};
 
-use super::has;
+use super::{has, orders};
 
 /// The modes that do not answer. The others get a time in which every machine starts a program.
 const LATE: [&str; 9] = [
@@ -259,4 +260,53 @@ fn no_process_is_left_behind() {
     let processes = fs::read_dir("/proc").expect("the processes").flatten();
     let left = processes.filter(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == here));
     assert_eq!(left.count(), 0);
+}
+
+/// A program that ends as soon as there is a file `broken`, and then does not start any more.
+const BREAKS: &str = r#"import os, sys, threading, time
+def watch():
+    while not os.path.exists("broken"):
+        time.sleep(0.01)
+    os._exit(1)
+if os.path.exists("broken"):
+    sys.exit("the database of prices is gone")
+threading.Thread(target=watch, daemon=True).start()
+"#;
+
+#[test]
+fn a_service_stops_if_its_program_does_not_start_again() {
+    if !has("python3") {
+        return;
+    }
+    let folder = orders();
+    folder.write("orders.py", &format!("{BREAKS}{}", folder.read("orders.py")));
+    let words = ["serve", "orders", "--store", "sqlite:orders.db", "--no-scrub"];
+    let start = || Served::start(folder.command(&words));
+    let served = start().expect("it starts");
+    let message = |n: u32| {
+        let body = format!(r#"{{"order":"o-1","change":{n},"item":"tea","count":2,"price":450}}"#);
+        format!(r#"{{"id":"m-{n}","from":"shop","body":{body}}}"#)
+    };
+    assert_eq!(served.post("/messages", &message(1)).1["receipt"], "counts");
+    folder.write("broken", "");
+    // The program may answer once more. After that, the connection ends without an answer, and nothing is rejected.
+    let mut offered = 1;
+    let answer = loop {
+        offered += 1;
+        match served.connect().and_then(|mut connection| connection.call("POST", "/messages", &message(offered))) {
+            Ok((200, answer)) if answer.contains("counts") => {}
+            other => break other,
+        }
+    };
+    assert!(answer.is_err(), "{answer:?}");
+    assert_eq!(served.wait(), Some(1));
+    let refused = start().expect_err("the program is broken").stderr;
+    assert!(refused.contains("the database of prices is gone"), "{refused}");
+    fs::remove_file(folder.path("broken")).expect("it is there");
+    // What was acknowledged is there, and nothing was rejected.
+    let served = start().expect("it starts again");
+    assert_eq!(served.post("/messages", &message(offered)).1["receipt"], "counts");
+    assert_eq!(served.stop(), Some(0));
+    let checked = folder.ok(&["check", "sqlite:orders.db"]);
+    assert!(checked.starts_with("sqlite:orders.db: ok") && !checked.contains("rejected"), "{checked}");
 }

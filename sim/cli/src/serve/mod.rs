@@ -11,7 +11,7 @@ use std::time::Duration;
 use afresh_core::Policy;
 use afresh_host::http::{Access, Listen, Tls, Token};
 use afresh_host::store;
-use afresh_program::Program;
+use afresh_program::{Failure, Program};
 use afresh_trace::text::{count, escape};
 use serde::Serialize;
 
@@ -32,8 +32,8 @@ use receiver::Route;
 SIGTERM or Ctrl-C stops the service after everything that it has taken is durable. What is not settled is sent again \
 at the next start. Only one process at a time can run on a store.
 
-Exit codes: 0 stopped as asked; 1 another process has taken over the store, or the store is damaged; 2 bad usage, or \
-the service cannot start.")]
+Exit codes: 0 stopped as asked; 1 another process has taken over the store, the store is damaged, or the program of \
+the system does not start or answer any more; 2 bad usage, or the service cannot start.")]
 pub(super) struct Args {
     /// The system to run.
     system: String,
@@ -111,6 +111,17 @@ fn version(systems: &Systems, name: &str) -> String {
     program.filter(|version| !version.is_empty()).unwrap_or_else(|| systems.version().to_owned())
 }
 
+/// Stops this process, because the program of the system does not answer any more. If it went on, it would reject every
+/// message, as if the message were to blame.
+///
+/// It stops at once, as if it were killed: what is not durable was not acknowledged, and is offered again.
+fn stop(system: &str, failure: &Failure) {
+    let program = escape(system);
+    Console::new(None)
+        .fail(format!("the program of {program} cannot be asked any more, so the service stops: {failure}"));
+    std::process::exit(1);
+}
+
 /// Runs the service until a signal stops it.
 pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
     let usage = |error: &dyn std::fmt::Display| CliError::Usage(error.to_string());
@@ -121,6 +132,10 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
     interrupt::listen();
     // An error says that the program around this one has a log of its own.
     let _ = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_target(false).try_init();
+    if let Some(program) = systems.program(&args.system) {
+        let name = args.system.clone();
+        program.when_stuck(move |failure| stop(&name, failure));
+    }
     let tokens = args.tokens.as_deref().map(Token::load).transpose().map_err(|error| usage(&error))?;
     if tokens.as_ref().is_some_and(Vec::is_empty) {
         return Err(usage(&"the file of the tokens has none: make one with `afresh token`"));

@@ -13,6 +13,7 @@ const CAPTURE: &str =
     r#"{"in":{"id":"m-3","from":"shop","body":{"capture":{"account":"a","payment":"p","amount":150,"on":3}}}}"#;
 const BAD: &str = r#"{"in":{"id":"m-4","from":"bank","body":{"deposit":{"account":"a","amount":0,"on":4}}}}"#;
 const SCRUB: &str = r#"{"knob":{"scrub":{"keys":null,"by":"operator"}}}"#;
+const RESTART: &str = r#"{"fault":{"restart":{"node":"service"}}}"#;
 const DAMAGE: &str = r#"{"fault":{"damage":{"key":"a","what":"default"}}}"#;
 const VIEW: &str = r#"{"view":{"key":"b","value":{"balance":1,"held":0,"captured":0,"fees":0,"payments":{}}}}"#;
 const NOT_SENT: &str = r#"{"out":{"id":"a/receipt-q","to":"receipts","body":{"receipt":{"amount":1}}}}"#;
@@ -137,7 +138,9 @@ fn no_differences() -> Vec<Planted> {
     let planted = |kind, complete, events| Planted { kind, word: "", system: "ledger", complete, events };
     let cut = |lines: &mut Vec<String>| lines.truncate(place(lines, &["m-3"]) + 1);
     let opened = || [OPENING, HOLD].map(str::to_owned).to_vec();
+    let restarted = |lines: &mut Vec<String>| lines.insert(place(lines, &["m-3"]) + 1, RESTART.to_owned());
     vec![
+        planted("an observation was recorded after a crash and a restart only", true, edited(restarted)),
         planted("the record ends before the observations of the last stimulus", true, edited(cut)),
         planted("an output is sent now, in a trace that records no outputs", true, vec![DEPOSIT.to_owned()]),
         planted("a knob was turned at the end of a trace without a record", true, turned()),

@@ -40,6 +40,8 @@ pub enum Thing {
     Field,
     /// A column of an export.
     Column,
+    /// A profile of imports.
+    Profile,
 }
 
 /// The longest name, in bytes, that is compared with others.
@@ -70,6 +72,7 @@ impl UnknownName {
             Thing::Flow => "name a flow that the system has",
             Thing::Key | Thing::Message | Thing::Output => "`afresh show` lists what the trace contains",
             Thing::Kind | Thing::Field | Thing::Column => "`--help` explains the option",
+            Thing::Profile => "name one of the profiles in `afresh.toml`",
         };
         meant + list
     }
@@ -111,6 +114,7 @@ impl fmt::Display for Thing {
             Self::Kind => "kind",
             Self::Field => "field",
             Self::Column => "column",
+            Self::Profile => "profile",
         })
     }
 }

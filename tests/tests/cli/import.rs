@@ -104,3 +104,46 @@ fn bodies_that_the_system_reads_alike_are_no_conflict() {
     assert_eq!([&report["duplicates"]["count"], &report["conflicts"]["count"]], [1, 1], "{report}");
     assert!(folder.ok(&["check", "t.jsonl"]).contains("1 conflicting"));
 }
+
+#[test]
+fn kinds_need_a_field_and_the_rows_are_never_overwritten() {
+    let folder = Folder::default();
+    folder.write("rows.csv", "id,dir,body\n1,inbound,5\n2,outbound,6\n");
+    let words =
+        ["import", "rows.csv", "--system", "ledger", "--map", "id=.id", "--map", "from==x", "--map", "body=.body"];
+    let refused = folder.refused(&[&words[..], &["--out", "outbound"]].concat());
+    assert!(refused.contains("the field `kind`, which is not mapped"), "{refused}");
+    let refused = folder.refused(&[&words[..], &["--output", "./rows.csv", "--force"]].concat());
+    assert!(refused.contains("./rows.csv: is the file of the rows, which is never overwritten"), "{refused}");
+    assert_eq!(folder.read("rows.csv").lines().count(), 3);
+}
+
+#[test]
+fn what_no_trace_can_hold_is_refused() {
+    let folder = Folder::default();
+    let words = ["import", "rows", "--system", "x", "--map", "id=.id", "--map", "from==x", "--map", "body=.body"];
+    let withdrawn = ["--map", "withdrawn=.body.after==null"];
+    for (rows, more, why) in [
+        (r#"{"id":"1","body":"\ud800"}"#, &[][..], "column `body`, field `body`"),
+        (r#"{"id":"1","body":1e400}"#, &[], "number out of range"),
+        // A payload that is torn is no deletion.
+        (r#"{"id":"1","body":"{\"after\":{"}"#, &withdrawn, "expected an object or an array with `after`, found"),
+        ("PK\u{3}\u{4}", &[], "is a zip file: expected rows as text; unpack it"),
+    ] {
+        folder.write("rows", &format!("{rows}\n"));
+        let refused = folder.refused(&[&words[..], more].concat());
+        assert!(refused.contains(why), "{rows}: {refused}");
+    }
+}
+
+#[test]
+fn a_program_that_does_not_run_rejects_nothing() {
+    let folder = Folder::default();
+    folder.write("rows.jsonl", "{\"id\":\"1\",\"body\":5}\n");
+    let words = ["import", "rows.jsonl", "--program", "bad=no-such-command", "--system", "bad"];
+    let done = folder.run(&[&words[..], &["--map", "id=.id", "--map", "from==x", "--map", "body=.body"]].concat());
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(done.stderr.contains("warning: the program of bad: cannot be run: no-such-command did not start"), "{}", done.stderr);
+    assert!(done.stderr.contains("`bad` is unknown here or does not run"), "{}", done.stderr);
+    assert!(!done.stderr.contains("rejected message"), "{}", done.stderr);
+}

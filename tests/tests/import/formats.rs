@@ -31,9 +31,18 @@ fn copy_text_of_postgres() {
                4,m-4,till,\"{\"\"q\"\":\"\"say \\\"\"hi\\\"\"\"\"}\",x\n5,m-5,till,5,\"\"\"open quote, never closed\"\n6,m-6,till,6,\n";
     let (format, bodies) = guessed(copy.as_bytes(), NUMBERED);
     assert_eq!((format, &bodies), (RowFormat::Copy, &guessed(csv.as_bytes(), NAMED).1));
-    // Any part of the rows is enough to tell.
-    for part in copy.split_inclusive('\n').zip(&bodies) {
-        assert_eq!(guessed(part.0.as_bytes(), NUMBERED).1, [part.1.as_str()]);
+    // A part of the rows is read rightly, or refused: what is JSON with and without the escapes may be either.
+    for (row, (part, body)) in copy.split_inclusive('\n').zip(&bodies).enumerate() {
+        match imported(part.as_bytes(), SHAPE, NUMBERED) {
+            Ok(_) => assert_eq!(guessed(part.as_bytes(), NUMBERED).1, [body.as_str()]),
+            Err(error) => assert!(row < 2 && error.to_string().contains("`--read-as`"), "{part}: {error}"),
+        }
+    }
+    // A later row that is torn makes the rows before it no CSV.
+    for torn in ["7\tm-7\ttill\t7\tab\\", "7\tm-7\ttill\t7\n", "7\tm-7\ttill\t7\ta\\qb\n"] {
+        let rows = format!("{}{torn}", copy.replace("\t\\N", "\tx"));
+        let error = imported(rows.as_bytes(), SHAPE, NUMBERED).unwrap_err().to_string();
+        assert!(error.starts_with("rows:1:") && error.contains("`--read-as`"), "{error}");
     }
     // With a header, with the end of the data, and with the line ends of Windows.
     assert_eq!(guessed(format!("seq\tid\tsrc\tbody\tnote\n{copy}\\.\n").as_bytes(), NAMED), (format, bodies.clone()));

@@ -5,6 +5,7 @@
 
 mod compared;
 mod difference;
+mod made;
 mod places;
 mod window;
 
@@ -19,6 +20,8 @@ use afresh_trace::format::EventOf;
 pub(crate) use compared::Compared;
 use difference::Event;
 pub(crate) use difference::{Between, Difference, Different, kind};
+pub(crate) use made::is_restart;
+use made::{made_since, sent_before};
 pub(crate) use places::Places;
 use window::Window;
 
@@ -101,16 +104,28 @@ impl Comparer {
     }
 
     /// Starts comparing the observations of a stimulus, which the engine took as event `taken` of its journal.
+    ///
+    /// After a restart, the observations of the stimulus before it go on: a service may have crashed before it recorded
+    /// them.
     pub(crate) fn begin<S: System>(&mut self, engine: &Engine<S>, place: (EventNumber, u64), taken: EventNumber) {
-        self.end(engine);
+        let stimulus = engine.journal().get(taken).and_then(|event| match &event.what {
+            What::Stimulus(stimulus) => Some(stimulus),
+            What::Observation(_) => None,
+        });
+        let goes_on = self.stimulus.is_some() && stimulus.is_some_and(is_restart);
+        if !goes_on {
+            self.end(engine);
+        }
         self.places.add(taken, place);
-        if let Some(What::Stimulus(stimulus)) = engine.journal().get(taken).map(|event| &event.what) {
+        if let Some(stimulus) = stimulus {
             self.window.begin(engine, stimulus);
             if let Stimulus::Opening(opening) = stimulus {
                 self.rests_on.entry(opening.key.clone()).or_insert(place.0);
             }
         }
-        self.stimulus = Some(Current { place, taken });
+        if !goes_on {
+            self.stimulus = Some(Current { place, taken });
+        }
     }
 
     /// Returns `false` if the key depends on a message whose content is not in the window.
@@ -338,7 +353,13 @@ impl Comparer {
         let Some(stimulus) = self.stimulus.take().filter(|_| self.recorded_from.is_some()) else { return };
         let missing = made_since(engine, stimulus.taken)
             .filter(|(journaled, now)| self.is_compared(now) && !self.matched.contains(journaled));
-        let missing: Vec<_> = missing.map(|(journaled, _)| Unrecorded { journaled, stimulus }).collect();
+        // What was made at a restart has the restart as its cause.
+        let stimulus = |journaled| {
+            let taken = engine.journal().get(journaled).and_then(|event| event.cause).unwrap_or(stimulus.taken);
+            self.places.of(taken).map_or(stimulus, |place| Current { place, taken })
+        };
+        let missing: Vec<_> =
+            missing.map(|(journaled, _)| Unrecorded { journaled, stimulus: stimulus(journaled) }).collect();
         self.unrecorded.extend(missing);
         self.matched.clear();
     }
@@ -427,17 +448,6 @@ impl Comparer {
     }
 }
 
-/// The observations between event `taken` of the journal and the next stimulus.
-fn made_since<S: System>(
-    engine: &Engine<S>,
-    taken: EventNumber,
-) -> impl Iterator<Item = (EventNumber, &Observation<S::Out, S::View>)> {
-    engine.journal().since(taken.get() as usize).map_while(|event| match &event.what {
-        What::Observation(observation) => Some((event.number, observation)),
-        What::Stimulus(_) => None,
-    })
-}
-
 /// The difference that an observation of the engine, event `number` of its journal, is if nothing matches it. Returns
 /// `None` if it is none.
 fn only_now<S: System>(
@@ -463,16 +473,6 @@ fn only_now<S: System>(
 
 fn differs<S: System>(recorded: &Sent<S::Out>, now: Option<&Sent<S::Out>>) -> Compared<S> {
     Compared::Differs(Different::Output { recorded: recorded.clone(), now: now.cloned() })
-}
-
-/// The body that the slot of an output had before event `number` of the journal.
-fn sent_before<S: System>(engine: &Engine<S>, number: EventNumber, of: &Sent<S::Out>) -> Option<S::Out> {
-    let earlier = (1..number.get()).rev().filter_map(|number| engine.journal().get(EventNumber::new(number)?));
-    let mut outputs = earlier.filter_map(|event| match &event.what {
-        What::Observation(Observation::Out(sent)) => Some(sent),
-        _ => None,
-    });
-    outputs.find(|sent| sent.slot == of.slot && sent.key == of.key).and_then(|sent| sent.body.clone())
 }
 
 /// Returns `true` if event `taken` of the journal is a message whose body the system cannot read.

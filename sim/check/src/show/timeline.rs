@@ -12,7 +12,7 @@ use super::filter::Filter;
 use super::names::Names;
 use super::views::{Views, carried};
 use super::{Options, Summary};
-use crate::compare::{Compared, Comparer, Different};
+use crate::compare::{Compared, Comparer, Different, is_restart};
 use crate::excluded::Exclusions;
 use crate::guard::guard;
 use crate::subject::Subject;
@@ -72,7 +72,11 @@ impl<'a, S: Subject> Timeline<'a, S> {
         at: Option<At>,
         stimulus: Stimulus<S::In, S::View>,
     ) -> Result<(), Error> {
-        self.end()?;
+        // What a service made before a crash may be recorded after its restart.
+        let goes_on = self.current.is_some() && is_restart(&stimulus);
+        if !goes_on {
+            self.end()?;
+        }
         self.summary.events += 1;
         let filter = &self.options.filter;
         let follows = self.options.views && filter.range.contains(number);
@@ -106,7 +110,9 @@ impl<'a, S: Subject> Timeline<'a, S> {
                 self.emit(Entry { number: Some(number), at, cause, note, views, ..entry })?;
             }
         }
-        self.current = Some(Current { number, at, keys, receipt });
+        if !goes_on {
+            self.current = Some(Current { number, at, keys, receipt });
+        }
         Ok(())
     }
 

@@ -5,6 +5,8 @@ use std::ffi::{OsStr, OsString};
 use clap::Arg;
 use clap::error::ErrorKind;
 
+use afresh_trace::unknown::{Thing, UnknownName};
+
 use super::{File, Options};
 use crate::console::CliError;
 
@@ -31,9 +33,9 @@ pub(crate) fn with_defaults(
     let (before, given) = words.split_at(place + 1);
     let mut given = given.to_vec();
     let mut more = Vec::new();
-    let wrong = |place: String, what: String| {
-        let file = file.path().map_or_else(String::new, |path| path.display().to_string());
-        CliError::Usage(format!("{file}: {place}: {what}"))
+    let wrong = |place: String, what: String| match file.path() {
+        Some(path) => CliError::Usage(format!("{}: {place}: {what}", path.display())),
+        None => CliError::Usage(format!("{place}: {what}, because there is no `afresh.toml`")),
     };
     let mut add = |options: &Options, place: &str, given: &[OsString]| {
         for (option, value) in options {
@@ -41,8 +43,12 @@ pub(crate) fn with_defaults(
             let arg = subcommand.get_arguments().find(|arg| arg.get_long() == Some(option));
             let arg = arg.ok_or_else(|| wrong(place.clone(), format!("`{name}` has no option --{option}")))?;
             if !has(given, arg) {
-                let words = words_of(option, value, arg)
-                    .ok_or_else(|| wrong(place.clone(), "expected a text, a number, a truth or a list".into()))?;
+                let expected = if arg.get_action().takes_values() {
+                    "expected a text, a number, or a list of them"
+                } else {
+                    "expected true or false"
+                };
+                let words = words_of(option, value, arg).ok_or_else(|| wrong(place.clone(), expected.into()))?;
                 check(subcommand, &words).map_err(|why| wrong(place, why))?;
                 more.extend(words);
             }
@@ -53,7 +59,11 @@ pub(crate) fn with_defaults(
         && let Some(profile) = take_profile(&mut given)
     {
         let options = file.profiles.get(&*profile.to_string_lossy());
-        let options = options.ok_or_else(|| wrong("profiles".into(), format!("there is no profile {profile:?}")))?;
+        let unknown = || {
+            let names = file.profiles.keys().map(String::as_str);
+            wrong("profiles".into(), UnknownName::new(Thing::Profile, &*profile.to_string_lossy(), names).to_string())
+        };
+        let options = options.ok_or_else(unknown)?;
         add(options, &format!("profiles.{}", profile.to_string_lossy()), &given)?;
     }
     if let Some(options) = file.defaults.get(name) {
@@ -78,8 +88,10 @@ fn check(subcommand: &clap::Command, words: &[OsString]) -> Result<(), String> {
         // What else is wrong here is that the rest of the command line is missing.
         Err(error) if matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation) => {
             let text = error.to_string();
-            let (first, _) = text.split_once('\n').unwrap_or((&text, ""));
-            Err(first.trim_start_matches("error: ").to_owned())
+            let (first, rest) = text.split_once('\n').unwrap_or((&text, ""));
+            let possible = rest.lines().next().unwrap_or_default().trim();
+            let possible = if possible.starts_with("[possible") { format!(" {possible}") } else { String::new() };
+            Err(first.trim_start_matches("error: ").to_owned() + &possible)
         }
         _ => Ok(()),
     }

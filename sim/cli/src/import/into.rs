@@ -49,7 +49,7 @@ fn import(args: &Args, url: &str, systems: &Systems) -> Result<Report, CliError>
             "--into reads the trace twice, so it cannot come from standard input: name a file".into(),
         ));
     }
-    let options = Options { line_max: args.line_max, ..Options::default() };
+    let options = Options { line_max: args.line_max, torn: args.torn, ..Options::default() };
     let mut store = store::open(url).map_err(unread)?;
     if store.header().map_err(unread)?.is_some() {
         return Err(refused(&name_of(url), "already has a journal: expected an empty store", "name another database"));

@@ -8,14 +8,15 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use afresh_core::Header;
-use afresh_trace::format::files::Output;
+use afresh_trace::format::files::{Identity, Output};
 use afresh_trace::format::{Error, Problem, Writer};
-use afresh_trace::import::{Assignment, Mapping, RowFormat, RowKind, Shape, Summary, Unit, import};
+use afresh_trace::import::{Assignment, Field, Mapping, RowFormat, RowKind, Shape, Summary, Unit, import};
+use afresh_trace::text::escape;
 use report::Report;
 
 use crate::console::{CliError, Console, json, message};
 use crate::input;
-use crate::runner::Systems;
+use crate::runner::{Runner, Systems};
 use crate::source::Format;
 
 /// Turn rows exported from a message table into a trace.
@@ -90,6 +91,10 @@ pub(super) struct Args {
     ])]
     into: Option<String>,
 
+    /// With `--into`: skip a last line of the trace that a crash cut off.
+    #[arg(long, requires = "into")]
+    torn: bool,
+
     /// Overwrite an existing output.
     #[arg(long)]
     force: bool,
@@ -107,7 +112,8 @@ pub(super) struct Args {
 
     /// The unit of times that are numbers since 1970 [default: told by the size of the number].
     ///
-    /// Without this option, a time before 1990 or after 2100 is an error.
+    /// Without this option, a time before 1990 or after 2100 is an error. A date and a time without a time zone are in
+    /// UTC.
     #[arg(long, value_name = "UNIT")]
     at_unit: Option<AtUnit>,
 
@@ -230,17 +236,35 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         #[cfg(not(feature = "serve"))]
         return Err(CliError::Usage(format!(
             "{}: this program has no stores: build it with the feature `serve`",
-            afresh_trace::text::escape(url)
+            escape(url)
         )));
     }
+    let usual = [(&args.kind_in, "in"), (&args.kind_out, "out"), (&args.kind_view, "view")];
+    let names_kinds = !args.kind_ignored.is_empty() || usual.iter().any(|(values, usual)| *values != &[*usual]);
+    if names_kinds && !args.map.iter().any(|Assignment(field, _)| *field == Field::Kind) {
+        let problem = "--in, --out, --view and --ignore name values of the field `kind`, which is not mapped";
+        return Err(CliError::Usage(format!("{problem}\n  help: say where the kind is, with `--map kind=EXPR`")));
+    }
+    let of_rows = Identity::of(&args.rows);
+    if of_rows.is_some() && of_rows == Identity::of(&args.output) {
+        let output = escape(&args.output.to_string_lossy()).to_string();
+        let problem = "is the file of the rows, which is never overwritten\n  help: choose another name";
+        return Err(CliError::Usage(format!("{output}: {problem}")));
+    }
     let system = args.system.as_deref().unwrap_or_default();
-    let summary = try_run(args, system, systems, console)?;
+    // A program that does not run rejects nothing.
+    let cannot_run = systems.begin(system).err();
+    if let Some(why) = &cannot_run {
+        console.say(&message(&format!("warning: {why}\n")));
+    }
+    let known = systems.get(system).ok().filter(|_| cannot_run.is_none());
+    let summary = try_run(args, system, known, console)?;
     let is_stdout = args.output.as_os_str() == "-";
     let report = Report {
         rows: input::name(&args.rows),
         output: if is_stdout { "standard output".to_owned() } else { args.output.display().to_string() },
         system,
-        system_is_known: systems.get(system).is_ok(),
+        system_is_known: known.is_some(),
         summary,
     };
     match args.format {
@@ -251,7 +275,8 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
     Ok(ExitCode::SUCCESS)
 }
 
-fn try_run(args: &Args, system: &str, systems: &Systems, console: &Console) -> Result<Summary, Error> {
+/// Imports the rows, and asks the system which messages it takes, if it is `known`.
+fn try_run(args: &Args, system: &str, known: Option<&dyn Runner>, console: &Console) -> Result<Summary, Error> {
     let values = |values: &[String], kind| values.iter().map(move |value| (value.clone(), kind)).collect::<Vec<_>>();
     let kinds = [
         values(&args.kind_in, RowKind::In),
@@ -280,8 +305,7 @@ fn try_run(args: &Args, system: &str, systems: &Systems, console: &Console) -> R
     let input = input::open(&args.rows)?;
     let output = Output::create(&args.output, args.force)?;
     let mut writer = Writer::new(output.name().to_owned(), output, &header)?;
-    let system = systems.get(system).ok();
-    let admit = |body: &str| system.map_or(Ok(None), |system| system.admit(&args.recorded_by, body));
+    let admit = |body: &str| known.map_or(Ok(None), |system| system.admit(&args.recorded_by, body));
     let bad = |error: Error| {
         if !args.skip_bad {
             return Err(error);

@@ -42,7 +42,10 @@ impl Report<'_> {
         self.add_tallies(&mut text);
         if !self.system_is_known {
             let system = escape(self.system);
-            let _ = writeln!(text, "messages that the system rejects are not counted: `{system}` is unknown here");
+            let _ = writeln!(
+                text,
+                "messages that the system rejects are not counted: `{system}` is unknown here or does not run"
+            );
         }
         if backwards > 0 {
             // Writing to a string cannot fail.

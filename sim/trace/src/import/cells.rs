@@ -12,15 +12,17 @@ pub(super) struct Style {
     delimiter: u8,
     /// `true` if lines end with CR LF, `false` if a CR before the LF belongs to the cell.
     crlf: bool,
+    /// `true` to allow only the escapes that the writers of the format write, and not all that its readers read.
+    guessed: bool,
 }
 
 impl Style {
     /// Returns the style of a format. `sample` is the first rows of the export.
-    pub(super) fn new(format: RowFormat, delimiter: u8, sample: &[u8]) -> Self {
+    pub(super) fn new(format: RowFormat, delimiter: u8, sample: &[u8], guessed: bool) -> Self {
         // MySQL writes a carriage return as it is, so it may be the last character of a line.
         let is_plain = matches!(format, RowFormat::Outfile | RowFormat::Mysql);
         let first = sample.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        Self { format, delimiter, crlf: !is_plain || first.ends_with(b"\r") }
+        Self { format, delimiter, crlf: !is_plain || first.ends_with(b"\r"), guessed }
     }
 
     /// Returns `true` if a cell that begins with a quote ends at the next one.
@@ -49,7 +51,7 @@ impl Style {
 
     /// Decodes the escape that `rest` holds after its backslash. Returns the byte, and the length of the escape.
     ///
-    /// Returns `None` for an escape that the writers of the format never write: the rows are then in another format.
+    /// Returns `None` for an unknown escape: the rows are then in another format.
     fn unescape(self, rest: &[u8]) -> Option<(u8, usize)> {
         let first = *rest.first()?;
         // Between quotes, a separator needs no escape.
@@ -63,6 +65,8 @@ impl Style {
             (RowFormat::Copy | RowFormat::Outfile | RowFormat::Enclosed, b'r') => b'\r',
             (RowFormat::Copy, b'f') => 0x0c,
             (RowFormat::Copy, b'v') => 0x0b,
+            // Postgres reads numbers, and never writes them.
+            (RowFormat::Copy, b'x' | b'0'..=b'7') if self.guessed => return None,
             (RowFormat::Copy, b'x') => return number(&rest[1..], 16, 2).map(|(byte, used)| (byte, used + 1)),
             (RowFormat::Copy, b'0'..=b'7') => return number(rest, 8, 3),
             (RowFormat::Outfile | RowFormat::Enclosed | RowFormat::Mysql, b'0') => 0,

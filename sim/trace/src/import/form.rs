@@ -1,5 +1,6 @@
 //! The form of the rows of an export, as the user states it or as it is guessed from the first rows.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use serde::Serialize;
@@ -43,9 +44,8 @@ impl RowFormat {
     /// The usual separator of cells, or `None` if it has to be guessed from the first row.
     fn delimiter(self) -> Option<u8> {
         match self {
-            Self::Json | Self::Csv => None,
+            Self::Json | Self::Csv | Self::Enclosed => None,
             Self::Copy | Self::Outfile | Self::Mysql => Some(b'\t'),
-            Self::Enclosed => Some(b','),
         }
     }
 
@@ -104,6 +104,8 @@ impl Sample<'_> {
         let (format, certain) = shape.rows.map_or_else(|| self.format(delimiter), |format| (format, true));
         let header = match format {
             RowFormat::Copy | RowFormat::Outfile | RowFormat::Enclosed => self.by_name,
+            // Text with escapes of which a row is torn.
+            RowFormat::Csv if !certain && delimiter == b'\t' && self.text.contains(&b'\\') => self.by_name,
             RowFormat::Json | RowFormat::Csv | RowFormat::Mysql => true,
         };
         let form = Form {
@@ -140,29 +142,29 @@ impl Sample<'_> {
             (true, false) => [RowFormat::Mysql, RowFormat::Copy, RowFormat::Outfile],
             _ => [RowFormat::Copy, RowFormat::Outfile, RowFormat::Mysql],
         };
-        let Some(format) = escaped.into_iter().find(|format| fits(*format)) else { return (RowFormat::Csv, true) };
-        match self.rows(RowFormat::Csv, b'\t').map_or(Quotes::No, |rows| Quotes::of(&rows)) {
+        let raw = self.rows(RowFormat::Csv, b'\t');
+        let Some(format) = escaped.into_iter().find(|format| fits(*format)) else {
+            if raw.is_none() && fits(RowFormat::Enclosed) {
+                return (RowFormat::Enclosed, true);
+            }
+            // Either a row of text with escapes is torn, or nothing is escaped.
+            return (RowFormat::Csv, !self.text.contains(&b'\\'));
+        };
+        match raw.as_deref().map_or(Quotes::No, Quotes::of) {
             Quotes::Csv => (RowFormat::Csv, true),
             Quotes::Unclear => (RowFormat::Csv, false),
-            Quotes::No if has_word || !self.is_raw(format) => (format, true),
-            Quotes::No => (RowFormat::Csv, true),
+            Quotes::No if has_null || has_word => (format, true),
+            Quotes::No => match json(raw).cmp(&json(self.rows(format, b'\t'))) {
+                Ordering::Greater => (RowFormat::Csv, true),
+                Ordering::Less => (format, true),
+                Ordering::Equal => (format, false),
+            },
         }
-    }
-
-    /// Returns `true` if the cells hold JSON only if nothing is unescaped in them.
-    fn is_raw(&self, format: RowFormat) -> bool {
-        let json = |rows: Option<Vec<Row>>| {
-            let rows = rows.unwrap_or_default();
-            let holds = |cell: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(cell).is_ok();
-            let texts = rows.iter().flatten().filter(|(cell, _)| cell.starts_with(b"{") || cell.starts_with(b"["));
-            texts.filter(|(cell, _)| holds(cell)).count()
-        };
-        json(self.rows(RowFormat::Csv, b'\t')) > json(self.rows(format, b'\t'))
     }
 
     /// Reads the sample in this format, or returns `None` if it is not in this format.
     fn rows(&self, format: RowFormat, delimiter: u8) -> Option<Vec<Row>> {
-        let style = Style::new(format, delimiter, self.text);
+        let style = Style::new(format, delimiter, self.text, true);
         let (mut rows, mut cells): (Vec<Row>, _) = (Vec::new(), Cells::default());
         for line in self.text.split_inclusive(|byte| *byte == b'\n') {
             if cells.is_empty() && style.is_end(line) {
@@ -195,6 +197,14 @@ impl Sample<'_> {
         // If several are equally frequent, `max_by_key` takes the last. After `rev`, that is the comma, the best guess.
         counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
     }
+}
+
+/// The number of cells that hold an object or an array as JSON.
+fn json(rows: Option<Vec<Row>>) -> usize {
+    let rows = rows.unwrap_or_default();
+    let holds = |cell: &[u8]| serde_json::from_slice::<serde::de::IgnoredAny>(cell).is_ok();
+    let texts = rows.iter().flatten().filter(|(cell, _)| cell.starts_with(b"{") || cell.starts_with(b"["));
+    texts.filter(|(cell, _)| holds(cell)).count()
 }
 
 /// The cells of a row, each with whether it was in quotes.
@@ -267,8 +277,10 @@ mod tests {
             ("id\tbody\n1\tNULL\n", true, RowFormat::Mysql),
             ("1\tNULL\n", false, RowFormat::Mysql),
             ("id\tbody\n1\t{\"a\":1}\n", true, RowFormat::Mysql),
-            // MySQL escapes a line end in its own way, which COPY reads too.
-            ("1\ta\\\nb\n2\tx\\0\n", false, RowFormat::Copy),
+            ("1\t{\"a\":\"\\\\\"\\\\n\"}\n", false, RowFormat::Copy),
+            ("\"1\"\t\"{\\\"a\\\":1}\"\n", false, RowFormat::Enclosed),
+            // MySQL escapes a line end and a zero in its own way. COPY reads both, and never writes the zero.
+            ("1\ta\\\nb\n2\tx\\0\n", false, RowFormat::Outfile),
             // JSON whose escapes nobody escaped again.
             ("1\t{\"a\":\"\\ty\"}\n", false, RowFormat::Csv),
             ("1\t{\"a\":\"\\u00e9\"}\n", false, RowFormat::Csv),
@@ -291,10 +303,19 @@ mod tests {
             ("1\t{\"a\":\"\\\\n\"}\t\"say \"\"hi\"\"\"\n", false),
             ("1\t\"say \"\"hi\"\"\"\n", true),
             ("1\t\"m-1\"\t\"till\"\n", false),
-            ("1\t\"till\"\n", true),
+            // This is JSON where nothing is quoted. A later row may have a backslash.
+            ("1\t\"till\"\n", false),
             ("1|{\"a\":\"C:\\\\\\\\temp\"}\n", false),
             ("1|\"{\"\"a\"\":\"\"C:\\\\temp\"\"}\"\n", true),
             ("1,\"m-1\",\"C:\\\\temp\"\n", false),
+            // As text with escapes, these have a line end and a tab in them.
+            ("1\t{\"a\":\"x\\\\ny\"}\n", false),
+            ("1\tC:\\temp\n", false),
+            ("1\t{\"a\":\"\\\\\"x\\\\\"\\\\n\"}\n", true),
+            ("1\t{\"a\":\"x\\\\ny\"}\n2\t\\N\n", true),
+            // A later row that is torn does not make the rows before it CSV.
+            ("1\t{\"a\":\"x\\\\ny\"}\n2\tab\\", false),
+            ("1\t{\"a\":\"x\\\\ny\"}\n2\t5\t6\n", false),
             // CSV may have this null too.
             ("1|\\N|x\n", true),
             ("1,C:\\temp\n", true),

@@ -157,6 +157,18 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
+/// The first bytes of files that hold no text, the name of each, and what to do with it.
+const BINARY: [(&[u8], &str, &str); 8] = [
+    (b"\x1f\x8b", "gzip", "`gzip -dc FILE | afresh import -` reads it"),
+    (b"\x28\xb5\x2f\xfd", "zstd", "`zstd -dc FILE | afresh import -` reads it"),
+    (b"\xfd7zXZ\0", "xz", "`xz -dc FILE | afresh import -` reads it"),
+    (b"BZh", "bzip2", "`bzip2 -dc FILE | afresh import -` reads it"),
+    (b"PK\x03\x04", "a zip file", "unpack it; a spreadsheet can be saved as CSV"),
+    (b"PAR1", "Parquet", "export the rows as CSV or JSON Lines"),
+    (b"SQLite format 3\0", "a database of SQLite", "`sqlite3 -json FILE 'SELECT …' | jq -c '.[]'` prints rows"),
+    (b"PGCOPY\n\xff", "binary COPY", "leave out `FORMAT binary` in the COPY"),
+];
+
 /// Reads the start of the export, to guess its form.
 ///
 /// Returns its first whole lines without blank ones before them, and a source that gives the whole export again from
@@ -167,6 +179,9 @@ fn begin<R: BufRead>(name: &str, mut source: R) -> Result<(Vec<u8>, Whole<R>), E
     read.map_err(|error| Error::file(name, Problem::Read(error)))?;
     if let [0xff, 0xfe, ..] | [0xfe, 0xff, ..] = *all {
         return Err(Error::at(name, 1, 1, Problem::Utf8(all[0])));
+    }
+    if let Some((_, what, how)) = BINARY.iter().find(|(begin, ..)| all.starts_with(begin)) {
+        return Err(Error::at(name, 1, 1, Problem::Mapping(format!("is {what}: expected rows as text; {how}"))));
     }
     let is_whole = (all.len() as u64) < SAMPLE;
     if all.starts_with(b"\xef\xbb\xbf") {

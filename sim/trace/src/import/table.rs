@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{BufRead, Read};
 
 use super::cells::{Cells, Style};
-use super::form::{Form, Sample, Shape};
+use super::form::{Form, RowFormat, Sample, Shape};
 use super::rows::Whole;
 use super::value::Value;
 use crate::format::{Error, Problem};
@@ -48,7 +48,7 @@ impl<R: BufRead> Table<R> {
             source,
             shape,
             form,
-            style: Style::new(form.format, delimiter, sample.text),
+            style: Style::new(form.format, delimiter, sample.text, form.guessed),
             certain,
             columns: None,
             cells: Cells::default(),
@@ -184,9 +184,14 @@ impl<R: BufRead> Table<R> {
 
     /// Checks that the current row reads alike in all formats, if the format was guessed from rows that do.
     fn is_as_guessed(&self) -> Result<(), Error> {
-        let is_neutral = |byte: &u8| !b"\"\\".contains(byte);
-        let has_null = || self.text.trim_ascii_end().split(|byte| *byte == b'\t').any(|cell| cell == b"NULL");
-        if self.certain || self.text.iter().all(is_neutral) && !has_null() {
+        if self.certain {
+            return Ok(());
+        }
+        // Text with escapes does not care for quotes.
+        let special: &[u8] = if self.form.format == RowFormat::Csv { b"\"\\" } else { b"\\" };
+        let mut cells = self.text.trim_ascii_end().split(|byte| *byte == b'\t');
+        let is_neutral = |cell: &[u8]| cell == b"\\N" || !cell.iter().any(|byte| special.contains(byte));
+        if cells.all(|cell| is_neutral(cell) && cell != b"NULL") {
             return Ok(());
         }
         let problem = "the rows do not tell whether they are CSV or text with escapes, which read this one \

@@ -76,6 +76,10 @@ pub(super) fn parse(text: &str, unit: Option<Unit>) -> Result<At, String> {
 
 /// Reads a date and a time, in UTC if they name no time zone.
 fn calendar(text: &str) -> Option<i64> {
+    // A leap second is the last one of an hour. The parser takes any.
+    if text.contains(":60") && !text.contains(":59:60") {
+        return None;
+    }
     let pieces = Pieces::parse(text).ok()?;
     let stamp: Timestamp = match (pieces.to_numeric_offset(), pieces.time_zone_annotation()) {
         (Some(_), _) => text.parse().ok()?,
@@ -122,6 +126,7 @@ mod tests {
             "1773480413500000000.5",
             "2026-03-14 09:26:53[America/New_York]",
             "2026-03-14 09:26:53 -0700",
+            "2026-03-14T12:30:60Z",
         ] {
             assert!(parse(text, None).is_err(), "{text}");
         }

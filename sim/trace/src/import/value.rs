@@ -135,6 +135,8 @@ impl<'a> Value<'a> {
         let json = inner.as_deref().unwrap_or(json);
         // The event is an object that holds an object that holds the body.
         Scan::within(2).check(json).map_err(|(problem, _)| problem.to_string())?;
+        // JSON has numbers that are out of range, and texts with half a character, which cannot be read again.
+        serde_json::from_str::<serde_json::Value>(json).map_err(|error| format!("{error}, found {json}"))?;
         RawValue::from_string(compact(json)).map_err(|error| format!("expected JSON: {error}, found {json}"))
     }
 }
@@ -151,9 +153,13 @@ fn encoded(json: &str) -> Option<String> {
 
 /// Finds the member of an object by its name, or the item of an array by its index from 0.
 fn step<'a>(json: &'a str, name: &str) -> Result<Option<&'a RawValue>, serde_json::Error> {
-    match json.trim_ascii_start().as_bytes().first() {
-        Some(b'{' | b'[') => Step(name).deserialize(&mut serde_json::Deserializer::from_str(json)),
-        _ => Ok(None),
+    match json.trim_ascii().as_bytes() {
+        [b'{' | b'[', ..] => Step(name).deserialize(&mut serde_json::Deserializer::from_str(json)),
+        b"null" => Ok(None),
+        _ => {
+            let problem = format!("expected an object or an array with `{name}`, found {json}");
+            Err(de::Error::custom(problem))
+        }
     }
 }
 

@@ -243,7 +243,8 @@ impl<S: System> Journal<S> {
         }
     }
 
-    pub(crate) fn is_rejected(&self, number: EventNumber) -> bool {
+    /// Returns `true` if the message of event `number` is rejected now.
+    pub fn is_rejected(&self, number: EventNumber) -> bool {
         self.rejected.contains(&number)
     }
 

@@ -255,3 +255,43 @@ fn what_is_no_difference_is_none_for_any_command() {
         assert_eq!(shown, signs(show), "{kind}");
     }
 }
+
+/// The exit codes of `replay` and of `check` on a trace.
+fn codes(complete: bool, events: &[&str]) -> [Option<i32>; 2] {
+    let folder = Folder::default();
+    folder.trace("trace.jsonl", "ledger", events);
+    if !complete {
+        folder.write("trace.jsonl", &folder.read("trace.jsonl").replacen(r#","complete":true"#, "", 1));
+    }
+    ["replay", "check"].map(|command| folder.run(&[command, "trace.jsonl"]).code)
+}
+
+#[test]
+fn what_only_looks_like_the_record_is_a_difference() {
+    let sent = r#"{"n":2,"out":{"id":"a/balance","to":"statements","body":{"statement":{"balance":500,"held":0}}}}"#;
+    let numbered = |n: u32, event: &str| event.replacen('{', &format!("{{\"n\":{n},"), 1);
+    let (first, other) = (numbered(1, DEPOSIT), numbered(3, &DEPOSIT.replace("m-1", "m-2")));
+    // The outputs of the last stimulus may not be recorded yet, and those of no other.
+    assert_eq!(codes(true, &[&first, sent, &other]), [Some(0); 2]);
+    assert_eq!(codes(true, &[&first, sent, &other, &numbered(4, DEPOSIT)]), [Some(1); 2]);
+    // A revision that was never sent is not settled.
+    let settled = |revision: u32| format!(r#"{{"n":3,"settled":{{"id":"a/balance","revision":{revision}}}}}"#);
+    assert_eq!(codes(true, &[&first, sent, &settled(1)]), [Some(0); 2]);
+    assert_eq!(codes(true, &[&first, sent, &settled(7)]), [Some(1); 2]);
+    // The rejection of another message is another one.
+    let rejected = |cause: u32| format!(r#"{{"n":5,"cause":{cause},"rejected":{{"why":"no"}}}}"#);
+    let bad = numbered(4, BAD);
+    assert_eq!(codes(true, &[&first, sent, &bad, &rejected(4)]), [Some(0); 2]);
+    assert_eq!(codes(true, &[&first, sent, &bad, &rejected(1)]), [Some(1); 2]);
+    // In a window, it may rest on a message before it.
+    assert_eq!(codes(false, &[&first, &rejected(1)]), [Some(0); 2]);
+    assert_eq!(codes(true, &[&first, &rejected(1)]), [Some(1); 2]);
+}
+
+#[test]
+fn nothing_compared_can_be_denied() {
+    let folder = Folder::default();
+    folder.trace("empty.jsonl", "ledger", &[""; 0]);
+    assert!(folder.ok(&["check", "empty.jsonl"]).contains("nothing could be compared"));
+    assert_eq!(folder.run(&["check", "empty.jsonl", "--deny", "not-derivable"]).code, Some(1));
+}

@@ -55,6 +55,25 @@ impl Listen {
             drain_max: Duration::from_secs(10),
         }
     }
+
+    /// Checks, before a service is opened, that [`serve`] will be able to listen. `access` is that of the router.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`serve`] would.
+    pub fn check(&self, access: &Access) -> Result<(), ServeError> {
+        self.acceptor(access)?;
+        let listener = std::net::TcpListener::bind(self.address);
+        listener.map(drop).map_err(|error| ServeError::Listen { address: self.address, error })
+    }
+
+    /// Builds the acceptor of connections with TLS, if there is a certificate.
+    fn acceptor(&self, access: &Access) -> Result<Option<TlsAcceptor>, ServeError> {
+        if access.is_open() && !self.address.ip().to_canonical().is_loopback() {
+            return Err(ServeError::Open(self.address));
+        }
+        self.tls.as_ref().map(acceptor).transpose()
+    }
 }
 
 /// The files of a certificate and of its private key, both as PEM.
@@ -147,10 +166,7 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> Result<Serving, ServeError> {
     let address = listen.address;
-    if access.is_open() && !address.ip().to_canonical().is_loopback() {
-        return Err(ServeError::Open(address));
-    }
-    let tls = listen.tls.as_ref().map(acceptor).transpose()?;
+    let tls = listen.acceptor(access)?;
     let wrong = |error| ServeError::Listen { address, error };
     let listener = TcpListener::bind(address).await.map_err(wrong)?;
     let address = listener.local_addr().map_err(wrong)?;

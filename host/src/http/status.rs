@@ -67,7 +67,8 @@ pub(super) async fn metrics<S: Subject + 'static>(State(shared): State<Shared<S>
     let status = shared.service.status().await?;
     let quarantined =
         |engine: &afresh_core::Engine<S>| engine.known_keys().filter(|key| engine.quarantined(key).is_some()).count();
-    let quarantined = shared.service.read(quarantined).await?;
+    // The engine cannot be read while the storage has failed, which the other metrics must say.
+    let quarantined = shared.service.read(quarantined).await.ok();
     let mut registry = Registry::default();
     shared.service.metrics().register(&mut registry);
     let own = registry.sub_registry_with_prefix("afresh");
@@ -81,9 +82,10 @@ pub(super) async fn metrics<S: Subject + 'static>(State(shared): State<Shared<S>
     own.register("receiver_failures", "Failures of the receiver in a row, until now", failures);
     for (name, help, count) in [
         ("keys_quarantined", "Keys that are quarantined", quarantined),
-        ("events", "Events in the journal", status.events),
-        ("events_durable", "Events in the journal that are durable", status.durable),
+        ("events", "Events in the journal", Some(status.events)),
+        ("events_durable", "Events in the journal that are durable", Some(status.durable)),
     ] {
+        let Some(count) = count else { continue };
         let gauge = Gauge::<i64>::default();
         gauge.set(number(count));
         own.register(name, help, gauge);

@@ -350,14 +350,34 @@ impl<S: Subject + 'static> Driver<S> {
 
     fn received(&self, event: EventNumber, receipt: Receipt) -> Offered {
         self.metrics.durable.inc();
+        if receipt == Receipt::Duplicate {
+            self.metrics.duplicates.inc();
+            // Its sender may not know that the first one was rejected, because the answer was lost.
+            return match self.rejected_before(event) {
+                Some(first) => Offered { event, receipt: Receipt::Rejected, why: self.why(first) },
+                None => Offered { event, receipt, why: None },
+            };
+        }
         match receipt {
-            Receipt::Duplicate => drop(self.metrics.duplicates.inc()),
             Receipt::Conflict(_) => drop(self.metrics.conflicts.inc()),
             Receipt::Rejected => drop(self.metrics.rejected.inc()),
-            Receipt::Counts | Receipt::Stale(_) => {}
+            Receipt::Counts | Receipt::Stale(_) | Receipt::Duplicate => {}
         }
         let is_rejected = matches!(receipt, Receipt::Rejected | Receipt::Conflict(_));
         Offered { event, receipt, why: is_rejected.then(|| self.why(event)).flatten() }
+    }
+
+    /// The event of the same message, if that was rejected.
+    fn rejected_before(&self, event: EventNumber) -> Option<EventNumber> {
+        let journal = self.host.engine().journal();
+        let Some(What::Stimulus(Stimulus::In(message))) = journal.get(event).map(|event| &event.what) else {
+            return None;
+        };
+        let is_same = |number: &EventNumber| {
+            let other = journal.get(*number).map(|event| &event.what);
+            matches!(other, Some(What::Stimulus(Stimulus::In(other))) if other == message)
+        };
+        journal.revisions(&message.fact()).into_iter().filter(is_same).find(|number| journal.is_rejected(*number))
     }
 
     /// The reason for which the message of this event was rejected.

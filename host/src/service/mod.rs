@@ -43,6 +43,9 @@ pub struct Options {
     pub delivery_max: Duration,
     /// The pause between two keys that are scrubbed in the background; `None` to scrub none.
     pub scrub_every: Option<Duration>,
+    /// True to start although the code rejects messages that counted, or quarantines keys that were not; the journal
+    /// then says so. Otherwise, such a start fails, and nothing is written.
+    pub start_anyway: bool,
 }
 
 impl Options {
@@ -56,6 +59,7 @@ impl Options {
             queue_max: 16_384,
             delivery_max: Duration::from_secs(30),
             scrub_every: Some(Duration::from_millis(100)),
+            start_anyway: false,
         }
     }
 }
@@ -268,7 +272,10 @@ impl<S: Subject + 'static> Service<S> {
         let (reply, answer) = oneshot::channel();
         match self.commands.try_send(Command::Offer(stimulus, reply)) {
             Ok(()) => answer.await.unwrap_or(Err(Refused::Stopped)),
-            Err(TrySendError::Full(_)) => Err(Refused::Busy),
+            Err(TrySendError::Full(_)) => {
+                self.metrics.refused.inc();
+                Err(Refused::Busy)
+            }
             Err(TrySendError::Closed(_)) => Err(Refused::Stopped),
         }
     }

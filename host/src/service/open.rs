@@ -8,9 +8,12 @@ use std::{io, thread};
 use afresh_check::Subject;
 use afresh_check::guard::guard;
 use afresh_core::host::Host;
-use afresh_core::{EventNumber, EventOf, Fault, Header, Name, Options as EngineOptions, Stimulus, What};
+use afresh_core::{
+    Event, EventNumber, EventOf, Fault, Header, Name, Observation, Options as EngineOptions, Stimulus, What,
+};
 use afresh_trace::format::Problem;
 use afresh_trace::row::Row;
+use afresh_trace::text::{count, name};
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 
@@ -50,6 +53,22 @@ pub enum OpenError {
         /// The name of the store.
         store: String,
     },
+    /// The code rejects messages that counted, or quarantines keys that were not. Nothing was written.
+    #[error(
+        "{store}: this code would reject {} and quarantine {} that the code before it could read: {first}",
+        count(*.messages, "message", "messages"),
+        count(*.keys, "key", "keys")
+    )]
+    Loses {
+        /// The name of the store.
+        store: String,
+        /// The number of messages.
+        messages: u64,
+        /// The number of keys.
+        keys: u64,
+        /// The first of them, with the reason.
+        first: String,
+    },
     /// A thread could not be started.
     #[error("a thread cannot be started: {0}")]
     Thread(#[from] io::Error),
@@ -80,6 +99,9 @@ impl<S: Subject + 'static> Service<S> {
             return Err(OpenError::Window { store: store.name().into() });
         }
         let host = host(&system, &mut *store, &header, &options)?;
+        if !options.start_anyway {
+            loses_nothing(&host, store.name())?;
+        }
         let store_name: Arc<str> = store.name().into();
         let metrics = Arc::new(Metrics::new());
         let (events, internal) = mpsc::unbounded_channel();
@@ -127,11 +149,37 @@ fn host<S: Subject>(
             Ok(read) => read?,
             Err(panic) => std::panic::resume_unwind(panic),
         }
-        match wrong {
-            Some(wrong) => Err(wrong.into()),
-            None => host.map_err(|found| OpenError::OtherSystem { store: name, found, system: options.system.clone() }),
+        match (host, wrong) {
+            (Err(found), _) if !found.is_empty() => {
+                Err(OpenError::OtherSystem { store: name, found, system: options.system.clone() })
+            }
+            (_, Some(wrong)) => Err(wrong.into()),
+            (host, None) => {
+                host.map_err(|found| OpenError::OtherSystem { store: name, found, system: options.system.clone() })
+            }
         }
     })
+}
+
+/// Checks that the start of the code rejects no message and quarantines no key.
+fn loses_nothing<S: Subject, T>(host: &Host<S, T>, store: &str) -> Result<(), OpenError> {
+    let (mut messages, mut keys, mut first) = (0, 0, None);
+    for Event { cause, what, .. } in host.engine().journal().since(host.durable()) {
+        let told = match what {
+            What::Observation(Observation::Rejected(rejected)) => {
+                messages += 1;
+                let event = cause.map_or(0, EventNumber::get);
+                format!("the message of event {event}: {}", rejected.why)
+            }
+            What::Observation(Observation::Quarantined(quarantined)) => {
+                keys += 1;
+                format!("the key {}: {}", name(quarantined.key.as_str()), quarantined.why)
+            }
+            _ => continue,
+        };
+        first.get_or_insert(told);
+    }
+    first.map_or(Ok(()), |first| Err(OpenError::Loses { store: store.into(), messages, keys, first }))
 }
 
 /// Builds a host from the events of a journal.
@@ -225,5 +273,5 @@ pub(super) fn read_events<S: Subject>(
 
 /// The error that a row is no event of the system.
 fn unreadable(store: &str, event: EventNumber, problem: &Problem) -> Error {
-    Error::Damaged { store: store.into(), event, why: problem.to_string() }
+    Error::Unreadable { store: store.into(), event, why: problem.to_string() }
 }

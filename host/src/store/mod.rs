@@ -128,6 +128,18 @@ pub enum Error {
         /// What is wrong.
         why: String,
     },
+    /// The store holds an event that the system cannot read.
+    #[error(
+        "{store}: this code cannot read event {event}: {why}; run the code that wrote it, or let this code read it"
+    )]
+    Unreadable {
+        /// The name of the store.
+        store: String,
+        /// The number of the event.
+        event: EventNumber,
+        /// What is wrong.
+        why: String,
+    },
     /// The database reported an error, such as a full disk.
     #[error("{store}: {why}")]
     Failed {
@@ -192,6 +204,7 @@ impl Error {
         | Self::Schema { store, .. }
         | Self::NotAStore { store, .. }
         | Self::Damaged { store, .. }
+        | Self::Unreadable { store, .. }
         | Self::Failed { store, .. }
         | Self::Io { store, .. }) = self;
         let text = self.to_string();

@@ -94,8 +94,8 @@ impl Deny {
 }
 
 impl Notes {
-    /// Adds to `findings` the notes of the kinds in `denied`.
-    pub(crate) fn deny(&self, denied: &[Deny], findings: &mut Findings) {
+    /// Adds to `findings` the notes of the kinds in `denied`. `compares` says that anything was compared.
+    pub(crate) fn deny(&self, denied: &[Deny], compares: bool, findings: &mut Findings) {
         for one in self.excluded.iter().filter(|one| denied.contains(&Deny::Excluded(one.kind))) {
             findings.saw((one.kind.name(), ""), (one.event, one.line), one.key.as_ref(), || (one.in_words(), None));
         }
@@ -104,6 +104,10 @@ impl Notes {
                 let times = count(*times, "time", "times");
                 let found = || (format!("not compared {times}: it depends on messages before the window"), None);
                 findings.saw((Deny::NotDerivable.name(), part), *first, None, found);
+            }
+            if !compares && self.not_derivable.by_part.is_empty() {
+                let found = || ("nothing could be compared".to_owned(), None);
+                findings.saw((Deny::NotDerivable.name(), ""), (EventNumber::MIN, 1), None, found);
             }
         }
     }

@@ -32,6 +32,8 @@ pub struct Setup {
     pub answer_max: Duration,
     /// The pause between two keys that are scrubbed; `None` to scrub none.
     pub scrub_every: Option<Duration>,
+    /// True to start although the code rejects messages that counted, or quarantines keys.
+    pub start_anyway: bool,
     /// Returns true when the service must stop.
     pub stop: fn() -> bool,
 }
@@ -90,8 +92,11 @@ pub(crate) fn run<S: Subject + 'static>(system: S, setup: Setup, ready: &mut dyn
         // The receiver itself gives up first.
         delivery_max: setup.answer_max * 2,
         scrub_every: setup.scrub_every,
+        start_anyway: setup.start_anyway,
         ..Options::new(setup.system)
     };
+    // A start that fails later has written to the journal.
+    setup.listen.check(&setup.access)?;
     let service = Service::open(system, setup.store, receivers, options)?;
     let access = Arc::new(setup.access);
     let router = http::router(service.clone(), Arc::clone(&access), Limits::default());

@@ -197,6 +197,9 @@ impl<C: Cluster> Showing<'_, C> {
     }
 
     fn emit(&mut self, entry: &Entry) {
+        if self.options.filter.differences && entry.sign == Sign::Same {
+            return;
+        }
         self.summary.shown += 1;
         self.summary.gone += u64::from(entry.sign == Sign::Gone);
         if self.failed.is_none() {

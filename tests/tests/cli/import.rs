@@ -143,7 +143,11 @@ fn a_program_that_does_not_run_rejects_nothing() {
     let words = ["import", "rows.jsonl", "--program", "bad=no-such-command", "--system", "bad"];
     let done = folder.run(&[&words[..], &["--map", "id=.id", "--map", "from==x", "--map", "body=.body"]].concat());
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    assert!(done.stderr.contains("warning: the program of bad: cannot be run: no-such-command did not start"), "{}", done.stderr);
+    assert!(
+        done.stderr.contains("warning: the program of bad: cannot be run: no-such-command did not start"),
+        "{}",
+        done.stderr
+    );
     assert!(done.stderr.contains("`bad` is unknown here or does not run"), "{}", done.stderr);
     assert!(!done.stderr.contains("rejected message"), "{}", done.stderr);
 }

@@ -310,3 +310,41 @@ fn a_service_stops_if_its_program_does_not_start_again() {
     let checked = folder.ok(&["check", "sqlite:orders.db"]);
     assert!(checked.starts_with("sqlite:orders.db: ok") && !checked.contains("rejected"), "{checked}");
 }
+
+#[test]
+fn a_start_that_would_lose_messages_is_refused_and_writes_nothing() {
+    if !has("python3") {
+        return;
+    }
+    let folder = orders();
+    let words = ["serve", "orders", "--store", "sqlite:orders.db", "--no-scrub"];
+    let start = |more: &[&str]| Served::start(folder.command(&[&words[..], more].concat()));
+    let served = start(&[]).expect("it starts");
+    let message = r#"{"id":"m-1","from":"shop","body":{"order":"o-1","change":1,"item":"tea","count":2,"price":450}}"#;
+    assert_eq!(served.post("/messages", message).1["receipt"], "counts");
+    assert_eq!(served.stop(), Some(0));
+    let right = folder.read("orders.py");
+    let admit = "    def admit(self, body):\n";
+    folder.write("orders.py", &right.replace(admit, &format!("{admit}        raise ValueError('no price list')\n")));
+    let export = || folder.run(&["export", "sqlite:orders.db"]).stdout;
+    let before = export();
+    let refused = start(&[]).expect_err("it would lose a message");
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("would reject 1 message and quarantine 0 keys"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("the message of event 1: ") && refused.stderr.contains("no price list"));
+    // Nor does a start write that cannot listen.
+    folder.write("orders.py", &right);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = taken.local_addr().expect("an address").to_string();
+    let done = folder.run(&[&words[..], &["--listen", &address]].concat());
+    assert!(done.code == Some(2) && done.stderr.contains("cannot listen"), "{}", done.stderr);
+    assert_eq!(export(), before);
+    folder.write("orders.py", &right.replace(admit, &format!("{admit}        return 'closed'\n")));
+    let served = start(&["--start-anyway"]).expect("it starts as asked");
+    // A sender that offers a rejected message again hears so again.
+    for _ in 0..2 {
+        let (status, answer) = served.post("/messages", message);
+        assert_eq!((status, &answer["receipt"], &answer["why"]), (422, &"rejected".into(), &"closed".into()));
+    }
+    assert_eq!(served.stop(), Some(0));
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use afresh_core::{Engine, Key, Observation, Sent, SlotId, System, What};
 
-use crate::compare::{Compared, Different, kind};
+use crate::compare::{Compared, Different, output_part};
 use crate::ignore::{Ignored, same_body};
 
 /// The differences that may still be there.
@@ -98,5 +98,5 @@ fn part_of<O>(sent: &Sent<O>) -> String {
 }
 
 fn output_of(slot: &str) -> String {
-    format!("output {}", kind(slot))
+    output_part(slot)
 }

@@ -283,7 +283,7 @@ impl<S: Subject> Run<S> {
     /// Compares an observation of the old version.
     fn observation(&mut self, made: Made<S>) {
         let mut compared = Compared::Same;
-        let done = guard(&mut || compared = self.comparer.observed(&self.engine, &made, "new"));
+        let done = guard(&mut || compared = self.comparer.observed(&self.engine, None, &made, "new"));
         if let Err(why) = done {
             let part = signature_of_panic(&why);
             self.findings.saw(("panic", &part), self.place, None, || (format!("panicked: {why}"), None));

@@ -128,9 +128,7 @@ impl Event {
                 say(&format!("the key {} was healed in {}", text::name(key.as_str()), parts.join(", ")))
             }
             Self::Settled(Settled { output, revision }) => {
-                format!(
-                    "revision {revision} of output {output} was settled when recorded, but nothing was sent from that slot"
-                )
+                format!("revision {revision} of output {output} was settled when recorded, but was never sent")
             }
         }
     }
@@ -154,7 +152,7 @@ impl<S: System> Difference<S> {
             Different::Output { recorded: Sent { slot, .. }, .. }
             | Different::NewOutput { sent: Sent { slot, .. }, .. }
             | Different::UnreadableOutput { recorded: Sent { slot, .. }, .. } => {
-                saw(&format!("output {}", kind(slot.as_str())));
+                saw(&output_part(slot.as_str()));
             }
             Different::Gone(event) if between == Between::Versions => saw(event.part_if_gone()),
             Different::Gone(event) | Different::New(event) => saw(event.part()),
@@ -255,6 +253,11 @@ fn body<B: serde::Serialize>(sent: &Sent<B>) -> Value {
 /// Recorded JSON text that is no value of the types of the system, as a value to show.
 fn unread(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_else(|_| json.into())
+}
+
+/// The part in the signature of an output: `output receipt` for the slot `receipt-p-17`, and `output` for `17`.
+pub(crate) fn output_part(slot: &str) -> String {
+    format!("output {}", kind(slot)).trim_end().to_owned()
 }
 
 /// The kind of a slot: the letters at the start of its name, such as `receipt` for `receipt-p-17`.

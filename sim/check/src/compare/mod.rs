@@ -7,19 +7,19 @@ mod compared;
 mod difference;
 mod made;
 mod places;
+mod unreadable;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use afresh_core::{
-    Engine, EventNumber, Key, Observation, Observed, Parts, Rejected, Sent, Slot, SlotId, Stimulus, System,
-    UnreadableObservation, Viewed, What,
+    Engine, EventNumber, Key, Observation, Parts, Rejected, Sent, Slot, SlotId, Stimulus, System, Viewed, What,
 };
 use afresh_trace::format::EventOf;
 
 pub(crate) use compared::Compared;
 use difference::Event;
-pub(crate) use difference::{Between, Difference, Different, kind};
+pub(crate) use difference::{Between, Difference, Different, kind, output_part};
 pub(crate) use made::is_restart;
 use made::{made_since, sent_before};
 pub(crate) use places::Places;
@@ -141,9 +141,14 @@ impl Comparer {
         let What::Observation(observation) = &event.what else { return Compared::Same };
         if let Observation::Settled(settled) = observation {
             let gone = || Event::Settled((**settled).clone());
-            return self.event(engine.settle(event.at, &settled.output, settled.revision), false, gone);
+            let newest = engine.slot(&settled.output.key, &settled.output.slot).map(|sent| sent.revision);
+            // Where an output has differed, or in a window, the run may count its revisions otherwise.
+            let is_sent = newest.is_some_and(|newest| newest >= settled.revision)
+                || !self.window.complete
+                || self.apart.contains(&settled.output);
+            return self.event(engine.settle(event.at, &settled.output, settled.revision) && is_sent, false, gone);
         }
-        let compared = self.observed(engine, observation, "now");
+        let compared = self.observed(engine, event.cause, observation, "now");
         if let Observation::View(viewed) = observation
             && engine.learn(event.at, viewed)
         {
@@ -155,10 +160,12 @@ impl Comparer {
     /// Compares one observation of the record, or of another version, with those that the engine made for the current
     /// stimulus. The engine learns nothing from it.
     ///
-    /// A settlement is nothing that a version does, so it is always the same. `side` names the carried state.
+    /// A settlement is nothing that a version does, so it is always the same. `side` names the carried state. `cause`
+    /// is the cause of the observation in the trace, if it is known.
     pub(crate) fn observed<S: System>(
         &mut self,
         engine: &Engine<S>,
+        cause: Option<EventNumber>,
         observation: &Observation<S::Out, S::View>,
         side: &'static str,
     ) -> Compared<S> {
@@ -174,13 +181,15 @@ impl Comparer {
             }
             Observation::Rejected(recorded) => {
                 // The reason may be worded differently in another version, and may contain the number of an event.
-                let now = self.find(engine, |now| matches!(now, Observation::Rejected(_)));
-                self.event(now.is_some(), true, || Event::Rejected((**recorded).clone()))
+                let now = self.find_with_cause(engine, cause, |now| matches!(now, Observation::Rejected(_)));
+                // In a window, the message may conflict with one before it.
+                self.event(now.is_some(), false, || Event::Rejected((**recorded).clone()))
             }
             Observation::Quarantined(recorded) => {
                 let key = &recorded.key;
                 let now = self.find(engine, |now| matches!(now, Observation::Quarantined(now) if now.key == *key));
-                self.event(now.is_some(), true, || Event::Quarantined((**recorded).clone()))
+                let is_derivable = self.window.derives(engine, key);
+                self.event(now.is_some(), is_derivable, || Event::Quarantined((**recorded).clone()))
             }
             Observation::Healed(recorded) => {
                 let is_derivable = engine.state(&recorded.key).is_some();
@@ -281,34 +290,6 @@ impl Comparer {
         differs(recorded, now)
     }
 
-    /// Compares a recorded output or view that this version cannot read. No run of this version makes it.
-    fn unreadable<S: System>(
-        &mut self,
-        engine: &Engine<S>,
-        recorded: &UnreadableObservation,
-        side: &'static str,
-    ) -> Compared<S> {
-        let UnreadableObservation { observed, why } = recorded.clone();
-        let key = recorded.observed.key();
-        self.window.depends(key);
-        let (is_derivable, part, kind) = match observed {
-            Observed::Out(recorded) => {
-                self.records_outputs = true;
-                self.apart.insert(recorded.slot_id());
-                let now = self.sent_now(engine, key, &recorded.slot).cloned();
-                let is_derivable = self.window.derives_output(engine, key);
-                (is_derivable, "output", Different::UnreadableOutput { recorded, why, now })
-            }
-            Observed::View(recorded) => {
-                self.covered = engine.journal().len();
-                let now = engine.state(key).map(|state| engine.system().view(key, state));
-                let is_derivable = self.window.says_now(key) && (self.window.complete || now.is_some());
-                (is_derivable, "view", Different::UnreadableView { recorded, why, now, side })
-            }
-        };
-        if is_derivable { Compared::Differs(kind) } else { Compared::NotDerivable(Parts::not_derivable(part)) }
-    }
-
     /// Finds the output that the current stimulus sends from a slot, and marks it as matched.
     fn sent_now<'e, S: System>(&mut self, engine: &'e Engine<S>, key: &Key, slot: &Slot) -> Option<&'e Sent<S::Out>> {
         let is_slot = |sent: &Sent<S::Out>| sent.slot == *slot && sent.key == *key;
@@ -325,7 +306,21 @@ impl Comparer {
         engine: &'e Engine<S>,
         wanted: impl Fn(&Observation<S::Out, S::View>) -> bool,
     ) -> Option<&'e Observation<S::Out, S::View>> {
-        let (number, found) = self.unmatched(engine).find(|(_, now)| wanted(now))?;
+        self.find_with_cause(engine, None, wanted)
+    }
+
+    /// As [`find`](Self::find), but of the observations that `cause` caused, if it is a stimulus of the trace.
+    fn find_with_cause<'e, S: System>(
+        &mut self,
+        engine: &'e Engine<S>,
+        cause: Option<EventNumber>,
+        wanted: impl Fn(&Observation<S::Out, S::View>) -> bool,
+    ) -> Option<&'e Observation<S::Out, S::View>> {
+        let taken = cause.and_then(|cause| self.places.taken(cause));
+        let is_caused = |number| {
+            taken.is_none() || engine.journal().get(number).is_some_and(|event: &EventOf<S>| event.cause == taken)
+        };
+        let (number, found) = self.unmatched(engine).find(|(number, now)| wanted(now) && is_caused(*number))?;
         self.matched.push(number);
         self.covered = number.get() as usize;
         Some(found)
@@ -355,7 +350,8 @@ impl Comparer {
             .filter(|(journaled, now)| self.is_compared(now) && !self.matched.contains(journaled));
         // What was made at a restart has the restart as its cause.
         let stimulus = |journaled| {
-            let taken = engine.journal().get(journaled).and_then(|event| event.cause).unwrap_or(stimulus.taken);
+            let cause = engine.journal().get(journaled).and_then(|event| event.cause);
+            let taken = cause.unwrap_or(stimulus.taken).max(stimulus.taken);
             self.places.of(taken).map_or(stimulus, |place| Current { place, taken })
         };
         let missing: Vec<_> =
@@ -424,10 +420,10 @@ impl Comparer {
     ///
     /// `goes_on` says that the record has more events, which were left out.
     pub(crate) fn finish<S: System>(&mut self, engine: &Engine<S>, goes_on: bool) -> Missing<S> {
+        let last = self.stimulus.map(|last| last.taken);
         self.end(engine);
         let mut unrecorded: Vec<_> = self.unrecorded_before(engine).collect();
         unrecorded.append(&mut self.unrecorded);
-        let last = unrecorded.last().map(|last| last.stimulus.taken);
         let (mut differences, mut not_yet) = (Vec::new(), Vec::new());
         for Unrecorded { journaled, stimulus: Current { place: (event, line), taken } } in unrecorded {
             let Some(What::Observation(now)) = engine.journal().get(journaled).map(|event| &event.what) else {
@@ -440,7 +436,8 @@ impl Comparer {
                 now => only_now(engine, &self.places, journaled, now),
             };
             let Some(kind) = kind else { continue };
-            let ends = !goes_on && Some(taken) == last && journaled.get() as usize > self.covered;
+            // A crash and a restart may follow the last stimulus.
+            let ends = !goes_on && Some(taken) >= last && journaled.get() as usize > self.covered;
             let missing = if ends { &mut not_yet } else { &mut differences };
             missing.push(Difference { event, line, kind });
         }

@@ -15,6 +15,12 @@ impl Places {
         self.stimuli.push((taken, number, line));
     }
 
+    /// The event in the journal of the stimulus that is event `number` of the trace.
+    pub(super) fn taken(&self, number: EventNumber) -> Option<EventNumber> {
+        let index = self.stimuli.binary_search_by_key(&number, |(_, number, _)| *number).ok()?;
+        Some(self.stimuli[index].0)
+    }
+
     /// The event in the trace, and its line, of the stimulus that is event `taken` of the journal.
     pub(crate) fn of(&self, taken: EventNumber) -> Option<(EventNumber, u64)> {
         let index = self.stimuli.binary_search_by_key(&taken, |(taken, ..)| *taken).ok()?;

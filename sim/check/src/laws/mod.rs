@@ -24,7 +24,7 @@ mod violation;
 
 use afresh_core::{Engine, Observation, Options, Policy, Sent, SlotId, Stimulus, What};
 
-use crate::compare::kind;
+use crate::compare::output_part;
 use crate::guard::guard;
 use crate::loaded::AHEAD;
 use crate::subject::Subject;
@@ -103,7 +103,7 @@ pub(crate) fn quiet<S: Subject>(engine: &mut Engine<S>, stimulus: StimulusOf<S>)
     });
     let loud = seen.find_map(|(observation, event)| {
         let (part, key) = match observation {
-            Observation::Out(sent) => (format!("output {}", kind(sent.slot.as_str())), &sent.key),
+            Observation::Out(sent) => (output_part(sent.slot.as_str()), &sent.key),
             Observation::Healed(healed) => ("heals".to_owned(), &healed.key),
             Observation::Quarantined(quarantined) => ("quarantines".to_owned(), &quarantined.key),
             _ => return None,

@@ -5,7 +5,7 @@ use std::fmt;
 use afresh_core::{Engine, Key, Slot};
 use serde_json::Value;
 
-use crate::compare::kind;
+use crate::compare::output_part;
 use crate::finding::{Versus, value};
 use crate::subject::Subject;
 
@@ -93,10 +93,7 @@ pub(crate) fn same<S: Subject>(ways: [&'static str; 2], engines: [&Engine<S>; 2]
         if x != y {
             let differs = |(slot, _): &&(&Slot, &S::Out)| at(&x, slot) != at(&y, slot);
             let slot = x.iter().chain(&y).find(differs).map_or("", |(slot, _)| slot.as_str());
-            let violation = LawViolation::new(
-                format!("output {}", kind(slot)),
-                format!("the outputs in slot {slot} of {key} differ"),
-            );
+            let violation = LawViolation::new(output_part(slot), format!("the outputs in slot {slot} of {key} differ"));
             let side = |held: &[(&Slot, &S::Out)]| value(&at(held, &slot.into()));
             return Err(violation.of(key).versus((ways[0], side(&x)), (ways[1], side(&y))));
         }

@@ -341,7 +341,7 @@ mod tests {
         let paths = [Path::new("import"), &from, Path::new("--output"), &to].map(Path::as_os_str);
         let fields = ["--system", "ledger", "--map", "id=.id", "--map", "from==b", "--map", "body=.body"];
         let words = paths.into_iter().chain(fields.map(AsRef::as_ref)).chain(more.iter().map(AsRef::as_ref));
-        try_run(&Cli::try_parse_from(words).unwrap().import, "ledger", &Systems::new(), &Console::new(None))
+        try_run(&Cli::try_parse_from(words).unwrap().import, "ledger", None, &Console::new(None))
     }
 
     #[test]
@@ -391,8 +391,7 @@ mod tests {
         let words = ["import".as_ref(), from.as_os_str()].into_iter().chain(fields.map(AsRef::as_ref));
         let words = words.chain([to.as_os_str()]).chain(more.map(AsRef::as_ref));
         let summary =
-            try_run(&Cli::try_parse_from(words).unwrap().import, "ledger", &Systems::new(), &Console::new(None))
-                .unwrap();
+            try_run(&Cli::try_parse_from(words).unwrap().import, "ledger", None, &Console::new(None)).unwrap();
         assert_eq!((summary.messages_in, summary.backwards), (2, 1));
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use afresh_core::Policy;
 use afresh_host::http::{Access, Listen, Tls, Token};
+use afresh_host::service::OpenError;
 use afresh_host::store;
 use afresh_program::{Failure, Program};
 use afresh_trace::text::{count, escape};
@@ -76,6 +77,12 @@ pub(super) struct Args {
     /// Recompute no keys in the background.
     #[arg(long, conflicts_with = "scrub_every")]
     no_scrub: bool,
+
+    /// Start although this code rejects messages that counted, or quarantines keys; the journal then says so.
+    ///
+    /// Without this option, such a start fails, and nothing is written.
+    #[arg(long)]
+    start_anyway: bool,
 
     /// How the state of a key is updated when a message arrives.
     #[arg(long, value_enum, default_value_t)]
@@ -155,6 +162,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         receivers: args.receivers.iter().map(|Route { name, url }| (name.clone(), url.clone())).collect(),
         answer_max: args.answer_max,
         scrub_every: (!args.no_scrub).then_some(args.scrub_every),
+        start_anyway: args.start_anyway,
         stop: interrupt::requested,
     };
     let name = setup.store.name().to_owned();
@@ -178,6 +186,10 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         Err(Error::Lost) => {
             console.say("the service has lost its store, and stopped: the log above says why\n");
             Ok(ExitCode::from(1))
+        }
+        Err(error @ Error::Open(OpenError::Loses { .. })) => {
+            let help = "correct the code; to let it reject and quarantine them, use `--start-anyway`";
+            Err(usage(&format!("{error}\n  help: {help}")))
         }
         Err(error) => Err(usage(&error)),
     }

@@ -232,6 +232,15 @@ impl<S: System> Journal<S> {
         }
     }
 
+    /// Returns `true` if event `number` is a message that is stored, and no duplicate or conflict of another.
+    pub(crate) fn stores(&self, number: EventNumber) -> bool {
+        let Some(What::Stimulus(Stimulus::In(message))) = self.get(number).map(|event| &event.what) else {
+            return false;
+        };
+        let fact = self.find(&message.from, &message.id);
+        fact.is_some_and(|fact| self.revisions_of(fact).contains(&number))
+    }
+
     pub(crate) fn reject(&mut self, number: EventNumber) {
         self.rejected.insert(number);
     }

@@ -100,7 +100,8 @@ impl<S: System> Engine<S> {
                 self.load_knob(&knob, apart);
             }
             What::Observation(Observation::Rejected(_)) => {
-                if let Some(message) = cause {
+                // A message that conflicts with another is not stored, so it cannot be admitted later.
+                if let Some(message) = cause.filter(|message| self.journal.stores(*message)) {
                     self.journal.reject(message);
                 }
             }

@@ -37,7 +37,7 @@ impl<A: Fn(&str) -> Option<Vec<Key>>> Part<A> {
 
     /// Returns `true` at the first row after the part.
     pub fn is_over(&self, row: &Row) -> bool {
-        self.has_begun && is_reached(row, self.until)
+        (self.has_begun || is_reached(row, self.since)) && is_reached(row, self.until)
     }
 
     /// Returns the row as it is exported, or `None` if it is left out.

@@ -239,3 +239,34 @@ fn a_system_of_a_crate_of_its_own_is_served() {
     let checked = run(&["check", "sqlite:stock.db"]);
     assert_eq!((checked.code, checked.stderr.as_str()), (Some(0), ""), "{checked:?}");
 }
+
+#[test]
+fn a_reflow_of_all_that_is_rejected_leaves_conflicts_out_after_a_restart_too() {
+    let folder = Folder::default();
+    let served = serve(&folder, &[]);
+    assert_eq!(served.post("/messages", DEPOSIT).0, 200);
+    assert_eq!(served.post("/messages", &DEPOSIT.replace("500", "600")).0, 409);
+    let bad = DEPOSIT.replace("500", "0").replace("m-1", "m-2");
+    assert_eq!(served.post("/messages", &bad).0, 422);
+    // Its sender may have lost the answer, and must not believe that the message counts.
+    let (status, answer) = served.post("/messages", &bad);
+    assert_eq!(
+        (status, &answer["receipt"], &answer["why"]),
+        (422, &json!("rejected"), &json!("an amount of 0 is not positive"))
+    );
+    let rejected = |served: &Served| served.post("/knobs/plan", r#"{"reflow":{"all":"rejected"}}"#).1["knob"].clone();
+    let before = rejected(&served);
+    assert_eq!(before["reflow_in"]["messages"], json!([{"from": "bank", "id": "m-2"}]));
+    let plan = ["trigger", &served.url(), "--all", "--dry-run"];
+    for option in [["--system", "ledger"], ["--by", "me"]] {
+        let refused = folder.refused(&[&plan[..], &option].concat());
+        assert!(refused.contains(&format!("{} is for traces", option[0])), "{refused}");
+    }
+    assert_eq!(served.stop(), Some(0));
+    let served = serve(&folder, &[]);
+    assert_eq!(rejected(&served), before);
+    assert_eq!(served.stop(), Some(0));
+    // Nothing happened between the two times, although something did later.
+    let until = ["export", "sqlite:ledger.db", "--since", "2020-01-01T00:00:00Z", "--until", "2020-01-02T00:00:00Z"];
+    assert_eq!(folder.run(&until).stdout.lines().count(), 1);
+}

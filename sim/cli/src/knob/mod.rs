@@ -41,6 +41,9 @@ receivers have the outputs of that run.
 Exit codes: 0 planned, or done as planned; 1 the effects differ from the plan, and nothing is written; 2 bad usage, or \
 input that cannot be read.";
 
+/// Who turns a knob, if nobody is named.
+const BY: &str = "operator";
+
 /// The arguments that all knobs share.
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Turn {
@@ -59,7 +62,7 @@ pub(super) struct Turn {
     force: bool,
 
     /// The name of the person or program that turns the knob; recorded in the trace.
-    #[arg(long, value_name = "NAME", default_value = "operator")]
+    #[arg(long, value_name = "NAME", default_value = BY)]
     by: String,
 
     /// Why the knob is turned; recorded in the trace.
@@ -139,6 +142,14 @@ impl Turn {
                     "a service turns only a knob whose plan was seen: use `--dry-run`, and then \
                      `{} TOKEN`",
                     remote::confirming(url)
+                )));
+            }
+            let by = self.by != BY;
+            let for_traces = [("--system", self.source.system.is_some()), ("--rerun", self.rerun), ("--by", by)];
+            if let Some((option, _)) = for_traces.iter().find(|(_, given)| *given) {
+                return Err(CliError::Usage(format!(
+                    "{option} is for traces: a service runs its own system, and records the name of the token that \
+                     confirms the plan\n  help: omit {option}"
                 )));
             }
             return remote::plan(url, &asked, self.format, console);

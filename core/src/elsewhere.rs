@@ -1,5 +1,6 @@
 //! `Elsewhere`: what is asked of a system whose code runs elsewhere, in another process.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
@@ -34,6 +35,10 @@ pub trait Elsewhere<S: System> {
     /// Returns whether everything that was said of two equal states is equal: their views, outputs and invariants.
     /// Returns `None` if that is not known yet. Asks nothing.
     fn said_the_same(&self, one: &S::State, other: &S::State) -> Option<bool>;
+
+    /// Asks about these bodies again, in the process of this system. Returns the place of the first one about which the
+    /// answer differs from the one before, and both answers as JSON text.
+    fn says_otherwise(&self, bodies: &[&S::In]) -> Option<(usize, [String; 2])>;
 }
 
 /// A fold that will be needed; see [`Elsewhere::foresee_folds`].
@@ -86,6 +91,10 @@ impl<S: System> Elsewhere<S> for Infallible {
     }
 
     fn said_the_same(&self, _: &S::State, _: &S::State) -> Option<bool> {
+        match *self {}
+    }
+
+    fn says_otherwise(&self, _: &[&S::In]) -> Option<(usize, [String; 2])> {
         match *self {}
     }
 }

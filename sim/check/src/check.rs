@@ -19,6 +19,7 @@ use crate::notes::{Deny, Notes};
 use crate::subject::Subject;
 use crate::verify::{
     Coverage, DETERMINISM, Depth, Look, Recurring, Seen, Share, Verifier, Work, determinism, first_restated, lengths,
+    places,
 };
 
 /// The options of [`check()`].
@@ -200,6 +201,9 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
             let place = trace.events_and_lines().filter(|(event, _)| is_stimulus(event)).nth(before.saturating_sub(1));
             place.map_or((number, 0), |(event, line)| (event.number, line))
         });
+    }
+    if let Some([_, again]) = &apart {
+        places(&mut first.findings, again, trace);
     }
     for (_, other) in seen {
         first.findings.merge(other.findings);

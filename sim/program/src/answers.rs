@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use afresh_check::kept;
 use afresh_core::{Flows, Key, Message, Name, Slot, Violation};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::json::Json;
@@ -74,20 +74,20 @@ fn failed(error: &serde_json::Error, line: &[u8]) -> Failure {
 }
 
 /// The answer to *place*.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `keys` or `reject`")]
 pub(crate) struct Placed {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) keys: Vec<Key>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     position: Option<Position>,
     /// Why the message is rejected.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reject: Option<String>,
 }
 
 /// A position: a number, or several that compare one after another.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a position, which is an integer or a list of integers")]
 enum Position {
     One(i64),

@@ -14,27 +14,36 @@ use crate::system::State;
 /// The most bodies that are asked about in one line.
 const QUESTIONS_MAX: usize = 128;
 
-impl Elsewhere<Program> for &Program {
-    fn foresee_bodies(&self, bodies: &[&Json]) {
-        let number = self.one.code.number;
-        let bodies: Vec<_> = bodies.iter().filter(|body| body.said(number).is_none()).collect();
+impl Program {
+    /// Asks about these bodies, and passes the answer about each of them to `each`, with its place. Ends when `each`
+    /// breaks, or when the program fails.
+    fn ask_places(&self, bodies: &[&Json], mut each: impl FnMut(usize, Placed) -> ControlFlow<()>) {
         let parts: Vec<_> = bodies.chunks(QUESTIONS_MAX).collect();
-        let batch = |part: &&[_]| {
+        let batch = |part: &&[&Json]| {
             let mut batch = Batch::default();
-            part.iter().for_each(|body: &&&Json| batch.ask_place(body));
+            part.iter().for_each(|body| batch.ask_place(body));
             batch
         };
         let batches: Vec<_> = parts.iter().map(batch).collect();
         if batches.is_empty() {
             return;
         }
+        let _ = self.one.ask_all(&batches, |part, answers| {
+            let placed = answers.iter().map(|text| answer::<Placed>(text)).enumerate();
+            placed
+                .filter_map(|(place, placed)| Some((place, placed.ok()?)))
+                .try_for_each(|(place, placed)| each(part * QUESTIONS_MAX + place, placed))
+        });
+    }
+}
+
+impl Elsewhere<Program> for &Program {
+    fn foresee_bodies(&self, bodies: &[&Json]) {
+        let number = self.one.code.number;
+        let bodies: Vec<_> = bodies.iter().copied().filter(|body| body.said(number).is_none()).collect();
         // If the program fails, the bodies are asked about again, one by one.
-        let _ = self.one.ask_all(&batches, |place, answers| {
-            for (body, text) in parts[place].iter().zip(answers) {
-                if let Ok(placed) = answer::<Placed>(text) {
-                    body.note(number, Said::Placed(placed.into()));
-                }
-            }
+        self.ask_places(&bodies, |place, placed| {
+            bodies[place].note(number, Said::Placed(placed.into()));
             ControlFlow::Continue(())
         });
     }
@@ -62,6 +71,19 @@ impl Elsewhere<Program> for &Program {
         let [one, other] = [false, true].map(|backwards| self.with_processes(Some(&lane(backwards))));
         one.one.take_over(&self.one);
         [one, other]
+    }
+
+    fn says_otherwise(&self, bodies: &[&Json]) -> Option<(usize, [String; 2])> {
+        let text = |placed: &Placed| serde_json::to_string(placed).unwrap_or_default();
+        let mut found = None;
+        self.ask_places(bodies, |place, again| match bodies[place].said(self.one.code.number) {
+            Some(Said::Placed(first)) if *first != again => {
+                found = Some((place, [text(&first), text(&again)]));
+                ControlFlow::Break(())
+            }
+            _ => ControlFlow::Continue(()),
+        });
+        found
     }
 
     fn said_the_same(&self, one: &State, other: &State) -> Option<bool> {

@@ -111,6 +111,9 @@ pub(crate) struct Lane {
     pub(crate) backwards: bool,
 }
 
+/// What to do when a program cannot be asked any more.
+type Stuck = Box<dyn Fn(&Failure) + Send + Sync>;
+
 /// One version of a program, and what is known of it, whichever process said so.
 pub(crate) struct Code {
     /// A number that no other program of this process has.
@@ -125,7 +128,7 @@ pub(crate) struct Code {
     /// The last failure, while the program has not answered in time several times in a row, and how often.
     late: Mutex<(u32, Option<Failure>)>,
     /// Called when the program cannot be asked any more.
-    stuck: OnceLock<Box<dyn Fn(&Failure) + Send + Sync>>,
+    stuck: OnceLock<Stuck>,
 }
 
 impl Clone for Program {

@@ -348,3 +348,23 @@ fn a_start_that_would_lose_messages_is_refused_and_writes_nothing() {
     }
     assert_eq!(served.stop(), Some(0));
 }
+
+#[test]
+fn what_it_says_of_messages_depends_on_chance() {
+    if !has("python3") {
+        return;
+    }
+    for (method, answer) in [("keys", "[chance()]"), ("admit", "chance()")] {
+        let folder = orders();
+        let right = folder.read("orders.py");
+        let method = format!("    def {method}(self, body):\n");
+        let chance = "import random\nchance = lambda: str(random.random())\n\n";
+        let wrong = chance.to_owned() + &right.replace(&method, &format!("{method}        return {answer}\n"));
+        folder.write("orders.py", &wrong);
+        let done = folder.run(&["check", "in.jsonl"]);
+        assert_eq!(done.code, Some(1), "{}{}", done.stdout, done.stderr);
+        let told = "  determinism at 1 step, first:\n    in.jsonl:2: event 1: asked about this message again, the program \
+                    answers otherwise\n";
+        assert!(done.stdout.contains(told), "{}", done.stdout);
+    }
+}

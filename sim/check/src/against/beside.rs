@@ -161,6 +161,10 @@ impl<S: Subject, E: Elsewhere<S>> Elsewhere<Beside<S>> for Through<E> {
     fn said_the_same(&self, one: &S::State, other: &S::State) -> Option<bool> {
         self.0.said_the_same(one, other)
     }
+
+    fn says_otherwise(&self, bodies: &[&S::In]) -> Option<(usize, [String; 2])> {
+        self.0.says_otherwise(bodies)
+    }
 }
 
 /// The most fields that only the other version has and that are named. A view with more of them is no struct.

@@ -1,11 +1,12 @@
 //! Compares two runs of the same stimuli.
 
-use afresh_core::{Event, EventNumber, Journal, Key, Observation, What};
+use afresh_core::{Elsewhere, Event, EventNumber, Journal, Key, Observation, Stimulus, What};
 use afresh_trace::format::EventOf;
 use afresh_trace::text::count;
 use serde_json::Value;
 
 use crate::finding::{Findings, Versus, value};
+use crate::loaded::Loaded;
 use crate::subject::Subject;
 
 /// The name of the check that two runs are the same.
@@ -48,5 +49,26 @@ pub(crate) fn determinism<S: Subject>(
         let versus =
             Versus { left: "first run", left_value, right: "second run", right_value, not_derivable: Vec::new() };
         ("two runs of the same trace differ".to_owned(), Some(versus))
+    });
+}
+
+/// Reports a finding if a system that runs elsewhere answers otherwise when it is asked once more about the messages of
+/// a trace: whether it admits them, their keys and their positions. `again` is the system in another process.
+pub(crate) fn places<S: Subject>(findings: &mut Findings, again: &S, trace: &Loaded<S>) {
+    let Some(elsewhere) = again.elsewhere() else { return };
+    let messages: Vec<_> = trace
+        .events_and_lines()
+        .filter_map(|(event, line)| match &event.what {
+            What::Stimulus(Stimulus::In(message)) => Some((message.body.as_ref()?, (event.number, line))),
+            _ => None,
+        })
+        .collect();
+    let bodies: Vec<_> = messages.iter().map(|(body, _)| *body).collect();
+    let Some((place, answers)) = elsewhere.says_otherwise(&bodies) else { return };
+    let [left_value, right_value] = answers.map(|json| serde_json::from_str(&json).unwrap_or_default());
+    findings.saw((DETERMINISM, ""), messages[place].1, None, || {
+        let versus =
+            Versus { left: "first answer", left_value, right: "second answer", right_value, not_derivable: Vec::new() };
+        ("asked about this message again, the program answers otherwise".to_owned(), Some(versus))
     });
 }

@@ -32,7 +32,7 @@ mod verifier;
 pub use along::Along;
 pub(crate) use bisect::first_restated;
 pub use coverage::{Coverage, Depth};
-pub(crate) use determinism::{DETERMINISM, determinism};
+pub(crate) use determinism::{DETERMINISM, determinism, places};
 pub(crate) use look::{Look, Share, Work};
 pub use paths::Messages;
 pub(crate) use probe::lengths;

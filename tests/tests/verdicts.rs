@@ -283,6 +283,9 @@ fn what_only_looks_like_the_record_is_a_difference() {
     let bad = numbered(4, BAD);
     assert_eq!(codes(true, &[&first, sent, &bad, &rejected(4)]), [Some(0); 2]);
     assert_eq!(codes(true, &[&first, sent, &bad, &rejected(1)]), [Some(1); 2]);
+    // In a window too, an output that a whole state does not call for is wrong.
+    assert_eq!(codes(false, &[OPENING, HOLD]), [Some(0); 2]);
+    assert_eq!(codes(false, &[OPENING, HOLD, NOT_SENT]), [Some(1); 2]);
     // In a window, it may rest on a message before it.
     assert_eq!(codes(false, &[&first, &rejected(1)]), [Some(0); 2]);
     assert_eq!(codes(true, &[&first, &rejected(1)]), [Some(1); 2]);

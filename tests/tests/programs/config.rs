@@ -1,5 +1,6 @@
 //! Tests of `afresh.toml` and the options that win over it.
 
+use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 
@@ -118,4 +119,24 @@ fn a_program_without_network_reaches_nothing() {
     assert!(with.contains("connected"), "{with}");
     let without = folder.refused(&["check", "in.jsonl", "--no-network"]);
     assert!(without.contains("unreachable") && !without.contains("connected"), "{without}");
+}
+
+#[test]
+fn what_explore_finds_is_shrunk_with_the_programs_of_its_options() {
+    if !has("python3") {
+        return;
+    }
+    let folder = orders();
+    let config = folder.read("afresh.toml");
+    fs::rename(folder.path("afresh.toml"), folder.path("other.toml")).expect("it is there");
+    let system = "orders+late-line";
+    let words = ["explore", system, "--from", "in.jsonl", "--whole", "--seeds", "0..4", "--output", "found"];
+    let done = folder.run(&[&words[..], &["--config", "other.toml"]].concat());
+    assert_eq!(done.code, Some(1), "{config}{}{}", done.stdout, done.stderr);
+    assert!(!done.stdout.contains("could not be shrunk"), "{}", done.stdout);
+    let findings = fs::read_dir(folder.path("found")).expect("the folder of the findings").flatten();
+    let commands = findings.map(|entry| entry.path().join("commands.txt")).find(|path| path.exists());
+    let path = fs::canonicalize(folder.path("other.toml")).expect("it is there").display().to_string();
+    let commands = fs::read_to_string(commands.expect("there is a finding")).expect("it is a text");
+    assert!(commands.lines().filter(|line| !line.starts_with('#')).all(|line| line.contains(&path)), "{commands}");
 }

@@ -54,7 +54,10 @@ impl<R: BufRead> Other<R> {
     ) -> Result<Did<S>, Error> {
         let kind = Kind::of(stimulus);
         let other = |line, problem: String| Error::at(&*self.name, line, 0, Problem::OtherRun(problem));
-        let Some(begin) = self.next.take().map(Ok).or_else(|| self.events.next()).transpose()? else {
+        // A window may begin with views, from which both versions learn.
+        let is_stimulus =
+            |event: &Result<RawEvent, Error>| event.as_ref().map_or(true, |event| event.kind.is_stimulus());
+        let Some(begin) = self.next.take().map(Ok).or_else(|| self.events.find(is_stimulus)).transpose()? else {
             let stimuli = self.stimuli;
             return Err(other(0, format!("ends after {stimuli} stimuli: expected event {number} of the trace next")));
         };

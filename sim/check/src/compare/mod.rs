@@ -278,7 +278,12 @@ impl Comparer {
             // of the window touched the slot, its content is unknown too.
             return match now.or_else(|| engine.slot(&recorded.key, &recorded.slot)) {
                 Some(now) if is_same(now) => Compared::Same,
-                Some(now) if self.window.derives_output(engine, &recorded.key) => differs(recorded, Some(now)),
+                // A body that the whole state does not call for is wrong. What is withdrawn may be from before.
+                now if (now.is_some() || recorded.body.is_some())
+                    && self.window.derives_output(engine, &recorded.key) =>
+                {
+                    differs(recorded, now)
+                }
                 _ => Compared::NotDerivable(Parts::not_derivable("output")),
             };
         }

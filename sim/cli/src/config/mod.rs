@@ -19,7 +19,7 @@ use crate::console::CliError;
 use crate::duration::duration;
 use crate::runner::Systems;
 
-pub(crate) use words::with_defaults;
+pub(crate) use words::{about_systems, with_defaults};
 
 /// The name of the file, which is found in the working directory or above it.
 pub(crate) const NAME: &str = "afresh.toml";

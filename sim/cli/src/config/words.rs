@@ -1,6 +1,7 @@
 //! The words of a command line, with the options that `afresh.toml` has for it.
 
 use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
 
 use clap::Arg;
 use clap::error::ErrorKind;
@@ -79,6 +80,29 @@ pub(crate) fn with_defaults(
         return Err(wrong("defaults".into(), format!("there is no subcommand `{unknown}`")));
     }
     Ok([before, &more, &given].concat())
+}
+
+/// Returns the options of a command line that say which systems there are, for another command on these systems. The
+/// path of the file is absolute.
+pub(crate) fn about_systems(words: &[OsString]) -> Vec<OsString> {
+    let mut about = Vec::new();
+    let mut words = words.iter().take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        let text = word.to_string_lossy();
+        let (option, value) = text.split_once('=').map_or((&*text, None), |(option, value)| (option, Some(value)));
+        let mut value = || value.map(OsString::from).or_else(|| words.next().cloned()).unwrap_or_default();
+        match option {
+            "--config" => {
+                let path = PathBuf::from(value());
+                let path = std::path::absolute(&path).unwrap_or(path);
+                about.extend([option.into(), path.into()]);
+            }
+            "--program" => about.extend([option.into(), value()]),
+            "--no-network" => about.push(option.into()),
+            _ => {}
+        }
+    }
+    about
 }
 
 /// Checks the values of an option, as the subcommand reads them.

@@ -12,6 +12,7 @@ use afresh_trace::text::escape;
 use super::Args;
 use super::campaign::Failed;
 use super::shrunk::NOT_IN_TWIN;
+use crate::config::about_systems;
 use crate::console::CliError;
 use crate::shell::quote;
 use crate::worker;
@@ -108,17 +109,18 @@ pub(super) fn keep(args: &Args, has_twin: bool, signature: &str, failed: &Failed
     };
     // A name may hold anything. As it is printed, it neither ends a comment nor misses in an argument.
     let around = around.as_ref().map(|around| format!(", around {}", escape(around))).unwrap_or_default();
+    let systems: String = about_systems(&worker::words().0).iter().map(|word| format!(" {}", quote(word))).collect();
     let (system, signature) = (escape(&args.subject()).to_string(), escape(signature).to_string());
     let quoted_signature = quote(signature.as_ref());
     let commands = format!(
         "# {signature}, found in the run of {system} with seed {seed}{around}. To see it in the shrunk trace:\n\
-         {program} {check} shrunk.jsonl{old}\n\
-         {program} show shrunk.jsonl --views\n\
+         {program} {check} shrunk.jsonl{old}{systems}\n\
+         {program} show shrunk.jsonl --views{systems}\n\
          # To see it in the whole run, from its trace or from its seed:\n\
-         {program} {check} trace.jsonl{old}\n\
-         {program} {run}\n\
+         {program} {check} trace.jsonl{old}{systems}\n\
+         {program} {run}{systems}\n\
          # To shrink the whole run again:\n\
-         {program} shrink trace.jsonl --signature={quoted_signature}{twin}{old} --output again.jsonl\n",
+         {program} shrink trace.jsonl --signature={quoted_signature}{twin}{old} --output again.jsonl{systems}\n",
     );
     for (name, content) in [(TRACE, &trace[..]), ("commands.txt", commands.as_bytes())] {
         let path = folder.join(name);

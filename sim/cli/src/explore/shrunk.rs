@@ -22,9 +22,10 @@ use serde::Deserialize;
 
 use super::files::TRACE;
 use super::{Args, files};
+use crate::config::about_systems;
 use crate::console::CliError;
 use crate::interrupt::{self, Deadline};
-use crate::worker::program;
+use crate::worker::{self, program};
 
 /// The part of the report of `afresh shrink` that is reported again.
 #[derive(Clone, Debug, Deserialize)]
@@ -147,6 +148,7 @@ fn command(args: &Args, has_twin: bool, signature: &str) -> Result<Command, CliE
     command.args(option("--output", "shrunk.jsonl")).args(option("--walk", "walk.jsonl"));
     command.args(option("--report", "report.html"));
     command.arg(if can_resume(&folder.join("walk.jsonl"), has_twin, signature) { "--resume" } else { "--force" });
+    command.args(about_systems(&worker::words().0));
     if has_twin {
         command.arg(NOT_IN_TWIN);
     }

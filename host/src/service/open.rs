@@ -82,7 +82,8 @@ impl<S: Subject + 'static> Service<S> {
     ///
     /// # Errors
     ///
-    /// Fails if the store cannot be used, or holds the journal of another system.
+    /// Fails if the store cannot be used, or holds the journal of another system. Also fails if the code would reject
+    /// messages that counted, or quarantine keys, unless [`Options::start_anyway`] says otherwise.
     ///
     /// # Panics
     ///

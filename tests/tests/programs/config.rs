@@ -16,7 +16,7 @@ fn a_trace_runs_with_the_program_that_the_file_names() {
     let folder = orders();
     assert!(folder.ok(&["check", "in.jsonl"]).contains("ok: 4 stimuli, 1 key"));
     // The file is found from a folder below it.
-    std::fs::create_dir(folder.path("below")).expect("a folder");
+    fs::create_dir(folder.path("below")).expect("a folder");
     let output = folder.command(&["check", "../in.jsonl"]).current_dir(folder.path("below")).output();
     assert!(output.expect("it runs").status.success());
     // A version of it has a bug.
@@ -65,7 +65,7 @@ fn a_mistake_in_the_file_is_told_with_its_place() {
         ("[defaults.check]\nformat = \"xml\"\n", "afresh.toml: defaults.check.format: invalid value 'xml'"),
         ("[systems", "TOML parse error at line"),
     ] {
-        let good = std::fs::read_to_string(afresh_tests::root().join("examples/orders/python/afresh.toml"));
+        let good = fs::read_to_string(afresh_tests::root().join("examples/orders/python/afresh.toml"));
         folder.write("afresh.toml", &format!("{}\n{more}", good.expect("the example is there")));
         let refused = folder.refused(&["check", "in.jsonl"]);
         assert!(refused.contains(told) && refused.contains("afresh.toml"), "{more}: {refused}");

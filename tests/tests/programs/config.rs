@@ -140,3 +140,22 @@ fn what_explore_finds_is_shrunk_with_the_programs_of_its_options() {
     let commands = fs::read_to_string(commands.expect("there is a finding")).expect("it is a text");
     assert!(commands.lines().filter(|line| !line.starts_with('#')).all(|line| line.contains(&path)), "{commands}");
 }
+
+#[test]
+fn an_option_wins_over_the_defaults_that_it_excludes() {
+    if !has("python3") {
+        return;
+    }
+    let folder = orders();
+    let defaults = "[defaults.trigger]\nall = true\n\n[defaults.compare]\nagainst = \"orders+late-line\"\n";
+    folder.write("afresh.toml", &format!("{}\n{defaults}", folder.read("afresh.toml")));
+    folder.ok(&["trigger", "in.jsonl", "--dry-run"]);
+    folder.ok(&["trigger", "in.jsonl", "--dry-run", "--key", "o-1"]);
+    folder.ok(&["replay", "in.jsonl", "--record", "record.jsonl"]);
+    folder.ok(&["compare", "in.jsonl", "--against-record", "record.jsonl"]);
+    assert_eq!(folder.run(&["compare", "in.jsonl"]).code, Some(1));
+    // A twin that does not start is an error at once.
+    let words = ["shrink", "in.jsonl", "--system", "orders+late-line", "--output", "small.jsonl", "--not-in", "gone"];
+    let refused = folder.refused(&[&words[..], &["--program", "gone=no-such-command"]].concat());
+    assert!(refused.contains("the program of gone: cannot be run: no-such-command did not start"), "{refused}");
+}

@@ -43,7 +43,8 @@ pub(crate) fn with_defaults(
             let place = format!("{place}.{option}");
             let arg = subcommand.get_arguments().find(|arg| arg.get_long() == Some(option));
             let arg = arg.ok_or_else(|| wrong(place.clone(), format!("`{name}` has no option --{option}")))?;
-            if !has(given, arg) {
+            // An option of the command line wins over those that it excludes, too.
+            if !subcommand.get_arguments().any(|other| has(given, other) && excludes(subcommand, other, arg)) {
                 let expected = if arg.get_action().takes_values() {
                     "expected a text, a number, or a list of them"
                 } else {
@@ -119,6 +120,18 @@ fn check(subcommand: &clap::Command, words: &[OsString]) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// Returns whether two options are the same, or cannot be used together.
+fn excludes(subcommand: &clap::Command, one: &Arg, other: &Arg) -> bool {
+    let conflicts = |one, other| subcommand.get_arg_conflicts_with(one).contains(other);
+    let is_in_one_group = || {
+        subcommand.get_groups().any(|group| {
+            let has = |arg: &Arg| group.get_args().any(|id| id == arg.get_id());
+            !group.clone().is_multiple() && has(one) && has(other)
+        })
+    };
+    one.get_id() == other.get_id() || conflicts(one, &other) || conflicts(other, &one) || is_in_one_group()
 }
 
 /// Returns whether some words have an option.

@@ -19,6 +19,9 @@ pub(super) fn runner<'s>(
 ) -> Result<Option<&'s dyn Runner>, CliError> {
     let unknown = |unknown| Error::file("--not-in", Problem::Unknown(unknown));
     let named = args.not_in.as_ref().map(|name| systems.get(name).map_err(unknown)).transpose()?;
+    if let Some(name) = &args.not_in {
+        systems.begin(name)?;
+    }
     let twin = named.or(own.filter(|_| args.not_in_twin));
     if twin.is_some() && args.file.as_os_str() == "-" {
         return Err(CliError::Usage(

@@ -136,6 +136,23 @@ fn blocks_of_markup_go_as_a_whole() {
 }
 
 #[test]
+fn brackets_without_a_partner_make_no_blocks() {
+    type Line = fn(usize) -> String;
+    let kinds: [Line; 4] = [
+        |line| format!("\u{1b}[3{}mINFO\u{1b}[0m queue {line}\n", line % 8),
+        |line| format!("queue body={{\"order\": {{\"id\": {line}, \"tags\": [\"timeout\", \"ord\n"),
+        |line| format!("queue {}{line}\n", if line % 10 == 0 { "{ " } else { "" }),
+        |line| format!("queue ({}{line}\n", if line % 3 == 0 { "] } " } else { "" }),
+    ];
+    for kind in kinds {
+        let text: String = (0..3000).map(|line| kind(line) + if line == 1951 { "needle\n" } else { "" }).collect();
+        let (left, runs) = shrunk(&text, Minimizer::new().verbatim(true), |text| text.contains("needle"));
+        assert_eq!(left, "needle\n");
+        assert!(runs <= 20, "{runs} runs for {:?}", kind(0));
+    }
+}
+
+#[test]
 fn ids_and_times_become_plain_ones_that_read_back() {
     let is_uuid = |text: &str| text.len() == 36 && text.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
     let is_time = |text: &str| text.len() >= 20 && text.as_bytes()[10] == b'T' && text.contains('Z');

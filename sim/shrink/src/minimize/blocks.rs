@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::brackets::{Opened, Token, tokens};
 use super::descent::Descent;
 use super::edit::Edit;
 use super::pass::{Pass, View};
@@ -133,25 +134,47 @@ fn indents(view: &dyn View) -> Vec<usize> {
     depths
 }
 
-/// Returns how far each line would be indented by its brackets and tags.
+/// Returns how far each line would be indented by its brackets and tags. Those that have no partner do not count: lines
+/// of a log are cut off, and hold brackets that mean something else.
 fn nesting(view: &dyn View) -> Vec<usize> {
-    let mut open: usize = 0;
-    let depth = |place| {
+    // The places of the lines of brackets and tags that are open.
+    let mut open = Opened::default();
+    // What each line adds to the depth, and what it takes from that of the lines after it.
+    let (mut more, mut less) = (vec![0_usize; view.len() + 1], vec![0_usize; view.len() + 1]);
+    let mut last = None;
+    for place in 0..view.len() {
         let text = view.text(place).unwrap_or_default();
-        let count = |part: &str| text.matches(part).count();
-        let tags = text.split('<').skip(1).filter(|tag| tag.starts_with(char::is_alphabetic) && !tag.contains("/>"));
-        let opens = text.matches(['{', '(', '[']).count() + tags.count();
-        let ends = text.matches(['}', ')', ']']).count() + count("</");
-        let depth = if closes(view, place) { open.saturating_sub(1) } else { open };
-        open = (open + opens).saturating_sub(ends);
+        for (_, _, token) in tokens(&text) {
+            match token {
+                Token::Opens(closes) => open.open(closes, place),
+                Token::Closes(closes) => {
+                    let Some(from) = open.close(closes) else { continue };
+                    // Several pairs between the same two lines make one block.
+                    if from < place && last != Some((from, place)) {
+                        more[from + 1] += 1;
+                        less[if closes_block(&text) { place } else { place + 1 }] += 1;
+                        last = Some((from, place));
+                    }
+                }
+                Token::Whole | Token::Comma => {}
+            }
+        }
+    }
+    let mut depth = 0;
+    let depth = |(more, less)| {
+        depth = depth + more - less;
         depth
     };
-    (0..view.len()).map(depth).collect()
+    more.into_iter().zip(less).take(view.len()).map(depth).collect()
 }
 
 /// Returns whether the line at `place` ends a block that was opened by another line.
 fn closes(view: &dyn View, place: usize) -> bool {
-    let text = view.text(place).unwrap_or_default();
+    closes_block(&view.text(place).unwrap_or_default())
+}
+
+/// Returns whether a line ends a block that was opened by another line.
+fn closes_block(text: &str) -> bool {
     let text = text.trim_start();
     text.starts_with(['}', ')', ']']) || text.starts_with("</") || text.to_ascii_lowercase().starts_with("end")
 }

@@ -48,7 +48,8 @@
 //! * `merge.rs`: the pass that removes events and changes another in one edit, where neither works alone
 //! * `nearness.rs`, `units.rs`, `descent.rs`: which events are linked to the failing one, which events belong together,
 //!   and the order in which parts are tried
-//! * `sites.rs`, `simpler.rs`: where the values in a text are, and which simpler values to try
+//! * `sites.rs`, `brackets.rs`, `simpler.rs`: where the values in a text are, its brackets and tags, and which simpler
+//!   values to try
 //! * `confirm.rs`, `chance.rs`: the runs of the original and of the result, and the tests of a bug that is flaky
 //! * `oracle.rs`, `verdict.rs`: the judge of candidates, and its verdicts
 //! * `verified.rs`, `search.rs`: the verified trace, and the loop that runs passes on it and remembers verdicts
@@ -58,6 +59,7 @@
 
 mod blanks;
 mod blocks;
+mod brackets;
 mod candidate;
 mod chance;
 mod children;

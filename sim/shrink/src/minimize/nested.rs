@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::brackets::{Opened, Token, tokens};
 use super::descent::Descent;
 use super::edit::{Edit, Rewrite, Splice};
 use super::pass::{Pass, View};
@@ -124,10 +125,8 @@ fn is_separator(char: char) -> bool {
 }
 
 /// A bracket or a tag that is open.
-struct Open<'t> {
+struct Open {
     from: usize,
-    /// The closing bracket, or the name of the tag.
-    closes: &'t str,
     inner: usize,
     /// Where the elements of the list between the brackets begin.
     elements: Vec<usize>,
@@ -139,33 +138,21 @@ fn parts(text: &str) -> Vec<Part> {
         return Vec::new();
     }
     let mut ranges: Vec<(Range<usize>, Option<Range<usize>>)> = Vec::new();
-    let mut open: Vec<Open<'_>> = vec![Open { from: 0, closes: "", inner: 0, elements: Vec::new() }];
-    let mut at = 0;
-    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
-        let length = rest.chars().next().map_or(1, char::len_utf8);
-        let (token, length) = match token(rest) {
-            Some((token, length)) => (Some(token), length),
-            None => (None, length),
-        };
-        let end = at + length;
+    let mut open: Opened<Open> = Opened::default();
+    let mut outside = Vec::new();
+    for (at, end, token) in tokens(text) {
         match token {
-            Some(Token::Opens(closes)) => open.push(Open { from: at, closes, inner: end, elements: Vec::new() }),
-            Some(Token::Whole) => ranges.push((at..end, None)),
-            Some(Token::Closes(closes)) => {
-                if let Some(place) = open.iter().rposition(|open| open.closes == closes) {
-                    open.truncate(place + 1);
-                    let Some(Open { from, inner, elements, .. }) = open.pop() else { break };
-                    ranges.push((from..end, Some(inner..at)));
-                    list(text, inner..at, elements, &mut ranges);
-                }
+            Token::Opens(closes) => open.open(closes, Open { from: at, inner: end, elements: Vec::new() }),
+            Token::Whole => ranges.push((at..end, None)),
+            Token::Closes(closes) => {
+                let Some(Open { from, inner, elements }) = open.close(closes) else { continue };
+                ranges.push((from..end, Some(inner..at)));
+                list(text, inner..at, elements, &mut ranges);
             }
-            Some(Token::Comma) => _ = open.last_mut().map(|open| open.elements.push(end)),
-            None => {}
+            Token::Comma => open.last_mut().map_or(&mut outside, |open| &mut open.elements).push(end),
         }
-        at = end;
     }
-    let elements = open.into_iter().next().map(|outside| outside.elements).unwrap_or_default();
-    list(text, 0..text.trim_end().trim_end_matches(';').len(), elements, &mut ranges);
+    list(text, 0..text.trim_end().trim_end_matches(';').len(), outside, &mut ranges);
     // Parts around others come first.
     ranges.sort_by_key(|(whole, inner)| (whole.start, usize::MAX - whole.end, inner.is_some()));
     ranges.dedup_by(|next, part| {
@@ -199,54 +186,6 @@ fn list(text: &str, inner: Range<usize>, starts: Vec<usize>, ranges: &mut Vec<(R
         if from < to {
             ranges.push((from..to, None));
         }
-    }
-}
-
-/// A part of a text that makes its structure.
-enum Token<'t> {
-    /// A bracket or a tag, with the bracket or the name that closes it.
-    Opens(&'t str),
-    /// A bracket or a tag that closes the one with this bracket or name.
-    Closes(&'t str),
-    /// A text in quotes, or a tag that closes itself.
-    Whole,
-    Comma,
-}
-
-/// Returns the token with which a text begins, and its length.
-fn token(text: &str) -> Option<(Token<'_>, usize)> {
-    let bracket = |char: char| match char {
-        '(' => Some(")"),
-        '[' => Some("]"),
-        '{' => Some("}"),
-        _ => None,
-    };
-    let first = text.chars().next()?;
-    match first {
-        '(' | '[' | '{' => Some((Token::Opens(bracket(first)?), 1)),
-        ')' | ']' | '}' => Some((Token::Closes(&text[..1]), 1)),
-        ',' => Some((Token::Comma, 1)),
-        '<' => {
-            let end = text.find('>')?;
-            let tag = &text[1..end];
-            let name = |tag: &'_ str| tag.find(|char: char| !char.is_alphanumeric() && !"-_:.".contains(char));
-            let closes = tag.starts_with('/');
-            let from = if closes { 2 } else { 1 };
-            let named = &text[from..end];
-            let named = &named[..name(named).unwrap_or(named.len())];
-            if !named.starts_with(char::is_alphabetic) || tag.contains('<') {
-                return None;
-            }
-            let token = if closes {
-                Token::Closes(named)
-            } else if tag.ends_with('/') {
-                Token::Whole
-            } else {
-                Token::Opens(named)
-            };
-            Some((token, end + 1))
-        }
-        _ => None,
     }
 }
 

@@ -14,7 +14,8 @@ const MESSAGE_MAX: usize = 20;
 /// Returns the kind of failure that `output` shows, or `None` if it has no known form.
 pub(super) fn kind(output: &str) -> Option<String> {
     let lines: Vec<&str> = output.lines().collect();
-    let forms = [rust, python, syntax, go, sanitizer, thrown, assertion, ruby, php, pytest, jest, go_test];
+    let forms =
+        [rust, python, syntax, go, sanitizer, valgrind, thrown, assertion, compiler, ruby, php, pytest, jest, go_test];
     forms.iter().find_map(|form| form(&lines))
 }
 
@@ -47,13 +48,37 @@ fn rust(lines: &[&str]) -> Option<String> {
     Some(format!("panic at {place}: {}", plain(lines.get(line + 1).unwrap_or(&""))))
 }
 
-/// A traceback of Python: the class of the last exception, and the function of its last frame that is no part of a
-/// library; of an assertion, also its text.
+/// The last traceback of Python, and the first of those that it comes from: code that wraps every exception into one of
+/// its own has many failures of one class.
 fn python(lines: &[&str]) -> Option<String> {
+    static GROUP: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*[|+] ?"));
+    if lines.iter().any(|line| line.trim_start().starts_with("+ Exception Group Traceback ")) {
+        let inside: Vec<_> =
+            lines.iter().map(|line| line.get(GROUP.find(line).map_or(0, |found| found.end())..)).collect();
+        return python(&inside.into_iter().map(Option::unwrap_or_default).collect::<Vec<_>>());
+    }
+    let begins = |line: &&str| line.trim_end() == "Traceback (most recent call last):";
+    let last = lines.iter().rposition(begins)?;
+    let mut first = last;
+    while let Some(before) = lines[..first].iter().rposition(begins).filter(|_| comes_from(&lines[..first])) {
+        first = before;
+    }
+    let told = traceback(&lines[last + 1..])?;
+    let from = traceback(&lines[first + 1..]).filter(|_| first < last);
+    Some(from.map_or_else(|| told.clone(), |from| format!("{told}, from {from}")))
+}
+
+/// Returns whether these lines end with the sentence of Python that the next traceback comes from the one before it.
+fn comes_from(lines: &[&str]) -> bool {
+    let last = lines.iter().rev().find(|line| !line.is_empty());
+    last.is_some_and(|line| line.contains("above exception") && line.ends_with(':'))
+}
+
+/// What follows the first line of a traceback of Python: the class of the exception, and the function of its last frame
+/// that is no part of a library; of an assertion, also its text.
+fn traceback(frames: &[&str]) -> Option<String> {
     static FRAME: LazyLock<Regex> = LazyLock::new(|| pattern(r#"^\s+File "(.*)", line \d+(?:, in (.*))?$"#));
     static LIBRARY: LazyLock<Regex> = LazyLock::new(|| pattern(r"/lib/python\d|/(?:site|dist)-packages/|^<frozen "));
-    let begin = lines.iter().rposition(|line| line.trim_end() == "Traceback (most recent call last):")?;
-    let frames = &lines[begin + 1..];
     let end = frames.iter().position(|line| !line.is_empty() && !line.starts_with(' '))?;
     let (class, message) = frames[end].split_once(':').unwrap_or((frames[end], ""));
     let frames = &frames[..end];
@@ -120,19 +145,31 @@ fn sanitizer(lines: &[&str]) -> Option<String> {
         }
         let found = FOUND.captures(text)?;
         // Above the function of the program stand those of the sanitizer, such as its `memcpy`.
-        let frames = lines[line + 1..].iter().take_while(|text| !text.is_empty());
+        let is_frame = |text: &&&str| text.trim_start().starts_with('#');
+        let frames = lines[line + 1..].iter().skip_while(|text| !is_frame(text)).take_while(is_frame);
         let mut frames = frames.filter(|text| !text.contains("libsanitizer") && !text.contains("compiler-rt"));
         let function = frames.find_map(|text| FRAME.captures(text)).map(|frame| format!(" in {}", &frame[1]));
         Some(format!("{}{}", &found[1], function.unwrap_or_default()))
     })
 }
 
+/// An error that valgrind reports: its text, and the function of the program in which it was found.
+fn valgrind(lines: &[&str]) -> Option<String> {
+    static TEXT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^==\d+== (\S.*)$"));
+    static FRAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^==\d+==\s+(?:at|by) 0x[0-9A-F]+: (.*) \((.*)\)$"));
+    let line = lines.windows(2).position(|pair| TEXT.is_match(pair[0]) && FRAME.is_match(pair[1]))?;
+    let frames = || lines[line + 1..].iter().map_while(|text| FRAME.captures(text));
+    let is_library = |frame: &regex::Captures<'_>| frame[2].starts_with("in ") || frame[2].starts_with("vg_");
+    let frame = frames().find(|frame| !is_library(frame)).or_else(|| frames().next())?;
+    Some(format!("{} in {}", plain(&TEXT.captures(lines[line])?[1]), &frame[1]))
+}
+
 /// An exception of Java, C# or JavaScript: its class and the function of its first frame that is no part of a library
-/// of the language or of its tests.
+/// of the language or of its tests. If it wraps others, the last one also.
 fn thrown(lines: &[&str]) -> Option<String> {
     static CLASS: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r#"^(?:Exception in thread ".*" |Unhandled [Ee]xception[.:] |Uncaught )?((?:[\w$]+\.)*(?:[A-Za-z_$][\w$]*)?(?:Error|Exception|Throwable|Failure)\w*)(?: \[\w+\])?(?::(.*))?$"#,
+            r#"^\s*(?:Exception in thread ".*" |Unhandled [Ee]xception[.:] |Uncaught )?((?:[\w$]+\.)*(?:[A-Za-z_$][\w$]*)?(?:Error|Exception|Throwable|Failure)\w*)(?: \[\w+\])?(?::(.*))?$"#,
         )
     });
     static FRAME: LazyLock<Regex> =
@@ -155,8 +192,24 @@ fn thrown(lines: &[&str]) -> Option<String> {
         let function = frame.get(1).map_or("", |function| function.as_str());
         let message = found.get(2).filter(|_| class.contains("Assert")).map(|message| plain(message.as_str()));
         let message = message.filter(|message| !message.is_empty()).map(|message| format!(": {message}"));
-        Some(format!("{class} in {function}{}", message.unwrap_or_default()))
+        let from = root(after).map(|from| format!(", from {from}"));
+        Some(format!("{class} in {function}{}{}", message.unwrap_or_default(), from.unwrap_or_default()))
     })
+}
+
+/// The class of the last exception that the one before these lines wraps.
+fn root(lines: &[&str]) -> Option<String> {
+    static CAUSE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^\s*(?:Caused by:|--->|\[cause\]:) ([\w.$]+)(?: \[\w+\])?(?::.*| \{)?$"));
+    static PART: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s+(?:at |\.\.\. )|^\s+--- End of inner "));
+    // A message has few lines; what comes later is of another exception.
+    let mut message = 0;
+    let own = lines.iter().take_while(|text| {
+        message = if PART.is_match(text) || CAUSE.is_match(text) { 0 } else { message + 1 };
+        message <= MESSAGE_MAX
+    });
+    let cause = own.filter_map(|text| CAUSE.captures(text)).last()?;
+    Some(cause[1].to_owned())
 }
 
 /// An assertion in C: its text.
@@ -166,10 +219,30 @@ fn assertion(lines: &[&str]) -> Option<String> {
     Some(format!("assertion {}", found[1].trim()))
 }
 
-/// An exception of Ruby: its class.
+/// An error of a compiler: its code or its text, and where in the compiler it is, if that is what failed.
+fn compiler(lines: &[&str]) -> Option<String> {
+    static ERROR: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(concat!(
+            r"(?<inside>internal compiler error: .*)|\b(?<code>error ?\[E\d+\]|error (?:TS|CS)\d+)",
+            r"|^\S+:\d+:\d+: (?<text>(?:fatal )?error: .*)"
+        ))
+    });
+    let found = lines.iter().find_map(|text| ERROR.captures(text))?;
+    if let Some(inside) = found.name("inside") {
+        return Some(inside.as_str().trim().to_owned());
+    }
+    Some(found.name("code").map_or_else(|| plain(&found["text"]), |code| code.as_str().to_owned()))
+}
+
+/// An exception of Ruby: its class, and the function of its first frame that is no part of a library.
 fn ruby(lines: &[&str]) -> Option<String> {
-    static CLASS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^.*\.rb:\d+:in .*\(((?:\w+::)*[A-Z]\w*)\)$"));
-    lines.iter().find_map(|text| Some(CLASS.captures(text)?[1].to_owned()))
+    static CLASS: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\S.*\.rb:\d+:in .*\(((?:\w+::)*[A-Z]\w*)\)$"));
+    static FRAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^(?:\s+from )?(\S*\.rb):\d+:in [`'](.*?)'"));
+    static LIBRARY: LazyLock<Regex> = LazyLock::new(|| pattern(r"/lib/ruby/|/gems/|^<internal:"));
+    let (line, class) = lines.iter().enumerate().find_map(|(line, text)| Some((line, CLASS.captures(text)?)))?;
+    let frames = || lines[line..].iter().filter_map(|text| FRAME.captures(text));
+    let frame = frames().find(|frame| !LIBRARY.is_match(&frame[1])).or_else(|| frames().next())?;
+    Some(format!("{} in {}", &class[1], &frame[2]))
 }
 
 /// An error that ends a program of PHP: its class, or its text if it is no exception, and its place.
@@ -233,7 +306,7 @@ mod tests {
                 "Traceback (most recent call last):\n  File \"a.py\", line 3\n    x[0]\nIndexError\n\nDuring handling of \
                  the above exception, another exception occurred:\n\nTraceback (most recent call last):\n  File \
                  \"a.py\", line 4\n    assert a == b, a\n           ^^^^^^\nAssertionError: 5 is not 'x'",
-                "AssertionError: # is not ''",
+                "AssertionError: # is not '', from IndexError",
             ),
             (
                 "Traceback (most recent call last):\n  File \"a.py\", line 4\n    assert a == b\n           \
@@ -317,7 +390,58 @@ mod tests {
                 "book › late: expect(received).toBe(expected)",
             ),
             ("book: book.c:7: apply: Assertion `left == 0' failed.\nAborted", "assertion left == 0"),
-            ("a.rb:3:in `apply': no account (KeyError)\n\tfrom a.rb:9", "KeyError"),
+            ("a.rb:3:in `apply': no account (KeyError)\n\tfrom a.rb:9", "KeyError in apply"),
+            (
+                "/usr/lib/ruby/3.3.0/json.rb:3:in 'parse': bad (JSON::ParserError)\n\tfrom a.rb:9:in 'Book#load'",
+                "JSON::ParserError in Book#load",
+            ),
+            (
+                "Traceback (most recent call last):\n  File \"a.py\", line 3, in apply\n    s[w]\nKeyError: 'a'\n\nThe above \
+                 exception was the direct cause of the following exception:\n\nTraceback (most recent call last):\n  \
+                 File \"a.py\", line 9, in main\n    raise E from e\n__main__.AppError: line failed\n",
+                "__main__.AppError in main, from KeyError in apply",
+            ),
+            (
+                "Traceback (most recent call last):\n  File \"b.py\", line 1, in old\n    x\nOSError\nnote\nTraceback (most \
+                 recent call last):\n  File \"a.py\", line 9, in main\n    x\nValueError: 5\n",
+                "ValueError in main",
+            ),
+            (
+                "  + Exception Group Traceback (most recent call last):\n  |   File \"a.py\", line 9, in main\n  |     raise \
+                 g\n  | ExceptionGroup: 2 failed (1 sub-exception)\n  +-+---------------- 1 ----------------\n    | \
+                 Traceback (most recent call last):\n    |   File \"a.py\", line 3, in apply\n    |     x\n    | \
+                 ValueError: 5\n    +------------------------------------\n",
+                "ValueError in apply",
+            ),
+            (
+                "java.lang.RuntimeException: job\n\tat com.acme.Main.run(Main.java:3)\nCaused by: com.acme.Wrap: 5\n\tat \
+                 com.acme.Book.a(Book.java:1)\n\t... 1 more\nCaused by: java.lang.NullPointerException\n\tat \
+                 com.acme.Book.b(Book.java:2)\n\t... 3 more\n",
+                "java.lang.RuntimeException in com.acme.Main.run, from java.lang.NullPointerException",
+            ),
+            (
+                "Unhandled exception. Acme.JobException: job\n ---> System.FormatException: no 5\n   at Acme.Book.Read() in \
+                 /a.cs:line 1\n   --- End of inner exception stack trace ---\n   at Acme.Main() in /a.cs:line 9\n",
+                "Acme.JobException in Acme.Book.Read, from System.FormatException",
+            ),
+            ("  1) book late:\n     TypeError: no x\n      at apply (/src/a.js:3:11)\n", "TypeError in apply"),
+            (
+                "==7==ERROR: LeakSanitizer: detected memory leaks\n\nDirect leak of 4 byte(s) in 1 object(s) allocated \
+                 from:\n    #0 0x5 in malloc ../libsanitizer/asan.cpp:7\n    #1 0x55 in apply /src/book.c:7\n",
+                "LeakSanitizer: detected in apply",
+            ),
+            (
+                "==7== Memcheck, a memory error detector\n==7== \n==7== Invalid read of size 4\n==7==    at 0x48: memcpy (in \
+                 /usr/lib/libc.so.6)\n==7==    by 0x10916E: apply (book.c:7)\n",
+                "Invalid read of size # in apply",
+            ),
+            ("a.c:3:5: error: 'total' undeclared (first use)", "error: '' undeclared (first use)"),
+            ("error[E0308]: mismatched types\n --> a.rs:3:5", "error[E0308]"),
+            ("a.ts(3,5): error TS2322: Type 'x' is not", "error TS2322"),
+            (
+                "a.c:9:1: internal compiler error: in fold, at tree.c:812",
+                "internal compiler error: in fold, at tree.c:812",
+            ),
             ("____ test ____\nE  assert 5 == 7\n\ntests/a.py:12: AssertionError\n", "AssertionError at tests/a.py:12"),
         ] {
             assert_eq!(kind(output).as_deref(), Some(expected), "{output}");

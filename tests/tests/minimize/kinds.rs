@@ -255,6 +255,43 @@ fn is_balanced(text: &str) -> bool {
 }
 
 #[test]
+fn a_long_text_keeps_what_matters_wherever_it_is() {
+    // Characters that are not alike, and no blanks: base64, a path, minified code.
+    let noise = |from: u32, length: u32| {
+        (from..from + length).map(|n| char::from(b'a' + (n * n % 25) as u8)).collect::<String>()
+    };
+    let text = format!("{}(:needle:){}\n", noise(0, 5000), noise(7, 3000));
+    let (left, runs) = shrunk(&text, Minimizer::new(), |text| text.contains("needle"));
+    assert_eq!(left, "needle\n");
+    assert!(runs <= 80, "{runs} runs");
+    // In JSON, an escape goes as a whole.
+    let line = format!("{{\"message\": \"{}\\n\\\"needle\\\" {}\"}}\n", noise(0, 300), "\\ud83d\\ude00".repeat(99));
+    let fails = |text: &str| match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(value) => value["message"].as_str().is_some_and(|text| text.contains("\"needle\"")),
+        Err(_) => panic!("each candidate is JSON: {text}"),
+    };
+    let (left, runs) = shrunk(&line, Minimizer::new(), |text| !text.trim().is_empty() && fails(text));
+    assert_eq!(left, "{\"message\":\"\\\"needle\\\"\"}\n");
+    assert!(runs <= 120, "{runs} runs");
+    // A text that is needed as it is costs few runs.
+    let lines: String = (0..9).map(|from| noise(from, 900) + "\n").collect();
+    let (left, runs) = shrunk(&lines, Minimizer::new(), |text| text == lines);
+    assert_eq!(left, lines);
+    assert!(runs <= 120, "{runs} runs");
+}
+
+#[test]
+fn numbers_with_a_fraction_or_a_unit_get_smaller() {
+    let amount = |text: &str| {
+        let amount = text.split(' ').nth(1).unwrap_or_default();
+        amount.trim_end_matches(char::is_alphabetic).parse::<f64>().unwrap_or(0.0)
+    };
+    for (line, expected) in [("pay 1234.56\n", "pay 17\n"), ("wait 4711ms\n", "wait 17ms\n")] {
+        assert_eq!(shrunk(line, Minimizer::new(), |text| amount(text) >= 17.0).0, expected);
+    }
+}
+
+#[test]
 fn a_tree_in_one_line_is_shrunk_as_a_tree() {
     let order = |number: u32| {
         let item =

@@ -41,7 +41,7 @@
 //! * `truncate.rs`, `scope.rs`, `blocks.rs`, `slice.rs`, `groups.rs`, `spans.rs`, `singles.rs`, `pointed.rs`,
 //!   `together.rs`: passes that remove events
 //! * `ease.rs`, `nested.rs`, `fields.rs`, `members.rs`, `words.rs`, `names.rs`, `plain.rs`, `values.rs`,
-//!   `ranks.rs`, `equal.rs`, `blanks.rs`: passes that simplify the texts of events
+//!   `characters.rs`, `ranks.rs`, `equal.rs`, `blanks.rs`: passes that simplify the texts of events
 //! * `join.rs`, `children.rs`, `count.rs`, `places.rs`, `shift.rs`, `rebase.rs` with `patches.rs`: passes that change
 //!   several values at once, because they depend on each other
 //! * `late.rs`: the pass that moves late events back to where they belong
@@ -62,6 +62,7 @@ mod blocks;
 mod brackets;
 mod candidate;
 mod chance;
+mod characters;
 mod children;
 mod confirm;
 mod count;

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::blanks::Blanks;
 use super::blocks::Blocks;
+use super::characters::Characters;
 use super::children::Children;
 use super::count::Count;
 use super::ease::Ease;
@@ -175,7 +176,7 @@ impl<P: Pass + Clone + 'static> Fork for P {
 /// Truncation and scope are in the first round only, because later changes do not move the failure far.
 pub(super) fn round(round: usize, verbatim: bool) -> Vec<Box<dyn Pass>> {
     let first: [Box<dyn Pass>; 2] = [Box::new(Truncate::default()), Box::new(Scope::default())];
-    let others: [Box<dyn Pass>; 26] = [
+    let others: [Box<dyn Pass>; 27] = [
         Box::new(Blocks::default()),
         Box::new(Slice::default()),
         Box::new(Groups::default()),
@@ -199,6 +200,7 @@ pub(super) fn round(round: usize, verbatim: bool) -> Vec<Box<dyn Pass>> {
         Box::new(Members::default()),
         Box::new(Places::default()),
         Box::new(Values::default()),
+        Box::new(Characters::default()),
         Box::new(Shift::default()),
         Box::new(Blanks::default()),
         Box::new(Late::default()),

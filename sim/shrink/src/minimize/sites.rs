@@ -8,6 +8,9 @@ use super::edit::{Edit, Rewrite, Splice};
 use super::pass::View;
 use super::times::times;
 
+/// The most bytes of the unit of a number.
+const UNIT_MAX: usize = 3;
+
 /// The kind of value at a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
@@ -78,9 +81,9 @@ fn words(text: &str, found: &mut Vec<Site>) {
         for part in text[at..end].split_inclusive(|char| !is_part(char)) {
             let word = part.trim_end_matches(|char| !is_part(char));
             if !word.is_empty() {
-                let digits = word.strip_prefix('-').unwrap_or(word);
-                let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-                push(if is_number { Kind::Number } else { Kind::Word }, at..at + word.len());
+                let number = number(word);
+                let kind = if number > 0 { Kind::Number } else { Kind::Word };
+                push(kind, at..at + if number > 0 { number } else { word.len() });
             }
             at += part.len();
         }
@@ -89,6 +92,21 @@ fn words(text: &str, found: &mut Vec<Site>) {
             push(Kind::Word, time);
         }
     }
+}
+
+/// Returns the length of the number that a word is, perhaps with a fraction and a unit, as in `-2.5` and `30ms`; 0 if it
+/// is no number.
+fn number(word: &str) -> usize {
+    let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let sign = usize::from(word.starts_with('-'));
+    let mut length = sign + digits(&word[sign..]);
+    if length > sign && word[length..].starts_with('.') {
+        let fraction = digits(&word[length + 1..]);
+        length += if fraction > 0 { 1 + fraction } else { 0 };
+    }
+    let unit = word[length..].trim_end_matches('.');
+    let is_unit = unit.len() <= UNIT_MAX && unit.chars().all(char::is_alphabetic);
+    if length > sign && is_unit { length } else { 0 }
 }
 
 /// Scans JSON that is known to be valid, and collects its sites.
@@ -305,6 +323,13 @@ mod tests {
         let expected = [("#0", Kind::Number), ("#1", Kind::Word), ("#2", Kind::Number), ("#3", Kind::Word)];
         assert_eq!(found, expected.map(|(path, kind)| (path.to_owned(), kind)));
         assert_eq!(sites("{open 1}").len(), 2);
+        for (line, expected) in [
+            ("-2.5 1234.56 30ms 5.", vec!["-2.5", "1234.56", "30", "5"]),
+            ("1.2.3 10.0.0.1 1e5 5cafe 4-5 -", vec!["1"]),
+        ] {
+            let numbers = sites(line).into_iter().filter(|site| site.kind == Kind::Number);
+            assert_eq!(numbers.map(|site| &line[site.span]).collect::<Vec<_>>(), expected);
+        }
         let line = "[10/Oct/2026:13:55:36 -0700] 7";
         let found: Vec<_> = sites(line).into_iter().map(|site| &line[site.span]).collect();
         assert_eq!(found, ["10/Oct/2026:13:55:36 -0700", "7"]);

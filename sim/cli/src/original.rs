@@ -12,12 +12,22 @@ pub(super) fn lines(content: &[u8]) -> Vec<Item<Cow<'_, [u8]>>> {
     Item::numbered(content.split_inclusive(|byte| *byte == b'\n').map(Cow::Borrowed))
 }
 
-/// Returns a file as a single item if it is one JSON object or array on several lines, none of which could go alone.
-pub(super) fn document(content: &[u8]) -> Option<Vec<Item<Cow<'_, [u8]>>>> {
-    let begins = content.trim_ascii_start().first().is_some_and(|byte| b"{[".contains(byte));
-    let is_long = content.trim_ascii_end().contains(&b'\n');
-    let is_one = begins && is_long && serde_json::from_slice::<IgnoredAny>(content).is_ok();
-    is_one.then(|| Item::numbered([Cow::Borrowed(content)]))
+/// Splits a file into JSON values, each with the blanks after it, if it has nothing else and begins with an object or an
+/// array. Returns `None` if each value is on one line, because then the lines say as much.
+pub(super) fn values(content: &[u8]) -> Option<Vec<Item<Cow<'_, [u8]>>>> {
+    content.trim_ascii_start().first().filter(|byte| b"{[".contains(byte))?;
+    let mut found = serde_json::Deserializer::from_slice(content).into_iter::<IgnoredAny>();
+    let (mut from, mut is_long) = (0, false);
+    let mut values = Vec::new();
+    while let Some(value) = found.next() {
+        value.ok()?;
+        let end = found.byte_offset();
+        is_long |= content[from..end].trim_ascii_start().contains(&b'\n');
+        let next = content.len() - content[end..].trim_ascii_start().len();
+        values.push(Cow::Borrowed(&content[from..next]));
+        from = next;
+    }
+    is_long.then(|| Item::numbered(values))
 }
 
 /// Returns the identity of a file: equal files have equal identities.

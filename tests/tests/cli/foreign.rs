@@ -55,3 +55,27 @@ fn one_row_is_wrong_by_itself_and_its_neighbour_does_not_follow_from_it() {
     recorded(&folder, 0..0, 1);
     folder.ok(&["check", "foreign.jsonl"]);
 }
+
+#[test]
+fn a_right_view_need_not_follow_from_one_that_does_not_show_everything() {
+    let folder = Folder::default();
+    let say = |id: u64, kind: &str, amount: &str| {
+        let body = format!(r#"{{"{kind}":{{"account":"a-1","payment":"p"{amount},"on":{id}}}}}"#);
+        format!(r#"{{"in":{{"id":"m-{id}","from":"shop","body":{body}}}}}"#)
+    };
+    let view = |balance: i64, held: i64| {
+        let payments = if held > 0 { format!(r#"{{"p":{held}}}"#) } else { "{}".to_owned() };
+        let value = format!(r#"{{"balance":{balance},"held":{held},"captured":0,"fees":0,"payments":{payments}}}"#);
+        format!(r#"{{"view":{{"key":"a-1","value":{value}}}}}"#)
+    };
+    // The hold that comes again has no effect, because the payment is closed. No view shows that it is.
+    let events = |last| {
+        let hold = |id| say(id, "hold", r#","amount":5"#);
+        vec![hold(1), view(0, 5), say(2, "release", ""), view(0, 0), hold(3), view(0, last)]
+    };
+    folder.trace("foreign.jsonl", "ledger", &events(0));
+    folder.ok(&["check", "foreign.jsonl"]);
+    folder.trace("foreign.jsonl", "ledger", &events(4));
+    let flagged = found(&json(&folder, 1, &["check", "foreign.jsonl"]));
+    assert!(flagged.iter().any(|(signature, _)| signature.starts_with("recorded-step/")), "{flagged:?}");
+}

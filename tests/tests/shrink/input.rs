@@ -140,6 +140,24 @@ fn a_json_document_is_one_value() {
     assert!(done.stdout.contains(" lines, 1-minimal"), "{}", done.stdout);
 }
 
+#[test]
+fn a_file_of_json_values_is_shrunk_by_values() {
+    let order = |number: u32| {
+        let order = serde_json::json!({"order": number, "amount": number * 7, "note": "ordinary"});
+        serde_json::to_string_pretty(&order).expect("JSON") + "\n"
+    };
+    let bench = Bench::new(&(0..60).map(order).collect::<String>());
+    let script = r#"tr -d ' \n' < "$1" | grep -q '"order":17[,}].*"order":44[,}]'"#;
+    let done = run(bench.shrink_by(&["trace.log"], script));
+    assert!(done.stdout.starts_with("60 → 2 values, 1-minimal"), "{}{}", done.stdout, done.stderr);
+    let left = String::from_utf8(bench.read("trace.min.log")).expect("text");
+    assert_eq!(left, "{\"order\":17}\n{\"order\":44}\n");
+    let mut show = std::process::Command::new(afresh_tests::binary());
+    show.args(["show", "--walk", "trace.min.log.walk", "trace.log"]).current_dir(bench.path("."));
+    let show = run(show);
+    assert!(show.code == Some(0) && show.stdout.contains("44"), "{}{}", show.stdout, show.stderr);
+}
+
 /// Writes a number between 1,000 and 999,999 as people read it.
 fn thousands(number: usize) -> String {
     format!("{},{:03}", number / 1000, number % 1000)

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::Args;
 use crate::console::{CliError, Console, json};
 use crate::input;
-use crate::original::{document, identity_of_file, identity_of_trace, lines, text_of_event, text_of_line};
+use crate::original::{identity_of_file, identity_of_trace, lines, text_of_event, text_of_line, values};
 use crate::report::steps::{self, Step};
 use crate::runner::Systems;
 use crate::source::Format;
@@ -39,9 +39,9 @@ pub(super) fn play(args: &Args, path: &Path, systems: &Systems, console: &Consol
     })?;
     let content = read(&original)?;
     let steps = if identity_of_file(&content) == walk.header.input {
-        // A JSON document on several lines was shrunk as one item, unless its lines were.
-        let whole = document(&content).filter(|_| walk.header.items == 1);
-        steps_of(whole.unwrap_or_else(|| lines(&content)), &walk, &Lines, |line| text_of_line(line))
+        // JSON values on several lines were shrunk as one item each, unless their lines were.
+        let values = values(&content).filter(|values| values.len() == walk.header.items);
+        steps_of(values.unwrap_or_else(|| lines(&content)), &walk, &Lines, |line| text_of_line(line))
     } else {
         let events =
             events(&original, &content, args.source.options()).filter(|(input, _)| *input == walk.header.input);

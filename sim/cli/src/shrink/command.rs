@@ -27,6 +27,9 @@ const UNIT: (&str, &str) = ("line", "lines");
 /// The name of a file that is one JSON value: one, and several.
 const DOCUMENT: (&str, &str) = ("document", "documents");
 
+/// The name of a JSON value among others: one, and several.
+const VALUE: (&str, &str) = ("value", "values");
+
 /// The note of a report in which failures of any kind with the same exit code counted as the bug.
 const CODE_ALONE: &str =
     "the output tells no kind of failure, so only the exit code was kept; use --signature to keep one failure";
@@ -65,10 +68,14 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
     let recognizer = Recognizer { invert: args.invert, by };
     let places = Places::new(args);
     let content = files::read(&args.file)?;
-    let document = if args.verbatim { None } else { original::document(&content) };
-    let unit = if document.is_some() { DOCUMENT } else { UNIT };
-    let bytes = document.is_some().then_some(content.len());
-    let lines = document.unwrap_or_else(|| original::lines(&content));
+    let values = if args.verbatim { None } else { original::values(&content) };
+    let unit = match values.as_ref().map(Vec::len) {
+        Some(1) => DOCUMENT,
+        Some(_) => VALUE,
+        None => UNIT,
+    };
+    let bytes = (unit == DOCUMENT).then_some(content.len());
+    let lines = values.unwrap_or_else(|| original::lines(&content));
     places.check(args, work.task.again)?;
 
     let oracle_of = |template| {

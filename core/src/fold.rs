@@ -116,8 +116,11 @@ impl<S: System> Cell<S> {
     pub(crate) fn precedes_opening(&self, context: &Context<'_, S>, entry: &Entry) -> bool {
         let Some(number) = self.opening else { return false };
         let after = opening(context, number).after;
-        let positioned = || context.system.position(context.sources.input(entry.source).body).is_some();
-        entry.position <= after.unwrap_or_else(|| if positioned() { i64::MIN } else { i64::from(number.get()) })
+        let has_position = || context.system.position(context.sources.input(entry.source).body).is_some();
+        match after {
+            Some(after) => entry.position <= after,
+            None => !has_position() && entry.position <= i64::from(number.get()),
+        }
     }
 
     /// Computes the state that the key has after it learned from a view; `None` if the view tells nothing new.

@@ -135,7 +135,8 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         }
         Ok(true)
     })?;
-    let Missing { differences, not_yet } = run.comparer.finish(&run.engine, cut);
+    let Missing { differences, not_yet, not_derivable } = run.comparer.finish(&run.engine, cut);
+    not_derivable.into_iter().for_each(|(part, place)| run.not_derivable.saw(part, place));
     differences.iter().for_each(|difference| difference.add_to(&mut run.findings, Between::Record));
     let notes = Notes {
         excluded: run.exclusions.finish(&run.engine),

@@ -5,10 +5,14 @@
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
+use std::thread;
 use std::time::Duration;
 
 use afresh_check::clock::Stopwatch;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use crate::orphans;
 
 /// Whether a signal has asked this process to stop.
 ///
@@ -24,11 +28,35 @@ const SIGNALS: [i32; 3] = [SIGHUP, SIGINT, SIGTERM];
 /// A signal that is ignored stays ignored: `nohup` ignores SIGHUP, and a shell ignores SIGINT in the jobs that a script
 /// starts with `&`. If the host program has a handler of its own, that handler decides what the signal does.
 pub(crate) fn listen() {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    for signal in SIGNALS.into_iter().filter(|signal| !is_taken(&status, *signal)) {
+    for signal in free() {
         // A signal without a handler ends the process, as it does by default.
         let _ = signal_hook::flag::register(signal, REQUESTED.clone());
     }
+}
+
+/// Makes Ctrl-C, SIGTERM and SIGHUP end this process and all that it has started, from now on. A program that hangs
+/// would not notice that nobody asks it any more.
+///
+/// A signal that is ignored, or has a handler, stays as it is.
+pub(crate) fn end_with_children() {
+    let Ok(mut signals) = Signals::new(free()) else { return };
+    // Without the thread, which no machine refuses that has room for a run, the first signal would be lost.
+    let handle = signals.handle();
+    let begun = thread::Builder::new().spawn(move || {
+        for signal in signals.forever() {
+            orphans::end_all();
+            let _ = signal_hook::low_level::emulate_default_handler(signal);
+        }
+    });
+    if begun.is_err() {
+        handle.close();
+    }
+}
+
+/// Returns the signals that are neither ignored nor have a handler.
+fn free() -> Vec<i32> {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    SIGNALS.into_iter().filter(|signal| !is_taken(&status, *signal)).collect()
 }
 
 /// Returns whether `status`, which is the file of that name in `/proc`, says that `signal` is ignored or has a handler.

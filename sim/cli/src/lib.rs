@@ -133,6 +133,17 @@ enum Command {
     Token(serve::token::Args),
 }
 
+impl Command {
+    /// Returns whether the subcommand heeds a request to stop itself, because it has results to write.
+    fn stops_in_order(&self) -> bool {
+        #[cfg(feature = "serve")]
+        if matches!(self, Self::Serve(_)) {
+            return true;
+        }
+        matches!(self, Self::Explore(_) | Self::Shrink(_))
+    }
+}
+
 /// The most characters of an argument in an error about the arguments.
 const WORD_MAX: usize = 4000;
 
@@ -159,6 +170,9 @@ pub fn main(systems: &Systems) -> ExitCode {
         Ok(args) => args,
         Err(error) => return refuse(&error, systems, &words, console),
     };
+    if !is_worker && !args.command.stops_in_order() {
+        interrupt::end_with_children();
+    }
     let systems = &file.systems(systems, &args.programs, args.no_network);
     console.end(match args.command {
         Command::Run(args) => run::main(&args, systems, console),

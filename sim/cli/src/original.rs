@@ -12,8 +12,8 @@ pub(super) fn lines(content: &[u8]) -> Vec<Item<Cow<'_, [u8]>>> {
     Item::numbered(content.split_inclusive(|byte| *byte == b'\n').map(Cow::Borrowed))
 }
 
-/// Splits a file into JSON values, each with the blanks after it, if it has nothing else and begins with an object or an
-/// array. Returns `None` if each value is on one line, because then the lines say as much.
+/// Splits a file into JSON values, each with the blanks after it, if it has nothing else and begins with an object or
+/// an array. Returns `None` if each value is on one line, because then the lines say as much.
 pub(super) fn values(content: &[u8]) -> Option<Vec<Item<Cow<'_, [u8]>>>> {
     content.trim_ascii_start().first().filter(|byte| b"{[".contains(byte))?;
     let mut found = serde_json::Deserializer::from_slice(content).into_iter::<IgnoredAny>();

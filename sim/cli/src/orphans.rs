@@ -30,6 +30,18 @@ pub(crate) fn spawn(command: &mut Command) -> io::Result<Child> {
 pub(crate) fn end(worker: &Child) {
     let mut workers = WORKERS.lock().unwrap_or_else(PoisonError::into_inner);
     workers.remove(&worker.id());
+    end_but(&workers);
+}
+
+/// Ends all processes that this process has started, workers included, and what they have started.
+pub(crate) fn end_all() {
+    let mut workers = WORKERS.lock().unwrap_or_else(PoisonError::into_inner);
+    workers.clear();
+    end_but(&workers);
+}
+
+/// Ends all children of this process but these.
+fn end_but(workers: &BTreeSet<u32>) {
     // A process that is ended may have children of its own, which are children of this process then.
     for _ in 0..ROUNDS {
         let left: Vec<Pid> = children().into_iter().filter(|pid| !workers.contains(&number(*pid))).collect();

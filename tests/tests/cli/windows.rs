@@ -1,7 +1,10 @@
 //! Tests of windows: values that a window cannot derive are counted apart and are not bugs.
 
+use std::collections::BTreeMap;
+
 use afresh_tests::Folder;
 use insta::assert_snapshot;
+use serde_json::{Value, json};
 
 use super::{deposit, found, json};
 
@@ -90,4 +93,109 @@ fn a_flow_that_was_on_before_it_is_turned_on_at_its_beginning() {
     // If the flow is not turned on at the beginning, the record differs.
     folder.write("without.jsonl", &recorded.replace(r#""on":true"#, r#""on":false"#));
     assert_eq!(folder.run(&["check", "without.jsonl"]).code, Some(1));
+}
+
+/// The JSON report of `replay` and of `check` on a window that shows no difference.
+fn clean(folder: &Folder) -> [Value; 2] {
+    ["replay", "check"].map(|command| {
+        let report = json(folder, 0, &[command, "window.jsonl"]);
+        report[command].get(0).unwrap_or(&report[command]).clone()
+    })
+}
+
+#[test]
+fn a_rejection_may_rest_on_a_message_before_it() {
+    let opening = || view("opening", "a-1", 100, r#","after":10"#);
+    let rejected = r#"{"cause":2,"rejected":{"why":"conflict: event 1 has this revision with another body"}}"#;
+    // The record rejects the deposit, because it conflicts with one before the window. So the account did not have it.
+    let folder = window(&[opening(), deposit(1, "a-1", 5, 20), rejected.to_owned(), view("view", "a-1", 100, "")]);
+    clean(&folder);
+    // The code rejects the deposit now. The record has nothing of it: it may repeat one from before the window.
+    let folder = window(&[opening(), deposit(1, "a-1", 0, 20), deposit(2, "a-1", 5, 21), view("view", "a-1", 105, "")]);
+    for report in clean(&folder) {
+        assert!(report["not_derivable"].to_string().contains("rejected"), "{report}");
+    }
+    let shown = folder.ok(&["show", "window.jsonl"]);
+    assert!(shown.lines().any(|line| line.starts_with('?') && line.contains("is not positive")), "{shown}");
+    // The record has an output of it, so it counted.
+    let output =
+        r#"{"cause":2,"out":{"id":"a-1/balance","to":"statements","body":{"statement":{"balance":100,"held":0}}}}"#;
+    let folder = window(&[opening(), deposit(1, "a-1", 0, 20), output.to_owned(), deposit(2, "a-1", 5, 21)]);
+    let report = json(&folder, 1, &["check", "window.jsonl"]);
+    assert!(found(&report).iter().any(|(signature, _)| signature == "recorded/rejected"), "{report}");
+}
+
+#[test]
+fn a_healing_may_rest_on_a_fault_before_it() {
+    let opening = view("opening", "a-1", 100, r#","after":10"#);
+    let scrub = r#"{"knob":{"scrub":{"by":"ops"}}}"#.to_owned();
+    let healed = r#"{"cause":2,"healed":{"key":"a-1","parts":["balance"]}}"#.to_owned();
+    clean(&window(&[opening, scrub, healed, view("view", "a-1", 100, "")]));
+}
+
+/// Cuts a record of a whole history into a window that begins with its event `from`: the openings of all keys, and the
+/// events from there on. Returns `None` if an observation is there.
+fn cut(record: &[Value], from: usize) -> Option<String> {
+    let (header, events) = (&record[0], &record[1..]);
+    let stimuli = ["in", "knob", "fault"];
+    if !stimuli.iter().any(|kind| events[from].get(kind).is_some()) {
+        return None;
+    }
+    let mut openings = BTreeMap::new();
+    let mut after = None;
+    for event in &events[..from] {
+        if let Some(view) = event.get("view") {
+            openings.insert(view["key"].to_string(), view.clone());
+        }
+        let bodies = event["in"]["body"].as_object().into_iter().flat_map(|body| body.values());
+        after = after.max(bodies.filter_map(|body| body.get("on").or(body.get("seq"))?.as_i64()).max());
+    }
+    let mut header = header.clone();
+    header["afresh"]["complete"] = false.into();
+    let mut lines = vec![header];
+    for opening in openings.values_mut() {
+        opening["after"] = after?.into();
+        lines.push(json!({"n": lines.len(), "opening": opening}));
+    }
+    // Later events keep their order and the links between them.
+    let moved = lines.len() as i64 - events[from]["n"].as_i64()?;
+    let begins = lines.len() as i64;
+    for event in &events[from..] {
+        let mut event = event.clone();
+        event["n"] = (event["n"].as_i64()? + moved).into();
+        match event["cause"].as_i64().map(|cause| cause + moved) {
+            Some(cause) if cause >= begins => event["cause"] = cause.into(),
+            _ => _ = event.as_object_mut()?.remove("cause"),
+        }
+        lines.push(event);
+    }
+    Some(lines.iter().map(|line| format!("{line}\n")).collect())
+}
+
+#[test]
+fn no_window_of_a_right_record_shows_a_bug() {
+    let mut windows = 0;
+    for system in ["ledger", "orderbook"] {
+        for seed in 0..16 {
+            let folder = Folder::default();
+            folder.run(&["run", system, "--seed", &seed.to_string(), "--output", "run.jsonl"]);
+            folder.ok(&["replay", "run.jsonl", "--record", "record.jsonl"]);
+            let record = folder.read("record.jsonl");
+            // A view of a damaged state is no opening, and a flow changes what came before the window.
+            if record.contains(r#"{"damage":"#) || record.contains(r#"{"migrate":"#) {
+                continue;
+            }
+            let record: Vec<Value> = record.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+            for from in (0..record.len() - 1).step_by(5) {
+                let Some(window) = cut(&record, from) else { continue };
+                folder.write("window.jsonl", &window);
+                for command in ["check", "replay"] {
+                    let done = folder.run(&[command, "window.jsonl"]);
+                    assert_eq!(done.code, Some(0), "{system}, seed {seed}, from {from}: {}\n{window}", done.stdout);
+                }
+                windows += 1;
+            }
+        }
+    }
+    assert!(windows > 20, "{windows} windows");
 }

@@ -3,10 +3,14 @@
 //! `tests/programs/hostile.py` has a mode for each.
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use afresh_tests::served::Served;
 use afresh_tests::{Done, Folder, root};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::{has, orders};
 
@@ -255,11 +259,43 @@ fn no_process_is_left_behind() {
     let folder = Folder::default();
     let done = check_in(&folder, "leaves-its-group", &[]);
     assert_eq!(done.code, Some(1), "{}", done.stderr);
-    // A program runs in the folder of its file, and so does every process that it starts.
-    let here = fs::canonicalize(folder.path(".")).expect("the folder is there");
+    assert_eq!(processes_in(&folder.path(".")), 0);
+}
+
+/// The number of processes that run in a folder. A program runs in the folder of its file, and so does every process
+/// that it starts.
+fn processes_in(path: &Path) -> usize {
+    let here = fs::canonicalize(path).expect("the folder is there");
     let processes = fs::read_dir("/proc").expect("the processes").flatten();
-    let left = processes.filter(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == here));
-    assert_eq!(left.count(), 0);
+    processes.filter(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == here)).count()
+}
+
+#[test]
+fn a_signal_ends_a_program_that_hangs() {
+    if !has("python3") {
+        return;
+    }
+    for command in ["check", "replay", "show"] {
+        let folder = Folder::default();
+        let hostile = root().join("tests/programs/hostile.py").display().to_string();
+        let system = format!("command = [\"python3\", {hostile:?}, \"ignores-signals\"]\ntimeout = \"600s\"");
+        fs::create_dir(folder.path("systems")).expect("a folder");
+        folder.write("systems/afresh.toml", &format!("[systems.bad]\n{system}\n"));
+        let message = r#"{"in":{"id":"m-1","from":"a","body":{"key":"k-1","n":1}}}"#;
+        folder.trace("in.jsonl", "bad", &[message.to_owned()]);
+        let mut child = Command::new(afresh_tests::binary());
+        child.args([command, "--config", "systems/afresh.toml", "in.jsonl"]).current_dir(folder.path("."));
+        let mut child = child.stdout(Stdio::null()).spawn().expect("the binary runs");
+        let programs = || processes_in(&folder.path("systems"));
+        while programs() == 0 {
+            assert_eq!(child.try_wait().expect("its state is known"), None, "{command} ended before its program hung");
+            thread::yield_now();
+        }
+        kill_process(Pid::from_child(&child), Signal::TERM).expect("a signal is sent");
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.signal(), Some(Signal::TERM.as_raw()), "{command}");
+        assert_eq!(programs(), 0, "{command}");
+    }
 }
 
 /// A program that ends as soon as there is a file `broken`, and then does not start any more.

@@ -6,15 +6,14 @@
 mod compared;
 mod difference;
 mod made;
+mod missing;
 mod places;
 mod unreadable;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{
-    Engine, EventNumber, Key, Observation, Parts, Rejected, Sent, Slot, SlotId, Stimulus, System, Viewed, What,
-};
+use afresh_core::{Engine, EventNumber, Key, Observation, Parts, Sent, Slot, SlotId, Stimulus, System, Viewed, What};
 use afresh_trace::format::EventOf;
 
 pub(crate) use compared::Compared;
@@ -22,6 +21,8 @@ use difference::Event;
 pub(crate) use difference::{Between, Difference, Different, kind, output_part};
 pub(crate) use made::is_restart;
 use made::{made_since, sent_before};
+pub(crate) use missing::Missing;
+use missing::{Unrecorded, only_now};
 pub(crate) use places::Places;
 use window::Window;
 
@@ -48,6 +49,8 @@ pub(crate) struct Comparer {
     apart: BTreeSet<SlotId>,
     /// `true` if the trace records outputs.
     records_outputs: bool,
+    /// `true` if the trace records an observation of the current stimulus.
+    heard: bool,
     /// The stimulus of the first recorded observation that is compared, as an event of the journal; `None` if the trace
     /// has recorded none so far. Many traces never do, so earlier missing observations are only looked for at the end.
     recorded_from: Option<usize>,
@@ -68,22 +71,6 @@ struct Current {
     taken: EventNumber,
 }
 
-/// An observation that is missing from the record: its event in the journal, and the stimulus that caused it.
-#[derive(Clone, Copy)]
-struct Unrecorded {
-    journaled: EventNumber,
-    stimulus: Current,
-}
-
-/// The observations that are missing from the record.
-pub(crate) struct Missing<S: System> {
-    /// The observations that the record should have.
-    pub(crate) differences: Vec<Difference<S>>,
-    /// The observations of the last stimulus that caused any, if the record ends before them. They are not recorded
-    /// yet, which is no difference.
-    pub(crate) not_yet: Vec<Difference<S>>,
-}
-
 impl Comparer {
     pub(crate) fn new(complete: bool, ignored: &[Ignored]) -> Self {
         Self {
@@ -95,6 +82,7 @@ impl Comparer {
             matched: Vec::new(),
             apart: BTreeSet::new(),
             records_outputs: false,
+            heard: false,
             recorded_from: None,
             unrecorded: Vec::new(),
             nothing_before: false,
@@ -125,6 +113,7 @@ impl Comparer {
         }
         if !goes_on {
             self.stimulus = Some(Current { place, taken });
+            self.heard = false;
         }
     }
 
@@ -170,6 +159,7 @@ impl Comparer {
         side: &'static str,
     ) -> Compared<S> {
         self.begins(engine);
+        self.heard = true;
         let compared = match observation {
             Observation::View(viewed) => {
                 self.sees_view(engine, viewed);
@@ -182,7 +172,10 @@ impl Comparer {
             Observation::Rejected(recorded) => {
                 // The reason may be worded differently in another version, and may contain the number of an event.
                 let now = self.find_with_cause(engine, cause, |now| matches!(now, Observation::Rejected(_)));
-                // In a window, the message may conflict with one before it.
+                // In a window, the message may conflict with one before it. Then its keys did not have it.
+                if now.is_none() {
+                    self.window.rejects();
+                }
                 self.event(now.is_some(), false, || Event::Rejected((**recorded).clone()))
             }
             Observation::Quarantined(recorded) => {
@@ -192,9 +185,9 @@ impl Comparer {
                 self.event(now.is_some(), is_derivable, || Event::Quarantined((**recorded).clone()))
             }
             Observation::Healed(recorded) => {
-                let is_derivable = engine.state(&recorded.key).is_some();
                 let now = self.find(engine, |now| matches!(now, Observation::Healed(now) if now == recorded));
-                self.event(now.is_some(), is_derivable, || Event::Healed((**recorded).clone()))
+                // In a window, a fault before it may have damaged the key, also in other parts.
+                self.event(now.is_some(), false, || Event::Healed((**recorded).clone()))
             }
             Observation::Unreadable(recorded) => self.unreadable(engine, recorded, side),
             Observation::Settled(_) => Compared::Same,
@@ -230,6 +223,7 @@ impl Comparer {
     pub(crate) fn sees_view<S: System>(&mut self, engine: &Engine<S>, viewed: &Viewed<S::View>) {
         self.window.depends(&viewed.key);
         self.begins(engine);
+        self.heard = true;
         self.covered = engine.journal().len();
     }
 
@@ -359,10 +353,26 @@ impl Comparer {
             let taken = cause.unwrap_or(stimulus.taken).max(stimulus.taken);
             self.places.of(taken).map_or(stimulus, |place| Current { place, taken })
         };
-        let missing: Vec<_> =
-            missing.map(|(journaled, _)| Unrecorded { journaled, stimulus: stimulus(journaled) }).collect();
+        let missing: Vec<_> = missing
+            .map(|(journaled, now)| Unrecorded {
+                journaled,
+                stimulus: stimulus(journaled),
+                is_derivable: self.is_derivable(now),
+            })
+            .collect();
         self.unrecorded.extend(missing);
         self.matched.clear();
+    }
+
+    /// Returns `false` if an observation that is made now, and that the record does not have, may depend on what came
+    /// before the window. A message may repeat one from there, which changes nothing; then the record has nothing of it
+    /// at all. A key that is healed now may have been damaged there.
+    pub(crate) fn is_derivable<O, V>(&self, now: &Observation<O, V>) -> bool {
+        match now {
+            Observation::Rejected(_) => self.window.complete || self.heard,
+            Observation::Healed(_) | Observation::Out(_) => self.window.complete,
+            _ => true,
+        }
     }
 
     /// Takes an observation that the trace recorded, which is not compared. In a window, it tells which keys depend on
@@ -397,21 +407,6 @@ impl Comparer {
         }
     }
 
-    /// The observations before `recorded_from`, all of which are missing from the record.
-    fn unrecorded_before<'a, S: System>(&'a self, engine: &'a Engine<S>) -> impl Iterator<Item = Unrecorded> + 'a {
-        let before = if self.nothing_before { None } else { self.recorded_from };
-        let events = engine.journal().events().take(before.map_or(0, |taken| taken.saturating_sub(1)));
-        let missing = events.filter(|event| match &event.what {
-            What::Observation(now) => self.is_compared(now),
-            What::Stimulus(_) => false,
-        });
-        missing.filter_map(|event| {
-            let taken = event.cause?;
-            let stimulus = Current { place: self.places.of(taken)?, taken };
-            Some(Unrecorded { journaled: event.number, stimulus })
-        })
-    }
-
     /// Matches an observation that follows the last event to compare, so that it is not missing from the record.
     pub(crate) fn look_over<S: System>(&mut self, engine: &mut Engine<S>, event: &EventOf<S>) {
         if !matches!(event.what, What::Observation(Observation::View(_) | Observation::Settled(_))) {
@@ -420,65 +415,8 @@ impl Comparer {
             self.compared = compared;
         }
     }
-
-    /// Returns the observations that are missing from the record, after all events were read.
-    ///
-    /// `goes_on` says that the record has more events, which were left out.
-    pub(crate) fn finish<S: System>(&mut self, engine: &Engine<S>, goes_on: bool) -> Missing<S> {
-        let last = self.stimulus.map(|last| last.taken);
-        self.end(engine);
-        let mut unrecorded: Vec<_> = self.unrecorded_before(engine).collect();
-        unrecorded.append(&mut self.unrecorded);
-        let (mut differences, mut not_yet) = (Vec::new(), Vec::new());
-        for Unrecorded { journaled, stimulus: Current { place: (event, line), taken } } in unrecorded {
-            let Some(What::Observation(now)) = engine.journal().get(journaled).map(|event| &event.what) else {
-                continue;
-            };
-            let kind = match now {
-                Observation::Out(_) if !self.records_outputs => continue,
-                // If the user asked to skip unreadable messages, their rejection is no difference.
-                Observation::Rejected(_) if is_unreadable(engine, taken) => continue,
-                now => only_now(engine, &self.places, journaled, now),
-            };
-            let Some(kind) = kind else { continue };
-            // A crash and a restart may follow the last stimulus.
-            let ends = !goes_on && Some(taken) >= last && journaled.get() as usize > self.covered;
-            let missing = if ends { &mut not_yet } else { &mut differences };
-            missing.push(Difference { event, line, kind });
-        }
-        Missing { differences, not_yet }
-    }
-}
-
-/// The difference that an observation of the engine, event `number` of its journal, is if nothing matches it. Returns
-/// `None` if it is none.
-fn only_now<S: System>(
-    engine: &Engine<S>,
-    places: &Places,
-    number: EventNumber,
-    now: &Observation<S::Out, S::View>,
-) -> Option<Different<S>> {
-    Some(match now {
-        Observation::Out(sent) => {
-            let before = if sent.body.is_none() { sent_before(engine, number, sent) } else { None };
-            Different::NewOutput { sent: sent.clone(), before }
-        }
-        Observation::Rejected(now) => {
-            let why = places.why(engine, number, &now.why);
-            Different::New(Event::Rejected(Rejected { why }))
-        }
-        Observation::Quarantined(now) => Different::New(Event::Quarantined((**now).clone())),
-        Observation::Healed(now) => Different::New(Event::Healed((**now).clone())),
-        Observation::Settled(_) | Observation::View(_) | Observation::Unreadable(_) => return None,
-    })
 }
 
 fn differs<S: System>(recorded: &Sent<S::Out>, now: Option<&Sent<S::Out>>) -> Compared<S> {
     Compared::Differs(Different::Output { recorded: recorded.clone(), now: now.cloned() })
-}
-
-/// Returns `true` if event `taken` of the journal is a message whose body the system cannot read.
-fn is_unreadable<S: System>(engine: &Engine<S>, taken: EventNumber) -> bool {
-    let taken = engine.journal().get(taken);
-    taken.is_some_and(|event| matches!(event.what, What::Stimulus(Stimulus::Unreadable(_))))
 }

@@ -79,6 +79,14 @@ impl Window {
         self.says(key) && (!self.unsure || self.concerned.contains(key))
     }
 
+    /// Takes a recorded rejection of the message of the current stimulus, which counts now: its keys are not derivable
+    /// from now on.
+    pub(super) fn rejects(&mut self) {
+        if !self.complete {
+            self.unsaid.append(&mut self.concerned);
+        }
+    }
+
     /// Takes a recorded output. If the current stimulus withdraws a message from before the window, its key had that
     /// message. If a key that is not derivable sends a message to other keys, these are not derivable either.
     pub(super) fn output<S: System>(&mut self, engine: &Engine<S>, sent: &Sent<S::Out>) {

@@ -158,7 +158,7 @@ impl<'a, S: Subject> Timeline<'a, S> {
             // The engine takes settlements from the record, so there are no new ones.
             let sign = match observation {
                 Observation::Settled(_) | Observation::View(_) => continue,
-                Observation::Out(_) if !self.engine.options().complete => Sign::NotDerivable,
+                now if !self.comparer.is_derivable(now) => Sign::NotDerivable,
                 _ => Sign::New,
             };
             let what = What::Observation(observation.clone());

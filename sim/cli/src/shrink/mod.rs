@@ -48,8 +48,8 @@ use crate::worker;
 /// any single message that is left loses the bug. Also for spans and pairs: so did removing any 2 to 6 neighbouring
 /// messages, or any two, before the texts of those that are left were simplified.
 ///
-/// A file that is one JSON object or array on several lines is shrunk as one value, and a file of several ones by values
-/// instead of lines, unless `--verbatim` is given.
+/// A file that is one JSON object or array on several lines is shrunk as one value, and a file of several ones by
+/// values instead of lines, unless `--verbatim` is given.
 ///
 /// If the search meets another bug, it keeps the candidate that showed it in the folder OUTPUT.others, once for each
 /// signature.

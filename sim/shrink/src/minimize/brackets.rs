@@ -35,8 +35,8 @@ impl<T> Opened<T> {
         *self.of_kind.entry(closes.to_owned()).or_default() += 1;
     }
 
-    /// Closes the last one that `closes` closes, if there is one, and returns its value. Those that were opened after it
-    /// have no partner, and are left out.
+    /// Closes the last one that `closes` closes, if there is one, and returns its value. Those that were opened after
+    /// it have no partner, and are left out.
     pub(super) fn close(&mut self, closes: &str) -> Option<T> {
         self.of_kind.get(closes).filter(|count| **count > 0)?;
         loop {

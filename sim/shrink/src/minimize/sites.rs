@@ -94,8 +94,8 @@ fn words(text: &str, found: &mut Vec<Site>) {
     }
 }
 
-/// Returns the length of the number that a word is, perhaps with a fraction and a unit, as in `-2.5` and `30ms`; 0 if it
-/// is no number.
+/// Returns the length of the number that a word is, perhaps with a fraction and a unit, as in `-2.5` and `30ms`; 0 if
+/// it is no number.
 fn number(word: &str) -> usize {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let sign = usize::from(word.starts_with('-'));

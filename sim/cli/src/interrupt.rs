@@ -44,7 +44,7 @@ pub(crate) fn end_with_children() {
     let handle = signals.handle();
     let begun = thread::Builder::new().spawn(move || {
         for signal in signals.forever() {
-            orphans::end_all();
+            let _all = orphans::end_all();
             let _ = signal_hook::low_level::emulate_default_handler(signal);
         }
     });

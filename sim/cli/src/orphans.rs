@@ -34,10 +34,18 @@ pub(crate) fn end(worker: &Child) {
 }
 
 /// Ends all processes that this process has started, workers included, and what they have started.
-pub(crate) fn end_all() {
+///
+/// As long as the caller has the guard, no thread gets past [`wait`], so none says that a process ended too early.
+pub(crate) fn end_all() -> impl Sized {
     let mut workers = WORKERS.lock().unwrap_or_else(PoisonError::into_inner);
     workers.clear();
     end_but(&workers);
+    workers
+}
+
+/// Waits for ever if this process is about to end with all that it has started.
+pub(crate) fn wait() {
+    drop(WORKERS.lock());
 }
 
 /// Ends all children of this process but these.

@@ -21,6 +21,7 @@ use afresh_trace::text::{cut, escape, escape_json, escape_lines};
 use serde::Serialize;
 use serde_json::json;
 
+use crate::orphans;
 use crate::worker::{Note, Search, Things, Work, Worker, program};
 
 /// The most characters of a line of a message. A name in a trace may have millions.
@@ -115,6 +116,7 @@ impl Console {
 
     /// Ends the subcommand: prints its error, if it has failed, and returns the exit code.
     pub(crate) fn end(&self, done: Result<ExitCode, CliError>) -> ExitCode {
+        orphans::wait();
         let code = done.unwrap_or_else(|failure| {
             if failure.is_broken_pipe() {
                 return ExitCode::SUCCESS;

@@ -1,5 +1,6 @@
 //! Knobs: the actions that operators take on a running system. A knob carries ids, keys and flows, never data.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -86,6 +87,20 @@ pub enum Knob {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         why: String,
     },
+}
+
+impl Knob {
+    /// Notes that `other` confirmed the knob, if that is not the operator who asked for it. Then `by` names both.
+    pub fn confirmed_by(&mut self, other: &Name) {
+        let (Self::ReflowIn { by, .. }
+        | Self::ReflowOut { by, .. }
+        | Self::Trigger { by, .. }
+        | Self::Migrate { by, .. }
+        | Self::Scrub { by, .. }) = self;
+        if by != other {
+            *by = format!("{by}, confirmed by {other}").into();
+        }
+    }
 }
 
 /// The effects that turning a knob would have, computed without turning it.

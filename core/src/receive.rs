@@ -112,9 +112,11 @@ impl<S: System> Engine<S> {
         admitted
     }
 
-    /// Journals that the message of event `number` was rejected.
+    /// Journals that the message of event `number` was rejected, at the time of the last event: a knob or a start may
+    /// reject a message that came long before.
     pub(crate) fn reject(&mut self, number: EventNumber, why: String) {
-        self.observe(number, Observation::Rejected(Box::new(Rejected { why })));
+        let at = self.journal.events().last().and_then(|event| event.at);
+        self.journal.push(at, Some(number), What::Observation(Observation::Rejected(Box::new(Rejected { why }))));
     }
 
     /// Opens a key with the recorded view of event `number`. A second opening of the same key is rejected.

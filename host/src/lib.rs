@@ -59,7 +59,7 @@
 //! let trigger = Knob::Trigger { keys: None, by: "anna".into(), why: "a drill".into() };
 //! let asking = service.plan(Asked::Knob(trigger)).await?;
 //! assert!(asking.plan.is_empty(), "nothing is wrong, so nothing would be sent");
-//! service.confirm(asking.token).await?;
+//! service.confirm(asking.token, None).await?;
 //!
 //! // Everything is in the journal: two messages, an output, its confirmation and the knob.
 //! let mut journal = service.follow(0);

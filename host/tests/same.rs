@@ -100,7 +100,7 @@ impl<'s> Night<'s> {
             }
             17 => {
                 let plan = Name::from(format!("p-{}", self.plans.saturating_sub(dice.below(2) as u32)));
-                self.host.confirm(ticket, None, &plan);
+                self.host.confirm(ticket, None, &plan, None);
             }
             18 => {
                 // The storage fails. The batch may be durable all the same.

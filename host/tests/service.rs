@@ -121,10 +121,10 @@ async fn a_knob_does_what_its_plan_says_or_nothing() {
     let shown = service.plan(migrate()).await.unwrap();
     assert_eq!(shown.plan.sends.len(), 1);
     service.offer(add("m-2", "a", 1)).await.unwrap();
-    assert!(matches!(service.confirm(shown.token.clone()).await, Err(KnobError::Changed { .. })));
-    assert!(matches!(service.confirm(shown.token).await, Err(KnobError::NotPlanned)));
+    assert!(matches!(service.confirm(shown.token.clone(), None).await, Err(KnobError::Changed { .. })));
+    assert!(matches!(service.confirm(shown.token, None).await, Err(KnobError::NotPlanned)));
     let shown = service.plan(migrate()).await.unwrap();
-    let turned = service.confirm(shown.token).await.unwrap();
+    let turned = service.confirm(shown.token, None).await.unwrap();
     assert_eq!(turned.effects.len(), 1);
     settled(&service).await;
     assert_eq!(shop.last(), [("a".into(), Some(12))].into());

@@ -123,7 +123,7 @@ impl<S: Fixture> Night<S> {
             }
             Step::Confirm => {
                 let plan = Name::from(format!("plan-{}", self.plans));
-                self.host.confirm(Ticket::Operator(plan.clone()), None, &plan);
+                self.host.confirm(Ticket::Operator(plan.clone()), None, &plan, None);
             }
             Step::Show => self.host.show(Ticket::Reader(self.host.engine().journal().len())),
             Step::Stored => {
@@ -411,7 +411,7 @@ fn an_output_that_is_asked_for_again_is_sent_again() {
     let outputs = vec![SlotId { key: "paper".into(), slot: "text-digest".into() }];
     let (by, why, plan) = ("operator".into(), String::new(), Name::from("plan"));
     host.ask((), plan.clone(), Knob::ReflowOut { outputs, by, why });
-    host.confirm((), None, &plan);
+    host.confirm((), None, &plan, None);
     assert_eq!(act(&mut host), [first], "one output of a slot at a time");
     let lacking: usize = host.backlog().map(|backlog| backlog.under_way + backlog.waiting).sum();
     assert_eq!(lacking, 1, "one slot, whose output is on its way and will be sent again");

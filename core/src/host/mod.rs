@@ -258,17 +258,19 @@ impl<S: System, T> Host<S, T> {
 
     /// Turns a planned knob, if it would still do just what its plan says. The plan is used up.
     ///
-    /// The answer is [`Answer::Turned`], or says why not.
-    pub fn confirm(&mut self, ticket: T, at: Option<At>, plan: &Name) {
+    /// If `by` is not the operator who asked for the plan, the journal names both. The answer is [`Answer::Turned`], or
+    /// says why not.
+    pub fn confirm(&mut self, ticket: T, at: Option<At>, plan: &Name, by: Option<Name>) {
         let Some(ticket) = self.admits(ticket) else { return };
         let place = self.plans.iter().position(|(name, ..)| name == plan);
-        let Some((_, knob, shown)) = place.and_then(|place| self.plans.remove(place)) else {
+        let Some((_, mut knob, shown)) = place.and_then(|place| self.plans.remove(place)) else {
             return self.answer(ticket, Answer::NotPlanned);
         };
         let now = self.engine.plan(&knob);
         if !now.does_as(&shown) {
             return self.answer(ticket, Answer::Changed { shown: Box::new(shown), now: Box::new(now) });
         }
+        by.into_iter().for_each(|by| knob.confirmed_by(&by));
         let turned = self.engine.take(at, Stimulus::Knob(Box::new(knob))).stimulus();
         self.answer(ticket, Answer::Turned(turned));
     }

@@ -8,6 +8,7 @@ use afresh_core::{FactId, Key, Knob, Name};
 use afresh_trace::format::split_output_id;
 use axum::Json;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -54,8 +55,7 @@ pub(super) async fn plan<S: Subject + 'static>(
     request: Request,
 ) -> Result<Json<Value>, Failure> {
     let (parts, body) = request.into_parts();
-    let caller: &Caller = parts.extensions.get().ok_or_else(|| scan::internal("no caller"))?;
-    let by = caller.by(address(&parts));
+    let by = caller(&parts)?;
     let asked = asked(&whole(body, &shared.limits).await?, &by)?;
     let planned = shared.service.plan(asked).await?;
     Ok(Json(json!({ "token": planned.token, "knob": planned.knob, "plan": planned.plan })))
@@ -65,11 +65,19 @@ pub(super) async fn confirm<S: Subject + 'static>(
     State(shared): State<Shared<S>>,
     request: Request,
 ) -> Result<Json<Value>, Failure> {
-    let text = whole(request.into_body(), &shared.limits).await?;
-    let Confirm { token } = serde_json::from_str(&text).map_err(|error| not_json(&error))?;
-    let turned = shared.service.confirm(token).await?;
+    let (parts, body) = request.into_parts();
+    let by = caller(&parts)?;
+    let Confirm { token } =
+        serde_json::from_str(&whole(body, &shared.limits).await?).map_err(|error| not_json(&error))?;
+    let turned = shared.service.confirm(token, Some(by)).await?;
     let effects = scan::json::<S>(&turned.effects)?;
     Ok(Json(json!({ "event": turned.event, "effects": effects })))
+}
+
+/// The name under which the journal records who sent a request.
+fn caller(parts: &Parts) -> Result<Name, Failure> {
+    let caller: &Caller = parts.extensions.get().ok_or_else(|| scan::internal("no caller"))?;
+    Ok(caller.by(address(parts)))
 }
 
 /// Reads a knob, as a trace holds it but without `by`, and with names as people write them.

@@ -37,7 +37,7 @@ pub(super) enum Command<S: Subject> {
     Offer(Stimulus<S::In, S::View>, Reply<Result<Offered, Refused>>),
     Read(Read<S>),
     Ask(Asked, Reply<Result<Asking, KnobError>>),
-    Confirm(Name, Reply<Result<Turned<EventOf<S>>, KnobError>>),
+    Confirm(Name, Option<Name>, Reply<Result<Turned<EventOf<S>>, KnobError>>),
     Status(Reply<Status>),
     Stop(Reply<()>),
 }
@@ -225,7 +225,7 @@ impl<S: Subject + 'static> Driver<S> {
                 },
                 Err(error) => drop(reply.send(Err(KnobError::Name(error)))),
             },
-            Command::Confirm(plan, reply) => self.host.confirm(Ticket::Confirm(plan.clone(), reply), at, &plan),
+            Command::Confirm(plan, by, reply) => self.host.confirm(Ticket::Confirm(plan.clone(), reply), at, &plan, by),
             Command::Status(reply) => drop(reply.send(self.status())),
             Command::Stop(reply) => self.stopping.push(reply),
         }
@@ -341,7 +341,7 @@ impl<S: Subject + 'static> Driver<S> {
                 self.metrics.scrubbed.inc();
                 if !planned.is_empty() {
                     let at = Some(self.clock.now());
-                    self.host.confirm(Ticket::Scrub(plan.clone()), at, &plan);
+                    self.host.confirm(Ticket::Scrub(plan.clone()), at, &plan, None);
                 }
             }
             (Ticket::Scrub(_), _) => {}

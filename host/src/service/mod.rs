@@ -333,14 +333,15 @@ impl<S: Subject + 'static> Service<S> {
         answer.await.unwrap_or(Err(Refused::Stopped.into()))
     }
 
-    /// Turns the knob of a plan, if it still does just what the plan says. The plan is used up.
+    /// Turns the knob of a plan, if it still does just what the plan says. The plan is used up. If `by` is not the
+    /// operator who asked for the plan, the journal names both.
     ///
     /// # Errors
     ///
     /// Fails if the knob would have other effects now, if no plan has this token, or the service did not do it.
-    pub async fn confirm(&self, token: Name) -> Result<Turned<EventOf<S>>, KnobError> {
+    pub async fn confirm(&self, token: Name, by: Option<Name>) -> Result<Turned<EventOf<S>>, KnobError> {
         let (reply, answer) = oneshot::channel();
-        self.send(Command::Confirm(token, reply)).await?;
+        self.send(Command::Confirm(token, by, reply)).await?;
         answer.await.unwrap_or(Err(Refused::Stopped.into()))
     }
 

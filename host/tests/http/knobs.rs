@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use afresh_host::http::{Access, Role, Token};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::server::{Server, Setup, answer};
@@ -37,6 +38,24 @@ async fn a_knob_does_what_its_plan_says_or_nothing() {
     let knob = json!({ "migrate": { "flow": "double", "on": true, "by": "local@127.0.0.1", "why": "test" } });
     assert_eq!(journaled["events"][0]["knob"], knob);
     assert_eq!(server.get("/keys/a").await.1["flows"], json!(["double"]));
+}
+
+#[tokio::test]
+async fn who_confirms_the_plan_of_another_is_named_too() {
+    let made = ["anna", "ben"].map(|name| Token::new(name, vec![Role::Operate, Role::Read]).unwrap());
+    let access = Access::new(made.iter().map(|(token, _)| token.clone()).collect());
+    let server = Server::with(Setup { access, ..Setup::default() }).await;
+    let [anna, ben] = made.map(|(_, text)| text);
+    for (confirms, by) in [(&anna, "anna@127.0.0.1"), (&ben, "anna@127.0.0.1, confirmed by ben@127.0.0.1")] {
+        let plan = server.request(Method::POST, "/knobs/plan").bearer_auth(&anna).body(r#"{"scrub":{}}"#);
+        let (_, planned) = answer(plan).await;
+        let token = json!({ "token": planned["token"] }).to_string();
+        let confirm = server.request(Method::POST, "/knobs/confirm").bearer_auth(confirms).body(token);
+        assert_eq!(answer(confirm).await.0, 200);
+        let (_, journaled) = answer(server.request(Method::GET, "/messages?kind=knob").bearer_auth(&ben)).await;
+        let last = &journaled["events"][0];
+        assert_eq!(last["knob"]["scrub"]["by"], by);
+    }
 }
 
 #[tokio::test]
@@ -85,6 +104,6 @@ async fn unknown_names_are_answered_with_the_nearest() {
 async fn the_journal_says_who_turned_a_knob() {
     let (token, text) = Token::new("anna", vec![Role::Operate]).unwrap();
     let server = Server::with(Setup { access: Access::new(vec![token]), ..Setup::default() }).await;
-    let request = server.request(reqwest::Method::POST, "/knobs/plan").bearer_auth(&text).body(r#"{"scrub":{}}"#);
+    let request = server.request(Method::POST, "/knobs/plan").bearer_auth(&text).body(r#"{"scrub":{}}"#);
     assert_eq!(answer(request).await.1["knob"]["scrub"]["by"], "anna@127.0.0.1");
 }

@@ -84,8 +84,8 @@ pub(super) const ALL: &[Mutation] = &[
     noticed(
         FOLD,
         "a message before the opening leaves the key derivable",
-        "entry.position <= after.unwrap_or_else(",
-        "entry.position < i64::MIN && entry.position <= after.unwrap_or_else(",
+        "Some(after) => entry.position <= after,",
+        "Some(after) => false && entry.position <= after,",
     ),
     noticed(
         FOLD,

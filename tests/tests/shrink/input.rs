@@ -146,7 +146,7 @@ fn a_file_of_json_values_is_shrunk_by_values() {
         let order = serde_json::json!({"order": number, "amount": number * 7, "note": "ordinary"});
         serde_json::to_string_pretty(&order).expect("JSON") + "\n"
     };
-    let bench = Bench::new(&(0..60).map(order).collect::<String>());
+    let bench = Bench::new((0..60).map(order).collect::<String>());
     let script = r#"tr -d ' \n' < "$1" | grep -q '"order":17[,}].*"order":44[,}]'"#;
     let done = run(bench.shrink_by(&["trace.log"], script));
     assert!(done.stdout.starts_with("60 → 2 values, 1-minimal"), "{}{}", done.stdout, done.stderr);

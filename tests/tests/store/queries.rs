@@ -9,7 +9,7 @@ use rusqlite::types::Value;
 
 use super::stdout_of;
 
-const EVENTS: [&str; 12] = [
+const EVENTS: [&str; 13] = [
     r#"{"n":1,"at":"2026-03-14T09:00:00Z","in":{"id":"m-1","from":"bank","body":{"amount":5}}}"#,
     r#"{"n":2,"cause":1,"at":"2026-03-14T09:00:00Z","out":{"id":"a/balance","to":"statements","body":5}}"#,
     r#"{"n":3,"at":"2026-03-14T09:00:01Z","settled":{"id":"a/balance"}}"#,
@@ -22,6 +22,8 @@ const EVENTS: [&str; 12] = [
     r#"{"n":10,"cause":4,"at":"2026-03-14T09:00:05Z","quarantined":{"key":"b","why":"a panic"}}"#,
     r#"{"n":11,"at":"2026-03-14T09:00:06Z","fault":{"restart":{"node":"service"}}}"#,
     r#"{"n":12,"at":"2026-03-14T09:00:07Z","knob":{"by":"ann","trigger":{"keys":["b"]}}}"#,
+    // It is sent again, and not confirmed again.
+    r#"{"n":13,"cause":12,"at":"2026-03-14T09:00:08Z","out":{"id":"b/balance","to":"statements","body":1}}"#,
 ];
 
 /// The blocks of SQL in the page.
@@ -65,7 +67,7 @@ fn each_query_of_the_page_answers_its_question() {
     let at = |seconds: u32| format!("2026-03-14T09:00:0{seconds}.000000000Z");
     let expected = [
         vec![format!("1 {} 1 {{\"amount\":5}}", at(0)), format!("4 {} 2 {{\"amount\":6}}", at(2))],
-        vec!["a balance 2 1".to_owned()],
+        vec!["a balance statements 2".to_owned(), "b balance statements 1".to_owned()],
         vec!["8 shop m-1 {\"why\":\"an amount is positive\"}".to_owned()],
         vec![
             format!("10 {} quarantined b {{\"key\":\"b\",\"why\":\"a panic\"}}", at(5)),
@@ -75,7 +77,7 @@ fn each_query_of_the_page_answers_its_question() {
     ];
     assert_eq!(answers[..4], expected);
     let [last] = &answers[4..] else { panic!("the page has five queries") };
-    assert!(last[0].starts_with("process ") && last[0].ends_with(&format!(" 12 {}", at(7))), "{last:?}");
+    assert!(last[0].starts_with("process ") && last[0].ends_with(&format!(" 13 {}", at(8))), "{last:?}");
 }
 
 #[test]
@@ -110,7 +112,7 @@ fn a_backup_of_a_running_service_is_a_store() {
     };
     store.read(0, each).expect("it can be read");
     let mut next = rows.pop().expect("a row");
-    next.number = afresh_core::EventNumber::new(13).expect("not 0");
+    next.number = afresh_core::EventNumber::new(14).expect("not 0");
     store.append(&[next]).expect("a row is appended");
 }
 
@@ -123,7 +125,7 @@ fn the_page_quotes_what_the_triggers_say() {
         "UPDATE journal SET body = ''",
         "DELETE FROM journal",
         "REPLACE INTO journal SELECT * FROM journal",
-        "INSERT INTO journal (number, kind, checksum) VALUES (14, 'in', 0)",
+        "INSERT INTO journal (number, kind, checksum) VALUES (15, 'in', 0)",
         "DELETE FROM store",
     ] {
         let refused = connection.execute_batch(change).expect_err(change).to_string();

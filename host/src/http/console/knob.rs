@@ -79,7 +79,7 @@ pub(super) async fn confirm<S: Subject + 'static>(
     console: &Console<S>,
     asked: &Asked<'_>,
 ) -> Result<Response, Failure> {
-    match console.shared.service.confirm(asked.exact("token").into()).await {
+    match console.shared.service.confirm(asked.exact("token").into(), Some(console.by(asked))).await {
         Ok(turned) => Ok(see(&link("event", &[("n", &turned.event.to_string())]))),
         Err(KnobError::Changed { shown, .. }) => {
             planned(console, asked, asked.exact("knob"), Some(*shown), StatusCode::CONFLICT).await

@@ -1,6 +1,6 @@
 //! The brackets, tags and commas of a text that is not JSON.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// A part of a text that makes its structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,12 +19,12 @@ pub(super) enum Token<'t> {
 pub(super) struct Opened<T> {
     all: Vec<(String, T)>,
     /// How many are open of each kind, so that one that closes nothing takes no search.
-    of_kind: HashMap<String, usize>,
+    of_kind: BTreeMap<String, usize>,
 }
 
 impl<T> Default for Opened<T> {
     fn default() -> Self {
-        Self { all: Vec::new(), of_kind: HashMap::new() }
+        Self { all: Vec::new(), of_kind: BTreeMap::new() }
     }
 }
 

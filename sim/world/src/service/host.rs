@@ -187,7 +187,7 @@ impl<S: Subject> HostNode<S> {
             (Ticket::Message(message), Answer::Received(..)) => effects.send(UPSTREAM, Mail::Acknowledge(message)),
             (Ticket::Operator(plan, knob, looks), Answer::Planned(_)) => {
                 self.tell(&Stimulus::Knob(Box::new(knob.clone())), effects);
-                self.host.confirm(Ticket::Operator(plan.clone(), knob, looks), at(effects), &plan);
+                self.host.confirm(Ticket::Operator(plan.clone(), knob, looks), at(effects), &plan, None);
                 self.untell();
             }
             // The operator looks again.

@@ -231,14 +231,14 @@ fn a_workload_that_fails_is_an_error() {
     }
     let folder = Folder::default();
     folder.ok(&["init", "--language", "python", "orders"]);
-    let code = folder.read("orders/orders.py");
+    let code = folder.read("orders/system.py");
     let workload = "    def workload(self, seed):\n        item = [\"tea\"][seed // 3]\n        \
                     return [{\"from\": \"shop\", \"id\": \"m\", \"body\": {\"item\": item, \"count\": 1, \"on\": 1}}]\n\n";
-    folder.write("orders/orders.py", &code.replace("    def view(", &format!("{workload}    def view(")));
+    folder.write("orders/system.py", &code.replace("    def view(", &format!("{workload}    def view(")));
     let run = |words: &[&str]| {
         Done::from(folder.command(words).current_dir(folder.path("orders")).output().expect("it runs"))
     };
-    let told = "afresh: orders: there is no run of seed 3: IndexError at orders.py:";
+    let told = "afresh: orders: there is no run of seed 3: IndexError at system.py:";
     let done = run(&["explore", "orders", "--seeds", "0..9"]);
     assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{}", done.stderr);
     assert!(done.stderr.starts_with(told), "{}", done.stderr);
@@ -246,7 +246,7 @@ fn a_workload_that_fails_is_an_error() {
     assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{}", done.stderr);
     assert!(done.stderr.starts_with(told) && !folder.path("orders/run.jsonl").exists(), "{}", done.stderr);
     // The seeds before it are recorded.
-    folder.write("orders/orders.py", &folder.read("orders/orders.py").replace("seed // 3", "0"));
+    folder.write("orders/system.py", &folder.read("orders/system.py").replace("seed // 3", "0"));
     let done = run(&["explore", "orders", "--seeds", "0..3"]);
     assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
 }

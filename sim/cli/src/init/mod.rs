@@ -48,7 +48,10 @@ enum Language {
     Rust,
 }
 
-/// A file: its path, with the name of the system in it, and its content.
+/// A file: its path and its content, both with the name of the system in some places.
+///
+/// The path has it only where the language needs that: a file `json.py` would be taken for the library of that name. Go
+/// ignores some files whose names end in `_test` or `_linux`.
 type Template = (&'static str, &'static str);
 
 /// The trace that every first system gets.
@@ -61,16 +64,16 @@ impl Language {
     fn files(self) -> &'static [Template] {
         match self {
             Self::Python => &[
-                ("{{file}}.py", include_str!("templates/python/system.py")),
+                ("system.py", include_str!("templates/python/system.py")),
                 ("afresh.py", include_str!("../../../../examples/orders/python/afresh.py")),
-                ("test_{{file}}.py", include_str!("templates/python/test.py")),
+                ("test_system.py", include_str!("templates/python/test.py")),
                 DECLARED,
                 TRACE,
             ],
             Self::Typescript => &[
-                ("{{name}}.ts", include_str!("templates/typescript/system.ts")),
+                ("system.ts", include_str!("templates/typescript/system.ts")),
                 ("afresh.ts", include_str!("../../../../examples/orders/typescript/afresh.ts")),
-                ("{{name}}.test.ts", include_str!("templates/typescript/test.ts")),
+                ("system.test.ts", include_str!("templates/typescript/test.ts")),
                 ("node.d.ts", include_str!("../../../../examples/orders/typescript/node.d.ts")),
                 ("package.json", include_str!("../../../../examples/orders/typescript/package.json")),
                 ("tsconfig.json", include_str!("../../../../examples/orders/typescript/tsconfig.json")),
@@ -85,7 +88,6 @@ impl Language {
                 DECLARED,
                 TRACE,
             ],
-            // The names of files are fixed, because Go ignores some files whose names end in `_test` or `_linux`.
             Self::Go => &[
                 ("main.go", include_str!("templates/go/main.txt")),
                 ("afresh.go", include_str!("../../../../examples/orders/go/afresh.go")),
@@ -107,8 +109,8 @@ impl Language {
     /// The command that runs the system, for `afresh.toml`.
     fn command(self) -> &'static str {
         match self {
-            Self::Python => "\"python3 {{file}}.py\"",
-            Self::Typescript => "\"node {{name}}.ts\"",
+            Self::Python => "\"python3 system.py\"",
+            Self::Typescript => "\"node system.ts\"",
             Self::Java => "\"java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp target {{class}}\"",
             Self::Go => "\"target/{{name}}\"",
             Self::Rust => "",
@@ -179,14 +181,14 @@ fn fill(text: &str, name: &str, command: &str) -> String {
         let mut chars = word.chars();
         chars.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + chars.as_str())
     });
-    let file = name.replace('-', "_");
     text.replace("{{command}}", command)
         .replace("{{afresh}}", &package("sim/afresh", ""))
         .replace("{{snapshots}}", &package("sim/afresh", ", features = [\"snapshots\"]"))
         .replace("{{core}}", &package("core", ""))
-        .replace("{{class}}", &words.collect::<String>())
-        .replace("{{crate}}", &file)
-        .replace("{{file}}", &file)
+        // With a last word of their own, these are no names of a library: `String`, `json`, `std`.
+        .replace("{{class}}", &(words.collect::<String>() + "System"))
+        .replace("{{package}}", &format!("{name}-system"))
+        .replace("{{crate}}", &(name.replace('-', "_") + "_system"))
         .replace("{{name}}", name)
 }
 

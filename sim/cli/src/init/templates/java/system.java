@@ -2,7 +2,7 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * {{class}}: the number of pieces of each item, as a first system. Replace it with your own.
+ * {{name}}: the number of pieces of each item, as a first system. Replace it with your own.
  *
  * A message says how many pieces came or went, and when: {"item": "tea", "count": -2, "on": 3}
  */

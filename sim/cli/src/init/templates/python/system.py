@@ -1,4 +1,4 @@
-"""{{class}}: the number of pieces of each item, as a first system. Replace it with your own.
+"""{{name}}: the number of pieces of each item, as a first system. Replace it with your own.
 
 A message says how many pieces came or went, and when:
 

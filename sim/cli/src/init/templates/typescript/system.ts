@@ -1,4 +1,4 @@
-// {{class}}: the number of pieces of each item, as a first system. Replace it with your own.
+// {{name}}: the number of pieces of each item, as a first system. Replace it with your own.
 
 import { serve } from "./afresh.ts";
 import type { System } from "./afresh.ts";

@@ -229,3 +229,22 @@ fn when_the_time_is_over_only_the_last_steps_are_looked_at_closely() {
                     `--time` was over for 300 of them; 1 of 300 steps restated";
     assert!(said.contains(coverage) && said.contains("event 200, key d-1"), "{said}");
 }
+
+#[test]
+fn a_key_whose_messages_are_withdrawn_stays_after_a_deploy() {
+    let folder = Folder::default();
+    let withdrawn = r#"{"in":{"id":"m-1","from":"bank","revision":2,"withdrawn":true}}"#;
+    let deploy = r#"{"fault":{"deploy":{"node":"app","system":"ledger"}}}"#;
+    let view = |balance: i64| {
+        let value = format!(r#"{{"balance":{balance},"held":0,"captured":0,"fees":0,"payments":{{}}}}"#);
+        format!(r#"{{"view":{{"key":"a-1","value":{value}}}}}"#)
+    };
+    for (balance, code) in [(0, 0), (5, 1)] {
+        let events = [deposit(1, "a-1", 5, 1), withdrawn.to_owned(), deploy.to_owned(), view(balance)];
+        folder.trace("deploy.jsonl", "ledger", &events);
+        for command in ["check", "replay"] {
+            let done = folder.run(&[command, "deploy.jsonl"]);
+            assert_eq!(done.code, Some(code), "{command}: {}", done.stdout);
+        }
+    }
+}

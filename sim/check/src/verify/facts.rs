@@ -184,7 +184,10 @@ impl<S: System> Facts<S> {
         for history in self.histories.values_mut() {
             history.clear();
         }
-        self.histories.retain(|_, history| history.opening.is_some());
+        // A key that has sent something stays, although all its messages may be withdrawn, or of other keys now.
+        let sent: Vec<_> = sent.collect();
+        let senders: BTreeSet<_> = sent.iter().map(|(_, sent)| &sent.key).collect();
+        self.histories.retain(|key, history| history.opening.is_some() || senders.contains(key));
         let mut facts = Vec::new();
         for (name, revisions) in &mut self.revisions {
             revisions.admit(|revision| revision.admitted && admits(&self.system, revision.body.as_deref()));

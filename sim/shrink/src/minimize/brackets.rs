@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+/// The most bytes of a tag.
+const TAG_MAX: usize = 1000;
+
 /// A part of a text that makes its structure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Token<'t> {
@@ -84,7 +87,7 @@ fn token(text: &str) -> Option<(Token<'_>, usize)> {
         ')' | ']' | '}' => Some((Token::Closes(&text[..1]), 1)),
         ',' => Some((Token::Comma, 1)),
         '<' => {
-            let end = text.find('>')?;
+            let end = text.bytes().take(TAG_MAX).position(|byte| byte == b'>')?;
             let tag = &text[1..end];
             let name = |tag: &'_ str| tag.find(|char: char| !char.is_alphanumeric() && !"-_:.".contains(char));
             let closes = tag.starts_with('/');

@@ -248,3 +248,19 @@ fn a_key_whose_messages_are_withdrawn_stays_after_a_deploy() {
         }
     }
 }
+
+/// Simulated runs with faults of every kind, also such that damage states.
+#[test]
+fn no_record_of_a_right_system_shows_a_bug() {
+    for system in ["document", "ledger", "orderbook"] {
+        for seed in 10..20 {
+            let folder = Folder::default();
+            folder.run(&["run", system, "--seed", &seed.to_string(), "--output", "run.jsonl"]);
+            folder.ok(&["replay", "run.jsonl", "--record", "record.jsonl"]);
+            for more in [&[][..], &["--budget", "0"]] {
+                let done = folder.run(&[&["check", "record.jsonl"], more].concat());
+                assert_eq!(done.code, Some(0), "{system}, seed {seed}: {}", done.stdout);
+            }
+        }
+    }
+}

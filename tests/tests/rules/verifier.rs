@@ -107,11 +107,16 @@ fn a_panic_is_a_finding() {
 fn a_state_that_a_fault_has_damaged_is_not_compared_until_it_is_healed() {
     let damage = Fault::Damage { key: "a".into(), what: Damage::Default };
     let scrub = Knob::Scrub { keys: None, by: "story".into(), why: String::new() };
-    let happened =
-        [Said("x"), Did(Stimulus::Fault(Box::new(damage))), Said("y"), Did(Stimulus::Knob(Box::new(scrub))), Said("z")];
+    let [damage, scrub] = [Stimulus::Fault(Box::new(damage)), Stimulus::Knob(Box::new(scrub))];
+    let happened = [Said("x"), Did(damage.clone()), Said("y"), Did(scrub.clone()), Said("z")];
     let report = check_complete(Words::default(), happened);
     assert!(report.is_clean(), "{:?}", found(&report));
     assert_eq!((report.coverage.steps, report.coverage.damaged), (3, 1));
+    // A view that was recorded meanwhile shows the damage, which is no difference either. This record has no healing.
+    let happened = [Said("x"), Did(damage), Said("y"), Recorded("y"), Did(scrub), Recorded("x y"), Said("z")];
+    let report = check_complete(Words::default(), happened);
+    assert_eq!(found(&report), [("recorded/healed".to_owned(), 1, 5)]);
+    assert_eq!((report.coverage.recorded, report.coverage.recorded_steps), (1, 0));
 }
 
 #[test]

@@ -99,11 +99,13 @@ impl<S: System> Verifier<S> {
     fn recorded_view(&mut self, place: (EventNumber, u64), viewed: &Viewed<S::View>, ours: bool, found: &mut Findings) {
         let Viewed { key, value: view } = viewed;
         let length = self.facts.history(key).map_or(0, |history| history.len());
-        let recorded = RecordedView { view: view.clone(), length, in_order: true, is_right: false };
+        // A fault of the trace has damaged the key. The record may show that, and no message tells.
+        let is_damaged = self.damage.states.contains(key);
+        let recorded = RecordedView { view: view.clone(), length, in_order: !is_damaged, is_right: false };
         let before = self.record.views.insert(key.clone(), recorded);
         let from_checkpoints = self.look.depth.from_checkpoints;
         let is_current = if from_checkpoints { self.catch_up(key) } else { Ok(false) };
-        if !ours {
+        if !ours || is_damaged {
             return;
         }
         let now;

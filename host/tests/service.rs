@@ -211,3 +211,14 @@ async fn a_service_goes_on_when_postgres_was_restarted() {
     }
     assert_eq!(shop.last(), sums, "the receiver has what all messages call for");
 }
+
+#[tokio::test]
+async fn the_version_is_that_of_the_code_that_runs() {
+    let store = Memory::new();
+    for version in ["1", "2"] {
+        let options = Options { version: version.to_owned(), scrub_every: None, ..Options::new("counters") };
+        let service = Service::open(Counters, Box::new(store.clone()), Receivers::new(), options).unwrap();
+        assert_eq!((service.version(), service.header().version.as_str()), (version, "1"));
+        service.stop().await;
+    }
+}

@@ -44,7 +44,7 @@ pub(super) async fn status<S: Subject + 'static>(State(shared): State<Shared<S>>
     let listed = quarantined.iter().map(|(key, why)| json!({ "key": key, "why": why }));
     Ok(Json(json!({
         "system": service.name(),
-        "version": service.header().version,
+        "version": service.version(),
         "events": status.events,
         "durable": status.durable,
         "keys": keys,

@@ -72,19 +72,21 @@ pub struct Service<S: Subject> {
     metrics: Arc<Metrics>,
     system: Arc<S>,
     name: Arc<str>,
+    version: Arc<str>,
     store: Arc<str>,
     header: Arc<Header>,
 }
 
 impl<S: Subject> Clone for Service<S> {
     fn clone(&self) -> Self {
-        let Self { commands, durable, metrics, system, name, store, header } = self;
+        let Self { commands, durable, metrics, system, name, version, store, header } = self;
         Self {
             commands: commands.clone(),
             durable: durable.clone(),
             metrics: Arc::clone(metrics),
             system: Arc::clone(system),
             name: Arc::clone(name),
+            version: Arc::clone(version),
             store: Arc::clone(store),
             header: Arc::clone(header),
         }
@@ -386,6 +388,11 @@ impl<S: Subject + 'static> Service<S> {
     /// The name of the system in the journal.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The version of the code that runs; empty if unknown. The journal may have begun with another one.
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     /// The name of the store, without any password in it.

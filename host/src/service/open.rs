@@ -116,13 +116,22 @@ impl<S: Subject + 'static> Service<S> {
             metrics: Arc::clone(&metrics),
             events: events.clone(),
         };
-        let name: Arc<str> = options.system.as_str().into();
+        let (name, version): (Arc<str>, Arc<str>) = (options.system.as_str().into(), options.version.as_str().into());
         let kept = Arc::new(header.clone());
         let driver = Driver::new(host, header, receivers, options, Arc::clone(&metrics), durable_now, tasks, events);
         let runtime = Handle::current();
         thread::Builder::new().name("afresh-writer".into()).spawn(move || writer.run(&to_do))?;
         thread::Builder::new().name("afresh-engine".into()).spawn(move || driver.run(&runtime, asked, internal))?;
-        Ok(Self { commands, durable, metrics, system: Arc::new(system), name, store: store_name, header: kept })
+        Ok(Self {
+            commands,
+            durable,
+            metrics,
+            system: Arc::new(system),
+            name,
+            version,
+            store: store_name,
+            header: kept,
+        })
     }
 }
 

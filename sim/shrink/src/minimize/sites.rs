@@ -323,10 +323,9 @@ mod tests {
         let expected = [("#0", Kind::Number), ("#1", Kind::Word), ("#2", Kind::Number), ("#3", Kind::Word)];
         assert_eq!(found, expected.map(|(path, kind)| (path.to_owned(), kind)));
         assert_eq!(sites("{open 1}").len(), 2);
-        for (line, expected) in [
-            ("-2.5 1234.56 30ms 5.", vec!["-2.5", "1234.56", "30", "5"]),
-            ("1.2.3 10.0.0.1 1e5 5cafe 4-5 -", vec!["1"]),
-        ] {
+        for (line, expected) in
+            [("-2.5 1234.56 30ms 5.", vec!["-2.5", "1234.56", "30", "5"]), ("1.2.3 10.0.0.1 1e5 5cafe 4-5 -", vec![])]
+        {
             let numbers = sites(line).into_iter().filter(|site| site.kind == Kind::Number);
             assert_eq!(numbers.map(|site| &line[site.span]).collect::<Vec<_>>(), expected);
         }

@@ -138,6 +138,10 @@ impl Comparer {
             return self.event(engine.settle(event.at, &settled.output, settled.revision) && is_sent, false, gone);
         }
         let compared = self.observed(engine, event.cause, observation, "now");
+        // A message that conflicts with one before the window was no message of its keys.
+        if matches!((observation, &compared), (Observation::Rejected(_), Compared::NotDerivable(_))) {
+            self.window.rejects();
+        }
         if let Observation::View(viewed) = observation
             && engine.learn(event.at, viewed)
         {
@@ -172,10 +176,7 @@ impl Comparer {
             Observation::Rejected(recorded) => {
                 // The reason may be worded differently in another version, and may contain the number of an event.
                 let now = self.find_with_cause(engine, cause, |now| matches!(now, Observation::Rejected(_)));
-                // In a window, the message may conflict with one before it. Then its keys did not have it.
-                if now.is_none() {
-                    self.window.rejects();
-                }
+                // In a window, the message may conflict with one before it.
                 self.event(now.is_some(), false, || Event::Rejected((**recorded).clone()))
             }
             Observation::Quarantined(recorded) => {

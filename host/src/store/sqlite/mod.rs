@@ -3,7 +3,6 @@
 mod database;
 mod lock;
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use afresh_core::Header;
@@ -13,6 +12,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::columns::{Checks, Columns};
 use super::{Error, LEASE, Store, holder};
 use database::{create, failed, header, read, read_only, writable};
+use lock::Lock;
 
 /// A store in a file of SQLite, with one row for each event. Every value is a connection of its own.
 ///
@@ -37,7 +37,7 @@ struct Held {
     /// The number of this lease.
     token: i64,
     /// The lock, unless a process that stalls still has it.
-    lock: Option<File>,
+    lock: Option<Lock>,
 }
 
 /// Extends the lease, and says how far the journal goes. Changes no row if another process has taken the lease.

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use afresh_check::Subject;
 use afresh_core::{Header, Key};
-use afresh_trace::format::Writer;
+use afresh_trace::format::{Kind, Writer};
 use afresh_trace::part::Part;
 use afresh_trace::row::Row;
 use axum::Json;
@@ -19,6 +19,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::failure::Failure;
 use super::input::{limit, query};
+use super::keys::read;
 use super::scan::{Filter, Order, SLICE, find, internal, json, line};
 use super::search::{Page, time};
 use super::serve::Closing;
@@ -107,7 +108,10 @@ pub(super) async fn export<S: Subject + 'static>(
 ) -> Result<Response, Failure> {
     let AskedExport { since, until, key } = query(&uri)?;
     let (since, until) = (time("since", since.as_deref())?, time("until", until.as_deref())?);
-    let service = shared.service;
+    let service = shared.service.clone();
+    if let Some(key) = key.as_deref().map(Key::from) {
+        has_events(&shared, key).await?;
+    }
     let system = service.clone();
     // The engine has read the bodies, so they have the form of this version.
     let ask = move |body: &str| afresh_check::keys(system.system(), "", body);
@@ -127,6 +131,15 @@ pub(super) async fn export<S: Subject + 'static>(
         }
     });
     Ok(([(header::CONTENT_TYPE, lines::TYPES[0])], Body::from_stream(ReceiverStream::new(stream))).into_response())
+}
+
+/// Checks that some event concerns a key.
+async fn has_events<S: Subject + 'static>(shared: &Shared<S>, key: Key) -> Result<(), Failure> {
+    let Err(unknown) = read(shared, key.clone(), |_, _| ()).await else { return Ok(()) };
+    // All of its messages may have been rejected.
+    let filter = Filter { key: Some(key), kinds: vec![Kind::In], ..Filter::default() };
+    let found = find(&shared.service, &filter, Order::Newest, None, 1).await?;
+    if found.events.is_empty() && found.next.is_none() { Err(unknown) } else { Ok(()) }
 }
 
 /// Writes a part of the first `end` events, until nobody wants more.

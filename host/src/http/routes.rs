@@ -137,7 +137,7 @@ pub const ROUTES: &[Route] = &[
     Route {
         parameters: &[SINCE, BEFORE, ("key", "Only events that concern this key.")],
         answer: LINES,
-        answers: &[200, 503],
+        answers: &[200, 404, 503],
         ..route("GET", "/export", Role::Read, Does::Export, "Writes the journal as a trace.")
     },
     Route {

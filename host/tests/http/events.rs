@@ -146,6 +146,9 @@ async fn an_export_is_a_trace() {
             .all(|event| !matches!(&event.what, What::Stimulus(Stimulus::In(message)) if message.id == "m-1"))
     );
 
+    let unknown = server.request(Method::GET, "/export?key=bb").send().await.unwrap();
+    assert_eq!(unknown.status(), 404);
+
     let window = export("?since=2000-01-01T00:00:00Z").await;
     let reader = Reader::new("export", &window[..], Options::default()).unwrap();
     assert!(!reader.header().complete, "what was before that time is not there");

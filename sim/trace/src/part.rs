@@ -14,6 +14,8 @@ pub struct Part<A> {
     since: Option<At>,
     until: Option<At>,
     keys: Vec<Key>,
+    /// Those of `keys` that a row of the part concerns.
+    seen: BTreeSet<Key>,
     ask: A,
     has_begun: bool,
     /// The sender and the id of each message that was kept. A later revision also concerns the keys of an earlier one.
@@ -27,7 +29,21 @@ impl<A: Fn(&str) -> Option<Vec<Key>>> Part<A> {
     ///
     /// `ask` returns the keys of a message from its body, or `None` if the system cannot tell.
     pub fn new(since: Option<At>, until: Option<At>, keys: Vec<Key>, ask: A) -> Self {
-        Self { since, until, keys, ask, has_begun: since.is_none(), messages: BTreeSet::new(), kept: Vec::new() }
+        Self {
+            since,
+            until,
+            keys,
+            seen: BTreeSet::new(),
+            ask,
+            has_begun: since.is_none(),
+            messages: BTreeSet::new(),
+            kept: Vec::new(),
+        }
+    }
+
+    /// The keys that no row so far concerns, of those that were asked for.
+    pub fn unseen(&self) -> impl Iterator<Item = &Key> {
+        self.keys.iter().filter(|key| !self.seen.contains(*key))
     }
 
     /// Returns `true` if the part of a complete history is a complete history.
@@ -60,7 +76,7 @@ impl<A: Fn(&str) -> Option<Vec<Key>>> Part<A> {
                 let message = row.sender.clone().zip(row.id.clone());
                 let keys = row.body.as_deref().map(&self.ask);
                 let concerns = match keys {
-                    Some(Some(keys)) => keys.iter().any(|key| self.keys.contains(key)),
+                    Some(Some(keys)) => self.see(&keys),
                     Some(None) => true,
                     // A withdrawal has the keys of the message that it withdraws.
                     None => false,
@@ -72,8 +88,16 @@ impl<A: Fn(&str) -> Option<Vec<Key>>> Part<A> {
                 concerns || is_known
             }
             Kind::Rejected => row.cause.is_some_and(|cause| self.has(cause)),
-            _ => row.key.as_ref().is_none_or(|key| self.keys.contains(key)),
+            _ => row.key.as_ref().is_none_or(|key| self.see(std::slice::from_ref(key))),
         }
+    }
+
+    /// Notes those of some keys that are in the part, and returns whether there are any.
+    fn see(&mut self, keys: &[Key]) -> bool {
+        let wanted: Vec<_> = keys.iter().filter(|key| self.keys.contains(key)).collect();
+        let new = wanted.iter().filter(|key| !self.seen.contains(**key)).map(|key| (*key).clone());
+        self.seen.extend(new.collect::<Vec<_>>());
+        !wanted.is_empty()
     }
 
     fn has(&self, event: EventNumber) -> bool {

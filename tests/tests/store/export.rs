@@ -71,7 +71,8 @@ fn a_key_keeps_what_concerns_it() {
     assert_eq!(numbers(&["--key", "a"]), (false, vec![1, 2, 6, 9, 10]));
     assert_eq!(numbers(&["--key", "b"]), (false, vec![3, 4, 5, 6, 7, 8]));
     assert_eq!(numbers(&["--key", "a", "--key", "b"]), (false, (1..=10).collect()));
-    assert_eq!(numbers(&["--key", "none"]), (false, vec![6]));
+    // The key exists, and nothing of it is in the part.
+    assert_eq!(numbers(&["--key", "b", "--until", "2026-03-14T09:00:30Z"]), (false, vec![]));
     assert_eq!(numbers(&["--key", "b", "--until", "2026-03-14T09:02:00Z"]), (false, vec![3, 4, 5]));
 }
 
@@ -100,6 +101,9 @@ fn usage_is_checked() {
     assert!(said.contains("ledger"), "{said}");
     let said = folder.refused(&["export", URL, "--key", "a", "--system", "replica"]);
     assert!(said.contains("which has no keys: `--key` applies only to systems with keys"), "{said}");
+    let said = folder.refused(&["export", URL, "--key", "a-1", "--key", "a_2", "--output", "copy.jsonl"]);
+    assert!(said.contains("unknown key `a_2`: expected ") && said.contains("did you mean `a-"), "{said}");
+    assert!(!folder.path("copy.jsonl").exists());
     folder.write("copy.jsonl", "");
     let said = folder.refused(&["export", URL, "--output", "copy.jsonl"]);
     assert!(said.contains("already exists"), "{said}");

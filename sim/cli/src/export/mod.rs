@@ -1,15 +1,18 @@
 //! `afresh export`: writes the journal of a store as a trace.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use afresh_core::{At, Header, Key};
+use afresh_host::store::Store;
 use afresh_trace::format::files::Output;
-use afresh_trace::format::{Error, Problem};
+use afresh_trace::format::{Error, Kind, Problem};
 use afresh_trace::part::Part;
 use afresh_trace::row::Row;
 use afresh_trace::text::{count, escape};
+use afresh_trace::unknown::{Thing, UnknownName};
 use serde::Serialize;
 
 use crate::console::{CliError, Console, json};
@@ -128,8 +131,32 @@ fn export(args: &Args, systems: &Systems) -> Result<Exported, Error> {
     if let Some(error) = failed {
         return Err(error);
     }
+    for key in part.unseen() {
+        is_known(&mut *store, key, args, ask)?;
+    }
     output.finish()?;
     Ok(Exported { store: store_name(args), output: name, system: std::mem::take(&mut header.system), complete, events })
+}
+
+/// Checks that some event of the whole journal concerns a key.
+fn is_known(
+    store: &mut dyn Store,
+    wanted: &Key,
+    args: &Args,
+    ask: impl Fn(&str) -> Option<Vec<Key>>,
+) -> Result<(), Error> {
+    let mut known = BTreeSet::new();
+    let mut look_at = |row: Row| {
+        let keys = row.body.as_deref().filter(|_| row.kind == Kind::In).and_then(&ask);
+        known.extend(keys.into_iter().flatten().chain(row.key));
+        !known.contains(wanted)
+    };
+    store.read(0, &mut look_at).map_err(unread)?;
+    if known.contains(wanted) {
+        return Ok(());
+    }
+    let unknown = UnknownName::new(Thing::Key, wanted.as_str(), known.iter().map(Key::as_str));
+    Err(Error::file(store_name(args), Problem::Unknown(unknown)))
 }
 
 fn store_name(args: &Args) -> String {

@@ -24,6 +24,7 @@ fn programs_get_what_became_of_the_rows() {
     let expected = json!({
         "rows": "rows.csv", "output": "t.jsonl", "system_is_known": true,
         "in": 1, "out": 0, "views": 0, "ignored": 0, "skipped": 0, "backwards": 0, "torn": false,
+        "doubled": false,
         "read_as": { "format": "csv", "delimiter": ",", "header": true, "guessed": true },
         "duplicates": none, "conflicts": none, "stale": none, "rejected": none,
         "unreadable": { "count": 1, "first": [{ "line": 2, "event": 1, "why": why }] }, "absent": [],
@@ -150,4 +151,34 @@ fn a_program_that_does_not_run_rejects_nothing() {
     );
     assert!(done.stderr.contains("`bad` is unknown here or does not run"), "{}", done.stderr);
     assert!(!done.stderr.contains("rejected message"), "{}", done.stderr);
+}
+
+/// `COPY` doubles the backslashes of JSON, and the result is mostly JSON too, which says something else.
+#[test]
+fn json_with_doubled_backslashes_is_never_read_in_silence() {
+    let folder = Folder::default();
+    let import = |rows: &str, more: &[&str]| {
+        folder.write("rows.jsonl", rows);
+        let map = ["import", "rows.jsonl", "--system", "other", "--map", "from==x"];
+        folder.run(&[&map[..], more].concat())
+    };
+    let named = ["--map", "id=.id", "--map", "body=.body"];
+    let json = ["--map", "id=.id", "--map", "body=.body", "--read-as", "json"];
+    let copy = ["--map", "id=.1.id", "--map", "body=.1.body", "--read-as", "copy"];
+    let (doubled, single) = (r#"{"id":1,"body":"a\\\\b\\nc"}"#, r#"{"id":2,"body":"a\\\n"}"#);
+    let warns = |rows: &str, more: &[&str]| {
+        let done = import(rows, more);
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        (done.stderr.contains("warning: each backslash is doubled"), done.stdout.lines().nth(1).unwrap().to_owned())
+    };
+    assert!(warns(doubled, &named).0);
+    assert!(!warns(doubled, &json).0);
+    let (warning, event) = warns(doubled, &copy);
+    assert!(!warning && event.contains(r#""body":"a\\b\nc""#), "{event}");
+    assert!(!warns(&format!("{doubled}\n{single}\n"), &named).0);
+    assert!(!warns(r#"{"id":1,"body":"a"}"#, &named).0);
+    // A quote in a text, for which the result is no JSON.
+    let done = import(r#"{"id":1,"body":"say \\"hi\\""}"#, &named);
+    assert_eq!(done.code, Some(2));
+    assert!(done.stderr.contains("each backslash is doubled: `--read-as copy` reads"), "{}", done.stderr);
 }

@@ -59,6 +59,13 @@ impl Report<'_> {
         for absent in &self.summary.absent {
             let _ = writeln!(text, "warning: {absent}");
         }
+        if self.summary.doubled {
+            text.push_str(
+                "warning: each backslash is doubled, in texts or by the database that wrote the rows\n  help: if COPY \
+                 wrote them, use `--read-as copy`, with `.1` before each path, as in `--map id=.1.id`; if they are right, \
+                 use `--read-as json`\n",
+            );
+        }
         if self.summary.torn {
             text.push_str("warning: the last row has no line end, so it may be torn\n");
         }

@@ -55,6 +55,9 @@ pub struct Summary {
     pub backwards: u64,
     /// `true` if the last row has no line end, and so may be torn.
     pub torn: bool,
+    /// `true` if the rows were taken for JSON Lines, and are perhaps JSON in the text format of a database, which
+    /// doubles each backslash: some are in pairs, and none is single.
+    pub doubled: bool,
     /// The form in which the rows were read.
     pub read_as: Option<Form>,
     /// Messages in that are the same as an earlier one.
@@ -115,6 +118,7 @@ pub fn import<R: BufRead, W: Write>(
         let row = match rows.advance()? {
             Ok(false) => {
                 summary.absent = unseen.absent(name)?;
+                summary.doubled = rows.are_doubled();
                 return Ok(summary);
             }
             Ok(true) => Row { rows: &rows, mapping }.what(),

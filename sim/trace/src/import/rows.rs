@@ -17,7 +17,7 @@ pub(super) type Whole<R> = io::Chain<Cursor<Vec<u8>>, R>;
 
 /// Reads the rows of an export, one at a time.
 pub(super) enum Rows<R> {
-    Json(Lines<Whole<R>>, Form),
+    Json(Lines<Whole<R>>, Form, Backslashes),
     Cells(Box<Table<R>>),
 }
 
@@ -30,7 +30,7 @@ impl<R: BufRead> Rows<R> {
             (Some(RowFormat::Json), _) | (None, Some(b'{')) => {
                 let guessed = shape.rows.is_none();
                 let form = Form { format: RowFormat::Json, delimiter: None, header: false, guessed };
-                Ok(Self::Json(Lines::new(name.into(), source, shape.line_max), form))
+                Ok(Self::Json(Lines::new(name.into(), source, shape.line_max), form, Backslashes::default()))
             }
             (None, Some(b'[')) => {
                 let problem = "expected one row per line, found an array: split it with `jq -c '.[]'`";
@@ -48,7 +48,7 @@ impl<R: BufRead> Rows<R> {
     /// The form in which the export is read.
     pub(super) fn form(&self) -> Form {
         match self {
-            Self::Json(_, form) => *form,
+            Self::Json(_, form, _) => *form,
             Self::Cells(table) => table.form(),
         }
     }
@@ -61,7 +61,7 @@ impl<R: BufRead> Rows<R> {
     pub(super) fn advance(&mut self) -> Result<Result<bool, Error>, Error> {
         match self {
             Self::Cells(table) => table.advance(),
-            Self::Json(lines, _) => loop {
+            Self::Json(lines, _, backslashes) => loop {
                 match lines.advance() {
                     Ok(false) => return Ok(Ok(false)),
                     // These errors end the import: after a line that is too long, its rest would be taken for a row.
@@ -70,7 +70,10 @@ impl<R: BufRead> Rows<R> {
                     }
                     Err(error) => return Ok(Err(error)),
                     Ok(true) if lines.text().trim_ascii_start().is_empty() => {}
-                    Ok(true) => return Ok(object(lines).map(|()| true)),
+                    Ok(true) => {
+                        backslashes.look_at(lines.text());
+                        return Ok(object(lines).map(|()| true));
+                    }
                 }
             },
         }
@@ -99,7 +102,7 @@ impl<R: BufRead> Rows<R> {
     /// Finds the value at a path in the current row.
     fn value<'a>(&'a self, path: &[String]) -> Result<Option<Value<'a>>, String> {
         match self {
-            Self::Json(lines, _) => Value::find(lines.text(), path),
+            Self::Json(lines, ..) => Value::find(lines.text(), path),
             Self::Cells(table) => table.find(path),
         }
     }
@@ -124,7 +127,7 @@ impl<R: BufRead> Rows<R> {
     /// It is unknown for cells, and for a value that had to be decoded.
     pub(super) fn column_of(&self, value: &Value<'_>) -> u64 {
         match (self, value) {
-            (Self::Json(lines, _), Value::Json(Cow::Borrowed(json))) => {
+            (Self::Json(lines, ..), Value::Json(Cow::Borrowed(json))) => {
                 let offset = (json.as_ptr() as usize).checked_sub(lines.text().as_ptr() as usize);
                 offset.map_or(0, |offset| offset as u64 + 1)
             }
@@ -135,7 +138,7 @@ impl<R: BufRead> Rows<R> {
     /// The line at which the current row begins, from 1.
     pub(super) fn line(&self) -> u64 {
         match self {
-            Self::Json(lines, _) => lines.number,
+            Self::Json(lines, ..) => lines.number,
             Self::Cells(table) => table.line(),
         }
     }
@@ -143,15 +146,21 @@ impl<R: BufRead> Rows<R> {
     /// Returns `true` if the export ends with the current row, and the row has no line end.
     pub(super) fn is_last_without_end(&self) -> bool {
         match self {
-            Self::Json(lines, _) => !lines.has_end(),
+            Self::Json(lines, ..) => !lines.has_end(),
             Self::Cells(table) => !table.has_end(),
         }
+    }
+
+    /// Returns `true` if the rows were taken for JSON Lines, and are perhaps JSON in which the text format of a
+    /// database has doubled each backslash: all are in pairs.
+    pub(super) fn are_doubled(&self) -> bool {
+        matches!(self, Self::Json(_, Form { guessed: true, .. }, Backslashes { pairs: true, single: false }))
     }
 
     /// Builds an error about the current row.
     pub(super) fn error(&self, problem: Problem) -> Error {
         match self {
-            Self::Json(lines, _) => lines.error(0, problem),
+            Self::Json(lines, ..) => lines.error(0, problem),
             Self::Cells(table) => table.error(problem),
         }
     }
@@ -198,6 +207,25 @@ fn begin<R: BufRead>(name: &str, mut source: R) -> Result<(Vec<u8>, Whole<R>), E
     Ok((sample.to_vec(), Cursor::new(all).chain(source)))
 }
 
+/// The backslashes of rows of JSON.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Backslashes {
+    /// There are some in pairs: a backslash in a text, or the escape of an escape.
+    pairs: bool,
+    /// There is one that escapes another character. Nobody has doubled these backslashes.
+    single: bool,
+}
+
+impl Backslashes {
+    fn look_at(&mut self, text: &str) {
+        if self.single || !text.contains('\\') {
+            return;
+        }
+        let runs = text.as_bytes().chunk_by(|a, b| a == b).filter(|run| run[0] == b'\\');
+        runs.for_each(|run| *if run.len() % 2 == 0 { &mut self.pairs } else { &mut self.single } = true);
+    }
+}
+
 /// Checks that the current line is a JSON object.
 fn object<R: BufRead>(lines: &Lines<R>) -> Result<(), Error> {
     let text = lines.text();
@@ -205,7 +233,15 @@ fn object<R: BufRead>(lines: &Lines<R>) -> Result<(), Error> {
         let column = error.column() as u64;
         let error = error.to_string();
         let error = error.split(" at line ").next().unwrap_or_default();
-        lines.error(column, Problem::Row(format!("is not JSON: {error}, expected one JSON object per line")))
+        let mut backslashes = Backslashes::default();
+        backslashes.look_at(text);
+        let hint = match backslashes {
+            Backslashes { pairs: true, single: false } => {
+                "; each backslash is doubled: `--read-as copy` reads JSON that COPY wrote, with `.1` before each path"
+            }
+            _ => "",
+        };
+        lines.error(column, Problem::Row(format!("is not JSON: {error}, expected one JSON object per line{hint}")))
     })?;
     if !text.trim_ascii_start().starts_with('{') {
         return Err(lines.error(1, Problem::Row("expected a JSON object".into())));

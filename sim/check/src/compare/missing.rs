@@ -31,17 +31,11 @@ impl Comparer {
     fn unrecorded_before<'a, S: System>(&'a self, engine: &'a Engine<S>) -> impl Iterator<Item = Unrecorded> + 'a {
         let before = if self.nothing_before { None } else { self.recorded_from };
         let events = engine.journal().events().take(before.map_or(0, |taken| taken.saturating_sub(1)));
-        let missing = events.filter(|event| match &event.what {
-            What::Observation(now) => self.is_compared(now),
-            What::Stimulus(_) => false,
-        });
-        missing.filter_map(|event| {
-            let taken = event.cause?;
+        events.filter_map(|event| {
+            let What::Observation(now) = &event.what else { return None };
+            let taken = event.cause.filter(|_| self.is_compared(now))?;
             let stimulus = Current { place: self.places.of(taken)?, taken };
-            // No observation is recorded so far.
-            let is_derivable =
-                self.window.complete || matches!(event.what, What::Observation(Observation::Quarantined(_)));
-            Some(Unrecorded { journaled: event.number, stimulus, is_derivable })
+            Some(Unrecorded { journaled: event.number, stimulus, is_derivable: self.is_derivable_if(now, false) })
         })
     }
 
@@ -68,13 +62,11 @@ impl Comparer {
             let Some(kind) = kind else { continue };
             // A crash and a restart may follow the last stimulus.
             let ends = !goes_on && Some(taken) >= last && journaled.get() as usize > self.covered;
-            if !is_derivable && !ends {
-                let part = if matches!(now, Observation::Rejected(_)) { "rejected" } else { "healed" };
-                missing.not_derivable.push((part, (event, line)));
-                continue;
+            match &kind {
+                _ if ends => missing.not_yet.push(Difference { event, line, kind }),
+                Different::New(new) if !is_derivable => missing.not_derivable.push((new.part(), (event, line))),
+                _ => missing.differences.push(Difference { event, line, kind }),
             }
-            let missing = if ends { &mut missing.not_yet } else { &mut missing.differences };
-            missing.push(Difference { event, line, kind });
         }
         missing
     }

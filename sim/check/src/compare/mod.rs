@@ -13,7 +13,9 @@ mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{Engine, EventNumber, Key, Observation, Parts, Sent, Slot, SlotId, Stimulus, System, Viewed, What};
+use afresh_core::{
+    Engine, EventNumber, Key, Knob, Observation, Parts, Sent, Slot, SlotId, Stimulus, System, Viewed, What,
+};
 use afresh_trace::format::EventOf;
 
 pub(crate) use compared::Compared;
@@ -107,8 +109,16 @@ impl Comparer {
         self.places.add(taken, place);
         if let Some(stimulus) = stimulus {
             self.window.begin(engine, stimulus);
-            if let Stimulus::Opening(opening) = stimulus {
-                self.rests_on.entry(opening.key.clone()).or_insert(place.0);
+            match stimulus {
+                Stimulus::Opening(opening) => {
+                    self.rests_on.entry(opening.key.clone()).or_insert(place.0);
+                }
+                Stimulus::Knob(knob) => {
+                    if let Knob::Migrate { keys, .. } = &**knob {
+                        self.window.turns(keys.as_deref(), &self.rests_on);
+                    }
+                }
+                _ => {}
             }
         }
         if !goes_on {
@@ -365,12 +375,18 @@ impl Comparer {
         self.matched.clear();
     }
 
+    /// Returns `false` if an observation of the current stimulus, which the record does not have, may depend on what came
+    /// before the window.
+    pub(crate) fn is_derivable<O, V>(&self, now: &Observation<O, V>) -> bool {
+        self.is_derivable_if(now, self.heard)
+    }
+
     /// Returns `false` if an observation that is made now, and that the record does not have, may depend on what came
     /// before the window. A message may repeat one from there, which changes nothing; then the record has nothing of it
-    /// at all. A key that is healed now may have been damaged there.
-    pub(crate) fn is_derivable<O, V>(&self, now: &Observation<O, V>) -> bool {
+    /// at all, and is not `heard`. A key that is healed now may have been damaged there.
+    fn is_derivable_if<O, V>(&self, now: &Observation<O, V>, heard: bool) -> bool {
         match now {
-            Observation::Rejected(_) => self.window.complete || self.heard,
+            Observation::Rejected(_) => self.window.complete || heard,
             Observation::Healed(_) | Observation::Out(_) => self.window.complete,
             _ => true,
         }

@@ -1,6 +1,6 @@
 //! The keys of a window that are not derivable, for other reasons than a missing opening.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use afresh_core::{Engine, FactId, Key, Knob, Sent, Stimulus, System};
 
@@ -71,6 +71,16 @@ impl Window {
             self.unsaid.extend(self.concerned.iter().cloned());
         }
         self.unsure = self.concerned.iter().any(|key| !self.derives(engine, key));
+    }
+
+    /// Takes a flow that the current stimulus turns for some keys, or for all. Those that are `opened` are not
+    /// derivable from now on: the messages before the opening may mean something else to the flow.
+    pub(super) fn turns<V>(&mut self, keys: Option<&[Key]>, opened: &BTreeMap<Key, V>) {
+        match keys {
+            _ if self.complete => {}
+            Some(keys) => self.unsaid.extend(keys.iter().filter(|key| opened.contains_key(*key)).cloned()),
+            None => self.unsaid.extend(opened.keys().cloned()),
+        }
     }
 
     /// Returns `false` if the key depends on a message whose content is not in the window, or if the current stimulus

@@ -60,9 +60,12 @@ fn a_command_that_goes_wrong_is_not_the_bug() {
 fn an_input_that_is_the_program_can_be_run() {
     let bench = Bench::new("#!/bin/sh\n# noise\nexit 7\n");
     let path = bench.path("trace.log");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("it is a file");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).expect("it is a file");
     let done = run(bench.command(["trace.log", "--invert", "--verbatim", "--", "{}"].map(OsStr::new)));
     assert_eq!(done.code, Some(0), "{}", done.stderr);
+    // The result is a program too, and as private as the input.
+    let result = fs::metadata(bench.path("trace.min.log")).expect("it is there");
+    assert_eq!(result.permissions().mode() & 0o777, 0o700);
 }
 
 #[test]

@@ -111,7 +111,7 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
     };
     let result = places.output.clone().map(|path| {
         let ours = task.result.clone().or_else(|| Identity::of(&path).filter(|_| args.force));
-        ResultFile::new(path, ours, args.resume || task.again, worker)
+        ResultFile::new(path, &args.file, ours, args.resume || task.again, worker)
     });
     let mut session = Session {
         walk,

@@ -56,11 +56,19 @@ pub(super) struct ResultFile<'a> {
 
 impl<'a> ResultFile<'a> {
     /// Returns the file at `path`, which may replace the file `ours`. If the search `continues`, it may also replace
-    /// any of its earlier results.
-    pub(super) fn new(path: PathBuf, ours: Option<Identity>, continues: bool, worker: &'a Worker) -> Self {
+    /// any of its earlier results. It gets the permissions of the `input`: a script stays one, and what is private
+    /// stays private.
+    pub(super) fn new(
+        path: PathBuf,
+        input: &Path,
+        ours: Option<Identity>,
+        continues: bool,
+        worker: &'a Worker,
+    ) -> Self {
         let is_ours = ours.is_some() && Identity::of(&path) == ours;
         let found = if continues && !is_ours && path.is_file() { fs::read(&path).ok() } else { None };
-        Self { target: Target::new(path, ours), found, worker }
+        let permissions = fs::metadata(input).ok().filter(fs::Metadata::is_file).map(|input| input.permissions());
+        Self { target: Target::new(path, ours).permissions(permissions), found, worker }
     }
 
     /// Lets the file be replaced that was there if its content is `verified`, one of the results on the way.

@@ -1,6 +1,6 @@
 //! Outputs: files that appear complete or not at all, and that replace nothing unasked.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, BufWriter, IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -45,8 +45,13 @@ impl Output {
     ///
     /// Fails if the file exists and `force` is false, if the path is a directory, or if no file can be created there.
     pub fn create(path: &Path, force: bool) -> Result<Self, Error> {
+        Self::new(path, force, None)
+    }
+
+    /// Starts an output to a file that gets these permissions, unless it replaces another file, whose permissions stay.
+    fn new(path: &Path, force: bool, permissions: Option<Permissions>) -> Result<Self, Error> {
         let name = if is_stream(path) { "standard output".into() } else { input_name(path) };
-        match Sink::new(path, force) {
+        match Sink::new(path, force, permissions) {
             Ok(sink) => Ok(Self { name, sink: BufWriter::with_capacity(BUFFER, sink) }),
             Err(problem) => Err(Error::file(name, problem)),
         }
@@ -90,7 +95,7 @@ fn is_database(path: &Path) -> bool {
 }
 
 impl Sink {
-    fn new(path: &Path, force: bool) -> Result<Self, Problem> {
+    fn new(path: &Path, force: bool, permissions: Option<Permissions>) -> Result<Self, Problem> {
         if is_stream(path) {
             return Ok(Self::Stdout(SpooledTempFile::new(SPOOL_IN_MEMORY)));
         }
@@ -107,7 +112,8 @@ impl Sink {
         // Keep a symbolic link: replace the file that it points to.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         let replaced = Identity::of(&path);
-        let file = Hidden::beside(&path, found.map(|metadata| metadata.permissions()));
+        let permissions = found.map(|metadata| metadata.permissions()).or(permissions);
+        let file = Hidden::beside(&path, permissions);
         let file = file.map_err(|error| Problem::Write(without_path(error)))?;
         Ok(Self::Hidden { file, path, replaced })
     }
@@ -162,12 +168,20 @@ pub struct Target {
     path: PathBuf,
     /// The file that may be replaced: the one that was written last.
     ours: Option<Identity>,
+    /// The permissions of a new file; `None` for the usual ones.
+    permissions: Option<Permissions>,
 }
 
 impl Target {
     /// Returns the target at `path`, which may replace the file `ours` and no other.
     pub fn new(path: PathBuf, ours: Option<Identity>) -> Self {
-        Self { path, ours }
+        Self { path, ours, permissions: None }
+    }
+
+    /// Gives a new file these permissions.
+    #[must_use]
+    pub fn permissions(self, permissions: Option<Permissions>) -> Self {
+        Self { permissions, ..self }
     }
 
     /// The path of the file.
@@ -192,7 +206,7 @@ impl Target {
     /// Fails if the file cannot be written, or if another one is there than the one that may be replaced.
     pub fn write(&mut self, content: &[u8]) -> Result<(), Error> {
         let is_ours = self.ours.is_some() && Identity::of(&self.path) == self.ours;
-        let mut output = Output::create(&self.path, is_ours)?;
+        let mut output = Output::new(&self.path, is_ours, self.permissions.clone())?;
         output.write_all(content).map_err(|error| Error::file(output.name().to_owned(), Problem::Write(error)))?;
         output.finish()?;
         self.claim();

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Drives the console of a service in a real browser. Needs the programs `chromium`, `chromedriver` and `curl`: install
 # the packages `chromium`, `chromium-driver` and `curl`. If AFRESH_SCREENSHOTS names a folder, the pages are drawn there.
+# The variable AFRESH names the program, if not the debug build, which is built first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,7 +11,10 @@ for program in chromium chromedriver curl; do
         exit 2
     fi
 done
-cargo build --package afresh-bin --locked
+if [ -z "${AFRESH:-}" ]; then
+    cargo build --package afresh-bin --locked
+    AFRESH=target/debug/afresh
+fi
 cargo build --manifest-path tests/console/Cargo.toml --target-dir target/apart --locked
 
 folder=$(mktemp -d)
@@ -42,7 +46,7 @@ said() {
 }
 
 # Both programs take a free port, and say which.
-target/debug/afresh serve ledger+late-capture --store "sqlite:$folder/ledger.db" --listen 127.0.0.1:0 --no-scrub \
+"$AFRESH" serve ledger+late-capture --store "sqlite:$folder/ledger.db" --listen 127.0.0.1:0 --no-scrub \
     >"$folder/service" 2>"$folder/log" &
 started+=($!)
 service=$(said "$folder/service" '.*listening on (.*)')

@@ -142,6 +142,8 @@ def at_batch(mode, text, ask):
         write(text + "\ndone\n")
     elif mode == "empty-line":
         write("\n" + text + "\n")
+    elif mode == "empty-lines-after":
+        write(text + "\n \n\r\n")
     elif mode == "invalid-utf-8":
         sys.stdout.buffer.write(text.replace("sum", "s\udcff\udcfem").encode("utf-8", "surrogateescape") + b"\n")
         sys.stdout.flush()
@@ -171,6 +173,8 @@ def at_batch(mode, text, ask):
         write(text.replace('"states":', '"colour":1,"states":').replace('"keys":', '"colour":1,"keys":') + "\n")
     elif mode == "no-states":
         write(text.replace('"states":[{', '"states":[],"was":[{') + "\n")
+    elif mode == "no-keys":
+        with_answers([{} if "keys" in answer else answer for answer in right["answers"]])
     elif mode == "null-answer":
         with_answers([None for _ in right["answers"]])
     elif mode == "error-without-text":

@@ -75,15 +75,34 @@ fn failed(error: &serde_json::Error, line: &[u8]) -> Failure {
 
 /// The answer to *place*.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `keys` or `reject`")]
+#[serde(try_from = "PlaceAnswer")]
 pub(crate) struct Placed {
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) keys: Vec<Key>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     position: Option<Position>,
     /// Why the message is rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reject: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `keys` or `reject`")]
+struct PlaceAnswer {
+    keys: Option<Vec<Key>>,
+    position: Option<Position>,
+    reject: Option<String>,
+}
+
+impl TryFrom<PlaceAnswer> for Placed {
+    type Error = &'static str;
+
+    fn try_from(PlaceAnswer { keys, position, reject }: PlaceAnswer) -> Result<Self, Self::Error> {
+        match (keys, &reject) {
+            // A message without keys changes nothing, which a program must not say by mistake.
+            (None, None) => Err("expected `keys` or `reject`; a message of no key has `\"keys\":[]`"),
+            (keys, _) => Ok(Self { keys: keys.unwrap_or_default(), position, reject }),
+        }
+    }
 }
 
 /// A position: a number, or several that compare one after another.

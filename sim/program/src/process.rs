@@ -161,13 +161,17 @@ impl Process {
             self.read.extend_from_slice(&chunk[..read]);
             let mut taken = 0;
             while let Some(end) = self.read[searched..].iter().position(|byte| *byte == b'\n') {
-                if answered == count {
-                    return Err(no_answer("nothing was asked", &self.read[taken..]));
+                let line = &self.read[taken..searched + end];
+                (taken, searched) = (searched + end + 1, searched + end + 1);
+                if is_blank(line) {
+                    continue;
                 }
-                each(&self.read[taken..searched + end])?;
+                if answered == count {
+                    return Err(no_answer("nothing was asked", line));
+                }
+                each(line)?;
                 answered += 1;
                 since = Stopwatch::start();
-                (taken, searched) = (searched + end + 1, searched + end + 1);
             }
             self.read.drain(..taken);
             searched = self.read.len();
@@ -175,7 +179,7 @@ impl Process {
                 return Err(Failure::TooLong { bytes: limits.line_max });
             }
         }
-        if self.read.is_empty() { Ok(()) } else { Err(no_answer("nothing was asked", &self.read)) }
+        if is_blank(&self.read) { Ok(()) } else { Err(no_answer("nothing was asked", &self.read)) }
     }
 
     /// Waits until the process takes or gives something. Reads what it prints on standard error.
@@ -288,6 +292,11 @@ pub(crate) fn no_answer(why: impl Into<String>, line: &[u8]) -> Failure {
         shown.push('…');
     }
     Failure::NoAnswer { why: why.into(), line: shown }
+}
+
+/// Returns `true` for an empty line, which counts for nothing: a program may end its answers with two line ends.
+fn is_blank(line: &[u8]) -> bool {
+    line.trim_ascii().is_empty()
 }
 
 fn is_retry(error: &io::Error) -> bool {

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use afresh_tests::Folder;
+use afresh_tests::{Done, Folder};
 
 use super::{ORDERS, has, orders};
 
@@ -59,6 +60,10 @@ fn a_mistake_in_the_file_is_told_with_its_place() {
         (
             "[systems.other]\ncommand = \"x\"\ntwin = \"othre\"\n",
             "afresh.toml: systems.other.twin: unknown version `othre`: expected `other`",
+        ),
+        (
+            "[systems.\"orders+late-line\"]\ncommand = \"x\"\n",
+            "afresh.toml: systems.orders.versions.orders+late-line: the name is used twice",
         ),
         ("[defaults.check]\njobs = \"two\"\n", "afresh.toml: defaults.check.jobs: invalid value 'two' for '--jobs"),
         ("[defaults.check]\njobs = -1\n", "afresh.toml: defaults.check.jobs: invalid value '-1' for '--jobs"),
@@ -158,4 +163,54 @@ fn an_option_wins_over_the_defaults_that_it_excludes() {
     let words = ["shrink", "in.jsonl", "--system", "orders+late-line", "--output", "small.jsonl", "--not-in", "gone"];
     let refused = folder.refused(&[&words[..], &["--program", "gone=no-such-command"]].concat());
     assert!(refused.contains("the program of gone: cannot be run: no-such-command did not start"), "{refused}");
+}
+
+/// A campaign runs again what another build of the code has run, so it must know all of the code.
+#[test]
+fn a_campaign_knows_the_code_of_a_program() {
+    if !has("python3") {
+        return;
+    }
+    let folder = orders();
+    let toml = folder.read("afresh.toml");
+    let with = |files: &str| {
+        let line = format!("[systems.orders]\nfiles = [{files}]\n");
+        folder.write("afresh.toml", &toml.replace("[systems.orders]\n", &line));
+    };
+    let words = ["explore", "orders", "--from", "in.jsonl", "--seeds", "0..4"];
+    let first = || folder.ok(&words).lines().next().expect("a line").to_owned();
+    with("\"orders.py\", \"lib/*.py\"");
+    let refused = folder.refused(&words);
+    assert!(refused.contains("lib/*.py: a file of the code of a system cannot be read"), "{refused}");
+    // No other command needs to know.
+    folder.ok(&["check", "in.jsonl"]);
+    fs::create_dir(folder.path("lib")).expect("a folder");
+    folder.write("lib/prices.py", "");
+    let all_new = first();
+    assert!(first().contains("made before by this build"));
+    folder.write("lib/prices.py", "# Another build.\n");
+    assert_eq!(first(), all_new);
+    // A program that the `PATH` has.
+    let bin = folder.path("bin");
+    fs::create_dir(&bin).expect("a folder");
+    let script = |line: &str| {
+        folder.write("bin/serve-orders", &format!("#!/bin/sh\n{line}exec python3 orders.py\n"));
+        fs::set_permissions(bin.join("serve-orders"), fs::Permissions::from_mode(0o755)).expect("it is a file");
+    };
+    let path = std::env::join_paths(
+        [bin.clone()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").expect("there is one"))),
+    );
+    let path = path.expect("no colon is in it");
+    let first = || {
+        let mut command = folder.command(&words);
+        command.args(["--program", "orders=serve-orders", "--output", "installed"]).env("PATH", &path);
+        let done = Done::from(command.output().expect("it runs"));
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        done.stdout.lines().next().expect("a line").to_owned()
+    };
+    script("");
+    let all_new = first();
+    assert!(first().contains("made before by this build"));
+    script(": another build\n");
+    assert_eq!(first(), all_new);
 }

@@ -79,7 +79,6 @@ fn at_a_question() {
         ("deep", "recursion limit exceeded"),
         ("drips", "the program did not answer in 5 s"),
         ("duplicate-keys", "twice"),
-        ("empty-line", "EOF while parsing"),
         ("endless-line", "the program answered with a line of more than 67108864 bytes"),
         ("ends", "the program ended with exit code 3 before it answered"),
         ("errors", "OSError at db.py:7"),
@@ -92,6 +91,7 @@ fn at_a_question() {
         ("large-double", "is too large to be kept exactly"),
         ("nan", "is no answer"),
         ("no-batch", "missing field `batch`"),
+        ("no-keys", "expected `keys` or `reject`"),
         ("null-answer", "expected an object with `keys` or `reject`"),
         ("prints", "is no answer"),
         ("random-state", "the same messages give another state each time"),
@@ -120,7 +120,7 @@ fn rightly_after_all() {
     if !has("python3") {
         return;
     }
-    for mode in ["beyond-53-bits", "endless-stderr", "few-bits"] {
+    for mode in ["beyond-53-bits", "empty-line", "empty-lines-after", "endless-stderr", "few-bits"] {
         let done = check(mode, &[]);
         assert_eq!(done.code, Some(0), "{mode}: {}{}", done.stdout, done.stderr);
     }

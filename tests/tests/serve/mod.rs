@@ -75,10 +75,19 @@ fn what_cannot_be_served_is_refused() {
         (&["ledger", "--store", "sqlite:x.db", "--receiver", "statements"], "NAME=URL"),
         (&["ledger", "--store", "sqlite:x.db", "--receiver", "statements=ftp://x/y"], "is not a URL of HTTP"),
         (&["ledger", "--store", "sqlite:x.db", "--tokens", "none.jsonl"], "none.jsonl"),
+        (
+            &["ledger", "--store", "sqlite:x.db", "--receiver=a=http://x/1", "--receiver", "a=http://x/2"],
+            "`a` has two URLs",
+        ),
     ] {
         let error = refused(&folder, words);
         assert!(error.contains(why), "{words:?}: {error}");
     }
+    // A receiver whose name ends like one of the file is another.
+    folder.write("afresh.toml", "[receivers]\nbank = \"ftp://x/y\"\n");
+    let error = refused(&folder, &["ledger", "--store", "sqlite:x.db", "--receiver", "savings-bank=http://x/1"]);
+    assert!(error.contains("is not a URL of HTTP"), "{error}");
+    folder.write("afresh.toml", "");
     // A program that does not run would reject messages for good.
     let broken = [&["broken", "--store", "sqlite:x.db"][..], &["--program", "broken=false"]].concat();
     let error = refused(&folder, &broken);

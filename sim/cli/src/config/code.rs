@@ -1,16 +1,21 @@
 //! The files of the code of a program.
 
+use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use afresh_program::Program;
+use afresh_trace::text::escape;
+
+use crate::console::CliError;
 
 /// Returns the files that a command names, each with the files beside it that have the same extension: a program in
-/// several files mostly has them in one folder.
+/// several files mostly has them in one folder. If the program itself is found in the `PATH`, it is one of them.
 pub(super) fn named(command: &[OsString], folder: &Path) -> Vec<PathBuf> {
     let named = command.iter().map(|word| folder.join(word)).filter(|path| path.is_file());
     let mut files: Vec<_> = named.flat_map(|path| beside(&path)).collect();
+    files.extend(command.first().and_then(installed));
     files.sort();
     files.dedup();
     files
@@ -22,20 +27,32 @@ fn beside(path: &Path) -> Vec<PathBuf> {
     entries.filter(|entry| entry.extension() == Some(extension) && entry.is_file()).collect()
 }
 
-/// Returns the files in `folder` that match some patterns.
+/// Returns the program of this name that a shell would find in the `PATH`.
+fn installed(name: &OsString) -> Option<PathBuf> {
+    let path = env::var_os("PATH").filter(|_| !name.to_string_lossy().contains('/'))?;
+    env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+/// Returns the files in `folder` that match some patterns, and each pattern that matches none.
 pub(super) fn matched(patterns: &[String], folder: &Path) -> Vec<PathBuf> {
     let matches = |pattern: &String| {
         let inside = glob::Pattern::escape(&folder.to_string_lossy());
-        glob::glob(&format!("{inside}/{pattern}")).into_iter().flatten().flatten()
+        let found = glob::glob(&format!("{inside}/{pattern}")).into_iter().flatten().flatten();
+        let found: Vec<_> = found.filter(|path| path.is_file()).collect();
+        if found.is_empty() { vec![folder.join(pattern)] } else { found }
     };
-    let mut files: Vec<_> = patterns.iter().flat_map(matches).filter(|path| path.is_file()).collect();
+    let mut files: Vec<_> = patterns.iter().flat_map(matches).collect();
     files.sort();
     files.dedup();
     files
 }
 
 /// Returns a digest of the command of a program and its files, which tells two builds of it apart.
-pub(crate) fn digest(program: &Program) -> String {
+///
+/// # Errors
+///
+/// Fails if a file cannot be read: a change of it would not be seen.
+pub(crate) fn digest(program: &Program) -> Result<String, CliError> {
     let config = program.config();
     let mut digest = blake3::Hasher::new();
     let mut add = |bytes: &[u8]| {
@@ -44,9 +61,16 @@ pub(crate) fn digest(program: &Program) -> String {
     };
     config.command.iter().for_each(|word| add(word.as_encoded_bytes()));
     for file in &config.files {
+        let code = fs::read(file).map_err(|error| {
+            CliError::Usage(format!(
+                "{}: a file of the code of a system cannot be read: {error}\n  help: a campaign must know when the code \
+                 changes: correct `files` of the system in `{}`",
+                escape(&file.to_string_lossy()),
+                super::NAME
+            ))
+        })?;
         add(file.as_os_str().as_encoded_bytes());
-        // A file that cannot be read any more is another build.
-        add(&fs::read(file).unwrap_or_default());
+        add(&code);
     }
-    digest.finalize().to_hex()[..16].to_owned()
+    Ok(digest.finalize().to_hex()[..16].to_owned())
 }

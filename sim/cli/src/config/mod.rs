@@ -3,7 +3,7 @@
 pub(crate) mod code;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -142,14 +142,19 @@ impl File {
         let text = fs::read_to_string(&path).map_err(|error| Error::file(name.clone(), Problem::Read(error)))?;
         let file: Self = toml::from_str(&text)
             .map_err(|error| CliError::Usage(format!("{name}: {}", error.to_string().trim_end())))?;
-        file.check_twins().map_err(|why| CliError::Usage(format!("{name}: {why}")))?;
+        file.check_names().map_err(|why| CliError::Usage(format!("{name}: {why}")))?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         Ok(Self { folder: folder.to_owned(), path, ..file })
     }
 
-    /// Checks that each twin is a version of its system.
-    fn check_twins(&self) -> Result<(), String> {
+    /// Checks that each name names one command, and that each twin is a version of its system.
+    fn check_names(&self) -> Result<(), String> {
+        let mut seen: BTreeSet<_> = self.systems.keys().collect();
         for (name, Declared { twin, versions, .. }) in &self.systems {
+            if let Some(version) = versions.keys().find(|version| !seen.insert(version)) {
+                let help = "choose a name that no other system and no version of one has";
+                return Err(format!("systems.{name}.versions.{version}: the name is used twice\n  help: {help}"));
+            }
             let known = || versions.keys().chain([name]).map(String::as_str);
             if let Some(twin) = twin.as_deref().filter(|twin| !known().any(|known| known == *twin)) {
                 let unknown = UnknownName::new(Thing::Version, twin, known());

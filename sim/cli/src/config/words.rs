@@ -73,7 +73,9 @@ pub(crate) fn with_defaults(
     }
     if name == "serve" {
         for (receiver, url) in &file.receivers {
-            let is_given = given.iter().any(|word| word.to_string_lossy().contains(&format!("{receiver}=")));
+            // The option and its value are one word or two.
+            let value = |word: &OsString| word.to_string_lossy().trim_start_matches("--receiver=").to_owned();
+            let is_given = given.iter().any(|word| value(word).starts_with(&format!("{receiver}=")));
             more.extend((!is_given).then(|| format!("--receiver={receiver}={url}").into()));
         }
     }

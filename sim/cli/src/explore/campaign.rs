@@ -256,7 +256,7 @@ pub(super) fn build(programs: &[&Program]) -> Result<String, CliError> {
     let mut digest = blake3::Hasher::new();
     digest.update_reader(&mut program).map_err(failed)?;
     for program in programs {
-        digest.update(code::digest(program).as_bytes());
+        digest.update(code::digest(program)?.as_bytes());
     }
     Ok(digest.finalize().to_hex()[..16].to_owned())
 }

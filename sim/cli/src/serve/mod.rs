@@ -3,6 +3,7 @@
 mod receiver;
 pub(super) mod token;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -136,6 +137,13 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         .get(&args.system)
         .map_err(|unknown| CliError::Usage(format!("{unknown}\n  help: {}", unknown.help())))?;
     systems.begin(&args.system)?;
+    let mut receivers = BTreeMap::new();
+    for Route { name, url } in &args.receivers {
+        if receivers.insert(name.clone(), url.clone()).is_some() {
+            let name = escape(name);
+            return Err(usage(&format!("--receiver: `{name}` has two URLs\n  help: give each receiver one URL")));
+        }
+    }
     interrupt::listen();
     // An error says that the program around this one has a log of its own.
     let _ = tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).with_target(false).try_init();
@@ -159,7 +167,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         store: store::open(&args.store.to_string_lossy()).map_err(|error| usage(&error))?,
         listen: Listen { tls, ..Listen::new(args.listen) },
         access: Access::new(tokens.unwrap_or_default()),
-        receivers: args.receivers.iter().map(|Route { name, url }| (name.clone(), url.clone())).collect(),
+        receivers: receivers.into_iter().collect(),
         answer_max: args.answer_max,
         scrub_every: (!args.no_scrub).then_some(args.scrub_every),
         start_anyway: args.start_anyway,

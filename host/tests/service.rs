@@ -3,16 +3,20 @@
 mod counters;
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use afresh_check::turn::Asked;
-use afresh_core::{Key, Knob, Message, Receipt, Sent};
+use afresh_check::turn::{Asked, Selection, Waiting};
+use afresh_core::{Flows, Input, Key, Knob, Message, Receipt, Sent, Slot, System};
 use afresh_host::receiver::Delivery;
 use afresh_host::service::{KnobError, Refused};
 use afresh_host::store::Memory;
 use afresh_host::{Options, Receivers, Service};
 use counters::Counters;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 /// A receiver that notes what it has got, and is down as long as it is told to be.
 #[derive(Clone, Default)]
@@ -157,6 +161,78 @@ async fn a_read_that_panics_harms_nobody() {
     let read = service.read(|engine| assert!(!engine.journal().is_empty(), "on purpose")).await;
     assert_eq!(read, Err(Refused::Panicked));
     assert_eq!(service.read(|engine| engine.journal().len()).await, Ok(0));
+}
+
+/// A sum of amounts, each of a type that one version of the code can read.
+#[derive(Clone)]
+struct Sums<A>(PhantomData<A>);
+
+/// An amount as the later version reads it: a number, or the word for five.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Amount {
+    Number(i64),
+    Word(Five),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Five {
+    Five,
+}
+
+impl From<Amount> for i64 {
+    fn from(amount: Amount) -> Self {
+        match amount {
+            Amount::Number(number) => number,
+            Amount::Word(Five::Five) => 5,
+        }
+    }
+}
+
+impl<A> System for Sums<A>
+where
+    A: Clone + Debug + PartialEq + Send + Sync + Into<i64> + Serialize + DeserializeOwned + 'static,
+{
+    type In = A;
+    type Out = i64;
+    type State = i64;
+    type View = i64;
+
+    fn keys(&self, _: &A) -> impl IntoIterator<Item = Key> {
+        [Key::from("all")]
+    }
+    fn apply(&self, _: &Key, sum: &mut i64, input: Input<'_, A>, _: &Flows) {
+        *sum += input.body.clone().into();
+    }
+    fn view(&self, _: &Key, sum: &i64) -> i64 {
+        *sum
+    }
+    fn outputs(&self, _: &Key, _: &i64, _: &Flows) -> BTreeMap<Slot, i64> {
+        BTreeMap::new()
+    }
+}
+
+#[tokio::test]
+async fn what_a_later_version_can_read_is_processed_by_a_reflow_of_what_was_rejected() {
+    let (store, options) = (Memory::new(), Options::new("sums"));
+    let old = Service::open(Sums::<i64>(PhantomData), Box::new(store.clone()), Receivers::new(), options.clone());
+    let old = old.unwrap();
+    let unreadable = old.offer_json(r#"{"id":"m-1","from":"till","body":"five"}"#).unwrap().await.unwrap();
+    assert_eq!(unreadable.receipt, Receipt::Rejected);
+    let reflow = || Asked::Waiting {
+        selection: Selection::all(Waiting::Rejected),
+        by: "anna".into(),
+        why: "the new version reads it".into(),
+    };
+    assert_eq!(old.plan(reflow()).await.unwrap().plan.admissions.len(), 0);
+    old.stop().await;
+    let new = Service::open(Sums::<Amount>(PhantomData), Box::new(store.clone()), Receivers::new(), options).unwrap();
+    // The deploy itself changes nothing.
+    assert_eq!(new.read(|engine| engine.view(&"all".into())).await, Ok(None));
+    let shown = new.plan(reflow()).await.unwrap();
+    new.confirm(shown.token, None).await.unwrap();
+    assert_eq!(new.read(|engine| engine.view(&"all".into())).await, Ok(Some(5)));
 }
 
 /// Restarts Postgres twice, once as after a crash, while messages are offered. `tests/postgres.sh` gives the server.

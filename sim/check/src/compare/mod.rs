@@ -375,8 +375,8 @@ impl Comparer {
         self.matched.clear();
     }
 
-    /// Returns `false` if an observation of the current stimulus, which the record does not have, may depend on what came
-    /// before the window.
+    /// Returns `false` if an observation of the current stimulus, which the record does not have, may depend on what
+    /// came before the window.
     pub(crate) fn is_derivable<O, V>(&self, now: &Observation<O, V>) -> bool {
         self.is_derivable_if(now, self.heard)
     }

@@ -95,6 +95,32 @@ fn a_flow_that_was_on_before_it_is_turned_on_at_its_beginning() {
     assert_eq!(folder.run(&["check", "without.jsonl"]).code, Some(1));
 }
 
+/// What the account had captured before the window costs a fee from then on.
+#[test]
+fn a_flow_that_is_turned_in_it_rests_on_the_messages_before_it() {
+    let opening = r#"{"opening":{"key":"a-1","value":{"balance":40000,"held":0,"captured":50000,"fees":0,"payments":{}},"after":3}}"#;
+    let of = |keys: &str| format!(r#"{{"knob":{{"migrate":{{"flow":"fees-v2",{keys}"on":true,"by":"ops"}}}}}}"#);
+    let record = [
+        r#"{"cause":2,"out":{"id":"a-1/balance","to":"statements","revision":4,"body":{"statement":{"balance":39300,"held":0}}}}"#,
+        r#"{"cause":2,"out":{"id":"a-1/fee","to":"house","body":{"fee":{"amount":700,"on":3}}}}"#,
+        r#"{"cause":2,"view":{"key":"a-1","value":{"balance":39300,"held":0,"captured":50000,"fees":700,"payments":{}}}}"#,
+    ];
+    for keys in ["", r#""keys":["a-1"],"#] {
+        let events = [opening.to_owned(), of(keys)].into_iter().chain(record.map(str::to_owned));
+        let folder = window(&events.collect::<Vec<_>>());
+        for report in clean(&folder) {
+            assert!(report["not_derivable"].to_string().contains("view"), "{report}");
+        }
+    }
+    // For another account, nothing is turned.
+    for (account, code) in [("a-1", 0), ("a-2", 1)] {
+        let opening = view("opening", "a-1", 100, r#","after":10"#);
+        let turned = of(&format!(r#""keys":["{account}"],"#));
+        let folder = window(&[opening, turned, deposit(1, "a-1", 5, 20), view("view", "a-1", 104, "")]);
+        assert_eq!(folder.run(&["check", "window.jsonl"]).code, Some(code), "{account}");
+    }
+}
+
 /// The JSON report of `replay` and of `check` on a window that shows no difference.
 fn clean(folder: &Folder) -> [Value; 2] {
     ["replay", "check"].map(|command| {

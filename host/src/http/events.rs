@@ -55,7 +55,7 @@ pub(super) async fn events<S: Subject + 'static>(
     uri: Uri,
 ) -> Result<Json<Page>, Failure> {
     let AskedEvents { after, limit: most } = query(&uri)?;
-    let found = find(&shared.service, &Filter::default(), Order::Oldest, after, limit(most)).await?;
+    let found = find(&shared.service, &Filter::default(), Order::Oldest, after, limit(most)?).await?;
     Ok(Json(Page { events: json::<S>(&found.events)?, next: found.next }))
 }
 

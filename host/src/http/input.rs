@@ -26,8 +26,11 @@ pub(super) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Failure> {
 }
 
 /// The number of things that an answer may have.
-pub(super) fn limit(limit: Option<usize>) -> usize {
-    limit.unwrap_or(LIMIT).clamp(1, LIMIT_MAX)
+pub(super) fn limit(limit: Option<usize>) -> Result<usize, Failure> {
+    match limit.unwrap_or(LIMIT) {
+        0 => Err(Failure::wrong(format!("limit=0: expected a number from 1 to {LIMIT_MAX}"))),
+        limit => Ok(limit.min(LIMIT_MAX)),
+    }
 }
 
 /// The key that a path names.

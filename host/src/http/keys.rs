@@ -40,7 +40,7 @@ pub(super) async fn keys<S: Subject + 'static>(
     uri: Uri,
 ) -> Result<Json<Value>, Failure> {
     let AskedKeys { after, limit: most, quarantined } = query(&uri)?;
-    let (after, most) = (after.map(Key::from), limit(most));
+    let (after, most) = (after.map(Key::from), limit(most)?);
     let found = shared.service.read(move |engine| {
         let wanted = |key: &Key| quarantined.is_none_or(|wanted| engine.quarantined(key).is_some() == wanted);
         first_keys(engine, after.as_ref(), wanted, most + 1)
@@ -161,7 +161,7 @@ pub(super) async fn history<S: Subject + 'static>(
     uri: Uri,
 ) -> Result<Json<Value>, Failure> {
     let AskedHistory { after, limit: most } = query(&uri)?;
-    let (after, most) = (after.unwrap_or(0), limit(most));
+    let (after, most) = (after.unwrap_or(0), limit(most)?);
     let told = read(&shared, key, move |engine, key| tell(engine, key, after, most)).await?;
     let mut messages = Vec::with_capacity(told.steps.len());
     for step in &told.steps {

@@ -59,7 +59,7 @@ pub(super) async fn search<S: Subject + 'static>(
         since: time("since", asked.since.as_deref())?,
         until: time("until", asked.until.as_deref())?,
     };
-    let found = find(&shared.service, &filter, order, asked.after, limit(asked.limit)).await?;
+    let found = find(&shared.service, &filter, order, asked.after, limit(asked.limit)?).await?;
     Ok(Json(Page { events: json::<S>(&found.events)?, next: found.next }))
 }
 

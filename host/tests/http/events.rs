@@ -58,6 +58,7 @@ async fn events_are_searched_by_every_condition() {
         ("kind=inn", "unknown kind `inn`: expected `in`"),
         ("order=up", "order=up: expected `newest` or `oldest`"),
         ("since=noon", "since=noon: "),
+        ("limit=0", "limit=0: expected a number from 1 to 1000"),
         ("limit=x", "Failed to deserialize query string: limit: invalid digit"),
         ("form=till", "Failed to deserialize query string: form: unknown field `form`, expected one of"),
     ] {

@@ -27,6 +27,21 @@ fn a_trace_runs_with_the_program_that_the_file_names() {
 }
 
 #[test]
+fn messages_that_concern_no_key_are_counted() {
+    if !has("python3") {
+        return;
+    }
+    let folder = orders();
+    let code = folder.read("orders.py");
+    let keys = "    def keys(self, body):\n";
+    assert!(code.contains(keys));
+    let unpaid = format!("{keys}        if \"paid\" in body:\n            return []\n");
+    folder.write("orders.py", &code.replace(keys, &unpaid));
+    let said = folder.ok(&["check", "in.jsonl"]);
+    assert!(said.contains("withdrawn; 1 message concerns no key; `update`"), "{said}");
+}
+
+#[test]
 fn an_option_wins_over_the_file() {
     if !has("python3") {
         return;

@@ -170,7 +170,8 @@ fn paths(system: Words, header: &Header, happened: &[Happened]) -> [u64; 7] {
     for jobs in [2, 3] {
         assert_eq!(check(jobs), coverage, "{jobs} jobs");
     }
-    let Messages { late, duplicate, revised, withdrawn } = coverage.messages;
+    let Messages { late, duplicate, revised, withdrawn, keyless } = coverage.messages;
+    assert_eq!(keyless, 0);
     [late, duplicate, revised, withdrawn, coverage.updated, coverage.folded_again, coverage.update_panicked]
 }
 
@@ -197,6 +198,30 @@ fn a_report_says_how_often_the_dangerous_paths_ran() {
     let back = vec![message("m2", 2, None, 0), message("m2", 3, Some("z"), 3)];
     assert_eq!(then(back), [0, 0, 1, 1, 0, 1, 0], "withdrawn, then revised");
     assert_eq!(then(vec![message("m3", 1, None, 0)]), [0; 7], "the withdrawal of a message that never counted");
+}
+
+#[test]
+fn a_report_says_how_many_messages_concern_no_key() {
+    let say = |id: &str, revision, keys: &[&str], word: &str| {
+        let keys = keys.iter().map(|key| (*key).into()).collect();
+        let body = Some(Say { keys, word: word.to_owned(), at: Some(1) });
+        Did(Stimulus::In(Message { from: "bank".into(), id: id.into(), revision, body }))
+    };
+    let happened = [
+        say("m1", 1, &["a"], "x"),
+        say("m2", 1, &[], "x"),
+        // The same again, one that is rejected, and one that has a key from now on.
+        say("m2", 1, &[], "x"),
+        say("m3", 1, &[], "bad"),
+        say("m2", 2, &["b"], "x"),
+        // One that has none any more.
+        say("m1", 2, &[], "x"),
+    ];
+    for jobs in [1, 2] {
+        let options = Options { jobs, ..Options::default() };
+        let report = check_trace(Words::default(), Header::complete("words"), happened.to_vec(), options);
+        assert_eq!(report.coverage.messages.keyless, 2);
+    }
 }
 
 #[test]

@@ -258,12 +258,14 @@ impl<S: System> Facts<S> {
     /// arrived, `counted` is given, and says whether a revision of it counted before.
     fn replace(&mut self, counted: Option<bool>, [before, after]: [Option<Fact<S::In>>; 2], changed: &mut Vec<Key>) {
         let (system, remove) = (&self.system, History::remove as fn(&mut History<S>, &S, Fact<S::In>) -> bool);
-        let (bodies, mut is_late) = ([before.is_some(), after.is_some()], false);
+        let (bodies, mut is_late, mut is_keyless) = ([before.is_some(), after.is_some()], false, false);
         for (fact, change) in [(before, remove), (after, History::add)] {
             let Some(mut fact) = fact else { continue };
             fact.position = system.position(&fact.body).unwrap_or(fact.position);
             let first = changed.len();
+            is_keyless = true;
             for key in system.keys(&fact.body) {
+                is_keyless = false;
                 if self.keeps(&key) && !changed[first..].contains(&key) {
                     changed.push(key);
                 }
@@ -275,7 +277,7 @@ impl<S: System> Facts<S> {
             is_late |= change(self.histories.entry(last.clone()).or_default(), system, fact);
         }
         if let Some(counted) = counted {
-            self.messages.add(counted, bodies, is_late);
+            self.messages.add(counted, bodies, is_late, is_keyless);
         }
     }
 

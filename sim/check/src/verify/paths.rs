@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use super::coverage::is_zero;
+
 /// The number of messages that did more than become the newest of their keys.
 ///
 /// A message is one that the trace brings, or a routed message, which a key of the system sends to other keys. Each
@@ -22,14 +24,19 @@ pub struct Messages {
     ///
     /// A routed message is withdrawn if the key empties its slot.
     pub withdrawn: u64,
+    /// The messages that count and concern no key: nothing is compared because of them.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub keyless: u64,
 }
 
 impl Messages {
     /// Adds a message that may have changed histories.
     ///
     /// `counted` says whether a revision of it counted before. `bodies` says whether the revision before and this one
-    /// have a body that counts. `is_late` says whether this one is not the newest of a key.
-    pub(super) fn add(&mut self, counted: bool, bodies: [bool; 2], is_late: bool) {
+    /// have a body that counts. `is_late` says whether this one is not the newest of a key, and `is_keyless` whether it
+    /// has no key.
+    pub(super) fn add(&mut self, counted: bool, bodies: [bool; 2], is_late: bool, is_keyless: bool) {
+        self.keyless += u64::from(bodies[1] && is_keyless);
         match bodies {
             [_, true] if counted => self.revised += 1,
             [_, true] => self.late += u64::from(is_late),
@@ -43,5 +50,6 @@ impl Messages {
         self.duplicate += other.duplicate;
         self.revised += other.revised;
         self.withdrawn += other.withdrawn;
+        self.keyless += other.keyless;
     }
 }

@@ -344,12 +344,16 @@ fn coverage(coverage: &Coverage) -> String {
 
 /// Returns in words how often a check took the paths on which most bugs are.
 fn paths(coverage: &Coverage) -> String {
-    let Messages { late, duplicate, revised, withdrawn } = coverage.messages;
+    let Messages { late, duplicate, revised, withdrawn, keyless } = coverage.messages;
     let messages = if late + duplicate + revised + withdrawn == 0 {
         "no message was late, duplicate, revised or withdrawn".to_owned()
     } else {
         let [late, duplicate, revised, withdrawn] = [late, duplicate, revised, withdrawn].map(number);
         format!("messages: {late} late, {duplicate} duplicate, {revised} revised, {withdrawn} withdrawn")
+    };
+    let keyless = match keyless {
+        0 => String::new(),
+        _ => format!("; {} no key", count(keyless, "message concerns", "messages concern")),
     };
     let (done, again, panicked) = (coverage.updated, coverage.folded_again, coverage.update_panicked);
     let calls = done + again + panicked;
@@ -363,5 +367,5 @@ fn paths(coverage: &Coverage) -> String {
         let panicked = if panicked > 0 { format!(", {} panicked", number(panicked)) } else { String::new() };
         format!("{ran}: {} `Done`, {} `FoldAgain`{panicked}", number(done), number(again))
     };
-    format!("  {messages}; `update` {update}\n")
+    format!("  {messages}{keyless}; `update` {update}\n")
 }

@@ -74,8 +74,9 @@ pub(crate) fn with_defaults(
     if name == "serve" {
         for (receiver, url) in &file.receivers {
             // The option and its value are one word or two.
-            let value = |word: &OsString| word.to_string_lossy().trim_start_matches("--receiver=").to_owned();
-            let is_given = given.iter().any(|word| value(word).starts_with(&format!("{receiver}=")));
+            let begins =
+                |word: &str| word.strip_prefix("--receiver=").unwrap_or(word).starts_with(&*format!("{receiver}="));
+            let is_given = given.iter().any(|word| begins(&word.to_string_lossy()));
             more.extend((!is_given).then(|| format!("--receiver={receiver}={url}").into()));
         }
     }

@@ -152,6 +152,30 @@ fn a_rejection_may_rest_on_a_message_before_it() {
 }
 
 #[test]
+fn a_reflow_may_be_of_what_is_before_it() {
+    let opening = |key: &str| view("opening", key, 100, r#","after":10"#);
+    // The message of this name is one to the account a-2, from before the window.
+    let transfer =
+        r#"{"in":{"id":"m-1","from":"bank","body":{"transfer":{"account":"a-1","to":"a-1","amount":1,"on":20}}}}"#;
+    let rejected = r#"{"cause":3,"rejected":{"why":"conflict: event 1 has this revision with another body"}}"#;
+    let reflow =
+        |id: &str| format!(r#"{{"knob":{{"reflow_in":{{"messages":[{{"from":"bank","id":"{id}"}}],"by":"ops"}}}}}}"#);
+    for id in ["m-1", "m-0"] {
+        let events = [opening("a-1"), opening("a-2"), transfer.to_owned(), rejected.to_owned(), reflow(id)];
+        clean(&window(&[&events[..], &[view("view", "a-2", 105, "")]].concat()));
+    }
+    // A message of the window that counts changes nothing if it is processed again.
+    let events = [opening("a-2"), deposit(1, "a-2", 5, 20), reflow("m-1"), view("view", "a-2", 104, "")];
+    assert_eq!(window(&events).run(&["check", "window.jsonl"]).code, Some(1));
+    // An output from before the window is sent again.
+    let knob = |slot: &str| {
+        format!(r#"{{"knob":{{"reflow_out":{{"outputs":[{{"key":"a-1","slot":"{slot}"}}],"by":"ops"}}}}}}"#)
+    };
+    let receipt = r#"{"cause":2,"out":{"id":"a-1/receipt-p-3","to":"receipts","body":{"receipt":{"amount":1}}}}"#;
+    clean(&window(&[opening("a-1"), knob("receipt-p-3"), receipt.to_owned()]));
+}
+
+#[test]
 fn a_healing_may_rest_on_a_fault_before_it() {
     let opening = view("opening", "a-1", 100, r#","after":10"#);
     let scrub = r#"{"knob":{"scrub":{"by":"ops"}}}"#.to_owned();

@@ -148,9 +148,8 @@ impl Comparer {
             return self.event(engine.settle(event.at, &settled.output, settled.revision) && is_sent, false, gone);
         }
         let compared = self.observed(engine, event.cause, observation, "now");
-        // A message that conflicts with one before the window was no message of its keys.
-        if matches!((observation, &compared), (Observation::Rejected(_), Compared::NotDerivable(_))) {
-            self.window.rejects();
+        if matches!(observation, Observation::Rejected(_)) {
+            self.window.rejects(matches!(compared, Compared::NotDerivable(_)));
         }
         if let Observation::View(viewed) = observation
             && engine.learn(event.at, viewed)
@@ -285,7 +284,7 @@ impl Comparer {
                 Some(now) if is_same(now) => Compared::Same,
                 // A body that the whole state does not call for is wrong. What is withdrawn may be from before.
                 now if (now.is_some() || recorded.body.is_some())
-                    && self.window.derives_output(engine, &recorded.key) =>
+                    && self.window.derives_output(engine, &recorded.key, &recorded.slot) =>
                 {
                     differs(recorded, now)
                 }
@@ -386,7 +385,7 @@ impl Comparer {
     /// at all, and is not `heard`. A key that is healed now may have been damaged there.
     fn is_derivable_if<O, V>(&self, now: &Observation<O, V>, heard: bool) -> bool {
         match now {
-            Observation::Rejected(_) => self.window.complete || heard,
+            Observation::Rejected(_) => self.window.complete || heard && self.window.derives_rejection(),
             Observation::Healed(_) | Observation::Out(_) => self.window.complete,
             _ => true,
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{Engine, FactId, Key, Knob, Sent, Stimulus, System};
+use afresh_core::{Engine, FactId, Key, Knob, Sent, Slot, Stimulus, System};
 
 use crate::guard::guard;
 
@@ -12,16 +12,22 @@ pub(super) struct Window {
     pub(super) complete: bool,
     /// The facts that have arrived in the window.
     known: BTreeSet<FactId>,
+    /// Those of which the record rejects a message: it may conflict with one before the window.
+    rejected: BTreeSet<FactId>,
     /// The keys that depend on a message whose content is not in the window.
     unsaid: BTreeSet<Key>,
+    /// The fact of the message of the current stimulus.
+    fact: Option<FactId>,
     /// The keys of the message of the current stimulus.
     concerned: BTreeSet<Key>,
     /// `true` if the current stimulus concerns a key that is not derivable. The key may send messages to other keys
     /// now, which only the outputs recorded next tell.
     unsure: bool,
-    /// `true` if the current stimulus withdraws a message from before the window. Only the outputs and views recorded
-    /// next tell which keys that message concerned.
-    withdraws: bool,
+    /// `true` if the current stimulus withdraws a message from before the window, or processes one again. Only the
+    /// outputs and views recorded next tell which keys that message concerned.
+    touches: bool,
+    /// `true` if the current stimulus sends outputs again, which may be from before the window.
+    resends: bool,
     /// A key that withdraws an output from before the window because of the current stimulus. The output may have been
     /// a message to the other keys of which outputs and views are recorded next.
     withdrawn_by: Option<Key>,
@@ -43,7 +49,8 @@ impl Window {
         if self.complete {
             return;
         }
-        (self.withdraws, self.unsure, self.withdrawn_by) = (false, false, None);
+        (self.touches, self.resends, self.unsure) = (false, false, false);
+        (self.fact, self.withdrawn_by) = (None, None);
         self.concerned.clear();
         let Stimulus::In(message) = stimulus else {
             let is_unsure = |key: &Key| !self.derives(engine, key);
@@ -53,7 +60,16 @@ impl Window {
                         Some(keys) => keys.iter().any(is_unsure),
                         None => engine.keys().into_iter().any(is_unsure),
                     },
-                    Knob::ReflowIn { .. } | Knob::ReflowOut { .. } => false,
+                    Knob::ReflowIn { messages, .. } => {
+                        let is_from_before =
+                            |message: &FactId| !self.known.contains(message) || self.rejected.contains(message);
+                        self.touches = messages.iter().any(is_from_before);
+                        self.touches
+                    }
+                    Knob::ReflowOut { .. } => {
+                        self.resends = true;
+                        false
+                    }
                 },
                 Stimulus::Fault(_) => engine.keys().into_iter().any(is_unsure),
                 // An opening looks at no other key: a window may have very many.
@@ -61,9 +77,10 @@ impl Window {
             };
             return;
         };
+        self.fact = Some(message.fact());
         let revises = self.known.insert(message.fact()) && message.revision > 1;
         let Some(body) = &message.body else {
-            (self.withdraws, self.unsure) = (revises, true);
+            (self.touches, self.unsure) = (revises, true);
             return;
         };
         let _ = guard(&mut || self.concerned.extend(engine.system().keys(body)));
@@ -89,15 +106,25 @@ impl Window {
         self.says(key) && (!self.unsure || self.concerned.contains(key))
     }
 
-    /// Takes a recorded rejection of the message of the current stimulus, which counts now: its keys are not derivable
-    /// from now on.
-    pub(super) fn rejects(&mut self) {
-        if !self.complete {
+    /// Takes a recorded rejection of the message of the current stimulus, which may conflict with one before the
+    /// window. If it counts now, its keys are not derivable from now on: they did not have it.
+    pub(super) fn rejects(&mut self, counts_now: bool) {
+        if self.complete {
+            return;
+        }
+        self.rejected.extend(self.fact.take());
+        if counts_now {
             self.unsaid.append(&mut self.concerned);
         }
     }
 
-    /// Takes a recorded output. If the current stimulus withdraws a message from before the window, its key had that
+    /// Returns `false` if the current stimulus concerns a message from before the window, which may be rejected now for
+    /// want of what was there.
+    pub(super) fn derives_rejection(&self) -> bool {
+        self.complete || !self.touches
+    }
+
+    /// Takes a recorded output. If the current stimulus touches a message from before the window, its key had that
     /// message. If a key that is not derivable sends a message to other keys, these are not derivable either.
     pub(super) fn output<S: System>(&mut self, engine: &Engine<S>, sent: &Sent<S::Out>) {
         self.depends(&sent.key);
@@ -109,9 +136,11 @@ impl Window {
         }
     }
 
-    /// Returns `true` if the outputs of a key that the current stimulus causes are derivable.
-    pub(super) fn derives_output<S: System>(&self, engine: &Engine<S>, key: &Key) -> bool {
-        self.says_now(key) && self.derives(engine, key)
+    /// Returns `true` if an output that the current stimulus causes is derivable. One that is sent again, and that the
+    /// window does not have, is from before it.
+    pub(super) fn derives_output<S: System>(&self, engine: &Engine<S>, key: &Key, slot: &Slot) -> bool {
+        let is_from_before = self.resends && engine.slot(key, slot).is_none();
+        self.says_now(key) && self.derives(engine, key) && !is_from_before
     }
 
     /// Returns `true` if the state of a key is derivable as a whole, and so are its outputs.
@@ -139,10 +168,10 @@ impl Window {
         }
     }
 
-    /// Takes the key of a recorded output or view. If the current stimulus withdraws a message from before the window,
+    /// Takes the key of a recorded output or view. If the current stimulus touches a message from before the window,
     /// this key had it.
     pub(super) fn depends(&mut self, key: &Key) {
-        let had_it = self.withdraws || self.withdrawn_by.as_ref().is_some_and(|by| by != key);
+        let had_it = self.touches || self.withdrawn_by.as_ref().is_some_and(|by| by != key);
         if !self.complete && had_it {
             self.unsaid.insert(key.clone());
         }

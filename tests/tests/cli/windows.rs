@@ -173,6 +173,9 @@ fn a_reflow_may_be_of_what_is_before_it() {
     };
     let receipt = r#"{"cause":2,"out":{"id":"a-1/receipt-p-3","to":"receipts","body":{"receipt":{"amount":1}}}}"#;
     clean(&window(&[opening("a-1"), knob("receipt-p-3"), receipt.to_owned()]));
+    let balance =
+        r#"{"cause":2,"out":{"id":"a-1/balance","to":"statements","body":{"statement":{"balance":9,"held":0}}}}"#;
+    clean(&window(&[opening("a-1"), knob("balance"), balance.to_owned()]));
 }
 
 #[test]

@@ -284,7 +284,7 @@ impl Comparer {
                 Some(now) if is_same(now) => Compared::Same,
                 // A body that the whole state does not call for is wrong. What is withdrawn may be from before.
                 now if (now.is_some() || recorded.body.is_some())
-                    && self.window.derives_output(engine, &recorded.key, &recorded.slot) =>
+                    && self.window.derives_output(engine, &recorded.key) =>
                 {
                     differs(recorded, now)
                 }

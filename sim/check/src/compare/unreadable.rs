@@ -20,7 +20,7 @@ impl Comparer {
                 self.records_outputs = true;
                 self.apart.insert(recorded.slot_id());
                 let now = self.sent_now(engine, key, &recorded.slot).cloned();
-                let is_derivable = self.window.derives_output(engine, key, &recorded.slot);
+                let is_derivable = self.window.derives_output(engine, key);
                 (is_derivable, "output", Different::UnreadableOutput { recorded, why, now })
             }
             Observed::View(recorded) => {

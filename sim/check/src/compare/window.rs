@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use afresh_core::{Engine, FactId, Key, Knob, Sent, Slot, Stimulus, System};
+use afresh_core::{Engine, FactId, Key, Knob, Sent, Stimulus, System};
 
 use crate::guard::guard;
 
@@ -26,7 +26,7 @@ pub(super) struct Window {
     /// `true` if the current stimulus withdraws a message from before the window, or processes one again. Only the
     /// outputs and views recorded next tell which keys that message concerned.
     touches: bool,
-    /// `true` if the current stimulus sends outputs again, which may be from before the window.
+    /// `true` if the current stimulus sends outputs again.
     resends: bool,
     /// A key that withdraws an output from before the window because of the current stimulus. The output may have been
     /// a message to the other keys of which outputs and views are recorded next.
@@ -136,11 +136,10 @@ impl Window {
         }
     }
 
-    /// Returns `true` if an output that the current stimulus causes is derivable. One that is sent again, and that the
-    /// window does not have, is from before it.
-    pub(super) fn derives_output<S: System>(&self, engine: &Engine<S>, key: &Key, slot: &Slot) -> bool {
-        let is_from_before = self.resends && engine.slot(key, slot).is_none();
-        self.says_now(key) && self.derives(engine, key) && !is_from_before
+    /// Returns `true` if an output that the current stimulus causes is derivable. One that is sent again may be from
+    /// before the window; one from the window was compared when it was sent.
+    pub(super) fn derives_output<S: System>(&self, engine: &Engine<S>, key: &Key) -> bool {
+        self.says_now(key) && self.derives(engine, key) && !self.resends
     }
 
     /// Returns `true` if the state of a key is derivable as a whole, and so are its outputs.

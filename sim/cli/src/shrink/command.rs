@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
-use std::fs;
 use std::process::ExitCode;
 
 use afresh_core::Signature;
@@ -83,8 +82,7 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
             .map_err(|error| ShrinkError::write(&std::env::temp_dir(), error))?;
         let oracle = oracle.recognizer(recognizer.clone()).timeout(args.timeout).jobs(args.jobs.unwrap_or(1));
         // The command may run the input itself.
-        let permissions = fs::metadata(&args.file).ok().filter(fs::Metadata::is_file).map(|file| file.permissions());
-        let oracle = permissions.into_iter().fold(oracle, CommandOracle::permissions);
+        let oracle = files::permissions(&args.file).into_iter().fold(oracle, CommandOracle::permissions);
         Ok::<_, ShrinkError>(oracle.stop_when(interrupt::requested))
     };
     let mut oracle = oracle_of(template)?;

@@ -272,6 +272,11 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, ShrinkError> {
     if content.is_empty() { Err(ShrinkError::Empty(path.to_owned())) } else { Ok(content) }
 }
 
+/// Returns the permissions of an input, or `None` if it is no file.
+pub(super) fn permissions(path: &Path) -> Option<fs::Permissions> {
+    fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|file| file.permissions())
+}
+
 /// Returns the bug that the header of the walk at `path` names, or `None` if there is no readable walk.
 pub(super) fn bug_of(path: &Path) -> Option<String> {
     Walk::read(&fs::read(path).ok()?).ok()?.header.oracle.pop()

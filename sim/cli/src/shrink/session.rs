@@ -67,8 +67,7 @@ impl<'a> ResultFile<'a> {
     ) -> Self {
         let is_ours = ours.is_some() && Identity::of(&path) == ours;
         let found = if continues && !is_ours && path.is_file() { fs::read(&path).ok() } else { None };
-        let permissions = fs::metadata(input).ok().filter(fs::Metadata::is_file).map(|input| input.permissions());
-        Self { target: Target::new(path, ours).permissions(permissions), found, worker }
+        Self { target: Target::new(path, ours).permissions(files::permissions(input)), found, worker }
     }
 
     /// Lets the file be replaced that was there if its content is `verified`, one of the results on the way.

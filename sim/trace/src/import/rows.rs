@@ -154,7 +154,7 @@ impl<R: BufRead> Rows<R> {
     /// Returns `true` if the rows were taken for JSON Lines, and are perhaps JSON in which the text format of a
     /// database has doubled each backslash: all are in pairs.
     pub(super) fn are_doubled(&self) -> bool {
-        matches!(self, Self::Json(_, Form { guessed: true, .. }, Backslashes { pairs: true, single: false }))
+        matches!(self, Self::Json(_, Form { guessed: true, .. }, backslashes) if backslashes.are_doubled())
     }
 
     /// Builds an error about the current row.
@@ -224,6 +224,11 @@ impl Backslashes {
         let runs = text.as_bytes().chunk_by(|a, b| a == b).filter(|run| run[0] == b'\\');
         runs.for_each(|run| *if run.len() % 2 == 0 { &mut self.pairs } else { &mut self.single } = true);
     }
+
+    /// Returns `true` if there are some, and all are in pairs.
+    fn are_doubled(self) -> bool {
+        self.pairs && !self.single
+    }
 }
 
 /// Checks that the current line is a JSON object.
@@ -235,11 +240,10 @@ fn object<R: BufRead>(lines: &Lines<R>) -> Result<(), Error> {
         let error = error.split(" at line ").next().unwrap_or_default();
         let mut backslashes = Backslashes::default();
         backslashes.look_at(text);
-        let hint = match backslashes {
-            Backslashes { pairs: true, single: false } => {
-                "; each backslash is doubled: `--read-as copy` reads JSON that COPY wrote, with `.1` before each path"
-            }
-            _ => "",
+        let hint = if backslashes.are_doubled() {
+            "; each backslash is doubled: `--read-as copy` reads JSON that COPY wrote, with `.1` before each path"
+        } else {
+            ""
         };
         lines.error(column, Problem::Row(format!("is not JSON: {error}, expected one JSON object per line{hint}")))
     })?;

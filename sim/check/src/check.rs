@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::clock::Stopwatch;
 use crate::extent::Extent;
-use crate::finding::{Finding, RESTATED};
+use crate::finding::{Finding, RESTATED, earliest_first};
 use crate::guard::guard;
 use crate::ignore::Ignored;
 use crate::laws;
@@ -238,7 +238,7 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
         let found = laws::look(law, &remembering, trace.events_and_lines(), laws::Sample::Spread);
         findings.extend(found.filter(|found| findings.iter().all(|known| known.signature != found.signature)));
     }
-    findings.sort_by(|a, b| a.first.event.cmp(&b.first.event).then_with(|| a.signature.cmp(&b.signature)));
+    earliest_first(&mut findings);
     Report {
         events: trace.events.len() as u64,
         stimuli,

@@ -200,9 +200,14 @@ impl Findings {
             }
         };
         let mut findings: Vec<_> = self.by_signature.into_iter().map(finding).collect();
-        findings.sort_by(|a, b| a.first.event.cmp(&b.first.event).then_with(|| a.signature.cmp(&b.signature)));
+        earliest_first(&mut findings);
         findings
     }
+}
+
+/// Sorts findings by the event at which each was first seen, and then by signature.
+pub(crate) fn earliest_first(findings: &mut [Finding]) {
+    findings.sort_by(|a, b| a.first.event.cmp(&b.first.event).then_with(|| a.signature.cmp(&b.signature)));
 }
 
 fn sighting(

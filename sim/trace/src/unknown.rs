@@ -50,8 +50,10 @@ const COMPARED_MAX: usize = 1000;
 impl UnknownName {
     /// Builds the error that no `thing` is called `name`; `known` are the names that exist.
     pub fn new(thing: Thing, name: impl Into<String>, known: impl IntoIterator<Item: Into<String>>) -> Self {
-        let name = name.into();
-        let mut known: Vec<String> = known.into_iter().map(Into::into).collect();
+        Self::nearest_first(thing, name.into(), known.into_iter().map(Into::into).collect())
+    }
+
+    fn nearest_first(thing: Thing, name: String, mut known: Vec<String>) -> Self {
         known.sort_unstable();
         known.dedup();
         known.sort_by(|one, other| likeness(&name, other).total_cmp(&likeness(&name, one)));

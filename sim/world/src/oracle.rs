@@ -83,13 +83,14 @@ impl<C: Cluster> OfWorld<'_, C> {
     where
         C: 'e,
     {
-        let replay = || {
+        let run = || {
             let replay = Replay::tolerant(events.clone()).under(Law::new(&self.reach, self.is_twin));
-            if let Some(tell) = &tell { replay.telling(Arc::clone(tell)) } else { replay }
+            let mut replay = if let Some(tell) = &tell { replay.telling(Arc::clone(tell)) } else { replay };
+            let ended = drive(self.cluster, &mut replay, usize::MAX, Keep::Events);
+            (ended, replay.void().cloned())
         };
-        let run = || drive(self.cluster, replay(), usize::MAX, Keep::Events);
-        let (mut ended, replay) = run();
-        if let Some(void) = ended.void.take().or_else(|| replay.void().cloned()) {
+        let (mut ended, void) = run();
+        if let Some(void) = ended.void.take().or(void) {
             return Err(void);
         }
         if self.bug.check == DETERMINISM {

@@ -240,13 +240,13 @@ pub fn simulate<C: Cluster>(cluster: &C, seed: u64) -> Ended<C::Node> {
 
 /// Runs a cluster from a seed like [`simulate`], and keeps what `keep` says.
 pub(crate) fn simulate_keeping<C: Cluster>(cluster: &C, seed: u64, keep: Keep) -> Ended<C::Node> {
-    drive(cluster, choices(cluster, seed), cluster.limits().events as usize, keep).0
+    drive(cluster, &mut choices(cluster, seed), cluster.limits().events as usize, keep)
 }
 
 /// Runs a cluster from a seed like [`simulate`], and calls `tell` with each event before any node handles it.
 pub(crate) fn simulate_aloud<C: Cluster>(cluster: &C, seed: u64, tell: Tell<'_, C::Node>) -> Ended<C::Node> {
-    let schedule = Told::new(choices(cluster, seed), tell);
-    drive(cluster, schedule, cluster.limits().events as usize, Keep::Events).0
+    let mut schedule = Told::new(choices(cluster, seed), tell);
+    drive(cluster, &mut schedule, cluster.limits().events as usize, Keep::Events)
 }
 
 /// Returns the schedule that `seed` decides on, with the inputs and the faults of the run.
@@ -279,8 +279,9 @@ pub fn strict<'e, C: Cluster>(
     events: impl IntoIterator<Item = &'e WorldEvent<C::Node>>,
 ) -> (Ended<C::Node>, Option<(u32, Unfit)>) {
     let events: Vec<_> = events.into_iter().collect();
-    let (ended, schedule) = drive(cluster, Replay::strict(events.iter().copied()), usize::MAX, Keep::Events);
-    let unfit = schedule.first_unfit().or_else(|| differs_when_calm(&ended.world, &events));
+    let mut replay = Replay::strict(events.iter().copied());
+    let ended = drive(cluster, &mut replay, usize::MAX, Keep::Events);
+    let unfit = replay.first_unfit().or_else(|| differs_when_calm(&ended.world, &events));
     (ended, unfit)
 }
 
@@ -330,7 +331,8 @@ pub(crate) fn tolerant_keeping<'e, C: Cluster>(
     law: Option<Law>,
     keep: Keep,
 ) -> Replayed<C::Node> {
-    let (mut ended, replay) = drive(cluster, Replay::tolerant(events).under(law), usize::MAX, keep);
+    let mut replay = Replay::tolerant(events).under(law);
+    let mut ended = drive(cluster, &mut replay, usize::MAX, keep);
     ended.void = ended.void.or_else(|| replay.void().cloned());
     Replayed { ended, skipped: replay.skipped(), changed: replay.changed(), first: replay.first_unfit() }
 }
@@ -339,12 +341,12 @@ pub(crate) fn tolerant_keeping<'e, C: Cluster>(
 ///
 /// The calm phase begins when `schedule` says so, or when the first phase has reached `events` events. A run without
 /// either, such as the replay of a trace without a calm phase, ends after the first phase.
-pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
+pub(crate) fn drive<C: Cluster>(
     cluster: &C,
-    mut schedule: S,
+    schedule: &mut dyn Schedule<C::Node>,
     events: usize,
     keep: Keep,
-) -> (Ended<C::Node>, S) {
+) -> Ended<C::Node> {
     let limits = cluster.limits();
     let builder = cluster.clone();
     let mut world = World::new(cluster.names(), move |id| builder.node(id));
@@ -352,9 +354,9 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
     let mut watch = Watch::new(cluster.assumes(), cluster.properties());
     watch.view = (keep == Keep::States).then(|| view_of(cluster));
     let ran = guard(&mut || {
-        world.start(&mut schedule);
+        world.start(schedule);
         watch.begin(&world);
-        world.run(&mut schedule, |world| {
+        world.run(schedule, |world| {
             watch.look(world)?;
             let goes_on = world.calm_since().is_none() && world.happened().len() < events;
             if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -362,7 +364,7 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
         let goes_on = watch.findings.is_empty() && watch.void.is_none();
         if world.happened().len() >= events && goes_on {
             // The world refuses this if the calm phase has already begun, and that is fine.
-            let _ = world.perform(Act::Fault(Box::new(Fault::Calm)).at(world.now()), &mut schedule);
+            let _ = world.perform(Act::Fault(Box::new(Fault::Calm)).at(world.now()), schedule);
         }
         if world.calm_since().is_none() || !goes_on {
             return;
@@ -370,7 +372,8 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
         let calm = Calm::after(&world, limits.latency, world.now().saturating_add(limits.calm));
         let mut calm = calm.with_inputs(cluster.when_calm());
         let until = world.happened().len() + limits.events as usize;
-        world.run(&mut calm, |world| {
+        let calm: &mut dyn Schedule<C::Node> = &mut calm;
+        world.run(calm, |world| {
             watch.look(world)?;
             if world.happened().len() < until { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
@@ -380,7 +383,7 @@ pub(crate) fn drive<C: Cluster, S: Schedule<C::Node>>(
         watch.panicked(&world, message);
     }
     let Watch { findings, void, reached, started, states, .. } = watch;
-    (Ended { world, findings, void, reached, started, states, view: view_of(cluster) }, schedule)
+    Ended { world, findings, void, reached, started, states, view: view_of(cluster) }
 }
 
 /// Returns a function that returns the view of a node, or the message of the panic if there is none.

@@ -72,7 +72,7 @@ pub fn show_world<C: Cluster, R: BufRead>(
         summary: Summary::default(),
         failed: None,
     };
-    let (ended, _) = drive(cluster, &mut showing, usize::MAX, Keep::Events);
+    let ended = drive(cluster, &mut showing, usize::MAX, Keep::Events);
     showing.ends(&ended.world);
     showing.gone(u32::MAX);
     if !ended.findings.is_empty() || !recorded.is_empty() {
@@ -208,7 +208,7 @@ impl<C: Cluster> Showing<'_, C> {
     }
 }
 
-impl<C: Cluster> Schedule<C::Node> for &mut Showing<'_, C> {
+impl<C: Cluster> Schedule<C::Node> for Showing<'_, C> {
     fn next(&mut self, world: &World<C::Node>) -> Option<Choice<<C::Node as Node>::Input>> {
         self.ends(world);
         self.replay.next(world)

@@ -21,7 +21,7 @@ impl<N: Node> World<N> {
         at: i64,
         number: u32,
         fault: Fault,
-        schedule: &mut impl Schedule<N>,
+        schedule: &mut (impl Schedule<N> + ?Sized),
     ) -> Result<(), Impossible> {
         let node = match &fault {
             Fault::Calm => return self.become_calm(at, number, schedule),
@@ -76,7 +76,7 @@ impl<N: Node> World<N> {
 
     /// Stops a node that asked for it: the node loses its memory and all records that were not synced.
     #[cold]
-    pub(super) fn stop(&mut self, id: NodeId, schedule: &mut impl Schedule<N>) {
+    pub(super) fn stop(&mut self, id: NodeId, schedule: &mut (impl Schedule<N> + ?Sized)) {
         self.machines[id.place()].disk.crash(0, false);
         self.end(id);
         self.changes += 1;
@@ -92,7 +92,12 @@ impl<N: Node> World<N> {
     }
 
     /// Begins the calm phase, unless it has already begun.
-    fn become_calm(&mut self, at: i64, number: u32, schedule: &mut impl Schedule<N>) -> Result<(), Impossible> {
+    fn become_calm(
+        &mut self,
+        at: i64,
+        number: u32,
+        schedule: &mut (impl Schedule<N> + ?Sized),
+    ) -> Result<(), Impossible> {
         if self.calm_since.is_some() {
             return Err(Impossible::NoChange);
         }

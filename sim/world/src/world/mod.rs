@@ -140,7 +140,7 @@ impl<N: Node> World<N> {
     }
 
     /// Starts all nodes, in the order of their names in the list.
-    pub fn start(&mut self, schedule: &mut impl Schedule<N>) {
+    pub fn start(&mut self, schedule: &mut (impl Schedule<N> + ?Sized)) {
         let mut ordinals = Ordinals::default();
         for place in 0..self.machines.len() {
             let id = NodeId::new(place);
@@ -153,7 +153,7 @@ impl<N: Node> World<N> {
     /// Carries out the choices of `schedule`, until it has none left, or `each` returns `Break` after an event.
     ///
     /// A choice that is impossible is skipped, and [`Schedule::refused`] tells the schedule the reason.
-    pub fn run(&mut self, schedule: &mut impl Schedule<N>, mut each: impl FnMut(&Self) -> ControlFlow<()>) {
+    pub fn run(&mut self, schedule: &mut (impl Schedule<N> + ?Sized), mut each: impl FnMut(&Self) -> ControlFlow<()>) {
         while let Some(choice) = schedule.next(self) {
             match self.perform(choice, schedule) {
                 Ok(()) if each(self).is_break() => break,
@@ -169,7 +169,11 @@ impl<N: Node> World<N> {
     ///
     /// Returns the reason if the choice is impossible. The world has not changed in this case.
     #[inline]
-    pub fn perform(&mut self, choice: Choice<N::Input>, schedule: &mut impl Schedule<N>) -> Result<(), Impossible> {
+    pub fn perform(
+        &mut self,
+        choice: Choice<N::Input>,
+        schedule: &mut (impl Schedule<N> + ?Sized),
+    ) -> Result<(), Impossible> {
         let Choice { at, number, act } = choice;
         let at = at.max(self.now);
         let number = number.max(self.number + 1);
@@ -189,7 +193,7 @@ impl<N: Node> World<N> {
         at: i64,
         number: u32,
         id: PendingId,
-        schedule: &mut impl Schedule<N>,
+        schedule: &mut (impl Schedule<N> + ?Sized),
     ) -> Result<(), Impossible> {
         let slot = self.slab.get(id).filter(|slot| slot.is_message()).ok_or(Impossible::NotUnderWay)?;
         let (from, to) = (slot.from, slot.to);
@@ -206,7 +210,13 @@ impl<N: Node> World<N> {
     }
 
     #[inline]
-    fn fire(&mut self, at: i64, number: u32, id: PendingId, schedule: &mut impl Schedule<N>) -> Result<(), Impossible> {
+    fn fire(
+        &mut self,
+        at: i64,
+        number: u32,
+        id: PendingId,
+        schedule: &mut (impl Schedule<N> + ?Sized),
+    ) -> Result<(), Impossible> {
         let slot = self.slab.get(id).ok_or(Impossible::NotUnderWay)?;
         let (Some(UnderWay::Timer { due, .. }), to) = (slot.what(), slot.to) else {
             return Err(Impossible::NotUnderWay);
@@ -226,7 +236,13 @@ impl<N: Node> World<N> {
     }
 
     #[cold]
-    fn lose(&mut self, at: i64, number: u32, id: PendingId, schedule: &mut impl Schedule<N>) -> Result<(), Impossible> {
+    fn lose(
+        &mut self,
+        at: i64,
+        number: u32,
+        id: PendingId,
+        schedule: &mut (impl Schedule<N> + ?Sized),
+    ) -> Result<(), Impossible> {
         let slot = self.slab.get(id).filter(|slot| slot.is_message()).ok_or(Impossible::NotUnderWay)?;
         let event = slot.happened(at, number, HappenedKind::Drop);
         let Some(UnderWay::Message(message)) = self.slab.take(id) else { return Err(Impossible::NotUnderWay) };
@@ -241,7 +257,7 @@ impl<N: Node> World<N> {
         at: i64,
         number: u32,
         id: PendingId,
-        schedule: &mut impl Schedule<N>,
+        schedule: &mut (impl Schedule<N> + ?Sized),
     ) -> Result<(), Impossible> {
         let slot = self.slab.get(id).ok_or(Impossible::NotUnderWay)?;
         let Some(UnderWay::Message(message)) = slot.what() else { return Err(Impossible::NotUnderWay) };
@@ -262,7 +278,7 @@ impl<N: Node> World<N> {
         number: u32,
         to: NodeId,
         input: N::Input,
-        schedule: &mut impl Schedule<N>,
+        schedule: &mut (impl Schedule<N> + ?Sized),
     ) -> Result<(), Impossible> {
         self.can_act(to)?;
         let ordinal = self.record.inputs.len() as u32;
@@ -290,7 +306,7 @@ impl<N: Node> World<N> {
 
     /// Begins an event: sets the time, records the event, and tells `schedule`.
     #[inline]
-    fn begin(&mut self, event: Happened, schedule: &mut impl Schedule<N>) {
+    fn begin(&mut self, event: Happened, schedule: &mut (impl Schedule<N> + ?Sized)) {
         self.now = event.at;
         self.number = event.number;
         self.record.add(event);
@@ -313,7 +329,7 @@ impl<N: Node> World<N> {
     ///
     /// At a sync of slow storage the remaining effects wait, and when the node stops itself they are lost.
     #[inline]
-    fn drain(&mut self, from: NodeId, ordinals: &mut Ordinals, schedule: &mut impl Schedule<N>) {
+    fn drain(&mut self, from: NodeId, ordinals: &mut Ordinals, schedule: &mut (impl Schedule<N> + ?Sized)) {
         let Self { effects, slab, machines, number, now, names, .. } = self;
         let (cause, now) = (*number, *now);
         let mut list = effects.list.drain(..);

@@ -39,6 +39,10 @@ pub trait Elsewhere<S: System> {
     /// Asks about these bodies again, in the process of this system. Returns the place of the first one about which the
     /// answer differs from the one before, and both answers as JSON text.
     fn says_otherwise(&self, bodies: &[&S::In]) -> Option<(usize, [String; 2])>;
+
+    /// Returns how the code of this system failed at a question that it answered when it was asked again, if it did
+    /// since the last call and no other failure of it was told since.
+    fn failed_once(&self) -> Option<String>;
 }
 
 /// A fold that will be needed; see [`Elsewhere::foresee_folds`].
@@ -95,6 +99,10 @@ impl<S: System> Elsewhere<S> for Infallible {
     }
 
     fn says_otherwise(&self, _: &[&S::In]) -> Option<(usize, [String; 2])> {
+        match *self {}
+    }
+
+    fn failed_once(&self) -> Option<String> {
         match *self {}
     }
 }

@@ -18,8 +18,8 @@ use crate::loaded::Loaded;
 use crate::notes::{Deny, Notes};
 use crate::subject::Subject;
 use crate::verify::{
-    Coverage, DETERMINISM, Depth, Look, Recurring, Seen, Share, Verifier, Work, determinism, first_restated, lengths,
-    places,
+    Coverage, DETERMINISM, Depth, Look, Recurring, Seen, Share, Verifier, Work, determinism, failed_once,
+    first_restated, lengths, places,
 };
 
 /// The options of [`check()`].
@@ -237,6 +237,12 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     for law in laws.iter().flatten() {
         let found = laws::look(law, &remembering, trace.events_and_lines(), laws::Sample::Spread);
         findings.extend(found.filter(|found| findings.iter().all(|known| known.signature != found.signature)));
+    }
+    if let Some((event, line)) = trace.events_and_lines().last() {
+        let asked = apart.iter().flatten().chain([&remembering]);
+        let found = asked.filter_map(|system| failed_once(system, event.number)).next();
+        let found = found.filter(|found| findings.iter().all(|known| known.signature != found.signature));
+        findings.extend(found.map(|found| found.at_line(line)));
     }
     earliest_first(&mut findings);
     Report {

@@ -31,7 +31,9 @@ impl Program {
         let _ = self.one.ask_all(&batches, |part, answers| {
             let placed = answers.iter().map(|text| answer::<Placed>(text)).enumerate();
             placed
-                .filter_map(|(place, placed)| Some((place, placed.ok()?)))
+                .filter_map(|(place, placed)| {
+                    Some((place, placed.inspect_err(|failure| self.one.failed(failure)).ok()?))
+                })
                 .try_for_each(|(place, placed)| each(part * QUESTIONS_MAX + place, placed))
         });
     }
@@ -67,7 +69,8 @@ impl Elsewhere<Program> for &Program {
 
     fn apart(&self, jobs: usize) -> [Program; 2] {
         let turns = Arc::new(Turns::new(jobs));
-        let lane = |backwards| Lane { turns: Arc::clone(&turns), backwards };
+        let failures = Arc::default();
+        let lane = |backwards| Lane { turns: Arc::clone(&turns), failures: Arc::clone(&failures), backwards };
         let [one, other] = [false, true].map(|backwards| self.with_processes(Some(&lane(backwards))));
         one.one.take_over(&self.one);
         [one, other]
@@ -89,5 +92,9 @@ impl Elsewhere<Program> for &Program {
     fn said_the_same(&self, one: &State, other: &State) -> Option<bool> {
         let ((flows, one), (others, other)) = (one.known_look()?, other.known_look()?);
         (flows == others).then(|| one.is_as(other, self.one.code.number))
+    }
+
+    fn failed_once(&self) -> Option<String> {
+        self.one.failed_once().map(|failure| failure.to_string())
     }
 }

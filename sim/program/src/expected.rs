@@ -236,7 +236,7 @@ fn ask_now(one: &One, folds: &[Asked], mut each: impl FnMut(Answer) -> ControlFl
                 Answer::Restated(key, Restated { told: fold.messages(0..length), flows: fold.flows.clone(), result })
             } else {
                 let kind = usize::from(fold.folds != Folds::Steps);
-                Answer::Folds(key, kind, fold.steps(one.code.number, answer))
+                Answer::Folds(key, kind, fold.steps(one, answer))
             })
         })
     });
@@ -349,17 +349,20 @@ impl Asked {
     }
 
     /// The folds of which an answer tells the result, in order.
-    fn steps(&self, program: u64, answer: &RawValue) -> Vec<Step> {
+    fn steps(&self, one: &One, answer: &RawValue) -> Vec<Step> {
         let (states, failure) = match answers::answer::<FoldAnswer>(answer) {
             Ok(answer) => {
                 let failure = answer.failure();
                 (answer.states, failure)
             }
             // What is no answer is asked for again.
-            Err(Failure::NoAnswer { .. }) => return Vec::new(),
+            Err(failure @ Failure::NoAnswer { .. }) => {
+                one.failed(&failure);
+                return Vec::new();
+            }
             Err(failure) => (Vec::new(), Some(failure)),
         };
-        let states = states.into_iter().map(|answer| Ok(answer.state(program, &self.flows)));
+        let states = states.into_iter().map(|answer| Ok(answer.state(one.code.number, &self.flows)));
         let ranges: Vec<_> = match &self.folds {
             Folds::Steps => (0..self.told.len()).map(|place| place..place + 1).collect(),
             Folds::Prefixes(lengths) => lengths.iter().map(|length| 0..*length).collect(),

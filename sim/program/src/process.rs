@@ -127,6 +127,11 @@ impl Process {
         Ok(process)
     }
 
+    /// Returns whether the process has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
+    }
+
     /// Writes `lines`, which are that many, and passes each line of the answer to `each` while the rest is under way.
     ///
     /// # Errors
@@ -269,6 +274,11 @@ impl Drop for Process {
 }
 
 impl Failure {
+    /// Returns whether the program ended as one does that has not failed.
+    pub(crate) fn is_success(&self) -> bool {
+        matches!(self, Self::Ended { how, .. } if how == SUCCESS)
+    }
+
     /// Replaces a number in the line that is shown: the same wrong answer to another batch must read the same.
     pub(crate) fn without_number(self, number: u64) -> Self {
         let Self::NoAnswer { why, line } = self else { return self };
@@ -303,8 +313,12 @@ fn is_retry(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }
 
+/// How a process ended that has not failed.
+const SUCCESS: &str = "ended with exit code 0";
+
 fn of_status(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
+        (Some(0), _) => SUCCESS.to_owned(),
         (Some(code), _) => format!("ended with exit code {code}"),
         (None, signal) => format!("was ended by signal {}", signal.unwrap_or_default()),
     }

@@ -1,11 +1,12 @@
 //! A program, its processes, and its description of itself.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use afresh_core::Name;
@@ -97,6 +98,7 @@ pub(crate) struct One {
     pub(crate) code: Arc<Code>,
     /// Processes that are not asked anything now.
     idle: Mutex<Vec<Process>>,
+    failures: Arc<Mutex<Failures>>,
     /// How it is asked in the background, if it is.
     pub(crate) lane: Option<Lane>,
 }
@@ -106,9 +108,20 @@ pub(crate) struct One {
 pub(crate) struct Lane {
     /// The turns that it shares with the other lane.
     pub(crate) turns: Arc<Turns>,
+    /// The failures, in the other lane too: what is told in one is not asked again in the other.
+    pub(crate) failures: Arc<Mutex<Failures>>,
     /// `true` to ask for the last folds first. A program that keeps something between questions then answers otherwise
     /// than in the other lane.
     pub(crate) backwards: bool,
+}
+
+/// The failures of a program since they were last looked at.
+#[derive(Default)]
+pub(crate) struct Failures {
+    /// The first one at a question that was asked again.
+    first: Option<Failure>,
+    /// `true` if a failure was told to those who asked.
+    told: bool,
 }
 
 /// What to do when a program cannot be asked any more.
@@ -279,7 +292,8 @@ impl One {
     }
 
     fn of(code: Arc<Code>, lane: Option<Lane>) -> Arc<Self> {
-        Arc::new(Self { code, idle: Mutex::default(), lane })
+        let failures = lane.as_ref().map(|lane| Arc::clone(&lane.failures)).unwrap_or_default();
+        Arc::new(Self { code, idle: Mutex::default(), failures, lane })
     }
 
     fn limits(&self) -> Limits {
@@ -340,11 +354,31 @@ impl One {
         mut read: impl FnMut(&RawValue) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let mut answer = None;
-        self.ask_all(std::slice::from_ref(batch), |_, answers| {
+        let asked = self.ask_all(std::slice::from_ref(batch), |_, answers| {
             answer = answers.first().map(|text| read(text));
             ControlFlow::Continue(())
-        })?;
-        answer.unwrap_or_else(|| Err(no_answer("it has no answer", b"")))
+        });
+        let answer = asked.and_then(|()| answer.unwrap_or_else(|| Err(no_answer("it has no answer", b""))));
+        answer.inspect_err(|_| self.failures().told = true)
+    }
+
+    fn failures(&self) -> MutexGuard<'_, Failures> {
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells that the program failed at a question that will be asked again.
+    pub(crate) fn failed(&self, failure: &Failure) {
+        // On a busy machine, any program may be late. And one that answers a line and ends has not failed.
+        if !matches!(failure, Failure::TimedOut { .. }) && !failure.is_success() {
+            self.failures().first.get_or_insert_with(|| failure.clone());
+        }
+    }
+
+    /// Returns a failure since the last call at a question that was then answered, if no failure was told to those who
+    /// asked.
+    pub(crate) fn failed_once(&self) -> Option<Failure> {
+        let Failures { first, told } = std::mem::take(&mut *self.failures());
+        first.filter(|_| !told)
     }
 
     /// Asks all questions of some batches, and passes the answers to each batch to `each`, with the index of the batch.
@@ -384,32 +418,36 @@ impl One {
         }
         let first = self.code.next.fetch_add(batches.len() as u64, Ordering::Relaxed);
         let lines: String = (first..).zip(batches).map(|(number, batch)| batch.line(number)).collect();
-        let mut answered = 0;
+        let (mut answered, goes_on) = (0, Cell::new(true));
         let mut exchange = |process: &mut Process, answered: &mut usize| {
             process.exchange(lines.as_bytes(), batches.len(), &self.limits(), |line| {
                 let batch = &batches[*answered];
                 let answers = Answers::read(line, first + *answered as u64, batch.asked)?;
-                let goes_on = each(*answered, &answers.0).is_continue();
+                goes_on.set(each(*answered, &answers.0).is_continue());
                 *answered += 1;
-                if goes_on { Ok(()) } else { Err(no_answer("nobody waits for it", b"")) }
+                if goes_on.get() { Ok(()) } else { Err(no_answer("nobody waits for it", b"")) }
             })
         };
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut process = match idle {
-            None => self.start()?,
-            Some(mut process) => match exchange(&mut process, &mut answered) {
-                Ok(()) => {
-                    self.put_back(process);
-                    return Ok(());
-                }
-                // It may have ended while it was idle, which says nothing about these questions.
-                Err(Failure::Ended { .. }) if answered == 0 => self.start()?,
-                Err(failure) => return Err(failure),
-            },
-        };
-        exchange(&mut process, &mut answered)?;
-        self.put_back(process);
-        Ok(())
+        let idle = idle.and_then(|mut process| (!process.has_ended()).then_some(process));
+        let was_idle = idle.is_some();
+        let mut process = idle.map_or_else(|| self.start(), Ok)?;
+        let mut asked = exchange(&mut process, &mut answered);
+        if let Err(failure @ Failure::Ended { .. }) = &asked
+            && was_idle
+            && answered == 0
+        {
+            // It may have ended just before it was asked, which says nothing about these questions.
+            self.failed(failure);
+            process = self.start()?;
+            asked = exchange(&mut process, &mut answered);
+        }
+        match &asked {
+            Ok(()) => self.put_back(process),
+            Err(failure) if goes_on.get() => self.failed(failure),
+            Err(_) => {}
+        }
+        asked
     }
 
     /// Takes the idle processes of another, which starts new ones when it is asked again.

@@ -223,6 +223,72 @@ serve(Keeps())
     }
 }
 
+/// A program that goes wrong once, at the tenth message that one of its processes applies: in the way of its argument.
+const ONCE: &str = r#"
+import os, sys, time
+from afresh import serve
+
+class Once:
+    applied = 0
+    def keys(self, body):
+        return [body["key"]]
+    def apply(self, key, state, message, flows):
+        self.applied += 1
+        if self.applied == 10 and not os.path.exists("gone-wrong"):
+            open("gone-wrong", "w").close()
+            if sys.argv[1] == "ends":
+                sys.stderr.write("out of memory")
+                os._exit(7)
+            if sys.argv[1] == "prints":
+                print("a warning", file=sys.__stdout__, flush=True)
+            if sys.argv[1] == "late":
+                time.sleep(3600)
+        return (state or 0) + 1
+    def view(self, key, state):
+        return state
+    def outputs(self, key, state, flows):
+        return {}
+    def workload(self, seed):
+        return [{"from": "a", "id": str(n), "body": {"key": f"k-{n % 2}"}} for n in range(8)]
+
+serve(Once())
+"#;
+
+#[test]
+fn what_goes_wrong_once_is_found() {
+    if !has("python3") {
+        return;
+    }
+    let folder = Folder::default();
+    folder
+        .write("afresh.py", &fs::read_to_string(root().join("examples/orders/python/afresh.py")).expect("the helper"));
+    folder.write("once.py", ONCE);
+    let message = |n: u32| format!(r#"{{"in":{{"id":"m-{n}","from":"a","body":{{"key":"k-{}"}}}}}}"#, n % 3);
+    folder.trace("in.jsonl", "once", &(0..20).map(message).collect::<Vec<_>>());
+    for (mode, told, code) in [
+        ("ends", "the program ended with exit code 7 before it answered; its standard error: `out of memory`", 1),
+        ("prints", "`a warning`", 1),
+        // On a busy machine, a program may be late without a fault of its own.
+        ("late", "", 0),
+        ("never", "", 0),
+    ] {
+        let timeout = if mode == "late" { "5s" } else { "60s" };
+        let system = format!("[systems.once]\ncommand = \"python3 once.py {mode}\"\ntimeout = \"{timeout}\"\n");
+        folder.write("afresh.toml", &system);
+        let searches = ["explore", "once", "--seeds", "0..10", "--output", &format!("{mode}.out"), "--no-shrink"];
+        let commands: &[&[&str]] =
+            if mode == "late" { &[&["check", "in.jsonl"]] } else { &[&["check", "in.jsonl"], &searches] };
+        for words in commands {
+            let _ = fs::remove_file(folder.path("gone-wrong"));
+            let done = folder.run(words);
+            assert_eq!(done.code, Some(code), "{mode}: {}{}", done.stdout, done.stderr);
+            assert!(folder.path("gone-wrong").exists(), "{mode}: no process applied ten messages");
+            assert!(code == 0 || done.stdout.contains("determinism"), "{mode}: {}", done.stdout);
+            assert!(words[0] != "check" || done.stdout.contains(told), "{mode}: {}", done.stdout);
+        }
+    }
+}
+
 /// A workload makes the messages of a simulated run. Without them, there is no run: it is no finding about the system.
 #[test]
 fn a_workload_that_fails_is_an_error() {

@@ -165,6 +165,10 @@ impl<S: Subject, E: Elsewhere<S>> Elsewhere<Beside<S>> for Through<E> {
     fn says_otherwise(&self, bodies: &[&S::In]) -> Option<(usize, [String; 2])> {
         self.0.says_otherwise(bodies)
     }
+
+    fn failed_once(&self) -> Option<String> {
+        self.0.failed_once()
+    }
 }
 
 /// The most fields that only the other version has and that are named. A view with more of them is no struct.

@@ -1,11 +1,11 @@
 //! Compares two runs of the same stimuli.
 
-use afresh_core::{Elsewhere, Event, EventNumber, Journal, Key, Observation, Stimulus, What};
+use afresh_core::{Elsewhere, Event, EventNumber, Journal, Key, Observation, Signature, Stimulus, What};
 use afresh_trace::format::EventOf;
 use afresh_trace::text::count;
 use serde_json::Value;
 
-use crate::finding::{Findings, Versus, value};
+use crate::finding::{Finding, Findings, Versus, value};
 use crate::loaded::Loaded;
 use crate::subject::Subject;
 
@@ -71,4 +71,14 @@ pub(crate) fn places<S: Subject>(findings: &mut Findings, again: &S, trace: &Loa
             Versus { left: "first answer", left_value, right: "second answer", right_value, not_derivable: Vec::new() };
         ("asked about this message again, the program answers otherwise".to_owned(), Some(versus))
     });
+}
+
+/// Returns the finding that a system that runs elsewhere failed at a question, and not when it was asked again. `last`
+/// is the last event that it was asked about.
+///
+/// Many messages are asked about at once, so it is not known which one it was.
+pub fn failed_once<S: Subject>(system: &S, last: EventNumber) -> Option<Finding> {
+    let why = system.elsewhere()?.failed_once()?;
+    let found = format!("the program failed once on the way here, and not when it was asked again: {why}");
+    Some(Finding::of_run(Signature::new(DETERMINISM, ""), last, found))
 }

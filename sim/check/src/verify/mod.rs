@@ -32,6 +32,7 @@ mod verifier;
 pub use along::Along;
 pub(crate) use bisect::first_restated;
 pub use coverage::{Coverage, Depth};
+pub use determinism::failed_once;
 pub(crate) use determinism::{DETERMINISM, determinism, places};
 pub(crate) use look::{Look, Share, Work};
 pub use paths::Messages;

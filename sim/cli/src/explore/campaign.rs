@@ -63,6 +63,9 @@ pub(super) struct Failed {
     /// The trace of the run with that seed; it goes to a file of its own, not into the campaign.
     #[serde(skip)]
     pub(super) trace: Vec<u8>,
+    /// What was found first in it, in words. It goes to that folder too; empty if the run ended the process.
+    #[serde(skip)]
+    pub(super) found: String,
 }
 
 impl Chunk {
@@ -79,7 +82,9 @@ impl Chunk {
             *self.laws.entry(law.to_owned()).or_default() += 1;
         }
         if let Some(first) = run.findings.first() {
-            self.fail(first.signature.to_string(), Failed { runs: 1, seed, around: around(seed), trace: run.trace });
+            let found = first.first.found.clone();
+            let failed = Failed { runs: 1, seed, around: around(seed), trace: run.trace, found };
+            self.fail(first.signature.to_string(), failed);
         }
     }
 

@@ -91,7 +91,7 @@ pub(super) fn unrecorded(output: &Path, signatures: &BTreeSet<String>) -> Result
 ///
 /// If the system has a correct twin, the finding is shrunk with it.
 pub(super) fn keep(args: &Args, has_twin: bool, signature: &str, failed: &Failed) -> Result<(), CliError> {
-    let Failed { seed, around, trace, .. } = failed;
+    let Failed { seed, around, trace, found, .. } = failed;
     let folder = folder(&args.output, signature);
     fs::create_dir_all(&folder).map_err(|error| Error::file(folder.display().to_string(), Problem::Write(error)))?;
     let program = quote(&worker::program());
@@ -110,10 +110,12 @@ pub(super) fn keep(args: &Args, has_twin: bool, signature: &str, failed: &Failed
     // A name may hold anything. As it is printed, it neither ends a comment nor misses in an argument.
     let around = around.as_ref().map(|around| format!(", around {}", escape(around))).unwrap_or_default();
     let systems: String = about_systems(&worker::words().0).iter().map(|word| format!(" {}", quote(word))).collect();
+    let found = if found.is_empty() { String::new() } else { format!(":\n# {}", escape(found)) };
     let (system, signature) = (escape(&args.subject()).to_string(), escape(signature).to_string());
     let quoted_signature = quote(signature.as_ref());
     let commands = format!(
-        "# {signature}, found in the run of {system} with seed {seed}{around}. To see it in the shrunk trace:\n\
+        "# {signature}, found in the run of {system} with seed {seed}{around}{found}\n\
+         # To see it in the shrunk trace:\n\
          {program} {check} shrunk.jsonl{old}{systems}\n\
          {program} show shrunk.jsonl --views{systems}\n\
          # To see it in the whole run, from its trace or from its seed:\n\

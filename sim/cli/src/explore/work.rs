@@ -109,7 +109,8 @@ fn run(
             Err(signature) => {
                 chunk.end = seed + 1;
                 let trace = std::fs::read(files::ahead(&args.output, seed)).unwrap_or_default();
-                chunk.fail(signature, Failed { runs: 1, seed, around: origin(runs, seed), trace });
+                let around = origin(runs, seed);
+                chunk.fail(signature, Failed { runs: 1, seed, around, trace, found: String::new() });
             }
         }
         progress.did(1.0);

@@ -1,9 +1,9 @@
 //! Exploring a system: each run simulates it as a service, with messages from its workload or from recorded traces.
 
 use afresh_check::laws::{self, NAMES, Sample};
-use afresh_check::verify::look_at_run;
+use afresh_check::verify::{failed_once, look_at_run};
 use afresh_check::{Finding, Subject};
-use afresh_core::{EventNumber, Header, Journal, Message, Name, Opening};
+use afresh_core::{Elsewhere, EventNumber, Header, Journal, Message, Name, Opening};
 use afresh_trace::format::Writer;
 
 use super::{Explorer, Record, Run, Runs};
@@ -49,6 +49,8 @@ struct Drawn<S: Subject> {
 /// Makes runs of a system. Each thread has its own.
 struct SystemRuns<'s, S: Subject> {
     explorer: &'s SystemExplorer<'s, S>,
+    /// The system, with processes of its own if it runs elsewhere: what they fail at is of these runs.
+    system: S,
     drawer: Option<Drawer<S::In>>,
     flows: Vec<Name>,
     versions: Vec<Name>,
@@ -73,7 +75,8 @@ impl<S: Subject + 'static> Explorer for SystemExplorer<'_, S> {
             flows.splice(..0, workload.flows().iter().cloned());
             versions.extend_from_slice(workload.versions());
         }
-        Box::new(SystemRuns { explorer: self, drawer: workload.map(Workload::begin), flows, versions })
+        let system = self.system.elsewhere().map_or_else(|| self.system.clone(), |elsewhere| elsewhere.restarted());
+        Box::new(SystemRuns { explorer: self, system, drawer: workload.map(Workload::begin), flows, versions })
     }
 }
 
@@ -114,11 +117,12 @@ fn interleaved<I>(one: Vec<Message<I>>, other: Vec<Message<I>>, seed: u64) -> Ve
 
 impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
     fn run(&mut self, seed: u64, record: Record) -> Run {
-        let SystemExplorer { name, system, .. } = *self.explorer;
+        let name = self.explorer.name;
         let Drawn { messages, openings, complete, lanes, origin } = match self.draw(seed) {
             Ok(drawn) => drawn,
             Err(why) => return Run { not_run: Some(why), ..Run::default() },
         };
+        let system = &self.system;
         let around = origin.as_ref().map_or_else(String::new, |origin| format!(", around {origin}"));
         let header = Header { source: format!("simulated, seed {seed}{around}"), complete, ..Header::complete(name) };
         let is_any = matches!(record, Record::Any);
@@ -144,6 +148,7 @@ impl<S: Subject + 'static> Runs for SystemRuns<'_, S> {
         let last = EventNumber::new(journal.len() as u32).unwrap_or(EventNumber::MIN);
         let of_host = ran.findings().iter().cloned();
         findings.extend(of_host.map(|Finding { signature, first, .. }| Finding::of_run(signature, last, first.found)));
+        findings.extend(failed_once(system, last));
         let is_kept = is_any || !findings.is_empty();
         let shows = findings.first().map(|finding| finding.signature.to_string());
         let header = Header { shows, ..header };

@@ -272,7 +272,7 @@ fn what_goes_wrong_once_is_found() {
         ("late", "", 0),
         ("never", "", 0),
     ] {
-        let timeout = if mode == "late" { "5s" } else { "60s" };
+        let timeout = if mode == "late" { "20s" } else { "60s" };
         let system = format!("[systems.once]\ncommand = \"python3 once.py {mode}\"\ntimeout = \"{timeout}\"\n");
         folder.write("afresh.toml", &system);
         let searches = ["explore", "once", "--seeds", "0..10", "--output", &format!("{mode}.out"), "--no-shrink"];

@@ -239,10 +239,11 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
         findings.extend(found.filter(|found| findings.iter().all(|known| known.signature != found.signature)));
     }
     if let Some((event, line)) = trace.events_and_lines().last() {
-        let asked = apart.iter().flatten().chain([&remembering]);
-        let found = asked.filter_map(|system| failed_once(system, event.number)).next();
-        let found = found.filter(|found| findings.iter().all(|known| known.signature != found.signature));
-        findings.extend(found.map(|found| found.at_line(line)));
+        for system in apart.iter().flatten().chain([&remembering]) {
+            let found = failed_once(system, event.number);
+            let found = found.filter(|found| findings.iter().all(|known| known.signature != found.signature));
+            findings.extend(found.map(|found| found.at_line(line)));
+        }
     }
     earliest_first(&mut findings);
     Report {

@@ -127,9 +127,10 @@ impl Process {
         Ok(process)
     }
 
-    /// Returns whether the process has ended.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        self.child.try_wait().is_ok_and(|status| status.is_some())
+    /// Returns how the process has ended, if it has.
+    pub(crate) fn has_ended(&mut self, limits: &Limits) -> Option<Failure> {
+        let has_ended = self.child.try_wait().is_ok_and(|status| status.is_some());
+        has_ended.then(|| self.ended(limits))
     }
 
     /// Writes `lines`, which are that many, and passes each line of the answer to `each` while the rest is under way.

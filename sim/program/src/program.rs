@@ -429,7 +429,13 @@ impl One {
             })
         };
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let idle = idle.and_then(|mut process| (!process.has_ended()).then_some(process));
+        let idle = idle.and_then(|mut process| match process.has_ended(&self.limits()) {
+            Some(failure) => {
+                self.failed(&failure);
+                None
+            }
+            None => Some(process),
+        });
         let was_idle = idle.is_some();
         let mut process = idle.map_or_else(|| self.start(), Ok)?;
         let mut asked = exchange(&mut process, &mut answered);
@@ -437,7 +443,7 @@ impl One {
             && was_idle
             && answered == 0
         {
-            // It may have ended just before it was asked, which says nothing about these questions.
+            // It may have ended before it was asked, which says nothing about these questions.
             self.failed(failure);
             process = self.start()?;
             asked = exchange(&mut process, &mut answered);

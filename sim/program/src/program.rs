@@ -98,6 +98,7 @@ pub(crate) struct One {
     pub(crate) code: Arc<Code>,
     /// Processes that are not asked anything now.
     idle: Mutex<Vec<Process>>,
+    /// The failures of its processes.
     failures: Arc<Mutex<Failures>>,
     /// How it is asked in the background, if it is.
     pub(crate) lane: Option<Lane>,
@@ -443,7 +444,7 @@ impl One {
             && was_idle
             && answered == 0
         {
-            // It may have ended before it was asked, which says nothing about these questions.
+            // It may have ended before it read them, so these questions need not be the reason: ask them again.
             self.failed(failure);
             process = self.start()?;
             asked = exchange(&mut process, &mut answered);

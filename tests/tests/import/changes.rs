@@ -27,12 +27,12 @@ fn messages_that_will_not_count_are_named() {
         _ => Ok(None),
     };
     let summary = import("rows", rows.as_bytes(), SHAPE, &mapping, &mut writer, admit, |_| Ok(())).unwrap();
-    assert_eq!(named(&summary.conflicts), [(4, 3, Some(2)), (6, 5, Some(4)), (7, 6, Some(4))]);
-    assert_eq!(named(&summary.duplicates), [(9, 8, Some(1))]);
+    assert_eq!(named(&summary.uncounted.conflicts), [(4, 3, Some(2)), (6, 5, Some(4)), (7, 6, Some(4))]);
+    assert_eq!(named(&summary.uncounted.duplicates), [(9, 8, Some(1))]);
     let rejected = Named { line: 5, event: event(4), earlier: None, why: Some("too little".into()) };
-    assert_eq!(summary.rejected, Tally { count: 1, first: vec![rejected] });
+    assert_eq!(summary.uncounted.rejected, Tally { count: 1, first: vec![rejected] });
     // The higher revision was rejected, so it hides no other.
-    assert_eq!(summary.stale, Tally::default());
+    assert_eq!(summary.uncounted.stale, Tally::default());
     let trace = writer.finish().unwrap();
     let raw = Reader::new("out", &trace[..], Options::default()).unwrap().raw_trace().unwrap();
     assert!(raw.events[3].content.get().contains("\"revision\":2"), "events have the numbers that are named");
@@ -43,18 +43,19 @@ fn a_lower_revision_is_stale() {
     let rows = "id,rev,body\n1,2,10\n1,1,5\n1,3,5\n1,2,10\n";
     let fields = &["id=.id", "from==w", "revision=.rev", "body=.body"];
     let summary = imported(rows.as_bytes(), SHAPE, fields).unwrap().1;
-    assert_eq!(named(&summary.stale), [(3, 2, Some(1))]);
-    assert_eq!(named(&summary.duplicates), [(5, 4, Some(1))]);
+    assert_eq!(named(&summary.uncounted.stale), [(3, 2, Some(1))]);
+    assert_eq!(named(&summary.uncounted.duplicates), [(5, 4, Some(1))]);
     // The order of fields and the spelling of a text do not make another body.
     let rows = "{\"id\":1,\"b\":{\"a\":1,\"b\":\"\u{e9}\"}}\n{\"id\":1,\"b\":{\"b\":\"\\u00e9\",\"a\":1}}\n";
     let summary = imported(rows.as_bytes(), SHAPE, &["id=.id", "from==w", "body=.b"]).unwrap().1;
-    assert_eq!((summary.duplicates.count, summary.conflicts.count), (1, 0));
+    assert_eq!((summary.uncounted.duplicates.count, summary.uncounted.conflicts.count), (1, 0));
 }
 
 #[test]
 fn a_tally_names_the_first_and_counts_all() {
     let rows = "id,body\n".to_owned() + &"1,1\n".repeat(30);
-    let duplicates = imported(rows.as_bytes(), SHAPE, &["id=.id", "from==w", "body=.body"]).unwrap().1.duplicates;
+    let duplicates =
+        imported(rows.as_bytes(), SHAPE, &["id=.id", "from==w", "body=.body"]).unwrap().1.uncounted.duplicates;
     assert_eq!((duplicates.count, duplicates.first.len()), (29, 10));
 }
 

@@ -70,8 +70,10 @@ fn reports_for_people_and_programs() {
         ("", "copy.jsonl: 60 events written to sqlite:other.db\n")
     );
     let imported = folder.json("import", &["import", "copy.jsonl", "--into", "sqlite:third.db"]);
+    let none = serde_json::json!({"count": 0, "first": []});
     let expected = serde_json::json!({
-        "trace": "copy.jsonl", "store": "sqlite:third.db", "system": "ledger", "events": 60,
+        "trace": "copy.jsonl", "store": "sqlite:third.db", "system": "ledger", "events": 60, "system_is_known": true,
+        "duplicates": none, "conflicts": none, "stale": none, "rejected": none, "unreadable": none,
     });
     assert_eq!(imported, expected);
     // A store is a trace, so it can be copied into another store.

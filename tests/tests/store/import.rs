@@ -1,4 +1,4 @@
-//! `afresh import --into` refuses whatever cannot be the journal of a service.
+//! `afresh import --into` refuses whatever cannot be the journal of a service, and counts what will not count in it.
 
 use afresh_host::store::{Sqlite, Store};
 use afresh_tests::{Folder, root};
@@ -80,6 +80,31 @@ fn a_trace_of_a_system_that_is_not_known_here_is_taken() {
     stdout_of(&folder, &["import", "t.jsonl", "--into", "sqlite:new.db"]);
     let header = Sqlite::new(folder.path("new.db")).header().expect("it can be read").expect("a header");
     assert_eq!(header.system, "elsewhere");
+}
+
+#[test]
+fn messages_that_will_not_count_are_named() {
+    let folder = Folder::default();
+    let message = |number: u32, id: &str, body: &str| {
+        format!(r#"{{"n":{number},"in":{{"id":"{id}","from":"bank","body":{{"deposit":{body}}}}}}}"#)
+    };
+    let body = r#"{"account":"a","amount":1,"on":1}"#;
+    let lines = [
+        message(1, "m-1", body),
+        message(2, "m-1", body),
+        message(3, "m-1", &body.replace("\"amount\":1", "\"amount\":2")),
+        message(4, "m-2", &body.replace("\"amount\":1", "\"amount\":0")),
+        message(5, "m-3", "{}"),
+    ];
+    folder.trace("t.jsonl", "ledger", &lines);
+    let done = folder.run(&["import", "t.jsonl", "--into", "sqlite:new.db"]);
+    assert_eq!(done.code, Some(0));
+    insta::assert_snapshot!(done.stderr);
+    let report = folder.json("import", &["import", "t.jsonl", "--into", "sqlite:other.db"]);
+    for (sort, event) in [("duplicates", 2), ("conflicts", 3), ("rejected", 4), ("unreadable", 5)] {
+        assert_eq!(report[sort]["first"][0]["event"], event, "{sort}: {report}");
+    }
+    assert_eq!(report["stale"]["count"], 0, "{report}");
 }
 
 #[test]

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use afresh_core::{EventNumber, Header};
 use afresh_host::store::{self, Store, name_of};
 use afresh_trace::format::{Error, Kind, Options, RawEvent, Reader};
+use afresh_trace::import::{Fact, Facts, Uncounted};
 use afresh_trace::row::Row;
 use afresh_trace::text::{count, escape};
 use serde::Serialize;
 
-use super::Args;
+use super::{Args, known, report};
 use crate::console::{CliError, Console, json};
 use crate::input;
 use crate::runner::Systems;
@@ -27,22 +28,36 @@ struct Report {
     store: String,
     system: String,
     events: u64,
+    /// `false` if no system was asked which messages it takes.
+    system_is_known: bool,
+    #[serde(flatten)]
+    uncounted: Uncounted,
+}
+
+impl Report {
+    /// Formats the report for people.
+    fn text(&self) -> String {
+        let events = count(self.events, "event", "events");
+        let mut text = format!("{}: {events} written to {}\n", escape(&self.trace), escape(&self.store));
+        report::add_uncounted(&mut text, &self.trace, &self.uncounted);
+        if !self.system_is_known {
+            report::add_unknown(&mut text, &self.system);
+        }
+        text
+    }
 }
 
 /// Copies the trace into the store at `url`, and prints the report.
 pub(super) fn main(args: &Args, url: &str, systems: &Systems, console: &Console) -> Result<ExitCode, CliError> {
-    let report = import(args, url, systems)?;
+    let report = import(args, url, systems, console)?;
     match args.format {
-        Format::Text => {
-            let events = count(report.events, "event", "events");
-            console.say(&format!("{}: {events} written to {}\n", escape(&report.trace), escape(&report.store)));
-        }
+        Format::Text => console.say(&report.text()),
         Format::Json => console.print(&json("import", &report))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn import(args: &Args, url: &str, systems: &Systems) -> Result<Report, CliError> {
+fn import(args: &Args, url: &str, systems: &Systems, console: &Console) -> Result<Report, CliError> {
     let path = &*args.rows;
     if path.as_os_str() == "-" {
         return Err(CliError::Usage(
@@ -55,7 +70,7 @@ fn import(args: &Args, url: &str, systems: &Systems) -> Result<Report, CliError>
         return Err(refused(&name_of(url), "already has a journal: expected an empty store", "name another database"));
     }
     // The store stays empty unless the whole trace is fit for it.
-    let (header, _) = rows(path, options, |_| Ok(()))?;
+    let (header, _) = rows(path, options, |_, _| Ok(()))?;
     let usage = |why, help| refused(&input::name(path), why, help);
     if !header.complete {
         let help = "a service needs the history from its first message: export the whole history, and import it with \
@@ -65,6 +80,9 @@ fn import(args: &Args, url: &str, systems: &Systems) -> Result<Report, CliError>
     if systems.get(&header.system).is_ok_and(|runner| runner.is_world()) {
         return Err(usage(WORLD, "only the trace of a system with keys can become the journal of a service"));
     }
+    let known = known(systems, &header.system, console);
+    let admit = |body: &str| known.map_or(Ok(None), |system| system.admit(&header.version, body));
+    let mut facts = Facts::default();
     store.take(&header).map_err(unread)?;
     let mut batch = Vec::with_capacity(BATCH);
     let append = |store: &mut dyn Store, batch: &mut Vec<Row>| {
@@ -72,22 +90,35 @@ fn import(args: &Args, url: &str, systems: &Systems) -> Result<Report, CliError>
         batch.clear();
         Ok::<_, CliError>(())
     };
-    let (_, events) = rows(path, options, |row| {
+    let (_, events) = rows(path, options, |line, row| {
+        if let Row {
+            number, kind: Kind::In, sender: Some(from), id: Some(id), revision: Some(revision), body, ..
+        } = &row
+        {
+            facts.file(Fact { from, id, revision: *revision, body: body.as_deref() }, *number, line, admit);
+        }
         batch.push(row);
         if batch.len() < BATCH { Ok(()) } else { append(&mut *store, &mut batch) }
     })?;
     append(&mut *store, &mut batch)?;
     store.release().map_err(|error| unfinished(&error))?;
-    Ok(Report { trace: input::name(path), store: name_of(url), system: header.system, events })
+    Ok(Report {
+        trace: input::name(path),
+        store: name_of(url),
+        system_is_known: known.is_some(),
+        system: header.system,
+        events,
+        uncounted: facts.into_uncounted(),
+    })
 }
 
 const WORLD: &str = "is a trace of a world of nodes: expected the trace of a system";
 
-/// Reads the rows of a trace, and returns its header and the number of its events.
+/// Reads the rows of a trace with their lines, and returns its header and the number of its events.
 fn rows(
     path: &Path,
     options: Options,
-    mut each: impl FnMut(Row) -> Result<(), CliError>,
+    mut each: impl FnMut(u64, Row) -> Result<(), CliError>,
 ) -> Result<(Header, u64), CliError> {
     let name = input::name(path);
     let reader = Reader::new(&*name, input::open(path)?, options)?;
@@ -103,7 +134,7 @@ fn rows(
             let help = "only the trace of a system with keys can become the journal of a service";
             return Err(refused(&format!("{name}:{line}"), WORLD, help));
         }
-        each(Row::of_raw(&event).map_err(|problem| Error::at(&name, line, 0, problem))?)?;
+        each(line, Row::of_raw(&event).map_err(|problem| Error::at(&name, line, 0, problem))?)?;
     }
     Ok((header, events))
 }

@@ -252,12 +252,7 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         return Err(CliError::Usage(format!("{output}: {problem}")));
     }
     let system = args.system.as_deref().unwrap_or_default();
-    // A program that does not run rejects nothing.
-    let cannot_run = systems.begin(system).err();
-    if let Some(why) = &cannot_run {
-        console.say(&message(&format!("warning: {why}\n")));
-    }
-    let known = systems.get(system).ok().filter(|_| cannot_run.is_none());
+    let known = known(systems, system, console);
     let summary = try_run(args, system, known, console)?;
     let is_stdout = args.output.as_os_str() == "-";
     let report = Report {
@@ -273,6 +268,17 @@ pub(super) fn main(args: &Args, systems: &Systems, console: &Console) -> Result<
         Format::Json => console.print(&json("import", &report))?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the system called `name`, if it is known and runs. Warns of a program that does not run: it rejects nothing.
+fn known<'s>(systems: &'s Systems, name: &str, console: &Console) -> Option<&'s dyn Runner> {
+    match systems.begin(name) {
+        Ok(()) => systems.get(name).ok(),
+        Err(why) => {
+            console.say(&message(&format!("warning: {why}\n")));
+            None
+        }
+    }
 }
 
 /// Imports the rows, and asks the system which messages it takes, if it is `known`.

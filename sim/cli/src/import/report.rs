@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use afresh_trace::import::{Named, Summary, Tally};
+use afresh_trace::import::{Named, Summary, Tally, Uncounted};
 use afresh_trace::text::{count, escape, number};
 use serde::Serialize;
 
@@ -39,13 +39,9 @@ impl Report<'_> {
             let guess = if form.guessed { "; this is a guess, `--read-as` names the format" } else { "" };
             let _ = writeln!(text, "read as {form}{guess}");
         }
-        self.add_tallies(&mut text);
+        add_uncounted(&mut text, &self.rows, &self.summary.uncounted);
         if !self.system_is_known {
-            let system = escape(self.system);
-            let _ = writeln!(
-                text,
-                "messages that the system rejects are not counted: `{system}` is unknown here or does not run"
-            );
+            add_unknown(&mut text, self.system);
         }
         if backwards > 0 {
             // Writing to a string cannot fail.
@@ -71,44 +67,51 @@ impl Report<'_> {
         }
         text
     }
+}
 
-    /// Adds the messages that will not count.
-    fn add_tallies(&self, text: &mut String) {
-        let Summary { duplicates, conflicts, stale, rejected, unreadable, .. } = &self.summary;
-        let sorts = [
-            (
-                unreadable,
-                NAMED_MAX,
-                "unreadable message",
-                "the system cannot read the body, so the trace cannot be run",
-                "",
-            ),
-            (rejected, NAMED_MAX, "rejected message", "the system does not admit it", ""),
-            (conflicts, NAMED_MAX, "conflict", "a known sender, id and revision has another body", "conflicts with"),
-            // Services that retry and correct send these every day, so the first says enough.
-            (stale, 1, "stale message", "a higher revision came before", "is older than"),
-            (duplicates, 1, "duplicate", "the same message came before", "is the same as"),
-        ];
-        for (tally, most, name, meaning, relation) in sorts {
-            let Tally { count: number, first } = tally;
-            if *number == 0 {
-                continue;
+/// Says that no system was asked which messages it takes.
+pub(super) fn add_unknown(text: &mut String, system: &str) {
+    let system = escape(system);
+    let _ =
+        writeln!(text, "messages that the system rejects are not counted: `{system}` is unknown here or does not run");
+}
+
+/// Adds the messages that will not count.
+pub(super) fn add_uncounted(text: &mut String, file: &str, uncounted: &Uncounted) {
+    let Uncounted { duplicates, conflicts, stale, rejected, unreadable } = uncounted;
+    let sorts = [
+        (
+            unreadable,
+            NAMED_MAX,
+            "unreadable message",
+            "the system cannot read the body, so `check` and `replay` need `--skip-unreadable`",
+            "",
+        ),
+        (rejected, NAMED_MAX, "rejected message", "the system does not admit it", ""),
+        (conflicts, NAMED_MAX, "conflict", "a known sender, id and revision has another body", "conflicts with"),
+        // Services that retry and correct send these every day, so the first says enough.
+        (stale, 1, "stale message", "a higher revision came before", "is older than"),
+        (duplicates, 1, "duplicate", "the same message came before", "is the same as"),
+    ];
+    for (tally, most, name, meaning, relation) in sorts {
+        let Tally { count: number, first } = tally;
+        if *number == 0 {
+            continue;
+        }
+        let _ = writeln!(text, "{}: {meaning}", count(*number, name, &format!("{name}s")));
+        for Named { line, event, earlier, why } in first.iter().take(most) {
+            let _ = write!(text, "  {}:{line}: event {event}", escape(file));
+            if let Some(earlier) = earlier {
+                let _ = write!(text, " {relation} event {earlier}");
             }
-            let _ = writeln!(text, "{}: {meaning}", count(*number, name, &format!("{name}s")));
-            for Named { line, event, earlier, why } in first.iter().take(most) {
-                let _ = write!(text, "  {}:{line}: event {event}", escape(&self.rows));
-                if let Some(earlier) = earlier {
-                    let _ = write!(text, " {relation} event {earlier}");
-                }
-                if let Some(why) = why {
-                    let _ = write!(text, ": {}", escape(why));
-                }
-                text.push('\n');
+            if let Some(why) = why {
+                let _ = write!(text, ": {}", escape(why));
             }
-            let more = number - first.len().min(most) as u64;
-            if more > 0 {
-                let _ = writeln!(text, "  and {more} more");
-            }
+            text.push('\n');
+        }
+        let more = number - first.len().min(most) as u64;
+        if more > 0 {
+            let _ = writeln!(text, "  and {more} more");
         }
     }
 }

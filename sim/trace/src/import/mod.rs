@@ -27,8 +27,8 @@ use crate::format::{Error, Problem, Writer, split_output_id};
 
 pub use absent::Absent;
 use absent::Unseen;
-use facts::{Facts, Filed, Later};
-pub use facts::{Named, Tally};
+use facts::Later;
+pub use facts::{Fact, Facts, Named, Refusal, Tally, Uncounted};
 pub use form::{Form, RowFormat, Shape};
 pub use mapping::{Assignment, Expression, Field, Mapping, RowKind};
 use rows::Rows;
@@ -60,32 +60,11 @@ pub struct Summary {
     pub doubled: bool,
     /// The form in which the rows were read.
     pub read_as: Option<Form>,
-    /// Messages in that are the same as an earlier one.
-    pub duplicates: Tally,
-    /// Messages in with the sender, id and revision of an earlier one, but another body.
-    pub conflicts: Tally,
-    /// Messages in with a lower revision than an earlier one.
-    pub stale: Tally,
-    /// Messages in that the system will reject.
-    pub rejected: Tally,
-    /// Messages in whose bodies the system cannot read.
-    pub unreadable: Tally,
+    /// The messages in that will not count.
+    #[serde(flatten)]
+    pub uncounted: Uncounted,
     /// The fields that a row may have, and that are mapped to a column that no row has.
     pub absent: Vec<Absent>,
-}
-
-/// The answer of a system to a message that it will not take.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The system cannot read the body, for this reason.
-    Unreadable(String),
-    /// The system rejects the message.
-    Rejected {
-        /// The reason.
-        why: String,
-        /// The body as the system writes it, if it does.
-        body: Option<serde_json::Value>,
-    },
 }
 
 /// Imports the rows of `source`, and writes them to `writer` as events. Error messages call the source `name`.
@@ -117,6 +96,7 @@ pub fn import<R: BufRead, W: Write>(
     loop {
         let row = match rows.advance()? {
             Ok(false) => {
+                summary.uncounted = facts.into_uncounted();
                 summary.absent = unseen.absent(name)?;
                 summary.doubled = rows.are_doubled();
                 return Ok(summary);
@@ -144,7 +124,9 @@ pub fn import<R: BufRead, W: Write>(
                 if mapping.later_replaces {
                     message.revision = later_in.next(&message.from, &message.id);
                 }
-                summary.file(&mut facts, message, number, rows.line(), &mut admit);
+                let body = message.body.as_deref().map(RawValue::get);
+                let fact = Fact { from: &message.from, id: &message.id, revision: message.revision, body };
+                facts.file(fact, number, rows.line(), &mut admit);
                 summary.messages_in += 1;
             }
             What::Observation(Observation::Out(sent)) => {
@@ -159,34 +141,6 @@ pub fn import<R: BufRead, W: Write>(
         latest = at.or(latest);
         writer.event(&Event { number, cause: None, at, what })?;
         number = number.checked_add(1).ok_or_else(|| rows.error(Problem::Full))?;
-    }
-}
-
-impl Summary {
-    /// Counts the message in of event `event` if it will not count when the trace is run.
-    fn file(
-        &mut self,
-        facts: &mut Facts,
-        message: &Message<Json>,
-        event: EventNumber,
-        line: u64,
-        admit: &mut impl FnMut(&str) -> Result<Option<serde_json::Value>, Refusal>,
-    ) {
-        let named = Named { line, event, earlier: None, why: None };
-        let (written, refusal) = match message.body.as_ref().map_or(Ok(None), |body| admit(body.get())) {
-            Ok(written) => (written, None),
-            // A run does not know what such a message says, so no other can be the same or conflict with it.
-            Err(Refusal::Unreadable(why)) => return self.unreadable.add(Named { why: Some(why), ..named }),
-            Err(Refusal::Rejected { why, body }) => (body, Some(why)),
-        };
-        let filed = facts.file(message, written.as_ref(), event, refusal.is_some());
-        match (filed, refusal) {
-            (Filed::Duplicate(earlier), _) => self.duplicates.add(Named { earlier: Some(earlier), ..named }),
-            (Filed::Conflict(earlier), _) => self.conflicts.add(Named { earlier: Some(earlier), ..named }),
-            (_, Some(why)) => self.rejected.add(Named { why: Some(why), ..named }),
-            (Filed::Stale(earlier), None) => self.stale.add(Named { earlier: Some(earlier), ..named }),
-            (Filed::Counts, None) => {}
-        }
     }
 }
 

@@ -5,9 +5,9 @@ use afresh_core::{Fault, Storage};
 use super::disk::Disk;
 use super::effects::DiskCondition;
 use super::node::{Node, NodeId};
-use super::record::{Happened, HappenedKind};
+use super::record::HappenedKind;
 use super::schedule::Schedule;
-use super::{Blocked, Impossible, Machine, Ordinals, World};
+use super::{Blocked, Impossible, Machine, Ordinals, When, World};
 
 impl<N: Node> World<N> {
     /// Carries out a fault, which becomes an event. The end of a fault, such as a restart, is also a fault.
@@ -18,13 +18,12 @@ impl<N: Node> World<N> {
     #[cold]
     pub(super) fn fault(
         &mut self,
-        at: i64,
-        number: u32,
+        when: When,
         fault: Fault,
         schedule: &mut (impl Schedule<N> + ?Sized),
     ) -> Result<(), Impossible> {
         let node = match &fault {
-            Fault::Calm => return self.become_calm(at, number, schedule),
+            Fault::Calm => return self.become_calm(when, schedule),
             Fault::Crash { node, .. }
             | Fault::Restart { node }
             | Fault::Pause { node }
@@ -41,7 +40,7 @@ impl<N: Node> World<N> {
         let ordinal = self.record.faults.len() as u32;
         self.record.digest.add(&fault);
         self.record.faults.push(fault.clone());
-        self.begin(Happened { at, number, cause: 0, ordinal, from: id, to: id, kind: HappenedKind::Fault }, schedule);
+        self.begin(when.happens_to(id, ordinal, HappenedKind::Fault), schedule);
         self.changes += 1;
         let machine = &mut self.machines[id.place()];
         match fault {
@@ -92,20 +91,14 @@ impl<N: Node> World<N> {
     }
 
     /// Begins the calm phase, unless it has already begun.
-    fn become_calm(
-        &mut self,
-        at: i64,
-        number: u32,
-        schedule: &mut (impl Schedule<N> + ?Sized),
-    ) -> Result<(), Impossible> {
+    fn become_calm(&mut self, when: When, schedule: &mut (impl Schedule<N> + ?Sized)) -> Result<(), Impossible> {
         if self.calm_since.is_some() {
             return Err(Impossible::NoChange);
         }
-        self.calm_since = Some(number);
+        self.calm_since = Some(when.number);
         let (ordinal, no_node) = (self.record.faults.len() as u32, NodeId(u32::MAX));
         self.record.faults.push(Fault::Calm);
-        let kind = HappenedKind::Fault;
-        self.begin(Happened { at, number, cause: 0, ordinal, from: no_node, to: no_node, kind }, schedule);
+        self.begin(when.happens_to(no_node, ordinal, HappenedKind::Fault), schedule);
         Ok(())
     }
 

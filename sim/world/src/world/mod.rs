@@ -175,45 +175,40 @@ impl<N: Node> World<N> {
         schedule: &mut (impl Schedule<N> + ?Sized),
     ) -> Result<(), Impossible> {
         let Choice { at, number, act } = choice;
-        let at = at.max(self.now);
-        let number = number.max(self.number + 1);
+        let when = When { at: at.max(self.now), number: number.max(self.number + 1) };
         match act {
-            Act::Deliver(id) => self.deliver(at, number, id, schedule),
-            Act::Fire(id) => self.fire(at, number, id, schedule),
-            Act::Drop(id) => self.lose(at, number, id, schedule),
-            Act::Duplicate(id) => self.duplicate(at, number, id, schedule),
-            Act::Input(input) => self.input(at, number, input.0, input.1, schedule),
-            Act::Fault(fault) => self.fault(at, number, *fault, schedule),
+            Act::Deliver(id) => self.deliver(when, id, schedule),
+            Act::Fire(id) => self.fire(when, id, schedule),
+            Act::Drop(id) => self.lose(when, id, schedule),
+            Act::Duplicate(id) => self.duplicate(when, id, schedule),
+            Act::Input(input) => self.input(when, input.0, input.1, schedule),
+            Act::Fault(fault) => self.fault(when, *fault, schedule),
         }
     }
 
     #[inline]
     fn deliver(
         &mut self,
-        at: i64,
-        number: u32,
+        when: When,
         id: PendingId,
         schedule: &mut (impl Schedule<N> + ?Sized),
     ) -> Result<(), Impossible> {
         let slot = self.slab.get(id).filter(|slot| slot.is_message()).ok_or(Impossible::NotUnderWay)?;
         let (from, to) = (slot.from, slot.to);
-        let event = slot.happened(at, number, HappenedKind::Deliver);
+        let event = slot.happened(when, HappenedKind::Deliver);
         self.can_receive(from, to)?;
         let Some(UnderWay::Message(message)) = self.slab.take(id) else { return Err(Impossible::NotUnderWay) };
         self.delivered += 1;
         self.record.keep(&message);
         self.begin(event, schedule);
-        self.prepare(to);
-        self.machines[to.place()].node.message(from, message, &mut self.effects);
-        self.drain(to, &mut Ordinals::default(), schedule);
+        self.call(to, schedule, |node, effects| node.message(from, message, effects));
         Ok(())
     }
 
     #[inline]
     fn fire(
         &mut self,
-        at: i64,
-        number: u32,
+        when: When,
         id: PendingId,
         schedule: &mut (impl Schedule<N> + ?Sized),
     ) -> Result<(), Impossible> {
@@ -221,30 +216,27 @@ impl<N: Node> World<N> {
         let (Some(UnderWay::Timer { due, .. }), to) = (slot.what(), slot.to) else {
             return Err(Impossible::NotUnderWay);
         };
-        if at < *due {
+        if when.at < *due {
             return Err(Impossible::NotDue);
         }
-        let event = slot.happened(at, number, HappenedKind::Timer);
+        let event = slot.happened(when, HappenedKind::Timer);
         self.can_act(to)?;
         let Some(UnderWay::Timer { timer, .. }) = self.slab.take(id) else { return Err(Impossible::NotUnderWay) };
         self.record.timers.push(timer);
         self.begin(event, schedule);
-        self.prepare(to);
-        self.machines[to.place()].node.timer(timer, &mut self.effects);
-        self.drain(to, &mut Ordinals::default(), schedule);
+        self.call(to, schedule, |node, effects| node.timer(timer, effects));
         Ok(())
     }
 
     #[cold]
     fn lose(
         &mut self,
-        at: i64,
-        number: u32,
+        when: When,
         id: PendingId,
         schedule: &mut (impl Schedule<N> + ?Sized),
     ) -> Result<(), Impossible> {
         let slot = self.slab.get(id).filter(|slot| slot.is_message()).ok_or(Impossible::NotUnderWay)?;
-        let event = slot.happened(at, number, HappenedKind::Drop);
+        let event = slot.happened(when, HappenedKind::Drop);
         let Some(UnderWay::Message(message)) = self.slab.take(id) else { return Err(Impossible::NotUnderWay) };
         self.record.keep(&message);
         self.begin(event, schedule);
@@ -254,28 +246,26 @@ impl<N: Node> World<N> {
     #[cold]
     fn duplicate(
         &mut self,
-        at: i64,
-        number: u32,
+        when: When,
         id: PendingId,
         schedule: &mut (impl Schedule<N> + ?Sized),
     ) -> Result<(), Impossible> {
         let slot = self.slab.get(id).ok_or(Impossible::NotUnderWay)?;
         let Some(UnderWay::Message(message)) = slot.what() else { return Err(Impossible::NotUnderWay) };
-        let event = slot.happened(at, number, HappenedKind::Duplicate);
+        let event = slot.happened(when, HappenedKind::Duplicate);
         let copy = Slot::new(slot.from, slot.to, slot.cause, slot.ordinal, UnderWay::Message(message.clone()));
         self.record.keep(message);
         self.begin(event, schedule);
         let id = self.slab.put(copy);
         if let Some(pending) = self.slab.pending(id) {
-            schedule.copied(at, pending);
+            schedule.copied(when.at, pending);
         }
         Ok(())
     }
 
     fn input(
         &mut self,
-        at: i64,
-        number: u32,
+        when: When,
         to: NodeId,
         input: N::Input,
         schedule: &mut (impl Schedule<N> + ?Sized),
@@ -283,10 +273,8 @@ impl<N: Node> World<N> {
         self.can_act(to)?;
         let ordinal = self.record.inputs.len() as u32;
         self.record.inputs.push(input.clone());
-        self.begin(Happened { at, number, cause: 0, ordinal, from: to, to, kind: HappenedKind::Input }, schedule);
-        self.prepare(to);
-        self.machines[to.place()].node.input(input, &mut self.effects);
-        self.drain(to, &mut Ordinals::default(), schedule);
+        self.begin(when.happens_to(to, ordinal, HappenedKind::Input), schedule);
+        self.call(to, schedule, |node, effects| node.input(input, effects));
         Ok(())
     }
 
@@ -311,6 +299,19 @@ impl<N: Node> World<N> {
         self.number = event.number;
         self.record.add(event);
         schedule.begins(self, &event);
+    }
+
+    /// Calls `node` with something that happened to it, and carries out the effects that it asks for.
+    #[inline]
+    fn call(
+        &mut self,
+        node: NodeId,
+        schedule: &mut (impl Schedule<N> + ?Sized),
+        happens: impl FnOnce(&mut N, &mut Effects<N>),
+    ) {
+        self.prepare(node);
+        happens(&mut self.machines[node.place()].node, &mut self.effects);
+        self.drain(node, &mut Ordinals::default(), schedule);
     }
 
     /// Prepares the effects for a call of `node`, with its clock, the condition of its storage, and the current event.
@@ -381,9 +382,24 @@ struct Ordinals {
     timers: u32,
 }
 
+/// The time of an event and its number.
+#[derive(Clone, Copy)]
+struct When {
+    at: i64,
+    number: u32,
+}
+
+impl When {
+    /// Returns the event that is the input or the fault with this index among all of the run.
+    fn happens_to(self, node: NodeId, ordinal: u32, kind: HappenedKind) -> Happened {
+        let Self { at, number } = self;
+        Happened { at, number, cause: 0, ordinal, from: node, to: node, kind }
+    }
+}
+
 impl<N: Node> Slot<N> {
     #[inline]
-    fn happened(&self, at: i64, number: u32, kind: HappenedKind) -> Happened {
+    fn happened(&self, When { at, number }: When, kind: HappenedKind) -> Happened {
         Happened { at, number, cause: self.cause, ordinal: self.ordinal, from: self.from, to: self.to, kind }
     }
 }

@@ -13,6 +13,7 @@ mod keep;
 mod kill;
 mod outputs;
 mod refuse;
+mod resumed;
 mod runs;
 mod score;
 mod signature;

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use afresh_core::Signature;
-use afresh_shrink::minimize::{Item, Refusal, Verdict};
+use afresh_shrink::minimize::{Candidate, Edit, Item, Oracle as _, Refusal, Verdict};
 use afresh_shrink::oracle::{By, CommandOracle, Outcome, Recognizer, Score, Second, Template};
 use afresh_trace::text::{escape, without_passwords};
 
@@ -86,11 +86,16 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
         Ok::<_, ShrinkError>(oracle.stop_when(interrupt::requested))
     };
     let mut oracle = oracle_of(template)?;
-    let mut twin = twin.map(oracle_of).transpose()?;
-    let mut score = score.map(|template| oracle_of(template).map(Score::new)).transpose()?;
+    let beside = |template| oracle_of(template).map(CommandOracle::beside);
+    let mut twin = twin.map(beside).transpose()?;
+    let mut score = score.map(|template| beside(template).map(Score::new)).transpose()?;
     if let Some(fails) = twin.as_mut().and_then(|twin| twin::fails(twin, &lines)) {
         let why = format!("the command of --not-in does not pass on it either, so no candidate could count: {fails}");
         return give_up(args, &why, &[], console);
+    }
+    if let Some(score) = score.as_mut().filter(|_| args.resume || work.task.again) {
+        // A resumed search does not repeat the run that tells the number of the original.
+        score.test(&Candidate::new(&lines, &Edit::Keep));
     }
     let render = |lines: &[Item<Cow<'_, [u8]>>], _: Option<&Signature>| {
         Ok(lines.iter().flat_map(|line| line.value.iter()).copied().collect())
@@ -132,7 +137,7 @@ fn words(args: &Args) -> Vec<String> {
     let mut words = Vec::new();
     words.extend(args.invert.then(|| "--invert".to_owned()));
     words.extend(args.stdin.then(|| "--stdin".to_owned()));
-    words.extend(args.signature.as_ref().map(|by| format!("--signature={by}")));
+    words.extend(args.signature.as_ref().map(|by| format!("--signature={}", without_passwords(by))));
     if !words.is_empty() {
         words.push("--".to_owned());
     }
@@ -147,7 +152,8 @@ fn reasons(args: &Args, refusal: &Refusal, outcomes: &[Outcome; 2]) -> Vec<Strin
     let mut reasons = Vec::new();
     for Outcome { ended, output } in runs.iter().filter(|outcome| !outcome.ended.is_empty()) {
         reasons.push(format!("  {} {ended}", command.join(" ")));
-        reasons.extend(String::from_utf8_lossy(output).lines().map(|line| format!("  | {}", escape(line))));
+        let output = String::from_utf8_lossy(output);
+        reasons.extend(output.lines().map(|line| format!("  | {}", escape(&without_passwords(line)))));
     }
     let expected = if args.invert {
         "The command must exit with a code other than 0 if the bug is there, and with 0 if it is not."

@@ -38,8 +38,10 @@ impl OtherBugs {
     pub(super) fn of(walk: &Walk, places: &Places) -> Self {
         let mut findings = Self::default();
         for (intent, verdict) in &walk.runs {
-            if let Some((finding, _)) = findings.new_one(intent.run, &intent.pass, verdict, places) {
-                findings.0.push(finding);
+            if let Some((finding, path)) = findings.new_one(intent.run, &intent.pass, verdict, places) {
+                // An earlier part of the search may have had another output.
+                let file = finding.file.filter(|_| path.is_some_and(|path| path.exists()));
+                findings.0.push(OtherBug { file, ..finding });
             }
         }
         findings

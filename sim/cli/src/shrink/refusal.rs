@@ -32,7 +32,10 @@ pub(super) fn refuse(
     } else {
         let hint = matches!(refusal, Refusal::Flaky { .. }).then(|| FLAKY.to_owned());
         give_up(args, &refusal.to_string(), &[reasons, hint.as_slice()].concat(), console)?;
-        if let (Some(path), false) = (&places.walk, args.resume) {
+        if let (Some(path), false) = (&places.walk, args.resume)
+            // A device was there before.
+            && std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file())
+        {
             // A walk that is left behind is useless but harmless, so an error is ignored.
             let _ = std::fs::remove_file(path);
         }

@@ -48,6 +48,9 @@ pub(super) struct Report {
     /// The number of further runs that confirmed the result.
     #[serde(skip_serializing_if = "is_zero")]
     confirming: u64,
+    /// Whether the result did not show the bug when it was run again, and the search was stopped then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    doubted: bool,
     /// How often the result has shown the bug, if it does not show in every run.
     #[serde(skip_serializing_if = "Option::is_none")]
     rate: Option<Shown>,
@@ -104,6 +107,10 @@ struct Needed {
 
 /// The note of a report in which any failure counted as the bug.
 const ANY_FAILURE: &str = "any failure of the command counted as the bug; use --signature to keep one failure";
+
+/// The note of a report if the last run of the result did not show the bug.
+const DOUBTED: &str = "the result did not show the bug when it was run again, and the search was stopped then: continue \
+                       with `--resume`";
 
 /// The note of a report if the verdicts contradicted each other in a search without `--flaky`.
 const WENT_FLAKY: &str = "the bug is flaky: equal runs had different verdicts, so the search went on as with --flaky, and ran each \
@@ -200,6 +207,7 @@ impl Report {
             runs: minimized.runs,
             one_minimal_after: minimized.one_minimal_after,
             confirming: minimized.confirming,
+            doubted: minimized.doubted,
             rate: minimized.rate.map(|Rate { shows, runs }| Shown { shows, runs }),
             went_flaky: minimized.rate.is_some() && !args.flaky,
             one_minimal: stopped.is_none(),
@@ -230,6 +238,7 @@ impl Report {
     /// Remarks on the result, one line each.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
+        notes.extend(self.doubted.then(|| DOUBTED.to_owned()));
         notes.extend(self.rate.map(|Shown { shows, runs }| {
             format!("the result showed the bug in {} of {}", number(shows), count(runs, "run", "runs"))
         }));

@@ -6,6 +6,7 @@ use afresh_core::Signature;
 use afresh_shrink::minimize::walk::{CONFIRM, FORMAT, Header};
 use afresh_shrink::minimize::{self, Content, Item, Minimized, Minimizer, Oracle, Refusal};
 use afresh_trace::format::files::Identity;
+use afresh_trace::text::without_passwords;
 use regex::Regex;
 
 use super::Args;
@@ -61,7 +62,7 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
         header.oracle.insert(0, "--verbatim".to_owned());
     }
     if let Some(name) = &args.not_in {
-        header.oracle.insert(0, format!("--not-in={name}"));
+        header.oracle.insert(0, format!("--not-in={}", without_passwords(name)));
     }
     if let Some(name) = &args.against {
         header.oracle.insert(0, format!("--against={name}"));
@@ -70,7 +71,7 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
         header.oracle.insert(0, "--not-in-twin".to_owned());
     }
     if let Some(command) = &args.smaller_by {
-        header.oracle.insert(0, format!("--smaller-by={command}"));
+        header.oracle.insert(0, format!("--smaller-by={}", without_passwords(command)));
     }
     if args.search {
         header.oracle.insert(0, "--search".to_owned());
@@ -79,7 +80,7 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
         header.oracle.insert(0, "--flaky".to_owned());
     }
     let keep = kept(args, &items, oracle.content())?;
-    header.oracle.splice(0..0, args.keep.iter().map(|pattern| format!("--keep={pattern}")));
+    header.oracle.splice(0..0, args.keep.iter().map(|pattern| format!("--keep={}", without_passwords(pattern))));
     let mut minimizer = Minimizer::new()
         .keep(keep)
         .confirm(usize::try_from(args.confirm).unwrap_or(usize::MAX))

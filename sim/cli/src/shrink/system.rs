@@ -75,7 +75,12 @@ pub(super) fn shrink(
     let mut is_shown = false;
     let aimed = match known.and_then(|bug| bug.parse::<Signature>().ok()) {
         Some(bug) => {
-            oracle.bug_is(&bug);
+            // The oracle also learns where the bug shows, unless this worker only reports. A bug that has ended a
+            // worker would end this one too.
+            let is_for_report = task.last_run == Some(0);
+            if is_for_report || task.bug.is_some() || worker.measure(|| oracle.aim(Some(&bug))).is_err() {
+                oracle.bug_is(&bug);
+            }
             Ok(bug)
         }
         None => {
@@ -87,6 +92,13 @@ pub(super) fn shrink(
             {
                 let meant = meant.signature.clone();
                 aimed = worker.watch(|| oracle.aim(Some(&meant)));
+            }
+            if let (Err(Aimless::Shows(shown)), None, None) = (&aimed, &args.signature, &args.against)
+                && shown.is_empty()
+                && let Some(named) = header.shows.as_ref().and_then(|named| named.parse::<Signature>().ok())
+            {
+                // Some bugs are looked for only by name, such as those that only laws find.
+                aimed = worker.watch(|| oracle.aim(Some(&named)));
             }
             let more = if args.flaky { 1..FLAKY_AIMS } else { 0..0 };
             for _ in more {

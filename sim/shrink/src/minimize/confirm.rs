@@ -193,6 +193,7 @@ impl<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
             if !doubted {
                 return Ok(true);
             }
+            self.doubted = true;
             let original = self.history.original.clone().expect(KEPT);
             let result = std::mem::replace(&mut self.verified, original);
             let measured = self.measure(times);
@@ -208,9 +209,12 @@ impl<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {
         let identity = judge.oracle.content().identity(&candidate);
         if self.history.confirmed != Some(identity) {
             if !judge.judge(Why::pass(CONFIRM), &[candidate])?.is_same() {
+                self.doubted = true;
                 self.go_back()?;
+                self.doubted = false;
                 return Ok(false);
             }
+            self.doubted = false;
             self.history.confirmed = Some(identity);
             if is_new {
                 return Ok(false);

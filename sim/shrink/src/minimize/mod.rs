@@ -139,6 +139,9 @@ pub struct Minimized<T> {
     pub one_minimal_after: Option<u64>,
     /// The number of runs that confirmed the result.
     pub confirming: u64,
+    /// `true` if the result did not show the bug when it was run again, and the search was stopped before an earlier
+    /// result took its place.
+    pub doubted: bool,
     /// How often the result has shown the bug, if it does not show in every run.
     pub rate: Option<Rate>,
     /// The verdict without each single item that is left, as far as it was tried. It was tried for every item if the
@@ -355,7 +358,8 @@ impl Minimizer {
         let verified = Verified::new(items, keep);
         let history = History::of(keeps.then(|| verified.clone()));
         let without = BTreeMap::new();
-        let mut search = Search { verified, judge, history, verbatim, hunts, without, one_minimal_after: None };
+        let mut search =
+            Search { verified, judge, history, verbatim, hunts, without, one_minimal_after: None, doubted: false };
         search.reproduce(confirm, flaky)?;
         let end = loop {
             if let Err(pass) = search.reduce() {
@@ -369,10 +373,11 @@ impl Minimizer {
             }
         };
         let (certificate, rate) = (search.certificate(), search.rate());
-        let Search { verified, judge, one_minimal_after, .. } = search;
+        let Search { verified, judge, one_minimal_after, doubted, .. } = search;
         let Judge { runs, confirming, .. } = judge;
         let runs = runs - confirming;
-        Ok(Minimized { items: verified.items, runs, one_minimal_after, confirming, rate, certificate, end })
+        let items = verified.items;
+        Ok(Minimized { items, runs, one_minimal_after, confirming, doubted, rate, certificate, end })
     }
 }
 

@@ -49,6 +49,9 @@ impl Minimizer {
             of_result.for_each(|(_, verdict)| rate.add(verdict));
             rate
         });
+        let confirms = |intent: &Intent| intent.pass == CONFIRM || intent.pass == BACK;
+        let mut decided = walk.runs.iter().filter(|(intent, _)| !walk.undecided.contains(&intent.run));
+        let confirmed = decided.rfind(|(intent, _)| confirms(intent));
         let confirming = walk.runs.iter().filter(|(intent, _)| intent.pass == CONFIRM).count() as u64;
         let singles = walk.runs.windows(2).position(|two| two[0].0.pass == SINGLE && two[1].0.pass != SINGLE);
         Ok(Minimized {
@@ -56,6 +59,7 @@ impl Minimizer {
             runs: walk.runs.len() as u64 - confirming,
             one_minimal_after: singles.map(|place| place as u64 + 1),
             confirming,
+            doubted: confirmed.is_some_and(|(_, verdict)| !verdict.is_same()),
             rate,
             certificate: certificate(walk),
             end: End::Stopped(name(&last.pass)),

@@ -209,6 +209,8 @@ pub(super) struct Search<'a, T, O: ?Sized, W> {
     pub(super) without: BTreeMap<u64, Verdict>,
     /// The number of runs after which the trace was 1-minimal for the first time.
     pub(super) one_minimal_after: Option<u64>,
+    /// `true` from a run in which the verified trace did not show the bug until one shows it again.
+    pub(super) doubted: bool,
 }
 
 impl<T: Clone, O: Oracle<T> + ?Sized, W: Observer<T>> Search<'_, T, O, W> {

@@ -122,6 +122,8 @@ pub struct CommandOracle {
     measured: Option<Duration>,
     stop: fn() -> bool,
     jobs: usize,
+    /// `true` if the first run sets the time limit, whatever its verdict.
+    is_beside: bool,
     outcomes: [Outcome; 2],
     permissions: Option<Permissions>,
 }
@@ -146,6 +148,7 @@ impl CommandOracle {
             measured: None,
             stop: || false,
             jobs: 1,
+            is_beside: false,
             outcomes,
             permissions: None,
         })
@@ -188,6 +191,14 @@ impl CommandOracle {
         self
     }
 
+    /// Makes this the oracle of a command that is asked beside another, such as that of a correct twin. Its default
+    /// time limit comes from its own first run, which does not show the bug.
+    #[must_use]
+    pub fn beside(mut self) -> Self {
+        self.is_beside = true;
+        self
+    }
+
     /// The bug, once the original has shown it. `None` if failures cannot be told apart.
     #[must_use]
     pub fn bug(&self) -> Option<&Signature> {
@@ -224,11 +235,14 @@ impl CommandOracle {
     /// # Errors
     ///
     /// Returns how the run ended, if not with exit code 0.
-    pub(super) fn output<T: AsRef<[u8]>>(&self, candidate: &Candidate<'_, T>) -> Result<Vec<u8>, String> {
+    pub(super) fn output<T: AsRef<[u8]>>(&mut self, candidate: &Candidate<'_, T>) -> Result<Vec<u8>, String> {
         let folder = self.place.path().join("candidate");
         let content: Vec<u8> = candidate.values().flat_map(|line| line.as_ref().iter().copied()).collect();
         match self.run_in_spite(&folder, &content) {
-            Ok(Finished { ended: Ended::Exited(0), output, .. }) => Ok(output),
+            Ok(Finished { ended: Ended::Exited(0), output, elapsed, .. }) => {
+                self.measure(Some(elapsed));
+                Ok(output)
+            }
             Ok(finished) => Err(describe(finished.ended)),
             Err(error) => Err(format!("could not be run: {error}")),
         }
@@ -237,12 +251,18 @@ impl CommandOracle {
     /// Records a run, and returns its verdict.
     fn note(&mut self, judged: Judged) -> Verdict {
         let Judged { verdict, outcome, elapsed } = judged;
-        if verdict.is_same() && self.measured.is_none() {
-            self.measured = elapsed.map(|elapsed| (elapsed * TIMEOUT_FACTOR).max(Duration::from_secs(1)));
+        if verdict.is_same() || self.is_beside {
+            self.measure(elapsed);
         }
         self.outcomes.rotate_left(1);
         self.outcomes[1] = outcome;
         verdict
+    }
+
+    /// Sets the default time limit, unless an earlier run has set it.
+    fn measure(&mut self, elapsed: Option<Duration>) {
+        let limit = |elapsed: Duration| (elapsed * TIMEOUT_FACTOR).max(Duration::from_secs(1));
+        self.measured = self.measured.or(elapsed.map(limit));
     }
 
     /// Runs the command, and tries again if it could not begin.
@@ -284,15 +304,14 @@ impl CommandOracle {
     }
 
     /// Returns the verdict of a run.
-    fn verdict<T>(&self, finished: &Finished, folder: &Path, candidate: &Candidate<'_, T>) -> Verdict {
+    fn verdict<T: AsRef<[u8]>>(&self, finished: &Finished, folder: &Path, candidate: &Candidate<'_, T>) -> Verdict {
         let Ended::Exited(code @ (..=124 | 128..)) = finished.ended else {
             return Verdict::Unresolved(describe(finished.ended));
         };
         let Some(FailedRun { signature, line }) = self.recognizer.failure(code, finished, folder) else {
             return Verdict::Passed;
         };
-        let item = line.and_then(|line| candidate.items().nth(line.checked_sub(1)?));
-        let at = item.map(|item| item.number);
+        let at = line.and_then(|line| item_at(candidate, line));
         let is_original = *candidate.edit() == Edit::Keep;
         let signature = match (signature, &self.bug) {
             // The bug has a kind, and this failure has none.
@@ -311,6 +330,20 @@ impl CommandOracle {
             (signature, _) => Verdict::Same { at, shows: signature.filter(|_| is_original) },
         }
     }
+}
+
+/// Returns the number of the item in which a line of the file begins. `line` is from 1.
+fn item_at<T: AsRef<[u8]>>(candidate: &Candidate<'_, T>, line: usize) -> Option<u64> {
+    let ends_before = line.checked_sub(1)?;
+    let mut ends = 0;
+    for (item, text) in candidate.items().zip(candidate.values()) {
+        let text = text.as_ref();
+        ends += text.iter().filter(|byte| **byte == b'\n').count();
+        if ends > ends_before || ends == ends_before && !text.ends_with(b"\n") {
+            return Some(item.number);
+        }
+    }
+    None
 }
 
 impl<T: AsRef<[u8]> + From<Vec<u8>> + Sync> Oracle<T> for CommandOracle {

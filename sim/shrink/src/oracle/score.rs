@@ -32,7 +32,7 @@ impl Score {
     }
 
     /// Returns the score of a candidate, or the reason why it has none.
-    fn of<T: AsRef<[u8]>>(&self, candidate: &Candidate<'_, T>) -> Result<f64, String> {
+    fn of<T: AsRef<[u8]>>(&mut self, candidate: &Candidate<'_, T>) -> Result<f64, String> {
         let output = self.command.output(candidate)?;
         let output = String::from_utf8_lossy(&output);
         let word = output.split_whitespace().next().unwrap_or_default();

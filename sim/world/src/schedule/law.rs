@@ -45,6 +45,11 @@ impl Reach {
         self.0.is_empty()
     }
 
+    /// Returns whether one of the networks can lose a message, or anything can happen.
+    pub(crate) fn loses(&self) -> bool {
+        self.is_any() || self.0.iter().any(Network::loses)
+    }
+
     fn link(&self, from: NodeId, to: NodeId) -> Most {
         let mut most = Most { loses: false, duplicates: false, latency_min: i64::MAX, latency_max: 0 };
         for link in self.0.iter().map(|network| network.link(from, to)) {

@@ -136,6 +136,11 @@ impl Network {
         self
     }
 
+    /// Returns whether a link can lose a message.
+    pub(super) fn loses(&self) -> bool {
+        self.all.lost > 0 || self.others.iter().any(|(_, link)| link.lost > 0)
+    }
+
     /// Returns the behaviour of the link from one node to another.
     #[inline]
     pub(super) fn link(&self, from: NodeId, to: NodeId) -> &Drawn {

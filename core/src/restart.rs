@@ -237,7 +237,8 @@ impl<S: System> Engine<S> {
             cell.quarantine(why.clone());
             if !apart.contains_key(&cell.key) {
                 let quarantined = Quarantined { key: cell.key.clone(), why };
-                self.journal.push(None, None, What::Observation(Observation::Quarantined(Box::new(quarantined))));
+                let at = self.journal.events().last().and_then(|event| event.at);
+                self.journal.push(at, None, What::Observation(Observation::Quarantined(Box::new(quarantined))));
             }
         }
         self.cells[number] = cell;

@@ -186,8 +186,7 @@ impl Deliveries {
     /// Goes on with a slot after `output` of it was on its way.
     fn go_on<S: System, T>(&mut self, slot: SlotNumber, output: Output, actions: &mut Actions<S, T>) {
         match self.lanes.get(&slot).and_then(|lane| lane.next) {
-            // A slot that failed is served before those that wait for its receiver.
-            Some(next) if next == output => self.receivers[next.receiver as usize].queue.push_front(slot),
+            // A slot that failed is served after those that wait for its receiver: it may be the reason of the failure.
             Some(next) => self.receivers[next.receiver as usize].queue.push_back(slot),
             None => drop(self.lanes.remove(&slot)),
         }

@@ -12,14 +12,14 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::Shared;
 use super::failure::Failure;
-use super::input::{Place, check, part, text, too_large};
+use super::input::{Place, check, one_line, part, text, too_large};
 use super::messages::{Answer, failed, not_a_message_at};
 
 /// The media types of JSON Lines; the first is the one of answers.
 pub(super) const TYPES: &[&str] = &["application/x-ndjson", "application/jsonl", "application/x-jsonlines"];
 
 /// The most messages of a batch that wait to become durable. While there are more, no more lines are read.
-const WAITING_MAX: usize = 1024;
+pub(super) const WAITING_MAX: usize = 1024;
 
 /// The answer to a line, which is not known yet.
 type Waiting = Pin<Box<dyn Future<Output = (StatusCode, Answer)> + Send>>;
@@ -61,18 +61,27 @@ async fn read<S: Subject + 'static>(shared: Shared<S>, mut body: Body, waiting: 
         };
         let answer: Waiting = match line {
             Ok(line) if line.trim().is_empty() => continue,
-            Ok(line) => match shared.service.queue_json(&line.replace('\r', " ")).await {
-                Ok(answer) => Box::pin(async { Answer::new(answer.await) }),
-                Err((problem, column)) => match check(&line) {
-                    Ok(()) => at_once(&not_a_message_at(&lines.place(column), &problem)),
-                    Err(failure) => at_once(&lines.at_this_line(&failure)),
-                },
+            Ok(line) => match offer(&shared, line.trim_end_matches('\r'), &lines).await {
+                Ok(answer) => answer,
+                Err(failure) => at_once(&failure),
             },
             Err(failure) => at_once(&failure),
         };
         if waiting.send(answer).await.is_err() {
             return;
         }
+    }
+}
+
+/// Offers the message of a line. The answer comes later, unless the line is no message.
+async fn offer<S: Subject + 'static>(shared: &Shared<S>, line: &str, lines: &Lines) -> Result<Waiting, Failure> {
+    let text = one_line(line).map_err(|failure| lines.at_this_line(&failure))?;
+    match shared.service.queue_json(&text).await {
+        Ok(answer) => Ok(Box::pin(async { Answer::new(answer.await) })),
+        Err((problem, column)) => Err(match check(line) {
+            Ok(()) => not_a_message_at(&lines.place(column), &problem),
+            Err(failure) => lines.at_this_line(&failure),
+        }),
     }
 }
 

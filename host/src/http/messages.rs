@@ -1,5 +1,7 @@
 //! Offering messages: one, or a batch.
 
+use std::collections::VecDeque;
+
 use afresh_check::Subject;
 use afresh_core::Receipt;
 use axum::Json;
@@ -102,25 +104,34 @@ async fn one<S: Subject + 'static>(shared: &Shared<S>, text: &str) -> Result<Res
 async fn array<S: Subject + 'static>(shared: &Shared<S>, text: &str) -> Result<Vec<Answer>, Failure> {
     check(text)?;
     let messages: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| not_json(&error))?;
-    let mut waiting = Vec::with_capacity(messages.len());
+    let mut answers = Vec::with_capacity(messages.len());
+    let mut waiting = VecDeque::with_capacity(lines::WAITING_MAX);
+    let answered = async |waiting| {
+        Answer::in_batch(match waiting {
+            Ok(answer) => Answer::new(answer.await),
+            Err(failure) => failed(&failure),
+        })
+    };
     for message in messages {
+        // So a large array does not fill the queue alone.
+        if waiting.len() == lines::WAITING_MAX
+            && let Some(oldest) = waiting.pop_front()
+        {
+            answers.push(answered(oldest).await);
+        }
         let message = message.get();
         if message.len() > shared.limits.message_max {
             let failure = too_large(shared.limits.message_max, "one message");
-            waiting.push(Err(failure));
+            waiting.push_back(Err(failure));
             continue;
         }
         // The elements are parts of the text, so their places in it are known.
         let start = message.as_ptr() as usize - text.as_ptr() as usize;
         let queued = shared.service.queue_json(&one_line(message)?).await;
-        waiting.push(queued.map_err(|(problem, column)| not_a_message(text, &problem, start as u64 + column)));
+        waiting.push_back(queued.map_err(|(problem, column)| not_a_message(text, &problem, start as u64 + column)));
     }
-    let mut answers = Vec::with_capacity(waiting.len());
-    for answer in waiting {
-        answers.push(Answer::in_batch(match answer {
-            Ok(answer) => Answer::new(answer.await),
-            Err(failure) => failed(&failure),
-        }));
+    for oldest in waiting {
+        answers.push(answered(oldest).await);
     }
     Ok(answers)
 }

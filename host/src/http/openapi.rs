@@ -22,7 +22,8 @@ pub fn document() -> Value {
         "info": {
             "title": "Afresh",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Messages, keys and knobs of a service of Afresh. Every error is {\"error\": \"…\"}.",
+            "description": "Messages, keys and knobs of a service of Afresh. Every error is {\"error\": \"…\"}, and a \
+                            message that is durable and does not count has an answer that says why.",
         },
         "paths": paths,
         "components": {
@@ -32,12 +33,15 @@ pub fn document() -> Value {
     })
 }
 
+/// The body of the route that takes messages.
+const OFFER: &str = "Offer";
+
 fn operation(route: &Route) -> Value {
     let mut operation = json!({ "summary": route.summary, "parameters": parameters(route) });
     if let Some(schema) = route.body {
         let content = json!({ "schema": { "$ref": format!("#/components/schemas/{schema}") } });
         let mut types = json!({ "application/json": content });
-        if schema == "Offer" {
+        if schema == OFFER {
             types["application/x-ndjson"] = json!({ "schema": { "$ref": "#/components/schemas/Message" } });
         }
         operation["requestBody"] = json!({ "required": true, "content": types });
@@ -73,9 +77,22 @@ fn parameters(route: &Route) -> Value {
     named.into_iter().chain(query).collect()
 }
 
+fn the_answer() -> Value {
+    json!({ "$ref": "#/components/schemas/Answer" })
+}
+
 fn response(route: &Route, status: u16) -> Value {
     let error = || json!({ "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } });
-    let content = if status == 200 { json!({ route.answer: {} }) } else { error() };
+    let content = match (route.body, status) {
+        // A message that is durable and does not count has an answer too, and it says more than an error.
+        (Some(OFFER), 200) => json!({
+            "application/json": { "schema": { "anyOf": [the_answer(), { "type": "array", "items": the_answer() }] } },
+            "application/x-ndjson": { "schema": the_answer() },
+        }),
+        (Some(OFFER), 409 | 422) => json!({ "application/json": { "schema": the_answer() } }),
+        (_, 200) => json!({ route.answer: {} }),
+        _ => error(),
+    };
     json!({ "description": meaning(status), "content": content })
 }
 
@@ -112,6 +129,17 @@ fn schemas() -> Value {
     let this = json!({ "$ref": "#/components/schemas/Message" });
     let names = json!({ "type": "array", "items": text() });
     let keys = json!({ "type": "object", "properties": { "keys": names, "why": text() } });
+    let number = || json!({ "type": "integer", "minimum": 1 });
+    // What has a name of two parts can be written as text or as an object.
+    let either = |parts: [&str; 2]| {
+        let [one, other] = parts;
+        let object = json!({
+            "type": "object",
+            "required": parts,
+            "properties": { one: text(), other: text() },
+        });
+        json!({ "type": "array", "items": { "anyOf": [text(), object] } })
+    };
     json!({
         "Message": message,
         "Offer": { "anyOf": [this, { "type": "array", "items": this }] },
@@ -130,13 +158,37 @@ fn schemas() -> Value {
                 "reflow_in": {
                     "type": "object",
                     "required": ["messages"],
-                    "properties": { "messages": names, "why": text() },
+                    "properties": { "messages": either(["from", "id"]), "why": text() },
                 },
                 "reflow_out": {
                     "type": "object",
                     "required": ["outputs"],
-                    "properties": { "outputs": names, "why": text() },
+                    "properties": { "outputs": either(["key", "slot"]), "why": text() },
                 },
+                "reflow": {
+                    "type": "object",
+                    "required": ["all"],
+                    "properties": {
+                        "all": { "enum": ["rejected", "quarantined", "unsettled"] },
+                        "from": text(),
+                        "to": text(),
+                        "keys": names,
+                        "since": text(),
+                        "until": text(),
+                        "why": text(),
+                    },
+                },
+            },
+        },
+        "Answer": {
+            "type": "object",
+            "properties": {
+                "status": { "type": "integer", "description": "In a batch: the status that the message would have alone." },
+                "event": number(),
+                "receipt": { "enum": ["counts", "duplicate", "stale", "conflict", "rejected"] },
+                "with": number(),
+                "why": text(),
+                "error": text(),
             },
         },
         "Confirm": { "type": "object", "required": ["token"], "properties": { "token": text() } },

@@ -2,7 +2,7 @@
 
 use afresh_check::Subject;
 use afresh_check::guard::guard;
-use afresh_core::{At, Engine, EventNumber, EventOf, Key, Knob, Observation, Stimulus, What};
+use afresh_core::{At, Engine, EventNumber, EventOf, Key, Knob, Message, Observation, Stimulus, What};
 use afresh_trace::format::{Kind, Writer, output_id};
 use serde_json::value::RawValue;
 
@@ -60,18 +60,17 @@ impl Filter {
 /// Returns true if an event concerns a key. What concerns all keys concerns each of them.
 fn concerns<S: Subject>(engine: &Engine<S>, event: &EventOf<S>, key: &Key) -> bool {
     match &event.what {
-        What::Stimulus(Stimulus::In(message)) => match &message.body {
-            Some(body) => names(engine, body, key),
-            // A withdrawal concerns the keys of the revisions before it.
-            None => engine.journal().revisions(&message.fact()).into_iter().any(|number| {
-                match engine.journal().get(number).map(|event| &event.what) {
-                    Some(What::Stimulus(Stimulus::In(message))) => {
-                        message.body.as_ref().is_some_and(|body| names(engine, body, key))
-                    }
+        What::Stimulus(Stimulus::In(message)) => {
+            let of_key = |message: &Message<S::In>| message.body.as_ref().is_some_and(|body| names(engine, body, key));
+            // A revision and a withdrawal concern the keys of the revisions before them too.
+            let before = || engine.journal().revisions(&message.fact()).into_iter().filter(|at| *at < event.number);
+            let revisions = || before().filter_map(|number| engine.journal().get(number));
+            of_key(message)
+                || revisions().any(|event| match &event.what {
+                    What::Stimulus(Stimulus::In(message)) => of_key(message),
                     _ => false,
-                }
-            }),
-        },
+                })
+        }
         What::Stimulus(Stimulus::Opening(opening)) => opening.key == *key,
         What::Stimulus(Stimulus::Knob(knob)) => match &**knob {
             Knob::Trigger { keys, .. } | Knob::Migrate { keys, .. } | Knob::Scrub { keys, .. } => {

@@ -75,10 +75,6 @@ pub(super) fn kinds(text: &str) -> Result<Vec<Kind>, Failure> {
 
 /// Reads a time of a query.
 pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<At>, Failure> {
-    let read = text.map(|text| {
-        Row::parse_at(text).map_err(|why| {
-            Failure::wrong(format!("{name}={text}: {why}; expected a time such as 2026-03-14T09:26:53Z"))
-        })
-    });
+    let read = text.map(|text| Row::parse_asked(text).map_err(|why| Failure::wrong(format!("{name}={text}: {why}"))));
     read.transpose()
 }

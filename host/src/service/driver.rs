@@ -13,7 +13,6 @@ use afresh_core::host::{Action, Answer, Host, Timer};
 use afresh_core::{
     Engine, Event as Journaled, EventNumber, EventOf, Header, Key, Knob, Name, Observation, Receipt, Stimulus, What,
 };
-use afresh_trace::row::Row;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::watch;
@@ -21,7 +20,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::metrics::Metrics;
 use super::open::restarted;
-use super::writer::Task;
+use super::writer::{Task, row};
 use super::{Asking, KnobError, Lacking, Offered, Options, Refused, Reply, Status, Turned};
 use crate::clock::{self, WallClock};
 use crate::receiver::{Delivery, Receivers};
@@ -54,6 +53,8 @@ pub(super) enum Event<S: Subject> {
     Recovered(Vec<EventOf<S>>),
     /// The receiver of the output of this event has it or, with the reason, may not have it.
     Delivered(EventNumber, Name, Result<(), String>),
+    /// The receiver of the output of this event has no URL.
+    Unknown(EventNumber),
 }
 
 /// Whom an answer of the host is for.
@@ -256,9 +257,10 @@ impl<S: Subject + 'static> Driver<S> {
             Event::Delivered(event, receiver, Err(why)) => {
                 tracing::warn!(receiver = receiver.as_str(), event, "an output was not delivered: {why}");
                 self.metrics.failed.inc();
-                self.failures.insert(receiver, why);
+                self.failures.insert(receiver, format!("event {event}: {why}"));
                 self.host.failed(event);
             }
+            Event::Unknown(event) => self.host.failed(event),
         }
     }
 
@@ -417,8 +419,11 @@ impl<S: Subject + 'static> Driver<S> {
         else {
             return;
         };
-        // An output to an unknown receiver stays on its way, until a service with that receiver starts.
-        let Some(receiver) = self.receivers.get(&sent.to) else { return };
+        let Some(receiver) = self.receivers.get(&sent.to) else {
+            // A service with that receiver may start later. Until then, a newer output of the slot may go elsewhere.
+            let _ = self.events.send(Event::Unknown(event));
+            return;
+        };
         self.metrics.sent.inc();
         let (receiver, delivery) = (Arc::clone(receiver), Delivery { event, sent: sent.clone() });
         let (events, limit) = (self.events.clone(), self.options.delivery_max);
@@ -458,31 +463,20 @@ impl<S: Subject + 'static> Driver<S> {
     }
 
     fn status(&self) -> Status {
-        let receivers = self.host.backlog().map(|backlog| Lacking {
-            receiver: backlog.receiver.clone(),
-            is_known: self.receivers.get(backlog.receiver).is_some(),
-            unsettled: backlog.under_way + backlog.waiting,
-            failures: backlog.failures,
-            why: self.failures.get(backlog.receiver).cloned(),
+        let receivers = self.host.backlog().map(|backlog| {
+            let is_known = self.receivers.get(backlog.receiver).is_some();
+            Lacking {
+                receiver: backlog.receiver.clone(),
+                is_known,
+                unsettled: backlog.under_way + backlog.waiting,
+                // Nothing was sent to an unknown receiver.
+                failures: if is_known { backlog.failures } else { 0 },
+                why: self.failures.get(backlog.receiver).cloned(),
+            }
         });
         let events = self.host.engine().journal().len();
         Status { events, durable: self.host.durable(), receivers: receivers.collect() }
     }
-}
-
-/// Converts an event into a row, with the key that a message concerns.
-fn row<S: Subject>(engine: &Engine<S>, event: &EventOf<S>) -> Result<Row, afresh_trace::format::Problem> {
-    let mut row = Row::of(event)?;
-    if let What::Stimulus(Stimulus::In(message)) = &event.what
-        && let Some(body) = &message.body
-    {
-        // A body on which `keys` panics was rejected. Nobody needs to find it by a key.
-        let _ = (engine.options().guard)(&mut || {
-            let mut keys = engine.system().keys(body).into_iter();
-            row.key = keys.next().filter(|_| keys.next().is_none());
-        });
-    }
-    Ok(row)
 }
 
 fn refused<O>(answer: &Answer<O>) -> Refused {

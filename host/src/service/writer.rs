@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use afresh_check::Subject;
-use afresh_core::EventOf;
+use afresh_core::{Engine, EventOf, Stimulus, What};
 use afresh_trace::row::Row;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -130,4 +130,19 @@ impl<S: Subject> Writer<S> {
         // An error says that the driver has ended, and then this thread does too.
         let _ = self.events.send(event);
     }
+}
+
+/// Converts an event into a row, with the key that a message concerns.
+pub(super) fn row<S: Subject>(engine: &Engine<S>, event: &EventOf<S>) -> Result<Row, afresh_trace::format::Problem> {
+    let mut row = Row::of(event)?;
+    if let What::Stimulus(Stimulus::In(message)) = &event.what
+        && let Some(body) = &message.body
+    {
+        // A body on which `keys` panics was rejected. Nobody needs to find it by a key.
+        let _ = (engine.options().guard)(&mut || {
+            let mut keys = engine.system().keys(body).into_iter();
+            row.key = keys.next().filter(|_| keys.next().is_none());
+        });
+    }
+    Ok(row)
 }

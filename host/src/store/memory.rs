@@ -2,9 +2,10 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use afresh_core::Header;
+use afresh_core::{EventNumber, Header};
 use afresh_trace::row::Row;
 
+use super::columns::Checks;
 use super::{Error, Store};
 
 /// A store in memory. Clones are connections to the same store.
@@ -19,6 +20,8 @@ pub struct Memory {
 struct Kept {
     header: Option<Header>,
     rows: Vec<Row>,
+    /// The event up to which the journal will go.
+    announced: u32,
     /// The number of leases that were taken.
     leases: u64,
     /// True while a connection holds the newest lease.
@@ -85,6 +88,11 @@ impl Store for Memory {
         Ok(())
     }
 
+    fn announce(&mut self, last: EventNumber) -> Result<(), Error> {
+        self.held()?.announced = last.get();
+        Ok(())
+    }
+
     fn renew(&mut self) -> Result<(), Error> {
         self.held().map(drop)
     }
@@ -96,8 +104,17 @@ impl Store for Memory {
     }
 
     fn read(&mut self, after: u32, each: &mut dyn FnMut(Row) -> bool) -> Result<(), Error> {
-        let rows: Vec<_> = self.kept().rows.iter().skip(after as usize).cloned().collect();
-        rows.into_iter().all(each);
-        Ok(())
+        let (rows, announced) = {
+            let kept = self.kept();
+            (kept.rows.iter().skip(after as usize).cloned().collect::<Vec<_>>(), kept.announced)
+        };
+        let mut checks = Checks { store: "memory:", last: after };
+        for row in rows {
+            checks.last = row.number.get();
+            if !each(row) {
+                return Ok(());
+            }
+        }
+        checks.end(announced.into())
     }
 }

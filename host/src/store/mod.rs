@@ -60,6 +60,14 @@ pub trait Store: Send {
     /// whether they are durable.
     fn append(&mut self, rows: &[Row]) -> Result<(), Error>;
 
+    /// Says that the journal will go as far as the event `last`. Until it does, every reader takes it as damaged: rows
+    /// that only make sense together can be appended in several transactions.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the lease is lost, or the store cannot be written.
+    fn announce(&mut self, last: EventNumber) -> Result<(), Error>;
+
     /// Extends the lease. The holder calls this, or [`append`](Self::append), every few seconds.
     ///
     /// # Errors

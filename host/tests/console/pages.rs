@@ -77,6 +77,18 @@ async fn keys_and_events_are_found_in_pages() {
     let older = format!("find?{}", older.split('"').next().unwrap().replace("&#38;", "&"));
     page.go(&older).await;
     assert!(page.text().contains("m-100 from till") && !page.text().contains("m-159"), "{}", page.text());
+    // The first link of a page for everything has no conditions.
+    page.go("find?q=").await;
+    assert!(page.text().contains("k-149 More keys"));
+    page.go("find?after_key=k-149").await;
+    assert!(page.text().contains("k-159"), "{}", page.text());
+    page.go("find?after=100").await;
+    assert!(page.text().contains("99 in m-149"), "{}", page.text());
+    server.add("m@shop", "k-100", 1).await;
+    page.go("find?q=m@shop").await;
+    assert!(page.text().contains("in m@shop from till"), "{}", page.text());
+    page.go("find?since=1764547200").await;
+    assert!(page.status == 400 && page.text().contains("simulated time in milliseconds"), "{}", page.text());
     page.go("find?id=m-100&from=till&key=k-100").await;
     assert!(page.text().contains("1 in m-100 from till k-100"), "{}", page.text());
     for (query, error) in

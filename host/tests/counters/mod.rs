@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use afresh_core::{Change, Flows, Input, Key, Name, Slot, System, Updated};
 
-/// Counters: each message adds a number to the key that it names. `shop` is told the sum.
+/// Counters: each message adds a number to the key that it names. `shop` is told the sum, or `nobody` if it is 1313.
 ///
 /// The code has bugs. A key cannot hold 666, and a revision of a message to the key `wrong` is counted once more.
 #[derive(Clone)]
@@ -41,8 +41,8 @@ impl System for Counters {
     fn outputs(&self, _: &Key, sum: &i64, _: &Flows) -> BTreeMap<Slot, i64> {
         [("sum".into(), *sum)].into()
     }
-    fn receiver(&self, _: &Key, _: &Slot, _: &i64) -> Name {
-        "shop".into()
+    fn receiver(&self, _: &Key, _: &Slot, sum: &i64) -> Name {
+        if *sum == 1313 { "nobody".into() } else { "shop".into() }
     }
     fn flows(&self) -> Vec<Name> {
         vec!["double".into()]

@@ -92,6 +92,49 @@ async fn an_output_arrives_as_a_message() {
 }
 
 #[tokio::test]
+async fn an_output_that_its_receiver_refuses_holds_up_no_other() {
+    let got = Arc::new(Mutex::new(Vec::new()));
+    let own = Arc::clone(&got);
+    let shop = move |delivery: Delivery<i64>| {
+        let Delivery { sent, .. } = delivery;
+        let is_refused = sent.key == "bad";
+        if !is_refused {
+            own.lock().unwrap().push(sent.key.to_string());
+        }
+        async move { if is_refused { Err("no such account".to_owned()) } else { Ok(()) } }
+    };
+    let server = Server::with(Setup { receivers: Receivers::new().with("shop", shop), ..Setup::default() }).await;
+    server.add("m-0", "bad", 1).await;
+    for number in 1..=5 {
+        server.add(&format!("m-{number}"), &format!("good-{number}"), 1).await;
+    }
+    let status = loop {
+        let (_, status) = server.get("/status").await;
+        if status["receivers"][0]["unsettled"] == 1 && status["events"] == status["durable"] {
+            break status;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(got.lock().unwrap().len(), 5);
+    assert_eq!(status["receivers"][0]["why"], "event 2: no such account");
+}
+
+#[tokio::test]
+async fn an_output_to_an_unknown_receiver_does_not_hold_up_its_slot() {
+    let shop = Shop::open(vec![]).await;
+    let server = Server::with(Setup { receivers: shop.receivers(LONG), ..Setup::default() }).await;
+    server.add("m-1", "a", 1313).await;
+    server.add("m-2", "a", 1).await;
+    server.settled().await;
+    assert_eq!(shop.got().iter().map(|(key, _)| key.as_str()).collect::<Vec<_>>(), ["a/sum@2"]);
+    server.add("m-3", "a", -1).await;
+    let (_, status) = server.get("/status").await;
+    let nobody = &status["receivers"][0];
+    let said = (&nobody["receiver"], &nobody["known"], &nobody["unsettled"], &nobody["failures"]);
+    assert_eq!(said, (&json!("nobody"), &json!(false), &json!(1), &json!(0)));
+}
+
+#[tokio::test]
 async fn every_answer_but_a_2xx_is_a_failure() {
     let statuses = [500, 503, 409, 422, 404, 302, 304];
     let replies = statuses.map(|status| Reply::Status(StatusCode::from_u16(status).unwrap()));
@@ -118,7 +161,10 @@ async fn a_receiver_that_fails_gets_the_output_again() {
     server.settled().await;
     let keys: Vec<_> = shop.got().into_iter().map(|(key, _)| key).collect();
     assert_eq!(keys, ["a/sum@1"; 3]);
-    assert_eq!(server.get("/status").await.1["receivers"][0]["why"], "answered 500 Internal Server Error: no room");
+    assert_eq!(
+        server.get("/status").await.1["receivers"][0]["why"],
+        "event 2: answered 500 Internal Server Error: no room"
+    );
 }
 
 #[tokio::test]
@@ -175,7 +221,7 @@ async fn services_chain() {
         }
         tokio::task::yield_now().await;
     };
-    assert!(why.starts_with("answered 422") && why.contains("unreadable"), "{why}");
+    assert!(why.starts_with("event 2: answered 422") && why.contains("unreadable"), "{why}");
     let events = second.service.events(0, 1).await.unwrap();
     assert!(afresh_trace::format::line_of(&events[0]).contains(r#""in":{"id":"a/sum","from":"first","body":5}"#));
     let _: &Service<Counters> = &second.service;

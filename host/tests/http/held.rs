@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Condvar, Mutex};
 
-use afresh_core::Header;
+use afresh_core::{EventNumber, Header};
 use afresh_host::store::{Error, Memory, Store};
 use afresh_trace::row::Row;
 
@@ -51,6 +51,9 @@ impl Store for Held {
     fn append(&mut self, rows: &[Row]) -> Result<(), Error> {
         self.check()?;
         self.memory.append(rows)
+    }
+    fn announce(&mut self, last: EventNumber) -> Result<(), Error> {
+        self.memory.announce(last)
     }
     fn renew(&mut self) -> Result<(), Error> {
         self.check()?;

@@ -78,6 +78,32 @@ async fn an_array_is_a_batch() {
 }
 
 #[tokio::test]
+async fn a_long_array_is_taken_as_a_whole() {
+    let mut setup = Setup::default();
+    // So few events may wait that the array alone would fill the queue.
+    setup.options.limits.waiting_max = 8192;
+    let server = Server::with(setup).await;
+    let messages: Vec<_> = (1..=20_000).map(|number| message(&format!("m-{number}"), "k", 1)).collect();
+    let (status, answers) = server.post("/messages", format!("[{}]", messages.join(","))).await;
+    let answers = answers.as_array().unwrap();
+    assert_eq!((status, answers.len()), (200, 20_000));
+    let refused: Vec<_> = answers.iter().filter(|answer| answer["status"] != 200).take(3).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_carriage_return_in_a_text_is_no_space() {
+    let server = Server::new().await;
+    let lines = format!("{}\r\n{}\n", message("m-1", "a", 5), message("m\r2", "b", 5));
+    let request = server.request(Method::POST, "/messages").header("content-type", "application/x-ndjson").body(lines);
+    let text = request.send().await.unwrap().text().await.unwrap();
+    let answers: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&answers[0]["status"], &answers[1]["status"]), (&json!(200), &json!(400)), "{text}");
+    let error = answers[1]["error"].as_str().unwrap();
+    assert!(error.starts_with("line 2, column ") && error.contains("control character"), "{error}");
+}
+
+#[tokio::test]
 async fn ten_thousand_lines_are_answered_in_their_order() {
     let server = Server::new().await;
     let mut lines = String::new();

@@ -26,7 +26,7 @@ async fn the_status_says_what_is_not_settled_and_what_is_quarantined() {
     assert_eq!((&status["system"], &status["keys"], &status["events"]), (&json!("counters"), &json!(2), &json!(4)));
     let shop = &status["receivers"][0];
     let said = (&shop["receiver"], &shop["known"], &shop["unsettled"], &shop["why"]);
-    assert_eq!(said, (&json!("shop"), &json!(true), &json!(1), &json!("closed")));
+    assert_eq!(said, (&json!("shop"), &json!(true), &json!(1), &json!("event 2: closed")));
     assert_eq!((&status["quarantined"]["count"], &status["quarantined"]["keys"][0]["key"]), (&json!(1), &json!("c")));
 }
 

@@ -77,13 +77,20 @@ const TOKEN: &str = "AFRESH_RECEIVER_TOKEN";
 const LOOK: Duration = Duration::from_millis(50);
 
 /// Runs a system as a service until it must stop. Calls `ready` when it takes messages.
-pub(crate) fn run<S: Subject + 'static>(system: S, setup: Setup, ready: &mut dyn FnMut(Ready)) -> Result<(), Error> {
+pub(crate) fn run<S: Subject + 'static>(
+    system: S,
+    mut setup: Setup,
+    ready: &mut dyn FnMut(Ready),
+) -> Result<(), Error> {
     let runtime = Builder::new_multi_thread().enable_all().build().map_err(Error::Threads)?;
     let _entered = runtime.enter();
     let token = std::env::var(TOKEN).ok();
+    // Receivers know an output by its sender too, so that stays the same when a version with another name is deployed.
+    let header = setup.store.header().map_err(OpenError::from)?;
+    let sender = header.map_or_else(|| setup.system.clone(), |header| header.system);
     let mut receivers = Receivers::new();
     for (name, url) in &setup.receivers {
-        let downstream = Downstream::new(url, setup.system.as_str(), token.as_deref(), setup.answer_max)?;
+        let downstream = Downstream::new(url, sender.as_str(), token.as_deref(), setup.answer_max)?;
         receivers = receivers.with(name.as_str(), downstream);
     }
     let options = Options {

@@ -21,10 +21,22 @@ const CHUNK: usize = 64 << 10;
 /// How to run a process, and how long to wait for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Limits {
-    /// The longest time for one line of answers.
+    /// The longest time for one line of answers, and for every [`WORK`] messages that it folds.
     pub(crate) timeout: Duration,
     /// The longest line of an answer, in bytes.
     pub(crate) line_max: usize,
+}
+
+/// The number of messages for which a program gets the whole time again.
+///
+/// A program takes longer for a longer history, and that is no reason to end it.
+const WORK: usize = 1000;
+
+impl Limits {
+    /// The longest time for a line whose questions fold this many messages.
+    fn patience(&self, work: usize) -> Duration {
+        self.timeout.saturating_mul(u32::try_from(1 + work / WORK).unwrap_or(u32::MAX))
+    }
 }
 
 /// Why a program gave no answer.
@@ -133,7 +145,8 @@ impl Process {
         has_ended.then(|| self.ended(limits))
     }
 
-    /// Writes `lines`, which are that many, and passes each line of the answer to `each` while the rest is under way.
+    /// Writes `lines`, and passes each line of the answer to `each` while the rest is under way. `works` has for each
+    /// line how many messages it folds.
     ///
     /// # Errors
     ///
@@ -141,14 +154,14 @@ impl Process {
     pub(crate) fn exchange(
         &mut self,
         lines: &[u8],
-        count: usize,
+        works: &[usize],
         limits: &Limits,
         mut each: impl FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let (mut written, mut answered, mut searched) = (0, 0, 0);
         let mut since = Stopwatch::start();
         let mut chunk = vec![0; CHUNK];
-        while answered < count {
+        while let Some(work) = works.get(answered) {
             if written < lines.len() {
                 match self.stdin.write(&lines[written..]) {
                     Ok(bytes) => written += bytes,
@@ -157,7 +170,7 @@ impl Process {
                     Err(_) => written = lines.len(),
                 }
             }
-            self.wait(written < lines.len(), since, limits)?;
+            self.wait(written < lines.len(), since, limits, *work)?;
             let read = match self.stdout.read(&mut chunk) {
                 Ok(0) => return Err(self.ended(limits)),
                 Ok(bytes) => bytes,
@@ -172,7 +185,7 @@ impl Process {
                 if is_blank(line) {
                     continue;
                 }
-                if answered == count {
+                if answered == works.len() {
                     return Err(no_answer("nothing was asked", line));
                 }
                 each(line)?;
@@ -190,8 +203,9 @@ impl Process {
 
     /// Waits until the process takes or gives something. Reads what it prints on standard error.
     ///
-    /// Fails if the next line is not there in time, which began at `since`.
-    fn wait(&mut self, writes: bool, since: Stopwatch, limits: &Limits) -> Result<(), Failure> {
+    /// Fails if the next line, which folds `work` messages, is not there in time. The time began at `since`.
+    fn wait(&mut self, writes: bool, since: Stopwatch, limits: &Limits, work: usize) -> Result<(), Failure> {
+        let patience = limits.patience(work);
         loop {
             let mut polled = Vec::with_capacity(3);
             polled.push(PollFd::from_borrowed_fd(self.stdout.as_fd(), PollFlags::IN));
@@ -200,11 +214,11 @@ impl Process {
             }
             let others = polled.len();
             polled.extend(self.stderr.iter().map(|stderr| PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::IN)));
-            let left = limits.timeout.saturating_sub(since.elapsed());
+            let left = patience.saturating_sub(since.elapsed());
             let timeout = Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
             match poll(&mut polled, Some(&timeout)) {
                 Ok(0) => {
-                    let seconds = limits.timeout.as_secs_f64().to_string();
+                    let seconds = patience.as_secs_f64().to_string();
                     return Err(Failure::TimedOut { seconds, stderr: self.stderr() });
                 }
                 Ok(_) | Err(rustix::io::Errno::INTR) => {}
@@ -322,5 +336,20 @@ fn of_status(status: ExitStatus) -> String {
         (Some(0), _) => SUCCESS.to_owned(),
         (Some(code), _) => format!("ended with exit code {code}"),
         (None, signal) => format!("was ended by signal {}", signal.unwrap_or_default()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_history_gets_more_time() {
+        let limits = Limits { timeout: Duration::from_secs(2), line_max: 1 };
+        let seconds = |work| limits.patience(work).as_secs();
+        assert_eq!(
+            [0, 1, 999, 1000, 57_515, usize::MAX].map(seconds).map(|seconds| seconds.min(1000)),
+            [2, 2, 2, 4, 116, 1000]
+        );
     }
 }

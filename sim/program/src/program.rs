@@ -28,7 +28,8 @@ pub struct Config {
     pub command: Vec<OsString>,
     /// The folder in which it runs.
     pub folder: PathBuf,
-    /// The longest time for one line of answers.
+    /// The longest time for one line of answers. A line whose questions fold more than 1,000 messages gets this time
+    /// again for every 1,000 of them.
     pub timeout: Duration,
     /// The longest line of an answer, in bytes.
     pub line_max: usize,
@@ -240,6 +241,11 @@ impl Program {
         Some(About { name: name.clone(), version: version.clone(), answers, flows })
     }
 
+    /// How each version of the system is run, by name.
+    pub fn configs(&self) -> impl Iterator<Item = (&Name, &Config)> {
+        self.family.iter().map(|(name, one)| (name, &one.code.config))
+    }
+
     /// How the program is run.
     pub fn config(&self) -> &Config {
         &self.one.code.config
@@ -337,7 +343,7 @@ impl One {
     fn try_start(&self) -> Result<Process, Failure> {
         let mut process = Process::start(&self.code.config.words(), &self.code.config.folder)?;
         let mut said = None;
-        process.exchange(wire::hello(&self.code.name).as_bytes(), 1, &self.limits(), |line| {
+        process.exchange(wire::hello(&self.code.name).as_bytes(), &[0], &self.limits(), |line| {
             said = Some(wire::read_hello(line)?);
             Ok(())
         })?;
@@ -369,8 +375,9 @@ impl One {
 
     /// Tells that the program failed at a question that will be asked again.
     pub(crate) fn failed(&self, failure: &Failure) {
-        // On a busy machine, any program may be late. And one that answers a line and ends has not failed.
-        if !matches!(failure, Failure::TimedOut { .. }) && !failure.is_success() {
+        // On a busy machine, any program may be late. The answers to many questions may be too long for one line. And a
+        // program that answers a line and ends has not failed.
+        if !matches!(failure, Failure::TimedOut { .. } | Failure::TooLong { .. }) && !failure.is_success() {
             self.failures().first.get_or_insert_with(|| failure.clone());
         }
     }
@@ -419,9 +426,10 @@ impl One {
         }
         let first = self.code.next.fetch_add(batches.len() as u64, Ordering::Relaxed);
         let lines: String = (first..).zip(batches).map(|(number, batch)| batch.line(number)).collect();
+        let works: Vec<_> = batches.iter().map(|batch| batch.work).collect();
         let (mut answered, goes_on) = (0, Cell::new(true));
         let mut exchange = |process: &mut Process, answered: &mut usize| {
-            process.exchange(lines.as_bytes(), batches.len(), &self.limits(), |line| {
+            process.exchange(lines.as_bytes(), &works, &self.limits(), |line| {
                 let batch = &batches[*answered];
                 let answers = Answers::read(line, first + *answered as u64, batch.asked)?;
                 goes_on.set(each(*answered, &answers.0).is_continue());

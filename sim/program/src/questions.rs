@@ -42,7 +42,8 @@ pub(crate) struct Batch {
     places: BTreeMap<(usize, Name, Name), usize>,
     /// The number of questions.
     pub(crate) asked: usize,
-    /// The bodies of the batch. They must not be freed before it is sent, because they are found by their address.
+    /// The bodies and views of the batch. Bodies must not be freed before it is sent, because they are found by their
+    /// address.
     bodies: Vec<Json>,
     /// The amount of work, in messages that are folded.
     pub(crate) work: usize,
@@ -144,18 +145,21 @@ impl Batch {
 
     /// Asks for a state that a recorded view tells of.
     pub(crate) fn ask_learn(&mut self, about: &About<'_>, view: &Json) {
+        self.bodies.push(view.clone());
         let question = format!("{},\"view\":{}}}", about.begin(), view.text());
         self.ask("learn", &question, 1);
     }
 
     /// Asks in which parts a state differs from a view.
     pub(crate) fn ask_compare(&mut self, about: &About<'_>, view: &Json) {
+        self.bodies.push(view.clone());
         let question = format!("{},\"view\":{}}}", about.begin(), view.text());
         self.ask("compare", &question, 1);
     }
 
     /// Asks where an output goes.
     pub(crate) fn ask_goes(&mut self, key: &Key, slot: &Slot, body: &Json) {
+        self.bodies.push(body.clone());
         let question = format!("{{\"key\":{},\"slot\":{},\"body\":{}}}", quoted(key), quoted(slot), body.text());
         self.ask("receiver", &question, 1);
     }
@@ -179,7 +183,7 @@ impl Batch {
         format!("{{\"batch\":{number},\"messages\":[{messages}],\"questions\":[{questions}]}}\n")
     }
 
-    /// Returns the first body with an integer that a program would not keep exactly.
+    /// Returns the first body or view with an integer that a program would not keep exactly.
     pub(crate) fn too_wide(&self, bits: u32) -> Option<&Json> {
         let widest = 1_u64.checked_shl(bits)?;
         self.bodies.iter().find(|body| body.widest() > widest)

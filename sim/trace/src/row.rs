@@ -203,6 +203,26 @@ impl Row {
         }
     }
 
+    /// Reads a time that people ask for, as [`parse_at`](Self::parse_at) does.
+    ///
+    /// A number is a simulated time in milliseconds, before every time since 1970, so seconds since 1970 would select
+    /// nothing or everything.
+    ///
+    /// # Errors
+    ///
+    /// Also fails for numbers that are probably seconds or milliseconds since 1970.
+    pub fn parse_asked(text: &str) -> Result<At, String> {
+        /// About eleven days of simulated time, or the year 2001 in seconds.
+        const SIMULATED_MAX: i64 = 1_000_000_000 * 1_000_000;
+        let read = Self::parse_at(text).and_then(|at| match at {
+            At::Offset(SIMULATED_MAX..) => {
+                Err("a number is simulated time in milliseconds, and this is probably one since 1970".to_owned())
+            }
+            at => Ok(at),
+        });
+        read.map_err(|why| format!("{why}; expected a time such as 2026-03-14T09:26:53Z"))
+    }
+
     /// Converts the row into an event with the types of a system. A message whose body the system cannot read becomes
     /// [`Stimulus::Unreadable`]. `version` is the version of the system that recorded the bodies.
     ///

@@ -70,7 +70,10 @@ impl UnknownName {
         let meant = self.nearest().map(|nearest| format!("did you mean `{}`? ", name(nearest))).unwrap_or_default();
         let list = match self.thing {
             Thing::System => "name one of these systems",
-            Thing::Version => "correct the name, or let `System::variant` and `System::variants` know the version",
+            Thing::Version => {
+                "correct the name, or let `System::variant` and `System::variants` know the version; a version of a \
+                 program is in `versions` of the system in `afresh.toml`"
+            }
             Thing::Flow => "name a flow that the system has",
             Thing::Key | Thing::Message | Thing::Output => "`afresh show` lists what the trace contains",
             Thing::Kind | Thing::Field | Thing::Column => "`--help` explains the option",

@@ -276,5 +276,5 @@ fn an_array_for_an_object_with_fields() {
 fn a_version_that_is_not_known() {
     let unknown = line(r#"{"fault":{"deploy":{"node":"app","system":"ledger+v9"}}}"#);
     let (known, rest) = unknown.split_once("ledger+fee-rounding").expect("the versions are listed");
-    assert_snapshot!(format!("{known}…{}", rest.split_once("`\n").expect("to the end of the line").1), @"afresh: night.jsonl:3:10: deploys an unknown version `ledger+v9`: expected `ledger`, `ledger+fees-stay`, `…  help: did you mean `ledger`? correct the name, or let `System::variant` and `System::variants` know the version");
+    assert_snapshot!(format!("{known}…{}", rest.split_once("`\n").expect("to the end of the line").1), @"afresh: night.jsonl:3:10: deploys an unknown version `ledger+v9`: expected `ledger`, `ledger+fees-stay`, `…  help: did you mean `ledger`? correct the name, or let `System::variant` and `System::variants` know the version; a version of a program is in `versions` of the system in `afresh.toml`");
 }

@@ -7,6 +7,7 @@ mod edited;
 mod excluded;
 mod exhausted;
 mod foreign;
+mod green;
 mod import;
 mod kept;
 mod many;

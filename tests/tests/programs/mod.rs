@@ -5,7 +5,9 @@
 mod config;
 mod init;
 mod ledger;
+mod long;
 mod misbehave;
+mod versions;
 
 use std::process::Command;
 

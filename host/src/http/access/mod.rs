@@ -46,7 +46,7 @@ impl Caller {
     /// The name that the journal records: `NAME@ADDRESS`.
     pub(super) fn by(&self, address: Option<IpAddr>) -> Name {
         match address {
-            Some(address) => format!("{}@{address}", self.name).into(),
+            Some(address) => format!("{}@{}", self.name, address.to_canonical()).into(),
             None => self.name.as_str().into(),
         }
     }

@@ -171,7 +171,7 @@ pub(super) async fn show<S: Subject + 'static>(console: &Console<S>, asked: &Ask
         .await?;
     let unknown = || Failure::new(StatusCode::NOT_FOUND, format!("there is no event {number}"));
     let Around { event, cause, caused, has_more, count } = found.ok_or_else(unknown)?;
-    let line: Value = serde_json::from_slice(&scan::line::<S>(&event)?).map_err(scan::internal)?;
+    let line = String::from_utf8(scan::line::<S>(&event)?).map_err(scan::internal)?;
     let system = service.system();
     let beside = |number: u32| link("event", &[("n", &number.to_string())]);
     let knob = match &event.what {
@@ -194,7 +194,7 @@ pub(super) async fn show<S: Subject + 'static>(console: &Console<S>, asked: &Ask
     let page = Page {
         frame: console.frame(&format!("Event {number}"), Some(asked.visitor)),
         row: Row::new(system, &event, false),
-        line: Shown::new(&line, asked.whole()),
+        line: Shown::json(&line, asked.whole()),
         whole: link("event", &[("n", &number.to_string()), ("whole", "true")]),
         cause: cause.map(|cause| Row::new(system, &cause, false)),
         caused: Row::all(system, &caused),

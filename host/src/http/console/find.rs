@@ -83,7 +83,9 @@ pub(super) async fn show<S: Subject + 'static>(console: &Console<S>, asked: &Ask
 
 async fn search<S: Subject + 'static>(console: &Console<S>, asked: &Asked<'_>, page: &mut Page) -> Result<(), Failure> {
     let service = &console.shared.service;
-    if asked.fields.contains_key("q") && !asked.fields.contains_key("after") {
+    // A link leaves out what is empty.
+    let has = |name| asked.fields.contains_key(name);
+    if (has("q") || has("after_key")) && !has("after") {
         let (prefix, after) = (page.q.clone(), asked.get("after_key").map(Key::from));
         let found = service
             .read(move |engine| first_keys(engine, after.as_ref(), |key| key.as_str().starts_with(&prefix), PAGE + 1))
@@ -100,7 +102,8 @@ async fn search<S: Subject + 'static>(console: &Console<S>, asked: &Asked<'_>, p
         _ => (Some(page.q.clone()).filter(|id| !id.is_empty()), None),
     };
     let by_name = id.is_some();
-    let filter = Filter {
+    let is_split = from.is_some();
+    let mut filter = Filter {
         id: text("id").or(id),
         from: text("from").or(from),
         to: text("to"),
@@ -109,12 +112,18 @@ async fn search<S: Subject + 'static>(console: &Console<S>, asked: &Asked<'_>, p
         since: time("since", text("since").as_deref())?,
         until: time("until", text("until").as_deref())?,
     };
-    let is_asked = CONDITIONS.iter().any(|name| asked.fields.contains_key(*name));
+    let is_asked = CONDITIONS.into_iter().chain(["after"]).any(has);
     if !is_asked && !by_name {
         return Ok(());
     }
     let after = asked.number("after")?;
-    let Found { events, next } = scan::find(service, &filter, Order::Newest, after, PAGE).await?;
+    let mut found = scan::find(service, &filter, Order::Newest, after, PAGE).await?;
+    if is_split && found.events.is_empty() && found.next.is_none() {
+        // An id may have an `@` itself.
+        (filter.id, filter.from) = (text("id").or_else(|| Some(page.q.clone())), text("from"));
+        found = scan::find(service, &filter, Order::Newest, after, PAGE).await?;
+    }
+    let Found { events, next } = found;
     let next = next.map(|next| next.to_string());
     page.more_events = next.map(|next| {
         let given = CONDITIONS.iter().map(|name| (*name, page.given(name)));

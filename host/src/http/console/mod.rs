@@ -26,10 +26,10 @@ use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 
-use super::Shared;
 use super::access::{Caller, Role, address, is_cross_site};
 use super::failure::Failure;
 use super::input::whole;
+use super::{Limits, Shared};
 use crate::clock::Stopwatch;
 use page::{Frame, Notice, render};
 use session::{Of, Sessions};
@@ -95,6 +95,9 @@ const HEADERS: [(header::HeaderName, &str); 4] = [
 ];
 
 const STYLE: &str = include_str!("../../../templates/console/style.css");
+
+/// The longest form of somebody who is not known, in bytes.
+const LOGIN_MAX: usize = 4 << 10;
 
 /// What every page has.
 struct Console<S: Subject> {
@@ -215,10 +218,9 @@ impl<S: Subject + 'static> Console<S> {
     ) -> Result<Response, Failure> {
         let access = &self.shared.access;
         let is_post = page.method == MethodFilter::POST;
-        let fields = if is_post { self.form(parts, body).await? } else { query(parts) };
         match page.does {
-            Does::LogIn => return login::log_in(self, parts, &fields),
-            Does::LogOut => return login::log_out(self, parts, &fields),
+            Does::LogIn => return login::log_in(self, parts, &self.form(parts, body, LOGIN_MAX).await?),
+            Does::LogOut => return login::log_out(self, parts, &self.form(parts, body, LOGIN_MAX).await?),
             _ => {}
         }
         let visitor = match visitor {
@@ -237,6 +239,8 @@ impl<S: Subject + 'static> Console<S> {
         if let Some(role) = page.role {
             access.allow(parts, role, Ok(visitor.caller.clone()))?;
         }
+        let most = self.shared.limits.message_max;
+        let fields = if is_post { self.form(parts, body, most).await? } else { query(parts) };
         if is_post {
             let session = self.session(parts);
             let name = &visitor.caller.name;
@@ -282,8 +286,8 @@ impl<S: Subject + 'static> Console<S> {
         Ok(Visitor { caller, form, has_session: session.is_some() })
     }
 
-    /// Reads a form.
-    async fn form(&self, parts: &Parts, body: Body) -> Result<Fields, Failure> {
+    /// Reads a form of at most `most` bytes.
+    async fn form(&self, parts: &Parts, body: Body, most: usize) -> Result<Fields, Failure> {
         let is_form = |headers: &HeaderMap| {
             let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
             kind.split(';').next().is_some_and(|kind| kind.trim() == "application/x-www-form-urlencoded")
@@ -291,7 +295,8 @@ impl<S: Subject + 'static> Console<S> {
         if !is_form(&parts.headers) {
             return Err(Failure::wrong("expected a form of the console, as application/x-www-form-urlencoded"));
         }
-        let text = whole(body, &self.shared.limits).await?;
+        let limits = Limits { message_max: most, array_max: most, ..self.shared.limits };
+        let text = whole(body, &limits).await?;
         Ok(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
     }
 

@@ -84,7 +84,7 @@ pub(super) async fn show<S: Subject + 'static>(console: &Console<S>, asked: &Ask
     let quarantined = list(&status["quarantined"]["keys"]);
     let page = Page {
         frame: console.frame("Overview", Some(asked.visitor)),
-        version: service.header().version.as_str().into(),
+        version: service.version().into(),
         store: service.store().into(),
         totals: vec![
             ("events", count("events")),

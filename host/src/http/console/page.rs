@@ -90,6 +90,22 @@ impl Shown {
         Self::text(&lines(value), whole)
     }
 
+    /// Shows JSON text, on one line if it has a number that a value would not keep to the last digit.
+    pub(super) fn json(text: &str, whole: bool) -> Self {
+        fn is_exact(value: &Value) -> bool {
+            match value {
+                Value::Number(number) => !number.is_f64(),
+                Value::Array(elements) => elements.iter().all(is_exact),
+                Value::Object(fields) => fields.values().all(is_exact),
+                Value::Null | Value::Bool(_) | Value::String(_) => true,
+            }
+        }
+        match serde_json::from_str(text) {
+            Ok(value) if is_exact(&value) => Self::new(&value, whole),
+            _ => Self::text(text.trim_end(), whole),
+        }
+    }
+
     pub(super) fn text(text: &str, whole: bool) -> Self {
         match text.char_indices().nth(VALUE_MAX) {
             Some((end, _)) if !whole => Self { text: format!("{}…", escape_json(&text[..end])), is_cut: true },

@@ -5,7 +5,7 @@ mod database;
 
 use std::time::Duration;
 
-use afresh_core::Header;
+use afresh_core::{EventNumber, Header};
 use afresh_trace::row::Row;
 use postgres::{Client, Config, IsolationLevel, NoTls};
 
@@ -85,10 +85,9 @@ impl Postgres {
         done
     }
 
-    /// Extends the lease in a transaction, and appends rows in it.
-    fn write(&mut self, rows: &[Row], release: bool) -> Result<(), Error> {
+    /// Extends the lease in a transaction, notes that the journal goes as far as `last`, and appends rows in it.
+    fn write(&mut self, last: i64, rows: &[Row], release: bool) -> Result<(), Error> {
         let Some(token) = self.token else { return Err(Error::Fenced { store: self.name.clone() }) };
-        let last: i64 = rows.last().map_or(0, |row| row.number.get().into());
         let lists = Lists::of(&self.name, rows)?;
         let written = self.connected(|name, client, is_locked| {
             let fails = |error: postgres::Error| failed(name, 0, &error);
@@ -158,15 +157,19 @@ impl Store for Postgres {
     }
 
     fn append(&mut self, rows: &[Row]) -> Result<(), Error> {
-        self.write(rows, false)
+        self.write(rows.last().map_or(0, |row| row.number.get().into()), rows, false)
+    }
+
+    fn announce(&mut self, last: EventNumber) -> Result<(), Error> {
+        self.write(last.get().into(), &[], false)
     }
 
     fn renew(&mut self) -> Result<(), Error> {
-        self.write(&[], false)
+        self.write(0, &[], false)
     }
 
     fn release(&mut self) -> Result<(), Error> {
-        self.write(&[], true)
+        self.write(0, &[], true)
     }
 
     fn read(&mut self, after: u32, each: &mut dyn FnMut(Row) -> bool) -> Result<(), Error> {

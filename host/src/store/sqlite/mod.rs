@@ -5,7 +5,7 @@ mod lock;
 
 use std::path::{Path, PathBuf};
 
-use afresh_core::Header;
+use afresh_core::{EventNumber, Header};
 use afresh_trace::row::Row;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
@@ -19,7 +19,8 @@ use lock::Lock;
 /// The file is in WAL mode: others can read while one process writes. A commit is on the disk before
 /// [`append`](Store::append) returns.
 ///
-/// The holder of the lease also locks the file `PATH.lock` for as long as it lives. If it crashes, the next process can
+/// The holder of the lease also locks the file `PATH.lock` for as long as it lives, and notes there how far the journal
+/// goes. If it crashes, the next process can
 /// therefore take over at once. If it only stalls, the next process can take over once the lease has ended.
 #[derive(Debug)]
 pub struct Sqlite {
@@ -71,6 +72,20 @@ impl Sqlite {
         self.reader.as_mut().map_or_else(|| Ok(T::default()), |connection| read(&self.name, connection))
     }
 
+    /// Checks that a journal that ends after `last` has all events up to `noted`.
+    fn has_all(&self, last: u32, noted: i64) -> Result<(), Error> {
+        if i64::from(last) >= noted {
+            return Ok(());
+        }
+        let lock = lock::beside(&self.path);
+        let why = format!(
+            "it is missing, and so are all events up to {noted}, which {} notes as durable; if this is a restored backup, \
+             remove that file",
+            lock.display()
+        );
+        Err(Checks { store: &self.name, last }.damage(why))
+    }
+
     /// Limits the size of the database, or removes the limit, as a disk does that gets full.
     #[cfg(test)]
     pub(super) fn limit_pages(&self, pages: Option<u32>) {
@@ -100,7 +115,11 @@ impl Sqlite {
             transaction.commit().map(|()| true)
         })();
         match written {
-            Ok(true) => Ok(()),
+            Ok(true) => {
+                // The rows are durable. A note that fails makes only the check of the next reader weaker.
+                let _ = lock.as_ref().filter(|_| last > 0).map(|lock| lock.note(last));
+                Ok(())
+            }
             Ok(false) => {
                 // This also opens the lock.
                 *held = None;
@@ -117,7 +136,12 @@ impl Store for Sqlite {
     }
 
     fn header(&mut self) -> Result<Option<Header>, Error> {
-        self.reading(|name, connection| header(name, connection))
+        let noted = lock::noted(&self.path);
+        let header = self.reading(|name, connection| header(name, connection))?;
+        if header.is_none() {
+            self.has_all(0, noted)?
+        }
+        Ok(header)
     }
 
     fn take(&mut self, new: &Header) -> Result<Header, Error> {
@@ -128,7 +152,10 @@ impl Store for Sqlite {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fails)?;
         let header = match header(name, &transaction)? {
             Some(header) => header,
-            None => create(name, &transaction, new)?,
+            None => {
+                self.has_all(0, lock::noted(path))?;
+                create(name, &transaction, new)?
+            }
         };
         let found = transaction.query_row(
             "SELECT token, holder, locked, ends > CAST(unixepoch('subsec') * 1000 AS INTEGER) FROM lease",
@@ -166,6 +193,10 @@ impl Store for Sqlite {
         })
     }
 
+    fn announce(&mut self, last: EventNumber) -> Result<(), Error> {
+        self.writing(last.get().into(), |_| Ok(()))
+    }
+
     fn renew(&mut self) -> Result<(), Error> {
         self.writing(0, |_| Ok(()))
     }
@@ -177,6 +208,15 @@ impl Store for Sqlite {
     }
 
     fn read(&mut self, after: u32, each: &mut dyn FnMut(Row) -> bool) -> Result<(), Error> {
-        self.reading(|name, connection| read(connection, Checks { store: name, last: after }, each))
+        // Noted before this reads, because a service may write meanwhile.
+        let (noted, mut last, mut all) = (lock::noted(&self.path), after, true);
+        self.reading(|name, connection| {
+            read(connection, Checks { store: name, last: after }, &mut |row| {
+                last = row.number.get();
+                all = each(row);
+                all
+            })
+        })?;
+        if all { self.has_all(last, noted) } else { Ok(()) }
     }
 }

@@ -28,7 +28,8 @@ macro_rules! suite {
             rows_come_back_in_order, odd_names_come_back, reading_can_begin_later_and_end_early,
             another_connection_cannot_take_the_lease, a_released_lease_can_be_taken,
             a_holder_that_lost_its_lease_is_fenced, only_the_holder_can_write, the_next_row_has_the_next_number,
-            nothing_of_a_refused_append_is_kept, readers_read_while_another_writes);
+            nothing_of_a_refused_append_is_kept, readers_read_while_another_writes,
+            what_was_announced_must_come);
     };
     ($place:expr, $($name:ident),*) => {
         $(#[test]
@@ -176,6 +177,25 @@ fn nothing_of_a_refused_append_is_kept(place: &dyn Place) {
     assert_eq!(read(&mut *store).expect("it can be read"), []);
     store.append(&[row(1)]).expect("a row is appended");
     assert_eq!(read(&mut *place.open()).expect("it can be read"), [row(1)]);
+}
+
+fn what_was_announced_must_come(place: &dyn Place) {
+    let mut store = taken(place);
+    store.append(&[row(1)]).expect("a row is appended");
+    store.announce(3.try_into().expect("a number")).expect("it holds the lease");
+    store.append(&[row(2)]).expect("a row is appended");
+    drop(store);
+    place.expire();
+    match read(&mut *place.open()) {
+        Err(Error::Damaged { event, why, .. }) => {
+            assert_eq!(event.get(), 3);
+            assert!(why.contains("missing"), "{why}");
+        }
+        other => panic!("{other:?}"),
+    }
+    let mut store = taken(place);
+    store.append(&[row(3)]).expect("a row is appended");
+    assert_eq!(read(&mut *store).expect("it is whole").len(), 3);
 }
 
 fn readers_read_while_another_writes(place: &dyn Place) {

@@ -68,6 +68,13 @@ fn numbers(folder: &Folder) -> (Vec<u32>, Option<Error>) {
     (numbers, error)
 }
 
+/// Expects that there are so many rows, and that nothing is said of others.
+fn are_whole(folder: &Folder, rows: u32) {
+    let (numbers, error) = numbers(folder);
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(numbers, (1..=rows).collect::<Vec<_>>());
+}
+
 /// Expects that reading ends with an error about the event `event`.
 fn is_damaged_at(folder: &Folder, event: u32, why: &str) {
     let (numbers, error) = numbers(folder);
@@ -79,6 +86,44 @@ fn is_damaged_at(folder: &Folder, event: u32, why: &str) {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// A process that is killed leaves the newest rows in the file beside the database.
+fn killed(rows: u32) -> Folder {
+    let folder = Folder::new();
+    let copy = Folder::new();
+    let mut store = taken(&folder);
+    (1..=rows).for_each(|number| store.append(&[row(number)]).expect("a row is appended"));
+    for name in ["ledger.db", "ledger.db-wal", "ledger.db.lock"] {
+        fs::copy(folder.0.path().join(name), copy.0.path().join(name)).expect("it is copied");
+    }
+    copy
+}
+
+#[test]
+fn newest_rows_that_sqlite_drops_are_missed() {
+    are_whole(&killed(5), 5);
+    let folder = killed(5);
+    let wal = folder.0.path().join("ledger.db-wal");
+    let mut bytes = fs::read(&wal).expect("the newest rows");
+    // SQLite takes everything from a wrong page on for a transaction that did not end.
+    let place = bytes.len() - 100;
+    bytes[place] ^= 1;
+    fs::write(&wal, &bytes).expect("it is written");
+    is_damaged_at(&folder, 5, "ledger.db.lock notes as durable");
+    let taken = folder.sqlite().take(&header()).map(|_| read(&mut folder.sqlite()));
+    assert!(matches!(taken, Ok(Err(Error::Damaged { .. }))), "{taken:?}");
+    // Without the note, as after a backup is restored, the database is all that is known.
+    fs::remove_file(folder.0.path().join("ledger.db.lock")).expect("it is removed");
+    are_whole(&folder, 4);
+}
+
+#[test]
+fn a_store_whose_newest_rows_are_all_gone_is_not_empty() {
+    let folder = killed(5);
+    fs::remove_file(folder.0.path().join("ledger.db-wal")).expect("it is removed");
+    assert!(matches!(folder.sqlite().header(), Err(Error::Damaged { .. })), "{:?}", folder.sqlite().header());
+    assert!(matches!(folder.sqlite().take(&header()), Err(Error::Damaged { .. })));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use afresh_core::{Engine, Key, Observation, Sent, SlotId, System, What};
 
-use crate::compare::{Compared, Different, output_part};
+use crate::compare::{Compared, Different, output_part, view_part};
 use crate::ignore::{Ignored, same_body};
 
 /// The differences that may still be there.
@@ -26,7 +26,7 @@ impl<S: System> Apart<S> {
     pub(super) fn compared(&mut self, old: &Observation<S::Out, S::View>, compared: &Compared<S>) {
         match (old, compared) {
             (Observation::View(viewed), Compared::Differs(Different::View { parts, .. })) => {
-                self.parts.extend(parts.diverged().map(str::to_owned));
+                self.parts.extend(parts.diverged().map(|part| view_part(part).into_owned()));
                 self.views.insert(viewed.key.clone(), parts.diverged().collect());
             }
             (Observation::View(viewed), Compared::Same) => drop(self.views.remove(&viewed.key)),
@@ -63,7 +63,7 @@ impl<S: System> Apart<S> {
         let mut parts: BTreeMap<_, BTreeSet<_>> = self.parts.into_iter().map(|part| (part, BTreeSet::new())).collect();
         for (key, differing) in self.views {
             for part in differing {
-                parts.entry(part.to_owned()).or_default().insert(key.clone());
+                parts.entry(view_part(part).into_owned()).or_default().insert(key.clone());
             }
         }
         for (SlotId { key, slot }, old) in self.slots {

@@ -99,7 +99,12 @@ impl<S: Subject> System for Beside<S> {
         if view.is_text_of(&own) {
             return self.0.compare(key, state, &own);
         }
-        view.with_exact(|view| self.0.compare(key, state, view)).unwrap_or_else(|| {
+        let exact = |read: &S::View| {
+            let parts = self.0.compare(key, state, read);
+            // Views from elsewhere have no type that would tell those of two versions apart.
+            if self.0.elsewhere().is_some() { with_gone(parts, &value(&own), &view.value()) } else { parts }
+        };
+        view.with_exact(exact).unwrap_or_else(|| {
             let unknown: Vec<_> = self.0.compare(key, state, &own).underivable().collect();
             fields(&value(&own), &view.value(), Parts::names(&own), &unknown)
         })
@@ -173,6 +178,14 @@ impl<S: Subject, E: Elsewhere<S>> Elsewhere<Beside<S>> for Through<E> {
 
 /// The most fields that only the other version has and that are named. A view with more of them is no struct.
 const NAMED_MAX: usize = 64;
+
+/// Adds the fields that only the view of the other version has, and about which the system says nothing.
+fn with_gone(parts: Parts, now: &Value, other: &Value) -> Parts {
+    let (Value::Object(one), Value::Object(two)) = (now, other) else { return parts };
+    let said: Vec<_> = parts.iter().map(|(name, _)| name).collect();
+    let gone = two.keys().filter(|name| !one.contains_key(*name) && !said.contains(&&***name));
+    gone.take(NAMED_MAX).fold(parts, |parts, name| parts.part(kept(name), false))
+}
 
 /// Compares two views of different types. If both are objects with the fields of a struct, each field is a part.
 /// `names` are the fields of `now`, and those in `unknown` are not derivable.

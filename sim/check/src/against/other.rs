@@ -19,7 +19,7 @@ pub(super) struct Other<R> {
     next: Option<RawEvent>,
     /// The number of stimuli so far.
     stimuli: u64,
-    /// `true` if there was any view.
+    /// `true` if there was any view, or any message without one.
     has_views: bool,
 }
 
@@ -77,7 +77,7 @@ impl<R: BufRead> Other<R> {
             if event.kind == Kind::Settled || event.kind == Kind::View && event.cause.is_none() {
                 continue;
             }
-            self.has_views |= event.kind == Kind::View;
+            self.has_views |= matches!(event.kind, Kind::View | Kind::Rejected | Kind::Quarantined);
             let read: EventOf<Beside<S>> =
                 event.typed(system, "").map_err(|problem| Error::at(&*self.name, event.line, 0, problem))?;
             let What::Observation(observation) = read.what else { continue };
@@ -88,7 +88,8 @@ impl<R: BufRead> Other<R> {
         Ok(did)
     }
 
-    /// Checks that the run has views, as every run that was recorded to be compared has.
+    /// Checks that the run has views, as every run that was recorded to be compared has. A version that rejects
+    /// everything, or crashes on everything, has none.
     ///
     /// # Errors
     ///

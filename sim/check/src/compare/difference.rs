@@ -1,5 +1,7 @@
 //! The kinds of difference between the record of a trace and a run of it, or between the runs of two versions.
 
+use std::borrow::Cow;
+
 use afresh_core::{EventNumber, Healed, Key, Parts, Quarantined, Rejected, Sent, Settled, System, Viewed};
 use afresh_trace::text;
 use serde_json::Value;
@@ -147,7 +149,7 @@ impl<S: System> Difference<S> {
         let check = between.check();
         let mut saw = |part: &str| findings.saw((check, part), place, self.kind.key(), || self.kind.in_words(between));
         match &self.kind {
-            Different::View { parts, .. } => parts.diverged().for_each(saw),
+            Different::View { parts, .. } => parts.diverged().for_each(|part| saw(&view_part(part))),
             Different::NewKey { .. } | Different::UnreadableView { .. } => saw("view"),
             Different::Output { recorded: Sent { slot, .. }, .. }
             | Different::NewOutput { sent: Sent { slot, .. }, .. }
@@ -253,6 +255,20 @@ fn body<B: serde::Serialize>(sent: &Sent<B>) -> Value {
 /// Recorded JSON text that is no value of the types of the system, as a value to show.
 fn unread(json: &str) -> Value {
     serde_json::from_str(json).unwrap_or_else(|_| json.into())
+}
+
+/// The part of a view in the signature of a difference: its name, unless that would read as a difference of another
+/// kind, as part of the line, or as no part at all.
+pub(crate) fn view_part(part: &str) -> Cow<'_, str> {
+    const EVENTS: [&str; 4] = ["rejected", "quarantined", "healed", "settled"];
+    let event = part.strip_prefix("not ").unwrap_or(part);
+    if part.is_empty() || part.trim() != part {
+        format!("view {part:?}").into()
+    } else if EVENTS.contains(&event) || part == "output" || part.starts_with("output ") || part.starts_with("view ") {
+        format!("view {part}").into()
+    } else {
+        part.into()
+    }
 }
 
 /// The part in the signature of an output: `output receipt` for the slot `receipt-p-17`, and `output` for `17`.

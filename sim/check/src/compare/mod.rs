@@ -20,7 +20,7 @@ use afresh_trace::format::EventOf;
 
 pub(crate) use compared::Compared;
 use difference::Event;
-pub(crate) use difference::{Between, Difference, Different, kind, output_part};
+pub(crate) use difference::{Between, Difference, Different, kind, output_part, view_part};
 pub(crate) use made::is_restart;
 use made::{made_since, sent_before};
 pub(crate) use missing::Missing;
@@ -112,6 +112,7 @@ impl Comparer {
             match stimulus {
                 Stimulus::Opening(opening) => {
                     self.rests_on.entry(opening.key.clone()).or_insert(place.0);
+                    self.window.opens(&opening.key, opening.after);
                 }
                 Stimulus::Knob(knob) => {
                     if let Knob::Migrate { keys, .. } = &**knob {

@@ -10,12 +10,14 @@ use crate::guard::guard;
 #[derive(Clone, Default)]
 pub(super) struct Window {
     pub(super) complete: bool,
-    /// The facts that have arrived in the window.
+    /// The facts that have arrived in the window, and not before it.
     known: BTreeSet<FactId>,
     /// Those of which the record rejects a message: it may conflict with one before the window.
     rejected: BTreeSet<FactId>,
     /// The keys that depend on a message whose content is not in the window.
     unsaid: BTreeSet<Key>,
+    /// The keys that opened with the position of the last message before the window, each with that position.
+    opened_after: BTreeMap<Key, i64>,
     /// The fact of the message of the current stimulus.
     fact: Option<FactId>,
     /// The keys of the message of the current stimulus.
@@ -83,11 +85,30 @@ impl Window {
             (self.touches, self.unsure) = (revises, true);
             return;
         };
-        let _ = guard(&mut || self.concerned.extend(engine.system().keys(body)));
+        let mut is_old = false;
+        let _ = guard(&mut || {
+            self.concerned.extend(engine.system().keys(body));
+            let position = engine.system().position(body);
+            let opened = self.concerned.iter().filter_map(|key| self.opened_after.get(key));
+            is_old = position.is_some_and(|position| opened.max().is_some_and(|after| position <= *after));
+        });
+        if is_old {
+            // It repeats a message from before the window, so its next revision changes what an opening includes.
+            self.known.remove(&message.fact());
+        }
         if revises {
+            // The revision before may have concerned other keys.
+            self.touches = true;
             self.unsaid.extend(self.concerned.iter().cloned());
         }
         self.unsure = self.concerned.iter().any(|key| !self.derives(engine, key));
+    }
+
+    /// Takes the opening of a key, which includes its messages up to the position `after`, if that is known.
+    pub(super) fn opens(&mut self, key: &Key, after: Option<i64>) {
+        if let Some(after) = after.filter(|_| !self.complete) {
+            self.opened_after.entry(key.clone()).or_insert(after);
+        }
     }
 
     /// Takes a flow that the current stimulus turns for some keys, or for all. Those that are `opened` are not

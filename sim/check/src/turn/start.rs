@@ -23,6 +23,9 @@ pub enum Start {
     /// The process ran the whole trace. Its outputs are the recorded ones, unless none were recorded or they are
     /// ignored.
     Run,
+    /// The version that the trace names ran it, and then the other one was deployed. The trace recorded no outputs that
+    /// would tell which of them has sent what.
+    Deploy,
     /// The process was restarted with the trace as its journal.
     ///
     /// This happens if the code would have sent other outputs than the trace recorded, so it must be a later version.
@@ -81,10 +84,16 @@ impl<S: Subject> Started<S> {
             system.can_deploy(deployed).map_err(|known| format::Error::file("--system", unknown(known)))?;
         }
 
-        let ran = Self::run(system, engine_options, &events, torn);
         let recorded = recorded::<S>(&events);
+        // Without a record, the version that the trace names has run it, and the other one comes now.
+        let before = deploy.as_ref().filter(|_| recorded.is_empty() && !options.rerun);
+        let before = before.and_then(|_| system.variant(&running.as_str().into()));
+        let ran = Self::run(before.as_ref().unwrap_or(system), engine_options, &events, torn);
         if options.rerun || recorded.is_empty() || recorded == sent(&ran.engine) {
             let mut ran = ran;
+            if before.is_some() {
+                ran.start = Start::Deploy;
+            }
             if let Some(fault) = deploy {
                 ran.engine.take(None, Stimulus::Fault(Box::new(fault)));
             }

@@ -93,7 +93,7 @@ impl<S: System> Verifier<S> {
         if self.look.depth.restates(length) && self.restate(key, told, found) {
             self.seen.coverage.restated += 1;
         }
-        if from_first {
+        if from_first && is_equal {
             self.folded.insert(key.clone(), folded);
         }
     }
@@ -270,6 +270,17 @@ impl<S: System> Verifier<S> {
                 }
             }
         });
+    }
+
+    /// Returns whether the slots of a key hold what its carried state calls for.
+    pub(super) fn slots_are_right(&self, key: &Key) -> bool {
+        let mut are_right = false;
+        let _ = guard(&mut || {
+            let Some(outputs) = self.outputs(key) else { return };
+            let sent = self.engine.slots(key).filter_map(|(slot, sent)| Some((slot, sent.body.as_ref()?)));
+            are_right = sent.eq(&outputs);
+        });
+        are_right
     }
 
     /// The outputs that the slots of a key should hold, given its carried state; `None` if it has none.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use afresh_core::{
-    Elsewhere, EventNumber, Folds, Foreseen, Key, Message, Name, Opening, Receipt, Sent, Slot, Stimulus, System, What,
+    Elsewhere, EventNumber, FactId, Folds, Foreseen, Key, Message, Name, Opening, Receipt, Sent, Slot, Stimulus,
+    System, What,
 };
 use afresh_trace::format::EventOf;
 use indexmap::IndexMap;
@@ -18,6 +19,7 @@ use super::look::{Look, Work};
 use super::migrations::Migrations;
 use super::paths::Messages;
 use super::recurring::Recurring;
+use super::revisions::{Revision, Revisions};
 use crate::guard::guard;
 
 /// The most messages that the folds of which a system is told beforehand have together.
@@ -25,26 +27,6 @@ const FORESEEN_MAX: usize = 200_000;
 
 /// A map with the same hashes in every run. It is iterated in the order of insertion.
 pub(super) type Map<K, V> = IndexMap<K, V, FxBuildHasher>;
-
-/// All revisions of one fact, and the number of the event with which the first one arrived.
-#[derive(Clone)]
-struct Revisions<B> {
-    first: EventNumber,
-    /// The revision that arrived first. Most facts have no other, and then need no map.
-    one: Revision<B>,
-    /// The other revisions, by their numbers.
-    others: BTreeMap<u32, Revision<B>>,
-    /// The number of the revision that counts: the highest admitted one.
-    counting: Option<u32>,
-}
-
-/// One revision of a fact.
-#[derive(Clone)]
-struct Revision<B> {
-    number: u32,
-    admitted: bool,
-    body: Option<Box<B>>,
-}
 
 /// The history that a key will have after the events that were looked at beforehand.
 struct Future<S: System> {
@@ -157,6 +139,17 @@ impl<S: System> Facts<S> {
         };
         self.replace(Some(counted), [before, after], changed);
         if admitted { COUNTS } else { REJECTED }
+    }
+
+    /// The keys of all revisions of a message that the present version of the system admits.
+    pub(super) fn keys_of(&self, message: &FactId) -> Vec<Key> {
+        let mut keys = Vec::new();
+        if let Some(revisions) = self.revisions.get(&(message.from.clone(), message.id.clone())) {
+            for body in revisions.bodies().filter(|body| admits(&self.system, Some(body))) {
+                let _ = guard(&mut || keys.extend(self.system.keys(body)));
+            }
+        }
+        keys
     }
 
     /// Admits or rejects the revisions of a message again, because the present version of the system may decide
@@ -438,30 +431,6 @@ impl<S: System> Facts<S> {
     pub(super) fn newest(&self, key: &Key) -> Option<&S::State> {
         let history = self.histories.get(key)?;
         history.kept.last().filter(|(length, _)| *length == history.len()).map(|(_, state)| state)
-    }
-}
-
-impl<B> Revisions<B> {
-    fn get(&self, number: u32) -> Option<&Revision<B>> {
-        if self.one.number == number { Some(&self.one) } else { self.others.get(&number) }
-    }
-
-    /// Decides again which revisions are admitted.
-    fn admit(&mut self, admits: impl Fn(&Revision<B>) -> bool) {
-        for revision in std::iter::once(&mut self.one).chain(self.others.values_mut()) {
-            revision.admitted = admits(revision);
-        }
-        let all = std::iter::once(&self.one).chain(self.others.values());
-        self.counting = all.filter(|revision| revision.admitted).map(|revision| revision.number).max();
-    }
-}
-
-impl<B: Clone> Revisions<B> {
-    /// The message that counts, at the place of the first revision; `None` if it is a withdrawal. `name` is its sender
-    /// and id.
-    fn counting_fact(&self, name: &(Name, Name)) -> Option<Fact<B>> {
-        let ((from, id), body) = (name.clone(), B::clone(self.get(self.counting?)?.body.as_ref()?));
-        Some(Fact { position: i64::from(self.first.get()), routed: false, from, id, body })
     }
 }
 

@@ -27,6 +27,7 @@ mod paths;
 mod probe;
 mod recorded;
 mod recurring;
+mod revisions;
 mod verifier;
 
 pub use along::Along;

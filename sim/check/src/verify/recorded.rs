@@ -10,6 +10,7 @@ use super::facts::Facts;
 use super::verifier::Verifier;
 use crate::compare::{Between, Compared, Comparer, Difference, Missing};
 use crate::finding::{Findings, RECORDED_STEP, value};
+use crate::guard::guard;
 use crate::ignore::Ignored;
 
 /// The recorded observations so far, as far as later comparisons need them.
@@ -27,7 +28,7 @@ struct RecordedView<S: System> {
     length: usize,
     /// `true` if all messages since this view belong after those before it.
     in_order: bool,
-    /// `true` if all messages give this view.
+    /// `true` if all messages give this view, as far as the carried state tells.
     is_right: bool,
 }
 
@@ -95,6 +96,11 @@ impl<S: System> Verifier<S> {
         self.seen.not_recorded_yet = not_yet.iter().map(Difference::sighting).collect();
     }
 
+    /// Notes whether all messages give the last recorded view of a key.
+    fn is_right(&mut self, key: &Key, is_right: bool) {
+        self.record.views.get_mut(key).into_iter().for_each(|recorded| recorded.is_right = is_right);
+    }
+
     /// Checks a recorded view twice: against all messages, and against the recorded view before it.
     fn recorded_view(&mut self, place: (EventNumber, u64), viewed: &Viewed<S::View>, ours: bool, found: &mut Findings) {
         let Viewed { key, value: view } = viewed;
@@ -105,7 +111,20 @@ impl<S: System> Verifier<S> {
         let before = self.record.views.insert(key.clone(), recorded);
         let from_checkpoints = self.look.depth.from_checkpoints;
         let is_current = if from_checkpoints { self.catch_up(key) } else { Ok(false) };
-        if !ours || is_damaged {
+        if is_damaged {
+            return;
+        }
+        if !ours || !self.folded.contains_key(key) {
+            // Another pass recomputes this view, or nothing does. Every pass has the carried state.
+            let mut is_right = false;
+            let _ = guard(&mut || {
+                let Self { engine, record, .. } = &*self;
+                let compared = record.comparer.view(engine.system(), viewed, engine.state(key), "recomputed");
+                is_right = matches!(compared, Compared::Same);
+            });
+            self.is_right(key, is_right);
+        }
+        if !ours {
             return;
         }
         let now;
@@ -124,7 +143,9 @@ impl<S: System> Verifier<S> {
             let compared = self.record.comparer.view(self.engine.system(), viewed, recomputed, "recomputed");
             self.seen.coverage.recorded += u64::from(compared.tells());
             is_right = matches!(compared, Compared::Same);
-            self.record.views.get_mut(key).into_iter().for_each(|recorded| recorded.is_right = is_right);
+            if self.folded.contains_key(key) {
+                self.is_right(key, is_right);
+            }
             self.compared(compared, place, found);
         } else {
             self.seen.coverage.recorded_beyond_budget += 1;

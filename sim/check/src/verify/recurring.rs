@@ -1,12 +1,13 @@
-//! The messages of a trace that come more than once.
+//! The messages of a trace that come more than once, or are processed again.
 
 use std::hash::BuildHasher;
 
-use afresh_core::{Fault, Name, Stimulus, System, What};
+use afresh_core::{Fault, Knob, Name, Stimulus, System, What};
 use afresh_trace::format::EventOf;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
-/// The messages of a trace that come more than once, as the same revision or as another.
+/// The messages of a trace that come more than once, as the same revision or as another, or that a knob processes
+/// again.
 ///
 /// Most messages come once, and the verifier need not remember their revisions: a check is a sixth faster for it.
 pub(crate) struct Recurring {
@@ -28,6 +29,11 @@ impl Recurring {
                     let hash = hash(&message.from, &message.id);
                     if !seen.insert(hash) {
                         messages.insert(hash);
+                    }
+                }
+                What::Stimulus(Stimulus::Knob(knob)) => {
+                    if let Knob::ReflowIn { messages: again, .. } = &**knob {
+                        messages.extend(again.iter().map(|message| hash(&message.from, &message.id)));
                     }
                 }
                 What::Stimulus(Stimulus::Fault(fault)) if matches!(**fault, Fault::Deploy { .. }) => return None,

@@ -33,7 +33,8 @@ pub(crate) struct Verifier<S: System> {
     /// The recorded observations so far.
     pub(super) record: Record<S>,
     exclusions: Exclusions,
-    /// The keys that were folded from their first message after the current stimulus, and their states.
+    /// The keys that were folded from their first message after the current stimulus, and their states, which are equal
+    /// to the carried ones.
     pub(super) folded: Map<Key, Option<S::State>>,
     pub(super) seen: Seen,
 }
@@ -167,6 +168,7 @@ impl<S: System> Verifier<S> {
         }
         let panics = self.effects(event.number, taken.get() as usize, &mut changed);
         self.changed(&mut changed);
+        self.mend_slots(stimulus, &changed);
         self.step.out_of_time = self.look.is_out_of_time();
         self.step.current.clear();
         if self.look.depth.from_checkpoints {
@@ -221,7 +223,9 @@ impl<S: System> Verifier<S> {
 
     /// Lets the key of a window learn from a recorded view, in the run and in the facts.
     pub(super) fn learn(&mut self, event: &EventOf<S>, viewed: &Viewed<S::View>) {
-        if self.engine.options().complete || self.engine.quarantined(&viewed.key).is_some() {
+        // A damaged key would learn from a view what its damaged caches then contradict.
+        let is_damaged = self.damage.states.contains(&viewed.key);
+        if self.engine.options().complete || is_damaged || self.engine.quarantined(&viewed.key).is_some() {
             return;
         }
         self.folded.clear();
@@ -287,9 +291,29 @@ impl<S: System> Verifier<S> {
         self.facts.keys().cloned().collect()
     }
 
+    /// Counts the slots of keys as right again that hold what the states call for: those of all keys after a deployment
+    /// or a restart, and otherwise those of the keys that the stimulus changed.
+    fn mend_slots(&mut self, stimulus: &Stimulus<S::In, S::View>, changed: &[Key]) {
+        if self.damage.slots.is_empty() {
+            return;
+        }
+        let keys: Vec<_> = match stimulus {
+            Stimulus::Fault(_) => self.damage.slots.iter().cloned().collect(),
+            _ => changed.iter().filter(|key| self.damage.slots.contains(*key)).cloned().collect(),
+        };
+        for key in keys {
+            if self.slots_are_right(&key) {
+                self.damage.slots.remove(&key);
+            }
+        }
+    }
+
     /// Applies a knob to the facts, and returns the keys that it concerned.
     fn knob(&mut self, knob: &Knob) -> Vec<Key> {
+        let mut healed = Vec::new();
         if let Knob::ReflowIn { messages, .. } = knob {
+            // The keys of all their revisions are computed again.
+            messages.iter().for_each(|message| healed.extend(self.facts.keys_of(message)));
             messages.iter().for_each(|message| self.facts.reconsider(&message.from, &message.id));
         }
         let every = || self.facts.keys().cloned().collect::<Vec<_>>();
@@ -307,11 +331,12 @@ impl<S: System> Verifier<S> {
             }
             Knob::ReflowOut { .. } => Vec::new(),
         };
+        let healed = if let Knob::ReflowIn { .. } = knob { &healed } else { &keys };
+        for key in healed {
+            self.damage.states.remove(key);
+            self.damage.slots.remove(key);
+        }
         for key in &keys {
-            if !matches!(knob, Knob::ReflowIn { .. }) {
-                self.damage.states.remove(key);
-                self.damage.slots.remove(key);
-            }
             if let Knob::Migrate { .. } = knob {
                 self.facts.forget(key);
                 self.record.forget(key);

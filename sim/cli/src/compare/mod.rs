@@ -165,7 +165,8 @@ fn compare_one(
     if let Some(death) = task.dead.get(&place) {
         return Ok(Compared::Died { trace, new: new_name, old: old_name, died: death.to_string() });
     }
-    let options = Options { until: args.until, ignored: &args.comparison.ignored, wanted: None };
+    let is_file = args.against_record.is_some();
+    let options = Options { until: args.until, ignored: &args.comparison.ignored, wanted: None, is_file };
     let report = match (old, &args.against_record) {
         (Some(old), _) => {
             // A service may write its journal meanwhile. The reader that was opened first has no more than this one.

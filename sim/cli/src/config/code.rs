@@ -47,30 +47,33 @@ pub(super) fn matched(patterns: &[String], folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Returns a digest of the command of a program and its files, which tells two builds of it apart.
+/// Returns a digest of the commands of all versions of a program and their files, which tells two builds of it apart.
+/// It does not depend on the working directory.
 ///
 /// # Errors
 ///
 /// Fails if a file cannot be read: a change of it would not be seen.
 pub(crate) fn digest(program: &Program) -> Result<String, CliError> {
-    let config = program.config();
     let mut digest = blake3::Hasher::new();
     let mut add = |bytes: &[u8]| {
         digest.update(&(bytes.len() as u64).to_le_bytes());
         digest.update(bytes);
     };
-    config.command.iter().for_each(|word| add(word.as_encoded_bytes()));
-    for file in &config.files {
-        let code = fs::read(file).map_err(|error| {
-            CliError::Usage(format!(
-                "{}: a file of the code of a system cannot be read: {error}\n  help: a campaign must know when the code \
-                 changes: correct `files` of the system in `{}`",
-                escape(&file.to_string_lossy()),
-                super::NAME
-            ))
-        })?;
-        add(file.as_os_str().as_encoded_bytes());
-        add(&code);
+    for (name, config) in program.configs() {
+        add(name.as_str().as_bytes());
+        config.command.iter().for_each(|word| add(word.as_encoded_bytes()));
+        for file in &config.files {
+            let code = fs::read(file).map_err(|error| {
+                CliError::Usage(format!(
+                    "{}: a file of the code of a system cannot be read: {error}\n  help: a campaign must know when the \
+                     code changes: correct `files` of the system in `{}`",
+                    escape(&file.to_string_lossy()),
+                    super::NAME
+                ))
+            })?;
+            add(file.strip_prefix(&config.folder).unwrap_or(file).as_os_str().as_encoded_bytes());
+            add(&code);
+        }
     }
     Ok(digest.finalize().to_hex()[..16].to_owned())
 }

@@ -97,13 +97,22 @@ fn words_of(line: &str) -> Result<Vec<OsString>, &'static str> {
     }
 }
 
-/// A duration as people write it.
+/// A duration as people write it: a text, or a number of seconds.
 #[derive(Debug)]
 struct Time(Duration);
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        #[derive(Deserialize)]
+        #[serde(untagged, expecting = "expected a duration, such as 90 or \"5m\"")]
+        enum Form {
+            Text(String),
+            Seconds(f64),
+        }
+        let text = match Form::deserialize(deserializer)? {
+            Form::Text(text) => text,
+            Form::Seconds(seconds) => seconds.to_string(),
+        };
         duration(&text).map(Self).map_err(serde::de::Error::custom)
     }
 }
@@ -165,7 +174,8 @@ impl File {
         Ok(())
     }
 
-    /// Adds the programs of the file and those of the command line, which win, to `systems`.
+    /// Adds the programs of the file and those of the command line to `systems`. A command of the command line takes
+    /// the place of that of a system or a version in the file with the same name.
     pub(crate) fn systems(&self, systems: &Systems, named: &[Named], without_network: bool) -> Systems {
         let mut all = systems.clone();
         let run = |command: &[OsString], timeout: Option<&Time>, network: Option<bool>, folder: &Path| Run {
@@ -177,21 +187,27 @@ impl File {
             network: network.unwrap_or(true) && !without_network,
         };
         for (name, Declared { command, timeout, network, files, twin, versions }) in &self.systems {
-            let run = |command: &Words| {
-                let config = run(&command.0, timeout.as_ref(), *network, &self.folder);
-                let matched = code::matched(files, &self.folder);
-                Run { files: if files.is_empty() { config.files } else { matched }, ..config }
+            let version = |(name, command): (&String, &Words)| {
+                let config = match named.iter().rfind(|named| named.name == *name) {
+                    Some(named) => run(&named.command, timeout.as_ref(), *network, Path::new(".")),
+                    None => {
+                        let config = run(&command.0, timeout.as_ref(), *network, &self.folder);
+                        let matched = code::matched(files, &self.folder);
+                        Run { files: if files.is_empty() { config.files } else { matched }, ..config }
+                    }
+                };
+                Version { name: name.as_str().into(), config }
             };
-            let version = |(name, command): (&String, _)| Version { name: name.as_str().into(), config: run(command) };
-            let mut others: Vec<_> = versions.iter().map(version).collect();
-            others.push(Version { name: name.as_str().into(), config: run(command) });
+            let others: Vec<_> = versions.iter().chain([(name, command)]).map(version).collect();
             let twin = || twin.as_deref().map(Into::into);
             for Version { name, config } in &others {
                 all = all
                     .with_program(name.to_string(), Program::new(name.clone(), config.clone(), others.clone(), twin()));
             }
         }
-        for Named { name, command } in named {
+        let declared =
+            |name: &String| self.systems.iter().any(|(system, of)| system == name || of.versions.contains_key(name));
+        for Named { name, command } in named.iter().filter(|named| !declared(&named.name)) {
             let config = run(command, None, None, Path::new("."));
             all = all.with_program(name.clone(), Program::new(name.as_str(), config, Vec::new(), None));
         }

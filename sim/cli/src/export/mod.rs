@@ -72,7 +72,7 @@ pub(super) struct Args {
 }
 
 fn at(text: &str) -> Result<At, String> {
-    Row::parse_at(text)
+    Row::parse_asked(text)
 }
 
 /// The report for programs.

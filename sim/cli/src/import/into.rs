@@ -70,7 +70,7 @@ fn import(args: &Args, url: &str, systems: &Systems, console: &Console) -> Resul
         return Err(refused(&name_of(url), "already has a journal: expected an empty store", "name another database"));
     }
     // The store stays empty unless the whole trace is fit for it.
-    let (header, _) = rows(path, options, |_, _| Ok(()))?;
+    let (header, events) = rows(path, options, |_, _| Ok(()))?;
     let usage = |why, help| refused(&input::name(path), why, help);
     if !header.complete {
         let help = "a service needs the history from its first message: export the whole history, and import it with \
@@ -84,6 +84,10 @@ fn import(args: &Args, url: &str, systems: &Systems, console: &Console) -> Resul
     let admit = |body: &str| known.map_or(Ok(None), |system| system.admit(&header.version, body));
     let mut facts = Facts::default();
     store.take(&header).map_err(unread)?;
+    if let Some(last) = u32::try_from(events).ok().and_then(EventNumber::new) {
+        // If this process ends before the last row is there, the store must not pass as whole.
+        store.announce(last).map_err(|error| unfinished(&error))?;
+    }
     let mut batch = Vec::with_capacity(BATCH);
     let append = |store: &mut dyn Store, batch: &mut Vec<Row>| {
         store.append(batch).map_err(|error| unfinished(&error))?;

@@ -63,11 +63,11 @@ struct Conditions {
     keys: Vec<String>,
 
     /// Only what arrived, was sent or was quarantined at this time or later, such as 2026-03-14T09:26:53Z.
-    #[arg(long, value_name = "TIME", value_parser = Row::parse_at, conflicts_with_all = ["messages", "slots"])]
+    #[arg(long, value_name = "TIME", value_parser = Row::parse_asked, conflicts_with_all = ["messages", "slots"])]
     since: Option<At>,
 
     /// Only what arrived, was sent or was quarantined at this time or earlier.
-    #[arg(long, value_name = "TIME", value_parser = Row::parse_at, conflicts_with_all = ["messages", "slots"])]
+    #[arg(long, value_name = "TIME", value_parser = Row::parse_asked, conflicts_with_all = ["messages", "slots"])]
     until: Option<At>,
 }
 

@@ -19,6 +19,7 @@ pub(crate) fn text(report: &Report, trace: &str, system: &str, output: Option<&s
     let mut text = title(trace, &report.knob);
     text += &match report.start {
         Start::Run => format!("  {} ran the trace\n", escape(system)),
+        Start::Deploy => format!("  the version that it names ran it, and then {} was deployed\n", escape(system)),
         Start::Journal => {
             format!(
                 "  {} starts from the journal: it would have sent other outputs than the trace recorded\n",

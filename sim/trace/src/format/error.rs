@@ -212,7 +212,10 @@ impl Problem {
                     "if it is a program, say how to run it, in `afresh.toml` or with `--program NAME=COMMAND`";
                 return format!("{} with `--system NAME`, or correct the header; {program}", unknown.help()).into();
             }
-            Self::System(_) => "correct its command in `afresh.toml`, or in `--program NAME=COMMAND`",
+            Self::System(_) => {
+                "correct its command in `afresh.toml`, or in `--program NAME=COMMAND`; if it did not answer, see that it \
+                 flushes each line, or give it more `timeout` there"
+            }
             Self::Read(error) if error.kind() == io::ErrorKind::NotFound => {
                 "check the path, and the folder that it is relative to; `-` is standard input"
             }

@@ -47,6 +47,25 @@ fn assert_protected(headers: &HeaderMap, page: &str) {
 }
 
 #[tokio::test]
+async fn a_form_is_read_only_from_those_who_may_send_it() {
+    let (server, _) = guarded(&[Role::Operate]).await;
+    let post = async |path: &str, body: Vec<u8>| {
+        let form = server.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded");
+        form.body(body).send().await.unwrap().status().as_u16()
+    };
+    // A body that never ends is refused before it is there.
+    let mut endless = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let head = "POST /console/plan HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer none\r\ncontent-type: \
+                application/x-www-form-urlencoded\r\ncontent-length: 9999999\r\n\r\n[";
+    tokio::io::AsyncWriteExt::write_all(&mut endless, head.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    tokio::io::AsyncReadExt::read_exact(&mut endless, &mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 401");
+    assert_eq!(post("/console/login", vec![b'a'; 5000]).await, 413);
+    assert_eq!(post("/console/login", b"token=none".to_vec()).await, 401);
+}
+
+#[tokio::test]
 async fn every_answer_is_protected() {
     let server = Server::new().await;
     server.add("m-1", "a", 5).await;

@@ -26,6 +26,16 @@ async fn busy() -> Server {
 }
 
 #[tokio::test]
+async fn a_message_that_moves_concerns_its_keys_before_and_after() {
+    let server = Server::new().await;
+    server.add("m-1", "old", 5).await;
+    let moved = r#"{"id":"m-1","from":"till","revision":2,"body":["new",5]}"#;
+    assert_eq!(server.post("/messages", moved).await.0, 200);
+    let of = async |key: &str| numbers(&server.get(&format!("/messages?key={key}&kind=in")).await.1);
+    assert_eq!((of("old").await, of("new").await), (vec![3, 1], vec![3]));
+}
+
+#[tokio::test]
 async fn events_are_searched_by_every_condition() {
     let server = busy().await;
     for (query, events) in [

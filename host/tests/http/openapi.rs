@@ -31,6 +31,28 @@ async fn the_document_and_the_router_have_the_same_routes() {
     assert_eq!(server.get("/nothing").await.0, 404);
 }
 
+#[tokio::test]
+async fn the_answers_to_messages_are_as_described() {
+    let server = Server::new().await;
+    let document = openapi();
+    let described = &document["components"]["schemas"]["Answer"]["properties"];
+    for (number, status) in [(5, 200), (6, 409), (0, 422)] {
+        let id = if number == 0 { "m-2" } else { "m-1" };
+        let (found, answer) = server.post("/messages", crate::server::message(id, "a", number)).await;
+        assert_eq!(found, status, "{answer}");
+        let responses = &document["paths"]["/messages"]["post"]["responses"];
+        let schema = &responses[status.to_string()]["content"]["application/json"]["schema"];
+        assert!(schema.to_string().contains("#/components/schemas/Answer"), "{status}: {schema}");
+        for name in answer.as_object().unwrap().keys() {
+            assert!(described.get(name).is_some(), "{name} of {answer}");
+        }
+    }
+    let knobs = &document["components"]["schemas"]["Knob"]["properties"];
+    for knob in ["trigger", "scrub", "migrate", "reflow_in", "reflow_out", "reflow"] {
+        assert!(knobs.get(knob).is_some(), "{knob}");
+    }
+}
+
 #[test]
 fn every_reference_of_the_document_leads_somewhere() {
     fn references<'v>(value: &'v Value, found: &mut Vec<&'v str>) {

@@ -25,8 +25,8 @@ pub struct Notes {
 /// number of times of each part.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NotDerivable {
-    /// For each part, the number of times, and the event and the line of the first time.
-    by_part: BTreeMap<&'static str, (u64, (EventNumber, u64))>,
+    /// For each part, the event and the line of each time.
+    by_part: BTreeMap<&'static str, Vec<(EventNumber, u64)>>,
 }
 
 impl NotDerivable {
@@ -37,25 +37,21 @@ impl NotDerivable {
 
     /// Returns each part and how often it could not be compared, in the order of the parts.
     pub fn parts(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        self.by_part.iter().map(|(part, (times, _))| (*part, *times))
+        self.by_part.iter().map(|(part, places)| (*part, places.len() as u64))
     }
 
     /// Counts a part that could not be compared at the given event and line.
     pub(crate) fn saw(&mut self, part: &'static str, place: (EventNumber, u64)) {
-        self.add(part, 1, place);
+        self.by_part.entry(part).or_default().push(place);
     }
 
     /// Adds what another pass could not compare.
     pub(crate) fn merge(&mut self, other: Self) {
-        for (part, (times, place)) in other.by_part {
-            self.add(part, times, place);
+        for (part, mut places) in other.by_part {
+            let ours = self.by_part.entry(part).or_default();
+            ours.append(&mut places);
+            ours.sort_unstable();
         }
-    }
-
-    fn add(&mut self, part: &'static str, times: u64, place: (EventNumber, u64)) {
-        let (sum, first) = self.by_part.entry(part).or_insert((0, place));
-        *sum += times;
-        *first = place.min(*first);
     }
 }
 
@@ -100,10 +96,10 @@ impl Notes {
             findings.saw((one.kind.name(), ""), (one.event, one.line), one.key.as_ref(), || (one.in_words(), None));
         }
         if denied.contains(&Deny::NotDerivable) {
-            for (part, (times, first)) in &self.not_derivable.by_part {
-                let times = count(*times, "time", "times");
+            for (part, places) in &self.not_derivable.by_part {
+                let times = count(places.len() as u64, "time", "times");
                 let found = || (format!("not compared {times}: it depends on messages before the window"), None);
-                findings.saw((Deny::NotDerivable.name(), part), *first, None, found);
+                places.iter().for_each(|place| findings.saw((Deny::NotDerivable.name(), part), *place, None, found));
             }
             if !compares && self.not_derivable.by_part.is_empty() {
                 let found = || ("nothing could be compared".to_owned(), None);

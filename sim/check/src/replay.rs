@@ -143,7 +143,7 @@ pub fn replay<S: Subject, R: BufRead + Send>(
         not_derivable: run.not_derivable,
         not_recorded_yet: not_yet.iter().map(Difference::sighting).collect(),
     };
-    notes.deny(options.deny, true, &mut run.findings);
+    notes.deny(options.deny, complete || run.comparer.compared > 0, &mut run.findings);
     if let Some(writer) = record {
         writer.finish()?;
     }

@@ -34,6 +34,8 @@ impl Program {
                 .filter_map(|(place, placed)| {
                     Some((place, placed.inspect_err(|failure| self.one.failed(failure)).ok()?))
                 })
+                // The others are asked about again, one by one, and then told.
+                .filter(|(_, placed)| self.one.code.is_placed_alike(placed))
                 .try_for_each(|(place, placed)| each(part * QUESTIONS_MAX + place, placed))
         });
     }

@@ -140,10 +140,22 @@ pub(crate) struct Code {
     next: AtomicU64,
     /// The answers to *place* by the text of the body. The bodies of routed messages come again as new values.
     pub(crate) places: Mutex<BTreeMap<Box<str>, Arc<Placed>>>,
+    /// Whether messages have positions, once one of them has told.
+    has_positions: OnceLock<bool>,
     /// The last failure, while the program has not answered in time several times in a row, and how often.
     late: Mutex<(u32, Option<Failure>)>,
     /// Called when the program cannot be asked any more.
     stuck: OnceLock<Stuck>,
+}
+
+impl Code {
+    /// Returns `false` if a message has a position and others have none, or the other way round. A message that
+    /// concerns no key needs none.
+    pub(crate) fn is_placed_alike(&self, placed: &Placed) -> bool {
+        let has_position = !placed.position().is_empty();
+        let needs_none = placed.keys.is_empty() || placed.reject.is_some();
+        needs_none || *self.has_positions.get_or_init(|| has_position) == has_position
+    }
 }
 
 impl Clone for Program {
@@ -290,6 +302,7 @@ impl One {
             name,
             config,
             hello: OnceLock::new(),
+            has_positions: OnceLock::new(),
             next: AtomicU64::new(1),
             late: Mutex::default(),
             stuck: OnceLock::new(),

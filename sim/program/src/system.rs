@@ -106,6 +106,10 @@ impl Program {
         let known = places().get(body.text()).cloned();
         let placed = known.unwrap_or_else(|| {
             let placed: Arc<Placed> = Arc::new(self.ask(|batch| batch.ask_place(body)));
+            if !self.one.code.is_placed_alike(&placed) {
+                let what = "some messages have a position, and others have none".to_owned();
+                fail(&Failure::Raised { kind: "position".into(), what, place: String::new() });
+            }
             let mut places = places();
             if places.len() == PLACES_MAX {
                 places.clear();

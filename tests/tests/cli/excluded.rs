@@ -154,6 +154,14 @@ fn a_window_without_an_opening_compares_nothing_and_says_so() {
     );
     let done = folder.run(&["check", "later.jsonl", "--deny", "not-derivable"]);
     assert!(done.stdout.contains("later.jsonl:4: event 3: not compared 2 times"), "{}", done.stdout);
+    let report = super::json(&folder, 1, &["check", "later.jsonl", "--deny", "not-derivable"]);
+    let places = &report["check"][0]["findings"][0]["places"];
+    assert_eq!(places.as_array().map(Vec::len), Some(2), "{places}");
+    // Nothing is compared here either.
+    let done = folder.run(&["replay", "window.jsonl", "--deny", "not-derivable"]);
+    assert!(done.code == Some(1) && done.stdout.contains("nothing could be compared"), "{}", done.stdout);
+    folder.write("whole.jsonl", &[&*header.replace("false", "true"), &known, ""].join("\n"));
+    folder.ok(&["replay", "whole.jsonl", "--deny", "not-derivable"]);
 }
 
 #[test]

@@ -80,3 +80,21 @@ fn a_search_keeps_the_password_of_its_command_out_of_its_files_and_its_advice() 
     assert_eq!((done.code, folder.read("lines.min").as_str()), (Some(0), "four\n"), "{done:?}");
     is_kept_out(&folder, &words, &done);
 }
+
+#[test]
+fn no_walk_has_a_password() {
+    let folder = Folder::default();
+    folder.write("in.txt", "1\n2\n3\n4\n5\n");
+    let twin = format!("sh -c false sh {STORE} {{}}");
+    let number = format!("sh -c 'echo 1' sh {STORE} {{}}");
+    let words = ["shrink", "in.txt", "--not-in", &twin, "--smaller-by", &number, "--", "grep", "-q", "3", "{}"];
+    let done = folder.run(&words);
+    assert!(folder.read("in.min.txt.walk").contains("postgres://ann@127.0.0.1:1/ledger"), "{done:?}");
+    is_kept_out(&folder, &words, &done);
+    // What a command prints is shown if nothing can be shrunk.
+    let says = format!("echo cannot reach {STORE}; false");
+    let words = ["shrink", "in.txt", "--force", "--", "sh", "-c", &says, "sh", "{}"];
+    let done = folder.run(&words);
+    assert!(done.stderr.contains("cannot reach postgres://"), "{}", done.stderr);
+    is_kept_out(&folder, &words, &done);
+}

@@ -1,4 +1,4 @@
-//! Programs whose answers are long.
+//! Programs whose answers are long, or not alike.
 
 use std::fs;
 
@@ -37,4 +37,46 @@ serve(Large())
     folder.trace("in.jsonl", "large", &(0..24).map(message).collect::<Vec<_>>());
     let done = folder.run(&["check", "in.jsonl", "--program", "large=python3 large.py"]);
     assert_eq!(done.code, Some(0), "{}{}", done.stdout, done.stderr);
+}
+
+/// A position that was forgotten for one kind of message would put all of that kind before the others.
+#[test]
+fn positions_are_for_all_messages_or_for_none() {
+    if !has("python3") {
+        return;
+    }
+    let folder = Folder::default();
+    folder
+        .write("afresh.py", &fs::read_to_string(root().join("examples/orders/python/afresh.py")).expect("the helper"));
+    folder.write(
+        "some.py",
+        r#"
+from afresh import serve
+
+class Some:
+    def keys(self, body):
+        return [body["key"]] if "key" in body else []
+    def position(self, body):
+        return body.get("on")
+    def apply(self, key, state, message, flows):
+        return (state or 0) + 1
+    def view(self, key, state):
+        return state
+    def outputs(self, key, state, flows):
+        return {}
+
+serve(Some())
+"#,
+    );
+    let messages = [r#"{"key":"k","on":1}"#, "{}", r#"{"key":"k","on":2}"#, r#"{"key":"k"}"#];
+    let message = |(n, body): (usize, &&str)| format!(r#"{{"in":{{"id":"m-{n}","from":"a","body":{body}}}}}"#);
+    let events: Vec<_> = messages.iter().enumerate().map(message).collect();
+    folder.trace("some.jsonl", "some", &events);
+    let program = ["--program", "some=python3 some.py"];
+    let done = folder.run(&[&["check", "some.jsonl"], &program[..]].concat());
+    assert!(done.code == Some(1) && done.stdout.contains("event 4"), "{}{}", done.stdout, done.stderr);
+    assert!(done.stdout.contains("some messages have a position, and others have none"), "{}", done.stdout);
+    // A message of no key needs none.
+    folder.trace("some.jsonl", "some", &events[..3]);
+    folder.ok(&[&["check", "some.jsonl"], &program[..]].concat());
 }

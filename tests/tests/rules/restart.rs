@@ -1,9 +1,11 @@
 //! Rules about restarts from the journal. Every story restarts after each of its commands; these tests cover the
 //! rest.
 
-use afresh_core::Policy;
+use afresh::guard::guard;
+use afresh_core::{At, Engine, Message, Observation, Options, Policy, Stimulus, What};
 
 use super::story::{check, check_in};
+use super::system::{Say, Words};
 
 #[test]
 fn a_restart_sends_nothing_and_says_what_is_to_be_sent_again() {
@@ -154,6 +156,24 @@ fn from_a_deploy_on_another_version_runs() {
         out a/log r4: x
         ",
     );
+}
+
+/// Those who look for what happened since a time find it.
+#[test]
+fn what_a_restart_does_has_the_time_of_the_event_before_it() {
+    let options = Options { guard, ..Options::default() };
+    let mut engine = Engine::new(Words { fixed: true, ..Words::default() }, options);
+    for (id, word) in [("m-1", "boom"), ("m-2", "bad")] {
+        let body = Say { keys: vec!["a".into()], word: word.into(), at: None };
+        engine.take(Some(At::Stamp(5)), Stimulus::In(Message::new("x", id, body)));
+    }
+    let before = engine.journal().len();
+    let journal: Vec<_> = engine.journal().events().cloned().collect();
+    let restarted = Engine::restart(Words::default(), options, journal).expect("its numbers are in order");
+    let of_restart: Vec<_> = restarted.journal().since(before).map(|event| (&event.what, event.at)).collect();
+    assert!(of_restart.iter().any(|(what, _)| matches!(what, What::Observation(Observation::Quarantined(_)))));
+    assert!(of_restart.iter().any(|(what, _)| matches!(what, What::Observation(Observation::Rejected(_)))));
+    assert!(of_restart.iter().all(|(_, at)| *at == Some(At::Stamp(5))), "{of_restart:?}");
 }
 
 /// Without positions, messages between keys that one stimulus produced have one place, and their senders decide, with

@@ -35,3 +35,14 @@ fn a_pattern_sees_a_line_without_its_end_and_whatever_its_bytes() {
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert_eq!(bench.read("trace.min.log"), b"op 9\ncaf\xe9 stays\nbug\nop 9");
 }
+
+#[test]
+fn a_pattern_sees_each_line_of_a_value() {
+    let value =
+        |number| format!("{{\n  \"n\": {number},\n  \"who\": \"{}\"\n}}\n", if number == 2 { "alice" } else { "bob" });
+    let bench = Bench::new((1..=6).map(value).collect::<String>());
+    let done = run(bench.shrink_by(&["trace.log", "--keep", "^.*alice.*$"], r#"grep -q '"n": *4' "$1""#));
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    let result = String::from_utf8(bench.read("trace.min.log")).expect("text");
+    assert!(result.contains("  \"who\": \"alice\"\n") && !result.contains("bob"), "{result}");
+}

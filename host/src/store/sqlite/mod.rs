@@ -79,8 +79,8 @@ impl Sqlite {
         }
         let lock = lock::beside(&self.path);
         let why = format!(
-            "it is missing, and so are all events up to {noted}, which {} notes as durable; if this is a restored backup, \
-             remove that file",
+            "it is missing, and so are all events up to {noted}, which {} notes as durable (if this is a restored backup, \
+             remove that file)",
             lock.display()
         );
         Err(Checks { store: &self.name, last }.damage(why))

@@ -40,8 +40,11 @@ pub(super) fn play(args: &Args, path: &Path, systems: &Systems, console: &Consol
     let content = read(&original)?;
     let steps = if identity_of_file(&content) == walk.header.input {
         // JSON values on several lines were shrunk as one item each, unless their lines were.
+        let is_verbatim = walk.header.oracle.iter().any(|word| word == "--verbatim");
+        let lines = lines(&content);
         let values = values(&content).filter(|values| values.len() == walk.header.items);
-        steps_of(values.unwrap_or_else(|| lines(&content)), &walk, &Lines, |line| text_of_line(line))
+        let values = values.filter(|_| !is_verbatim || lines.len() != walk.header.items);
+        steps_of(values.unwrap_or(lines), &walk, &Lines, |line| text_of_line(line))
     } else {
         let events =
             events(&original, &content, args.source.options()).filter(|(input, _)| *input == walk.header.input);

@@ -7,7 +7,7 @@ use afresh_shrink::minimize::walk::{CONFIRM, FORMAT, Header};
 use afresh_shrink::minimize::{self, Content, Item, Minimized, Minimizer, Oracle, Refusal};
 use afresh_trace::format::files::Identity;
 use afresh_trace::text::without_passwords;
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 
 use super::Args;
 use super::files::{self, Places, ShrinkError, WalkFile};
@@ -149,11 +149,16 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
 /// Fails if a pattern cannot be read, or matches nothing in the input.
 fn kept<T>(args: &Args, items: &[Item<T>], content: &dyn Content<T>) -> Result<Option<Regex>, ShrinkError> {
     for text in &args.keep {
-        let pattern = Regex::new(text).map_err(ShrinkError::Keep)?;
+        let pattern = by_line(text)?;
         if !items.iter().any(|item| content.line(&item.value).is_some_and(|line| pattern.is_match(&line))) {
             return Err(ShrinkError::KeepsNothing(text.clone()));
         }
     }
     let any = args.keep.iter().map(|pattern| format!("(?:{pattern})")).collect::<Vec<_>>().join("|");
-    if args.keep.is_empty() { Ok(None) } else { Regex::new(&any).map(Some).map_err(ShrinkError::Keep) }
+    if args.keep.is_empty() { Ok(None) } else { by_line(&any).map(Some) }
+}
+
+/// A pattern of lines. A value may have several.
+fn by_line(pattern: &str) -> Result<Regex, ShrinkError> {
+    RegexBuilder::new(pattern).multi_line(true).build().map_err(ShrinkError::Keep)
 }

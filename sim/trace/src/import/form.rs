@@ -100,7 +100,8 @@ impl Sample<'_> {
     ///
     /// Without evidence, the rows that all formats read alike can be read, and others cannot.
     pub(super) fn form(&self, shape: Shape) -> (Form, bool) {
-        let delimiter = shape.delimiter.or_else(|| shape.rows?.delimiter()).unwrap_or_else(|| self.delimiter());
+        let delimiter =
+            shape.delimiter.or_else(|| shape.rows?.delimiter()).unwrap_or_else(|| self.delimiter(shape.rows));
         let (format, certain) = shape.rows.map_or_else(|| self.format(delimiter), |format| (format, true));
         let header = match format {
             RowFormat::Copy | RowFormat::Outfile | RowFormat::Enclosed => self.by_name,
@@ -184,11 +185,16 @@ impl Sample<'_> {
 
     /// Guesses the character that separates the cells: the usual one that is most frequent outside quotes in the first
     /// line. A tab hardly ever has another meaning, so a single one decides.
-    fn delimiter(&self) -> u8 {
+    fn delimiter(&self, format: Option<RowFormat>) -> u8 {
+        let escapes = format == Some(RowFormat::Enclosed);
         let line = self.text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let mut quoted = false;
+        let (mut quoted, mut is_escaped) = (false, false);
         let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
         for byte in line {
+            if std::mem::take(&mut is_escaped) {
+                continue;
+            }
+            is_escaped = escapes && *byte == b'\\';
             quoted ^= *byte == b'"';
             if let Some((_, count)) = counts.iter_mut().find(|(delimiter, _)| delimiter == byte && !quoted) {
                 *count += if *byte == b'\t' { line.len() } else { 1 };
@@ -260,8 +266,10 @@ mod tests {
             ("a;b,c", b','),
             ("1\t{\"a\":1,\"b\":2,\"c\":3}", b'\t'),
         ] {
-            assert_eq!(Sample { text: row.as_bytes(), by_name: true }.delimiter(), delimiter, "{row}");
+            assert_eq!(Sample { text: row.as_bytes(), by_name: true }.delimiter(None), delimiter, "{row}");
         }
+        let sample = Sample { text: br#""\"a"	"{\"b\":1,\"c\":2}""#, by_name: false };
+        assert_eq!(sample.delimiter(Some(RowFormat::Enclosed)), b'\t');
     }
 
     #[test]
@@ -290,7 +298,7 @@ mod tests {
             ("\"1\"\t\"m\"\t\"5\"\n", false, RowFormat::Csv),
         ] {
             let sample = Sample { text: text.as_bytes(), by_name };
-            assert_eq!(sample.format(sample.delimiter()).0, format, "{text}");
+            assert_eq!(sample.format(sample.delimiter(None)).0, format, "{text}");
         }
     }
 
@@ -321,7 +329,7 @@ mod tests {
             ("1,C:\\temp\n", true),
         ] {
             let sample = Sample { text: text.as_bytes(), by_name: false };
-            assert_eq!(sample.format(sample.delimiter()).1, is_clear, "{text}");
+            assert_eq!(sample.format(sample.delimiter(None)).1, is_clear, "{text}");
         }
     }
 }

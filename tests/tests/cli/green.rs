@@ -92,7 +92,10 @@ fn a_message_from_before_a_window_may_move_to_another_key() {
     let opening = OPENING.replace("KEY", "a-2");
     let view = VIEW.replace("KEY", "a-2");
     let withdrawn = r#"{"out":{"id":"a-2/balance","to":"statements","revision":2,"withdrawn":true}}"#;
-    let folder = trace("ledger", false, &[&OPENING.replace("KEY", "a-1"), &opening, moved, withdrawn, &view]);
+    let later = r#"{"in":{"id":"m-4","from":"bank","body":{"deposit":{"account":"a-2","amount":5,"on":10}}}}"#;
+    let then = view.replace("\"balance\":0", "\"balance\":5");
+    let events = [&OPENING.replace("KEY", "a-1"), &opening, moved, withdrawn, &view, later, &then];
+    let folder = trace("ledger", false, &events);
     for command in ["check", "replay"] {
         let said = folder.ok(&[command, "t.jsonl"]);
         assert!(said.contains("not derivable"), "{command}: {said}");

@@ -72,9 +72,10 @@ impl Sqlite {
         self.reader.as_mut().map_or_else(|| Ok(T::default()), |connection| read(&self.name, connection))
     }
 
-    /// Checks that a journal that ends after `last` has all events up to `noted`.
+    /// Checks that a journal that ends after `last` has all events up to `noted`. If somebody has removed the database,
+    /// the note is about another one.
     fn has_all(&self, last: u32, noted: i64) -> Result<(), Error> {
-        if i64::from(last) >= noted {
+        if i64::from(last) >= noted || !self.path.exists() {
             return Ok(());
         }
         let lock = lock::beside(&self.path);
@@ -146,6 +147,7 @@ impl Store for Sqlite {
 
     fn take(&mut self, new: &Header) -> Result<Header, Error> {
         let Self { name, path, .. } = &*self;
+        let is_new = !path.exists();
         let mut connection = writable(name, path)?;
         let lock = lock::lock(path).map_err(|error| Error::Io { store: name.clone(), error })?;
         let fails = |error: rusqlite::Error| failed(name, 0, &error);
@@ -153,7 +155,11 @@ impl Store for Sqlite {
         let header = match header(name, &transaction)? {
             Some(header) => header,
             None => {
-                self.has_all(0, lock::noted(path))?;
+                if !is_new {
+                    self.has_all(0, lock::noted(path))?;
+                }
+                // The note may be about a database that was removed.
+                let _ = lock.as_ref().map(|lock| lock.note(0));
                 create(name, &transaction, new)?
             }
         };

@@ -127,6 +127,16 @@ fn a_store_whose_newest_rows_are_all_gone_is_not_empty() {
 }
 
 #[test]
+fn a_store_that_was_removed_can_begin_again() {
+    let folder = Folder::with_rows(5);
+    fs::remove_file(folder.path()).expect("it is removed");
+    assert_eq!(folder.sqlite().header().expect("there is none"), None);
+    assert_eq!(read(&mut folder.sqlite()).expect("there is none"), []);
+    taken(&folder).append(&[row(1)]).expect("a row is appended");
+    are_whole(&folder, 1);
+}
+
+#[test]
 fn a_name_can_contain_a_nul() {
     let rows = [Row { id: Some("a\0b".into()), body: Some("\0".into()), ..row(1) }];
     let folder = Folder::new();

@@ -1,10 +1,6 @@
 //! Programs whose answers are long, or not alike.
 
-use std::fs;
-
-use afresh_tests::{Folder, root};
-
-use super::has;
+use super::{has, with_helper};
 
 /// The states of a whole history are asked for in one line, whose length has a limit.
 #[test]
@@ -12,9 +8,7 @@ fn answers_that_are_too_long_together_are_no_failure() {
     if !has("python3") {
         return;
     }
-    let folder = Folder::default();
-    folder
-        .write("afresh.py", &fs::read_to_string(root().join("examples/orders/python/afresh.py")).expect("the helper"));
+    let folder = with_helper();
     folder.write(
         "large.py",
         r#"
@@ -45,9 +39,7 @@ fn positions_are_for_all_messages_or_for_none() {
     if !has("python3") {
         return;
     }
-    let folder = Folder::default();
-    folder
-        .write("afresh.py", &fs::read_to_string(root().join("examples/orders/python/afresh.py")).expect("the helper"));
+    let folder = with_helper();
     folder.write(
         "some.py",
         r#"

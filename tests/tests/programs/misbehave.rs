@@ -12,7 +12,7 @@ use afresh_tests::served::Served;
 use afresh_tests::{Done, Folder, root};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{has, orders};
+use super::{has, orders, with_helper};
 
 /// The modes that do not answer. The others get a time in which every machine starts a program.
 const LATE: [&str; 9] = [
@@ -182,9 +182,7 @@ fn what_is_kept_between_questions_is_found() {
     if !has("python3") {
         return;
     }
-    let folder = Folder::default();
-    let helper = fs::read_to_string(root().join("examples/orders/python/afresh.py")).expect("the helper");
-    folder.write("afresh.py", &helper);
+    let folder = with_helper();
     folder.write(
         "keeps.py",
         r#"
@@ -259,9 +257,7 @@ fn what_goes_wrong_once_is_found() {
     if !has("python3") {
         return;
     }
-    let folder = Folder::default();
-    folder
-        .write("afresh.py", &fs::read_to_string(root().join("examples/orders/python/afresh.py")).expect("the helper"));
+    let folder = with_helper();
     folder.write("once.py", ONCE);
     let message = |n: u32| format!(r#"{{"in":{{"id":"m-{n}","from":"a","body":{{"key":"k-{}"}}}}}}"#, n % 3);
     folder.trace("in.jsonl", "once", &(0..20).map(message).collect::<Vec<_>>());

@@ -24,6 +24,14 @@ fn has(program: &str) -> bool {
     is_there
 }
 
+/// A folder with the helper for programs in Python.
+fn with_helper() -> Folder {
+    let folder = Folder::default();
+    let helper = afresh_tests::root().join("examples/orders/python/afresh.py");
+    folder.write("afresh.py", &std::fs::read_to_string(helper).expect("the example is there"));
+    folder
+}
+
 /// Messages of the order service, on which its planted bug shows at the last one.
 const ORDERS: [&str; 4] = [
     r#"{"in":{"id":"m-1","from":"shop","body":{"order":"o-1","change":1,"item":"tea","count":2,"price":450}}}"#,

@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use afresh_tests::{Folder, root};
+use afresh_tests::Folder;
 
-use super::has;
+use super::{has, with_helper};
 
 /// A counter whose way depends on its arguments.
 const COUNTER: &str = r#"
@@ -41,9 +41,7 @@ serve(Compares() if "compares" in sys.argv else Counter())
 
 /// A folder with the counter, and a trace of two messages for one key.
 fn folder() -> Folder {
-    let folder = Folder::default();
-    folder
-        .write("afresh.py", &fs::read_to_string(root().join("examples/orders/python/afresh.py")).expect("the helper"));
+    let folder = with_helper();
     folder.write("counter.py", COUNTER);
     let message = |n: u32| {
         let odd = if n == 2 { ",\"odd\":true" } else { "" };

@@ -93,8 +93,10 @@ pub(super) fn shrink(args: &Args, work: &Work<'_, Search>, console: &Console) ->
         let why = format!("the command of --not-in does not pass on it either, so no candidate could count: {fails}");
         return give_up(args, &why, &[], console);
     }
-    if let Some(score) = score.as_mut().filter(|_| args.resume || work.task.again) {
-        // A resumed search does not repeat the run that tells the number of the original.
+    // A resumed search does not repeat the run that tells the number of the original. A worker that only reports does
+    // not know the number of the result either.
+    let goes_on = (args.resume || work.task.again) && work.task.last_run != Some(0);
+    if let Some(score) = score.as_mut().filter(|_| goes_on) {
         score.test(&Candidate::new(&lines, &Edit::Keep));
     }
     let render = |lines: &[Item<Cow<'_, [u8]>>], _: Option<&Signature>| {

@@ -99,6 +99,10 @@ struct Cli {
     #[arg(long = "program", global = true, value_name = "NAME=COMMAND", help_heading = "Systems")]
     programs: Vec<config::Named>,
 
+    /// Set a value of `afresh.toml` for this command, such as `systems.orders.timeout=20s`; repeat the option for more.
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE", help_heading = "Systems")]
+    settings: Vec<OsString>,
+
     /// Run programs without network.
     #[arg(long, global = true, help_heading = "Systems")]
     no_network: bool,
@@ -160,7 +164,8 @@ pub fn main(systems: &Systems) -> ExitCode {
         worker::on_exhaustion(|why| Console::new(None).fail(why));
     }
     let console = &Console::new(worker);
-    let file = config::File::read(path_of_config(&words).as_deref());
+    let path = config::values_of("--config", &words).pop().map(PathBuf::from);
+    let file = config::File::read(path.as_deref(), &config::values_of("--set", &words));
     let read = file.and_then(|file| Ok((config::with_defaults(words.clone(), &file, &command(systems))?, file)));
     let (words, file) = match read {
         Ok(read) => read,
@@ -203,19 +208,6 @@ pub fn main(systems: &Systems) -> ExitCode {
 /// Describes the command line of [`main`], for example to generate completions for a shell.
 pub fn command(systems: &Systems) -> clap::Command {
     Cli::command().name(worker::program().to_string_lossy().into_owned()).version(systems.version())
-}
-
-/// Returns the path that `--config` names. The arguments can only be read when the file is known.
-fn path_of_config(words: &[OsString]) -> Option<PathBuf> {
-    let mut words = words.iter().take_while(|word| *word != "--");
-    while let Some(word) = words.next() {
-        match word.to_str().and_then(|word| word.strip_prefix("--config")) {
-            Some("") => return words.next().map(PathBuf::from),
-            Some(rest) if rest.starts_with('=') => return Some(rest[1..].into()),
-            _ => {}
-        }
-    }
-    None
 }
 
 /// Reads the arguments, under the name and the version of this program.

@@ -61,6 +61,39 @@ fn an_option_wins_over_the_file() {
 }
 
 #[test]
+fn a_command_line_sets_any_value_of_the_file() {
+    if !has("python3") {
+        return;
+    }
+    let folder = orders();
+    let version = "systems.orders.versions.\"orders+late-line\"=python3 orders.py --bug";
+    let check = ["check", "in.jsonl"];
+    let of_version = ["check", "in.jsonl", "--system", "orders+late-line"];
+    assert_eq!(
+        folder.run(&[&check[..], &["--set", "systems.orders.command=python3 orders.py --bug"]].concat()).code,
+        Some(1)
+    );
+    folder.ok(&["check", "in.jsonl", "--system", "orders+late-line", "--set", &version.replace(" --bug", "")]);
+    assert_eq!(folder.run(&[&check[..], &["--set", "defaults.check.system=orders+late-line"]].concat()).code, Some(1));
+    for (setting, told) in [
+        ("systems.orders.timeout=soon", "expected a duration, such as 90, 5m or 1h\nin `systems.orders.timeout`"),
+        ("systems.orders.timout=20s", "unknown field `timout`"),
+        ("systems.orders.network=no", "expected a boolean"),
+        ("systems.orders.twin=othre", "--set: systems.orders.twin: unknown version `othre`"),
+        ("systems.orders", "--set systems.orders: expected a key and a value"),
+        ("defaults.check.jbos=2", "defaults.check.jbos: `check` has no option --jbos"),
+    ] {
+        let refused = folder.refused(&[&check[..], &["--set", setting]].concat());
+        assert!(refused.contains(told), "{setting}: {refused}");
+    }
+    // Without a file, each value that a system needs can be given so.
+    fs::remove_file(folder.path("afresh.toml")).expect("it is there");
+    let settings = ["--set=systems.orders.command=[\"python3\", \"orders.py\"]", "--set", version];
+    folder.ok(&[&check[..], &settings].concat());
+    assert_eq!(folder.run(&[&settings[..], &of_version].concat()).code, Some(1));
+}
+
+#[test]
 fn a_mistake_in_the_file_is_told_with_its_place() {
     let folder = orders();
     for (more, told) in [
@@ -139,6 +172,11 @@ fn a_program_without_network_reaches_nothing() {
     assert!(with.contains("connected"), "{with}");
     let without = folder.refused(&["check", "in.jsonl", "--no-network"]);
     assert!(without.contains("unreachable") && !without.contains("connected"), "{without}");
+    folder.write("afresh.toml", &folder.read("afresh.toml").replace("orders]\n", "orders]\nnetwork = false\n"));
+    let without = folder.refused(&["check", "in.jsonl"]);
+    assert!(without.contains("unreachable"), "{without}");
+    let with = folder.refused(&["check", "in.jsonl", "--set", "systems.orders.network=true"]);
+    assert!(with.contains("connected"), "{with}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! `afresh.toml`: systems that are programs, receivers, import profiles, and defaults of options.
 
 pub(crate) mod code;
+mod set;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,7 @@ use crate::console::CliError;
 use crate::duration::duration;
 use crate::runner::Systems;
 
-pub(crate) use words::{about_systems, with_defaults};
+pub(crate) use words::{about_systems, values_of, with_defaults};
 
 /// The name of the file, which is found in the working directory or above it.
 pub(crate) const NAME: &str = "afresh.toml";
@@ -43,9 +44,9 @@ pub(crate) struct File {
     /// The folder of the file, in which its programs run.
     #[serde(skip)]
     folder: PathBuf,
-    /// The file.
+    /// The file, if there is one.
     #[serde(skip)]
-    path: PathBuf,
+    path: Option<PathBuf>,
 }
 
 /// Options by name, without the dashes.
@@ -136,24 +137,33 @@ impl std::str::FromStr for Named {
 }
 
 impl File {
-    /// Reads the file at `path` or, without one, the nearest [`NAME`] in the working directory or above it.
+    /// Reads the file at `path` or, without one, the nearest [`NAME`] in the working directory or above it. Each of
+    /// `settings` has the form `KEY=VALUE` and takes the place of a value of the file.
     ///
     /// # Errors
     ///
-    /// Fails if the file cannot be read or its content is wrong, or if `path` names no file.
-    pub(crate) fn read(path: Option<&Path>) -> Result<Self, CliError> {
-        let found = match path {
+    /// Fails if the file cannot be read, if its content or a setting is wrong, or if `path` names no file.
+    pub(crate) fn read(path: Option<&Path>, settings: &[OsString]) -> Result<Self, CliError> {
+        let path = match path {
             Some(path) => Some(path.to_owned()),
             None => nearest().map_err(|error| Error::file(NAME, Problem::Read(error)))?,
         };
-        let Some(path) = found else { return Ok(Self::default()) };
-        let name = path.display().to_string();
-        let text = fs::read_to_string(&path).map_err(|error| Error::file(name.clone(), Problem::Read(error)))?;
-        let file: Self = toml::from_str(&text)
-            .map_err(|error| CliError::Usage(format!("{name}: {}", error.to_string().trim_end())))?;
+        let text = path.as_deref().map(|path| {
+            fs::read_to_string(path).map_err(|error| Error::file(path.display().to_string(), Problem::Read(error)))
+        });
+        let text = text.transpose()?.unwrap_or_default();
+        let name = path.as_deref().unwrap_or(Path::new(NAME)).display();
+        let parsed: Result<Self, _> = toml::from_str(&text);
+        let mut file = parsed.map_err(|error| CliError::Usage(format!("{name}: {}", error.to_string().trim_end())))?;
         file.check_names().map_err(|why| CliError::Usage(format!("{name}: {why}")))?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Ok(Self { folder: folder.to_owned(), path, ..file })
+        if !settings.is_empty() {
+            file = set::with(&text, settings)?;
+            file.check_names().map_err(|why| CliError::Usage(format!("{}: {why}", set::OPTION)))?;
+        }
+        let folder = path.as_deref().and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+        file.folder = folder.unwrap_or(Path::new(".")).to_owned();
+        file.path = path;
+        Ok(file)
     }
 
     /// Checks that each name names one command, and that each twin is a version of its system.
@@ -216,7 +226,7 @@ impl File {
 
     /// The path of the file, if there is one.
     pub(crate) fn path(&self) -> Option<&Path> {
-        Some(&*self.path).filter(|path| !path.as_os_str().is_empty())
+        self.path.as_deref()
     }
 }
 

@@ -86,6 +86,20 @@ pub(crate) fn with_defaults(
     Ok([before, &more, &given].concat())
 }
 
+/// Returns the values that a command line has for an option. They are needed before the other arguments can be read.
+pub(crate) fn values_of(option: &str, words: &[OsString]) -> Vec<OsString> {
+    let mut values = Vec::new();
+    let mut words = words.iter().take_while(|word| *word != "--");
+    while let Some(word) = words.next() {
+        match word.to_str().and_then(|word| word.strip_prefix(option)) {
+            Some("") => values.extend(words.next().cloned()),
+            Some(rest) => values.extend(rest.strip_prefix('=').map(OsString::from)),
+            None => {}
+        }
+    }
+    values
+}
+
 /// Returns the options of a command line that say which systems there are, for another command on these systems. The
 /// path of the file is absolute.
 pub(crate) fn about_systems(words: &[OsString]) -> Vec<OsString> {
@@ -101,7 +115,7 @@ pub(crate) fn about_systems(words: &[OsString]) -> Vec<OsString> {
                 let path = std::path::absolute(&path).unwrap_or(path);
                 about.extend([option.into(), path.into()]);
             }
-            "--program" => about.extend([option.into(), value()]),
+            "--program" | super::set::OPTION => about.extend([option.into(), value()]),
             "--no-network" => about.push(option.into()),
             _ => {}
         }

@@ -203,12 +203,13 @@ impl<S: System> Cell<S> {
         let removed = shift.remove.and_then(|entry| self.history.remove(&context.sources, entry));
         let added = shift.add.map(|entry| self.history.add(&context.sources, entry));
         let first = removed.into_iter().chain(added).min()?;
-        let newest = removed.is_none() && first + 1 == self.history.len();
+        let last = added.is_some_and(|place| place + 1 == self.history.len());
+        let newest = removed.is_none() && last;
         let mut changed = shift.remove.iter().chain(&shift.add);
         // A view from which the key learned may include a message from before its opening, or may not.
         let unsure = changed.any(|entry| self.precedes_opening(context, entry));
         let unlearned = self.unlearn(if unsure { 0 } else { first });
-        Some(Step { first, newest, in_place: removed == added, unlearned })
+        Some(Step { first, newest, last, in_place: removed == added, unlearned })
     }
 
     /// Updates the carried state for one change of the history, or notes in `changes` from where it must be folded.
@@ -244,7 +245,7 @@ impl<S: System> Cell<S> {
         }
         let kept = self.checkpoints.partition_point(|checkpoint| checkpoint.length <= step.first);
         self.checkpoints.truncate(kept);
-        let mut update = |change| {
+        let mut update = |state: &mut S::State, change| {
             // Count the call before it is made, because it may panic.
             updates.calls += 1;
             let done = context.system.update(&self.key, state, change, context.flows) == Updated::Done;
@@ -253,11 +254,18 @@ impl<S: System> Cell<S> {
         };
         let done = match (shift.remove, shift.add) {
             (Some(before), Some(after)) if step.in_place => {
-                update(Change::Revised { before: input(before).body, after: input(after) })
+                update(state, Change::Revised { before: input(before).body, after: input(after) })
             }
             (before, after) => {
-                before.is_none_or(|entry| update(Change::Withdrawn(input(entry))))
-                    && after.is_none_or(|entry| update(Change::Late(input(entry))))
+                let is_gone = before.is_none_or(|entry| update(state, Change::Withdrawn(input(entry))));
+                is_gone
+                    && after.is_none_or(|entry| {
+                        if step.last {
+                            context.system.apply(&self.key, state, input(entry), context.flows);
+                            return true;
+                        }
+                        update(state, Change::Late(input(entry)))
+                    })
             }
         };
         if !done {
@@ -421,6 +429,8 @@ pub(crate) struct Step {
     first: usize,
     /// `true` if the change only added the newest message.
     newest: bool,
+    /// `true` if it added the newest message. It may also have removed one, which has moved there.
+    last: bool,
     /// `true` if one message replaced another at the same place.
     in_place: bool,
     /// `true` if the key learned from a view after that place, which counts no more.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::convert::Infallible;
 
 use crate::flow::Flows;
-use crate::name::{Key, Name};
+use crate::name::{Key, Name, Slot};
 use crate::system::System;
 
 /// What is asked only of a system whose code runs elsewhere, in another process; see [`System::elsewhere`].
@@ -39,6 +39,14 @@ pub trait Elsewhere<S: System> {
     /// Asks about these bodies again, in the process of this system. Returns the place of the first one about which the
     /// answer differs from the one before, and both answers as JSON text.
     fn says_otherwise(&self, bodies: &[&S::In]) -> Option<(usize, [String; 2])>;
+
+    /// Asks where these outputs go, in the process of this system: their receivers, or the messages that they become.
+    /// Returns the place of the first one about which the answer differs from what was said with its state, and both as
+    /// JSON text.
+    fn sends_otherwise(&self, outputs: &[(&Key, &Slot, &S::Out)]) -> Option<(usize, [String; 2])> {
+        let _ = outputs;
+        None
+    }
 
     /// Returns how the code of this system failed at a question that it answered when it was asked again, if it did
     /// since the last call and no other failure of it was told since.

@@ -17,6 +17,7 @@ use crate::name::{Key, Name, Slot};
 use crate::property::{Property, Violation};
 
 /// The traits that a body or a view needs: a plain value, equal to the original after it is written and read again.
+/// Equal values must be written alike, so a `HashMap`, whose order differs from run to run, is no part of one.
 ///
 /// Implemented for every type that has these traits, so nobody implements it by hand.
 pub trait Body: Clone + PartialEq + Debug + Serialize + DeserializeOwned {}

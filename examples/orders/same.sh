@@ -58,6 +58,8 @@ for language in "$@"; do
     (cd "$language" && reports)
     # The record of a campaign names the build that ran it, of which the program is a part.
     find "$work/run" -name campaign.jsonl -exec sed -i 's/"build":"[0-9a-f]*",//' {} +
+    # The commands that show a bug again name the configuration, which is in the folder of the language.
+    find "$work/run" -name commands.txt -exec sed -i 's/ --config .*//' {} +
     mv "$work/run" "$work/$language"
     first=${first:-$language}
     diff -r "$work/$first" "$work/$language"

@@ -457,7 +457,7 @@ impl<S: Subject + 'static> Driver<S> {
             // Only an operator brings a key back.
             return;
         }
-        let plan = Name::from(SCRUBBER);
+        let Some(plan) = token() else { return };
         let knob = Knob::Scrub { keys: Some(vec![key]), by: SCRUBBER.into(), why: String::new() };
         self.host.ask(Ticket::Scrub(plan.clone()), plan, knob);
     }

@@ -182,7 +182,7 @@ async fn each_role_sees_what_it_may_do() {
     }
     assert_eq!(refused(&server, &tokens[0]).await, before + 2, "every refused attempt is counted");
     page.go("key?name=a").await;
-    page.submit("recompute", &[("name", "a")]).await;
+    page.submit("recompute", &[("key", "\"a\"")]).await;
     assert_eq!(page.status, 200, "to read is enough");
     page.go("./").await;
     page.submit("logout", &[]).await;
@@ -291,4 +291,23 @@ async fn a_service_around_nests_the_console_and_knows_its_callers() {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let known = client.get(format!("{base}/mine/console/")).header("x-user", "1").send().await.unwrap();
     assert!(known.text().await.unwrap().contains("<span>eve</span>"));
+}
+
+/// A service that serves the router without telling it who calls lets nobody in.
+#[tokio::test]
+async fn a_router_that_does_not_know_its_callers_lets_nobody_in() {
+    let service = Service::open(Counters, Box::new(Memory::new()), Receivers::new(), Options::new("counters")).unwrap();
+    let routes = router(service, Arc::new(Access::default()), Limits::default());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(async move { axum::serve(listener, routes).await });
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for path in ["keys/a", "console/", "knobs/plan"] {
+        let answer = client.get(format!("http://{address}/{path}")).header("host", "localhost").send().await.unwrap();
+        let (status, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+        assert!([401, 403, 405].contains(&status), "{path}: {status} {text}");
+    }
+    let answer = client.get(format!("http://{address}/keys/a")).header("host", "localhost").send().await.unwrap();
+    assert!(answer.text().await.unwrap().contains("into_make_service_with_connect_info"));
+    serving.abort();
 }

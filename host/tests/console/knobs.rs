@@ -103,3 +103,14 @@ async fn every_knob_is_offered() {
     page.submit("plan", &[("all", "rejected"), ("since", "soon")]).await;
     assert!(page.status == 400 && page.text().contains("since=soon"), "{}", page.text());
 }
+
+#[tokio::test]
+async fn a_key_with_a_line_end_is_recomputed() {
+    let server = Server::new().await;
+    server.add("m-1", r"a\nb", 5).await;
+    let mut page = key(&server, "a%0Ab").await;
+    let name = page.field("key");
+    assert_eq!(name, r#""a\nb""#);
+    page.submit("recompute", &[("key", &name)]).await;
+    assert!(page.status == 200 && page.text().contains("equals the carried state"), "{}", page.text());
+}

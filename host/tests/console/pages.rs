@@ -118,20 +118,20 @@ async fn a_key_is_recomputed_and_compared() {
     let server = Server::new().await;
     server.add("m-1", "a", 5).await;
     let mut page = browse(&server, "key?name=a").await;
-    page.submit("recompute", &[("name", "a")]).await;
+    page.submit("recompute", &[("key", "\"a\"")]).await;
     assert!(page.text().contains("The recomputed state equals the carried state."), "{}", page.text());
     // The code of the system counts a revision of a message to this key once more.
     server.add("w-1", "wrong", 5).await;
     let revised = json!({ "id": "w-1", "from": "till", "revision": 2, "body": ["wrong", 7] });
     assert_eq!(server.post("/messages", revised.to_string()).await.0, 200);
-    page.submit("recompute", &[("name", "wrong")]).await;
+    page.submit("recompute", &[("key", "\"wrong\"")]).await;
     assert!(
         page.text().contains("The carried state is wrong in:") && page.text().contains("- 12 + 7"),
         "{}",
         page.text()
     );
     server.add("q-1", "q", 666).await;
-    page.submit("recompute", &[("name", "q")]).await;
+    page.submit("recompute", &[("key", "\"q\"")]).await;
     let text = page.text();
     assert!(text.contains("Quarantined: assertion") && text.contains("The code panicked: assertion"), "{text}");
     assert!(text.contains("The code panicked on the next message"), "{text}");
@@ -199,7 +199,7 @@ async fn nothing_from_outside_becomes_a_part_of_a_page() {
         page.go(link).await;
         check(&page);
     }
-    page.submit("recompute", &[("name", &format!("{EVIL}1"))]).await;
+    page.submit("recompute", &[("key", &json!(format!("{EVIL}1")).to_string())]).await;
     check(&page);
     page.go(&format!("key?name={evil}0")).await;
     let knob = page.button("Plan to turn the flow double on");

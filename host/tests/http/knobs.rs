@@ -107,3 +107,15 @@ async fn the_journal_says_who_turned_a_knob() {
     let request = server.request(Method::POST, "/knobs/plan").bearer_auth(&text).body(r#"{"scrub":{}}"#);
     assert_eq!(answer(request).await.1["knob"]["scrub"]["by"], "anna@127.0.0.1");
 }
+
+#[tokio::test]
+async fn nobody_can_confirm_what_the_scrubber_plans() {
+    let mut setup = Setup::default();
+    setup.options.scrub_every = Some(std::time::Duration::from_millis(1));
+    let server = Server::with(setup).await;
+    server.add("m-1", "a", 5).await;
+    for _ in 0..50 {
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        assert_eq!(server.post("/knobs/confirm", r#"{"token":"scrubber"}"#).await.0, 404);
+    }
+}

@@ -82,9 +82,16 @@ pub fn test<S: Subject>(folder: impl AsRef<Path>, pattern: &str, system: &S, mut
     let folder = folder.as_ref();
     let paths = find(folder, pattern).unwrap_or_else(|why| panic!("{why}"));
     let (mut wrong, mut differ) = (String::new(), false);
+    let mut files = BTreeMap::new();
     for path in &paths {
         match take(system, folder, pattern, path) {
             Ok(snapshot) => {
+                // The name of the file that `insta` stores.
+                if let Some(other) = files.insert(snapshot.name.replace('/', "__"), path) {
+                    let [one, other] = [path, other].map(|path| within(folder, path).display().to_string());
+                    wrong += &format!("{one}: has the same snapshot as {other}: give one of them another name\n");
+                    continue;
+                }
                 if catch_unwind(AssertUnwindSafe(|| compare(&snapshot))).is_err() {
                     differ = true;
                     wrong += &format!("{}: the snapshot differs, see above\n", within(folder, path).display());

@@ -18,8 +18,8 @@ use crate::loaded::Loaded;
 use crate::notes::{Deny, Notes};
 use crate::subject::Subject;
 use crate::verify::{
-    Coverage, DETERMINISM, Depth, Look, Recurring, Seen, Share, Verifier, Work, determinism, failed_once,
-    first_restated, lengths, places,
+    Cadence, Coverage, DETERMINISM, Depth, Look, Recurring, Seen, Share, Verifier, Work, asked_again, determinism,
+    failed_once, first_restated, lengths, sent_otherwise,
 };
 
 /// The options of [`check()`].
@@ -34,6 +34,9 @@ pub struct Options<'p> {
     ///
     /// Folds from checkpoints have a budget of the same size too. Only late messages can exceed it. Then some steps are
     /// not compared, and [`Coverage::beyond_budget`] counts them.
+    ///
+    /// Properties have a budget of the same size as well, in which each key of each evaluation counts as 400. If that
+    /// is not enough for every stimulus, they are evaluated after some, which [`Coverage::properties`] counts.
     pub budget: u64,
     /// The time after which no step is recomputed from the first message or restated, except the last one of each key.
     ///
@@ -160,7 +163,10 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
             guard,
             ..afresh_core::Options::default()
         };
-        let look = Look { depth, work, limit, each_step: false, share, ignored: options.ignored.to_vec() };
+        // In a window, the slots of a key may hold outputs from before it.
+        let within = Cadence::Within { budget: options.budget, stimuli };
+        let cadence = if trace.header.complete { within } else { Cadence::AtEnd };
+        let look = Look { depth, work, limit, cadence, share, ignored: options.ignored.to_vec() };
         let verifier = Verifier::new(Engine::new(run.clone(), engine_options), look, recurring.clone());
         match &apart {
             Some([_, beside]) => verifier.beside(beside.clone()),
@@ -191,19 +197,21 @@ pub fn check<S: Subject>(system: &S, trace: &Loaded<S>, options: Options<'_>) ->
     let (engine, mut first) = seen.remove(0);
     let second_run = (seen.is_empty() && !is_settled(&first)).then(|| {
         let restarted = system.elsewhere().map_or_else(|| system.clone(), |elsewhere| elsewhere.restarted());
-        trace.run(&restarted, *engine.options())
+        trace.run_without(&restarted, *engine.options(), &first.unlearned)
     });
+    // The run numbers its events anew. Its stimuli are those of the trace, so counting them finds the place.
+    let place = |number: EventNumber| {
+        let is_stimulus = |event: &&EventOf<S>| matches!(event.what, What::Stimulus(_));
+        let before = engine.journal().events().take(number.get() as usize).filter(is_stimulus).count();
+        let place = trace.events_and_lines().filter(|(event, _)| is_stimulus(event)).nth(before.saturating_sub(1));
+        place.map_or((number, 0), |(event, line)| (event.number, line))
+    };
     if let Some(again) = seen.first().map(|(other, _)| other).or(second_run.as_ref()) {
-        determinism(&mut first.findings, [engine.journal(), again.journal()], |number| {
-            // The run numbers its events anew. Its stimuli are those of the trace, so counting them finds the place.
-            let is_stimulus = |event: &&EventOf<S>| matches!(event.what, What::Stimulus(_));
-            let before = engine.journal().events().take(number.get() as usize).filter(is_stimulus).count();
-            let place = trace.events_and_lines().filter(|(event, _)| is_stimulus(event)).nth(before.saturating_sub(1));
-            place.map_or((number, 0), |(event, line)| (event.number, line))
-        });
+        determinism(&mut first.findings, [engine.journal(), again.journal()], place);
     }
     if let Some([_, again]) = &apart {
-        places(&mut first.findings, again, trace);
+        asked_again(&mut first.findings, again, trace);
+        sent_otherwise(&mut first.findings, again, engine.journal(), place);
     }
     for (_, other) in seen {
         first.findings.merge(other.findings);

@@ -25,7 +25,7 @@ const WAIT: Duration = Duration::from_millis(20);
 /// Fails if the file cannot be opened, or if another process holds the lock, and names that process.
 pub(crate) fn lock(path: &Path, options: &OpenOptions) -> Result<File, Error> {
     let failed = |problem| Error::file(path.display().to_string(), problem);
-    for _ in (0..TRIES).take_while(|_| !interrupt::requested()) {
+    for _ in (0..TRIES).take_while(|attempt| *attempt == 0 || !interrupt::requested()) {
         match open_locked(path, options) {
             Err(Problem::Locked) => thread::sleep(WAIT),
             opened => return opened.map_err(failed),

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use afresh_check::kept;
 use afresh_core::{Flows, Key, Message, Name, Slot, Violation};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
 use serde_json::value::RawValue;
 
 use crate::json::Json;
@@ -170,13 +171,34 @@ struct ViolationAnswer {
 }
 
 /// Where an output goes: to a receiver, or as a message to keys of the same system.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `to` or `route`")]
 pub(crate) struct Goes {
     #[serde(default)]
-    pub(crate) to: Option<Name>,
+    to: Option<Name>,
     #[serde(default)]
     pub(crate) route: Option<Json>,
+}
+
+impl Goes {
+    /// The receiver, unless the output has a route.
+    pub(crate) fn receiver(&self) -> Name {
+        self.to.clone().unwrap_or_else(|| "downstream".into())
+    }
+
+    /// The text of an answer that says the same.
+    pub(crate) fn text(&self) -> String {
+        match &self.route {
+            Some(route) => json!({ "route": route.value() }).to_string(),
+            None => json!({ "to": self.receiver() }).to_string(),
+        }
+    }
+}
+
+impl PartialEq for Goes {
+    fn eq(&self, other: &Self) -> bool {
+        self.route == other.route && (self.route.is_some() || self.receiver() == other.receiver())
+    }
 }
 
 impl LookAnswer {
@@ -210,13 +232,22 @@ pub(crate) struct FoldAnswer {
 }
 
 impl FoldAnswer {
-    /// The last state, which is the only one if not each was asked for.
-    pub(crate) fn last(self, program: u64, flows: &Flows) -> Result<State, Failure> {
-        if let Some(failure) = self.failure() {
-            return Err(failure);
+    /// Reads an answer that has so many states, or fewer and the reason for that.
+    pub(crate) fn read(text: &RawValue, asked: usize) -> Result<Self, Failure> {
+        let answer: Self = answer(text)?;
+        let told = answer.states.len();
+        if told == asked || told < asked && answer.error.is_some() {
+            return Ok(answer);
         }
-        let last = self.states.into_iter().last();
-        last.map(|answer| answer.state(program, flows)).ok_or_else(|| no_answer("it has no state", b""))
+        let why = format!("the number of its states is {told} and must be {asked}");
+        Err(no_answer(why, text.get().as_bytes()))
+    }
+
+    /// The state, if one was asked for.
+    pub(crate) fn only(mut self, program: u64, flows: &Flows) -> Result<State, Failure> {
+        let state = self.states.pop();
+        let state = state.map(|answer| answer.state(program, flows));
+        state.ok_or_else(|| self.failure().unwrap_or_else(|| no_answer("it has no state", b"")))
     }
 
     /// Why there are no more states, if there are fewer than were asked for.
@@ -231,7 +262,7 @@ impl FoldAnswer {
 #[serde(deny_unknown_fields, expecting = "an object with `state`")]
 pub(crate) struct StateAnswer {
     pub(crate) state: Json,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     view: Option<Json>,
     #[serde(default)]
     outputs: BTreeMap<Slot, OutputAnswer>,
@@ -248,11 +279,16 @@ impl StateAnswer {
     }
 }
 
+/// Reads a value that is there, also if it is `null`, which is a state and a view like any other.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
+}
+
 /// The answer to *update* and *learn*: no state, if the program cannot tell.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object, which may have `state`")]
 pub(crate) struct MaybeState {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     pub(crate) state: Option<Json>,
 }
 
@@ -260,7 +296,7 @@ pub(crate) struct MaybeState {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object, which may have `view`")]
 pub(crate) struct MaybeView {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     pub(crate) view: Option<Json>,
 }
 

@@ -1,15 +1,17 @@
 //! A program as a system whose code runs elsewhere: what it is told beforehand, and its processes.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::{Arc, PoisonError};
 
-use afresh_core::{Elsewhere, Foreseen};
+use afresh_core::{Elsewhere, Foreseen, Key, Slot};
 
-use crate::answers::{Placed, answer};
+use crate::answers::{Goes, Placed, answer};
 use crate::json::{Json, Said};
-use crate::program::{Lane, Program, Turns};
+use crate::program::{Lane, Program};
 use crate::questions::Batch;
 use crate::system::State;
+use crate::turns::Turns;
 
 /// The most bodies that are asked about in one line.
 const QUESTIONS_MAX: usize = 128;
@@ -80,13 +82,45 @@ impl Elsewhere<Program> for &Program {
 
     fn says_otherwise(&self, bodies: &[&Json]) -> Option<(usize, [String; 2])> {
         let text = |placed: &Placed| serde_json::to_string(placed).unwrap_or_default();
+        // In the other order, a program that keeps something between questions answers otherwise.
+        let backwards: Vec<_> = bodies.iter().rev().copied().collect();
         let mut found = None;
-        self.ask_places(bodies, |place, again| match bodies[place].said(self.one.code.number) {
-            Some(Said::Placed(first)) if *first != again => {
-                found = Some((place, [text(&first), text(&again)]));
-                ControlFlow::Break(())
+        self.ask_places(&backwards, |place, again| {
+            if let Some(Said::Placed(first)) = backwards[place].said(self.one.code.number)
+                && *first != again
+            {
+                found = Some((bodies.len() - 1 - place, [text(&first), text(&again)]));
             }
-            _ => ControlFlow::Continue(()),
+            ControlFlow::Continue(())
+        });
+        found
+    }
+
+    fn sends_otherwise(&self, outputs: &[(&Key, &Slot, &Json)]) -> Option<(usize, [String; 2])> {
+        let mut known = BTreeSet::new();
+        let distinct =
+            outputs.iter().enumerate().filter(|(_, (key, slot, body))| known.insert((*key, *slot, body.text())));
+        let told = distinct.filter_map(|(place, (key, slot, body))| match body.said(self.one.code.number)? {
+            Said::Goes(goes) => Some((place, *key, *slot, *body, goes)),
+            Said::Placed(_) => None,
+        });
+        let told: Vec<_> = told.collect();
+        let parts: Vec<_> = told.chunks(QUESTIONS_MAX).collect();
+        let batch = |part: &&[(usize, &Key, &Slot, &Json, Arc<Goes>)]| {
+            let mut batch = Batch::default();
+            part.iter().for_each(|(_, key, slot, body, _)| batch.ask_goes(key, slot, body));
+            batch
+        };
+        let batches: Vec<_> = parts.iter().map(batch).collect();
+        let mut found = None;
+        let _ = self.one.ask_all(&batches, |part, answers| {
+            let differs = parts[part].iter().zip(answers).find_map(|((place, .., goes), text)| {
+                let again = answer::<Goes>(text);
+                let is_same = again.as_ref().is_ok_and(|again| *again == **goes);
+                (!is_same).then(|| (*place, [goes.text(), text.get().to_owned()]))
+            });
+            found = differs;
+            if found.is_none() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         found
     }

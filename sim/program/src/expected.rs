@@ -350,7 +350,11 @@ impl Asked {
 
     /// The folds of which an answer tells the result, in order.
     fn steps(&self, one: &One, answer: &RawValue) -> Vec<Step> {
-        let (states, failure) = match answers::answer::<FoldAnswer>(answer) {
+        let ranges: Vec<_> = match &self.folds {
+            Folds::Steps => (0..self.told.len()).map(|place| place..place + 1).collect(),
+            Folds::Prefixes(lengths) => lengths.iter().map(|length| 0..*length).collect(),
+        };
+        let (states, failure) = match FoldAnswer::read(answer, ranges.len()) {
             Ok(answer) => {
                 let failure = answer.failure();
                 (answer.states, failure)
@@ -360,13 +364,11 @@ impl Asked {
                 one.failed(&failure);
                 return Vec::new();
             }
+            // It does not say at which of the messages it failed.
+            Err(_) if ranges.len() > 1 => return Vec::new(),
             Err(failure) => (Vec::new(), Some(failure)),
         };
         let states = states.into_iter().map(|answer| Ok(answer.state(one.code.number, &self.flows)));
-        let ranges: Vec<_> = match &self.folds {
-            Folds::Steps => (0..self.told.len()).map(|place| place..place + 1).collect(),
-            Folds::Prefixes(lengths) => lengths.iter().map(|length| 0..*length).collect(),
-        };
         let mut from = self.state.clone();
         let step = |(range, result): (Range<usize>, Result<State, Failure>)| {
             let next = result.as_ref().ok().filter(|_| self.folds == Folds::Steps).unwrap_or(&from).clone();

@@ -29,6 +29,7 @@ mod process;
 mod program;
 mod questions;
 mod system;
+mod turns;
 mod wire;
 
 pub use json::Json;

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use afresh_core::Name;
@@ -19,6 +19,7 @@ use crate::expected::{Expected, Memory};
 use crate::json::Json;
 use crate::process::{Failure, Limits, Process, no_answer};
 use crate::questions::Batch;
+use crate::turns::Turns;
 use crate::wire::{self, Hello, Optional};
 
 /// How to run a program.
@@ -144,6 +145,8 @@ pub(crate) struct Code {
     has_positions: OnceLock<bool>,
     /// The last failure, while the program has not answered in time several times in a row, and how often.
     late: Mutex<(u32, Option<Failure>)>,
+    /// The lines of the last folds that it answered, and how many messages each folds.
+    answered: Mutex<Option<(String, Vec<usize>)>>,
     /// Called when the program cannot be asked any more.
     stuck: OnceLock<Stuck>,
 }
@@ -264,35 +267,6 @@ impl Program {
     }
 }
 
-/// How many processes may answer at once.
-pub(crate) struct Turns {
-    free: Mutex<usize>,
-    freed: Condvar,
-}
-
-/// The right to ask one process. Dropping it gives the right to another.
-struct Turn<'t>(&'t Turns);
-
-impl Turns {
-    pub(crate) fn new(free: usize) -> Self {
-        Self { free: Mutex::new(free.max(1)), freed: Condvar::new() }
-    }
-
-    fn take(&self) -> Turn<'_> {
-        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut free = self.freed.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
-        *free -= 1;
-        Turn(self)
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.0.freed.notify_one();
-    }
-}
-
 impl One {
     fn new(name: Name, config: Config) -> Arc<Self> {
         static NUMBERS: AtomicU64 = AtomicU64::new(0);
@@ -305,6 +279,7 @@ impl One {
             has_positions: OnceLock::new(),
             next: AtomicU64::new(1),
             late: Mutex::default(),
+            answered: Mutex::default(),
             stuck: OnceLock::new(),
             places: Mutex::default(),
         };
@@ -406,16 +381,21 @@ impl One {
     /// If `each` breaks, this fails, and the process is ended.
     ///
     /// The batches are under way at once. A process that fails is ended, and the next question starts another. A
-    /// program that was late [`LATE_MAX`] times in a row is not asked any more, because each time takes long.
+    /// program that was late [`LATE_MAX`] times in a row is not asked any more, because each time takes long, unless it
+    /// still answers what it has answered before.
     pub(crate) fn ask_all(
         &self,
         batches: &[Batch],
         each: impl FnMut(usize, &[&RawValue]) -> ControlFlow<()>,
     ) -> Result<(), Failure> {
         let late = || self.code.late.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (LATE_MAX.., Some(failure)) = &*late() {
-            self.is_stuck(failure);
-            return Err(failure.clone());
+        let last = Some(late().clone()).filter(|(times, _)| *times >= LATE_MAX);
+        if let Some((_, Some(failure))) = last {
+            if !self.still_answers() {
+                self.is_stuck(&failure);
+                return Err(failure);
+            }
+            *late() = (0, None);
         }
         let asked = self.ask_in_time(batches, each);
         let mut late = late();
@@ -424,6 +404,18 @@ impl One {
             _ => (0, None),
         };
         asked
+    }
+
+    /// Returns whether a new process answers the last folds that the program has answered before.
+    fn still_answers(&self) -> bool {
+        let answered = self.code.answered.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((lines, works)) = &*answered else { return false };
+        let answers = |mut process: Process| {
+            process.exchange(lines.as_bytes(), works, &self.limits(), |_| Ok(()))?;
+            self.put_back(process);
+            Ok::<_, Failure>(())
+        };
+        self.try_start().and_then(answers).is_ok()
     }
 
     fn ask_in_time(
@@ -471,7 +463,12 @@ impl One {
             asked = exchange(&mut process, &mut answered);
         }
         match &asked {
-            Ok(()) => self.put_back(process),
+            Ok(()) => {
+                self.put_back(process);
+                if works.iter().any(|work| *work > 0) {
+                    *self.code.answered.lock().unwrap_or_else(PoisonError::into_inner) = Some((lines, works));
+                }
+            }
             Err(failure) if goes_on.get() => self.failed(failure),
             Err(_) => {}
         }

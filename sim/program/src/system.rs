@@ -145,7 +145,7 @@ impl Program {
             // The look of the state is nearly always needed next.
             let about = About { key, flows: Some(flows), state };
             batch.ask_fold(&about, &told, &Folds::Prefixes(vec![told.len()]), true);
-            self.one.ask(&batch, answer::<FoldAnswer>)?.last(self.one.code.number, flows)
+            self.one.ask(&batch, |text| FoldAnswer::read(text, 1)?.only(self.one.code.number, flows))
         });
         let next = result.unwrap_or_else(|failure| fail(&failure));
         if let Some(memory) = &self.memory {
@@ -211,7 +211,7 @@ impl System for Program {
     }
 
     fn receiver(&self, key: &Key, slot: &Slot, body: &Json) -> Name {
-        self.goes(key, slot, body).to.clone().unwrap_or_else(|| "downstream".into())
+        self.goes(key, slot, body).receiver()
     }
 
     fn route(&self, key: &Key, slot: &Slot, body: &Json) -> Option<Json> {

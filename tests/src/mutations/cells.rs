@@ -11,13 +11,13 @@ pub(super) const ALL: &[Mutation] = &[
     noticed(
         CELL,
         "a revision of the newest message is added to it",
-        "let newest = removed.is_none() && first + 1 == self.history.len();",
-        "let newest = first + 1 == self.history.len();",
+        "let newest = removed.is_none() && last;",
+        "let newest = last;",
     ),
     noticed(
         CELL,
         "a late message is applied as if it were the newest",
-        "let newest = removed.is_none() && first + 1 == self.history.len();",
+        "let newest = removed.is_none() && last;",
         "let newest = removed.is_none();",
     ),
     noticed(

@@ -45,7 +45,7 @@ fn what_late_messages_leave_out_is_said() {
     folder.ok(&["replay", "in.jsonl", "--record", "late.jsonl"]);
     assert_snapshot!(folder.ok(&["check", "late.jsonl", "--budget", "1000"]), @"
     late.jsonl: ok: 600 stimuli, 1 key
-      compared 366 steps, 11 of them recomputed from the first message and the others from checkpoints; 1 of 366 steps restated; 365 recorded views; 234 steps not compared, because folding late messages again would exceed `--budget`; 235 recorded views not compared, because folding late messages again would exceed `--budget`
+      compared 366 steps, 11 of them recomputed from the first message and the others from checkpoints; 1 of 366 steps restated; properties after 3 of 600 stimuli; 365 recorded views; 234 steps not compared, because folding late messages again would exceed `--budget`; 235 recorded views not compared, because folding late messages again would exceed `--budget`
       messages: 599 late, 0 duplicate, 0 revised, 0 withdrawn; `update` ran 599 times: 599 `Done`, 0 `FoldAgain`
     ");
 }
@@ -136,7 +136,7 @@ fn a_key_that_a_fault_has_damaged_is_not_held_against_the_system() {
     folder.trace("in.jsonl", "ledger", &events);
     assert_snapshot!(folder.ok(&["check", "in.jsonl"]), @"
     in.jsonl: ok: 6 stimuli, 1 key
-      compared 3 steps, each recomputed from the first message; 3 of them restated; 2 steps not compared, because a fault had damaged the key and nothing had healed it yet
+      compared 3 steps, each recomputed from the first message; 3 of them restated; properties after 3 of 6 stimuli; 2 steps not compared, because a fault had damaged the key and nothing had healed it yet
       no message was late, duplicate, revised or withdrawn; `update` never ran, so this check did not test it
     ");
 }
@@ -168,7 +168,7 @@ fn beyond_the_budget_it_says_what_it_looked_at() {
     ");
     assert_snapshot!(folder.ok(&["check", "in.jsonl", "--budget", "10"]), @"
     in.jsonl: ok: 100 stimuli, 1 key
-      compared 100 steps, 1 of them recomputed from the first message and the others from checkpoints; 1 of 100 steps restated
+      compared 100 steps, 1 of them recomputed from the first message and the others from checkpoints; 1 of 100 steps restated; properties after 1 of 100 stimuli
       no message was late, duplicate, revised or withdrawn; `update` never ran, so this check did not test it
     ");
     // The check covers less, and still finds the bug.

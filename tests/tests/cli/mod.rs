@@ -15,6 +15,7 @@ mod passwords;
 mod paths;
 mod replay;
 mod screen;
+mod steps;
 mod streams;
 mod terminal;
 mod unreadable;

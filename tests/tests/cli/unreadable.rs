@@ -47,6 +47,18 @@ fn it_counts_as_rejected_with_its_reason() {
 }
 
 #[test]
+fn a_body_of_another_type_is_json_all_the_same() {
+    let folder = Folder::default();
+    folder.trace("in.jsonl", "ledger", &[r#"{"in":{"id":"m-1","from":"bank","body":5}}"#]);
+    folder.run(&["replay", "in.jsonl", "--skip-unreadable", "--record", "out.jsonl"]);
+    let record = folder.read("out.jsonl");
+    assert!(
+        record.contains("unreadable: expected the name of a variant") && !record.contains("is not JSON"),
+        "{record}"
+    );
+}
+
+#[test]
 fn a_recorded_output_or_view_that_cannot_be_read_is_a_difference() {
     let folder = Folder::default();
     let skip = "--skip-unreadable";

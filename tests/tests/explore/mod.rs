@@ -4,6 +4,7 @@ mod around;
 mod campaign;
 mod evil;
 mod hostile;
+mod kept;
 mod laws;
 mod plain;
 mod record;

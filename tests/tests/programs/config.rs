@@ -58,6 +58,9 @@ fn an_option_wins_over_the_file() {
     folder.write("other.toml", &toml);
     folder.ok(&["check", "in.jsonl", "--config", "other.toml"]);
     folder.ok(&["--config=other.toml", "check", "in.jsonl"]);
+    // The value of an option may be called like a subcommand.
+    folder.write("check", &format!("{toml}\n[defaults.check]\nsystem = \"orders+late-line\"\n"));
+    assert_eq!(folder.run(&["--config", "check", "check", "in.jsonl"]).code, Some(1));
 }
 
 #[test]

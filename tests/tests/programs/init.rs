@@ -96,7 +96,7 @@ fn nothing_is_overwritten() {
     let before = folder.read("orders/system.py");
     std::fs::remove_file(folder.path("orders/afresh.toml")).expect("it is there");
     let refused = folder.refused(&["init", "orders", "--language", "python"]);
-    assert!(refused.contains("already exists"), "{refused}");
+    assert!(refused.contains("already exists") && refused.contains("`--folder`"), "{refused}");
     assert_eq!(folder.read("orders/system.py"), before);
     assert!(!folder.path("orders/afresh.toml").exists(), "nothing was written");
     for bad in ["Orders", "-a", "a--b", "a-", "1a", ""] {

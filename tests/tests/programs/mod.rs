@@ -2,11 +2,14 @@
 //!
 //! They need `python3`. Where it is missing, they say so and test nothing.
 
+mod answers;
+mod commands;
 mod config;
 mod init;
 mod ledger;
 mod long;
 mod misbehave;
+mod routes;
 mod versions;
 
 use std::process::Command;

@@ -109,3 +109,20 @@ fn the_line_of_a_failure_names_the_value_on_it() {
     let walk = String::from_utf8(bench.read("trace.min.log.walk")).expect("text");
     assert!(walk.contains("{\"same\":{\"at\":2"), "{walk}");
 }
+
+/// A search that goes on is stopped before it has read its walk to the end. The file is from that walk all the same.
+#[test]
+fn a_result_stays_when_its_search_is_stopped_at_once() {
+    let folder = Folder::default();
+    let kept = root().join("fixtures/traces/ledger-refused-transfer.jsonl");
+    fs::copy(kept, folder.path("t.jsonl")).expect("a kept trace");
+    let words = ["shrink", "t.jsonl", "--output", "r.jsonl"];
+    folder.run(&[&words[..], &["--runs", "6"]].concat());
+    let before = folder.read("r.jsonl");
+    for _ in 0..3 {
+        let done = folder.run(&[&words[..], &["--resume", "--time", "1ms"]].concat());
+        assert_eq!(done.code, Some(0), "{}", done.stderr);
+        assert_eq!(folder.read("r.jsonl"), before);
+    }
+    folder.ok(&[&words[..], &["--resume"]].concat());
+}

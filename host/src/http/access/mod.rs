@@ -122,7 +122,13 @@ impl Access {
             return Err(forbidden("this comes from a page of another site, which may change nothing here"));
         }
         if self.is_open() {
-            if address(request).is_some_and(|address| !address.to_canonical().is_loopback()) {
+            let Some(address) = address(request) else {
+                return Err(forbidden(
+                    "without tokens, the server must know the addresses of its callers: serve the router with \
+                     `into_make_service_with_connect_info::<SocketAddr>()`, or make a token",
+                ));
+            };
+            if !address.to_canonical().is_loopback() {
                 return Err(forbidden("without tokens, only callers on the same machine are allowed: make a token"));
             }
             // A page of another site can make its own name lead to this machine.

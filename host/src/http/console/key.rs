@@ -24,6 +24,7 @@ struct Page {
     frame: Frame,
     name: Visible,
     /// The name as the form sends it.
+    /// The name as JSON.
     key: String,
     quarantined: Visible,
     panicked: Visible,
@@ -97,7 +98,10 @@ pub(super) async fn show<S: Subject + 'static>(
     asked: &Asked<'_>,
     recompute: bool,
 ) -> Result<Response, Failure> {
-    let (name, whole) = (asked.exact("name").to_owned(), asked.whole());
+    // A form sends the name as JSON: a browser would send another line end, and no zero byte.
+    let of_form = || serde_json::from_str(asked.exact("key")).map_err(|_| Failure::wrong("the key is not JSON"));
+    let name: String = if recompute { of_form()? } else { asked.exact("name").to_owned() };
+    let whole = asked.whole();
     let before = asked.number::<usize>("before")?;
     let key = Key::from(name.as_str());
     let seen = keys::read(&console.shared, key, move |engine, key| {
@@ -140,7 +144,7 @@ pub(super) async fn show<S: Subject + 'static>(
             &[("name", &name), ("before", &before.map(|n| n.to_string()).unwrap_or_default()), ("whole", "true")],
         ),
         history: steps(system, told, after, whole),
-        key: name.clone(),
+        key: json!(name).to_string(),
     };
     render(StatusCode::OK, &page)
 }

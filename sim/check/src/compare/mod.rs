@@ -14,7 +14,7 @@ mod window;
 use std::collections::{BTreeMap, BTreeSet};
 
 use afresh_core::{
-    Engine, EventNumber, Key, Knob, Observation, Parts, Sent, Slot, SlotId, Stimulus, System, Viewed, What,
+    Engine, EventNumber, Fault, Key, Knob, Observation, Parts, Sent, Slot, SlotId, Stimulus, System, Viewed, What,
 };
 use afresh_trace::format::EventOf;
 
@@ -119,6 +119,9 @@ impl Comparer {
                         self.window.turns(keys.as_deref(), &self.rests_on);
                     }
                 }
+                Stimulus::Fault(fault) if matches!(**fault, Fault::Deploy { .. }) => {
+                    self.window.turns(None, &self.rests_on);
+                }
                 _ => {}
             }
         }
@@ -148,7 +151,9 @@ impl Comparer {
                 || self.apart.contains(&settled.output);
             return self.event(engine.settle(event.at, &settled.output, settled.revision) && is_sent, false, gone);
         }
+        let heard = self.heard;
         let compared = self.observed(engine, event.cause, observation, "now");
+        self.heard = heard || self.is_of_stimulus(event.cause);
         if matches!(observation, Observation::Rejected(_)) {
             self.window.rejects(matches!(compared, Compared::NotDerivable(_)));
         }
@@ -176,7 +181,7 @@ impl Comparer {
         self.heard = true;
         let compared = match observation {
             Observation::View(viewed) => {
-                self.sees_view(engine, viewed);
+                self.sees_view(engine, None, viewed);
                 self.view(engine.system(), viewed, engine.state(&viewed.key), side)
             }
             Observation::Out(recorded) => {
@@ -231,11 +236,22 @@ impl Comparer {
     }
 
     /// Notes that a view is recorded here, so that the record covers everything that the engine did so far.
-    pub(crate) fn sees_view<S: System>(&mut self, engine: &Engine<S>, viewed: &Viewed<S::View>) {
+    pub(crate) fn sees_view<S: System>(
+        &mut self,
+        engine: &Engine<S>,
+        cause: Option<EventNumber>,
+        viewed: &Viewed<S::View>,
+    ) {
         self.window.depends(&viewed.key);
         self.begins(engine);
-        self.heard = true;
+        self.heard |= self.is_of_stimulus(cause);
         self.covered = engine.journal().len();
+    }
+
+    /// Returns `false` if a recorded observation with this cause may follow from another stimulus than the current one.
+    /// In a window of some keys, that stimulus may be missing.
+    fn is_of_stimulus(&self, cause: Option<EventNumber>) -> bool {
+        self.window.complete || cause.is_some_and(|cause| self.stimulus.is_some_and(|now| now.place.0 == cause))
     }
 
     /// Notes that a key of a window learned from the view of this event.

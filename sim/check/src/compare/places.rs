@@ -28,6 +28,12 @@ impl Places {
         Some((number, line))
     }
 
+    /// The event in the trace of the last stimulus that the engine took as event `taken` of its journal or before it.
+    pub(crate) fn at_or_before(&self, taken: EventNumber) -> Option<EventNumber> {
+        let after = self.stimuli.partition_point(|(before, ..)| *before <= taken);
+        Some(self.stimuli[after.checked_sub(1)?].1)
+    }
+
     /// The reason of a rejection, which is event `number` of the journal. If it names another event, it does so by the
     /// number of that event in the trace.
     pub(super) fn why<S: System>(&self, engine: &Engine<S>, number: EventNumber, why: &str) -> String {

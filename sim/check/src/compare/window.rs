@@ -111,8 +111,9 @@ impl Window {
         }
     }
 
-    /// Takes a flow that the current stimulus turns for some keys, or for all. Those that are `opened` are not
-    /// derivable from now on: the messages before the opening may mean something else to the flow.
+    /// Takes a flow that the current stimulus turns for some keys, or for all, or the deployment of another version.
+    /// The keys that are `opened` are not derivable from now on: the messages before the opening may mean something
+    /// else to the flow or to the version.
     pub(super) fn turns<V>(&mut self, keys: Option<&[Key]>, opened: &BTreeMap<Key, V>) {
         match keys {
             _ if self.complete => {}

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 
 use afresh_core::{
-    Engine, EventNumber, Fault, Key, Knob, Observation, OutOfSequence, Policy, Sent, SlotId, Stimulus, Types, What,
+    Engine, Event, EventNumber, Fault, Key, Knob, Observation, OutOfSequence, Policy, Sent, SlotId, Stimulus, Types,
+    What,
 };
 use afresh_trace::format::{self, EventOf, Problem, Reader, messages};
 use serde::Serialize;
@@ -84,12 +85,12 @@ impl<S: Subject> Started<S> {
             system.can_deploy(deployed).map_err(|known| format::Error::file("--system", unknown(known)))?;
         }
 
-        let recorded = recorded::<S>(&events);
+        let recorded = outputs(&events);
         // Without a record, the version that the trace names has run it, and the other one comes now.
         let before = deploy.as_ref().filter(|_| recorded.is_empty() && !options.rerun);
         let before = before.and_then(|_| system.variant(&running.as_str().into()));
         let ran = Self::run(before.as_ref().unwrap_or(system), engine_options, &events, torn);
-        if options.rerun || recorded.is_empty() || recorded == sent(&ran.engine) {
+        if options.rerun || recorded.is_empty() || recorded == ran.sent_since_recorded(&events) {
             let mut ran = ran;
             if before.is_some() {
                 ran.start = Start::Deploy;
@@ -120,6 +121,17 @@ impl<S: Subject> Started<S> {
         }
         numbers.end(engine.journal().len(), last::<S>(events));
         Self { engine, start: Start::Run, numbers, torn }
+    }
+
+    /// The last output that the run sent from each slot, from the stimulus on after which the trace has recorded the
+    /// first output. Many traces record none before a knob writes some.
+    fn sent_since_recorded(&self, events: &[EventOf<S>]) -> BTreeMap<SlotId, &Sent<S::Out>> {
+        let is_output = |event: &EventOf<S>| matches!(event.what, What::Observation(Observation::Out(_)));
+        let is_stimulus = |event: &&EventOf<S>| matches!(event.what, What::Stimulus(_));
+        let first = events.iter().position(is_output).unwrap_or(events.len());
+        let stimulus = events[..first].iter().rev().find(is_stimulus);
+        let since = stimulus.and_then(|stimulus| self.numbers.journal(stimulus.number));
+        outputs(self.engine.journal().since(since.map_or(0, |number| number.get() as usize)))
     }
 
     fn restart(
@@ -177,21 +189,13 @@ fn last<S: Subject>(events: &[EventOf<S>]) -> u32 {
     events.last().map_or(0, |event| event.number.get())
 }
 
-/// The last recorded output of each slot.
-fn recorded<S: Subject>(events: &[EventOf<S>]) -> BTreeMap<SlotId, &Sent<S::Out>> {
-    let outputs = events.iter().filter_map(|event| match &event.what {
+/// The last output of each slot.
+fn outputs<'e, I: 'e, O: 'e, V: 'e>(
+    events: impl IntoIterator<Item = &'e Event<I, O, V>>,
+) -> BTreeMap<SlotId, &'e Sent<O>> {
+    let outputs = events.into_iter().filter_map(|event| match &event.what {
         What::Observation(Observation::Out(sent)) => Some(sent),
         _ => None,
     });
-    outputs.map(|sent| (slot(sent), sent)).collect()
-}
-
-/// The last output that an engine sent from each slot.
-fn sent<S: Subject>(engine: &Engine<S>) -> BTreeMap<SlotId, &Sent<S::Out>> {
-    let keys = engine.keys();
-    keys.into_iter().flat_map(|key| engine.slots(key)).map(|(_, sent)| (slot(sent), sent)).collect()
-}
-
-fn slot<O>(sent: &Sent<O>) -> SlotId {
-    SlotId { key: sent.key.clone(), slot: sent.slot.clone() }
+    outputs.map(|sent| (SlotId { key: sent.key.clone(), slot: sent.slot.clone() }, sent)).collect()
 }

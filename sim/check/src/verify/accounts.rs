@@ -305,6 +305,7 @@ impl<S: System> Verifier<S> {
             if !verifier.engine.options().complete || states.len() < keys.len() || is_damaged {
                 return;
             }
+            *verifier.seen.coverage.properties.get_or_insert(0) += u64::from(!end);
             for property in &properties {
                 let holds = || (property.holds)(verifier.engine.system(), &states);
                 match property.expectation {

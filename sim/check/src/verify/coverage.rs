@@ -115,6 +115,10 @@ pub struct Coverage {
     /// The number of steps that were not compared because a simulated fault had damaged the key and nothing had healed
     /// it.
     pub damaged: u64,
+    /// The number of stimuli after which the properties were evaluated. They were evaluated at the end too. `None` if
+    /// the system has none, or if they could not be evaluated, as in a window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub properties: Option<u64>,
     /// The number of recorded views that were compared with the result of all messages.
     pub recorded: u64,
     /// The number of recorded views that were compared with the recorded view before them.
@@ -150,6 +154,10 @@ impl Coverage {
         self.recorded_beyond_budget += other.recorded_beyond_budget;
         self.quarantined += other.quarantined;
         self.damaged += other.damaged;
+        self.properties = match (self.properties, other.properties) {
+            (Some(one), Some(other)) => Some(one + other),
+            (one, other) => one.or(other),
+        };
         self.recorded += other.recorded;
         self.recorded_steps += other.recorded_steps;
         self.applications += other.applications;

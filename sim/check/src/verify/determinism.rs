@@ -54,7 +54,7 @@ pub(crate) fn determinism<S: Subject>(
 
 /// Reports a finding if a system that runs elsewhere answers otherwise when it is asked once more about the messages of
 /// a trace: whether it admits them, their keys and their positions. `again` is the system in another process.
-pub(crate) fn places<S: Subject>(findings: &mut Findings, again: &S, trace: &Loaded<S>) {
+pub(crate) fn asked_again<S: Subject>(findings: &mut Findings, again: &S, trace: &Loaded<S>) {
     let Some(elsewhere) = again.elsewhere() else { return };
     let messages: Vec<_> = trace
         .events_and_lines()
@@ -70,6 +70,34 @@ pub(crate) fn places<S: Subject>(findings: &mut Findings, again: &S, trace: &Loa
         let versus =
             Versus { left: "first answer", left_value, right: "second answer", right_value, not_derivable: Vec::new() };
         ("asked about this message again, the program answers otherwise".to_owned(), Some(versus))
+    });
+}
+
+/// Reports a finding if a system that runs elsewhere, asked where an output goes, answers otherwise than with the state
+/// that called for it. A service asks so after a restart. `place` translates the number of an event in the run to an
+/// event of the trace and its line.
+pub(crate) fn sent_otherwise<S: Subject>(
+    findings: &mut Findings,
+    again: &S,
+    run: &Journal<S>,
+    place: impl FnOnce(EventNumber) -> (EventNumber, u64),
+) {
+    let Some(elsewhere) = again.elsewhere() else { return };
+    let outputs: Vec<_> = run
+        .events()
+        .filter_map(|event| match &event.what {
+            What::Observation(Observation::Out(sent)) => Some((event.number, sent, sent.body.as_ref()?)),
+            _ => None,
+        })
+        .collect();
+    let asked: Vec<_> = outputs.iter().map(|(_, sent, body)| (&sent.key, &sent.slot, *body)).collect();
+    let Some((found, answers)) = elsewhere.sends_otherwise(&asked) else { return };
+    let (number, sent, _) = outputs[found];
+    let [left_value, right_value] = answers.map(|json| serde_json::from_str(&json).unwrap_or_default());
+    findings.saw((DETERMINISM, ""), place(number), Some(&sent.key), || {
+        let versus =
+            Versus { left: "with the state", left_value, right: "asked alone", right_value, not_derivable: Vec::new() };
+        (format!("asked where the output in slot {} goes, the program answers otherwise", sent.slot), Some(versus))
     });
 }
 

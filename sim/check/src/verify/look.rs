@@ -17,12 +17,43 @@ pub(crate) struct Look {
     pub(crate) work: Work,
     /// The time that may be spent on more than the least depth, since a moment; no limit if `None`.
     pub(crate) limit: Option<(Stopwatch, Duration)>,
-    /// `true` to compare slots and properties after every stimulus, and not only at the end.
-    pub(crate) each_step: bool,
+    /// When slots are compared and properties are evaluated, apart from the end.
+    pub(crate) cadence: Cadence,
     /// The part of all comparisons that this pass makes.
     pub(crate) share: Share,
     /// The parts of outputs that are not compared.
     pub(crate) ignored: Vec<Ignored>,
+}
+
+/// When a pass compares slots and evaluates properties before the end of the trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cadence {
+    /// Only at the end.
+    AtEnd,
+    /// The slots of each key whenever it changes, and the properties as often as this budget for so many stimuli
+    /// allows.
+    Within {
+        /// The work that all evaluations may cause.
+        budget: u64,
+        /// The number of stimuli in the trace.
+        stimuli: u64,
+    },
+}
+
+impl Cadence {
+    /// After every stimulus.
+    pub(crate) const EACH: Self = Self::Within { budget: u64::MAX, stimuli: 1 };
+
+    /// The work of evaluating properties over one key. What users write to be clear need not be fast.
+    const KEY: u64 = 400;
+
+    /// Returns the number of stimuli until properties over so many keys may be evaluated again.
+    pub(super) fn pause(self, keys: usize) -> Option<u64> {
+        let Self::Within { budget, stimuli } = self else { return None };
+        let work = u128::from(stimuli) * keys as u128 * u128::from(Self::KEY);
+        let pause = work.div_ceil(u128::from(budget.max(1)));
+        Some(u64::try_from(pause).unwrap_or(u64::MAX).max(1))
+    }
 }
 
 impl Look {

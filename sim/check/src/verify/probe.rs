@@ -12,7 +12,7 @@ use rustc_hash::FxBuildHasher;
 use super::along::{Along, Keeper, Shown};
 use super::coverage::Depth;
 use super::determinism::determinism;
-use super::look::{Look, Share, Work};
+use super::look::{Cadence, Look, Share, Work};
 use super::recurring::Recurring;
 use super::verifier::Verifier;
 use crate::clock::Stopwatch;
@@ -212,7 +212,7 @@ impl<'s, S: Subject> Probe<'s, S> {
                 // A step that is not compared may be the one that showed the bug.
                 work: Work::UNLIMITED,
                 limit: None,
-                each_step: self.each_step,
+                cadence: if self.each_step { Cadence::EACH } else { Cadence::AtEnd },
                 share,
                 ignored: Vec::new(),
             },

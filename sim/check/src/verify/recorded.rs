@@ -59,7 +59,7 @@ impl<S: System> Verifier<S> {
         let ours = self.is_ours();
         self.guarded(None, |verifier, found| {
             if let Observation::View(recorded) = observation {
-                verifier.record.comparer.sees_view(&verifier.engine, recorded);
+                verifier.record.comparer.sees_view(&verifier.engine, event.cause, recorded);
                 verifier.recorded_view(place, recorded, ours, found);
                 return;
             }

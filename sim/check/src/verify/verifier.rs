@@ -9,7 +9,7 @@ use afresh_trace::format::{EventOf, messages};
 use super::along::Shown;
 use super::coverage::Coverage;
 use super::facts::{Facts, Map, kind_of};
-use super::look::{Look, Share};
+use super::look::{Cadence, Look, Share};
 use super::recorded::Record;
 use super::recurring::Recurring;
 use crate::excluded::{Excluded, Exclusions};
@@ -53,6 +53,10 @@ pub(super) struct Step {
     pub(super) current: Vec<Result<bool, String>>,
     /// `true` if the time for more than the least depth was over before the stimulus.
     pub(super) out_of_time: bool,
+    /// `true` if the properties are evaluated after the stimulus.
+    evaluates: bool,
+    /// The number of the next stimulus after which they are.
+    due: u64,
 }
 
 /// The keys that cannot be compared because of a simulated fault.
@@ -76,6 +80,8 @@ pub(crate) struct Seen {
     pub(crate) caught_up: u64,
     pub(crate) not_derivable: NotDerivable,
     pub(crate) not_recorded_yet: Vec<Sighting>,
+    /// The recorded views of a window from which their keys could not learn, because they were damaged or quarantined.
+    pub(crate) unlearned: BTreeSet<EventNumber>,
     /// Everything that does not count at the end of the pass.
     pub(crate) excluded: Vec<Excluded>,
     /// For each property that must hold at some time, `true` if it did.
@@ -103,6 +109,8 @@ impl<S: System> Verifier<S> {
                 changed: Vec::new(),
                 current: Vec::new(),
                 out_of_time: false,
+                evaluates: false,
+                due: 0,
             },
             damage: Damage::default(),
             record,
@@ -176,9 +184,20 @@ impl<S: System> Verifier<S> {
             self.step.current = changed.iter().map(|key| self.catch_up(key)).collect();
         }
         self.step.changed = changed;
+        self.step.evaluates = self.is_due();
         if self.is_ours() {
             self.compare_step(panics);
         }
+    }
+
+    /// Returns `true` if the properties are to be evaluated after the current stimulus. All passes decide alike.
+    fn is_due(&mut self) -> bool {
+        if self.step.number < self.step.due || self.look.cadence == Cadence::AtEnd {
+            return false;
+        }
+        let pause = self.look.cadence.pause(self.engine.keys().len()).unwrap_or(u64::MAX);
+        self.step.due = self.step.number.saturating_add(pause);
+        true
     }
 
     /// Folds the remaining messages of a key into its newest state, if the budget allows that. Returns whether the
@@ -225,7 +244,11 @@ impl<S: System> Verifier<S> {
     pub(super) fn learn(&mut self, event: &EventOf<S>, viewed: &Viewed<S::View>) {
         // A damaged key would learn from a view what its damaged caches then contradict.
         let is_damaged = self.damage.states.contains(&viewed.key);
-        if self.engine.options().complete || is_damaged || self.engine.quarantined(&viewed.key).is_some() {
+        if self.engine.options().complete {
+            return;
+        }
+        if is_damaged || self.engine.quarantined(&viewed.key).is_some() {
+            self.seen.unlearned.insert(event.number);
             return;
         }
         self.folded.clear();
@@ -256,12 +279,12 @@ impl<S: System> Verifier<S> {
             if self.look.share.has(Some(&key)) {
                 let is_current = self.step.current.get(place).cloned().unwrap_or(Ok(false));
                 self.verify(&key, is_current);
-                if self.look.each_step {
+                if self.look.cadence != Cadence::AtEnd {
                     self.slots(&key);
                 }
             }
         }
-        if self.look.each_step && self.look.share.has(None) {
+        if self.step.evaluates && self.look.share.has(None) {
             self.properties(false);
         }
     }
@@ -277,8 +300,9 @@ impl<S: System> Verifier<S> {
             Fault::Deploy { system, .. } => {
                 // Of the facts' own system, which may answer in another process than the one that runs.
                 let Some(system) = self.facts.system().variant(system) else { return Vec::new() };
+                let places = &self.record.comparer.places;
                 let sent = self.engine.journal().events().filter_map(|event| match &event.what {
-                    What::Observation(Observation::Out(sent)) => Some((event.cause.unwrap_or(event.number), sent)),
+                    What::Observation(Observation::Out(sent)) => Some((places.at_or_before(event.number)?, sent)),
                     _ => None,
                 });
                 self.facts.deploy(system, sent);
@@ -376,7 +400,9 @@ impl<S: System> Verifier<S> {
         self.last_states();
         self.step.place = last;
         if self.look.share.has_end() {
-            let keys = self.engine.keys().into_iter().filter(|key| self.look.share.has(Some(key)));
+            // The other keys were compared after their last step.
+            let is_left = |key: &Key| self.look.cadence == Cadence::AtEnd || self.facts.history(key).is_none();
+            let keys = self.engine.keys().into_iter().filter(|key| self.look.share.has(Some(key)) && is_left(key));
             for key in keys.cloned().collect::<Vec<_>>() {
                 self.slots(&key);
             }

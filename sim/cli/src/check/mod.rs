@@ -53,7 +53,8 @@ pub(super) struct Args {
 
     /// How much work to spend on recomputing steps from the first message, in messages folded. If more is needed, some
     /// steps are recomputed from checkpoints, but never the last step of a key. Steps whose late messages would need
-    /// more than that again, even from checkpoints, are not compared [default: 60000000].
+    /// more than that again, even from checkpoints, are not compared. Properties over many keys are evaluated less
+    /// often then [default: 60000000].
     #[arg(long, value_name = "MESSAGES")]
     budget: Option<u64>,
 
@@ -259,8 +260,8 @@ fn text(checked: &Trace) -> String {
         text += &format!("  {}\n", escape(void));
     }
     text += &match report.skipped {
-        None if report.compares_nothing() => coverage(&report.coverage),
-        None => coverage(&report.coverage) + &paths(&report.coverage),
+        None if report.compares_nothing() => coverage(report),
+        None => coverage(report) + &paths(&report.coverage),
         Some(skipped) => coverage_of_world(report, skipped),
     };
     text += &notes(&report.notes, trace);
@@ -296,7 +297,8 @@ fn coverage_of_world(report: &Report, skipped: u64) -> String {
 }
 
 /// Returns the coverage of a system in words.
-fn coverage(coverage: &Coverage) -> String {
+fn coverage(report: &Report) -> String {
+    let Report { coverage, stimuli, .. } = report;
     let mut text = format!("  compared {}", count(coverage.steps, "step", "steps"));
     text += &if coverage.from_first == coverage.steps {
         ", each recomputed from the first message".to_owned()
@@ -312,6 +314,10 @@ fn coverage(coverage: &Coverage) -> String {
     } else if coverage.restated > 0 {
         let restated = count(coverage.restated, "of", "of");
         text += &format!("; {restated} {} restated", count(coverage.steps, "step", "steps"));
+    }
+    if let Some(times) = coverage.properties.filter(|times| times < stimuli) {
+        let stimuli = count(*stimuli, "stimulus", "stimuli");
+        text += &format!("; properties after {} {stimuli}", count(times, "of", "of"));
     }
     if coverage.recorded > 0 {
         text += &format!("; {}", count(coverage.recorded, "recorded view", "recorded views"));

@@ -20,7 +20,7 @@ use crate::console::CliError;
 use crate::duration::duration;
 use crate::runner::Systems;
 
-pub(crate) use words::{about_systems, values_of, with_defaults};
+pub(crate) use words::{about_systems, about_systems_from, values_of, with_defaults};
 
 /// The name of the file, which is found in the working directory or above it.
 pub(crate) const NAME: &str = "afresh.toml";
@@ -54,7 +54,7 @@ type Options = BTreeMap<String, toml::Value>;
 
 /// A system in the file.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", expecting = "a table with `command`")]
 struct Declared {
     command: Words,
     #[serde(default)]
@@ -233,7 +233,11 @@ impl File {
 /// Finds the file in the working directory or above it.
 fn nearest() -> io::Result<Option<PathBuf>> {
     let here = std::env::current_dir()?;
-    let path = here.ancestors().map(|folder| folder.join(NAME)).find(|path| path.is_file());
     // In the working directory, the short name is enough.
-    Ok(path.map(|path| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path)))
+    Ok(nearest_to(&here).map(|path| path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path)))
+}
+
+/// Finds the file in a folder or above it.
+fn nearest_to(folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().map(|folder| folder.join(NAME)).find(|path| path.is_file())
 }

@@ -1,15 +1,16 @@
 //! The words of a command line, with the options that `afresh.toml` has for it.
 
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Arg;
 use clap::error::ErrorKind;
 
 use afresh_trace::unknown::{Thing, UnknownName};
 
-use super::{File, Options};
+use super::{File, Named, Options};
 use crate::console::CliError;
+use crate::shell::quote;
 
 /// The option that names the profile of an import.
 const PROFILE: &str = "--profile";
@@ -25,11 +26,15 @@ pub(crate) fn with_defaults(
     command: &clap::Command,
 ) -> Result<Vec<OsString>, CliError> {
     let names = |word: &OsString| word.to_str().and_then(|word| command.find_subcommand(word));
-    let Some((place, subcommand)) =
-        words.iter().enumerate().skip(1).find_map(|(place, word)| Some((place, names(word)?)))
-    else {
-        return Ok(words);
+    // The value of an option is no subcommand, whatever it is.
+    let is_value = |place: usize| {
+        let before = words[place - 1].to_str().and_then(|word| word.strip_prefix("--"));
+        let option = command.get_arguments().find(|arg| arg.get_long().is_some() && arg.get_long() == before);
+        place > 1 && option.is_some_and(|arg| arg.get_action().takes_values())
     };
+    let found =
+        (1..words.len()).filter(|place| !is_value(*place)).find_map(|place| Some((place, names(&words[place])?)));
+    let Some((place, subcommand)) = found else { return Ok(words) };
     let name = subcommand.get_name();
     let (before, given) = words.split_at(place + 1);
     let mut given = given.to_vec();
@@ -118,6 +123,28 @@ pub(crate) fn about_systems(words: &[OsString]) -> Vec<OsString> {
             "--program" | super::set::OPTION => about.extend([option.into(), value()]),
             "--no-network" => about.push(option.into()),
             _ => {}
+        }
+    }
+    about
+}
+
+/// Returns what [`about_systems`] does, for a command that runs in `folder`. There another `afresh.toml` may be the
+/// nearest, and a program is to run in the working directory of this process all the same.
+pub(crate) fn about_systems_from(words: &[OsString], folder: &Path) -> Vec<OsString> {
+    let mut about = about_systems(words);
+    let here = std::env::current_dir().unwrap_or_default();
+    let nearest = |from: &Path| super::nearest_to(&from.canonicalize().unwrap_or_default());
+    let found = nearest(&here);
+    if !about.iter().any(|word| word == "--config") && found != nearest(folder) {
+        about.extend(found.into_iter().flat_map(|path| ["--config".into(), path.into()]));
+    }
+    for place in 1..about.len() {
+        if about[place - 1] == "--program"
+            && let Ok(Named { name, command }) = about[place].to_string_lossy().parse()
+        {
+            let quoted = command.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ");
+            let script = format!("cd {} && exec {quoted}", quote(here.as_os_str()));
+            about[place] = format!("{name}=sh -c {}", quote(script.as_ref())).into();
         }
     }
     about

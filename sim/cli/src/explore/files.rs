@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
+use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
 
+use afresh_shrink::oracle::ends;
 use afresh_trace::format::files::Output;
-use afresh_trace::format::{Error, Problem};
+use afresh_trace::format::{Error, Options, Problem, Reader};
 use afresh_trace::text::escape;
 
 use super::Args;
 use super::campaign::Failed;
 use super::shrunk::NOT_IN_TWIN;
-use crate::config::about_systems;
+use crate::config::about_systems_from;
 use crate::console::CliError;
 use crate::shell::quote;
 use crate::worker;
@@ -87,6 +88,14 @@ pub(super) fn unrecorded(output: &Path, signatures: &BTreeSet<String>) -> Result
     Ok(folders)
 }
 
+/// Returns the seed of the run whose trace is kept in the folder of a finding, or `None` if no trace there says it.
+pub(super) fn kept_seed(output: &Path, signature: &str) -> Option<u64> {
+    let trace = fs::File::open(folder(output, signature).join(TRACE)).ok()?;
+    let reader = Reader::new(TRACE, BufReader::new(trace), Options::default()).ok()?;
+    let (_, rest) = reader.header().source.split_once("seed ")?;
+    rest.split(|char: char| !char.is_ascii_digit()).next()?.parse().ok()
+}
+
 /// Writes the trace of a finding and its `commands.txt`, except for files that exist already.
 ///
 /// If the system has a correct twin, the finding is shrunk with it.
@@ -109,20 +118,25 @@ pub(super) fn keep(args: &Args, has_twin: bool, signature: &str, failed: &Failed
     };
     // A name may hold anything. As it is printed, it neither ends a comment nor misses in an argument.
     let around = around.as_ref().map(|around| format!(", around {}", escape(around))).unwrap_or_default();
-    let systems: String = about_systems(&worker::words().0).iter().map(|word| format!(" {}", quote(word))).collect();
+    let systems = about_systems_from(&worker::words().0, &folder);
+    let systems: String = systems.iter().map(|word| format!(" {}", quote(word))).collect();
+    let memory = args.memory.map(|memory| format!(" --memory={}", memory.as_u64())).unwrap_or_default();
+    let timeout =
+        if signature == ends::HANG { format!(" --timeout={}ms", args.timeout.as_millis()) } else { String::new() };
+    let limited = format!("{timeout}{memory}{systems}");
     let found = if found.is_empty() { String::new() } else { format!(":\n# {}", escape(found)) };
     let (system, signature) = (escape(&args.subject()).to_string(), escape(signature).to_string());
     let quoted_signature = quote(signature.as_ref());
     let commands = format!(
         "# {signature}, found in the run of {system} with seed {seed}{around}{found}\n\
          # To see it in the shrunk trace:\n\
-         {program} {check} shrunk.jsonl{old}{systems}\n\
+         {program} {check} shrunk.jsonl{old}{limited}\n\
          {program} show shrunk.jsonl --views{systems}\n\
          # To see it in the whole run, from its trace or from its seed:\n\
-         {program} {check} trace.jsonl{old}{systems}\n\
-         {program} {run}{systems}\n\
+         {program} {check} trace.jsonl{old}{limited}\n\
+         {program} {run}{limited}\n\
          # To shrink the whole run again:\n\
-         {program} shrink trace.jsonl --signature={quoted_signature}{twin}{old} --output again.jsonl{systems}\n",
+         {program} shrink trace.jsonl --signature={quoted_signature}{twin}{old} --output again.jsonl{limited}\n",
     );
     for (name, content) in [(TRACE, &trace[..]), ("commands.txt", commands.as_bytes())] {
         let path = folder.join(name);

@@ -66,7 +66,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "N", default_value_t = jobs::available(), value_parser = jobs::jobs)]
     jobs: usize,
 
-    /// Run only part i of n equal parts of the seeds, so that n machines can share the work.
+    /// Run only part i of n of the seeds, which are dealt out in blocks of 64.
     #[arg(long, value_name = "i/n", default_value = "1/1")]
     shard: Shard,
 

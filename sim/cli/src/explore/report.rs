@@ -30,6 +30,9 @@ struct Report {
     runs_now: u64,
     /// The number of these runs that an earlier one made.
     runs_before: u64,
+    /// The number of seeds that are left to run, because the campaign was stopped.
+    #[serde(skip_serializing_if = "is_zero")]
+    left: u64,
     counts: Counts,
     /// For each law that is checked only in a sample of the runs, the number of those runs.
     laws: BTreeMap<String, u64>,
@@ -39,6 +42,13 @@ struct Report {
     unrecorded: Vec<String>,
     /// The "sometimes" properties.
     sometimes: Vec<Sometimes>,
+}
+
+impl Report {
+    /// Returns `true` if all runs are void, so that they say nothing.
+    fn is_void(&self) -> bool {
+        self.runs > 0 && self.counts.get(VOID) == self.runs
+    }
 }
 
 /// The runs that failed in the same way.
@@ -53,6 +63,9 @@ struct FailedRuns {
     #[serde(skip_serializing_if = "Option::is_none")]
     around: Option<String>,
     folder: String,
+    /// The seed of the run whose trace is in the folder, if it is another one, of an earlier `explore`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept_seed: Option<u64>,
     /// The number of stimuli in the trace before it was shrunk.
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<usize>,
@@ -85,6 +98,8 @@ pub(super) struct Runs {
     pub(super) now: u64,
     /// The number of runs that an earlier `explore` of the same build made.
     pub(super) before: u64,
+    /// The number of seeds that were asked for and not run yet.
+    pub(super) left: u64,
 }
 
 /// Prints the report, and returns the exit code.
@@ -104,6 +119,7 @@ pub(super) fn write(
             seed: failed.seed,
             around: failed.around.clone(),
             folder: files::folder(&args.output, signature).display().to_string(),
+            kept_seed: files::kept_seed(&args.output, signature).filter(|seed| *seed != failed.seed),
             before: None,
             left: None,
             shrink_runs: None,
@@ -121,7 +137,7 @@ pub(super) fn write(
         finding.given_up = shrunk::given_up(args, &finding.signature);
     }
     findings.sort_by(|a, b| a.seed.cmp(&b.seed).then_with(|| a.signature.cmp(&b.signature)));
-    let code = if findings.is_empty() && unrecorded.is_empty() { 0 } else { 1 };
+    let is_ok = findings.is_empty() && unrecorded.is_empty();
     let sometimes = all.reached.iter().map(|(name, seed)| Sometimes { name: name.clone(), seed: *seed });
     let report = Report {
         system: args.subject(),
@@ -130,6 +146,7 @@ pub(super) fn write(
         runs: runs.now + runs.before,
         runs_now: runs.now,
         runs_before: runs.before,
+        left: runs.left,
         counts: all.counts.clone(),
         laws: all.laws.clone(),
         findings,
@@ -140,12 +157,22 @@ pub(super) fn write(
         Format::Json => json("explore", &report),
         Format::Text => text(&report),
     })?;
-    Ok(ExitCode::from(code))
+    Ok(ExitCode::from(match is_ok {
+        false => 1,
+        true if report.is_void() => 3,
+        true => 0,
+    }))
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn text(report: &Report) -> String {
     let verdict = match report.findings.len() {
         0 if !report.unrecorded.is_empty() => format!("{};", styled(BAD, "findings that campaign.jsonl lacks")),
+        0 if report.runs == 0 => "nothing to run:".to_owned(),
+        0 if report.is_void() => styled(BAD, "nothing could be tested:").to_string(),
         0 => format!("{}:", styled(GOOD, "ok")),
         found => format!("{};", styled(BAD, count(found as u64, "finding", "findings"))),
     };
@@ -154,8 +181,12 @@ fn text(report: &Report) -> String {
         (0, _) => ", all made before by this build".to_owned(),
         (now, before) => format!(", {} made now and {} before by this build", number(now), number(before)),
     };
+    let left = match report.left {
+        0 => String::new(),
+        left => format!("; stopped before {}", count(left, "other", "others")),
+    };
     let mut text = format!(
-        "{}: {verdict} {} of seeds {}..{}{made}\n",
+        "{}: {verdict} {} of seeds {}..{}{made}{left}\n",
         escape(&report.system),
         count(report.runs, "run", "runs"),
         report.seeds[0],
@@ -166,8 +197,9 @@ fn text(report: &Report) -> String {
         [one] => format!("  around {}\n", escape(one)),
         traces => format!("  around {}\n", count(traces.len() as u64, "recorded trace", "recorded traces")),
     };
-    if report.runs > 0 {
-        text += &format!("  {}\n", escape(&report.counts.to_string()));
+    let counts = report.counts.to_string();
+    if !counts.is_empty() {
+        text += &format!("  {}\n", escape(&counts));
     }
     let void = report.counts.get(VOID);
     if void > 0 {
@@ -208,6 +240,12 @@ fn text(report: &Report) -> String {
             }
             _ => format!("    in {}, not yet shrunk\n", escape(folder)),
         };
+        if let Some(seed) = finding.kept_seed {
+            text += &format!(
+                "    kept from seed {seed} of an earlier `explore`: for the trace of seed {}, use another --output\n",
+                finding.seed
+            );
+        }
         if finding.twin_passes == Some(false) {
             text += "    the correct twin does not pass on the whole run, so the shrink went on without it\n";
         }

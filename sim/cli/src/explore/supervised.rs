@@ -11,6 +11,10 @@ use crate::interrupt::Deadline;
 use crate::supervisor::Supervisor;
 use crate::worker::Things;
 
+/// The error of a campaign that was stopped before it could say anything.
+const NONE_ENDED: &str = "stopped before any run had ended, so nothing was tested\n  \
+    help: give it more time, or look at one run: `afresh run SYSTEM --seed 0`";
+
 /// Explores the system, and returns the exit code.
 pub(super) fn explore(
     args: &Args,
@@ -39,12 +43,16 @@ pub(super) fn explore(
         campaign = campaign.again(&args.subject())?;
     }
     let (all, runs) = campaign.of(&args.seeds);
+    let left = seeds::left(&args.seeds, args.shard, &campaign.done());
     if !args.no_shrink {
         shrunk::shrink_all(args, has_twin, deadline, all.failed.keys())?;
     }
     let unrecorded = files::unrecorded(&args.output, campaign.signatures())?;
-    let from = &recordings.all;
-    report::write((args, from), &all, Runs { now: runs.saturating_sub(before), before }, &unrecorded, console)
+    if runs == 0 && left > 0 && unrecorded.is_empty() {
+        return Err(CliError::Usage(NONE_ENDED.to_owned()));
+    }
+    let runs = Runs { now: runs.saturating_sub(before), before, left };
+    report::write((args, &recordings.all), &all, runs, &unrecorded, console)
 }
 
 /// Runs the `left` seeds that no earlier `explore` has run, and returns the exit code of the worker.

@@ -100,7 +100,9 @@ impl From {
 /// Returns the path of a trace as it is called from `folder`.
 fn from_folder(trace: &Path, folder: &Path) -> PathBuf {
     let is_relative = trace.as_os_str() != "-" && !is_store(trace) && trace.is_relative();
-    let paths = absolute(trace).and_then(|trace| Ok((trace, absolute(folder)?)));
+    // Where a link leads, `..` leads out of its target.
+    let paths = trace.canonicalize().and_then(|trace| Ok((trace, folder.canonicalize()?)));
+    let paths = paths.or_else(|_| absolute(trace).and_then(|trace| Ok((trace, absolute(folder)?))));
     let (Ok((to, from)), true) = (paths, is_relative) else { return trace.to_owned() };
     let (to, from) = (plain(&to), plain(&from));
     let common = to.iter().zip(&from).take_while(|(to, from)| to == from).count();

@@ -150,7 +150,11 @@ pub(super) fn main(args: &Args, console: &Console) -> Result<ExitCode, CliError>
         args.language.files().iter().map(|(path, text)| (folder.join(filled(path)), filled(text))).collect();
     // All files are looked at before any is written, so that nothing is left half made.
     if let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
-        return Err(Error::file(path.display().to_string(), Problem::Exists).into());
+        let path = path.display().to_string();
+        return Err(CliError::Usage(format!(
+            "{}: already exists, and is not overwritten\n  help: choose another folder with `--folder`",
+            escape(&path)
+        )));
     }
     for (path, text) in &files {
         write(path, text).map_err(|error| Error::file(path.display().to_string(), Problem::Write(error)))?;

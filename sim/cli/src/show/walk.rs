@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use afresh_shrink::minimize::walk::CONFIRM;
 use afresh_shrink::minimize::{Content, Item, Walk};
 use afresh_shrink::oracle::{Events, Lines};
-use afresh_trace::format::{Error, Options, Problem, RawEvent, Reader, files};
+use afresh_trace::format::{Error, Kind, Options, Problem, RawEvent, Reader, files};
 use afresh_trace::text::escape;
 use serde::Serialize;
 
@@ -98,7 +98,12 @@ fn events(
 ) -> Option<(afresh_shrink::minimize::Identity, Vec<Item<RawEvent>>)> {
     let trace = Reader::new(input::name(path), content, options).and_then(Reader::raw_trace).ok()?;
     let stimuli = trace.events.into_iter().filter_map(RawEvent::into_stimulus);
-    let stimuli = stimuli.map(|event| Item { number: event.number.get().into(), value: event }).collect::<Vec<_>>();
+    let mut stimuli = stimuli.map(|event| Item { number: event.number.get().into(), value: event }).collect::<Vec<_>>();
+    // The events of the calm phase of a world follow from those before it, so no search has them.
+    let is_calm = |event: &RawEvent| event.kind == Kind::Fault && event.content.get() == "\"calm\"";
+    if let Some(calm) = stimuli.iter().position(|item| is_calm(&item.value)) {
+        stimuli.truncate(calm + 1);
+    }
     Some((identity_of_trace(&trace.header, &stimuli), stimuli))
 }
 

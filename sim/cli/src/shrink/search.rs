@@ -4,7 +4,7 @@ use std::io;
 
 use afresh_core::Signature;
 use afresh_shrink::minimize::walk::{CONFIRM, FORMAT, Header};
-use afresh_shrink::minimize::{self, Content, Item, Minimized, Minimizer, Oracle, Refusal};
+use afresh_shrink::minimize::{self, Content, End, Item, Minimized, Minimizer, Oracle, Refusal};
 use afresh_trace::format::files::Identity;
 use afresh_trace::text::without_passwords;
 use regex::{Regex, RegexBuilder};
@@ -129,10 +129,24 @@ pub(super) fn search<T: Clone, O: Oracle<T> + ?Sized>(
         failure: None,
     };
     session.recognize(&items);
-    let result = match recorded.filter(|_| task.last_run == Some(0)) {
+    let result = match recorded {
         // This worker only reports. The passes are not asked again, because one of them may have been slow.
-        Some(walk) => minimizer.report(items, &walk, oracle, &mut session),
-        None => minimizer.run(items, &mut Watched::new(oracle, worker), &mut session),
+        Some(walk) if task.last_run == Some(0) => minimizer.report(items, &walk, oracle, &mut session),
+        recorded => {
+            let before = recorded.map(|walk| (minimizer.clone(), items.clone(), walk));
+            let result = minimizer.run(items, &mut Watched::new(oracle, worker), &mut session);
+            let is_stopped = match &result {
+                Ok(minimized) => matches!(minimized.end, End::Stopped(_)),
+                Err(refusal) => *refusal == Refusal::Stopped,
+            };
+            match before {
+                // It was stopped before it had come as far as the walk, so the result is that of the walk.
+                Some((minimizer, items, walk)) if is_stopped && session.has_unknown_result() => {
+                    minimizer.report(items, &walk, oracle, &mut session)
+                }
+                _ => result,
+            }
+        }
     };
     if let (Ok(minimized), None) = (&result, &session.failure) {
         session.finish(&minimized.items, console)?;

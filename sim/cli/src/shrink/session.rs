@@ -107,6 +107,11 @@ impl<T> Session<'_, T> {
         }
     }
 
+    /// Returns `true` if the file that was there is none of the results on the way so far.
+    pub(super) fn has_unknown_result(&self) -> bool {
+        self.result.as_ref().is_some_and(|result| result.found.is_some())
+    }
+
     fn write(&mut self, line: &Line) -> ControlFlow<()> {
         let written = self.walk.write(line);
         self.go_on(written)

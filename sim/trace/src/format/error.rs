@@ -198,6 +198,21 @@ impl Problem {
         (problem, column)
     }
 
+    /// Converts the error of a value that is read from a text which is JSON, as [`from_json`](Self::from_json) does.
+    ///
+    /// Where a value of an enum is expected, `serde_json` takes one of another type for a mistake in the syntax.
+    pub(crate) fn of_value(error: &serde_json::Error) -> Self {
+        match Self::from_json(error).0 {
+            Self::Syntax(text) if text == "expected value" => Self::not_one_of_several(),
+            problem => problem,
+        }
+    }
+
+    /// Builds the problem of a value where one of an enum is expected.
+    pub(crate) fn not_one_of_several() -> Self {
+        Self::Data("expected the name of a variant, or an object with one field".to_owned())
+    }
+
     /// Builds the problem of an unknown version, from its name and the known ones.
     pub fn unknown_version(name: &Name, known: &[Name]) -> Self {
         Self::UnknownVersion(UnknownName::new(Thing::Version, name.as_str(), known.iter().map(Name::as_str)))

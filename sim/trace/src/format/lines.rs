@@ -140,7 +140,7 @@ impl<R: BufRead> Lines<R> {
         if let Err(found) = Scan::default().check(self.text()) {
             return found;
         }
-        (Problem::Data("expected the name of a variant, or an object with one field".to_owned()), column)
+        (Problem::not_one_of_several(), column)
     }
 
     /// Corrects an error text of serde_json about an integer that is too long.

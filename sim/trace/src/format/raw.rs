@@ -83,7 +83,7 @@ impl RawEvent {
         let typed = Typed { system, version, skip_unreadable: false };
         let what = ContentSeed(typed, self.kind)
             .deserialize(Strict(&mut deserializer))
-            .map_err(|error| Problem::from_json(&error).0)?;
+            .map_err(|error| Problem::of_value(&error))?;
         let what = typed.with_text(what, self.content.get())?;
         Ok(Event { number: self.number, cause: self.cause, at: self.at, what })
     }

@@ -405,7 +405,7 @@ fn unreadable<C: Content>(
     content: C,
     error: serde_json::Error,
 ) -> Result<Envelope<C::Said>, Why> {
-    let why = Problem::from_json(&error).0.to_string();
+    let why = Problem::of_value(&error).to_string();
     let content = content.unreadable(undecoded, why).ok_or(Why::Body(error))?;
     Ok(Envelope { number, cause, at, kind, content })
 }

@@ -74,6 +74,8 @@ pub(crate) struct Law {
     due: BTreeSet<(i64, PendingId)>,
     /// The earliest and the latest times at which the messages can be delivered, in nanoseconds.
     times: BTreeMap<PendingId, (i64, i64)>,
+    /// The messages that were sent since the last step.
+    new: Vec<PendingId>,
     /// The value of [`World::changes`] when the messages were last compared with the faults.
     changes: u32,
 }
@@ -90,6 +92,7 @@ impl Law {
             links: BTreeMap::new(),
             due: BTreeSet::new(),
             times: BTreeMap::new(),
+            new: Vec::new(),
             changes: 0,
         })
     }
@@ -104,6 +107,7 @@ impl Law {
         let most = self.link(message.from, message.to);
         let [earliest, latest] = [most.latency_min, most.latency_max].map(|latency| at.saturating_add(latency));
         self.times.insert(message.id, (earliest, latest));
+        self.new.push(message.id);
         if !most.loses {
             self.due.insert((latest, message.id));
         }
@@ -116,25 +120,35 @@ impl Law {
 
     /// Returns a message that should have been delivered before the time `at`, and the latest time of its delivery.
     ///
-    /// A message whose receiver was down, or whose link was cut, while it was in flight may have been lost.
+    /// A message whose receiver was down or blocked, or whose link was cut, while it was in flight may come at any
+    /// later time, or never.
     pub(super) fn overdue<N: Node>(&mut self, world: &World<N>, at: i64) -> Option<(i64, PendingId)> {
-        if self.changes != world.changes() {
+        let arrives = |id| world.get(id).is_some_and(|pending| world.can_receive(pending.from, pending.to).is_ok());
+        let new = std::mem::take(&mut self.new);
+        if self.changes == world.changes() {
+            new.into_iter().filter(|id| !arrives(*id)).for_each(|id| self.frees(id));
+        } else {
             self.changes = world.changes();
-            let arrives = |id| world.get(id).is_some_and(|pending| world.can_receive(pending.from, pending.to).is_ok());
-            self.due.retain(|(_, id)| arrives(*id));
-            for (id, (_, latest)) in &mut self.times {
-                if !arrives(*id) {
-                    *latest = i64::MAX;
-                }
-            }
+            let blocked: Vec<_> = self.times.keys().copied().filter(|id| !arrives(*id)).collect();
+            blocked.into_iter().for_each(|id| self.frees(id));
         }
         while let Some((due, id)) = self.due.first().copied().filter(|(due, _)| *due < at) {
-            if world.get(id).is_some() {
+            if arrives(id) {
                 return Some((due, id));
             }
-            self.due.pop_first();
+            // The node that waits for its storage is blocked too, and no fault says so.
+            self.frees(id);
+            self.due.remove(&(due, id));
         }
         None
+    }
+
+    /// Lets a message come at any time, or never.
+    fn frees(&mut self, id: PendingId) {
+        if let Some((_, latest)) = self.times.get_mut(&id) {
+            self.due.remove(&(*latest, id));
+            *latest = i64::MAX;
+        }
     }
 
     /// Returns whether a message can be lost now, because of the network or of a fault.
